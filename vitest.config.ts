@@ -1,0 +1,35 @@
+import {defineConfig} from 'vitest/config';
+
+/** What makes output vary is pinned, so that a test reads the same everywhere. */
+const env = {FORCE_COLOR: '0', TZ: 'UTC', LC_ALL: 'C.UTF-8'};
+
+export default defineConfig({
+  test: {
+    env,
+    projects: [
+      {extends: true, test: {name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/integration/**', 'test/e2e/**']}},
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          globalSetup: ['test/integration/setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          fileParallelism: false,
+          sequence: {concurrent: false},
+          testTimeout: 300_000,
+          hookTimeout: 2_400_000,
+          bail: 1,
+        },
+      },
+    ],
+  },
+});
