@@ -1,0 +1,29 @@
+/** One node of the task graph: data and one verb. Pure and generic; knows nothing of KNI. */
+
+export type TaskId = string;
+
+/** What a running task is told and may use. */
+export interface Running {
+  /** Digest of the task's inputs and of the fingerprints of all its needs: 64 hexadecimal digits. */
+  readonly fingerprint: string;
+  /** The fingerprint of another task of the same plan. */
+  fingerprintOf(id: TaskId): string;
+  /** Aborted when the run is cancelled; pass it to every child. */
+  readonly signal: AbortSignal;
+  /** A line of output, for the task's log file and the view. */
+  log(line: string): void;
+}
+
+export interface Task<Context> {
+  readonly id: TaskId; // 'build/node-image'
+  readonly title: string; // 'Build the node image'
+  readonly needs: readonly TaskId[];
+  /** What the result depends on, as JSON: versions, digests of files, commands. Omitted: the needs alone. */
+  inputs?(context: Context): unknown | Promise<unknown>;
+  /**
+   * Asks the world whether the result is there already: the reason shown, or undefined to run.
+   * Where it is there, the task's needs are not looked at for its sake.
+   */
+  done?(context: Context, running: Running): Promise<string | undefined>;
+  run(context: Context, running: Running): Promise<void>;
+}
