@@ -1,0 +1,34 @@
+/** Expected problems: what the CLI prints as one clear line, without a stack trace. */
+
+import {type ExitCode, exitCodes} from './exit-codes.ts';
+
+export interface UserErrorParts {
+  /** What failed, a short phrase: `unknown stack bookwurm`. */
+  readonly what: string;
+  /** Why, a phrase, or one line for each problem: `known stacks: bookworm, upstream`. */
+  readonly why: string;
+  /** What the user can do: `choose one of them with --stack`, or the commands to run, one a line. */
+  readonly tryThis: string;
+  /** Default: `exitCodes.failed`. */
+  readonly exitCode?: ExitCode;
+  /** Path of a file with a tool's output. */
+  readonly log?: string;
+}
+
+export class UserError extends Error {
+  override readonly name = 'UserError';
+  readonly what: string;
+  readonly why: string;
+  readonly tryThis: string;
+  readonly exitCode: ExitCode;
+  readonly log: string | undefined;
+
+  constructor({what, why, tryThis, exitCode = exitCodes.failed, log}: UserErrorParts, options?: ErrorOptions) {
+    super(`${what}: ${why}`, options);
+    this.what = what;
+    this.why = why;
+    this.tryThis = tryThis;
+    this.exitCode = exitCode;
+    this.log = log;
+  }
+}

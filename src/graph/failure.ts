@@ -1,0 +1,41 @@
+/** Why a task did not end well: a closed union, so that the compiler asks for each message. */
+
+import type {TaskId} from './task.ts';
+import {unreachable} from './unreachable.ts';
+
+export type Failure =
+  /** `inputs`, `done` or `run` threw; what it threw is kept as it was. */
+  | {readonly reason: 'threw'; readonly error: unknown}
+  /** Not started, because the task `on` failed. */
+  | {readonly reason: 'dependency'; readonly on: TaskId}
+  /** The run was cancelled before the task ended, or before it started. */
+  | {readonly reason: 'cancelled'};
+
+export interface TaskFailure {
+  readonly task: TaskId;
+  readonly failure: Failure;
+  /** Path of the task's log file, if it wrote one. */
+  readonly log?: string;
+  /** The last lines of the task's output, at most 15. */
+  readonly lastLines: readonly string[];
+}
+
+/** The message of anything thrown, in one line. */
+export const messageOf = (error: unknown): string => {
+  const message = error instanceof Error ? error.message || error.name : String(error);
+  return message.split('\n').map((line) => line.trim()).filter(Boolean).join(' ');
+};
+
+/** One line. */
+export const describe = (failure: Failure): string => {
+  switch (failure.reason) {
+    case 'threw':
+      return messageOf(failure.error);
+    case 'dependency':
+      return `not started: ${failure.on} failed`;
+    case 'cancelled':
+      return 'cancelled';
+    default:
+      return unreachable(failure);
+  }
+};
