@@ -1,0 +1,78 @@
+#!/bin/sh
+# Makes the archive of images that the nodes are preloaded with, in the format of `docker save`.
+# Runs in the node-base image, whose packages it takes iptables from.
+#   BINARIES  directory of kube-apiserver, kube-controller-manager, kube-scheduler, kube-proxy, pause
+#   ROOTFS    directory with the unpacked Debian packages etcd-server, etcd-client and busybox-static
+#   REPOSITORY, VERSION, PAUSE, ETCD, SAMPLE  image names
+#   OUT       directory the archive goes to, as images.tar
+set -eu
+work=$(mktemp -d)
+archive=$work/archive
+mkdir "$archive"
+architecture=$(dpkg --print-architecture)
+
+# image NAME ENTRYPOINT-JSON: one image of one uncompressed layer from the tree in $work/root
+image() {
+  layer=$(mktemp -p "$work")
+  tar -C "$work/root" --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cf "$layer" .
+  diff=$(sha256sum "$layer" | cut -d' ' -f1)
+  mv "$layer" "$archive/$diff.tar"
+  config=$(printf '{"architecture":"%s","os":"linux","created":"1970-01-01T00:00:00Z","config":{"Entrypoint":%s,"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
+    "$architecture" "$2" "$diff")
+  digest=$(printf '%s' "$config" | sha256sum | cut -d' ' -f1)
+  printf '%s' "$config" >"$archive/$digest.json"
+  printf '{"Config":"%s.json","RepoTags":["%s"],"Layers":["%s.tar"]}\n' "$digest" "$1" "$diff" >>"$work/manifest"
+  rm -rf "$work/root"
+}
+fresh() { mkdir -p "$work/root/tmp" "$work/root/usr/local/bin"; chmod 1777 "$work/root/tmp"; }
+
+for component in kube-apiserver kube-controller-manager kube-scheduler; do
+  fresh
+  cp "$BINARIES/$component" "$work/root/usr/local/bin/"
+  image "$REPOSITORY/$component:$VERSION" "[\"/usr/local/bin/$component\"]"
+done
+
+# kube-proxy drives iptables and conntrack: they, their libraries and nothing else of a system. The nft
+# variant, whatever the node runs: both see the same kernel hooks.
+fresh
+cp "$BINARIES/kube-proxy" "$work/root/usr/local/bin/"
+tools="/usr/sbin/xtables-nft-multi /usr/sbin/conntrack /bin/kmod"
+xtables=$(dirname "$(find /usr/lib -name libxt_comment.so)")
+for file in $tools "$xtables"/*.so $(ldd $tools "$xtables"/*.so 2>/dev/null | grep -o '/[^ )]*' | grep -v ':$' | sort -u); do
+  mkdir -p "$work/root$(dirname "$file")"
+  cp -L "$file" "$work/root$file"
+done
+for name in iptables ip6tables; do
+  for verb in '' -save -restore; do ln -s xtables-nft-multi "$work/root/usr/sbin/$name$verb"; done
+done
+mkdir -p "$work/root/sbin" "$work/root/etc" "$work/root/run" "$work/root/lib/modules"
+ln -s ../bin/kmod "$work/root/sbin/modprobe"
+image "$REPOSITORY/kube-proxy:$VERSION" '["/usr/local/bin/kube-proxy"]'
+
+fresh
+cp "$BINARIES/pause" "$work/root/pause"
+image "$PAUSE" '["/pause"]'
+
+# Debian links etcd to libc dynamically.
+fresh
+for file in "$ROOTFS/usr/bin/etcd" "$ROOTFS/usr/bin/etcdctl"; do cp "$file" "$work/root/usr/local/bin/"; done
+for library in $(ldd "$ROOTFS/usr/bin/etcd" "$ROOTFS/usr/bin/etcdctl" 2>/dev/null | grep -o '/[^ )]*' | grep -v ':$' | sort -u); do
+  mkdir -p "$work/root$(dirname "$library")"
+  cp -L "$library" "$work/root$library"
+done
+image "$ETCD" '["/usr/local/bin/etcd"]'
+
+# The sample: busybox, whose ash is what the sample pod runs, with a name for every applet.
+fresh
+mkdir -p "$work/root/bin" "$work/root/etc" "$work/root/root"
+busybox=$(find "$ROOTFS" -name busybox -type f)
+cp "$busybox" "$work/root/bin/busybox"
+for applet in $("$busybox" --list); do
+  [ "$applet" = busybox ] || ln -s busybox "$work/root/bin/$applet"
+done
+echo 'root:x:0:0:root:/root:/bin/ash' >"$work/root/etc/passwd"
+image "$SAMPLE" '["/bin/ash"]'
+
+jq -s . "$work/manifest" >"$archive/manifest.json"
+tar -C "$archive" -cf "$OUT/images.tar" .
+rm -rf "$work"

@@ -1,0 +1,61 @@
+// Package kni moves pod networks from the container runtime to a network runtime, which the kubelet asks over KNI.
+//
+// It decorates the kubelet's two CRI clients, so that the kubelet itself stays as it is.
+package kni
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/util/workqueue"
+	internalapi "k8s.io/cri-api/pkg/apis"
+	"k8s.io/klog/v2"
+)
+
+// EndpointEnv names the environment variable with the socket of the network runtime, such as unix:///run/kni/kni.sock.
+// Unset or empty means that the container runtime goes on setting up pod networks.
+const EndpointEnv = "KNI_ENDPOINT"
+
+// options are what a test wants different.
+type options struct {
+	endpoint string
+	// addressDir keeps the last known addresses over a restart of the kubelet.
+	addressDir string
+	timeouts   timeouts
+	// setupInterval is the least time between two calls of SetupNodeNetwork.
+	setupInterval time.Duration
+	releaseRetry  workqueue.RateLimiter
+	stop          <-chan struct{}
+}
+
+// defaultOptions keep addresses in the default root directory: the kubelet's own is not known where its CRI clients are
+// made.
+func defaultOptions(endpoint string) options {
+	return options{
+		endpoint:      endpoint,
+		addressDir:    "/var/lib/kubelet/kni",
+		timeouts:      defaultTimeouts,
+		setupInterval: 30 * time.Second,
+		releaseRetry:  workqueue.NewItemExponentialFailureRateLimiter(time.Second, 30*time.Second),
+		stop:          wait.NeverStop,
+	}
+}
+
+// Decorate makes the CRI clients get pod networks from the network runtime at endpoint, when there is one. In any case
+// they no longer pass on a pod's own netns annotation.
+func Decorate(runtime internalapi.RuntimeService, images internalapi.ImageManagerService, endpoint string) (internalapi.RuntimeService, internalapi.ImageManagerService, error) {
+	return decorate(runtime, images, defaultOptions(endpoint))
+}
+
+func decorate(runtime internalapi.RuntimeService, images internalapi.ImageManagerService, o options) (internalapi.RuntimeService, internalapi.ImageManagerService, error) {
+	if o.endpoint != "" {
+		klog.Infof("Pod networks come from the KNI network runtime at %s", o.endpoint)
+		decorated, err := newRuntimeService(runtime, o)
+		if err != nil {
+			return nil, nil, err
+		}
+		runtime = decorated
+	}
+	// Outermost, so that the annotation which the decorator above sets is the only one that the container runtime sees.
+	return &strippingRuntimeService{runtime}, &strippingImageService{images}, nil
+}

@@ -1,0 +1,121 @@
+package kni
+
+import (
+	"errors"
+
+	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1alpha2"
+
+	"k8s.io/kubernetes/pkg/kubelet/kni/api"
+)
+
+// errNoAddress stands for an answer that is no error and has no usable address either.
+var errNoAddress = errors.New("KNI network runtime gave no address for the pod")
+
+// create answers with the path of the pod's netns.
+func (c *client) create(n *podNetwork) (string, error) {
+	response := &api.CreateNetworkResponse{}
+	err := c.invoke("CreateNetwork", c.timeouts.create, &api.CreateNetworkRequest{
+		Name:        n.name,
+		Namespace:   n.namespace,
+		Uid:         n.uid,
+		Labels:      n.labels,
+		Annotations: n.annotations,
+		Extradata:   n.extradata(),
+	}, response)
+	if err == nil && response.NetnsPath == "" {
+		err = errors.New("KNI CreateNetwork answered without a netns path")
+	}
+	return response.NetnsPath, err
+}
+
+// attach answers with the addresses of the pod, at least one.
+func (c *client) attach(n *podNetwork, config *runtimeapi.PodSandboxConfig) ([]string, error) {
+	extradata := n.extradata()
+	extradata["cgroup_parent"] = config.GetLinux().GetCgroupParent()
+	response := &api.AttachInterfaceResponse{}
+	if err := c.invoke("AttachInterface", c.timeouts.attach, &api.AttachInterfaceRequest{
+		Name:         n.name,
+		Id:           n.sandboxID,
+		Namespace:    n.namespace,
+		Isolation:    n.isolation(),
+		DnsConfig:    dnsConfigFrom(config.GetDnsConfig()),
+		PortMappings: portMappingsFrom(config.GetPortMappings()),
+		Labels:       n.labels,
+		Annotations:  n.annotations,
+		Extradata:    extradata,
+	}, response); err != nil {
+		return nil, err
+	}
+	return podIPsFrom(response.Ipconfigs)
+}
+
+// query answers with the addresses of the pod, at least one.
+func (c *client) query(n *podNetwork) ([]string, error) {
+	response := &api.QueryPodNetworkResponse{}
+	if err := c.invoke("QueryPodNetwork", c.timeouts.query, &api.QueryPodNetworkRequest{
+		Name:      n.name,
+		Id:        n.sandboxID,
+		Namespace: n.namespace,
+	}, response); err != nil {
+		return nil, err
+	}
+	return podIPsFrom(response.Ipconfigs)
+}
+
+func (c *client) detach(n *podNetwork) error {
+	return c.invoke("DetachInterface", c.timeouts.release, &api.DetachInterfaceRequest{
+		Name:        n.name,
+		Id:          n.sandboxID,
+		Namespace:   n.namespace,
+		Isolation:   n.isolation(),
+		Labels:      n.labels,
+		Annotations: n.annotations,
+		Extradata:   n.extradata(),
+	}, &api.DetachInterfaceResponse{})
+}
+
+func (c *client) delete(n *podNetwork) error {
+	return c.invoke("DeleteNetwork", c.timeouts.release, &api.DeleteNetworkRequest{
+		Id:        n.sandboxID,
+		Name:      n.name,
+		Namespace: n.namespace,
+		NetnsPath: n.netnsPath,
+		Extradata: n.extradata(),
+	}, &api.DeleteNetworkResponse{})
+}
+
+// release undoes attach and create, however much of them happened.
+func (c *client) release(n *podNetwork) error {
+	if n.sandboxID != "" {
+		if err := c.detach(n); err != nil {
+			return err
+		}
+	}
+	return c.delete(n)
+}
+
+func dnsConfigFrom(config *runtimeapi.DNSConfig) *api.DNSConfig {
+	return &api.DNSConfig{
+		Servers:  config.GetServers(),
+		Searches: config.GetSearches(),
+		Options:  config.GetOptions(),
+	}
+}
+
+// portMappingsFrom leaves out ports that are only declared: they need nothing on the node.
+func portMappingsFrom(mappings []*runtimeapi.PortMapping) []*api.PortMapping {
+	var published []*api.PortMapping
+	for _, mapping := range mappings {
+		if mapping.HostPort <= 0 {
+			continue
+		}
+		published = append(published, &api.PortMapping{
+			// Both enumerations count TCP, UDP, SCTP from zero.
+			Protocol:      api.Protocol(mapping.Protocol),
+			ContainerPort: mapping.ContainerPort,
+			HostPort:      mapping.HostPort,
+			HostIp:        mapping.HostIp,
+		})
+	}
+	return published
+}

@@ -1,0 +1,71 @@
+package kni
+
+import (
+	"fmt"
+	"strconv"
+
+	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1alpha2"
+
+	"k8s.io/kubernetes/pkg/kubelet/kni/api"
+)
+
+// podNetwork is the network of one pod sandbox. All of it can be read from the sandbox, so that a kubelet which has
+// been restarted knows as much as before.
+type podNetwork struct {
+	name        string
+	namespace   string
+	uid         string
+	attempt     uint32
+	labels      map[string]string
+	annotations map[string]string
+	// sandboxID is empty until the sandbox has been made.
+	sandboxID string
+	// netnsPath is empty until the netns has been made.
+	netnsPath string
+}
+
+func newPodNetwork(metadata *runtimeapi.PodSandboxMetadata, labels, annotations map[string]string) *podNetwork {
+	return &podNetwork{
+		name:        metadata.GetName(),
+		namespace:   metadata.GetNamespace(),
+		uid:         metadata.GetUid(),
+		attempt:     metadata.GetAttempt(),
+		labels:      labels,
+		annotations: annotationsWithoutNetns(annotations),
+	}
+}
+
+// podNetworkOf is nil for a sandbox that has no network of ours: it uses the node's, or was made without KNI.
+func podNetworkOf(sandbox interface {
+	GetId() string
+	GetMetadata() *runtimeapi.PodSandboxMetadata
+	GetLabels() map[string]string
+	GetAnnotations() map[string]string
+}) *podNetwork {
+	netnsPath := sandbox.GetAnnotations()[netnsAnnotation]
+	if netnsPath == "" {
+		return nil
+	}
+	network := newPodNetwork(sandbox.GetMetadata(), sandbox.GetLabels(), sandbox.GetAnnotations())
+	network.sandboxID = sandbox.GetId()
+	network.netnsPath = netnsPath
+	return network
+}
+
+// key tells networks apart, also those without a sandbox.
+func (n *podNetwork) key() string {
+	return fmt.Sprintf("%s/%d", n.uid, n.attempt)
+}
+
+func (n *podNetwork) String() string {
+	return fmt.Sprintf("pod %s/%s (uid %s, attempt %d)", n.namespace, n.name, n.uid, n.attempt)
+}
+
+func (n *podNetwork) isolation() *api.Isolation {
+	return &api.Isolation{Path: n.netnsPath, Type: "netns"}
+}
+
+// extradata carries what the messages have no field for.
+func (n *podNetwork) extradata() map[string]string {
+	return map[string]string{"uid": n.uid, "attempt": strconv.FormatUint(uint64(n.attempt), 10)}
+}

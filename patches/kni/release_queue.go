@@ -1,0 +1,102 @@
+package kni
+
+import (
+	"sync"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/klog/v2"
+)
+
+// releaseWorkers is more than one so that one pod whose plugins hang does not hold up the others.
+const releaseWorkers = 4
+
+// releaseQueue goes on releasing networks whose release has failed. The kubelet alone would not try again before its
+// next garbage collection, and never where there is no sandbox to collect.
+type releaseQueue struct {
+	kni     *client
+	queue   workqueue.RateLimitingInterface
+	mutex   sync.Mutex
+	pending map[string]*pendingRelease
+}
+
+type pendingRelease struct {
+	// mutex makes finish wait for a release under way.
+	mutex   sync.Mutex
+	network *podNetwork
+	done    bool
+}
+
+func newReleaseQueue(kni *client, retry workqueue.RateLimiter) *releaseQueue {
+	return &releaseQueue{
+		kni:     kni,
+		queue:   workqueue.NewRateLimitingQueue(retry),
+		pending: map[string]*pendingRelease{},
+	}
+}
+
+// add takes over a release that failed with err.
+func (q *releaseQueue) add(network *podNetwork, err error) {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	if _, found := q.pending[network.key()]; found {
+		return
+	}
+	klog.Warningf("Failed to release the network of %v, trying again in the background: %v", network, err)
+	q.pending[network.key()] = &pendingRelease{network: network}
+	q.queue.AddRateLimited(network.key())
+}
+
+// finish does what is still to be done for the key.
+func (q *releaseQueue) finish(key string) error {
+	q.mutex.Lock()
+	release := q.pending[key]
+	q.mutex.Unlock()
+	if release == nil {
+		return nil
+	}
+
+	release.mutex.Lock()
+	defer release.mutex.Unlock()
+	if release.done {
+		return nil
+	}
+	if err := q.kni.release(release.network); err != nil {
+		return err
+	}
+	release.done = true
+	q.forget(key)
+	return nil
+}
+
+// forget is for a network that has been released otherwise.
+func (q *releaseQueue) forget(key string) {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	delete(q.pending, key)
+}
+
+func (q *releaseQueue) run(stop <-chan struct{}) {
+	for i := 0; i < releaseWorkers; i++ {
+		go wait.Until(func() {
+			for q.next() {
+			}
+		}, 0, stop)
+	}
+	<-stop
+	q.queue.ShutDown()
+}
+
+func (q *releaseQueue) next() bool {
+	key, shutdown := q.queue.Get()
+	if shutdown {
+		return false
+	}
+	defer q.queue.Done(key)
+	if err := q.finish(key.(string)); err != nil {
+		q.queue.AddRateLimited(key)
+		return true
+	}
+	q.queue.Forget(key)
+	return true
+}
