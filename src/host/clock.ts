@@ -1,0 +1,15 @@
+/** Time as a port, so that tests of waiting need not wait. */
+
+import {setTimeout} from 'node:timers/promises';
+
+export interface Clock {
+  /** Milliseconds; only differences mean something. */
+  now(): number;
+  /** Rejects with the signal's reason when it aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  sleep: (ms, signal) => setTimeout(ms, undefined, {signal}),
+};

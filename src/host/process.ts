@@ -1,0 +1,122 @@
+/** Starts processes: the only file that does. */
+
+import {existsSync} from 'node:fs';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {execa} from 'execa';
+import {seconds} from '../duration.ts';
+import {CommandError} from './command-error.ts';
+import type {Command, CommandResult, Host, RunOptions} from './host.ts';
+import {collect} from './output.ts';
+import {endGroup, watchGroup} from './process-group.ts';
+
+export interface LocalHostOptions {
+  /** Milliseconds between SIGTERM and SIGKILL. */
+  readonly grace?: number;
+  /** Milliseconds to wait for output after the command ended: a daemon that it left behind may hold the pipe. */
+  readonly linger?: number;
+  /** Characters kept of each output. Where lines are followed the end is kept, otherwise more is a failure. */
+  readonly limit?: number;
+}
+
+const keptLines = 20;
+
+/** This machine. Commands get no terminal, and each leads a process group of its own. */
+export const localHost = ({grace = 5_000, linger = 500, limit = 2 ** 26}: LocalHostOptions = {}): Host => ({
+  run: (command, options = {}) => runCommand(command, options, {grace, linger, limit}),
+});
+
+const runCommand = async (
+  command: Command,
+  options: RunOptions,
+  {grace, linger, limit}: Required<LocalHostOptions>,
+): Promise<CommandResult> => {
+  if (options.signal?.aborted) throw new CommandError(command, {reason: 'cancelled'});
+  const child = start(command, options);
+  const last: string[] = [];
+  const onLine = (line: string): void => {
+    last.push(line);
+    if (last.length > keptLines) last.shift();
+    options.onLine?.(line);
+  };
+  const stdout = collect(child.stdout, limit, onLine);
+  const stderr = collect(child.stderr, limit, onLine);
+  const forget = child.pid === undefined ? undefined : watchGroup(child.pid);
+  const stopper = stopOn(child.pid, options, grace);
+
+  try {
+    await exitOf(child);
+    const stopped = await stopper.settled();
+    await atMost(linger, Promise.all([stdout.closed, stderr.closed]));
+    child.stdout.destroy();
+    child.stderr.destroy();
+    const result = await child;
+    const tooMuch = options.onLine === undefined && (stdout.overflowed() || stderr.overflowed());
+    const reason =
+      stopped ?? (tooMuch ? `printed more than ${limit} characters` : reasonOf(result, options.cwd));
+    if (reason === undefined) return {stdout: stdout.text(), stderr: stderr.text()};
+    throw new CommandError(
+      command,
+      {reason, output: last.join('\n'), exitStatus: result.exitCode},
+      {cause: result.cause},
+    );
+  } finally {
+    forget?.();
+  }
+};
+
+const start = ([file, args]: Command, {cwd, env, input}: RunOptions) =>
+  execa(file, args, {
+    ...(cwd !== undefined && {cwd}),
+    ...(env !== undefined && {env}),
+    ...(input === undefined ? {stdin: 'ignore' as const} : {input}),
+    buffer: false,
+    detached: true,
+    reject: false,
+  });
+
+type Child = ReturnType<typeof start>;
+
+/** When the program itself is gone or could not be started, whoever else still holds its pipes. */
+const exitOf = (child: Child): Promise<unknown> =>
+  Promise.race([child, new Promise((resolve) => child.once('exit', resolve))]);
+
+/** Ends the group when the signal aborts or the time is over, unless `settled` was asked before. */
+const stopOn = (pid: number | undefined, {signal, timeout}: RunOptions, grace: number) => {
+  let stopped: {readonly reason: string; readonly ended: Promise<void>} | undefined;
+  const stop = (reason: string): void => {
+    if (pid !== undefined) stopped ??= {reason, ended: endGroup(pid, grace)};
+  };
+  const onAbort = (): void => stop('cancelled');
+  signal?.addEventListener('abort', onAbort, {once: true});
+  const timer =
+    timeout === undefined
+      ? undefined
+      : setTimeout(() => stop(`timed out after ${seconds(timeout)}`), timeout);
+  return {
+    /** The reason why it was stopped, once the whole group is gone; undefined where it ended by itself. */
+    async settled(): Promise<string | undefined> {
+      signal?.removeEventListener('abort', onAbort);
+      clearTimeout(timer);
+      await stopped?.ended;
+      return stopped?.reason;
+    },
+  };
+};
+
+const atMost = async (ms: number, work: Promise<unknown>): Promise<void> => {
+  const over = new AbortController();
+  const timer = sleep(ms, undefined, {signal: over.signal}).catch(() => undefined);
+  await Promise.race([work, timer]);
+  over.abort();
+};
+
+const reasonOf = (result: Awaited<Child>, cwd: string | undefined): string | undefined => {
+  if (!result.failed) return undefined;
+  if (result.code === 'ENOENT') {
+    return cwd !== undefined && !existsSync(cwd) ? `no such directory ${cwd}` : 'not found';
+  }
+  if (result.code === 'EACCES') return 'not executable';
+  if (result.signal !== undefined) return `killed by ${result.signal}`;
+  if (result.exitCode !== undefined) return `exit code ${result.exitCode}`;
+  return result.originalMessage ?? 'could not be started';
+};

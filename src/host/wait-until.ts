@@ -1,0 +1,73 @@
+/** Waiting as a named thing with an interval, a deadline and a signal. */
+
+import {inspect} from 'node:util';
+import {seconds} from '../duration.ts';
+import {type Clock, systemClock} from './clock.ts';
+
+export interface Wait {
+  /** What is waited for, to be read after "waited 5 s for": `all nodes to be Ready`. */
+  readonly what: string;
+  /** Milliseconds from the end of one probe to the next. */
+  readonly every: number;
+  /** Milliseconds; a probe that is under way at the deadline is given up. */
+  readonly atMost: number;
+  readonly signal: AbortSignal;
+  readonly clock?: Clock;
+}
+
+/** The deadline passed; `cause` is what the last probe that threw had thrown. */
+export class NotInTime extends Error {
+  override readonly name = 'NotInTime';
+  readonly what: string;
+
+  constructor({what, atMost}: Pick<Wait, 'what' | 'atMost'>, lastError: unknown) {
+    const seen =
+      lastError === undefined
+        ? ''
+        : `; last seen: ${lastError instanceof Error ? lastError.message : inspect(lastError)}`;
+    super(`waited ${seconds(atMost)} for ${what}${seen}`, {cause: lastError});
+    this.what = what;
+  }
+}
+
+/**
+ * Resolves with the first value other than undefined. A probe that throws counts as not yet.
+ * The probe's own signal aborts when the wait is over, for whatever reason.
+ * Rejects with NotInTime, or with the signal's reason when it aborts.
+ */
+export const waitUntil = async <T>(
+  {what, every, atMost, signal, clock = systemClock}: Wait,
+  probe: (signal: AbortSignal) => Promise<T | undefined>,
+): Promise<T> => {
+  signal.throwIfAborted();
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  let lastError: unknown;
+
+  const poll = async (): Promise<T> => {
+    for (;;) {
+      try {
+        const value = await probe(either);
+        if (value !== undefined) return value;
+        lastError = undefined;
+      } catch (error) {
+        either.throwIfAborted();
+        lastError = error;
+      }
+      await clock.sleep(every, either);
+    }
+  };
+  const deadline = async (): Promise<never> => {
+    await clock.sleep(atMost, either);
+    throw new NotInTime({what, atMost}, lastError);
+  };
+
+  try {
+    return await Promise.race([poll(), deadline()]);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    over.abort();
+  }
+};
