@@ -23,7 +23,10 @@ export class UserError extends Error {
   readonly exitCode: ExitCode;
   readonly log: string | undefined;
 
-  constructor({what, why, tryThis, exitCode = exitCodes.failed, log}: UserErrorParts, options?: ErrorOptions) {
+  constructor(
+    {what, why, tryThis, exitCode = exitCodes.failed, log}: UserErrorParts,
+    options?: ErrorOptions,
+  ) {
     super(`${what}: ${why}`, options);
     this.what = what;
     this.why = why;

@@ -1,5 +1,6 @@
 /** Why a task did not end well: a closed union, so that the compiler asks for each message. */
 
+import {inspect} from 'node:util';
 import type {TaskId} from './task.ts';
 import {unreachable} from './unreachable.ts';
 
@@ -22,8 +23,13 @@ export interface TaskFailure {
 
 /** The message of anything thrown, in one line. */
 export const messageOf = (error: unknown): string => {
-  const message = error instanceof Error ? error.message || error.name : String(error);
-  return message.split('\n').map((line) => line.trim()).filter(Boolean).join(' ');
+  const message =
+    error instanceof Error ? error.message || error.name : typeof error === 'string' ? error : inspect(error);
+  return message
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .join(' ');
 };
 
 /** One line. */

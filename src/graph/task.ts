@@ -18,11 +18,16 @@ export interface Task<Context> {
   readonly id: TaskId; // 'build/node-image'
   readonly title: string; // 'Build the node image'
   readonly needs: readonly TaskId[];
-  /** What the result depends on, as JSON: versions, digests of files, commands. Omitted: the needs alone. */
-  inputs?(context: Context): unknown | Promise<unknown>;
+  /**
+   * What the result depends on, as JSON or a promise of it: versions, digests of files, commands.
+   * Asked of every task before anything runs. Omitted: the needs alone.
+   */
+  inputs?(context: Context): unknown;
   /**
    * Asks the world whether the result is there already: the reason shown, or undefined to run.
-   * Where it is there, the task's needs are not looked at for its sake.
+   * Where it is there, the task's needs are not looked at for its sake. It is asked once before
+   * anything runs, when it may throw if it cannot tell yet; and again right before `run` if it
+   * threw or if one of its needs had to be made, when throwing is the task's failure.
    */
   done?(context: Context, running: Running): Promise<string | undefined>;
   run(context: Context, running: Running): Promise<void>;

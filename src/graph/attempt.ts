@@ -1,0 +1,93 @@
+/** One task of a run: asking whether it is done, and doing it. Neither ever rejects. */
+
+import type {Answer} from './demand.ts';
+import type {RunEvent} from './events.ts';
+import {describe, type Failure, messageOf, type TaskFailure} from './failure.ts';
+import type {Fingerprints} from './fingerprint.ts';
+import type {Running, Task} from './task.ts';
+import {taskLog} from './task-log.ts';
+
+export type Outcome =
+  | {readonly is: 'ran'; readonly ms: number}
+  | {readonly is: 'skipped'; readonly reason: string}
+  | {readonly is: 'failed'; readonly failure: TaskFailure};
+
+export interface Attempt {
+  /** Asks `done`; what it says goes to the log file only. */
+  ask(): Promise<Answer>;
+  /** Runs the task; with `askAgain` only if `done` still does not find its result. */
+  run(askAgain: boolean): Promise<Outcome>;
+  fail(failure: Failure): Outcome;
+}
+
+export interface AttemptOptions<Context> {
+  readonly context: Context;
+  readonly fingerprints: Fingerprints;
+  readonly signal: AbortSignal;
+  readonly emit: (event: RunEvent) => void;
+  readonly logPath: string;
+}
+
+export const attempt = <Context>(task: Task<Context>, options: AttemptOptions<Context>): Attempt => {
+  const {context, fingerprints, signal, emit} = options;
+  const log = taskLog(options.logPath, task.title);
+  const running: Running = {
+    fingerprint: fingerprintIn(fingerprints, task.id),
+    fingerprintOf: (id) => fingerprintIn(fingerprints, id),
+    signal,
+    log(line) {
+      log.add(line);
+      emit({type: 'output', task: task.id, line});
+    },
+  };
+  const quiet: Running = {...running, log: (line) => log.add(line)};
+
+  const fail = (failure: Failure): Outcome => {
+    const lastLines = log.lastLines();
+    if (failure.reason === 'threw') log.add(traceOf(failure.error));
+    else if (log.path() !== undefined) log.add(describe(failure));
+    const path = log.path();
+    return {
+      is: 'failed',
+      failure: {task: task.id, failure, lastLines, ...(path !== undefined && {log: path})},
+    };
+  };
+  const failBy = (error: unknown): Outcome =>
+    fail(signal.aborted ? {reason: 'cancelled'} : {reason: 'threw', error});
+
+  return {
+    fail,
+    async ask() {
+      try {
+        const reason = await task.done?.(context, quiet);
+        return reason === undefined ? {is: 'missing'} : {is: 'there', reason};
+      } catch (error) {
+        log.add(`cannot tell yet whether it is done: ${messageOf(error)}`);
+        return {is: 'unclear'};
+      }
+    },
+    async run(askAgain) {
+      try {
+        const reason = askAgain ? await task.done?.(context, quiet) : undefined;
+        if (reason !== undefined) return {is: 'skipped', reason};
+        signal.throwIfAborted();
+        emit({type: 'started', task: task.id});
+        const start = performance.now();
+        await task.run(context, running);
+        return {is: 'ran', ms: performance.now() - start};
+      } catch (error) {
+        return failBy(error);
+      }
+    },
+  };
+};
+
+const fingerprintIn = (fingerprints: Fingerprints, id: string): string => {
+  const fingerprint = fingerprints.get(id);
+  if (fingerprint === undefined) throw new RangeError(`no task is called ${id}`);
+  return fingerprint;
+};
+
+/** For the log file: everything, whereas people get one line. */
+const traceOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,0 +1,45 @@
+/** Which tasks a run is about: from the targets backwards, asking the world what is there already. */
+
+import type {Plan} from './plan.ts';
+import type {Task, TaskId} from './task.ts';
+
+/** What the world says of a task's result. */
+export type Answer =
+  | {readonly is: 'there'; readonly reason: string}
+  | {readonly is: 'missing'}
+  /** `done` threw: perhaps the tool it asks is what one of the needs brings. To be asked again. */
+  | {readonly is: 'unclear'};
+
+/**
+ * Answers by id, for every task that was looked at. The needs of a task that is there are not looked
+ * at for its sake. Each task is asked once, independent ones at the same time.
+ * Throws RangeError for a target that the plan does not have.
+ */
+export const demand = async <Context>(
+  plan: Plan<Context>,
+  targets: readonly TaskId[],
+  ask: (task: Task<Context>) => Promise<Answer>,
+): Promise<ReadonlyMap<TaskId, Answer>> => {
+  const unknown = targets.find((id) => !plan.tasks.has(id));
+  if (unknown !== undefined) throw new RangeError(`no task is called ${unknown}`);
+  const answers = new Map<TaskId, Answer>();
+  const looks = new Map<TaskId, Promise<void>>();
+
+  const look = (id: TaskId): Promise<void> => {
+    const known = looks.get(id);
+    if (known) return known;
+    const looking = lookAt(id);
+    looks.set(id, looking);
+    return looking;
+  };
+  const lookAt = async (id: TaskId): Promise<void> => {
+    const task = plan.tasks.get(id);
+    if (task === undefined) return;
+    const answer = await ask(task);
+    answers.set(id, answer);
+    if (answer.is !== 'there') await Promise.all(task.needs.map(look));
+  };
+
+  await Promise.all(targets.map(look));
+  return answers;
+};

@@ -1,0 +1,48 @@
+/** A task's fingerprint: the digest of all that its result depends on, directly or through its needs. */
+
+import {createHash} from 'node:crypto';
+import {canonicalJson} from './canonical-json.ts';
+import type {Plan} from './plan.ts';
+import type {TaskId} from './task.ts';
+
+export type Fingerprints = ReadonlyMap<TaskId, string>;
+
+/** A task's `inputs` threw, or is not JSON; the cause is kept. */
+export class InputsError extends Error {
+  override readonly name = 'InputsError';
+  readonly task: TaskId;
+
+  constructor(task: TaskId, cause: unknown) {
+    super(`the inputs of ${task} cannot be told`, {cause});
+    this.task = task;
+  }
+}
+
+/** Of every task of the plan, 64 hexadecimal digits. Rejects with InputsError. */
+export const fingerprintsOf = async <Context>(
+  plan: Plan<Context>,
+  context: Context,
+): Promise<Fingerprints> => {
+  const tasks = [...plan.tasks.values()];
+  const inputs = await Promise.all(
+    tasks.map(async (task) => {
+      try {
+        return canonicalJson((await task.inputs?.(context)) ?? null);
+      } catch (error) {
+        throw new InputsError(task.id, error);
+      }
+    }),
+  );
+  const fingerprints = new Map<TaskId, string>();
+  // The plan's order puts needs first, so theirs are there already.
+  for (const [index, {id, needs}] of tasks.entries()) {
+    const ofNeeds = [...needs].sort().map((need) => fingerprints.get(need) ?? null);
+    fingerprints.set(
+      id,
+      sha256(`{"id":${JSON.stringify(id)},"inputs":${inputs[index]},"needs":${canonicalJson(ofNeeds)}}`),
+    );
+  }
+  return fingerprints;
+};
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
