@@ -1,0 +1,49 @@
+/** Plain lines: for CI, for files, and for `--quiet`. */
+
+import {seconds} from '../duration.ts';
+import type {RunEvent} from '../graph/events.ts';
+import type {TaskFailure} from '../graph/failure.ts';
+import type {TaskId} from '../graph/task.ts';
+import {unreachable} from '../graph/unreachable.ts';
+import {failureLine, failureText} from './failure-text.ts';
+import {lineWriter, type OutputStream, paletteOf} from './stream.ts';
+import type {View} from './view.ts';
+
+/** `[build/kubelet] started`, one line for each change; a tool's output is shown only where its task failed. */
+export const linesView = (stream: OutputStream): View => {
+  const write = lineWriter(stream);
+  const paint = paletteOf(stream);
+  const titles = new Map<TaskId, string>();
+  const failures: TaskFailure[] = [];
+  const say = (task: TaskId, text: string): void => write(`${paint.dim(`[${task}]`)} ${text}`);
+
+  const emit = (event: RunEvent): void => {
+    switch (event.type) {
+      case 'planned':
+        for (const {id, title} of event.tasks) titles.set(id, title);
+        return;
+      case 'started':
+        return say(event.task, 'started');
+      case 'output':
+        return;
+      case 'skipped':
+        return say(event.task, paint.dim(`skipped: ${event.reason}`));
+      case 'done':
+        return say(event.task, paint.green(`done in ${seconds(event.ms)}`));
+      case 'failed':
+        failures.push(event);
+        return say(event.task, paint.red(failureLine(event)));
+      default:
+        return unreachable(event);
+    }
+  };
+
+  return {
+    emit,
+    async close() {
+      for (const failure of failures.splice(0)) {
+        for (const line of failureText(failure, titles.get(failure.task) ?? failure.task, paint)) write(line);
+      }
+    },
+  };
+};
