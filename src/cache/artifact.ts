@@ -1,0 +1,50 @@
+/** Artifacts: directories named after the fingerprint of what they were made from. One that is there is complete. */
+
+import {mkdir, rename, stat} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
+import type {Dirs} from './dirs.ts';
+import {errnoOf, removeTree} from './files.ts';
+import {removeDeadScratch, scratchPath} from './scratch.ts';
+import {syncDirectory, syncTree} from './sync.ts';
+
+/** `<cache>/artifacts/<name>-<first 16 digits of the fingerprint>` */
+export const artifactPath = (dirs: Dirs, name: string, fingerprint: string): string =>
+  join(dirs.cache, 'artifacts', `${name}-${fingerprint.slice(0, 16)}`);
+
+export const artifactExists = async (path: string): Promise<boolean> => {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+};
+
+/**
+ * Makes the artifact at `path`: `fill` gets an empty scratch directory beside it, which takes the
+ * artifact's name only after `fill` has resolved and all of it is on disk.
+ * Does nothing where the artifact is there. What `fill` throws is passed on, and its scratch is gone.
+ */
+export const publish = async (path: string, fill: (scratchDir: string) => Promise<void>): Promise<void> => {
+  if (await artifactExists(path)) return;
+  await removeDeadScratch(dirname(path));
+  const scratch = scratchPath(path);
+  await mkdir(scratch, {recursive: true});
+  try {
+    await fill(scratch);
+    await syncTree(scratch);
+    await renameUnlessThere(scratch, path);
+    await syncDirectory(dirname(path));
+  } finally {
+    await removeTree(scratch);
+  }
+};
+
+/** Whoever came first made the same thing, by the same fingerprint. */
+const renameUnlessThere = async (from: string, to: string): Promise<void> => {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (!['ENOTEMPTY', 'EEXIST'].includes(errnoOf(error) ?? '')) throw error;
+  }
+};

@@ -1,0 +1,45 @@
+/** What is kept on disk, and how to be rid of it. */
+
+import {basename, dirname, join} from 'node:path';
+import type {Dirs} from './dirs.ts';
+import {bytesOf, namesIn, removeTree} from './files.ts';
+import {isScratch} from './scratch.ts';
+
+export interface Kept {
+  readonly path: string;
+  /** On disk. */
+  readonly bytes: number;
+}
+
+/** What `removeCache` would remove: each artifact, and every other file or directory of the cache. */
+export const listCache = async (dirs: Dirs): Promise<readonly Kept[]> => {
+  const artifacts = join(dirs.cache, 'artifacts');
+  const paths = [
+    ...(await namesIn(artifacts)).map((name) => join(artifacts, name)),
+    ...(await namesIn(dirs.cache))
+      .filter((name) => name !== 'artifacts')
+      .map((name) => join(dirs.cache, name)),
+  ];
+  return Promise.all(paths.map(async (path) => ({path, bytes: await bytesOf(path)})));
+};
+
+/** The whole cache. State and logs stay. */
+export const removeCache = (dirs: Dirs): Promise<void> => removeTree(dirs.cache);
+
+/** Removes earlier artifacts of the same names as those `current`; returns what was removed. */
+export const pruneArtifacts = async (current: readonly string[]): Promise<readonly Kept[]> => {
+  const kept = new Set(current);
+  const removed: Kept[] = [];
+  for (const path of current) {
+    for (const name of await namesIn(dirname(path))) {
+      const other = join(dirname(path), name);
+      if (kept.has(other) || isScratch(name) || nameOf(name) !== nameOf(basename(path))) continue;
+      removed.push({path: other, bytes: await bytesOf(other)});
+      await removeTree(other);
+    }
+  }
+  return removed;
+};
+
+/** `kubelet-0123456789abcdef` → `kubelet` */
+const nameOf = (artifact: string): string => artifact.replace(/-[0-9a-f]{16}$/, '');

@@ -1,0 +1,30 @@
+/** Scratch directories: where an artifact grows. Their names tell whose they are, so that those of the dead can go. */
+
+import {randomBytes} from 'node:crypto';
+import {basename, dirname, join} from 'node:path';
+import {namesIn, removeTree} from './files.ts';
+
+const pattern = /^\..+\.scratch-(?<pid>\d+)-[0-9a-f]{8}$/;
+
+/** Beside `path`, so that a rename is enough: `.kubelet-0123456789abcdef.scratch-<pid>-<random>` */
+export const scratchPath = (path: string): string =>
+  join(dirname(path), `.${basename(path)}.scratch-${process.pid}-${randomBytes(4).toString('hex')}`);
+
+export const isScratch = (name: string): boolean => pattern.test(name);
+
+/** Removes what killed processes left in `directory`. */
+export const removeDeadScratch = async (directory: string): Promise<void> => {
+  for (const name of await namesIn(directory)) {
+    const pid = pattern.exec(name)?.groups?.['pid'];
+    if (pid !== undefined && !isAlive(Number(pid))) await removeTree(join(directory, name));
+  }
+};
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: somebody else's process.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+};
