@@ -1,0 +1,36 @@
+/** Reads stacks: manifests/stacks/<name>.yaml. */
+
+import {readdir, readFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {UserError} from '../errors.ts';
+import {exitCodes} from '../exit-codes.ts';
+import {parseStack} from './parse.ts';
+import type {Stack} from './schema.ts';
+
+/** The names of the stacks there are, sorted. */
+export const stackNames = async (dir: string): Promise<readonly string[]> =>
+  (await readdir(dir))
+    .flatMap((file) => (file.endsWith('.yaml') ? [file.slice(0, -'.yaml'.length)] : []))
+    .sort();
+
+/** Rejects with UserError (exit code `badInput`) for a stack that there is not, or that has problems: all of them, one a line. */
+export const loadStack = async (name: string, dir: string): Promise<Stack> => {
+  const known = await stackNames(dir);
+  if (!known.includes(name)) {
+    throw new UserError({
+      what: `unknown stack ${name}`,
+      why: `there is ${known.join(', ') || 'none'}`,
+      tryThis: 'name one of these with --stack',
+      exitCode: exitCodes.badInput,
+    });
+  }
+  const path = join(dir, `${name}.yaml`);
+  const parsed = parseStack(await readFile(path, 'utf8'), {path, name});
+  if (parsed.ok) return parsed.stack;
+  throw new UserError({
+    what: `stack ${name} cannot be used`,
+    why: parsed.problems.join('\n'),
+    tryThis: `correct ${path}`,
+    exitCode: exitCodes.badInput,
+  });
+};
