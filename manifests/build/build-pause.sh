@@ -1,0 +1,13 @@
+#!/bin/sh
+# Builds pause, the program of the sandbox image.
+#   OUT         where the binary goes (default /out)
+#   KUBERNETES  tree with build/pause/linux/pause.c (default /go/src/k8s.io/kubernetes)
+#   VERSION     what `pause -v` says (default: the tree's own)
+#   CC          compiler, a cross compiler to build for another architecture (default gcc)
+set -eu
+
+out=${OUT:-/out}
+directory=${KUBERNETES:-/go/src/k8s.io/kubernetes}/build/pause
+version=${VERSION:-$(sed -n 's/^TAG *?*= *//p' "$directory/Makefile")}
+mkdir -p "$out"
+"${CC:-gcc}" -Os -Wall -Werror -static -s -DVERSION="v$version" -o "$out/pause" "$directory/linux/pause.c"
