@@ -110,7 +110,9 @@ describe('fakeHost', () => {
   it('throws on a surprise, and again at the end where the surprise was swallowed', async () => {
     const host = fakeHost('$ expected');
     await expect(host.run(['rm', ['-rf', '/']])).rejects.toThrow(UnexpectedCommand);
-    expect(() => host.verify()).toThrow('unexpected command:\n  $ rm -rf /\nexpected, in any order:\n  $ expected');
+    expect(() => host.verify()).toThrow(
+      'unexpected command:\n  $ rm -rf /\nexpected, in any order:\n  $ expected',
+    );
   });
 
   it('complains about what was never run', () => {

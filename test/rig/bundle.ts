@@ -1,0 +1,23 @@
+/** Our TypeScript as a program of its own, for tests that need another process. */
+
+import {basename} from 'node:path';
+import {build} from 'esbuild';
+import type {TempDir} from './temp-dir.ts';
+
+/** Bundles `entry` into `dir`; returns the path of a file that node can run. */
+export const bundle = async (entry: string, dir: TempDir): Promise<string> => {
+  const outfile = dir.join(`${basename(entry, '.ts')}.mjs`);
+  await build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'silent',
+    // Dependencies that are CommonJS ask for it.
+    banner: {
+      js: "import {createRequire} from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+  });
+  return outfile;
+};
