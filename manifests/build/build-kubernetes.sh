@@ -1,0 +1,58 @@
+#!/bin/sh
+# Builds programs of kubernetes: build-kubernetes.sh <component>..., such as kubelet kubeadm kube-apiserver.
+#   VERSION   what they call themselves, such as v1.20.2; kubeadm takes it for the version to install (required)
+#   COMMIT    git commit to show as the source (default: the tree's own)
+#   OUT       where the binaries go (default /out)
+#   GOPATH    contains src/k8s.io/kubernetes, the patched tree (default /go)
+#   GOCACHE   build cache, to be kept from one build to the next (default /cache/go-build)
+#   GOARCH    architecture to build for (default: this machine's)
+# Needs golang-go and golang-github-modern-go-reflect2-dev. All components of one call share one `go build`.
+set -eu
+
+: "${VERSION:?the version to build, such as v1.20.2}"
+out=${OUT:-/out}
+export GOPATH="${GOPATH:-/go}"
+export GOCACHE="${GOCACHE:-/cache/go-build}"
+# The go.mod of this release is refused by Go 1.17 and later.
+export GO111MODULE=off CGO_ENABLED=0
+
+here=$(cd "$(dirname "$0")" && pwd)
+module=k8s.io/kubernetes
+cd "$GOPATH/src/$module"
+
+# The vendored 1.0.1 crashes when compiled by Go 1.18 or later.
+reflect2=github.com/modern-go/reflect2
+if [ ! -e "vendor/$reflect2/go_above_118.go" ]; then
+  rm -rf "vendor/$reflect2"
+  cp -R "/usr/share/gocode/src/$reflect2" "vendor/$reflect2"
+fi
+
+packages=
+for component in "$@"; do
+  case $component in
+    kubelet | kubeadm | kubectl | kube-apiserver | kube-controller-manager | kube-scheduler | kube-proxy) ;;
+    *)
+      echo "build-kubernetes: no such component: $component" >&2
+      exit 64
+      ;;
+  esac
+  [ "$component" != kube-apiserver ] || sh "$here/generate-openapi.sh"
+  packages="$packages $module/cmd/$component"
+done
+: "${packages:?no component to build}"
+
+numbers=${VERSION#v}
+major=${numbers%%.*}
+minor=${numbers#*.}
+minor=${minor%%.*}
+flags='-s -w'
+# Both places have variables of their own, and only the vendored paths exist.
+for package in component-base/version client-go/pkg/version; do
+  path=$module/vendor/k8s.io/$package
+  flags="$flags -X $path.gitVersion=$VERSION -X $path.gitMajor=$major -X $path.gitMinor=$minor"
+  flags="$flags -X $path.gitTreeState=clean${COMMIT:+ -X $path.gitCommit=$COMMIT}"
+done
+
+mkdir -p "$out"
+# shellcheck disable=SC2086 # one word for each package
+go build -trimpath -buildvcs=false -tags 'providerless dockerless' -ldflags "$flags" -o "$out/" $packages
