@@ -7,11 +7,11 @@ export interface Running {
   /** Digest of the task's inputs and of the fingerprints of all its needs: 64 hexadecimal digits. */
   readonly fingerprint: string;
   /** The fingerprint of another task of the same plan. */
-  fingerprintOf(id: TaskId): string;
+  readonly fingerprintOf: (id: TaskId) => string;
   /** Aborted when the run is cancelled; pass it to every child. */
   readonly signal: AbortSignal;
   /** A line of output, for the task's log file and the view. */
-  log(line: string): void;
+  readonly log: (line: string) => void;
 }
 
 export interface Task<Context> {

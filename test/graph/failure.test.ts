@@ -1,0 +1,25 @@
+import {expect, it, describe as suite} from 'vitest';
+import {describe, messageOf} from '../../src/graph/failure.ts';
+
+suite('describe', () => {
+  it.each([
+    [{reason: 'threw', error: new Error('boom')} as const, 'boom'],
+    [{reason: 'dependency', on: 'build/kubelet'} as const, 'not started: build/kubelet failed'],
+    [{reason: 'cancelled'} as const, 'cancelled'],
+  ])('%j', (failure, line) => {
+    expect(describe(failure)).toBe(line);
+  });
+});
+
+suite('messageOf', () => {
+  it.each([
+    ['the message of an error', new Error('boom'), 'boom'],
+    ['the name of an error without a message', new RangeError(), 'RangeError'],
+    ['a string', 'text', 'text'],
+    ['anything else', {code: 7}, '{ code: 7 }'],
+    ['nothing', undefined, 'undefined'],
+    ['one line of several', new Error('first:\n\n  second\n'), 'first: second'],
+  ])('gives %s', (_, thrown, message) => {
+    expect(messageOf(thrown)).toBe(message);
+  });
+});

@@ -1,0 +1,310 @@
+import * as fc from 'fast-check';
+import {describe, expect, it} from 'vitest';
+import {acyclicTasks, closureOf} from './random-tasks.ts';
+import {gate, type TestTask, task, tell} from './tasks.ts';
+
+const there = (reason = 'there'): Partial<TestTask> => ({done: async () => reason});
+const failing = (message = 'boom'): Partial<TestTask> => ({run: () => Promise.reject(new Error(message))});
+
+describe('what a run is about', () => {
+  it('runs needs first', async () => {
+    const {lines, result} = await tell([task('a'), task('b', ['a']), task('c', ['b'])]);
+    expect(lines).toEqual([
+      'planned a b c',
+      'started a',
+      'done a',
+      'started b',
+      'done b',
+      'started c',
+      'done c',
+    ]);
+    expect(result).toEqual({ok: true, ran: ['a', 'b', 'c']});
+  });
+
+  it('skips what is there, and does not look at its needs for its sake', async () => {
+    const {lines, result} = await tell([
+      task('a', [], failing()),
+      task('b', ['a'], there('made before')),
+      task('c', ['b']),
+    ]);
+    expect(lines).toEqual(['planned b c', 'skipped b: made before', 'started c', 'done c']);
+    expect(result).toEqual({ok: true, ran: ['c']});
+  });
+
+  it('looks at the needs of what is there for the sake of others', async () => {
+    const {lines} = await tell([task('a'), task('b', ['a'], there()), task('c', ['a', 'b'])]);
+    expect(lines).toEqual([
+      'planned a b c',
+      'skipped b: there',
+      'started a',
+      'done a',
+      'started c',
+      'done c',
+    ]);
+  });
+
+  it('does nothing where the targets are there', async () => {
+    const {lines, result} = await tell([task('a'), task('b', ['a'], there())]);
+    expect(lines).toEqual(['planned b', 'skipped b: there']);
+    expect(result).toEqual({ok: true, ran: []});
+  });
+
+  it('leaves out what no target needs', async () => {
+    const {lines} = await tell([task('other'), task('a')]);
+    expect(lines).toEqual(['planned a', 'started a', 'done a']);
+  });
+
+  it('takes several targets', async () => {
+    const {result} = await tell([task('a'), task('b'), task('c')], {targets: ['c', 'a']});
+    expect(result).toEqual({ok: true, ran: ['a', 'c']});
+  });
+
+  it('refuses a target that does not exist, before anything is asked', async () => {
+    await expect(tell([task('a')], {targets: ['nope']})).rejects.toThrow('no task is called nope');
+  });
+
+  it('tells a task its fingerprint and those of others', async () => {
+    const seen: string[] = [];
+    await tell([
+      task('a', [], {run: async (_, {fingerprint}) => void seen.push(fingerprint)}),
+      task('b', ['a'], {run: async (_, {fingerprintOf}) => void seen.push(fingerprintOf('a'))}),
+    ]);
+    expect(seen[0]).toMatch(/^[0-9a-f]{64}$/);
+    expect(seen[1]).toBe(seen[0]);
+  });
+});
+
+describe('asking whether a task is done', () => {
+  it('asks independent tasks at the same time', async () => {
+    const [a, b] = [gate(), gate()];
+    const opening = (own: typeof a) => async (): Promise<string> => {
+      own.open();
+      await Promise.all([a.passed, b.passed]);
+      return 'there';
+    };
+    const {result} = await tell([
+      task('a', [], {done: opening(a)}),
+      task('b', [], {done: opening(b)}),
+      task('c', ['a', 'b']),
+    ]);
+    expect(result).toEqual({ok: true, ran: ['c']});
+  });
+
+  it('asks again once needs were made, since that may have made it too', async () => {
+    let made = false;
+    const {lines} = await tell([
+      task('a', [], {run: async () => void (made = true)}),
+      task('b', ['a'], {done: async () => (made ? 'came with a' : undefined)}),
+    ]);
+    expect(lines).toEqual(['planned a b', 'started a', 'done a', 'skipped b: came with a']);
+  });
+
+  it('asks only once where nothing was made meanwhile', async () => {
+    let asked = 0;
+    const done = async (): Promise<undefined> => void (asked += 1);
+    await tell([task('a', [], there()), task('b', ['a'], {done})]);
+    expect(asked).toBe(1);
+  });
+
+  it('takes one that cannot tell for not done, and asks again when its needs are made', async () => {
+    let installed = false;
+    const done = async (): Promise<string> => {
+      if (!installed) throw new Error('docker: not found');
+      return 'image exists';
+    };
+    const {lines} = await tell([
+      task('engine', [], {run: async () => void (installed = true)}),
+      task('image', ['engine'], {done}),
+    ]);
+    expect(lines).toEqual([
+      'planned engine image',
+      'started engine',
+      'done engine',
+      'skipped image: image exists',
+    ]);
+  });
+
+  it('fails where it still cannot tell', async () => {
+    const {lines} = await tell([task('a', [], {done: () => Promise.reject(new Error('no permission'))})]);
+    expect(lines).toEqual(['planned a', 'failed a: no permission']);
+  });
+});
+
+describe('running at the same time', () => {
+  it('runs independent tasks together, as many as allowed', async () => {
+    let [running, most] = [0, 0];
+    const run = async (): Promise<void> => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise((resolve) => setImmediate(resolve));
+      running -= 1;
+    };
+    const ids = ['a', 'b', 'c', 'd', 'e'];
+    await tell([...ids.map((id) => task(id, [], {run})), task('all', ids)], {concurrency: 2});
+    expect(most).toBe(2);
+  });
+
+  it('starts a task as soon as its own needs are finished', async () => {
+    const end = gate();
+    const {lines} = await tell(
+      [
+        task('slow', [], {run: () => end.passed}),
+        task('quick'),
+        task('next', ['quick'], {run: async () => end.open()}),
+        task('all', ['slow', 'next']),
+      ],
+      {concurrency: 2},
+    );
+    expect(lines.indexOf('started next')).toBeLessThan(lines.indexOf('done slow'));
+    expect(lines.at(-1)).toBe('done all');
+  });
+
+  it('keeps the order, the limit and every task, whatever the graph', async () => {
+    await fc.assert(
+      fc.asyncProperty(acyclicTasks, fc.integer({min: 1, max: 4}), async (tasks, concurrency) => {
+        let [running, most] = [0, 0];
+        const run = async (): Promise<void> => {
+          running += 1;
+          most = Math.max(most, running);
+          await new Promise((resolve) => setImmediate(resolve));
+          running -= 1;
+        };
+        const target = tasks[0]?.id ?? '';
+        const {lines, result} = await tell(
+          tasks.map((each) => ({...each, run})),
+          {targets: [target], concurrency},
+        );
+        if (!result.ok) throw new Error('failed');
+        expect(new Set(result.ran)).toEqual(closureOf(tasks, target));
+        expect(most).toBeLessThanOrEqual(concurrency);
+        for (const {id, needs} of tasks.filter((each) => result.ran.includes(each.id))) {
+          for (const need of needs) {
+            expect(lines.indexOf(`done ${need}`)).toBeLessThan(lines.indexOf(`started ${id}`));
+          }
+        }
+      }),
+      {numRuns: 50},
+    );
+  });
+});
+
+describe('failing', () => {
+  it('does not start what needs a task that failed, and names the cause, not the one between', async () => {
+    const {lines, result} = await tell([task('a', [], failing()), task('b', ['a']), task('c', ['b'])]);
+    expect(lines).toEqual([
+      'planned a b c',
+      'started a',
+      'failed a: boom',
+      'failed b: not started: a failed',
+      'failed c: not started: a failed',
+    ]);
+    expect(result).toMatchObject({ok: false, failures: [{task: 'a'}, {task: 'b'}, {task: 'c'}]});
+  });
+
+  it('starts nothing new after the first failure, and lets finish what runs', async () => {
+    const failed = gate();
+    const {lines, result} = await tell(
+      [
+        task('slow', [], {run: () => failed.passed}),
+        task('bad', [], failing()),
+        task('later'),
+        task('all', ['slow', 'bad', 'later']),
+      ],
+      {concurrency: 2, emit: (event) => event.type === 'failed' && setImmediate(failed.open)},
+    );
+    expect(lines).toEqual([
+      'planned slow bad later all',
+      'started slow',
+      'started bad',
+      'failed bad: boom',
+      'failed later: not started: bad failed',
+      'done slow',
+      'failed all: not started: bad failed',
+    ]);
+    expect(result.ok).toBe(false);
+  });
+
+  it('reports every task that failed by itself', async () => {
+    const both = gate();
+    const fail = async (): Promise<never> => {
+      await both.passed;
+      throw new Error('boom');
+    };
+    const {lines} = await tell([task('a', [], {run: fail}), task('b', [], {run: fail}), task('c', ['b'])], {
+      targets: ['a', 'c'],
+      concurrency: 2,
+      emit: (event) => event.type === 'started' && event.task === 'b' && both.open(),
+    });
+    expect(lines.slice(-3)).toEqual(['failed a: boom', 'failed b: boom', 'failed c: not started: b failed']);
+  });
+
+  it('keeps what was thrown, whatever it is', async () => {
+    const {result} = await tell([task('a', [], {run: () => Promise.reject('not even an error')})]);
+    expect(result).toMatchObject({failures: [{failure: {reason: 'threw', error: 'not even an error'}}]});
+  });
+
+  it('takes a task that throws before it has a promise for failed', async () => {
+    const run = (): Promise<void> => {
+      throw new Error('at once');
+    };
+    expect((await tell([task('a', [], {run})])).lines).toEqual([
+      'planned a',
+      'started a',
+      'failed a: at once',
+    ]);
+  });
+
+  it('fails where the inputs of a task cannot be told, before anything is asked or run', async () => {
+    const {lines, result} = await tell([
+      task('a', [], {inputs: () => Promise.reject(new Error('no such file'))}),
+      task('b', ['a'], {done: () => Promise.reject(new Error('asked'))}),
+    ]);
+    expect(lines).toEqual(['planned a', 'failed a: no such file']);
+    expect(result.ok).toBe(false);
+  });
+});
+
+describe('cancelling', () => {
+  it('cancels what runs, waits for it, and starts no more', async () => {
+    const cancel = new AbortController();
+    let cleaned = false;
+    const run: TestTask['run'] = (_, {signal}) =>
+      new Promise((_resolve, reject) => {
+        const stop = (): void => {
+          cleaned = true;
+          reject(signal.reason);
+        };
+        signal.addEventListener('abort', () => setImmediate(stop));
+      });
+    const {lines, result} = await tell([task('a', [], {run}), task('b', ['a'])], {
+      signal: cancel.signal,
+      emit: (event) => event.type === 'started' && setImmediate(() => cancel.abort()),
+    });
+    expect(lines).toEqual(['planned a b', 'started a', 'failed a: cancelled', 'failed b: cancelled']);
+    expect(cleaned).toBe(true);
+    expect(result).toMatchObject({ok: false, failures: [{failure: {reason: 'cancelled'}}, {task: 'b'}]});
+  });
+
+  it('keeps the result of a task that ends well all the same', async () => {
+    const cancel = new AbortController();
+    const run = async (): Promise<void> => cancel.abort();
+    const {lines, result} = await tell([task('a', [], {run})], {signal: cancel.signal});
+    expect(lines).toEqual(['planned a', 'started a', 'done a']);
+    expect(result.ok).toBe(true);
+  });
+
+  it('runs nothing where it was cancelled before', async () => {
+    const {lines} = await tell([task('a'), task('b', ['a'])], {signal: AbortSignal.abort()});
+    expect(lines).toEqual(['planned a b', 'failed a: cancelled', 'failed b: cancelled']);
+  });
+
+  it('starts nothing where it was cancelled while asking', async () => {
+    const cancel = new AbortController();
+    const done = async (): Promise<never> => {
+      cancel.abort();
+      throw new Error('cancelled: docker image inspect');
+    };
+    const {lines} = await tell([task('a', [], {done})], {signal: cancel.signal});
+    expect(lines).toEqual(['planned a', 'failed a: cancelled']);
+  });
+});
