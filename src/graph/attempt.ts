@@ -2,7 +2,7 @@
 
 import type {Answer} from './demand.ts';
 import type {RunEvent} from './events.ts';
-import {describe, type Failure, messageOf, type TaskFailure} from './failure.ts';
+import {describeFailure, type Failure, messageOf, type TaskFailure} from './failure.ts';
 import type {Fingerprints} from './fingerprint.ts';
 import type {Running, Task} from './task.ts';
 import {taskLog} from './task-log.ts';
@@ -45,7 +45,7 @@ export const attempt = <Context>(task: Task<Context>, options: AttemptOptions<Co
   const fail = (failure: Failure): Outcome => {
     const lastLines = log.lastLines();
     if (failure.reason === 'threw') log.add(traceOf(failure.error));
-    else if (log.path() !== undefined) log.add(describe(failure));
+    else if (log.path() !== undefined) log.add(describeFailure(failure));
     const path = log.path();
     return {
       is: 'failed',

@@ -33,7 +33,7 @@ export const messageOf = (error: unknown): string => {
 };
 
 /** One line. */
-export const describe = (failure: Failure): string => {
+export const describeFailure = (failure: Failure): string => {
   switch (failure.reason) {
     case 'threw':
       return messageOf(failure.error);

@@ -2,7 +2,7 @@
 
 import type {ChalkInstance} from 'chalk';
 import {UserError} from '../errors.ts';
-import {describe, messageOf, type TaskFailure} from '../graph/failure.ts';
+import {describeFailure, messageOf, type TaskFailure} from '../graph/failure.ts';
 import {CommandError} from '../host/command-error.ts';
 import {quoteCommand} from '../host/quote.ts';
 import {plainText} from './stream.ts';
@@ -48,4 +48,4 @@ const labelled = (label: string, text: string): readonly string[] => {
 
 /** One line, to stand behind a task's name. */
 export const failureLine = ({failure}: TaskFailure): string =>
-  failure.reason === 'threw' ? `failed: ${describe(failure)}` : describe(failure);
+  failure.reason === 'threw' ? `failed: ${describeFailure(failure)}` : describeFailure(failure);

@@ -2,7 +2,7 @@
 
 import {UserError} from '../errors.ts';
 import type {RunEvent} from '../graph/events.ts';
-import {describe} from '../graph/failure.ts';
+import {describeFailure} from '../graph/failure.ts';
 import {CommandError} from '../host/command-error.ts';
 import {quoteCommand} from '../host/quote.ts';
 import {lineWriter, type OutputStream} from './stream.ts';
@@ -21,7 +21,7 @@ const plainEvent = (event: RunEvent): object => {
   if (event.type !== 'failed') return event;
   const {failure} = event;
   const error = failure.reason === 'threw' ? {error: plainError(failure.error)} : {};
-  return {...event, failure: {...failure, ...error, message: describe(failure)}};
+  return {...event, failure: {...failure, ...error, message: describeFailure(failure)}};
 };
 
 const plainError = (error: unknown): object => {

@@ -1,17 +1,17 @@
 import {expect, it, describe as suite} from 'vitest';
-import {describe, messageOf} from '../../src/graph/failure.ts';
+import {describeFailure, messageOf} from '../../src/graph/failure.ts';
 
-suite('describe', () => {
+describe('describeFailure', () => {
   it.each([
     [{reason: 'threw', error: new Error('boom')} as const, 'boom'],
     [{reason: 'dependency', on: 'build/kubelet'} as const, 'not started: build/kubelet failed'],
     [{reason: 'cancelled'} as const, 'cancelled'],
   ])('%j', (failure, line) => {
-    expect(describe(failure)).toBe(line);
+    expect(describeFailure(failure)).toBe(line);
   });
 });
 
-suite('messageOf', () => {
+describe('messageOf', () => {
   it.each([
     ['the message of an error', new Error('boom'), 'boom'],
     ['the name of an error without a message', new RangeError(), 'RangeError'],

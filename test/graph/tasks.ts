@@ -2,7 +2,7 @@
 
 import {join} from 'node:path';
 import type {RunEvent} from '../../src/graph/events.ts';
-import {describe} from '../../src/graph/failure.ts';
+import {describeFailure} from '../../src/graph/failure.ts';
 import {type Plan, planTasks} from '../../src/graph/plan.ts';
 import {type RunResult, type RunTasksOptions, runTasks} from '../../src/graph/run.ts';
 import type {Task} from '../../src/graph/task.ts';
@@ -68,7 +68,7 @@ const lineOf = (event: RunEvent): string => {
     case 'done':
       return `done ${event.task}`;
     case 'failed':
-      return `failed ${event.task}: ${describe(event.failure)}`;
+      return `failed ${event.task}: ${describeFailure(event.failure)}`;
     default:
       return unreachable(event);
   }
