@@ -1,0 +1,113 @@
+/** Runs one program to its end, within a time limit; the only place of the network runtime that starts processes. */
+import {type ChildProcessWithoutNullStreams, spawn} from 'node:child_process';
+import {setTimeout as delay} from 'node:timers/promises';
+import {collect} from './output.ts';
+
+export interface Command {
+  readonly file: string;
+  readonly args?: readonly string[];
+  readonly stdin?: string;
+  /** Added to the environment of the network runtime. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+}
+
+/** How a program ended. What that means is the caller's to say. */
+export type Ending =
+  | {readonly how: 'exited'; readonly exitCode: number; readonly stdout: string; readonly stderr: string}
+  | {readonly how: 'signalled'; readonly signal: string; readonly stderr: string}
+  | {readonly how: 'timed-out'; readonly ms: number; readonly stderr: string}
+  | {readonly how: 'stopped'}
+  | {readonly how: 'too-much-output'; readonly limit: number}
+  | {readonly how: 'not-started'; readonly error: NodeJS.ErrnoException};
+
+export type Exec = (command: Command) => Promise<Ending>;
+
+const outputLimit = 1024 * 1024;
+const deathLimitMs = 1000;
+const busyRetries = {times: 20, everyMs: 250};
+
+export interface ExecOptions {
+  /** Kills what still runs: the network runtime is about to exit. */
+  readonly stop?: AbortSignal;
+  /** Given to every program. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export const createExec =
+  ({stop, env}: ExecOptions = {}): Exec =>
+  async (command) => {
+    for (let attempt = 0; ; attempt++) {
+      const ending = await runOnce({...command, env: {...env, ...command.env}}, stop);
+      // A plugin that is being replaced is open for writing for a moment; libcni waits up to 5 s as well.
+      const busy = ending.how === 'not-started' && ending.error.code === 'ETXTBSY';
+      if (!busy || attempt >= busyRetries.times || stop?.aborted) return ending;
+      await delay(busyRetries.everyMs);
+    }
+  };
+
+const runOnce = async (command: Command, stop: AbortSignal | undefined): Promise<Ending> => {
+  if (stop?.aborted) return {how: 'stopped'};
+  let child: ChildProcessWithoutNullStreams;
+  try {
+    // Detached makes the program leader of a process group of its own, so that the whole group can be killed.
+    child = spawn(command.file, command.args ?? [], {
+      detached: true,
+      stdio: 'pipe',
+      env: {...process.env, ...command.env},
+    });
+  } catch (error) {
+    return {how: 'not-started', error: error as NodeJS.ErrnoException}; // ETXTBSY and E2BIG are thrown
+  }
+  return await ended(child, command, stop);
+};
+
+const ended = (
+  child: ChildProcessWithoutNullStreams,
+  command: Command,
+  stop: AbortSignal | undefined,
+): Promise<Ending> =>
+  new Promise((resolve) => {
+    const settle = (ending: Ending) => {
+      clearTimeout(timer);
+      stop?.removeEventListener('abort', onStop);
+      resolve(ending);
+    };
+    // A grandchild, such as a delegated IPAM plugin, may ignore SIGTERM and hold stdout open: killing the group
+    // and letting go of the pipes is what ends this for certain. What undoes the program's work must not start
+    // before it is gone; but a process stuck in the kernel does not go, hence the limit.
+    const kill = (ending: Ending) => {
+      child.removeAllListeners('close');
+      child.once('exit', () => settle(ending));
+      setTimeout(() => settle(ending), deathLimitMs).unref();
+      killGroup(child);
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+      if (child.exitCode !== null || child.signalCode !== null) settle(ending);
+    };
+    const onStop = () => kill({how: 'stopped'});
+    const tooMuch = () => kill({how: 'too-much-output', limit: outputLimit});
+    const stdout = collect(child.stdout, outputLimit, tooMuch);
+    const stderr = collect(child.stderr, outputLimit, tooMuch);
+    const timer = setTimeout(
+      () => kill({how: 'timed-out', ms: command.timeoutMs, stderr: stderr()}),
+      command.timeoutMs,
+    );
+    stop?.addEventListener('abort', onStop);
+
+    child.on('error', (error) => settle({how: 'not-started', error}));
+    child.on('close', (exitCode, signal) => {
+      if (signal) settle({how: 'signalled', signal, stderr: stderr()});
+      else settle({how: 'exited', exitCode: exitCode ?? -1, stdout: stdout(), stderr: stderr()});
+    });
+    child.stdin.on('error', () => undefined); // EPIPE: a program need not read its stdin
+    child.stdin.end(command.stdin ?? '');
+  });
+
+const killGroup = ({pid}: {readonly pid?: number | undefined}) => {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // ESRCH: the whole group has ended by itself
+  }
+};

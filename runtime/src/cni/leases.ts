@@ -1,0 +1,37 @@
+/** The address leases of host-local: one file per address, holding the sandbox and interface that it is leased to. */
+import {readdir, readFile, rm} from 'node:fs/promises';
+import {isIP} from 'node:net';
+import {join} from 'node:path';
+
+export interface Lease {
+  readonly path: string;
+  readonly network: string;
+  readonly ip: string;
+  /** Empty when the plugin was killed between creating and writing the file. */
+  readonly sandbox: string;
+}
+
+/** The leases below host-local's `dataDir`, of all networks. */
+export const listLeases = async (dataDir: string): Promise<Lease[]> => {
+  const leases: Lease[] = [];
+  for (const network of await namesIn(dataDir)) {
+    for (const ip of await namesIn(join(dataDir, network))) {
+      if (isIP(ip) === 0) continue; // `lock`, `last_reserved_ip.0`
+      const path = join(dataDir, network, ip);
+      const [sandbox = ''] = (await readFile(path, 'utf8')).trim().split(/\s+/);
+      leases.push({path, network, ip, sandbox});
+    }
+  }
+  return leases;
+};
+
+export const releaseLease = ({path}: Lease): Promise<void> => rm(path, {force: true});
+
+const namesIn = async (dir: string): Promise<string[]> => {
+  try {
+    return await readdir(dir);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+    throw error;
+  }
+};

@@ -1,0 +1,35 @@
+/** Ends plugins that outlived the network runtime that called them: they would work against its successor. */
+import {readdir, readFile} from 'node:fs/promises';
+import {setTimeout as delay} from 'node:timers/promises';
+
+/** Marks what a network runtime starts; inherited by delegated plugins. The value is its lock's name. */
+export const ownerVariable = 'KNI_RUNTIME';
+
+/** To be called by whoever holds the lock of that name. Returns how many there were. */
+export const killOrphans = async (owner: string): Promise<number> => {
+  const orphans = await processesOf(owner);
+  for (const pid of orphans) kill(pid);
+  for (let left = orphans; left.length > 0; left = await processesOf(owner)) await delay(5);
+  return orphans.length;
+};
+
+const processesOf = async (owner: string): Promise<number[]> => {
+  const mark = `${ownerVariable}=${owner}`;
+  const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0 && pid !== process.pid);
+  const owned = await Promise.all(pids.map(async (pid) => (await environmentOf(pid)).includes(mark)));
+  return pids.filter((_, index) => owned[index]);
+};
+
+/** Empty for a process that has ended, a zombie included, or that is not ours to look at. */
+const environmentOf = async (pid: number): Promise<string[]> => {
+  const text = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+  return text.split('\0');
+};
+
+const kill = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it has ended by itself
+  }
+};

@@ -1,0 +1,51 @@
+/**
+ * Takes JSON text apart into the texts of its members and puts it together again. A configuration passes through
+ * "unaltered" (CNI spec, section 1), and JSON.parse would not do that: it mangles integers beyond 2^53.
+ */
+
+/** The members of an object, each value as it is written. A repeated key counts as in JSON.parse: the last one. */
+export const rawMembers = (text: string): ReadonlyMap<string, string> => {
+  const members = new Map<string, string>();
+  for (const piece of piecesOf(text)) {
+    const colon = endOfString(piece, 0);
+    members.set(
+      JSON.parse(piece.slice(0, colon)) as string,
+      piece.slice(piece.indexOf(':', colon) + 1).trim(),
+    );
+  }
+  return members;
+};
+
+/** The elements of an array, each as it is written. */
+export const rawElements = (text: string): string[] => piecesOf(text);
+
+/** The text of an object with these members. */
+export const rawObject = (members: Iterable<readonly [string, string]>): string =>
+  `{${Array.from(members, ([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`;
+
+/** What is between the commas of the outermost object or array. Expects text that JSON.parse accepts. */
+const piecesOf = (text: string): string[] => {
+  const inner = text.trim().slice(1, -1);
+  const pieces: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (let at = 0; at < inner.length; at++) {
+    const char = inner[at];
+    if (char === '"') at = endOfString(inner, at) - 1;
+    else if (char === '{' || char === '[') depth++;
+    else if (char === '}' || char === ']') depth--;
+    else if (char === ',' && depth === 0) {
+      pieces.push(inner.slice(start, at).trim());
+      start = at + 1;
+    }
+  }
+  const last = inner.slice(start).trim();
+  return last === '' ? pieces : [...pieces, last];
+};
+
+/** The position after the string literal that starts at `start`. */
+const endOfString = (text: string, start: number): number => {
+  let at = start + 1;
+  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return at + 1;
+};

@@ -1,0 +1,60 @@
+/** Puts the network runtime together and starts it. The order is the point: nothing is touched before the lock is held, nobody is served before the state is known. */
+import {mkdir} from 'node:fs/promises';
+import {join} from 'node:path';
+import {createExec} from './cni/exec.ts';
+import {killOrphans, ownerVariable} from './cni/orphans.ts';
+import {createInvokePlugin} from './cni/plugin.ts';
+import type {Options} from './flags.ts';
+import type {Log} from './log.ts';
+import {openNetnsDir} from './netns/netns-dir.ts';
+import {createLock} from './network/lock.ts';
+import {createPodNetworks} from './network/pod-networks.ts';
+import {recover} from './network/recover.ts';
+import {startNodeNetwork} from './node/node-network.ts';
+import {lockNameOf, takeLock} from './server/lock.ts';
+import {serve} from './server/server.ts';
+import {openRecordStore} from './store/record-store.ts';
+import {createRecords} from './store/records.ts';
+
+export interface Daemon {
+  stop(): Promise<void>;
+}
+
+/** What a failed DEL has left is tried again. */
+const sweepMs = 10_000;
+
+export const startDaemon = async (options: Options, log: Log): Promise<Daemon> => {
+  const {socket, stateDir, netnsDir, confDir, binDirs, kubeconfig, nodeName, podSubnet} = options;
+  await takeLock(stateDir);
+  await takeLock(socket);
+  const owner = lockNameOf(stateDir);
+  const orphans = await killOrphans(owner);
+  if (orphans > 0) log.warn('ended plugins that an earlier network runtime has left', {processes: orphans});
+
+  const ending = new AbortController();
+  const exec = createExec({stop: ending.signal, env: {[ownerVariable]: owner}});
+  const ipamDir = join(stateDir, 'ipam');
+  await mkdir(stateDir, {recursive: true, mode: 0o700});
+  const store = await openRecordStore(join(stateDir, 'pods'));
+  const netns = await openNetnsDir(netnsDir, exec);
+  const records = createRecords(store, await recover({store, netns, ipamDir, log}));
+
+  const node = await startNodeNetwork({
+    ...{exec, log, nodeName, confDir, binDirs, ipamDir, stateDir, podSubnet, kubeconfig},
+    signal: ending.signal,
+  });
+  const invoke = createInvokePlugin({exec, binDirs, timeoutMs: options.pluginTimeoutMs});
+  const pods = createPodNetworks({records, netns, invoke, network: node.network, lock: createLock(), log});
+  const server = await serve(socket, {pods, node}, log);
+  log.info('serving KNI', {socket, records: records.all().length});
+
+  void pods.sweep();
+  const sweeping = setInterval(() => void pods.sweep(), sweepMs);
+  return {
+    stop: async () => {
+      clearInterval(sweeping);
+      await server.stop(options.stopTimeoutMs);
+      ending.abort(); // kills plugins that still run; what they leave is undone at the next start
+    },
+  };
+};

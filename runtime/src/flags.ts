@@ -1,0 +1,149 @@
+/** The command line of the network runtime. */
+import {hostname} from 'node:os';
+import {isAbsolute} from 'node:path';
+import {parseArgs} from 'node:util';
+import {type LogLevel, logLevels} from './log.ts';
+import {isIPv4Cidr} from './node/node-facts.ts';
+
+export interface Options {
+  readonly socket: string;
+  readonly stateDir: string;
+  readonly netnsDir: string;
+  readonly confDir: string;
+  readonly binDirs: readonly string[];
+  readonly kubeconfig: string;
+  readonly nodeName: string;
+  readonly podSubnet: string | undefined;
+  readonly pluginTimeoutMs: number;
+  readonly stopTimeoutMs: number;
+  readonly logLevel: LogLevel;
+}
+
+/** The command line is wrong; the message says what about it. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const flags = {
+  socket: {
+    value: 'PATH',
+    default: '/run/kni/kni.sock',
+    help: 'unix socket to serve KNI on; its directory must be of mode 0700',
+  },
+  'state-dir': {
+    value: 'DIR',
+    default: '/var/lib/kni',
+    help: 'what has to survive a restart: records, address leases, known nodes',
+  },
+  'netns-dir': {value: 'DIR', default: '/run/netns', help: 'where the netns of pods are mounted'},
+  'cni-conf-dir': {
+    value: 'DIR',
+    default: '/etc/kni/net.d',
+    help: 'network configuration; the first file by name counts',
+  },
+  'cni-bin-dir': {value: 'DIR[:DIR]', default: '/usr/lib/cni', help: 'CNI plugins'},
+  kubeconfig: {
+    value: 'PATH',
+    default: '/etc/kubernetes/kubelet.conf',
+    help: 'how to reach the API server; may appear later',
+  },
+  'node-name': {value: 'NAME', default: hostname().toLowerCase(), help: 'name of this Kubernetes node'},
+  'pod-subnet': {
+    value: 'CIDR',
+    default: '',
+    help: 'pod subnet of the cluster (default: the podCIDRs of its nodes)',
+  },
+  'plugin-timeout': {value: 'SECONDS', default: '30', help: 'time limit of one call of a CNI plugin'},
+  'stop-timeout': {
+    value: 'SECONDS',
+    default: '10',
+    help: 'time that calls under way have to end after SIGTERM',
+  },
+  'log-level': {value: 'LEVEL', default: 'info', help: logLevels.join(', ')},
+} as const;
+
+type Flag = keyof typeof flags;
+
+export const usage = (): string => {
+  const lines = Object.entries(flags).map(([name, flag]) => {
+    const shown = flag.default ? ` (default: ${flag.default})` : '';
+    return `  ${`--${name} ${flag.value}`.padEnd(28)}${flag.help}${shown}`;
+  });
+  return [
+    'Usage: kni-runtime [flags]',
+    '',
+    'Serves KNI, the Kubernetes Networking Interface, by way of CNI plugins.',
+    '',
+    ...lines,
+    '',
+  ].join('\n');
+};
+
+/** `undefined` when help is asked for. */
+export const optionsFrom = (args: readonly string[]): Options | undefined => {
+  const values = valuesOf(args);
+  if (values === undefined) return undefined;
+  return {
+    socket: absolute('socket', values),
+    stateDir: absolute('state-dir', values),
+    netnsDir: absolute('netns-dir', values),
+    confDir: absolute('cni-conf-dir', values),
+    binDirs: values['cni-bin-dir']
+      .split(':')
+      .map((dir) => absolute('cni-bin-dir', {...values, 'cni-bin-dir': dir})),
+    kubeconfig: absolute('kubeconfig', values),
+    nodeName: values['node-name'],
+    podSubnet: cidr('pod-subnet', values),
+    pluginTimeoutMs: milliseconds('plugin-timeout', values),
+    stopTimeoutMs: milliseconds('stop-timeout', values),
+    logLevel: level(values),
+  };
+};
+
+type Values = Readonly<Record<Flag, string>>;
+
+const valuesOf = (args: readonly string[]): Values | undefined => {
+  const names = Object.keys(flags) as Flag[];
+  const strings = Object.fromEntries(
+    names.map((name) => [name, {type: 'string', default: flags[name].default}] as const),
+  );
+  try {
+    const {help, ...values} = parseArgs({
+      args: [...args],
+      options: {...strings, help: {type: 'boolean', short: 'h'}},
+    }).values;
+    return help ? undefined : (values as Values);
+  } catch (error) {
+    throw new UsageError((error as Error).message, {cause: error});
+  }
+};
+
+/** Also without `.` or `..` in it: paths are compared as text. */
+const absolute = (flag: Flag, values: Values): string => {
+  const path = values[flag].replace(/(?<=.)\/+$/, '');
+  const parts = path.split('/').slice(1);
+  if (!isAbsolute(path) || parts.some((part) => part === '' || part === '.' || part === '..')) {
+    throw new UsageError(`--${flag} must be an absolute path, not '${path}'`);
+  }
+  return path;
+};
+
+const cidr = (flag: Flag, values: Values): string | undefined => {
+  const value = values[flag];
+  if (value === '') return undefined;
+  if (!isIPv4Cidr(value)) throw new UsageError(`--${flag} must be an IPv4 subnet, not '${value}'`);
+  return value;
+};
+
+const milliseconds = (flag: Flag, values: Values): number => {
+  const seconds = Number(values[flag]);
+  if (!(seconds > 0 && seconds <= 3600))
+    throw new UsageError(`--${flag} must be a number of seconds, not '${values[flag]}'`);
+  return seconds * 1000;
+};
+
+const level = (values: Values): LogLevel => {
+  const found = logLevels.find((known) => known === values['log-level']);
+  if (!found) throw new UsageError(`--log-level must be one of ${logLevels.join(', ')}`);
+  return found;
+};

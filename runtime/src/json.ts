@@ -1,0 +1,14 @@
+/** Looks into parsed JSON of unknown shape. */
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The object itself, or an empty one when it is none. */
+export const objectOf = (value: unknown): JsonObject => (isObject(value) ? value : {});
+
+export const arrayOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+export const stringOf = (value: unknown): string | undefined =>
+  typeof value === 'string' ? value : undefined;

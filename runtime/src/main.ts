@@ -1,0 +1,34 @@
+/** The network runtime: flags, wiring, waiting. The only place that ends the process. */
+import {once} from 'node:events';
+import {startDaemon} from './daemon.ts';
+import {optionsFrom, UsageError, usage} from './flags.ts';
+import {createLog, textOf} from './log.ts';
+
+const main = async (args: readonly string[]): Promise<void> => {
+  const options = optionsFrom(args);
+  if (!options) {
+    process.stdout.write(usage());
+    return;
+  }
+  const log = createLog(options.logLevel);
+  const signal = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+  try {
+    const daemon = await startDaemon(options, log);
+    await signal;
+    log.info('stopping');
+    await daemon.stop();
+    log.info('stopped');
+  } catch (error) {
+    log.error('the network runtime cannot run', {error: textOf(error)});
+    process.exitCode = 1;
+  }
+};
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`kni-runtime: ${textOf(error)}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
+// Whatever still waits for something must not keep a stopped network runtime alive.
+process.exit();

@@ -1,0 +1,62 @@
+/** Named network namespaces: bind mounts in one directory, as `ip netns` makes them under /run/netns. */
+import {mkdir, open, readdir, rm, statfs} from 'node:fs/promises';
+import {basename, dirname, join} from 'node:path';
+import type {Exec} from '../cni/exec.ts';
+import {runTool} from '../cni/tool.ts';
+
+export interface NetnsDir {
+  readonly path: string;
+  /** Makes the netns unless it exists. */
+  create(path: string): Promise<void>;
+  /** Takes the name away; the netns itself goes with its last process. A name that is not there is fine. */
+  remove(path: string): Promise<void>;
+  exists(path: string): Promise<boolean>;
+  /** The paths of what is ours by its name, whether or not it is a netns. */
+  list(): Promise<string[]>;
+}
+
+/** Begins the names of our own; others in the directory are not touched. */
+const prefix = 'kni-';
+const nsfsMagic = 0x6e736673;
+
+export const netnsPathOf = (dir: string, key: string): string => join(dir, `${prefix}${key}`);
+
+/** The key in the path, if it lies directly in the directory and is one of ours. */
+export const keyOfNetnsPath = (dir: string, path: string): string | undefined => {
+  const name = basename(path);
+  const ours = dirname(path) === dir && join(dir, name) === path && name.startsWith(prefix);
+  return ours ? name.slice(prefix.length) : undefined;
+};
+
+export const openNetnsDir = async (path: string, exec: Exec): Promise<NetnsDir> => {
+  await mkdir(path, {recursive: true, mode: 0o755});
+  await share(path, exec);
+
+  const exists = async (name: string): Promise<boolean> => {
+    const found = await statfs(name).catch(() => undefined);
+    return found?.type === nsfsMagic;
+  };
+  const create = async (name: string): Promise<void> => {
+    if (await exists(name)) return;
+    await (await open(name, 'w', 0o444)).close();
+    await runTool(exec, 'unshare', [`--net=${name}`, 'true']);
+  };
+  const remove = async (name: string): Promise<void> => {
+    while (await exists(name)) await runTool(exec, 'umount', ['--lazy', name]);
+    await rm(name, {force: true});
+  };
+  const list = async (): Promise<string[]> =>
+    (await readdir(path)).filter((name) => name.startsWith(prefix)).map((name) => join(path, name));
+  return {path, create, remove, exists, list};
+};
+
+/** Like iproute2: what is mounted here shows up in other mount namespaces too, and can be unmounted from there. */
+const share = async (path: string, exec: Exec): Promise<void> => {
+  const makeShared = () => runTool(exec, 'mount', ['--make-rshared', path]);
+  try {
+    await makeShared();
+  } catch {
+    await runTool(exec, 'mount', ['--rbind', path, path]); // it was no mount point yet
+    await makeShared();
+  }
+};

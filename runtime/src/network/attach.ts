@@ -1,0 +1,58 @@
+/** Attaches a sandbox: ADD, with everything undone again when it fails. */
+import {textOf} from '../log.ts';
+import {addAll, planAttachments} from './attachments.ts';
+import {Conflict, UnknownNetwork, WrongState} from './errors.ts';
+import type {AttachRequest, Parts, PodNetworks} from './pod-networks.ts';
+import {podKeyOf, podNameOf} from './pod-ref.ts';
+import type {PodNetwork} from './record.ts';
+import {selectForAttach} from './select.ts';
+import {undoAttachments} from './undo.ts';
+
+export const createAttach =
+  (parts: Parts): PodNetworks['attach'] =>
+  async (request, signal) => {
+    const {records, lock} = parts;
+    const found = selectForAttach(records.all(), request);
+    if (!found) throw new UnknownNetwork('no network was created for this sandbox');
+    const work = async () => {
+      const record = records.get(found.key);
+      if (!record) throw new UnknownNetwork('the network was deleted in the meantime');
+      refuseMismatch(record, request);
+      return await (record.state === 'attached' ? record : attachOnce(parts, record, request));
+    };
+    return await lock(podKeyOf(found.pod), work, signal);
+  };
+
+/** A repetition must be one: the same pod, sandbox and netns. */
+const refuseMismatch = ({pod, netns, sandbox, state}: PodNetwork, request: AttachRequest): void => {
+  const samePod = request.name === pod.name && request.namespace === pod.namespace;
+  if (request.name && !samePod) throw new Conflict(`the network is that of pod ${podNameOf(pod)}`);
+  if (request.netns && request.netns !== netns) throw new Conflict('the sandbox belongs to another netns');
+  if (state !== 'created' && sandbox && sandbox !== request.sandbox) {
+    throw new Conflict('the netns belongs to another sandbox');
+  }
+};
+
+const attachOnce = async (parts: Parts, found: PodNetwork, request: AttachRequest): Promise<PodNetwork> => {
+  const {records, netns, invoke, log} = parts;
+  const {sandbox, capabilityArgs} = request;
+  // `attaching` here is what a crash or a failed undo has left.
+  const record = found.state === 'attaching' ? await undoAttachments(parts, found, 'created') : found;
+  if (record.state !== 'created') throw new WrongState(`the network is ${record.state}, create a new one`);
+  if (!(await netns.exists(record.netns))) throw new WrongState('the netns is gone, create a new one');
+
+  const attachments = planAttachments(await parts.network(), {pod: record.pod, sandbox, capabilityArgs});
+  let latest: PodNetwork = {...record, state: 'attaching', sandbox, attachments};
+  await records.put(latest); // before the first ADD, or a crash would leave something that no one knows of
+  try {
+    latest = {...latest, attachments: await addAll(invoke, attachments, {sandbox, netns: record.netns})};
+    const attached: PodNetwork = {...latest, state: 'attached'};
+    await records.put(attached);
+    return attached;
+  } catch (error) {
+    await undoAttachments(parts, latest, 'created').catch((failure: unknown) => {
+      log.warn('a failed attach is not undone yet', {sandbox, error: textOf(failure)});
+    });
+    throw error;
+  }
+};

@@ -1,0 +1,55 @@
+/** Makes the netns of a pod, and its record before that. */
+import {randomBytes} from 'node:crypto';
+import {netnsPathOf} from '../netns/netns-dir.ts';
+import {NetnsFailed} from './errors.ts';
+import type {Parts, PodNetworks} from './pod-networks.ts';
+import {podKeyOf} from './pod-ref.ts';
+import type {PodNetwork} from './record.ts';
+
+export const createCreate =
+  ({records, netns, lock}: Parts): PodNetworks['create'] =>
+  (pod, attempt, signal) => {
+    const podKey = podKeyOf(pod);
+    const make = async (): Promise<PodNetwork> => {
+      const waiting = records
+        .all()
+        .find((record) => podKeyOf(record.pod) === podKey && isWaiting(record, attempt));
+      if (waiting) {
+        await makeNetns(waiting.netns);
+        return waiting;
+      }
+      const key = `${podKey}-${serial()}`;
+      const record: PodNetwork = {
+        key,
+        pod,
+        attempt,
+        netns: netnsPathOf(netns.path, key),
+        state: 'created',
+        attachments: [],
+      };
+      await records.put(record);
+      try {
+        await makeNetns(record.netns);
+      } catch (error) {
+        await records.drop(key);
+        throw error;
+      }
+      return record;
+    };
+    const makeNetns = async (path: string): Promise<void> => {
+      try {
+        await netns.create(path);
+      } catch (error) {
+        await netns.remove(path).catch(() => undefined); // the error worth telling is the first one
+        throw new NetnsFailed('the netns cannot be made', {cause: error});
+      }
+    };
+    return lock(podKey, make, signal);
+  };
+
+/** A repeated call gets the same netns, unless a sandbox has been seen in it. */
+const isWaiting = ({attempt, state, sandbox}: PodNetwork, wanted: string): boolean =>
+  attempt === wanted && state === 'created' && sandbox === undefined;
+
+/** Random rather than counted: a number that starts again would let a late DeleteNetwork hit a new netns. */
+const serial = (): string => randomBytes(4).toString('hex');

@@ -1,0 +1,22 @@
+/** One lock per key: work on the same key runs one after the other in the order it came, different keys at once. */
+
+export type Lock = <T>(key: string, work: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
+
+/** Work whose signal aborts while it waits is never begun; once begun it is left to finish. Not reentrant. */
+export const createLock = (): Lock => {
+  const tails = new Map<string, Promise<unknown>>();
+  return async (key, work, signal) => {
+    const begin = () => {
+      signal?.throwIfAborted();
+      return work();
+    };
+    const result = (tails.get(key) ?? Promise.resolve()).then(begin);
+    const tail = result.catch(() => undefined); // the next one waits for the end, whatever it was
+    tails.set(key, tail);
+    try {
+      return await result;
+    } finally {
+      if (tails.get(key) === tail) tails.delete(key);
+    }
+  };
+};

@@ -1,0 +1,27 @@
+/** The record of one sandbox attempt: written at CreateNetwork, completed at Attach, removed at DeleteNetwork. */
+import type {Attachment} from '../cni/attachment.ts';
+import type {PodRef} from './pod-ref.ts';
+
+/**
+ * created → attaching → attached → detaching → detached. `attaching` and `detaching` are on disk before the first
+ * plugin runs; whoever finds them with no call under way finds what a crash or a failed DEL has left, to be undone.
+ */
+export type State = 'created' | 'attaching' | 'attached' | 'detaching' | 'detached';
+
+export interface PodNetwork {
+  /** `<uid>-<serial>`, never used twice: what comes late for an earlier attempt cannot hit a later one. */
+  readonly key: string;
+  readonly pod: PodRef;
+  /** As the kubelet counts. It returns to 0 after an undone attempt, so it does not identify anything by itself. */
+  readonly attempt: string;
+  /** Path of the netns. */
+  readonly netns: string;
+  readonly state: State;
+  /** Id of the pod sandbox, known from Attach on. */
+  readonly sandbox?: string;
+  /** What was, or may have been, attached, in order; empty when nothing was. */
+  readonly attachments: readonly Attachment[];
+}
+
+/** Nothing is left in the node's network for it but the netns. */
+export const isUndone = ({attachments}: PodNetwork): boolean => attachments.length === 0;

@@ -1,0 +1,67 @@
+/** The two requests that the network runtime makes to the API server: one that ends and one that goes on. */
+import type {IncomingMessage} from 'node:http';
+import {request} from 'node:https';
+import {createInterface} from 'node:readline';
+import type {Cluster} from './kubeconfig.ts';
+
+/** The API server answered, but not with what was asked for. */
+export class ApiRefused extends Error {
+  override readonly name = 'ApiRefused';
+  readonly statusCode: number;
+
+  constructor(statusCode: number, text: string) {
+    super(`the API server answered ${statusCode}: ${text.slice(0, 200)}`);
+    this.statusCode = statusCode;
+  }
+}
+
+export interface ApiRequest {
+  readonly cluster: Cluster;
+  readonly path: string;
+  readonly signal: AbortSignal;
+}
+
+const silenceMs = 10_000;
+
+export const getJson = async (asked: ApiRequest): Promise<unknown> =>
+  JSON.parse(await bodyOf(await send(asked, silenceMs)));
+
+/** The lines of a watch. It ends when the API server ends it; `idleMs` without a byte is an error. */
+export async function* streamJson(asked: ApiRequest, idleMs: number): AsyncGenerator<unknown> {
+  const response = await send(asked, idleMs);
+  const failed = new Promise<never>((_, reject) => response.on('error', reject));
+  failed.catch(() => undefined); // it is awaited only at the end, and may come before
+  try {
+    for await (const line of createInterface({input: response})) yield JSON.parse(line) as unknown;
+    if (!response.complete) await failed;
+  } finally {
+    response.destroy();
+  }
+}
+
+const send = async ({cluster, path, signal}: ApiRequest, idleMs: number): Promise<IncomingMessage> => {
+  const {server, token, ca, cert, key} = cluster;
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const sent = request(new URL(path, server), {
+      // A connection of its own: the certificate may be another one by the next request.
+      agent: false,
+      ca,
+      cert,
+      key,
+      signal,
+      headers: {accept: 'application/json', ...(token && {authorization: `Bearer ${token}`})},
+    });
+    sent.setTimeout(idleMs, () => sent.destroy(new Error('the API server is silent')));
+    sent.on('response', resolve);
+    sent.on('error', reject);
+    sent.end();
+  });
+  if (response.statusCode !== 200) throw new ApiRefused(response.statusCode ?? 0, await bodyOf(response));
+  return response;
+};
+
+const bodyOf = async (response: IncomingMessage): Promise<string> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+};

@@ -1,0 +1,74 @@
+/** Reads how to reach the API server from a kubeconfig, normally the kubelet's own. */
+import {readFile} from 'node:fs/promises';
+import {dirname, resolve} from 'node:path';
+import {parse} from 'yaml';
+import {arrayOf, type JsonObject, objectOf, stringOf} from '../json.ts';
+
+export interface Cluster {
+  readonly server: string;
+  readonly ca?: string;
+  /** Certificate and key, or a token. */
+  readonly cert?: string;
+  readonly key?: string;
+  readonly token?: string;
+}
+
+export class KubeconfigMissing extends Error {
+  override readonly name = 'KubeconfigMissing';
+}
+
+export class KubeconfigInvalid extends Error {
+  override readonly name = 'KubeconfigInvalid';
+}
+
+/** To be read anew for every connection: kubeadm replaces the file, and the kubelet rotates its certificate. */
+export const readKubeconfig = async (path: string): Promise<Cluster> => {
+  const config = objectOf(parse(await textOfFile(path)));
+  const context = named(config, 'contexts', 'context', stringOf(config['current-context']));
+  const cluster = named(config, 'clusters', 'cluster', stringOf(context['cluster']));
+  const user = named(config, 'users', 'user', stringOf(context['user']));
+  const server = stringOf(cluster['server']);
+  if (!server) throw new KubeconfigInvalid(`${path} names no server`);
+
+  const data = (object: JsonObject, key: string) => dataOf(object, key, dirname(path));
+  return defined({
+    server,
+    ca: await data(cluster, 'certificate-authority'),
+    cert: await data(user, 'client-certificate'),
+    key: await data(user, 'client-key'),
+    token: stringOf(user['token']),
+  });
+};
+
+const named = (config: JsonObject, list: string, kind: string, name: string | undefined): JsonObject => {
+  const entry = arrayOf(config[list])
+    .map(objectOf)
+    .find((each) => each['name'] === name);
+  return objectOf(entry?.[kind]);
+};
+
+/** Inline as `<key>-data`, or in the file that `<key>` names. */
+const dataOf = async (object: JsonObject, key: string, dir: string): Promise<string | undefined> => {
+  const inline = stringOf(object[`${key}-data`]);
+  if (inline) return Buffer.from(inline, 'base64').toString('utf8');
+  const file = stringOf(object[key]);
+  return file ? await textOfFile(resolve(dir, file)) : undefined;
+};
+
+/** The files appear one after the other while the node joins: a missing one is nothing wrong, only early. */
+const textOfFile = async (path: string): Promise<string> => {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new KubeconfigMissing(`${path} does not exist yet`);
+    throw new KubeconfigInvalid(`${path} cannot be read`, {cause: error});
+  }
+};
+
+const defined = (
+  cluster: Record<'server', string> & Partial<Record<keyof Cluster, string | undefined>>,
+): Cluster =>
+  Object.fromEntries(
+    Object.entries(cluster).filter(([, value]) => value !== undefined),
+  ) as unknown as Cluster;

@@ -1,0 +1,40 @@
+/** Masquerades what pods send out of the cluster, and nothing else: between pods the addresses stay as they are. */
+import type {Exec} from '../cni/exec.ts';
+import {runTool, ToolFailed} from '../cni/tool.ts';
+
+const chain = 'KNI-MASQ';
+const lockWait = ['--wait', '5'];
+const jump = ['POSTROUTING', '-m', 'comment', '--comment', 'kni: pods to the world', '-j', chain];
+
+export interface Masquerade {
+  /** Of this node. */
+  readonly podCidr: string;
+  /** Where pods are known by their own addresses. */
+  readonly podCidrs: readonly string[];
+}
+
+/** For iptables-restore, which replaces the whole chain in one step. */
+export const masqueradeRules = ({podCidr, podCidrs}: Masquerade): string =>
+  [
+    '*nat',
+    `:${chain} - [0:0]`,
+    `-A ${chain} ! -s ${podCidr} -j RETURN`,
+    // A service may lead back to the bridge it was called from. The answer would then take the short way, past the
+    // translation of its address, unless it is sent here.
+    `-A ${chain} -d ${podCidr} -m conntrack --ctstate DNAT -j MASQUERADE`,
+    ...podCidrs.map((cidr) => `-A ${chain} -d ${cidr} -j RETURN`),
+    `-A ${chain} -d 224.0.0.0/4 -j RETURN`,
+    `-A ${chain} -j MASQUERADE --random-fully`,
+    'COMMIT',
+    '',
+  ].join('\n');
+
+export const applyMasquerade = async (exec: Exec, masquerade: Masquerade): Promise<void> => {
+  await runTool(exec, 'iptables-restore', [...lockWait, '--noflush'], masqueradeRules(masquerade));
+  try {
+    await runTool(exec, 'iptables', [...lockWait, '-t', 'nat', '-C', ...jump]);
+  } catch (error) {
+    if (!(error instanceof ToolFailed)) throw error;
+    await runTool(exec, 'iptables', [...lockWait, '-t', 'nat', '-A', ...jump]);
+  }
+};

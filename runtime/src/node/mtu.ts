@@ -1,0 +1,13 @@
+/** Finds the MTU of the interface by which the node is reached. */
+import {readFile} from 'node:fs/promises';
+import {networkInterfaces} from 'node:os';
+
+/** `undefined` when no interface has the address: the kernel's default will do. */
+export const mtuOf = async (ip: string): Promise<number | undefined> => {
+  const found = Object.entries(networkInterfaces()).find(([, addresses]) =>
+    addresses?.some(({address}) => address === ip),
+  );
+  if (!found) return undefined;
+  const text = await readFile(`/sys/class/net/${found[0]}/mtu`, 'utf8').catch(() => '');
+  return Number(text) || undefined;
+};

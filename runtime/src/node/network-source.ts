@@ -1,0 +1,44 @@
+/** The network that pods are attached to, as the configuration directory has it at the time. */
+import {readConfDir} from '../cni/conf-dir.ts';
+import {type Conflist, parseConflist} from '../cni/conflist.ts';
+import {InvalidConfig} from '../cni/errors.ts';
+import {missingPlugin} from '../cni/find-plugin.ts';
+import {loopback} from '../cni/loopback.ts';
+import type {Trouble} from './trouble.ts';
+
+export interface NetworkSource {
+  /** `undefined` when there is none. A broken file does not take away the network that was there before it. */
+  current(): Promise<Conflist | undefined>;
+  /** What is wrong with the configuration; `missing` is what to say when there is none. */
+  trouble(missing: () => Trouble): Promise<Trouble | undefined>;
+}
+
+export const createNetworkSource = (confDir: string, binDirs: readonly string[]): NetworkSource => {
+  let lastGood: Conflist | undefined;
+
+  const read = async (): Promise<Conflist | undefined | InvalidConfig> => {
+    try {
+      return await readConfDir(confDir);
+    } catch (error) {
+      if (error instanceof InvalidConfig) return error;
+      throw error;
+    }
+  };
+
+  return {
+    current: async () => {
+      const list = await read();
+      if (!(list instanceof InvalidConfig)) lastGood = list;
+      return lastGood;
+    },
+    trouble: async (missing) => {
+      const list = await read();
+      if (list instanceof InvalidConfig) return {reason: 'CNIConfigInvalid', message: list.message};
+      if (!list) return missing();
+      lastGood = list;
+      const plugin = await missingPlugin(binDirs, [parseConflist(loopback.config), list]);
+      if (!plugin) return undefined;
+      return {reason: 'CNIPluginMissing', message: `CNI plugin ${plugin} is not in ${binDirs.join(' or ')}`};
+    },
+  };
+};

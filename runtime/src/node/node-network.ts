@@ -1,0 +1,101 @@
+/** The network of this node: follows the cluster's nodes, keeps this one prepared, and knows why when it is not. */
+import {join} from 'node:path';
+import type {Conflist} from '../cni/conflist.ts';
+import {textOf} from '../log.ts';
+import {NodeNotReady} from '../network/errors.ts';
+import {createLock} from '../network/lock.ts';
+import {type Following, followNodes} from './follow-nodes.ts';
+import {createNetworkSource} from './network-source.ts';
+import {readNodeCache, writeNodeCache} from './node-cache.ts';
+import type {NodeFacts} from './node-facts.ts';
+import {type PrepareOptions, prepareNode} from './prepare-node.ts';
+import {type Trouble, troubleOfNode, troubleOfReading} from './trouble.ts';
+
+export interface NodeNetwork {
+  /** Makes the node ready, or throws NodeNotReady. */
+  setup(): Promise<void>;
+  /** Why pods cannot be attached now; `undefined` when they can. */
+  trouble(): Promise<Trouble | undefined>;
+  /** The network to attach pods to, or NodeNotReady. */
+  network(): Promise<Conflist>;
+}
+
+export interface NodeNetworkOptions extends PrepareOptions {
+  readonly kubeconfig: string;
+  readonly binDirs: readonly string[];
+  readonly stateDir: string;
+  readonly signal: AbortSignal;
+}
+
+/** Rules and routes may be flushed behind our back. */
+const repairMs = 60_000;
+const setupFailed: Trouble = {
+  reason: 'NodeSetupFailed',
+  message: 'the node could not be prepared for pods, see the log of the network runtime',
+};
+
+export const startNodeNetwork = async (options: NodeNetworkOptions): Promise<NodeNetwork> => {
+  const {kubeconfig, log, signal, nodeName} = options;
+  const cache = join(options.stateDir, 'nodes.json');
+  const source = createNetworkSource(options.confDir, options.binDirs);
+  const lock = createLock();
+  let nodes: readonly NodeFacts[] = await readNodeCache(cache);
+  let prepared = ''; // the nodes that this one is prepared for, as text
+  let reading: Trouble | undefined = {reason: 'NodesUnread', message: 'the nodes have not been read yet'};
+  let preparing: Trouble | undefined;
+
+  const prepare = () =>
+    lock('node', async () => {
+      const wanted = JSON.stringify(nodes);
+      try {
+        await prepareNode(options, nodes);
+        preparing = undefined;
+        if (prepared !== wanted) await writeNodeCache(cache, nodes);
+        prepared = wanted;
+      } catch (error) {
+        preparing = setupFailed;
+        prepared = '';
+        log.error('the node cannot be prepared for pods', {error: textOf(error)});
+      }
+    });
+
+  const missing = (): Trouble =>
+    reading ??
+    troubleOfNode(nodes, nodeName) ??
+    preparing ?? {reason: 'CNIConfigMissing', message: `${options.confDir} has no network configuration`};
+  const trouble = async () => (await source.trouble(missing)) ?? preparing;
+
+  await prepare();
+  const following: Following = followNodes({
+    kubeconfig,
+    log,
+    signal,
+    onNodes: async (read) => {
+      nodes = read;
+      reading = undefined;
+      if (JSON.stringify(nodes) !== prepared) await prepare();
+    },
+    onTrouble: (error) => {
+      reading = troubleOfReading(error);
+    },
+    isUrgent: () => troubleOfNode(nodes, nodeName) !== undefined,
+  });
+  const repair = setInterval(() => void prepare(), repairMs);
+  signal.addEventListener('abort', () => clearInterval(repair), {once: true});
+
+  return {
+    setup: async () => {
+      following.wake();
+      await prepare();
+      const found = await trouble();
+      if (found) throw new NodeNotReady(found.reason, found.message);
+    },
+    trouble,
+    network: async () => {
+      const list = await source.current();
+      if (list) return list;
+      const {reason, message} = missing();
+      throw new NodeNotReady(reason, message);
+    },
+  };
+};

@@ -1,0 +1,28 @@
+/** Why pods cannot be attached to the node's network: a word and a sentence for people, stable, since events aggregate by it. */
+import {ApiRefused} from './api-client.ts';
+import {KubeconfigInvalid, KubeconfigMissing} from './kubeconfig.ts';
+import type {NodeFacts} from './node-facts.ts';
+
+export interface Trouble {
+  readonly reason: string;
+  readonly message: string;
+}
+
+export const troubleOfReading = (error: unknown): Trouble => {
+  if (error instanceof KubeconfigMissing) return {reason: 'KubeconfigMissing', message: error.message};
+  if (error instanceof KubeconfigInvalid) return {reason: 'KubeconfigInvalid', message: error.message};
+  if (error instanceof ApiRefused) {
+    return {
+      reason: 'NodesUnreadable',
+      message: `the API server refuses to show the nodes (${error.statusCode})`,
+    };
+  }
+  return {reason: 'APIServerUnreachable', message: 'the API server cannot be reached'};
+};
+
+export const troubleOfNode = (nodes: readonly NodeFacts[], name: string): Trouble | undefined => {
+  const own = nodes.find((node) => node.name === name);
+  if (!own) return {reason: 'NodeMissing', message: `node ${name} is not registered yet`};
+  if (!own.podCidr) return {reason: 'PodCIDRMissing', message: `node ${name} has no podCIDR yet`};
+  return undefined;
+};

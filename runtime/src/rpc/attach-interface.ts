@@ -1,0 +1,26 @@
+/** AttachInterface: CNI ADD for one sandbox. A repetition answers what the first call did. */
+import {create} from '@bufbuild/protobuf';
+import {
+  type AttachInterfaceRequest,
+  type AttachInterfaceResponse,
+  AttachInterfaceResponseSchema,
+} from '../gen/kni_pb.ts';
+import {capabilityArgsOf} from './capability-args.ts';
+import {required} from './checked.ts';
+import type {Handler} from './handler.ts';
+import {ipConfigsOf} from './ip-configs.ts';
+import {fieldsOfNetwork, fieldsOfSelector} from './log-fields.ts';
+import {selectorOf} from './selector.ts';
+
+export const attachInterface: Handler<AttachInterfaceRequest, AttachInterfaceResponse> = async (
+  request,
+  context,
+) => {
+  required('id', request.id);
+  const selector = selectorOf(request, request.isolation?.path);
+  context.note(fieldsOfSelector(selector));
+  const capabilityArgs = capabilityArgsOf(request);
+  const network = await context.pods.attach({...selector, capabilityArgs}, context.signal);
+  context.note(fieldsOfNetwork(network));
+  return create(AttachInterfaceResponseSchema, {ipconfigs: ipConfigsOf(network)});
+};

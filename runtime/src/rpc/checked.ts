@@ -1,0 +1,39 @@
+/** Takes names, ids and paths out of requests. They end in file names and plugin arguments, so none is trusted. */
+import {basename, dirname, isAbsolute} from 'node:path';
+import {InvalidRequest} from '../network/errors.ts';
+
+const patterns = {
+  // Kubernetes: RFC 1123 label and subdomain.
+  namespace: /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/,
+  name: /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/,
+  // Part of file names, with room for what is put around it.
+  uid: /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/,
+  attempt: /^[0-9]{1,10}$/,
+  // CNI spec, section 2: CNI_CONTAINERID. Leases and iptables chains are made of it.
+  id: /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/,
+} as const;
+
+type Field = keyof typeof patterns;
+
+export const required = (field: Field, value: string): string => {
+  if (value === '') throw new InvalidRequest(`${field} is missing`);
+  return optional(field, value);
+};
+
+/** Empty stays empty: proto3 does not tell an empty string from an absent one. */
+export const optional = (field: Field, value: string | undefined): string => {
+  if (!value) return '';
+  // Not repeated in the message: it may be anything, of any length.
+  if (!patterns[field].test(value)) throw new InvalidRequest(`${field} is not valid`);
+  return value;
+};
+
+/** Confined to where netns are: anything else is someone trying to reach what is not ours. */
+export const netnsPath = (path: string | undefined): string => {
+  if (!path) return '';
+  const plain =
+    isAbsolute(path) && path === `${dirname(path)}/${basename(path)}` && !path.split('/').includes('..');
+  if (!plain || path.includes('\0') || path.length > 4096)
+    throw new InvalidRequest('the netns path is not valid');
+  return path;
+};

@@ -1,0 +1,21 @@
+/** DeleteNetwork: detaches what is still attached, then removes the netns and its record. Unknown is fine. */
+import {create} from '@bufbuild/protobuf';
+import {
+  type DeleteNetworkRequest,
+  type DeleteNetworkResponse,
+  DeleteNetworkResponseSchema,
+} from '../gen/kni_pb.ts';
+import type {Handler} from './handler.ts';
+import {fieldsOfNetwork, fieldsOfSelector} from './log-fields.ts';
+import {selectorOf} from './selector.ts';
+
+export const deleteNetwork: Handler<DeleteNetworkRequest, DeleteNetworkResponse> = async (
+  request,
+  context,
+) => {
+  const selector = selectorOf(request, request.netnsPath);
+  context.note(fieldsOfSelector(selector));
+  const deleted = await context.pods.delete(selector, context.signal);
+  if (deleted) context.note(fieldsOfNetwork(deleted));
+  return create(DeleteNetworkResponseSchema);
+};

@@ -1,0 +1,21 @@
+/** DetachInterface: CNI DEL for one sandbox, which releases its addresses. Unknown or not attached is fine. */
+import {create} from '@bufbuild/protobuf';
+import {
+  type DetachInterfaceRequest,
+  type DetachInterfaceResponse,
+  DetachInterfaceResponseSchema,
+} from '../gen/kni_pb.ts';
+import type {Handler} from './handler.ts';
+import {fieldsOfNetwork, fieldsOfSelector} from './log-fields.ts';
+import {selectorOf} from './selector.ts';
+
+export const detachInterface: Handler<DetachInterfaceRequest, DetachInterfaceResponse> = async (
+  request,
+  context,
+) => {
+  const selector = selectorOf(request, request.isolation?.path);
+  context.note(fieldsOfSelector(selector));
+  const detached = await context.pods.detach(selector, context.signal);
+  if (detached) context.note(fieldsOfNetwork(detached));
+  return create(DetachInterfaceResponseSchema);
+};

@@ -1,0 +1,17 @@
+/** What every RPC is: a function of its request and of what it works on. */
+import type {LogFields} from '../log.ts';
+import type {PodNetworks} from '../network/pod-networks.ts';
+import type {NodeNetwork} from '../node/node-network.ts';
+
+export interface Context {
+  readonly pods: PodNetworks;
+  readonly node: NodeNetwork;
+  /** Aborted when nobody waits for the answer any more: what has not begun need not begin. */
+  readonly signal: AbortSignal;
+  /** Adds to the line that is logged when the RPC ends. */
+  readonly note: (fields: LogFields) => void;
+  /** Logs a line of its own after that line. */
+  readonly after: (msg: string) => void;
+}
+
+export type Handler<Request, Response> = (request: Request, context: Context) => Promise<Response>;

@@ -1,0 +1,26 @@
+/** QueryPodNetwork: what the sandbox has been given. Unknown, not attached and "cannot tell" are different errors. */
+import {create} from '@bufbuild/protobuf';
+import {
+  type QueryPodNetworkRequest,
+  type QueryPodNetworkResponse,
+  QueryPodNetworkResponseSchema,
+} from '../gen/kni_pb.ts';
+import {required} from './checked.ts';
+import type {Handler} from './handler.ts';
+import {describeIpConfigs, ipConfigsOf} from './ip-configs.ts';
+import {fieldsOfNetwork, fieldsOfSelector} from './log-fields.ts';
+import {selectorOf} from './selector.ts';
+
+export const queryPodNetwork: Handler<QueryPodNetworkRequest, QueryPodNetworkResponse> = async (
+  request,
+  context,
+) => {
+  const {id, name, namespace} = request;
+  required('id', id);
+  context.note(fieldsOfSelector(selectorOf({id, name, namespace, extradata: {}}, undefined)));
+  const network = context.pods.query(id);
+  context.note(fieldsOfNetwork(network));
+  const ipconfigs = ipConfigsOf(network);
+  context.after(`ipconfigs received for id: ${id} ip: ${describeIpConfigs(ipconfigs)}`);
+  return create(QueryPodNetworkResponseSchema, {ipconfigs});
+};

@@ -1,0 +1,29 @@
+/** Bounds the time that a caller waits for an answer. */
+
+export class DeadlinePassed extends Error {
+  override readonly name = 'DeadlinePassed';
+}
+
+/**
+ * Answers with `work`, or with DeadlinePassed in time. The work itself goes on and ends by its own limits; a caller
+ * that repeats the call gets its outcome.
+ */
+export const withinDeadline = async <T>(
+  ms: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> => {
+  const passed = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const error = new DeadlinePassed(`not done within ${ms} ms`);
+      passed.abort(error);
+      reject(error);
+    }, ms);
+  });
+  try {
+    return await Promise.race([work(passed.signal), deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+};

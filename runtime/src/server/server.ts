@@ -1,0 +1,47 @@
+/** Serves KNI on a unix socket that only root can open. */
+import {Server, ServerCredentials} from '@grpc/grpc-js';
+import type {Log} from '../log.ts';
+import {addKniService} from './kni-service.ts';
+import {prepareSocket} from './socket.ts';
+import type {Shared} from './unary.ts';
+
+export interface RunningServer {
+  /** Lets the calls under way end, for as long as `graceMs`; then cuts them off. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export const serve = async (socket: string, shared: Shared, log: Log): Promise<RunningServer> => {
+  await prepareSocket(socket);
+  const server = new Server();
+  addKniService(server, shared, log);
+  await listen(server, socket);
+  return {stop: (graceMs) => stop(server, graceMs)};
+};
+
+const listen = async (server: Server, socket: string): Promise<void> => {
+  // The mode of a socket is what the umask leaves, from the first instant; a chmod would come late.
+  const umask = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.bindAsync(`unix:${socket}`, ServerCredentials.createInsecure(), (error) =>
+        error ? reject(error) : resolve(),
+      );
+    });
+  } finally {
+    process.umask(umask);
+  }
+};
+
+/** tryShutdown alone may wait for ever: it has no limit, and one connection that stays open is enough. */
+const stop = async (server: Server, graceMs: number): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, graceMs);
+  });
+  const drained = new Promise<void>((resolve) => {
+    server.tryShutdown(() => resolve());
+  });
+  await Promise.race([drained, patience]);
+  clearTimeout(timer);
+  server.forceShutdown();
+};

@@ -1,0 +1,45 @@
+/** Prepares the path of the socket: a directory of our own, and no socket in it that nobody answers on. */
+import {lstat, mkdir, rm} from 'node:fs/promises';
+import {connect} from 'node:net';
+import {dirname} from 'node:path';
+import {AlreadyRunning} from './lock.ts';
+
+/** The socket cannot be where it should be. */
+export class SocketRefused extends Error {
+  override readonly name = 'SocketRefused';
+}
+
+/** To be called with the lock held. */
+export const prepareSocket = async (path: string): Promise<void> => {
+  await prepareDirectory(dirname(path));
+  const found = await lstat(path).catch(() => undefined);
+  if (!found) return;
+  if (!found.isSocket()) throw new SocketRefused(`${path} exists and is not a socket; it was left alone`);
+  // The lock does not reach into other network namespaces, the file does.
+  if (await answers(path)) throw new AlreadyRunning(`somebody answers on ${path}`);
+  await rm(path);
+};
+
+/** Whoever may write the directory could put a socket of his own there and be the node's network runtime. */
+const prepareDirectory = async (path: string): Promise<void> => {
+  await mkdir(path, {recursive: true, mode: 0o700});
+  const {uid, mode} = await lstat(path);
+  if (uid !== process.geteuid?.() || (mode & 0o077) !== 0) {
+    throw new SocketRefused(`${path} must be owned by the user of the network runtime, with mode 0700`);
+  }
+};
+
+const answers = (path: string): Promise<boolean> =>
+  new Promise((resolve, reject) => {
+    const connection = connect(path);
+    connection.on('connect', () => {
+      connection.destroy();
+      resolve(true);
+    });
+    connection.on('error', (error: NodeJS.ErrnoException) => {
+      // EAGAIN: someone listens, with a full queue.
+      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false);
+      else if (error.code === 'EAGAIN') resolve(true);
+      else reject(error);
+    });
+  });

@@ -1,0 +1,68 @@
+/** What each error is called in gRPC: the one place where errors change language. */
+import {type ServiceError, status} from '@grpc/grpc-js';
+import {CniError, InvalidConfig, PluginFailed, type PluginTrouble} from '../cni/errors.ts';
+import {ToolFailed} from '../cni/tool.ts';
+import {
+  Conflict,
+  InvalidRequest,
+  NetnsFailed,
+  NodeNotReady,
+  UnknownNetwork,
+  WrongState,
+} from '../network/errors.ts';
+import {StoreFailed} from '../store/errors.ts';
+import {DeadlinePassed} from './deadline.ts';
+
+/** grpc-js takes `code` and `details` of whatever it is handed, so it is only ever handed this. */
+export type StatusOfError = Pick<ServiceError, 'code' | 'details'>;
+
+type Code = status;
+
+/** By CNI error code (CNI spec, section 5, "Error"). */
+const codeOfCni: Readonly<Record<number, Code>> = {
+  1: status.FAILED_PRECONDITION, // incompatible version
+  2: status.INVALID_ARGUMENT, // unsupported field
+  3: status.NOT_FOUND, // container unknown
+  4: status.INVALID_ARGUMENT, // invalid environment
+  5: status.INTERNAL, // I/O
+  6: status.INVALID_ARGUMENT, // undecodable
+  7: status.INVALID_ARGUMENT, // invalid config
+  8: status.FAILED_PRECONDITION, // invalid netns
+  11: status.UNAVAILABLE, // try again later
+  50: status.UNAVAILABLE, // plugin not available
+  51: status.UNAVAILABLE, // plugin not available, limited connectivity
+};
+
+const codeOfTrouble = {
+  missing: status.FAILED_PRECONDITION,
+  'not-started': status.UNAVAILABLE,
+  'timed-out': status.DEADLINE_EXCEEDED,
+  killed: status.ABORTED,
+  stopped: status.UNAVAILABLE,
+  'bad-result': status.INTERNAL,
+} as const satisfies Record<PluginTrouble, Code>;
+
+const codeOf = (error: unknown): Code | undefined => {
+  if (error instanceof InvalidRequest) return status.INVALID_ARGUMENT;
+  if (error instanceof UnknownNetwork) return status.NOT_FOUND;
+  if (error instanceof WrongState || error instanceof NodeNotReady) return status.FAILED_PRECONDITION;
+  if (error instanceof InvalidConfig) return status.FAILED_PRECONDITION;
+  if (error instanceof Conflict) return status.ALREADY_EXISTS;
+  if (error instanceof CniError) return codeOfCni[error.cniCode] ?? unlistedCni(error.cniCode);
+  if (error instanceof PluginFailed) return codeOfTrouble[error.trouble];
+  if (error instanceof StoreFailed) return error.full ? status.RESOURCE_EXHAUSTED : status.UNAVAILABLE;
+  if (error instanceof NetnsFailed || error instanceof ToolFailed) return status.INTERNAL;
+  if (error instanceof DeadlinePassed) return status.DEADLINE_EXCEEDED;
+  return undefined;
+};
+
+/** From 100 on the codes are the plugin's own; below, CNI has reserved them without saying what for. */
+const unlistedCni = (cniCode: number): Code => (cniCode >= 100 ? status.INTERNAL : status.UNKNOWN);
+
+export const statusOf = (error: unknown): StatusOfError => {
+  const code = codeOf(error);
+  // Text of an error that nobody foresaw stays in the log.
+  if (code === undefined)
+    return {code: status.INTERNAL, details: 'internal error, see the log of the network runtime'};
+  return {code, details: (error as Error).message};
+};

@@ -1,0 +1,21 @@
+/** What networks of pods leave on a node: after the last pod has gone there must be nothing. */
+import {readdir} from 'node:fs/promises';
+import type {TestNode} from './node.ts';
+import {paths} from './runtime.ts';
+
+export const leftovers = async (node: TestNode) => {
+  const names = (dir: string) => readdir(node.path(dir)).catch(() => []);
+  const links = JSON.parse(await node.run(['ip', '-json', 'link', 'show', 'type', 'veth'])) as {
+    ifname: string;
+  }[];
+  const nat = await node.run(['iptables', '-t', 'nat', '-S']);
+  return {
+    netns: await names(paths.netns),
+    records: (await names(paths.records)).filter((name) => name !== 'quarantine'),
+    leases: (await names(paths.leases)).filter((name) => /^[\d.]+$/.test(name)),
+    veths: links.map(({ifname}) => ifname),
+    hostPorts: nat.split('\n').filter((rule) => rule.includes('CNI-DN-')),
+  };
+};
+
+export const nothing = {netns: [], records: [], leases: [], veths: [], hostPorts: []};

@@ -1,0 +1,29 @@
+/** Runs real programs for the tests. */
+import {type ChildProcess, type SpawnOptions, spawn} from 'node:child_process';
+import {once} from 'node:events';
+
+/** What a program prints; rejects with what it printed to stderr when it fails. */
+export const output = async (
+  file: string,
+  args: readonly string[],
+  {input = '', ...options}: SpawnOptions & {input?: string} = {},
+): Promise<string> => {
+  const child = spawn(file, args, {...options, stdio: 'pipe'});
+  const printed = {stdout: '', stderr: ''};
+  child.stdout?.on('data', (chunk) => (printed.stdout += String(chunk)));
+  child.stderr?.on('data', (chunk) => (printed.stderr += String(chunk)));
+  child.stdin?.end(input);
+  const [exitCode] = (await once(child, 'close')) as [number | null];
+  if (exitCode === 0) return printed.stdout;
+  throw new Error(
+    `${[file, ...args].join(' ')} ended with ${exitCode}: ${printed.stderr.trim() || printed.stdout.trim()}`,
+  );
+};
+
+/** Ends a process that the tests have started, and waits for its end. */
+export const end = async (child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  await exited;
+};

@@ -1,0 +1,27 @@
+/** Before the integration tests: what they need on this machine, and the network runtime as one file, as it is shipped. */
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {type BuildOptions, build} from 'esbuild';
+import type {TestProject} from 'vitest/node';
+import bundle from '../../runtime/bundle.json' with {type: 'json'};
+import {findTools, type Tools} from './rig/tools.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    tools: Tools;
+    /** Path of the bundled network runtime. */
+    runtimeFile: string;
+  }
+}
+
+export default async ({provide}: TestProject): Promise<() => Promise<void>> => {
+  if (process.geteuid?.() !== 0)
+    throw new Error('The integration tests make network namespaces, which takes root.');
+  provide('tools', await findTools());
+  const dir = await mkdtemp(join(tmpdir(), 'kni-runtime-'));
+  const runtimeFile = join(dir, 'kni-runtime.mjs');
+  await build({...(bundle as BuildOptions), outfile: runtimeFile});
+  provide('runtimeFile', runtimeFile);
+  return () => rm(dir, {recursive: true});
+};
