@@ -19,7 +19,7 @@ export const loadStack = async (name: string, dir: string): Promise<Stack> => {
   if (!known.includes(name)) {
     throw new UserError({
       what: `unknown stack ${name}`,
-      why: `there is ${known.join(', ') || 'none'}`,
+      why: `there ${known.length === 1 ? 'is' : 'are'} ${known.join(' and ') || 'none'}`,
       tryThis: 'name one of these with --stack',
       exitCode: exitCodes.badInput,
     });

@@ -1,5 +1,6 @@
 /** The shape of manifests/stacks/*.yaml. Every version and checksum of the demo stands there, none in code. */
 
+import ipaddr from 'ipaddr.js';
 import {z} from 'zod';
 
 const text = z.string().min(1, 'must not be empty');
@@ -16,6 +17,14 @@ const semver = z.string().regex(/^\d+\.\d+\.\d+$/, 'must be a version such as 1.
 const debianPackages = z.array(
   z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, 'must be the name of a Debian package'),
 );
+
+/** `10.244.0.0/16` */
+const ipv4Range = z.cidrv4({error: 'must be an IPv4 range such as 10.244.0.0/16', abort: true});
+
+const overlap = (one: string, other: string): boolean => {
+  const [a, b] = [ipaddr.IPv4.parseCIDR(one), ipaddr.IPv4.parseCIDR(other)];
+  return a[0].match(b[0], Math.min(a[1], b[1]));
+};
 
 /** A Debian source package: what is downloaded, by name, and what it must contain. */
 export const DebianSource = z.strictObject({
@@ -54,10 +63,12 @@ export const Stack = z.strictObject({
   packages: z.strictObject({builder: debianPackages, node: debianPackages}),
   /** Preloaded on the nodes, under the names that kubeadm asks for. */
   images: z.strictObject({repository: word, pause: word, etcd: word, sample: word}),
-  cluster: z.strictObject({
-    podSubnet: z.cidrv4('must be an IPv4 range such as 10.244.0.0/16'),
-    serviceSubnet: z.cidrv4('must be an IPv4 range such as 10.96.0.0/16'),
-  }),
+  cluster: z
+    .strictObject({podSubnet: ipv4Range, serviceSubnet: ipv4Range})
+    .refine(({podSubnet, serviceSubnet}) => !overlap(podSubnet, serviceSubnet), {
+      path: ['serviceSubnet'],
+      error: 'must not overlap podSubnet',
+    }),
   features: z.strictObject({coredns: z.boolean()}),
 });
 export type Stack = z.infer<typeof Stack>;

@@ -1,4 +1,4 @@
-import {expect, it, describe as suite} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {describeFailure, messageOf} from '../../src/graph/failure.ts';
 
 describe('describeFailure', () => {
