@@ -1,15 +1,20 @@
 #!/bin/sh
 # Makes the archive of images that the nodes are preloaded with, in the format of `docker save`.
 # Runs in the node-base image, whose packages it takes iptables from.
-#   BINARIES  directory of kube-apiserver, kube-controller-manager, kube-scheduler, kube-proxy, pause
-#   ROOTFS    directory with the unpacked Debian packages etcd-server, etcd-client and busybox-static
+#   /kubernetes  kube-apiserver, kube-controller-manager, kube-scheduler, kube-proxy
+#   /pause       pause
+#   /out         where the archive goes, as images.tar
 #   REPOSITORY, VERSION, PAUSE, ETCD, SAMPLE  image names
-#   OUT       directory the archive goes to, as images.tar
 set -eu
 work=$(mktemp -d)
 archive=$work/archive
 mkdir "$archive"
 architecture=$(dpkg --print-architecture)
+
+# etcd and the sample's busybox are Debian's.
+apt-get -qq update
+(cd "$work" && apt-get -qq download -o APT::Sandbox::User=root etcd-server busybox-static)
+for package in "$work"/*.deb; do dpkg-deb -x "$package" "$work/debian"; done
 
 # image NAME ENTRYPOINT-JSON: one image of one uncompressed layer from the tree in $work/root
 image() {
@@ -24,21 +29,23 @@ image() {
   printf '{"Config":"%s.json","RepoTags":["%s"],"Layers":["%s.tar"]}\n' "$digest" "$1" "$diff" >>"$work/manifest"
   rm -rf "$work/root"
 }
+# What the loader would load for these programs, itself included.
+libraries() { ldd "$@" 2>/dev/null | grep -o '/[^ )]*' | grep -v ':$' | sort -u; }
 fresh() { mkdir -p "$work/root/tmp" "$work/root/usr/local/bin"; chmod 1777 "$work/root/tmp"; }
 
 for component in kube-apiserver kube-controller-manager kube-scheduler; do
   fresh
-  cp "$BINARIES/$component" "$work/root/usr/local/bin/"
+  cp "/kubernetes/$component" "$work/root/usr/local/bin/"
   image "$REPOSITORY/$component:$VERSION" "[\"/usr/local/bin/$component\"]"
 done
 
 # kube-proxy drives iptables and conntrack: they, their libraries and nothing else of a system. The nft
 # variant, whatever the node runs: both see the same kernel hooks.
 fresh
-cp "$BINARIES/kube-proxy" "$work/root/usr/local/bin/"
+cp "/kubernetes/kube-proxy" "$work/root/usr/local/bin/"
 tools="/usr/sbin/xtables-nft-multi /usr/sbin/conntrack /bin/kmod"
 xtables=$(dirname "$(find /usr/lib -name libxt_comment.so)")
-for file in $tools "$xtables"/*.so $(ldd $tools "$xtables"/*.so 2>/dev/null | grep -o '/[^ )]*' | grep -v ':$' | sort -u); do
+for file in $tools "$xtables"/*.so $(libraries $tools "$xtables"/*.so); do
   mkdir -p "$work/root$(dirname "$file")"
   cp -L "$file" "$work/root$file"
 done
@@ -50,13 +57,13 @@ ln -s ../bin/kmod "$work/root/sbin/modprobe"
 image "$REPOSITORY/kube-proxy:$VERSION" '["/usr/local/bin/kube-proxy"]'
 
 fresh
-cp "$BINARIES/pause" "$work/root/pause"
+cp "/pause/pause" "$work/root/pause"
 image "$PAUSE" '["/pause"]'
 
 # Debian links etcd to libc dynamically.
 fresh
-for file in "$ROOTFS/usr/bin/etcd" "$ROOTFS/usr/bin/etcdctl"; do cp "$file" "$work/root/usr/local/bin/"; done
-for library in $(ldd "$ROOTFS/usr/bin/etcd" "$ROOTFS/usr/bin/etcdctl" 2>/dev/null | grep -o '/[^ )]*' | grep -v ':$' | sort -u); do
+cp "$work/debian/usr/bin/etcd" "$work/root/usr/local/bin/"
+for library in $(libraries "$work/debian/usr/bin/etcd"); do
   mkdir -p "$work/root$(dirname "$library")"
   cp -L "$library" "$work/root$library"
 done
@@ -65,7 +72,7 @@ image "$ETCD" '["/usr/local/bin/etcd"]'
 # The sample: busybox, whose ash is what the sample pod runs, with a name for every applet.
 fresh
 mkdir -p "$work/root/bin" "$work/root/etc" "$work/root/root"
-busybox=$(find "$ROOTFS" -name busybox -type f)
+busybox=$(find "$work/debian" -name busybox -type f)
 cp "$busybox" "$work/root/bin/busybox"
 for applet in $("$busybox" --list); do
   [ "$applet" = busybox ] || ln -s busybox "$work/root/bin/$applet"
@@ -74,5 +81,5 @@ echo 'root:x:0:0:root:/root:/bin/ash' >"$work/root/etc/passwd"
 image "$SAMPLE" '["/bin/ash"]'
 
 jq -s . "$work/manifest" >"$archive/manifest.json"
-tar -C "$archive" -cf "$OUT/images.tar" .
+tar -C "$archive" -cf "/out/images.tar" .
 rm -rf "$work"

@@ -1,0 +1,236 @@
+package kni
+
+import (
+	"errors"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"k8s.io/kubernetes/pkg/kubelet/kni/api"
+)
+
+var errFull = status.Error(codes.ResourceExhausted, "no address left")
+
+func TestRunPodSandbox(t *testing.T) {
+	r := newRig(t)
+	config := podConfig("web")
+	id, err := r.RunPodSandbox(config, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.journal.expect(t, "KNI CreateNetwork", "CRI RunPodSandbox", "KNI AttachInterface")
+
+	create := r.kni.lastRequest("CreateNetwork").(*api.CreateNetworkRequest)
+	expectStrings(t, []string{create.Name, create.Namespace, create.Uid, create.Labels["app"], create.Annotations["note"], create.Extradata["attempt"]},
+		"web", "default", "uid-of-web", "web", "kept", "0")
+	if _, found := create.Annotations[netnsAnnotation]; found {
+		t.Error("the pod's own netns annotation went to the network runtime")
+	}
+
+	const netnsPath = "/run/netns/kni-uid-of-web-1"
+	expectStrings(t, []string{r.cri.lastConfig.Annotations[netnsAnnotation], r.cri.lastConfig.Annotations["note"]}, netnsPath, "kept")
+
+	attach := r.kni.lastRequest("AttachInterface").(*api.AttachInterfaceRequest)
+	expectStrings(t, []string{attach.Id, attach.Name, attach.Namespace, attach.Isolation.Path, attach.Isolation.Type}, id, "web", "default", netnsPath, "netns")
+	expectStrings(t, []string{attach.Labels["app"], attach.Annotations["note"]}, "web", "kept")
+	expectStrings(t, []string{attach.Extradata["uid"], attach.Extradata["attempt"], attach.Extradata["cgroup_parent"]}, "uid-of-web", "0", "/kubepods/pod1")
+	expectStrings(t, append(append(attach.DnsConfig.Servers, attach.DnsConfig.Searches...), attach.DnsConfig.Options...), "10.96.0.10", "cluster.local", "ndots:5")
+	if len(attach.PortMappings) != 1 || attach.PortMappings[0].Protocol != api.Protocol_UDP || attach.PortMappings[0].HostPort != 5353 ||
+		attach.PortMappings[0].ContainerPort != 53 || attach.PortMappings[0].HostIp != "127.0.0.1" {
+		t.Errorf("port mappings are %v", attach.PortMappings)
+	}
+	r.expectIPs(id, "10.244.1.2")
+}
+
+// The annotations of a configuration are the map of the Pod in the kubelet's cache.
+func TestRunPodSandboxLeavesThePodAlone(t *testing.T) {
+	r := newRig(t)
+	config := podConfig("web")
+	r.mustRun(config)
+	expectStrings(t, []string{config.Annotations[netnsAnnotation], config.Annotations["note"]}, "/proc/1/ns/net", "kept")
+	if len(config.Annotations) != 2 {
+		t.Errorf("annotations are %v", config.Annotations)
+	}
+}
+
+func TestRunPodSandboxUndoesWhatWentBefore(t *testing.T) {
+	undoneSandbox := []string{"KNI CreateNetwork", "CRI RunPodSandbox", "KNI AttachInterface", "KNI DetachInterface", "CRI StopPodSandbox", "KNI DeleteNetwork", "CRI RemovePodSandbox"}
+	for name, test := range map[string]struct {
+		prepare func(*rig)
+		err     string
+		calls   []string
+	}{
+		"create fails": {
+			prepare: func(r *rig) { r.kni.fail("CreateNetwork", 1, errFull) },
+			err:     "rpc error: code = ResourceExhausted desc = KNI CreateNetwork failed: no address left",
+			calls:   []string{"KNI CreateNetwork"},
+		},
+		"run fails": {
+			prepare: func(r *rig) { r.cri.InjectError("RunPodSandbox", errors.New("no image")) },
+			err:     "no image",
+			calls:   []string{"KNI CreateNetwork", "CRI RunPodSandbox", "KNI DeleteNetwork"},
+		},
+		"attach fails": {
+			prepare: func(r *rig) { r.kni.fail("AttachInterface", 1, errFull) },
+			err:     "rpc error: code = ResourceExhausted desc = KNI AttachInterface failed: no address left",
+			calls:   undoneSandbox,
+		},
+		"attach gives no address": {
+			prepare: func(r *rig) { r.kni.set(func() { r.kni.ipconfigs = nil }) },
+			err:     errNoAddress.Error(),
+			calls:   undoneSandbox,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			test.prepare(r)
+			id, err := r.RunPodSandbox(podConfig("web"), "")
+			expectError(t, err, test.err)
+			expectStrings(t, []string{id}, "")
+			r.journal.expect(t, test.calls...)
+			r.expectNothingLeft()
+		})
+	}
+}
+
+func TestRunPodSandboxGivesUpOnAHungRuntime(t *testing.T) {
+	t.Run("create", func(t *testing.T) {
+		r := newRig(t, func(o *options) { o.timeouts.create = impatience })
+		r.kni.hang("CreateNetwork")
+		_, err := r.RunPodSandbox(podConfig("web"), "")
+		expectError(t, err, "rpc error: code = DeadlineExceeded desc = KNI network runtime did not answer CreateNetwork within 50ms")
+		// The netns may be made all the same.
+		r.journal.waitFor(t, "KNI DeleteNetwork", 1)
+		remove := r.kni.lastRequest("DeleteNetwork").(*api.DeleteNetworkRequest)
+		expectStrings(t, []string{remove.Extradata["uid"], remove.Extradata["attempt"], remove.Id, remove.NetnsPath}, "uid-of-web", "0", "", "")
+	})
+	t.Run("attach", func(t *testing.T) {
+		r := newRig(t, func(o *options) { o.timeouts.attach = impatience })
+		r.kni.hang("AttachInterface")
+		_, err := r.RunPodSandbox(podConfig("web"), "")
+		expectError(t, err, "rpc error: code = DeadlineExceeded desc = KNI network runtime did not answer AttachInterface within 50ms")
+		r.expectNothingLeft()
+	})
+}
+
+func TestRunPodSandboxWhileTheRuntimeIsDown(t *testing.T) {
+	r := newRig(t)
+	r.kni.stop()
+	_, err := r.RunPodSandbox(podConfig("web"), "")
+	expectError(t, err, "rpc error: code = Unavailable desc = "+"KNI network runtime is not reachable at "+r.options.endpoint)
+	r.journal.expect(t)
+	r.kni.start(t)
+}
+
+func TestFailedUndoGoesOnInTheBackground(t *testing.T) {
+	r := newRig(t)
+	r.cri.InjectError("RunPodSandbox", errors.New("no image"))
+	r.kni.fail("DeleteNetwork", 3, errFull)
+	_, err := r.RunPodSandbox(podConfig("web"), "")
+	expectError(t, err, "no image")
+	r.journal.waitFor(t, "KNI DeleteNetwork", 4)
+	r.expectNothingLeft()
+}
+
+// The runtime takes the same uid and attempt for the same network: deleted late, it would be that of the running pod.
+func TestNewAttemptWaitsForTheUndoOfTheOld(t *testing.T) {
+	r := newRig(t)
+	r.cri.InjectError("RunPodSandbox", errors.New("no image"))
+	r.kni.fail("DeleteNetwork", always, errFull)
+	_, err := r.RunPodSandbox(podConfig("web"), "")
+	expectError(t, err, "no image")
+
+	_, err = r.RunPodSandbox(podConfig("web"), "")
+	expectError(t, err, "rpc error: code = ResourceExhausted desc = KNI DeleteNetwork failed: no address left")
+
+	r.kni.heal()
+	id := r.mustRun(podConfig("web"))
+	created := len(r.kni.requests["CreateNetwork"])
+	if created != 2 {
+		t.Errorf("CreateNetwork came %d times, expected 2", created)
+	}
+	r.expectIPs(id, "10.244.1.2")
+	if r.kni.leftover() != 1 {
+		t.Errorf("%d networks, expected one", r.kni.leftover())
+	}
+}
+
+func TestSandboxThatCannotBeUndoneIsLeftToTheKubelet(t *testing.T) {
+	t.Run("detach fails", func(t *testing.T) {
+		r := newRig(t)
+		r.kni.fail("AttachInterface", 1, errFull)
+		r.kni.fail("DetachInterface", always, errors.New("plugin failed"))
+		_, err := r.RunPodSandbox(podConfig("web"), "")
+		expectError(t, err, "rpc error: code = ResourceExhausted desc = KNI AttachInterface failed: no address left")
+		sandboxes, _ := r.cri.ListPodSandbox(nil)
+		if len(sandboxes) != 1 || sandboxes[0].State.String() != "SANDBOX_NOTREADY" {
+			t.Fatalf("sandboxes are %v", sandboxes)
+		}
+		r.kni.heal()
+		if err := r.RemovePodSandbox(sandboxes[0].Id); err != nil {
+			t.Error(err)
+		}
+		r.expectNothingLeft()
+	})
+	t.Run("stop fails", func(t *testing.T) {
+		r := newRig(t)
+		r.kni.fail("AttachInterface", 1, errFull)
+		r.cri.InjectError("StopPodSandbox", errors.New("shim hangs"))
+		_, err := r.RunPodSandbox(podConfig("web"), "")
+		expectError(t, err, "rpc error: code = ResourceExhausted desc = KNI AttachInterface failed: no address left")
+		// Its processes may still be in the netns.
+		r.journal.expect(t, "KNI CreateNetwork", "CRI RunPodSandbox", "KNI AttachInterface", "KNI DetachInterface", "CRI StopPodSandbox")
+		sandboxes, _ := r.cri.ListPodSandbox(nil)
+		// Without an address the kubelet kills it.
+		r.expectIPs(sandboxes[0].Id)
+		r.StopPodSandbox(sandboxes[0].Id)
+		r.RemovePodSandbox(sandboxes[0].Id)
+		r.expectNothingLeft()
+	})
+}
+
+func TestHostNetworkPodsAreNotOurs(t *testing.T) {
+	r := newRig(t)
+	id, err := r.RunPodSandbox(hostNetworkConfig("proxy"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, found := r.cri.lastConfig.Annotations[netnsAnnotation]; found {
+		t.Error("a pod with the node's network got a netns annotation")
+	}
+	if _, err := r.PodSandboxStatus(id); err != nil {
+		t.Error(err)
+	}
+	if err := r.StopPodSandbox(id); err != nil {
+		t.Error(err)
+	}
+	if err := r.RemovePodSandbox(id); err != nil {
+		t.Error(err)
+	}
+	r.journal.expect(t, "CRI RunPodSandbox", "CRI StopPodSandbox", "CRI RemovePodSandbox")
+}
+
+// The runtime is asked about a sandbox that is ready but not attached, as PLEG does.
+func TestStatusIsAnErrorWhileThePodStarts(t *testing.T) {
+	r := newRig(t)
+	attaching, attached := make(chan struct{}), make(chan struct{})
+	r.kni.set(func() {
+		r.kni.hooks["AttachInterface"] = func() {
+			close(attaching)
+			<-attached
+		}
+	})
+	done := make(chan string)
+	go func() {
+		id, _ := r.RunPodSandbox(podConfig("web"), "")
+		done <- id
+	}()
+	<-attaching
+	sandboxes, _ := r.cri.ListPodSandbox(nil)
+	_, err := r.PodSandboxStatus(sandboxes[0].Id)
+	expectError(t, err, errStarting.Error())
+
+	close(attached)
+	r.expectIPs(<-done, "10.244.1.2")
+}

@@ -1,0 +1,221 @@
+package kni
+
+import (
+	"errors"
+	"io/ioutil"
+	"path/filepath"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1alpha2"
+
+	"k8s.io/kubernetes/pkg/kubelet/kni/api"
+)
+
+func TestPodIPsFrom(t *testing.T) {
+	for name, test := range map[string]struct {
+		ipconfigs map[string][]string
+		expected  []string
+	}{
+		"one":                                {map[string][]string{"eth0": {"10.0.0.1"}}, []string{"10.0.0.1"}},
+		"dual stack":                         {map[string][]string{"eth0": {"10.0.0.1", "fd00::1"}}, []string{"10.0.0.1", "fd00::1"}},
+		"dual stack, IPv6 first":             {map[string][]string{"eth0": {"fd00::1", "10.0.0.1"}}, []string{"fd00::1", "10.0.0.1"}},
+		"eth0 before others":                 {map[string][]string{"a0": {"fd00::1"}, "eth0": {"10.0.0.1"}}, []string{"10.0.0.1", "fd00::1"}},
+		"others by name":                     {map[string][]string{"net2": {"10.0.0.2", "fd00::2"}, "net1": {"10.0.0.1"}}, []string{"10.0.0.1", "fd00::2"}},
+		"no eth0":                            {map[string][]string{"net1": {"10.0.0.1"}}, []string{"10.0.0.1"}},
+		"one of each family":                 {map[string][]string{"eth0": {"10.0.0.1", "10.0.0.2"}, "net1": {"10.0.0.3", "fd00::1", "fd00::2"}}, []string{"10.0.0.1", "fd00::1"}},
+		"without loopback":                   {map[string][]string{"lo": {"127.0.0.1", "::1"}, "eth0": {"10.0.0.1"}}, []string{"10.0.0.1"}},
+		"what is no address":                 {map[string][]string{"eth0": {"10.0.0.1/24", "", "10.0.0.2"}}, []string{"10.0.0.2"}},
+		"nothing":                            {nil, nil},
+		"nothing but loopback":               {map[string][]string{"lo": {"127.0.0.1"}}, nil},
+		"an interface without any addresses": {map[string][]string{"eth0": nil}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ipconfigs := map[string]*api.IPConfig{}
+			for name, ips := range test.ipconfigs {
+				ipconfigs[name] = &api.IPConfig{Ip: ips}
+			}
+			ips, err := podIPsFrom(ipconfigs)
+			expectStrings(t, ips, test.expected...)
+			if (err != nil) != (test.expected == nil) {
+				t.Errorf("error is %v", err)
+			}
+		})
+	}
+}
+
+func TestStatusHasAllAddresses(t *testing.T) {
+	r := newRig(t)
+	r.kni.set(func() {
+		r.kni.ipconfigs = map[string]*api.IPConfig{"eth0": {Ip: []string{"10.244.1.2"}}, "net1": {Ip: []string{"fd00::2"}}}
+	})
+	id := r.mustRun(podConfig("web"))
+	r.expectIPs(id, "10.244.1.2", "fd00::2")
+	r.journal.expect(t, "KNI QueryPodNetwork")
+	query := r.kni.lastRequest("QueryPodNetwork").(*api.QueryPodNetworkRequest)
+	expectStrings(t, []string{query.Id, query.Name, query.Namespace}, id, "web", "default")
+}
+
+// The kubelet kills a sandbox that is ready and has no address.
+func TestStatusTellsNoNetworkFromNoAnswer(t *testing.T) {
+	for name, test := range map[string]struct {
+		failure  error
+		expected []string
+	}{
+		"unknown sandbox":    {status.Error(codes.NotFound, "no such sandbox"), nil},
+		"not attached":       {status.Error(codes.FailedPrecondition, "not attached"), nil},
+		"broken store":       {status.Error(codes.Internal, "store is broken"), []string{"10.244.1.2"}},
+		"runtime is busy":    {status.Error(codes.Unavailable, "starting"), []string{"10.244.1.2"}},
+		"error without code": {errors.New("something"), []string{"10.244.1.2"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			id := r.mustRun(podConfig("web"))
+			r.kni.fail("QueryPodNetwork", 1, test.failure)
+			r.expectIPs(id, test.expected...)
+		})
+	}
+	t.Run("no address in the answer", func(t *testing.T) {
+		r := newRig(t)
+		id := r.mustRun(podConfig("web"))
+		r.kni.set(func() { r.kni.ipconfigs = nil })
+		r.expectIPs(id, "10.244.1.2")
+	})
+	t.Run("no answer", func(t *testing.T) {
+		r := newRig(t, func(o *options) { o.timeouts.query = impatience })
+		id := r.mustRun(podConfig("web"))
+		r.kni.hang("QueryPodNetwork")
+		r.expectIPs(id, "10.244.1.2")
+	})
+}
+
+func TestStatusFollowsTheRuntime(t *testing.T) {
+	r := newRig(t)
+	id := r.mustRun(podConfig("web"))
+	r.kni.set(func() { r.kni.ipconfigs = map[string]*api.IPConfig{"eth0": {Ip: []string{"10.244.1.9"}}} })
+	r.expectIPs(id, "10.244.1.9")
+	r.kni.stop()
+	r.expectIPs(id, "10.244.1.9")
+	r.restartKubelet()
+	r.expectIPs(id, "10.244.1.9")
+	r.kni.start(t)
+}
+
+func TestStatusAfterARestartWhileTheRuntimeIsDown(t *testing.T) {
+	unreachable := func(r *rig) string {
+		return "rpc error: code = Unavailable desc = KNI network runtime is not reachable at " + r.options.endpoint
+	}
+	t.Run("from disk", func(t *testing.T) {
+		r := newRig(t)
+		id := r.mustRun(podConfig("web"))
+		r.kni.stop()
+		r.restartKubelet()
+		r.expectIPs(id, "10.244.1.2")
+		if err := r.StopPodSandbox(id); err != nil {
+			t.Errorf("the pod cannot be deleted: %v", err)
+		}
+		r.kni.start(t)
+	})
+	t.Run("nothing on disk", func(t *testing.T) {
+		r := newRig(t)
+		id := r.mustRun(podConfig("web"))
+		r.addressFile(id, nil)
+		r.kni.stop()
+		r.restartKubelet()
+		_, err := r.PodSandboxStatus(id)
+		expectError(t, err, unreachable(r))
+		r.kni.start(t)
+	})
+	t.Run("rubbish on disk", func(t *testing.T) {
+		r := newRig(t)
+		id := r.mustRun(podConfig("web"))
+		r.addressFile(id, []byte("{"))
+		r.kni.stop()
+		r.restartKubelet()
+		_, err := r.PodSandboxStatus(id)
+		expectError(t, err, unreachable(r))
+		r.kni.start(t)
+		r.eventually("the runtime answers", func() bool { _, err := r.PodSandboxStatus(id); return err == nil })
+		r.expectIPs(id, "10.244.1.2")
+	})
+}
+
+// A sandbox that is not ready has no use for addresses, and must be deletable.
+func TestStatusOfAStoppedSandboxAsksNobody(t *testing.T) {
+	r := newRig(t)
+	id := r.mustRun(podConfig("web"))
+	r.StopPodSandbox(id)
+	r.journal.take()
+	if _, err := r.PodSandboxStatus(id); err != nil {
+		t.Error(err)
+	}
+	r.journal.expect(t)
+}
+
+func TestStatusFailsWithTheContainerRuntime(t *testing.T) {
+	r := newRig(t)
+	id := r.mustRun(podConfig("web"))
+	r.cri.InjectError("PodSandboxStatus", errors.New("busy"))
+	_, err := r.PodSandboxStatus(id)
+	expectError(t, err, "busy")
+}
+
+func TestStatusLeavesTheAnswerOfTheContainerRuntimeAlone(t *testing.T) {
+	r := newRig(t)
+	answer := &runtimeapi.PodSandboxStatus{
+		Id:          "id",
+		Metadata:    podConfig("web").Metadata,
+		Network:     &runtimeapi.PodSandboxNetworkStatus{Ip: "192.0.2.1"},
+		Annotations: map[string]string{netnsAnnotation: "/run/netns/test"},
+	}
+	s := &runtimeService{RuntimeService: &fixedStatus{r.cri, answer}, kni: mustClient(t, r), starting: &podSet{}}
+	s.addresses, _ = newAddressStore(r.options.addressDir)
+	if status, err := s.PodSandboxStatus("id"); err != nil || status.Network.Ip != "" {
+		t.Errorf("status is %v, error %v", status, err)
+	}
+	expectStrings(t, []string{answer.Network.Ip}, "192.0.2.1")
+}
+
+func TestAddressesOfRemovedSandboxesAreForgotten(t *testing.T) {
+	r := newRig(t)
+	id := r.mustRun(podConfig("web"))
+	r.addressFile("removed-behind-our-back", []byte(`["10.0.0.1"]`))
+	r.restartKubelet()
+	r.eventually("only the existing sandbox has a file", func() bool {
+		files, _ := ioutil.ReadDir(r.options.addressDir)
+		return len(files) == 1 && files[0].Name() == id
+	})
+}
+
+// addressFile replaces the file of a sandbox, or removes it.
+func (r *rig) addressFile(sandboxID string, data []byte) {
+	r.t.Helper()
+	store, err := newAddressStore(r.options.addressDir)
+	if err == nil && data == nil {
+		err = store.files.Delete(sandboxID)
+	} else if err == nil {
+		err = ioutil.WriteFile(filepath.Join(r.options.addressDir, sandboxID), data, 0600)
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func mustClient(t *testing.T, r *rig) *client {
+	t.Helper()
+	c, err := newClient(r.options.endpoint, r.options.timeouts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+type fixedStatus struct {
+	*fakeContainerRuntime
+	status *runtimeapi.PodSandboxStatus
+}
+
+func (f *fixedStatus) PodSandboxStatus(string) (*runtimeapi.PodSandboxStatus, error) {
+	return f.status, nil
+}

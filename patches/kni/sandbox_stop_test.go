@@ -1,0 +1,210 @@
+package kni
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"k8s.io/kubernetes/pkg/kubelet/kni/api"
+)
+
+var errPlugin = status.Error(codes.Internal, "plugin failed")
+
+func TestStopAndRemovePodSandbox(t *testing.T) {
+	r := newRig(t)
+	id := r.mustRun(podConfig("web"))
+	if err := r.StopPodSandbox(id); err != nil {
+		t.Fatal(err)
+	}
+	r.journal.expect(t, "KNI DetachInterface", "CRI StopPodSandbox", "KNI DeleteNetwork")
+	if err := r.RemovePodSandbox(id); err != nil {
+		t.Fatal(err)
+	}
+	r.journal.expect(t, "KNI DetachInterface", "KNI DeleteNetwork", "CRI RemovePodSandbox")
+	r.expectNothingLeft()
+}
+
+// After a restart there may be no pod any more, and all that is known is the sandbox.
+func TestStopKnowsThePodFromTheSandboxAlone(t *testing.T) {
+	r := newRig(t)
+	id := r.mustRun(podConfig("web"))
+	r.restartKubelet()
+	if err := r.StopPodSandbox(id); err != nil {
+		t.Fatal(err)
+	}
+	const netnsPath = "/run/netns/kni-uid-of-web-1"
+	detach := r.kni.lastRequest("DetachInterface").(*api.DetachInterfaceRequest)
+	expectStrings(t, []string{detach.Id, detach.Name, detach.Namespace, detach.Isolation.Path, detach.Labels["app"], detach.Annotations["note"],
+		detach.Extradata["uid"], detach.Extradata["attempt"]}, id, "web", "default", netnsPath, "web", "kept", "uid-of-web", "0")
+	remove := r.kni.lastRequest("DeleteNetwork").(*api.DeleteNetworkRequest)
+	expectStrings(t, []string{remove.Id, remove.Name, remove.Namespace, remove.NetnsPath, remove.Extradata["uid"], remove.Extradata["attempt"]},
+		id, "web", "default", netnsPath, "uid-of-web", "0")
+}
+
+func TestStopStopsWhateverTheNetworkRuntimeSays(t *testing.T) {
+	for name, test := range map[string]struct {
+		prepare func(*rig)
+		recover func(*rig)
+	}{
+		"detach fails": {
+			prepare: func(r *rig) { r.kni.fail("DetachInterface", 3, errPlugin) },
+			recover: func(r *rig) {},
+		},
+		"delete fails": {
+			prepare: func(r *rig) { r.kni.fail("DeleteNetwork", 3, errPlugin) },
+			recover: func(r *rig) {},
+		},
+		"detach hangs": {
+			prepare: func(r *rig) { r.kni.hang("DetachInterface") },
+			recover: func(r *rig) { r.kni.heal() },
+		},
+		"the runtime is down": {
+			prepare: func(r *rig) { r.kni.stop() },
+			recover: func(r *rig) { r.kni.start(r.t) },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, func(o *options) { o.timeouts.release = impatience })
+			id := r.mustRun(podConfig("web"))
+			test.prepare(r)
+			if err := r.StopPodSandbox(id); err != nil {
+				t.Errorf("the pod stays behind: %v", err)
+			}
+			sandbox, err := r.PodSandboxStatus(id)
+			if err != nil || sandbox.State.String() != "SANDBOX_NOTREADY" {
+				t.Errorf("sandbox is %v, error %v", sandbox, err)
+			}
+			test.recover(r)
+			r.eventually("the network is released in the background", func() bool { return r.kni.leftover() == 0 })
+			r.eventually("the sandbox is removed", func() bool { return r.RemovePodSandbox(id) == nil })
+			r.expectNothingLeft()
+		})
+	}
+}
+
+func TestStopFailsWithTheContainerRuntime(t *testing.T) {
+	r := newRig(t)
+	id := r.mustRun(podConfig("web"))
+	r.cri.InjectError("StopPodSandbox", errors.New("shim hangs"))
+	expectError(t, r.StopPodSandbox(id), "shim hangs")
+	r.journal.expect(t, "KNI DetachInterface", "CRI StopPodSandbox")
+	if err := r.StopPodSandbox(id); err != nil {
+		t.Error(err)
+	}
+	r.journal.expect(t, "KNI DetachInterface", "CRI StopPodSandbox", "KNI DeleteNetwork")
+}
+
+func TestStopWithoutListStillStops(t *testing.T) {
+	r := newRig(t)
+	id := r.mustRun(podConfig("web"))
+	r.cri.InjectError("ListPodSandbox", errors.New("busy"))
+	if err := r.StopPodSandbox(id); err != nil {
+		t.Error(err)
+	}
+	r.journal.expect(t, "CRI StopPodSandbox")
+	r.cri.InjectError("ListPodSandbox", errors.New("busy"))
+	expectError(t, r.RemovePodSandbox(id), "busy")
+	if err := r.RemovePodSandbox(id); err != nil {
+		t.Error(err)
+	}
+	r.expectNothingLeft()
+}
+
+func TestRemoveFailsUntilTheNetworkIsDeleted(t *testing.T) {
+	r := newRig(t)
+	id := r.mustRun(podConfig("web"))
+	r.kni.fail("DeleteNetwork", always, errPlugin)
+	if err := r.StopPodSandbox(id); err != nil {
+		t.Error(err)
+	}
+	expectError(t, r.RemovePodSandbox(id), "rpc error: code = Internal desc = KNI DeleteNetwork failed: plugin failed")
+	if sandboxes, _ := r.cri.ListPodSandbox(nil); len(sandboxes) != 1 {
+		t.Error("the sandbox is removed, and with it all that is known of its network")
+	}
+	r.kni.heal()
+	if err := r.RemovePodSandbox(id); err != nil {
+		t.Error(err)
+	}
+	r.expectNothingLeft()
+}
+
+// The garbage collector removes sandboxes that nobody has stopped.
+func TestRemoveAloneReleasesTheNetwork(t *testing.T) {
+	r := newRig(t)
+	id := r.mustRun(podConfig("web"))
+	if err := r.RemovePodSandbox(id); err != nil {
+		t.Fatal(err)
+	}
+	r.journal.expect(t, "KNI DetachInterface", "KNI DeleteNetwork", "CRI RemovePodSandbox")
+	r.expectNothingLeft()
+}
+
+func TestSandboxesThatAreNotOurs(t *testing.T) {
+	t.Run("missing", func(t *testing.T) {
+		r := newRig(t)
+		expectError(t, r.StopPodSandbox("missing"), "pod sandbox missing not found")
+		if err := r.RemovePodSandbox("missing"); err != nil {
+			t.Error(err)
+		}
+		r.journal.expect(t, "CRI StopPodSandbox", "CRI RemovePodSandbox")
+	})
+	t.Run("made without KNI", func(t *testing.T) {
+		r := newRig(t)
+		config := podConfig("old")
+		config.Annotations = nil
+		id, _ := r.cri.FakeRuntimeService.RunPodSandbox(config, "")
+		r.expectIPs(id, "192.168.192.168")
+		r.StopPodSandbox(id)
+		r.RemovePodSandbox(id)
+		r.journal.expect(t, "CRI StopPodSandbox", "CRI RemovePodSandbox")
+	})
+}
+
+// An ordinary deletion makes several calls, some of them at the same time.
+func TestManyPodsAtOnce(t *testing.T) {
+	r := newRig(t)
+	r.kni.fail("AttachInterface", 5, errFull)
+	r.kni.fail("DetachInterface", 5, errPlugin)
+	r.kni.fail("DeleteNetwork", 5, errPlugin)
+	var pods sync.WaitGroup
+	for i := 0; i < 20; i++ {
+		pods.Add(1)
+		go func(name string) {
+			defer pods.Done()
+			config := podConfig(name)
+			id, err := r.RunPodSandbox(config, "")
+			for ; err != nil; id, err = r.RunPodSandbox(config, "") {
+				// As the kubelet does: the number of sandboxes that there are already.
+				config.Metadata.Attempt++
+			}
+			r.expectIPs(id, "10.244.1.2")
+			var calls sync.WaitGroup
+			for j := 0; j < 4; j++ {
+				calls.Add(1)
+				go func() {
+					defer calls.Done()
+					if err := r.StopPodSandbox(id); err != nil {
+						t.Error(err)
+					}
+					if _, err := r.PodSandboxStatus(id); err != nil {
+						t.Error(err)
+					}
+				}()
+			}
+			calls.Wait()
+		}(fmt.Sprintf("pod-%d", i))
+	}
+	pods.Wait()
+	r.eventually("all sandboxes are collected", func() bool {
+		sandboxes, _ := r.cri.ListPodSandbox(nil)
+		for _, sandbox := range sandboxes {
+			r.RemovePodSandbox(sandbox.Id)
+		}
+		return len(sandboxes) == 0
+	})
+	r.expectNothingLeft()
+}
