@@ -24,7 +24,7 @@ export interface Daemon {
 const sweepMs = 10_000;
 
 export const startDaemon = async (options: Options, log: Log): Promise<Daemon> => {
-  const {socket, stateDir, netnsDir, confDir, binDirs, kubeconfig, nodeName, podSubnet} = options;
+  const {socket, stateDir, binDirs} = options;
   await takeLock(stateDir);
   await takeLock(socket);
   const owner = lockNameOf(stateDir);
@@ -36,11 +36,19 @@ export const startDaemon = async (options: Options, log: Log): Promise<Daemon> =
   const ipamDir = join(stateDir, 'ipam');
   await mkdir(stateDir, {recursive: true, mode: 0o700});
   const store = await openRecordStore(join(stateDir, 'pods'));
-  const netns = await openNetnsDir(netnsDir, exec);
+  const netns = await openNetnsDir(options.netnsDir, exec);
   const records = createRecords(store, await recover({store, netns, ipamDir, log}));
 
   const node = await startNodeNetwork({
-    ...{exec, log, nodeName, confDir, binDirs, ipamDir, stateDir, podSubnet, kubeconfig},
+    exec,
+    log,
+    ipamDir,
+    nodeName: options.nodeName,
+    confDir: options.confDir,
+    binDirs,
+    stateDir,
+    podSubnet: options.podSubnet,
+    kubeconfig: options.kubeconfig,
     signal: ending.signal,
   });
   const invoke = createInvokePlugin({exec, binDirs, timeoutMs: options.pluginTimeoutMs});

@@ -2,7 +2,7 @@
 import {hostname} from 'node:os';
 import {isAbsolute} from 'node:path';
 import {parseArgs} from 'node:util';
-import {type LogLevel, logLevels} from './log.ts';
+import {type LogLevel, logLevels, textOf} from './log.ts';
 import {isIPv4Cidr} from './node/node-facts.ts';
 
 export interface Options {
@@ -26,40 +26,61 @@ export class UsageError extends Error {
 
 const flags = {
   socket: {
+    type: 'string',
     value: 'PATH',
     default: '/run/kni/kni.sock',
     help: 'unix socket to serve KNI on; its directory must be of mode 0700',
   },
   'state-dir': {
+    type: 'string',
     value: 'DIR',
     default: '/var/lib/kni',
     help: 'what has to survive a restart: records, address leases, known nodes',
   },
-  'netns-dir': {value: 'DIR', default: '/run/netns', help: 'where the netns of pods are mounted'},
+  'netns-dir': {
+    type: 'string',
+    value: 'DIR',
+    default: '/run/netns',
+    help: 'where the netns of pods are mounted',
+  },
   'cni-conf-dir': {
+    type: 'string',
     value: 'DIR',
     default: '/etc/kni/net.d',
     help: 'network configuration; the first file by name counts',
   },
-  'cni-bin-dir': {value: 'DIR[:DIR]', default: '/usr/lib/cni', help: 'CNI plugins'},
+  'cni-bin-dir': {type: 'string', value: 'DIR[:DIR]', default: '/usr/lib/cni', help: 'CNI plugins'},
   kubeconfig: {
+    type: 'string',
     value: 'PATH',
     default: '/etc/kubernetes/kubelet.conf',
     help: 'how to reach the API server; may appear later',
   },
-  'node-name': {value: 'NAME', default: hostname().toLowerCase(), help: 'name of this Kubernetes node'},
+  'node-name': {
+    type: 'string',
+    value: 'NAME',
+    default: hostname().toLowerCase(),
+    help: 'name of this Kubernetes node',
+  },
   'pod-subnet': {
+    type: 'string',
     value: 'CIDR',
     default: '',
     help: 'pod subnet of the cluster (default: the podCIDRs of its nodes)',
   },
-  'plugin-timeout': {value: 'SECONDS', default: '30', help: 'time limit of one call of a CNI plugin'},
+  'plugin-timeout': {
+    type: 'string',
+    value: 'SECONDS',
+    default: '30',
+    help: 'time limit of one call of a CNI plugin',
+  },
   'stop-timeout': {
+    type: 'string',
     value: 'SECONDS',
     default: '10',
     help: 'time that calls under way have to end after SIGTERM',
   },
-  'log-level': {value: 'LEVEL', default: 'info', help: logLevels.join(', ')},
+  'log-level': {type: 'string', value: 'LEVEL', default: 'info', help: logLevels.join(', ')},
 } as const;
 
 type Flag = keyof typeof flags;
@@ -103,18 +124,12 @@ export const optionsFrom = (args: readonly string[]): Options | undefined => {
 type Values = Readonly<Record<Flag, string>>;
 
 const valuesOf = (args: readonly string[]): Values | undefined => {
-  const names = Object.keys(flags) as Flag[];
-  const strings = Object.fromEntries(
-    names.map((name) => [name, {type: 'string', default: flags[name].default}] as const),
-  );
   try {
-    const {help, ...values} = parseArgs({
-      args: [...args],
-      options: {...strings, help: {type: 'boolean', short: 'h'}},
-    }).values;
-    return help ? undefined : (values as Values);
+    const options = {...flags, help: {type: 'boolean', short: 'h', default: false}} as const;
+    const {help, ...values} = parseArgs({args: [...args], options}).values;
+    return help ? undefined : values;
   } catch (error) {
-    throw new UsageError((error as Error).message, {cause: error});
+    throw new UsageError(textOf(error), {cause: error});
   }
 };
 
@@ -131,7 +146,7 @@ const absolute = (flag: Flag, values: Values): string => {
 const cidr = (flag: Flag, values: Values): string | undefined => {
   const value = values[flag];
   if (value === '') return undefined;
-  if (!isIPv4Cidr(value)) throw new UsageError(`--${flag} must be an IPv4 subnet, not '${value}'`);
+  if (!isIPv4Cidr(value)) throw new UsageError(`--${flag} must be an IPv4 subnet, not '${String(value)}'`);
   return value;
 };
 

@@ -78,8 +78,8 @@ const isPluginType = (type: string | undefined): type is string =>
 
 /** The highest version that both the list and we know; without one the list means 0.1.0, which we do not speak. */
 const versionOf = (list: JsonObject): string => {
-  const offered = [list['cniVersion'], ...arrayOf(list['cniVersions'])];
-  const chosen = supportedVersions.findLast((version) => offered.includes(version));
+  const offered = new Set([list['cniVersion'], ...arrayOf(list['cniVersions'])]);
+  const chosen = supportedVersions.findLast((version) => offered.has(version));
   if (!chosen)
     throw new InvalidConfig(
       `has no "cniVersion" from ${supportedVersions[0]} to ${supportedVersions.at(-1)}`,

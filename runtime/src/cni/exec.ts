@@ -1,6 +1,7 @@
 /** Runs one program to its end, within a time limit; the only place of the network runtime that starts processes. */
 import {type ChildProcessWithoutNullStreams, spawn} from 'node:child_process';
 import {setTimeout as delay} from 'node:timers/promises';
+import {errorCodeOf} from '../error-code.ts';
 import {collect} from './output.ts';
 
 export interface Command {
@@ -19,7 +20,7 @@ export type Ending =
   | {readonly how: 'timed-out'; readonly ms: number; readonly stderr: string}
   | {readonly how: 'stopped'}
   | {readonly how: 'too-much-output'; readonly limit: number}
-  | {readonly how: 'not-started'; readonly error: NodeJS.ErrnoException};
+  | {readonly how: 'not-started'; readonly error: unknown};
 
 export type Exec = (command: Command) => Promise<Ending>;
 
@@ -40,7 +41,7 @@ export const createExec =
     for (let attempt = 0; ; attempt++) {
       const ending = await runOnce({...command, env: {...env, ...command.env}}, stop);
       // A plugin that is being replaced is open for writing for a moment; libcni waits up to 5 s as well.
-      const busy = ending.how === 'not-started' && ending.error.code === 'ETXTBSY';
+      const busy = ending.how === 'not-started' && errorCodeOf(ending.error) === 'ETXTBSY';
       if (!busy || attempt >= busyRetries.times || stop?.aborted) return ending;
       await delay(busyRetries.everyMs);
     }
@@ -57,7 +58,7 @@ const runOnce = async (command: Command, stop: AbortSignal | undefined): Promise
       env: {...process.env, ...command.env},
     });
   } catch (error) {
-    return {how: 'not-started', error: error as NodeJS.ErrnoException}; // ETXTBSY and E2BIG are thrown
+    return {how: 'not-started', error}; // ETXTBSY and E2BIG are thrown
   }
   return await ended(child, command, stop);
 };

@@ -2,6 +2,7 @@
 import {readdir, readFile, rm} from 'node:fs/promises';
 import {isIP} from 'node:net';
 import {join} from 'node:path';
+import {errorCodeOf} from '../error-code.ts';
 
 export interface Lease {
   readonly path: string;
@@ -31,7 +32,7 @@ const namesIn = async (dir: string): Promise<string[]> => {
   try {
     return await readdir(dir);
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+    if (['ENOENT', 'ENOTDIR'].includes(errorCodeOf(error) ?? '')) return [];
     throw error;
   }
 };

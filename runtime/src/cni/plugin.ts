@@ -1,6 +1,7 @@
 /** Calls one plugin: finds it, derives its request configuration and environment, and reads what it answers. */
 import {isAbsolute} from 'node:path';
 import {isObject} from '../json.ts';
+import {textOf} from '../log.ts';
 import type {Attachment, Target} from './attachment.ts';
 import type {Conflist, PluginConfig} from './conflist.ts';
 import {errorResultOf} from './error-result.ts';
@@ -94,7 +95,7 @@ const stdoutOf = (ending: Ending, plugin: string, command: CniCommand): string =
     case 'too-much-output':
       throw new PluginFailed(plugin, 'bad-result', `printed more than ${ending.limit} bytes`);
     case 'not-started':
-      throw new PluginFailed(plugin, 'not-started', `could not be started: ${ending.error.message}`);
+      throw new PluginFailed(plugin, 'not-started', `could not be started: ${textOf(ending.error)}`);
   }
 };
 
@@ -113,7 +114,7 @@ const resultOf = (stdout: string, {list, plugin}: Invocation): string => {
     throw new PluginFailed(
       plugin.type,
       'bad-result',
-      `answered in CNI version ${String(version)}, not ${list.cniVersion}`,
+      `answered in CNI version ${JSON.stringify(version)}, not ${list.cniVersion}`,
     );
   }
   return rawObject(new Map(rawMembers(stdout)).set('cniVersion', JSON.stringify(version)));

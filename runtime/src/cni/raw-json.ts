@@ -8,10 +8,8 @@ export const rawMembers = (text: string): ReadonlyMap<string, string> => {
   const members = new Map<string, string>();
   for (const piece of piecesOf(text)) {
     const colon = endOfString(piece, 0);
-    members.set(
-      JSON.parse(piece.slice(0, colon)) as string,
-      piece.slice(piece.indexOf(':', colon) + 1).trim(),
-    );
+    const key = String(JSON.parse(piece.slice(0, colon)));
+    members.set(key, piece.slice(piece.indexOf(':', colon) + 1).trim());
   }
   return members;
 };

@@ -1,4 +1,5 @@
 /** Runs one of the node's own tools, such as `ip`, which has to succeed. */
+import {textOf} from '../log.ts';
 import type {Exec} from './exec.ts';
 
 export class ToolFailed extends Error {
@@ -32,6 +33,6 @@ const reasonOf = (ending: Awaited<ReturnType<Exec>>): string => {
     case 'too-much-output':
       return `printed more than ${ending.limit} bytes`;
     case 'not-started':
-      return ending.error.message;
+      return textOf(ending.error);
   }
 };

@@ -32,10 +32,6 @@ export const openNetnsDir = async (path: string, exec: Exec): Promise<NetnsDir> 
   await mkdir(path, {recursive: true, mode: 0o755});
   await share(path, exec);
 
-  const exists = async (name: string): Promise<boolean> => {
-    const found = await statfs(name).catch(() => undefined);
-    return found?.type === nsfsMagic;
-  };
   const create = async (name: string): Promise<void> => {
     if (await exists(name)) return;
     await (await open(name, 'w', 0o444)).close();
@@ -48,6 +44,11 @@ export const openNetnsDir = async (path: string, exec: Exec): Promise<NetnsDir> 
   const list = async (): Promise<string[]> =>
     (await readdir(path)).filter((name) => name.startsWith(prefix)).map((name) => join(path, name));
   return {path, create, remove, exists, list};
+};
+
+const exists = async (name: string): Promise<boolean> => {
+  const found = await statfs(name).catch(() => undefined);
+  return found?.type === nsfsMagic;
 };
 
 /** Like iproute2: what is mounted here shows up in other mount namespaces too, and can be unmounted from there. */

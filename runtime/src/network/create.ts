@@ -1,6 +1,6 @@
 /** Makes the netns of a pod, and its record before that. */
 import {randomBytes} from 'node:crypto';
-import {netnsPathOf} from '../netns/netns-dir.ts';
+import {type NetnsDir, netnsPathOf} from '../netns/netns-dir.ts';
 import {NetnsFailed} from './errors.ts';
 import type {Parts, PodNetworks} from './pod-networks.ts';
 import {podKeyOf} from './pod-ref.ts';
@@ -11,11 +11,10 @@ export const createCreate =
   (pod, attempt, signal) => {
     const podKey = podKeyOf(pod);
     const make = async (): Promise<PodNetwork> => {
-      const waiting = records
-        .all()
-        .find((record) => podKeyOf(record.pod) === podKey && isWaiting(record, attempt));
+      const ofPod = records.all().filter((record) => podKeyOf(record.pod) === podKey);
+      const waiting = ofPod.find((record) => isWaiting(record, attempt));
       if (waiting) {
-        await makeNetns(waiting.netns);
+        await makeNetns(netns, waiting.netns);
         return waiting;
       }
       const key = `${podKey}-${serial()}`;
@@ -29,23 +28,24 @@ export const createCreate =
       };
       await records.put(record);
       try {
-        await makeNetns(record.netns);
+        await makeNetns(netns, record.netns);
       } catch (error) {
         await records.drop(key);
         throw error;
       }
       return record;
     };
-    const makeNetns = async (path: string): Promise<void> => {
-      try {
-        await netns.create(path);
-      } catch (error) {
-        await netns.remove(path).catch(() => undefined); // the error worth telling is the first one
-        throw new NetnsFailed('the netns cannot be made', {cause: error});
-      }
-    };
     return lock(podKey, make, signal);
   };
+
+const makeNetns = async (netns: NetnsDir, path: string): Promise<void> => {
+  try {
+    await netns.create(path);
+  } catch (error) {
+    await netns.remove(path).catch(() => undefined); // the error worth telling is the first one
+    throw new NetnsFailed('the netns cannot be made', {cause: error});
+  }
+};
 
 /** A repeated call gets the same netns, unless a sandbox has been seen in it. */
 const isWaiting = ({attempt, state, sandbox}: PodNetwork, wanted: string): boolean =>

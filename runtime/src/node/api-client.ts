@@ -27,7 +27,7 @@ export const getJson = async (asked: ApiRequest): Promise<unknown> =>
   JSON.parse(await bodyOf(await send(asked, silenceMs)));
 
 /** The lines of a watch. It ends when the API server ends it; `idleMs` without a byte is an error. */
-export async function* streamJson(asked: ApiRequest, idleMs: number): AsyncGenerator<unknown> {
+export async function* streamJson(asked: ApiRequest, idleMs: number): AsyncGenerator {
   const response = await send(asked, idleMs);
   const failed = new Promise<never>((_, reject) => response.on('error', reject));
   failed.catch(() => undefined); // it is awaited only at the end, and may come before
@@ -62,6 +62,6 @@ const send = async ({cluster, path, signal}: ApiRequest, idleMs: number): Promis
 
 const bodyOf = async (response: IncomingMessage): Promise<string> => {
   const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
+  for await (const chunk of response) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString('utf8');
 };

@@ -1,4 +1,5 @@
 /** Follows the nodes for as long as the network runtime runs, through outages of the API server. */
+import {setTimeout as delay} from 'node:timers/promises';
 import {type Log, textOf} from '../log.ts';
 import type {NodeFacts} from './node-facts.ts';
 import {watchNodes} from './watch-nodes.ts';
@@ -7,32 +8,30 @@ export interface FollowOptions {
   readonly kubeconfig: string;
   readonly log: Log;
   readonly signal: AbortSignal;
-  onNodes(nodes: readonly NodeFacts[]): Promise<void>;
-  onTrouble(error: unknown): void;
+  readonly onNodes: (nodes: readonly NodeFacts[]) => Promise<void>;
+  readonly onTrouble: (error: unknown) => void;
   /** While pods wait for the node, the API server is asked more often. */
-  isUrgent(): boolean;
+  readonly isUrgent: () => boolean;
 }
 
 export interface Following {
   /** Asks again at once, if it is not just then following. */
-  wake(): void;
+  readonly wake: () => void;
 }
 
 const retryMs = {first: 250, urgentMost: 500, most: 15_000};
 
 export const followNodes = (options: FollowOptions): Following => {
-  let wake = () => {};
-  const pause = (ms: number) =>
-    new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      options.signal.addEventListener('abort', wake, {once: true});
-    });
+  let waking = new AbortController();
+  const pause = async (ms: number) => {
+    waking = new AbortController();
+    // An aborted delay rejects: that is being woken up.
+    await delay(ms, undefined, {signal: AbortSignal.any([waking.signal, options.signal])}).catch(
+      () => undefined,
+    );
+  };
   void follow(options, pause);
-  return {wake: () => wake()};
+  return {wake: () => waking.abort()};
 };
 
 const follow = async (options: FollowOptions, pause: (ms: number) => Promise<void>): Promise<void> => {

@@ -2,15 +2,16 @@
 import {readFile} from 'node:fs/promises';
 import {dirname, resolve} from 'node:path';
 import {parse} from 'yaml';
+import {errorCodeOf} from '../error-code.ts';
 import {arrayOf, type JsonObject, objectOf, stringOf} from '../json.ts';
 
 export interface Cluster {
   readonly server: string;
-  readonly ca?: string;
+  readonly ca: string | undefined;
   /** Certificate and key, or a token. */
-  readonly cert?: string;
-  readonly key?: string;
-  readonly token?: string;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  readonly token: string | undefined;
 }
 
 export class KubeconfigMissing extends Error {
@@ -31,13 +32,13 @@ export const readKubeconfig = async (path: string): Promise<Cluster> => {
   if (!server) throw new KubeconfigInvalid(`${path} names no server`);
 
   const data = (object: JsonObject, key: string) => dataOf(object, key, dirname(path));
-  return defined({
+  return {
     server,
     ca: await data(cluster, 'certificate-authority'),
     cert: await data(user, 'client-certificate'),
     key: await data(user, 'client-key'),
     token: stringOf(user['token']),
-  });
+  };
 };
 
 const named = (config: JsonObject, list: string, kind: string, name: string | undefined): JsonObject => {
@@ -60,15 +61,7 @@ const textOfFile = async (path: string): Promise<string> => {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      throw new KubeconfigMissing(`${path} does not exist yet`);
+    if (errorCodeOf(error) === 'ENOENT') throw new KubeconfigMissing(`${path} does not exist yet`);
     throw new KubeconfigInvalid(`${path} cannot be read`, {cause: error});
   }
 };
-
-const defined = (
-  cluster: Record<'server', string> & Partial<Record<keyof Cluster, string | undefined>>,
-): Cluster =>
-  Object.fromEntries(
-    Object.entries(cluster).filter(([, value]) => value !== undefined),
-  ) as unknown as Cluster;

@@ -13,11 +13,11 @@ import {type Trouble, troubleOfNode, troubleOfReading} from './trouble.ts';
 
 export interface NodeNetwork {
   /** Makes the node ready, or throws NodeNotReady. */
-  setup(): Promise<void>;
+  readonly setup: () => Promise<void>;
   /** Why pods cannot be attached now; `undefined` when they can. */
-  trouble(): Promise<Trouble | undefined>;
+  readonly trouble: () => Promise<Trouble | undefined>;
   /** The network to attach pods to, or NodeNotReady. */
-  network(): Promise<Conflist>;
+  readonly network: () => Promise<Conflist>;
 }
 
 export interface NodeNetworkOptions extends PrepareOptions {

@@ -28,7 +28,10 @@ export async function* watchNodes(
     timeoutSeconds: String(watchSeconds),
     resourceVersion: stringOf(objectOf(list['metadata'])['resourceVersion']) ?? '',
   });
-  for await (const event of streamJson({cluster, path: `/api/v1/nodes?${query}`, signal}, idleMs)) {
+  for await (const event of streamJson(
+    {cluster, path: `/api/v1/nodes?${query.toString()}`, signal},
+    idleMs,
+  )) {
     const {type, object} = objectOf(event);
     // An outdated resourceVersion comes as an event: the nodes must be read anew.
     if (type === 'ERROR') throw new ApiRefused(Number(objectOf(object)['code']), 'the watch was ended');

@@ -62,7 +62,7 @@ const unlistedCni = (cniCode: number): Code => (cniCode >= 100 ? status.INTERNAL
 export const statusOf = (error: unknown): StatusOfError => {
   const code = codeOf(error);
   // Text of an error that nobody foresaw stays in the log.
-  if (code === undefined)
+  if (code === undefined || !(error instanceof Error))
     return {code: status.INTERNAL, details: 'internal error, see the log of the network runtime'};
-  return {code, details: (error as Error).message};
+  return {code, details: error.message};
 };

@@ -1,4 +1,5 @@
 /** What the store of records can fail with. */
+import {errorCodeOf} from '../error-code.ts';
 
 /** Writing failed. `full` when there is no space, which passes without anything being wrong with the runtime. */
 export class StoreFailed extends Error {
@@ -7,7 +8,7 @@ export class StoreFailed extends Error {
 
   constructor(message: string, cause: unknown) {
     super(message, {cause});
-    this.full = ['ENOSPC', 'EDQUOT'].includes((cause as NodeJS.ErrnoException).code ?? '');
+    this.full = ['ENOSPC', 'EDQUOT'].includes(errorCodeOf(cause) ?? '');
   }
 }
 

@@ -1,7 +1,6 @@
 /** A KNI client over a real socket, as a kubelet is one. */
-
 import {create, type MessageInitShape, type MessageShape} from '@bufbuild/protobuf';
-import {type Client, credentials, makeClientConstructor, type ServiceError} from '@grpc/grpc-js';
+import {Client, credentials, Metadata} from '@grpc/grpc-js';
 import {KNI} from '../../../runtime/src/gen/kni_pb.ts';
 import {serviceDefinitionOf} from '../../../runtime/src/server/service-definition.ts';
 
@@ -13,23 +12,26 @@ export type KniClient = {
   ) => Promise<MessageShape<Methods[Name]['output']>>;
 } & Disposable;
 
-type Call = (
-  request: unknown,
-  options: {deadline: number},
-  done: (error: ServiceError | null, response: unknown) => void,
-) => void;
-
 const deadlineMs = 40_000;
 
 export const connectTo = (socket: string): KniClient => {
-  const Kni = makeClientConstructor(serviceDefinitionOf(KNI), 'KNI');
-  const client = new Kni(`unix:${socket}`, credentials.createInsecure()) as Client & Record<string, Call>;
+  const client = new Client(`unix:${socket}`, credentials.createInsecure());
+  const definition = serviceDefinitionOf(KNI);
   const calls = Object.entries(KNI.method).map(([key, {name, input}]) => {
+    const method = definition[name];
     const call = (init: object) =>
       new Promise((resolve, reject) => {
-        const request = create(input, init);
-        client[name]?.call(client, request, {deadline: Date.now() + deadlineMs}, (error, response) =>
-          error ? reject(error) : resolve(response),
+        if (!method) throw new Error(`no method ${name}`);
+        const {path, requestSerialize, responseDeserialize} = method;
+        const options = {deadline: Date.now() + deadlineMs};
+        client.makeUnaryRequest(
+          path,
+          requestSerialize,
+          responseDeserialize,
+          create(input, init),
+          new Metadata(),
+          options,
+          (error, response) => (error ? reject(error) : resolve(response)),
         );
       });
     return [key, call];

@@ -12,6 +12,7 @@ export const output = async (
   const printed = {stdout: '', stderr: ''};
   child.stdout?.on('data', (chunk) => (printed.stdout += String(chunk)));
   child.stderr?.on('data', (chunk) => (printed.stderr += String(chunk)));
+  child.stdin?.on('error', () => undefined); // it need not be read
   child.stdin?.end(input);
   const [exitCode] = (await once(child, 'close')) as [number | null];
   if (exitCode === 0) return printed.stdout;

@@ -41,11 +41,17 @@ export const rememberNodes = async (
 };
 
 export const launchRuntime = (node: TestNode, flags: readonly string[] = []) => {
-  const child = node.start([
-    ...[process.execPath, inject('runtimeFile'), '--node-name', nodeName, '--socket', paths.socket],
-    ...['--state-dir', paths.state, '--netns-dir', paths.netns, '--cni-conf-dir', paths.conf],
-    ...['--cni-bin-dir', inject('tools').pluginDir, '--kubeconfig', paths.kubeconfig, ...flags],
-  ]);
+  const wiring = {
+    'node-name': nodeName,
+    socket: paths.socket,
+    'state-dir': paths.state,
+    'netns-dir': paths.netns,
+    'cni-conf-dir': paths.conf,
+    'cni-bin-dir': inject('tools').pluginDir,
+    kubeconfig: paths.kubeconfig,
+  };
+  const wired = Object.entries(wiring).map(([flag, value]) => `--${flag}=${value}`);
+  const child = node.start([process.execPath, inject('runtimeFile'), ...wired, ...flags]);
   const log: LogLine[] = [];
   if (child.stdout)
     createInterface({input: child.stdout}).on('line', (line) => log.push(JSON.parse(line) as LogLine));

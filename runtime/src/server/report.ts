@@ -1,0 +1,47 @@
+/** The line in the log when an RPC ends, and what its handler wants said after that. */
+import {type Log, type LogFields, textOf} from '../log.ts';
+import type {Context} from '../rpc/handler.ts';
+
+export interface Report {
+  readonly notes: Pick<Context, 'note' | 'after'>;
+  readonly ok: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** Returns what begins the report of one call. */
+export const createReport = (
+  {name, routine}: {name: string; routine?: boolean},
+  log: Log,
+): (() => Report) => {
+  let before = '';
+  /** A routine outcome is worth a line when it is another one than before. */
+  const isOld = (outcome: string): boolean => {
+    const old = routine === true && outcome === before;
+    before = outcome;
+    return old;
+  };
+  return () => {
+    const begun = performance.now();
+    let fields: LogFields = {};
+    const after: string[] = [];
+    const line = () => ({rpc: name, ...fields, ms: Math.round((performance.now() - begun) * 10) / 10});
+    return {
+      notes: {
+        note: (more) => {
+          fields = {...fields, ...more};
+        },
+        after: (msg) => {
+          after.push(msg);
+        },
+      },
+      ok: () => {
+        log[isOld(JSON.stringify(fields)) ? 'debug' : 'info'](`${name} ok`, line());
+        for (const msg of after) log.info(msg, {rpc: name, ...fields});
+      },
+      failed: (error) => {
+        const text = textOf(error);
+        log[isOld(text) ? 'debug' : 'error'](`${name} failed`, {...line(), error: text});
+      },
+    };
+  };
+};
