@@ -238,6 +238,12 @@ func (f *fakeNetworkRuntime) lastRequest(name string) proto.Message {
 	return requests[len(requests)-1]
 }
 
+func (f *fakeNetworkRuntime) count(name string) int {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	return len(f.requests[name])
+}
+
 func (f *fakeNetworkRuntime) leftover() int {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()

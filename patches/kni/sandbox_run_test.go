@@ -146,9 +146,8 @@ func TestNewAttemptWaitsForTheUndoOfTheOld(t *testing.T) {
 
 	r.kni.heal()
 	id := r.mustRun(podConfig("web"))
-	created := len(r.kni.requests["CreateNetwork"])
-	if created != 2 {
-		t.Errorf("CreateNetwork came %d times, expected 2", created)
+	if created := r.kni.count("CreateNetwork"); created != 2 {
+		t.Errorf("CreateNetwork came %d times, expected twice", created)
 	}
 	r.expectIPs(id, "10.244.1.2")
 	if r.kni.leftover() != 1 {
