@@ -3,7 +3,7 @@
 # container's apt knows.
 #   fetch-source.sh SUITE PACKAGE VERSION
 set -eu
-sources=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null)
+sources=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true)
 mirror=$(echo "$sources" | sed -n -e 's/^URIs: *//p' -e 's/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p' | head -n 1)
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 echo "deb-src [signed-by=$keyring] $mirror $1 main" >/tmp/source.list

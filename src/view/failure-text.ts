@@ -24,7 +24,7 @@ export const failureText = (
     paint.red(`${title} (${task}) failed`),
     ...whyOf(error).map((line) => `  ${line}`),
     ...output.map((line) => paint.dim(`  │ ${plainText(line)}`)),
-    ...(error instanceof CommandError ? [`  command: ${quoteCommand(error.command)}`] : []),
+    ...commandOf(error),
     ...(logPath === undefined ? [] : [`  log: ${logPath}`]),
     ...labelled('try', error instanceof UserError ? error.tryThis : generalHint),
   ];
@@ -33,6 +33,13 @@ export const failureText = (
 const whyOf = (error: unknown): readonly string[] => {
   if (error instanceof UserError) return [error.what, ...error.why.split('\n')];
   return [messageOf(error)];
+};
+
+/** Whole, to be pasted, where the message had to cut it. */
+const commandOf = (error: unknown): readonly string[] => {
+  if (!(error instanceof CommandError)) return [];
+  const command = quoteCommand(error.command);
+  return error.message.endsWith(command) ? [] : labelled('command', command);
 };
 
 /** A command run without a log said its last words in its error. */

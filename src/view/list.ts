@@ -14,19 +14,22 @@ import type {View} from './view.ts';
 /** Milliseconds between two looks at the clock and at the tasks' last lines. */
 const tick = 200;
 
+/** What the board shows, and two kinds of not running that it shows alike. */
+type RowState = EntryState | 'waiting' | 'not started';
+
 /** A task on the board. */
 interface Row {
   readonly title: string;
   readonly entry: Entry;
   readonly stage: StageRow;
-  state: EntryState | 'waiting';
+  state: RowState;
   startedAt: number;
   lastLine?: string;
 }
 
 interface StageRow {
-  readonly entry: Entry;
   readonly title: string;
+  readonly entry: Entry;
   readonly rows: Row[];
 }
 
@@ -60,15 +63,18 @@ export const listView = (stream: Terminal): View => {
     delete row.lastLine;
   };
 
-  const change = (id: TaskId, state: EntryState, note = ''): void => {
+  const change = (id: TaskId, state: RowState, note = ''): void => {
     const row = rows.get(id);
     if (row === undefined) return;
+    const {entry, stage} = row;
     row.state = state;
-    row.entry.write(note === '' ? row.title : `${row.title} ${note}`);
-    row.entry.mark(state);
-    const stageState = stateOf(row.stage.rows);
-    if (stageState === 'skipped') row.stage.entry.write(`${row.stage.title} ${paint.dim('nothing to do')}`);
-    if (stageState !== 'waiting') row.stage.entry.mark(stageState);
+    entry.write(note === '' ? row.title : `${row.title} ${note}`);
+    entry.mark(markOf(state));
+    const whole = stateOf(stage.rows);
+    if (whole === 'waiting') return;
+    if (whole === 'skipped') stage.entry.write(`${stage.title} ${paint.dim('is there')}`);
+    if (whole === 'not started') stage.entry.write(`${stage.title} ${paint.dim('was not started')}`);
+    stage.entry.mark(markOf(whole));
   };
 
   const emit = (event: RunEvent): void => {
@@ -92,7 +98,7 @@ export const listView = (stream: Terminal): View => {
       case 'failed':
         failures.push(event);
         return event.failure.reason === 'dependency'
-          ? change(event.task, 'skipped', paint.dim(failureLine(event)))
+          ? change(event.task, 'not started', paint.dim(failureLine(event)))
           : change(event.task, 'failed', paint.red(failureLine(event)));
       default:
         return unreachable(event);
@@ -114,11 +120,17 @@ export const listView = (stream: Terminal): View => {
   };
 };
 
+const markOf = (state: RowState): EntryState => {
+  if (state === 'not started') return 'skipped';
+  return state === 'waiting' ? 'running' : state;
+};
+
 /** A stage runs from its first task's start until its last task's end. */
-const stateOf = (rows: readonly Row[]): EntryState | 'waiting' => {
-  const some = (state: Row['state']): boolean => rows.some((row) => row.state === state);
+const stateOf = (rows: readonly Row[]): RowState => {
+  const some = (state: RowState): boolean => rows.some((row) => row.state === state);
   if (some('running')) return 'running';
   if (some('waiting')) return some('done') ? 'running' : 'waiting';
   if (some('failed')) return 'failed';
+  if (some('not started')) return 'not started';
   return some('done') ? 'done' : 'skipped';
 };

@@ -8,10 +8,12 @@ export type OutputStream = NodeJS.WritableStream & {
   readonly hasColors?: () => boolean;
 };
 
-/** The one kind of stream where a list can be drawn. */
+/** A stream that something can be drawn on, and drawn over. */
 export type Terminal = NodeJS.WriteStream;
 
-export const isTerminal = (stream: OutputStream): stream is Terminal => stream.isTTY === true;
+export const isTerminal = (stream: OutputStream): stream is Terminal =>
+  // Some pseudo-terminals have no size: there is no room to draw.
+  stream.isTTY === true && 'rows' in stream && stream.rows !== 0 && process.env['TERM'] !== 'dumb';
 
 /** Colours where the terminal has them; Node.js looks at NO_COLOR, FORCE_COLOR and TERM for us. */
 export const paletteOf = (stream: OutputStream): ChalkInstance =>

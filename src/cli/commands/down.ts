@@ -1,0 +1,149 @@
+/** down: the inverse of up. Deletes what we made, and nothing else; says first what that is. */
+
+import {rm} from 'node:fs/promises';
+import {listCache, removeCache} from '../../cache/inventory.ts';
+import {withLock} from '../../cache/lock.ts';
+import {forgetCluster, isOurs, nodesOf, refuseForeign} from '../../cluster/cluster.ts';
+import {UserError} from '../../errors.ts';
+import {exitCodes} from '../../exit-codes.ts';
+import {CommandError} from '../../host/command-error.ts';
+import type {Host} from '../../host/host.ts';
+import {waitUntil} from '../../host/wait-until.ts';
+import type {DemoContext} from '../../stages/context.ts';
+import {engineOf, ownLink, startedEngine} from '../../stages/host/brought.ts';
+import {removeCluster} from '../../stages/setup.ts';
+import {listOurImages, removeImages} from '../../tools/docker.ts';
+import {lineWriter} from '../../view/stream.ts';
+import {demoContext} from '../context.ts';
+import type {World} from '../world.ts';
+
+export interface DownOptions {
+  readonly name: string;
+  readonly yes?: boolean;
+  readonly all?: boolean;
+  readonly purge?: boolean;
+}
+
+/** One thing that would go. */
+interface Removal {
+  readonly what: string;
+  remove(): Promise<unknown>;
+}
+
+export const down = async (
+  world: World,
+  {name, yes = false, purge = false, all = purge}: DownOptions,
+): Promise<void> => {
+  const {signal} = world;
+  const context = await demoContext(world, {cluster: {name, workers: 1}});
+  const say = lineWriter(world.stdout);
+
+  await withLock(context.dirs, {wait: false, signal}, async () => {
+    const removals = await removalsFor(context, {name, all, purge, signal});
+    if (removals.length === 0) {
+      say(all ? 'nothing of kni-demo is here' : `there is no cluster ${name}`);
+      return;
+    }
+    for (const {what} of removals) say(`- ${what}`);
+    if (!yes && !(await world.confirm(removals.length === 1 ? 'Remove it?' : 'Remove all of these?'))) {
+      signal.throwIfAborted();
+      throw new UserError({
+        what: 'nothing was removed',
+        why: 'it was not confirmed',
+        tryThis: 'answer y, or pass --yes',
+        exitCode: exitCodes.badInput,
+      });
+    }
+    for (const {remove} of removals) await remove();
+    say('done');
+  });
+};
+
+interface Wanted {
+  readonly name: string;
+  readonly all: boolean;
+  readonly purge: boolean;
+  readonly signal: AbortSignal;
+}
+
+const removalsFor = async (context: DemoContext, wanted: Wanted): Promise<readonly Removal[]> => [
+  ...(await clusters(context, wanted)),
+  ...(wanted.purge ? await images(context.host, wanted) : []),
+  ...(wanted.all ? await engine(context, wanted) : []),
+  ...(wanted.purge ? await files(context) : []),
+];
+
+const clusters = async (context: DemoContext, {name, all, signal}: Wanted): Promise<readonly Removal[]> => {
+  const nodes = await unlessEngineIsGone(nodesOf(context.host), []);
+  if (!all)
+    refuseForeign(
+      name,
+      nodes.filter(({cluster}) => cluster === name),
+    );
+  const names = [...new Set(nodes.map(({cluster}) => cluster))]
+    .filter((cluster) => isOurs(nodes.filter((node) => node.cluster === cluster)))
+    .filter((cluster) => all || cluster === name);
+  if (!all && names.length === 0) await forgetCluster(context.dirs, name);
+  return names.map((cluster) => {
+    const members = nodes.filter((node) => node.cluster === cluster).map((node) => node.name);
+    return {
+      what: `cluster ${cluster}: ${members.join(', ')}`,
+      remove: () => removeCluster(context, cluster, signal),
+    };
+  });
+};
+
+const images = async (host: Host, {signal}: Wanted): Promise<readonly Removal[]> => {
+  const {stdout} = await unlessEngineIsGone(host.run(listOurImages, {signal}), {stdout: '', stderr: ''});
+  return stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [image = '', size = ''] = line.split('\t');
+      return {what: `image ${image}, ${size}`, remove: () => host.run(removeImages([image]), {signal})};
+    });
+};
+
+const engine = async ({dirs}: DemoContext, {signal}: Wanted): Promise<readonly Removal[]> => {
+  const pid = await startedEngine(dirs);
+  if (pid === undefined) return [];
+  return [
+    {
+      what: `the docker engine that kni-demo started, process ${pid}`,
+      async remove() {
+        process.kill(pid, 'SIGTERM');
+        const gone = {what: `process ${pid} to end`, every: 100, atMost: 60_000, signal};
+        await waitUntil(gone, async () => ((await startedEngine(dirs)) === undefined ? true : undefined));
+        await rm(engineOf(dirs).pidFile, {force: true});
+      },
+    },
+  ];
+};
+
+const files = async ({dirs}: DemoContext): Promise<readonly Removal[]> => {
+  const kept = await listCache(dirs);
+  const megabytes = Math.round(kept.reduce((sum, {bytes}) => sum + bytes, 0) / 2 ** 20);
+  const link = await ownLink(dirs);
+  return [
+    ...(link === undefined ? [] : [{what: `the link ${link}`, remove: () => rm(link, {force: true})}]),
+    ...(kept.length === 0
+      ? []
+      : [{what: `the cache ${dirs.cache}, ${megabytes} MB`, remove: () => removeCache(dirs)}]),
+    {what: `logs and state in ${dirs.state}`, remove: () => rm(dirs.state, {recursive: true, force: true})},
+  ];
+};
+
+/** Without an engine there are no containers and no images. */
+const unlessEngineIsGone = async <T>(answer: Promise<T>, otherwise: T): Promise<T> => {
+  try {
+    return await answer;
+  } catch (error) {
+    if (
+      error instanceof CommandError &&
+      /cannot connect|not found|no such file/i.test(`${error.reason} ${error.output}`)
+    ) {
+      return otherwise;
+    }
+    throw error;
+  }
+};

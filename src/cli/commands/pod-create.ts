@@ -1,0 +1,53 @@
+/** pod create: one more pod, proved like the sample pod. */
+
+import {requireCluster} from '../../cluster/cluster.ts';
+import {createPod, findPod, waitForPod} from '../../cluster/pods.ts';
+import {knownLine} from '../../cluster/proof.ts';
+import {seconds} from '../../duration.ts';
+import {UserError} from '../../errors.ts';
+import {exitCodes} from '../../exit-codes.ts';
+import {proveKni} from '../../stages/verify.ts';
+import {lineWriter} from '../../view/stream.ts';
+import {demoContext} from '../context.ts';
+import type {World} from '../world.ts';
+
+export interface PodCreateOptions {
+  readonly name: string;
+  readonly node?: string;
+  readonly image?: string;
+}
+
+export const podCreate = async (
+  world: World,
+  pod: string,
+  {name, node, image}: PodCreateOptions,
+): Promise<void> => {
+  const {signal} = world;
+  const context = await demoContext(world, {cluster: {name, workers: 1}});
+  const cluster = await requireCluster(context.host, name);
+  if (node !== undefined) cluster.node(node); // throws where there is none
+
+  const existing = await findPod(cluster.controlPlane, pod, signal);
+  if (existing) {
+    throw new UserError({
+      what: `pod ${pod} exists`,
+      why: existing.ready ? `it is Ready on ${existing.node} with ${existing.ip}` : existing.why,
+      tryThis: 'choose another name, or delete it with kubectl',
+      exitCode: exitCodes.badInput,
+    });
+  }
+  const begun = performance.now();
+  await createPod(
+    cluster.controlPlane,
+    {name: pod, image: image ?? context.stack.images.sample, ...(node !== undefined && {node})},
+    signal,
+  );
+  const ready = await waitForPod(cluster.controlPlane, pod, {signal});
+  const took = performance.now() - begun;
+  const {evidence, checks} = await proveKni(context, pod, signal);
+
+  const say = lineWriter(world.stdout);
+  say(`pod ${pod} is Ready on ${ready.node} with ${ready.ip} after ${seconds(took)}`);
+  say(knownLine(evidence) ?? '');
+  for (const {claim, saw} of checks) say(`+ ${claim}: ${saw}`);
+};

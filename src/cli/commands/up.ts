@@ -1,0 +1,104 @@
+/** up: from whatever is there to a cluster whose sample pod got its network over KNI. */
+
+import {logPathOf} from '../../cache/dirs.ts';
+import {withLock} from '../../cache/lock.ts';
+import {kubeconfigOf, nodesOf, refuseForeign} from '../../cluster/cluster.ts';
+import {seconds} from '../../duration.ts';
+import type {RunEvent} from '../../graph/events.ts';
+import {runTasks} from '../../graph/run.ts';
+import {CommandError} from '../../host/command-error.ts';
+import type {DemoContext} from '../../stages/context.ts';
+import {demoPlan, upTargets} from '../../stages/demo.ts';
+import {requireAll, surveyHost, surveyLines} from '../../stages/host/survey.ts';
+import {verify} from '../../stages/verify.ts';
+import {createView, viewKind} from '../../view/create-view.ts';
+import {lineWriter, paletteOf} from '../../view/stream.ts';
+import {demoContext} from '../context.ts';
+import {RunFailed} from '../report.ts';
+import type {World} from '../world.ts';
+
+export interface UpOptions {
+  readonly stack: string;
+  readonly name: string;
+  readonly workers: number;
+  readonly yes?: boolean;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+export const up = async (world: World, {stack, name, workers, yes, ...flags}: UpOptions): Promise<void> => {
+  const begun = performance.now();
+  const context = await demoContext(world, {stack, cluster: {name, workers}, mayInstall: yes ?? false});
+  const {signal, stdout} = world;
+  const say = flags.json ? () => undefined : lineWriter(stdout);
+  const onWait = ({pid}: {pid: number | undefined}): void =>
+    say(`waiting for another kni-demo, process ${pid ?? 'unknown'}`);
+
+  await withLock(context.dirs, {wait: true, onWait, signal}, async () => {
+    const survey = await surveyHost(context, signal);
+    for (const line of surveyLines(survey)) say(line);
+    requireAll(survey, context);
+    await refuseForeignEarly(context);
+
+    const seen = witness();
+    const view = createView(viewKind(flags, stdout), stdout);
+    const emit = (event: RunEvent): void => {
+      seen.emit(event);
+      view.emit(event);
+    };
+    const logs = (id: string): string => logPathOf(context.dirs, id);
+    const result = await runTasks(demoPlan(), {context, targets: upTargets, signal, emit, logs});
+    await view.close();
+    signal.throwIfAborted();
+    if (!result.ok) throw new RunFailed(result.failures);
+
+    const paint = paletteOf(stdout);
+    say('');
+    for (const line of seen.proof) say(`${paint.green('+')} ${line}`);
+    say('');
+    const made = result.ran.filter((id) => id !== verify.kni.id);
+    say(
+      made.length === 0
+        ? `Cluster ${name} was up: nothing was changed. ${seconds(performance.now() - begun)}`
+        : `Cluster ${name} is up. ${seconds(performance.now() - begun)}: ${seen.times().join(', ')}`,
+    );
+    for (const line of nextSteps(context)) say(line);
+  });
+};
+
+/** A name that is taken is told before minutes are spent on building; without an engine there is no cluster. */
+const refuseForeignEarly = async ({host, cluster: {name}}: DemoContext): Promise<void> => {
+  const nodes = await nodesOf(host, name).catch((error: unknown) => {
+    if (error instanceof CommandError) return [];
+    throw error;
+  });
+  refuseForeign(name, nodes);
+};
+
+/** Remembers of a run what its summary needs. */
+const witness = () => {
+  const proof: string[] = [];
+  const spent = new Map<string, number>();
+  return {
+    proof: proof as readonly string[],
+    /** `build 182 s` for each stage; tasks run side by side, so it is the sum of their times. */
+    times: (): readonly string[] => [...spent].map(([stage, ms]) => `${stage} ${seconds(ms)}`),
+    emit(event: RunEvent): void {
+      if (event.type === 'output' && event.task === verify.kni.id) proof.push(event.line);
+      if (event.type !== 'done') return;
+      const stage = event.task.slice(0, event.task.indexOf('/'));
+      spent.set(stage, (spent.get(stage) ?? 0) + event.ms);
+    },
+  };
+};
+
+const nextSteps = ({dirs, cluster: {name}}: DemoContext): readonly string[] => {
+  const flag = name === 'test1' ? '' : ` --name ${name}`;
+  return [
+    `  docker exec -it ${name}-worker systemctl status kni`,
+    `  kni-demo pod create mypod${flag}`,
+    `  kni-demo logs -f${flag}`,
+    `  export KUBECONFIG=${kubeconfigOf(dirs, name)}`,
+    `  kni-demo down${flag}`,
+  ];
+};

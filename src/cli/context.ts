@@ -1,0 +1,42 @@
+/** From flags and the world to what the stages need. */
+
+import {dirsOf} from '../cache/dirs.ts';
+import {UserError} from '../errors.ts';
+import {exitCodes} from '../exit-codes.ts';
+import {project} from '../project.ts';
+import {loadStack} from '../stacks/load.ts';
+import type {ClusterChoice, DemoContext} from '../stages/context.ts';
+import {withBrought} from '../stages/host/brought.ts';
+import {architectureOf} from '../stages/host/facts.ts';
+import type {World} from './world.ts';
+
+export interface Choices {
+  readonly stack?: string;
+  readonly cluster: ClusterChoice;
+  readonly mayInstall?: boolean;
+}
+
+/** Rejects with UserError for a stack or a machine that cannot do. */
+export const demoContext = async (
+  {host, env}: World,
+  {stack = 'bookworm', cluster, mayInstall = false}: Choices,
+): Promise<DemoContext> => {
+  const architecture = architectureOf(process.arch);
+  if (process.platform !== 'linux' || architecture === undefined) {
+    throw new UserError({
+      what: `kni-demo does not run on ${process.platform} ${process.arch}`,
+      why: 'it builds and runs Linux programs for amd64 or arm64',
+      tryThis: 'use a Linux machine, or a virtual one',
+      exitCode: exitCodes.hostLacks,
+    });
+  }
+  const dirs = dirsOf(env);
+  return {
+    host: withBrought(host, dirs, env['PATH']),
+    dirs,
+    stack: await loadStack(stack, project.stacks),
+    architecture,
+    cluster,
+    mayInstall,
+  };
+};

@@ -1,0 +1,48 @@
+/** Runs one command: arguments in, exit code out. The one place that turns errors into text and codes. */
+
+import process from 'node:process';
+import {createInterface} from 'node:readline/promises';
+import {CommanderError} from 'commander';
+import {exitCodes} from '../exit-codes.ts';
+import {localHost} from '../host/process.ts';
+import {createProgram} from './program.ts';
+import {report} from './report.ts';
+import type {World} from './world.ts';
+
+export const main = async (argv: readonly string[], world: World): Promise<number> => {
+  try {
+    await createProgram(world).parseAsync([...argv], {from: 'user'});
+    return exitCodes.ok;
+  } catch (error) {
+    // commander has said it already; its help and version end this way too.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.badInput;
+    return report(error, world);
+  }
+};
+
+export const realWorld = (): World => {
+  const cancel = new AbortController();
+  const onSignal = (name: NodeJS.Signals): void => {
+    // The second time the user means it.
+    if (cancel.signal.aborted) process.exit(exitCodes.cancelled);
+    cancel.abort(new Error(`cancelled by ${name}`));
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  return {
+    host: localHost(),
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    signal: cancel.signal,
+    async confirm(question) {
+      if (!process.stdin.isTTY) return false;
+      const terminal = createInterface({input: process.stdin, output: process.stderr});
+      try {
+        const answer = await terminal.question(`${question} [y/N] `, {signal: cancel.signal});
+        return /^y(es)?$/i.test(answer.trim());
+      } finally {
+        terminal.close();
+      }
+    },
+  };
+};

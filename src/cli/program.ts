@@ -1,0 +1,81 @@
+/** The commands and their flags; each is one call. */
+
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {Command, Option} from 'commander';
+import {clusterName, imageReference, podName, workerCount} from '../cluster/names.ts';
+import {project} from '../project.ts';
+import {down} from './commands/down.ts';
+import {logs} from './commands/logs.ts';
+import {podCreate} from './commands/pod-create.ts';
+import {up} from './commands/up.ts';
+import type {World} from './world.ts';
+
+const {version, description} = JSON.parse(readFileSync(join(project.root, 'package.json'), 'utf8')) as {
+  readonly version: string;
+  readonly description: string;
+};
+
+export const createProgram = (world: World): Command => {
+  const program = new Command('kni-demo')
+    .description(description)
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void world.stdout.write(text),
+      writeErr: (text) => void world.stderr.write(text),
+    })
+    .showHelpAfterError('(see kni-demo --help)')
+    .addHelpText('after', help);
+
+  program
+    .command('up')
+    .description('build everything, create the cluster and prove that KNI gave the sample pod its network')
+    .addOption(stack())
+    .addOption(name())
+    .option('--workers <n>', 'worker nodes beside the control plane', workerCount, 1)
+    .option('-y, --yes', 'install and start what this machine lacks')
+    .option('-q, --quiet', 'plain lines instead of a list')
+    .option('--json', 'one JSON object a line')
+    .action((options) => up(world, options));
+
+  const pod = program.command('pod').description('work with pods');
+  pod
+    .command('create')
+    .description('create a pod like the sample pod, and prove that KNI gave it its network')
+    .argument('[name]', 'its name', podName, 'samplepod')
+    .addOption(name())
+    .option('--node <node>', 'run it on this node')
+    .option('--image <image>', 'run this image, which must have /bin/ash', imageReference)
+    .action((podToCreate: string, options) => podCreate(world, podToCreate, options));
+
+  program
+    .command('logs')
+    .description("show the network runtimes' logs, one line for every RPC")
+    .addOption(name())
+    .option('-f, --follow', 'go on as lines come')
+    .option('--node <node>', 'of this node only')
+    .option('--pod <pod>', 'about this pod only: name or namespace/name')
+    .option('--json', 'the lines as the runtime wrote them, with their node')
+    .action((options) => logs(world, options));
+
+  program
+    .command('down')
+    .description('delete the cluster, and only what kni-demo made')
+    .addOption(name())
+    .option('-y, --yes', 'do not ask')
+    .option('--all', 'every cluster of ours, and stop the docker engine if we started it')
+    .option('--purge', 'also remove images, caches and what was unpacked; implies --all')
+    .action((options) => down(world, options));
+
+  return program;
+};
+
+const stack = (): Option =>
+  new Option('--stack <name>', 'what to build: a file of manifests/stacks').default('bookworm');
+const name = (): Option =>
+  new Option('--name <name>', 'name of the cluster').default('test1').argParser(clusterName);
+
+const help = `
+Exit codes: 0 everything holds, 1 a task or the proof failed, 2 bad input, 3 this machine lacks something,
+4 the cluster's name is taken or it was made from other sources, 5 another kni-demo is at work, 130 cancelled`;

@@ -1,0 +1,58 @@
+/** The one error boundary: what was thrown becomes text on standard error and an exit code. */
+
+import {UserError} from '../errors.ts';
+import {type ExitCode, exitCodes} from '../exit-codes.ts';
+import {messageOf, type TaskFailure} from '../graph/failure.ts';
+import {CommandError} from '../host/command-error.ts';
+import {quoteCommand} from '../host/quote.ts';
+import {lineWriter, paletteOf} from '../view/stream.ts';
+import type {World} from './world.ts';
+
+/** A run whose failures a view has shown already. */
+export class RunFailed extends Error {
+  override readonly name = 'RunFailed';
+  readonly failures: readonly TaskFailure[];
+
+  constructor(failures: readonly TaskFailure[]) {
+    super(`${failures.length} tasks failed`);
+    this.failures = failures;
+  }
+}
+
+export const report = (error: unknown, {stderr, signal}: World): ExitCode => {
+  const write = lineWriter(stderr);
+  const paint = paletteOf(stderr);
+  if (signal.aborted) {
+    write('cancelled; run the same command again to go on from here');
+    return exitCodes.cancelled;
+  }
+  if (error instanceof RunFailed) return codeOf(error.failures);
+  if (error instanceof UserError) {
+    const [first = '', ...more] = error.why.split('\n');
+    write(`${paint.red('error:')} ${error.what}: ${first}`);
+    for (const line of more) write(`       ${line}`);
+    if (error.log !== undefined) write(`log:   ${error.log}`);
+    for (const [index, line] of error.tryThis.split('\n').entries())
+      write(`${index === 0 ? 'try:   ' : '       '}${line}`);
+    return error.exitCode;
+  }
+  if (error instanceof CommandError) {
+    write(`${paint.red('error:')} ${error.message}`);
+    for (const line of error.output.split('\n').filter(Boolean).slice(-15)) write(paint.dim(`  │ ${line}`));
+    write(`try:   run it yourself: ${quoteCommand(error.command)}`);
+    return exitCodes.failed;
+  }
+  write(`${paint.red('error:')} ${messageOf(error)}`);
+  // Nobody expected this one: where it came from is what a bug report needs.
+  if (error instanceof Error && error.stack !== undefined) write(paint.dim(error.stack));
+  return exitCodes.failed;
+};
+
+/** The first that failed by itself says how. */
+const codeOf = (failures: readonly TaskFailure[]): ExitCode => {
+  for (const {failure} of failures) {
+    if (failure.reason === 'threw')
+      return failure.error instanceof UserError ? failure.error.exitCode : exitCodes.failed;
+  }
+  return exitCodes.cancelled;
+};

@@ -1,0 +1,15 @@
+/** What the program is given instead of reaching for globals. */
+
+import type {Host} from '../host/host.ts';
+import type {OutputStream} from '../view/stream.ts';
+
+export interface World {
+  readonly host: Host;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborts on Ctrl-C and SIGTERM. */
+  readonly signal: AbortSignal;
+  /** Asks a yes-or-no question; no without a terminal. */
+  confirm(question: string): Promise<boolean>;
+}

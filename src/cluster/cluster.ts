@@ -1,0 +1,100 @@
+/** A kind cluster of ours: whether it is there, whether it is ours, and what it was made from. */
+
+import {mkdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import type {Dirs} from '../cache/dirs.ts';
+import {UserError} from '../errors.ts';
+import {exitCodes} from '../exit-codes.ts';
+import type {Host} from '../host/host.ts';
+import {nodeHost} from '../host/node-host.ts';
+import {listNodeContainers, type NodeContainer, parseNodeContainers} from '../tools/docker.ts';
+
+/** The nodes of one cluster, or of all clusters that kind made; running or not, by name. */
+export const nodesOf = async (host: Host, cluster?: string): Promise<readonly NodeContainer[]> =>
+  parseNodeContainers((await host.run(listNodeContainers(cluster))).stdout);
+
+export const isOurs = (nodes: readonly NodeContainer[]): boolean =>
+  nodes.length > 0 && nodes.every(({stack}) => stack !== undefined);
+
+/** Throws UserError (exit code `conflict`) where somebody else made a cluster of that name. */
+export const refuseForeign = (name: string, nodes: readonly NodeContainer[]): void => {
+  if (nodes.length === 0 || isOurs(nodes)) return;
+  throw new UserError({
+    what: `cluster ${name} was not made by kni-demo`,
+    why: `its nodes run the image ${nodes[0]?.image}`,
+    tryThis: `choose another name with --name, or remove it yourself: kind delete cluster --name ${name}`,
+    exitCode: exitCodes.conflict,
+  });
+};
+
+/** Throws UserError (exit code `badInput`) where there is none to work with. */
+export const requireCluster = async (host: Host, name: string): Promise<Cluster> => {
+  const nodes = await nodesOf(host, name);
+  refuseForeign(name, nodes);
+  if (nodes.length === 0) {
+    throw new UserError({
+      what: `there is no cluster ${name}`,
+      why: 'no node of that name runs here',
+      tryThis: `make it: kni-demo up${name === 'test1' ? '' : ` --name ${name}`}`,
+      exitCode: exitCodes.badInput,
+    });
+  }
+  return clusterOf(host, nodes);
+};
+
+export interface Cluster {
+  readonly nodes: readonly NodeContainer[];
+  /** Where kubectl runs with the administrator's credentials. */
+  readonly controlPlane: Host;
+  /** A node by its name. */
+  node(name: string): Host;
+}
+
+export const clusterOf = (host: Host, nodes: readonly NodeContainer[]): Cluster => {
+  const control = nodes.find(({role}) => role === 'control-plane');
+  if (control === undefined)
+    throw new Error(`no control plane among ${nodes.map(({name}) => name).join(', ')}`);
+  return {
+    nodes,
+    controlPlane: nodeHost(host, control.name),
+    node(name) {
+      if (nodes.some((node) => node.name === name)) return nodeHost(host, name);
+      throw new UserError({
+        what: `there is no node ${name}`,
+        why: `there is ${nodes.map((node) => node.name).join(', ')}`,
+        tryThis: 'name one of these with --node',
+        exitCode: exitCodes.badInput,
+      });
+    },
+  };
+};
+
+/** What we keep of a cluster outside of it. */
+export interface ClusterRecord {
+  /** `creating` until kind has ended well: what a cancelled run leaves is begun anew. */
+  readonly phase: 'creating' | 'complete';
+  readonly nodeImage: string;
+}
+
+const directoryOf = (dirs: Dirs, name: string): string => join(dirs.state, 'clusters', name);
+
+/** Of its own: the user's kubeconfig and current context are never touched. */
+export const kubeconfigOf = (dirs: Dirs, name: string): string => join(directoryOf(dirs, name), 'kubeconfig');
+
+export const readRecord = async (dirs: Dirs, name: string): Promise<ClusterRecord | undefined> => {
+  try {
+    return JSON.parse(await readFile(join(directoryOf(dirs, name), 'cluster.json'), 'utf8')) as ClusterRecord;
+  } catch {
+    return undefined; // Lost or broken, it is as if we knew nothing; the nodes' labels still say whose they are.
+  }
+};
+
+export const writeRecord = async (dirs: Dirs, name: string, record: ClusterRecord): Promise<void> => {
+  const path = join(directoryOf(dirs, name), 'cluster.json');
+  await mkdir(directoryOf(dirs, name), {recursive: true});
+  await writeFile(`${path}.new`, `${JSON.stringify(record)}\n`);
+  await rename(`${path}.new`, path);
+};
+
+export const forgetCluster = (dirs: Dirs, name: string): Promise<void> =>
+  rm(directoryOf(dirs, name), {recursive: true, force: true});

@@ -1,0 +1,47 @@
+/** Names that become host names, labels and file names: checked before anything is touched. */
+
+import {UserError} from '../errors.ts';
+import {exitCodes} from '../exit-codes.ts';
+
+/** RFC 1123 label. kind puts `-control-plane` behind a cluster's name, and a host name has 63 characters. */
+const label = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
+const longestCluster = 63 - '-control-plane'.length;
+
+export const clusterName = (name: string): string => {
+  if (label.test(name) && name.length <= longestCluster) return name;
+  throw invalid(
+    'cluster name',
+    name,
+    `at most ${longestCluster} lower-case letters, digits and dashes, no dash at either end`,
+  );
+};
+
+/** RFC 1123 subdomain, as the API server asks for. */
+export const podName = (name: string): string => {
+  if (name.length <= 253 && name.split('.').every((part) => label.test(part))) return name;
+  throw invalid(
+    'pod name',
+    name,
+    'at most 253 lower-case letters, digits, dashes and dots, no dash at either end of a part',
+  );
+};
+
+/** Which image there is, the node finds out; what cannot be a name at all is said here. */
+export const imageReference = (name: string): string => {
+  if (/^[\w][\w./:@-]*$/.test(name) && name.length <= 255) return name;
+  throw invalid('image', name, 'a name such as kni-demo/sample:1');
+};
+
+export const workerCount = (text: string): number => {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count >= 1 && count <= 9) return count;
+  throw invalid('number of workers', text, 'a number from 1 to 9');
+};
+
+const invalid = (what: string, given: string, wanted: string): UserError =>
+  new UserError({
+    what: `invalid ${what}: ${JSON.stringify(given)}`,
+    why: `it must be ${wanted}`,
+    tryThis: 'run the command again with another one',
+    exitCode: exitCodes.badInput,
+  });

@@ -1,0 +1,132 @@
+/** Pods made from the sample pod's manifest. */
+
+import {readFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {parse, stringify} from 'yaml';
+import {UserError} from '../errors.ts';
+import type {Host} from '../host/host.ts';
+import {NotInTime, waitUntil} from '../host/wait-until.ts';
+import {project} from '../project.ts';
+import {applyManifest, getJson, kubectl} from '../tools/kubectl.ts';
+
+export interface PodSpec {
+  readonly name: string;
+  readonly image: string;
+  /** Bound to this node, past the scheduler's choice. */
+  readonly node?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export const podManifest = async ({name, image, node, annotations}: PodSpec): Promise<string> => {
+  const sample = parse(await readFile(join(project.manifests, 'pods/samplepod.yaml'), 'utf8'));
+  const [container] = sample.spec.containers;
+  return stringify({
+    ...sample,
+    metadata: {...sample.metadata, name, ...(annotations && {annotations})},
+    spec: {
+      ...sample.spec,
+      // A selector, not nodeName: a taint still counts.
+      ...(node !== undefined && {
+        nodeSelector: {'kubernetes.io/hostname': node},
+        tolerations: [{operator: 'Exists'}],
+      }),
+      containers: [{...container, name, image}],
+    },
+  });
+};
+
+export interface Pod {
+  readonly name: string;
+  readonly uid: string;
+  readonly ready: boolean;
+  readonly node: string | undefined;
+  readonly ip: string | undefined;
+  /** Why it is not Ready, in the API server's words. */
+  readonly why: string;
+}
+
+interface PodObject {
+  readonly metadata: {readonly name: string; readonly uid: string};
+  readonly spec: {readonly nodeName?: string};
+  readonly status: {
+    readonly phase?: string;
+    readonly podIP?: string;
+    readonly conditions?: readonly {type: string; status: string; message?: string}[];
+    readonly containerStatuses?: readonly {state?: {waiting?: {reason?: string; message?: string}}}[];
+  };
+}
+
+const podFrom = ({metadata, spec, status}: PodObject): Pod => {
+  const conditions = status.conditions ?? [];
+  const waiting = status.containerStatuses?.find(({state}) => state?.waiting)?.state?.waiting;
+  return {
+    name: metadata.name,
+    uid: metadata.uid,
+    ready: conditions.some(({type, status: is}) => type === 'Ready' && is === 'True'),
+    node: spec.nodeName,
+    ip: status.podIP,
+    why:
+      [waiting?.reason, waiting?.message].filter(Boolean).join(': ') ||
+      conditions.find(({status: is, message}) => is !== 'True' && message)?.message ||
+      `phase ${status.phase ?? 'unknown'}`,
+  };
+};
+
+/** Undefined where there is no such pod. */
+export const findPod = async (
+  controlPlane: Host,
+  name: string,
+  signal?: AbortSignal,
+): Promise<Pod | undefined> => {
+  const {stdout} = await controlPlane.run(getJson('pods', '--ignore-not-found', name), signal && {signal});
+  return stdout.trim() === '' ? undefined : podFrom(JSON.parse(stdout) as PodObject);
+};
+
+export const createPod = async (controlPlane: Host, spec: PodSpec, signal?: AbortSignal): Promise<void> => {
+  await controlPlane.run(applyManifest, {input: await podManifest(spec), ...(signal && {signal})});
+};
+
+export interface PodWait {
+  readonly signal: AbortSignal;
+  /** Milliseconds. */
+  readonly atMost?: number;
+}
+
+/** Throws UserError with the last event that says why it is not Ready. */
+export const waitForPod = async (
+  controlPlane: Host,
+  name: string,
+  {signal, atMost = 90_000}: PodWait,
+): Promise<Pod> => {
+  let last: Pod | undefined;
+  try {
+    return await waitUntil({what: `pod ${name} to be Ready`, every: 250, atMost, signal}, async (polling) => {
+      last = await findPod(controlPlane, name, polling);
+      return last?.ready ? last : undefined;
+    });
+  } catch (error) {
+    if (!(error instanceof NotInTime)) throw error;
+    throw new UserError(
+      {
+        what: error.message,
+        why: (await lastWarning(controlPlane, name)) ?? last?.why ?? 'the API server does not have it',
+        tryThis: `look at it: kni-demo logs --pod ${name}`,
+      },
+      {cause: error},
+    );
+  }
+};
+
+const lastWarning = async (controlPlane: Host, name: string): Promise<string | undefined> => {
+  const selector = `--field-selector=involvedObject.name=${name},type=Warning`;
+  const events = kubectl(
+    'get',
+    'events',
+    selector,
+    '--sort-by=.lastTimestamp',
+    '-o',
+    'jsonpath={.items[-1:].message}',
+  );
+  const {stdout} = await controlPlane.run(events).catch(() => ({stdout: ''}));
+  return stdout.trim() || undefined;
+};

@@ -1,0 +1,107 @@
+/** Proves that a pod got its network over KNI: five sources are asked, and all must agree. */
+
+import {netnsOf, sandboxesOfPod, sandboxInfo} from '../tools/ctr.ts';
+import type {NodeContainer} from '../tools/docker.ts';
+import {runtimeJournal} from '../tools/journalctl.ts';
+import {kubectl} from '../tools/kubectl.ts';
+import type {Cluster} from './cluster.ts';
+import type {Pod} from './pods.ts';
+import {type LogLine, parseLogLine, receivedIpConfigs} from './runtime-log.ts';
+
+export interface Evidence {
+  readonly pod: Pod;
+  /** What containerd calls the pod's sandbox. */
+  readonly sandbox: string;
+  /** Of the namespace that containerd joined. */
+  readonly netns: string | undefined;
+  /** The runtime's lines about the pod, oldest first. */
+  readonly lines: readonly LogLine[];
+  /** What `ip addr show eth0` prints in the pod. */
+  readonly ipAddr: string;
+}
+
+/** Asks containerd, the node's journal and the pod itself, all at the same time. */
+export const gatherEvidence = async (cluster: Cluster, pod: Pod, signal: AbortSignal): Promise<Evidence> => {
+  const node = cluster.node(pod.node ?? '');
+  const [sandboxes, journal, ipAddr] = await Promise.all([
+    node.run(sandboxesOfPod(pod.uid), {signal}),
+    node.run(runtimeJournal({grep: pod.uid}), {signal}),
+    cluster.controlPlane.run(kubectl('exec', pod.name, '--', 'ip', 'addr', 'show', 'eth0'), {signal}),
+  ]);
+  const lines = journal.stdout.split('\n').flatMap((line) => parseLogLine(line) ?? []);
+  // Of several attempts the newest counts: the one that the runtime attached last.
+  const attached = lines.findLast(({rpc, level}) => rpc === 'AttachInterface' && level === 'info')?.sandbox;
+  const ids = sandboxes.stdout.split('\n').filter(Boolean);
+  const sandbox = ids.find((id) => id === attached) ?? ids[0] ?? '';
+  const info = sandbox === '' ? undefined : await node.run(sandboxInfo(sandbox), {signal});
+  return {pod, sandbox, netns: info && netnsOf(info.stdout), lines, ipAddr: ipAddr.stdout};
+};
+
+export interface Check {
+  /** A whole sentence that is true if `holds`. */
+  readonly claim: string;
+  readonly holds: boolean;
+  /** What was seen. */
+  readonly saw: string;
+}
+
+/** Pure: evidence in, verdicts out. All must hold. */
+export const judge = ({pod, sandbox, netns, lines, ipAddr}: Evidence): readonly Check[] => {
+  const own = lines.filter((line) => line.sandbox === sandbox);
+  const received = own.map(({msg}) => receivedIpConfigs(msg)).findLast((line) => line?.sandbox === sandbox);
+  const logged = received?.interfaces.get('eth0')?.ips[0];
+  const inPod = /inet (\d+\.\d+\.\d+\.\d+)\//.exec(ipAddr)?.[1];
+  const made = lines.find(
+    ({rpc, netns: path, level}) => rpc === 'CreateNetwork' && path === netns && level === 'info',
+  );
+  const order = orderOf(lines, sandbox, netns);
+  return [
+    {
+      claim: "the runtime logged the address of the pod's sandbox",
+      holds: logged !== undefined && sandbox !== '',
+      saw: received ? `${sandbox.slice(0, 12)}… ${logged ?? 'without eth0'}` : 'no line for it',
+    },
+    {
+      claim: 'it is the address the API server has',
+      holds: logged !== undefined && logged === pod.ip,
+      saw: pod.ip ?? 'none',
+    },
+    {
+      claim: 'it is the address on eth0 in the pod',
+      holds: logged !== undefined && logged === inPod,
+      saw: inPod ?? 'none',
+    },
+    {
+      claim: 'containerd joined the network namespace that the runtime made',
+      holds: netns !== undefined && made !== undefined,
+      saw: netns ?? "a namespace of containerd's own",
+    },
+    {
+      claim: 'the kubelet called CreateNetwork, AttachInterface, QueryPodNetwork in this order',
+      holds: order.join() === 'CreateNetwork,AttachInterface,QueryPodNetwork',
+      saw: order.join(', ') || 'none of them',
+    },
+  ];
+};
+
+/** The RPCs that made this sandbox's network, each at its first success. */
+const orderOf = (
+  lines: readonly LogLine[],
+  sandbox: string,
+  netns: string | undefined,
+): readonly string[] => {
+  const mine = lines.filter(
+    ({rpc, level, sandbox: id, netns: path}) =>
+      level === 'info' && (rpc === 'CreateNetwork' ? path === netns : id === sandbox),
+  );
+  const wanted = ['CreateNetwork', 'AttachInterface', 'QueryPodNetwork'];
+  return [...new Set(mine.map(({rpc}) => rpc ?? ''))].filter((rpc) => wanted.includes(rpc));
+};
+
+/** The line that the original demo is known by, as the runtime wrote it. */
+export const knownLine = ({lines, sandbox}: Evidence): string | undefined =>
+  lines.findLast(({msg}) => receivedIpConfigs(msg)?.sandbox === sandbox)?.msg;
+
+/** Worker nodes first: a pod needs no toleration there. */
+export const workerOf = (nodes: readonly NodeContainer[]): string | undefined =>
+  nodes.find(({role}) => role === 'worker')?.name;

@@ -1,0 +1,13 @@
+/** Where the project's own files are: the same from a checkout's sources and from an installed package. */
+
+import {fileURLToPath} from 'node:url';
+
+const below = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url));
+
+export const project = {
+  root: below(''),
+  manifests: below('manifests'),
+  stacks: below('manifests/stacks'),
+  patches: below('patches'),
+  runtime: below('runtime'),
+} as const;

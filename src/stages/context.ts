@@ -1,0 +1,26 @@
+/** What every task of the demo is given: the world, and what the user chose. */
+
+import type {Dirs} from '../cache/dirs.ts';
+import type {Task} from '../graph/task.ts';
+import type {Host} from '../host/host.ts';
+import type {Stack} from '../stacks/schema.ts';
+
+export type Architecture = keyof Stack['nodejs']['packages'];
+
+export interface DemoContext {
+  /** This machine, with the programs we brought at the end of its PATH. */
+  readonly host: Host;
+  readonly dirs: Dirs;
+  readonly stack: Stack;
+  readonly architecture: Architecture;
+  readonly cluster: ClusterChoice;
+  /** Whether missing parts of the host may be installed and started (`--yes`). */
+  readonly mayInstall: boolean;
+}
+
+export interface ClusterChoice {
+  readonly name: string;
+  readonly workers: number;
+}
+
+export type DemoTask = Task<DemoContext>;

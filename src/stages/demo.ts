@@ -1,0 +1,28 @@
+/** The demo's recipe: every task, stage by stage. */
+
+import {describePlanFailure, type Plan, planTasks} from '../graph/plan.ts';
+import {build} from './build.ts';
+import type {DemoContext, DemoTask} from './context.ts';
+import {hostTasks} from './host/tasks.ts';
+import {init} from './init.ts';
+import {setup} from './setup.ts';
+import {verify} from './verify.ts';
+
+export const demoTasks: readonly DemoTask[] = [
+  ...hostTasks,
+  ...Object.values(init),
+  ...Object.values(build),
+  ...Object.values(setup),
+  ...Object.values(verify),
+];
+
+/** What `up` makes true; the rest is made only where one of these needs it. */
+export const upTargets: readonly string[] = [...Object.values(setup), ...Object.values(verify)].map(
+  ({id}) => id,
+);
+
+export const demoPlan = (): Plan<DemoContext> => {
+  const result = planTasks(demoTasks);
+  if (result.ok) return result.plan;
+  throw new Error(describePlanFailure(result.failure));
+};

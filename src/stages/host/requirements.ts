@@ -1,0 +1,297 @@
+/** What the demo needs of this machine: how each is looked for, and the exact commands that would bring it. */
+
+import {access, readFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {UserError} from '../../errors.ts';
+import {exitCodes} from '../../exit-codes.ts';
+import {CommandError} from '../../host/command-error.ts';
+import type {Command, Host} from '../../host/host.ts';
+import {NotInTime, waitUntil} from '../../host/wait-until.ts';
+import {project} from '../../project.ts';
+import {installPackages, type Mirrors, privateApt, privateSources, updateLists} from '../../tools/apt.ts';
+import {serverVersion} from '../../tools/docker.ts';
+import {startEngine} from '../../tools/dockerd.ts';
+import {version as kindVersion} from '../../tools/kind.ts';
+import type {DemoContext} from '../context.ts';
+import {engineOf, toolPath} from './brought.ts';
+import {
+  cgroupMode,
+  hasSystemd,
+  hostMirrors,
+  inotifyInstances,
+  isInstalled,
+  isRoot,
+  lacksCapabilities,
+  roomAt,
+  whereIs,
+} from './facts.ts';
+
+/** What was found, in a few words; with `missing`, what to do about it. */
+export type Finding =
+  | {readonly is: 'there' | 'noted'; readonly says: string}
+  | {readonly is: 'missing'; readonly says: string; readonly remedy: Remedy};
+
+/** Commands that `--yes` runs and that a person may run; or advice, where it is not ours to do. */
+export type Remedy =
+  | {readonly commands: readonly Command[]; readonly needsRoot: boolean}
+  | {readonly advice: string};
+
+export interface Requirement {
+  readonly id: `host/${string}`;
+  /** Of the report's line: `docker engine`. */
+  readonly name: string;
+  /** Of the task that brings it. */
+  readonly title: string;
+  look(context: DemoContext, signal: AbortSignal): Promise<Finding>;
+  /** Waits until what the remedy started is there. */
+  settle?(context: DemoContext, signal: AbortSignal): Promise<void>;
+}
+
+const there = (says: string): Finding => ({is: 'there', says});
+const noted = (says: string): Finding => ({is: 'noted', says});
+const missing = (says: string, remedy: Remedy): Finding => ({is: 'missing', says, remedy});
+
+const gibibyte = 2 ** 30;
+const needed = {disk: 15 * gibibyte, diskWhenBuilt: 4 * gibibyte, memory: 4 * gibibyte} as const;
+const inGibibytes = (bytes: number): string => `${Math.round(bytes / gibibyte)} GB`;
+
+const system: Requirement = {
+  id: 'host/system',
+  name: 'system',
+  title: 'Check the system',
+  async look({architecture, stack}) {
+    const cgroups = await cgroupMode();
+    if (cgroups === 'none') {
+      return missing('no cgroups are mounted', {advice: 'mount cgroup v2 at /sys/fs/cgroup'});
+    }
+    return there(`Linux ${architecture}, Node.js ${process.version}, cgroup ${cgroups}; stack ${stack.name}`);
+  },
+};
+
+const room: Requirement = {
+  id: 'host/room',
+  name: 'room',
+  title: 'Check disk and memory',
+  async look({dirs}) {
+    const {disk, memory, cores} = await roomAt(dirs.cache);
+    const built = await access(join(dirs.cache, 'go-build')).then(
+      () => true,
+      () => false,
+    );
+    const wanted = built ? needed.diskWhenBuilt : needed.disk;
+    const says = `${inGibibytes(disk)} free for ${dirs.cache}, ${inGibibytes(memory)} memory, ${cores} cores`;
+    if (disk < wanted) {
+      return missing(says, {
+        advice: `free ${inGibibytes(wanted)} there, or set XDG_CACHE_HOME to a larger disk`,
+      });
+    }
+    if (memory < needed.memory * 0.9) {
+      return missing(says, {advice: `the build and the nodes need ${inGibibytes(needed.memory)} of memory`});
+    }
+    return there(says);
+  },
+};
+
+const inotify: Requirement = {
+  id: 'host/inotify',
+  name: 'inotify',
+  title: 'Check inotify limits',
+  async look({cluster}) {
+    const instances = await inotifyInstances();
+    const wanted = 64 * (cluster.workers + 1);
+    if (!(instances < wanted)) return there(`${instances} instances a user`);
+    return noted(
+      `${instances} instances a user may be few for ${cluster.workers + 1} nodes: sysctl -w fs.inotify.max_user_instances=512`,
+    );
+  },
+};
+
+/** Brought only along with an engine: on a machine that has docker nothing is installed. */
+const packages: Requirement = {
+  id: 'host/packages',
+  name: 'packages',
+  title: 'Install packages that the engine needs',
+  async look({host, stack}, signal) {
+    if (await engineVersion(host, signal)) return there('none needed, docker is there');
+    const wanted = [...stack.engine.hostPackages, 'mmdebstrap'];
+    const absent: string[] = [];
+    for (const name of wanted) if (!(await isInstalled(name))) absent.push(name);
+    if (absent.length === 0) return there(wanted.join(', '));
+    if (!(await hostMirrors())) return missing(absent.join(', '), {advice: otherSystems});
+    return missing(absent.join(', '), {needsRoot: true, commands: [updateLists, installPackages(absent)]});
+  },
+};
+
+const otherSystems =
+  'install docker with your system, for example: dnf install moby-engine && systemctl enable --now docker';
+
+const engine: Requirement = {
+  id: 'host/engine',
+  name: 'docker',
+  title: 'Unpack a docker engine beside the system',
+  async look(context, signal) {
+    const {host, dirs, stack} = context;
+    const version = await engineVersion(host, signal);
+    if (version !== undefined) return fitting(version);
+    const own = await ownDockerd();
+    if (own && (await fits(host, own))) return there(`${own}, not running`);
+    const brought = engineOf(dirs);
+    if (await whereIs('dockerd', brought.path)) {
+      if ((await whereIs('dockerd', brought.path))?.startsWith(brought.root))
+        return there(`${brought.root}, not running`);
+    }
+    const mirrors = await hostMirrors();
+    if (!mirrors) return missing('not installed', {advice: otherSystems});
+    return missing('not installed', {
+      needsRoot: true,
+      commands: await unpackEngine(context, mirrors, stack.engine),
+    });
+  },
+};
+
+/** `26.1.5+dfsg1`; undefined where no engine answers. */
+const engineVersion = async (host: Host, signal: AbortSignal): Promise<string | undefined> => {
+  try {
+    return (await host.run(serverVersion, {signal, timeout: 10_000})).stdout.trim();
+  } catch (error) {
+    if (!(error instanceof CommandError) || signal.aborted) throw error;
+    return undefined;
+  }
+};
+
+/** Engines before 23 ask for every capability that a privileged container could have, not for those there are. */
+const asksForAll = (version: string): boolean => Number.parseInt(version, 10) < 23;
+
+const fitting = async (version: string): Promise<Finding> =>
+  asksForAll(version) && (await lacksCapabilities())
+    ? missing(`engine ${version} cannot run privileged containers on this machine`, {
+        advice:
+          'some capability is missing from the bounding set, and this engine asks for all: stop it, and run again',
+      })
+    : there(`engine ${version}`);
+
+const ownDockerd = (): Promise<string | undefined> => whereIs('dockerd');
+
+const fits = async (host: Host, dockerd: string): Promise<boolean> => {
+  const {stdout} = await host.run([dockerd, ['--version']], {timeout: 10_000});
+  const version = /version (\d[^\s,]*)/.exec(stdout)?.[1] ?? '0';
+  return !(asksForAll(version) && (await lacksCapabilities()));
+};
+
+/** Downloads packages of another suite by an apt of their own and unpacks them: dpkg learns nothing of it. */
+const unpack = (
+  {dirs}: DemoContext,
+  {mirrors, suite, names, to}: {mirrors: Mirrors; suite: string; names: readonly string[]; to: string},
+): readonly Command[] => {
+  const apt = join(dirs.cache, 'apt', suite);
+  const fresh = `${to}.new`;
+  return [
+    ['rm', ['-rf', `${apt}/packages`, fresh]],
+    ['mkdir', ['-p', `${apt}/lists/partial`, `${apt}/packages`, fresh]],
+    ['sh', ['-c', `printf %s "$1" >"$2"`, 'sh', privateSources(mirrors, suite), `${apt}/sources.list`]],
+    privateApt(apt, 'update'),
+    ['env', ['-C', `${apt}/packages`, ...flat(privateApt(apt, 'download', ...names))]],
+    [
+      'sh',
+      ['-ec', 'for file in "$1"/*.deb; do dpkg-deb -x "$file" "$2"; done', 'sh', `${apt}/packages`, fresh],
+    ],
+    ['rm', ['-rf', to]],
+    ['mv', [fresh, to]],
+  ];
+};
+
+const flat = ([file, args]: Command): readonly string[] => [file, ...args];
+
+const unpackEngine = async (
+  context: DemoContext,
+  mirrors: Mirrors,
+  {suite, packages: names}: DemoContext['stack']['engine'],
+): Promise<readonly Command[]> => {
+  const {root, link} = engineOf(context.dirs);
+  const commands = unpack(context, {mirrors, suite, names, to: root});
+  // Whoever follows the walk-through types `docker exec`.
+  return (await isInstalled('docker'))
+    ? commands
+    : [...commands, ['ln', ['-s', `${root}/usr/bin/docker`, link]]];
+};
+
+const running: Requirement = {
+  id: 'host/engine-running',
+  name: 'engine',
+  title: 'Start the docker engine',
+  async look({host, dirs}, signal) {
+    const version = await engineVersion(host, signal);
+    if (version !== undefined) return there('running');
+    const brought = engineOf(dirs);
+    const own = await ownDockerd();
+    const usable = own !== undefined && (await fits(host, own));
+    if (usable && (await hasSystemd())) {
+      return missing('not running', {needsRoot: true, commands: [['systemctl', ['start', 'docker']]]});
+    }
+    const daemon = usable
+      ? {...brought, dockerd: own, path: [], dataRoot: undefined}
+      : {...brought, dockerd: join(brought.root, 'usr/sbin/dockerd')};
+    const isOurs = !usable;
+    const known = usable || (await hostMirrors()) !== undefined;
+    if (!known) return missing('not running', {advice: otherSystems});
+    return missing(isOurs ? 'none of ours is running' : 'not running', {
+      needsRoot: true,
+      commands: [['mkdir', ['-p', dirs.state]], startEngine(daemon)],
+    });
+  },
+  async settle({host, dirs}, signal) {
+    const {logFile} = engineOf(dirs);
+    try {
+      await waitUntil({what: 'the docker engine to answer', every: 200, atMost: 60_000, signal}, async () =>
+        engineVersion(host, signal),
+      );
+    } catch (error) {
+      if (!(error instanceof NotInTime)) throw error;
+      const said = (await readFile(logFile, 'utf8').catch(() => '')).trimEnd().split('\n').at(-1) ?? '';
+      throw new UserError(
+        {
+          what: 'the docker engine did not start',
+          why: said === '' ? error.message : said,
+          tryThis: `read ${logFile}`,
+          exitCode: exitCodes.hostLacks,
+          log: logFile,
+        },
+        {cause: error},
+      );
+    }
+  },
+};
+
+const kind: Requirement = {
+  id: 'host/kind',
+  name: 'kind',
+  title: 'Unpack kind beside the system',
+  async look(context, signal) {
+    const {host, stack, dirs} = context;
+    try {
+      const {stdout} = await host.run(kindVersion, {signal, timeout: 10_000});
+      return there(/kind v?(\S+)/.exec(stdout)?.[1] ?? stdout.trim());
+    } catch (error) {
+      if (!(error instanceof CommandError) || signal.aborted) throw error;
+    }
+    const mirrors = await hostMirrors();
+    if (!mirrors) {
+      return missing('not installed', {
+        advice: 'install kind: https://kind.sigs.k8s.io/docs/user/quick-start/#installation',
+      });
+    }
+    const names = [stack.kind.package];
+    const to = join(toolPath(dirs), 'kind');
+    return missing('not installed', {
+      needsRoot: false,
+      commands: unpack(context, {mirrors, suite: stack.kind.suite, names, to}),
+    });
+  },
+};
+
+/** In the order in which they are brought. */
+export const requirements: readonly Requirement[] = [system, room, inotify, packages, engine, running, kind];
+
+/** Only root may install and start what needs it; said before anything is run. */
+export const rootAdvice = `run it as root: sudo ${process.argv0} ${join(project.root, 'bin/kni-demo.js')} up --yes`;
+export {isRoot};

@@ -1,0 +1,67 @@
+/** Two kinds of task make something that lasts: an artifact in the cache, or an image in the engine. Both are named
+ * after their fingerprint, so what exists is complete and up to date, and no stamp file can be wrong about it. */
+
+import {artifactExists, artifactPath, publish} from '../cache/artifact.ts';
+import type {Running} from '../graph/task.ts';
+import {CommandError} from '../host/command-error.ts';
+import type {Host} from '../host/host.ts';
+import {inspectImage} from '../tools/docker.ts';
+import type {DemoContext, DemoTask} from './context.ts';
+
+type Parts = Pick<DemoTask, 'id' | 'title' | 'needs'> & Required<Pick<DemoTask, 'inputs'>>;
+
+/** `build/kubernetes` → `kubernetes` */
+const nameOf = (id: string): string => id.slice(id.indexOf('/') + 1);
+
+export interface ArtifactParts extends Parts {
+  /** Fills an empty directory. It takes its name only when all of it is there. */
+  fill(directory: string, context: DemoContext, running: Running): Promise<void>;
+}
+
+export const artifactTask = ({fill, ...parts}: ArtifactParts): DemoTask => ({
+  ...parts,
+  async done({dirs}, {fingerprint}) {
+    const path = artifactPath(dirs, nameOf(parts.id), fingerprint);
+    return (await artifactExists(path)) ? `kept since it was made (${fingerprint.slice(0, 8)})` : undefined;
+  },
+  run: (context, running) =>
+    publish(artifactPath(context.dirs, nameOf(parts.id), running.fingerprint), (directory) =>
+      fill(directory, context, running),
+    ),
+});
+
+/** The directory of an artifact that a task needs. */
+export const artifactOf = (id: string, {dirs}: DemoContext, running: Running): string =>
+  artifactPath(dirs, nameOf(id), running.fingerprintOf(id));
+
+export interface ImageParts extends Parts {
+  /** Makes the image under exactly this name, or none at all. */
+  make(image: string, context: DemoContext, running: Running): Promise<void>;
+}
+
+export const imageTask = ({make, ...parts}: ImageParts): DemoTask => ({
+  ...parts,
+  async done({host}, {fingerprint}) {
+    const image = imageName(parts.id, fingerprint);
+    return (await imageExists(host, image)) ? `image ${image} exists` : undefined;
+  },
+  run: (context, running) => make(imageName(parts.id, running.fingerprint), context, running),
+});
+
+/** The image of a task that a task needs. */
+export const imageOf = (id: string, running: Running): string => imageName(id, running.fingerprintOf(id));
+
+/** `build/node-image` → `kni-demo/node:0123456789abcdef` */
+const imageName = (id: string, fingerprint: string): string =>
+  `kni-demo/${nameOf(id).replace(/-image$/, '')}:${fingerprint.slice(0, 16)}`;
+
+/** Rejects where no engine answers, so that this is not taken for "no". */
+export const imageExists = async (host: Host, image: string): Promise<boolean> => {
+  try {
+    await host.run(inspectImage(image));
+    return true;
+  } catch (error) {
+    if (error instanceof CommandError && /no such image/i.test(error.output)) return false;
+    throw error;
+  }
+};

@@ -1,0 +1,170 @@
+/** setup: a kind cluster of the node image, its nodes Ready through KNI and nothing else. */
+
+import {
+  clusterOf,
+  forgetCluster,
+  isOurs,
+  kubeconfigOf,
+  nodesOf,
+  readRecord,
+  refuseForeign,
+  writeRecord,
+} from '../cluster/cluster.ts';
+import {nodeReadiness} from '../cluster/readiness.ts';
+import {UserError} from '../errors.ts';
+import {exitCodes} from '../exit-codes.ts';
+import {NotInTime, waitUntil} from '../host/wait-until.ts';
+import {startContainers} from '../tools/docker.ts';
+import {createCluster, deleteCluster, kindConfig} from '../tools/kind.ts';
+import {getJson, kubectl} from '../tools/kubectl.ts';
+import {build} from './build.ts';
+import type {DemoContext, DemoTask} from './context.ts';
+import {imageOf} from './products.ts';
+
+const cluster: DemoTask = {
+  id: 'setup/cluster',
+  title: 'Create the kind cluster',
+  needs: [build.nodeImage.id],
+  async done(context, running) {
+    const {
+      host,
+      dirs,
+      cluster: {name},
+    } = context;
+    const nodes = await nodesOf(host, name);
+    refuseForeign(name, nodes);
+    if (!isOurs(nodes) || !nodes.every(({running: up}) => up)) return undefined;
+    const record = await readRecord(dirs, name);
+    if (record?.phase === 'creating') return undefined;
+    refuseOther(context, nodes, imageOf(build.nodeImage.id, running));
+    return `${nodes.map((node) => node.name).join(', ')} run`;
+  },
+  async run(context, running) {
+    const {
+      host,
+      dirs,
+      stack,
+      cluster: {name, workers},
+    } = context;
+    const {signal, log} = running;
+    const nodeImage = imageOf(build.nodeImage.id, running);
+    const kubeconfig = kubeconfigOf(dirs, name);
+
+    const nodes = await nodesOf(host, name);
+    refuseForeign(name, nodes);
+    const record = await readRecord(dirs, name);
+    if (nodes.length > 0 && record?.phase !== 'creating') {
+      refuseOther(context, nodes, nodeImage);
+      await host.run(startContainers(nodes.map((node) => node.name)), {signal, onLine: log});
+      return;
+    }
+    // What a cancelled run left is begun anew.
+    if (nodes.length > 0) await host.run(deleteCluster(name, kubeconfig), {signal, onLine: log});
+
+    await writeRecord(dirs, name, {phase: 'creating', nodeImage});
+    const input = kindConfig({name, workers, nodeImage, subnets: stack.cluster});
+    await host.run(createCluster(name, kubeconfig), {input, signal, onLine: log});
+    await writeRecord(dirs, name, {phase: 'complete', nodeImage});
+  },
+};
+
+/** A running cluster is never replaced unasked. */
+const refuseOther = (
+  {cluster: {name, workers}}: DemoContext,
+  nodes: Awaited<ReturnType<typeof nodesOf>>,
+  nodeImage: string,
+): void => {
+  const conflict = (why: string): UserError =>
+    new UserError({
+      what: `cluster ${name} exists, but is not the one asked for`,
+      why,
+      tryThis: `replace it: kni-demo down --name ${name} && kni-demo up --name ${name}; or choose another --name`,
+      exitCode: exitCodes.conflict,
+    });
+  const old = nodes.find(({image}) => image !== nodeImage);
+  if (old) throw conflict(`${old.name} runs ${old.image}, and the sources now make ${nodeImage}`);
+  const found = nodes.filter(({role}) => role === 'worker').length;
+  if (found !== workers) throw conflict(`it has ${found} workers, not ${workers}`);
+};
+
+/** For the tasks after it: the cluster as it is now. */
+export const currentCluster = async ({host, cluster: {name}}: DemoContext) =>
+  clusterOf(host, await nodesOf(host, name));
+
+/** Where a stack has no image of it, kubeadm's Deployment of CoreDNS would wait for one for ever. */
+const dns: DemoTask = {
+  id: 'setup/dns',
+  title: 'Take back CoreDNS, which this stack has no image of',
+  needs: [cluster.id],
+  inputs: ({stack}) => stack.features,
+  async done(context) {
+    if (context.stack.features.coredns) return 'CoreDNS runs';
+    const {controlPlane} = await currentCluster(context);
+    const {stdout} = await controlPlane.run(
+      getJson('-n', 'kube-system', 'deployment', 'coredns', '--ignore-not-found'),
+    );
+    if (stdout.trim() === '') return 'there is none';
+    const {spec} = JSON.parse(stdout) as {spec: {replicas?: number}};
+    return spec.replicas === 0 ? 'scaled to nothing' : undefined;
+  },
+  async run(context, {signal, log}) {
+    const {controlPlane} = await currentCluster(context);
+    const scale = kubectl('-n', 'kube-system', 'scale', 'deployment', 'coredns', '--replicas=0');
+    await controlPlane.run(scale, {signal, onLine: log});
+  },
+};
+
+/** Their Ready condition has one source: the answer of each node's runtime to QueryNodeNetworks. */
+const nodesReady: DemoTask = {
+  id: 'setup/nodes-ready',
+  title: 'Wait until all nodes are Ready',
+  needs: [cluster.id],
+  async done(context, {signal}) {
+    const {controlPlane, nodes} = await currentCluster(context);
+    const readiness = await nodeReadiness(controlPlane, signal);
+    return allReady(readiness, nodes.length) ? `${readiness.length} nodes Ready` : undefined;
+  },
+  async run(context, {signal, log}) {
+    const {controlPlane, nodes} = await currentCluster(context);
+    let last = '';
+    try {
+      await waitUntil(
+        {what: 'all nodes to be Ready', every: 500, atMost: 180_000, signal},
+        async (polling) => {
+          const readiness = await nodeReadiness(controlPlane, polling);
+          const waiting = readiness.find(({ready}) => !ready);
+          const says = waiting
+            ? `${waiting.name}: ${waiting.message}`
+            : `${readiness.length} of ${nodes.length} nodes`;
+          if (says !== last) log(says);
+          last = says;
+          return allReady(readiness, nodes.length) || undefined;
+        },
+      );
+    } catch (error) {
+      if (!(error instanceof NotInTime)) throw error;
+      throw new UserError(
+        {
+          what: error.message,
+          why: last,
+          tryThis: `ask the node: docker exec ${nodes[0]?.name} journalctl -u kni -u kubelet --no-pager`,
+        },
+        {cause: error},
+      );
+    }
+  },
+};
+
+const allReady = (readiness: readonly {readonly ready: boolean}[], nodes: number): boolean =>
+  readiness.length === nodes && readiness.every(({ready}) => ready);
+
+export const setup = {cluster, dns, nodesReady} as const satisfies Record<string, DemoTask>;
+
+export const removeCluster = async (
+  {host, dirs}: Pick<DemoContext, 'host' | 'dirs'>,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> => {
+  await host.run(deleteCluster(name, kubeconfigOf(dirs, name)), {signal});
+  await forgetCluster(dirs, name);
+};

@@ -1,0 +1,68 @@
+/** verify: a pod of which all sources agree that KNI gave it its network. */
+
+import {createPod, findPod, waitForPod} from '../cluster/pods.ts';
+import {type Check, type Evidence, gatherEvidence, judge, workerOf} from '../cluster/proof.ts';
+import {UserError} from '../errors.ts';
+import type {DemoContext, DemoTask} from './context.ts';
+import {currentCluster, setup} from './setup.ts';
+
+export const samplePodName = 'samplepod';
+
+const samplePod: DemoTask = {
+  id: 'verify/sample-pod',
+  title: `Create ${samplePodName} and wait until it is Ready`,
+  needs: [setup.nodesReady.id, setup.dns.id],
+  async done(context, {signal}) {
+    const {controlPlane} = await currentCluster(context);
+    const pod = await findPod(controlPlane, samplePodName, signal);
+    return pod?.ready ? `Ready on ${pod.node} with ${pod.ip}` : undefined;
+  },
+  async run(context, {signal, log}) {
+    const cluster = await currentCluster(context);
+    const node = workerOf(cluster.nodes);
+    const spec = {name: samplePodName, image: context.stack.images.sample, ...(node !== undefined && {node})};
+    await createPod(cluster.controlPlane, spec, signal);
+    const pod = await waitForPod(cluster.controlPlane, samplePodName, {signal});
+    log(`Ready on ${pod.node} with ${pod.ip}`);
+  },
+};
+
+export interface Proof {
+  readonly evidence: Evidence;
+  readonly checks: readonly Check[];
+}
+
+/** Throws UserError where a pod is not there, or where one of the checks does not hold. */
+export const proveKni = async (context: DemoContext, name: string, signal: AbortSignal): Promise<Proof> => {
+  const cluster = await currentCluster(context);
+  const pod = await findPod(cluster.controlPlane, name, signal);
+  if (!pod?.ready) {
+    throw new UserError({
+      what: `pod ${name} is not Ready`,
+      why: pod?.why ?? 'there is no such pod',
+      tryThis: `kni-demo logs --pod ${name}`,
+    });
+  }
+  const evidence = await gatherEvidence(cluster, pod, signal);
+  const checks = judge(evidence);
+  const failed = checks.filter(({holds}) => !holds);
+  if (failed.length === 0) return {evidence, checks};
+  throw new UserError({
+    what: `KNI is not proved for pod ${name}`,
+    why: failed.map(({claim, saw}) => `it does not hold that ${claim}: saw ${saw}`).join('\n'),
+    tryThis: `read what the runtime did: kni-demo logs --pod ${name}`,
+  });
+};
+
+/** Never skipped: the proof is of the cluster as it is now. */
+const kni: DemoTask = {
+  id: 'verify/kni',
+  title: 'Prove that KNI gave it its network',
+  needs: [samplePod.id],
+  async run(context, {signal, log}) {
+    const {checks} = await proveKni(context, samplePodName, signal);
+    for (const {claim, saw} of checks) log(`${claim}: ${saw}`);
+  },
+};
+
+export const verify = {samplePod, kni} as const satisfies Record<string, DemoTask>;

@@ -1,0 +1,138 @@
+/** docker: builds its arguments, parses its output. */
+
+import type {Command} from '../host/host.ts';
+
+const docker = (...args: readonly string[]): Command => ['docker', args];
+
+/** Prints the server's version; fails where no engine answers. */
+export const serverVersion: Command = docker('version', '--format', '{{.Server.Version}}');
+
+/** Prints where the engine keeps images and volumes. */
+export const dataRoot: Command = docker('info', '--format', '{{.DockerRootDir}}');
+
+/** Fails where there is no such image. */
+export const inspectImage = (image: string): Command =>
+  docker('image', 'inspect', '--format', '{{.Id}}', image);
+
+export const pullImage = (image: string): Command => docker('pull', image);
+
+export const tagImage = (image: string, tag: string): Command => docker('tag', image, tag);
+
+/** An image of one layer, from a tarball of a root file system. */
+export const importImage = (tarball: string, tag: string): Command => docker('import', tarball, tag);
+
+export interface ImageBuild {
+  readonly tag: string;
+  /** Directory that holds the Dockerfile. */
+  readonly context: string;
+  readonly args: Readonly<Record<string, string>>;
+}
+
+/** Run it with `buildEnv`: the docker command may come without buildx. */
+export const buildImage = ({tag, context, args}: ImageBuild): Command =>
+  docker(
+    'build',
+    '--tag',
+    tag,
+    ...Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+    context,
+  );
+export const buildEnv = {DOCKER_BUILDKIT: '0'} as const;
+
+export interface ContainerRun {
+  readonly image: string;
+  readonly name: string;
+  /** From a path of the host to a path in the container. */
+  readonly mounts?: readonly Mount[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly workdir?: string;
+  readonly privileged?: boolean;
+  readonly command: readonly string[];
+}
+
+export interface Mount {
+  readonly from: string;
+  readonly to: string;
+  readonly readOnly?: boolean;
+}
+
+export const runContainer = ({
+  image,
+  name,
+  mounts = [],
+  env = {},
+  workdir,
+  privileged = false,
+  command,
+}: ContainerRun): Command =>
+  docker(
+    'run',
+    '--rm',
+    '--name',
+    name,
+    ...(privileged ? ['--privileged'] : []),
+    ...mounts.flatMap(({from, to, readOnly}) => ['--volume', `${from}:${to}${readOnly ? ':ro' : ''}`]),
+    ...Object.entries(env).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
+    ...(workdir === undefined ? [] : ['--workdir', workdir]),
+    image,
+    ...command,
+  );
+
+export const removeContainer = (name: string): Command => docker('rm', '--force', name);
+
+export const startContainers = (names: readonly string[]): Command => docker('start', ...names);
+
+/** The label that kind puts on its nodes, and the one of our node image, which containers inherit. */
+const kindLabel = 'io.x-k8s.kind.cluster';
+export const stackLabel = 'dev.kni-demo.stack';
+
+export interface NodeContainer {
+  readonly name: string;
+  readonly cluster: string;
+  readonly role: string;
+  readonly running: boolean;
+  readonly image: string;
+  /** The stack of the node image; undefined where kni-demo did not build it. */
+  readonly stack: string | undefined;
+}
+
+/** All kind nodes, running or not, one JSON object a line. */
+export const listNodeContainers = (cluster?: string): Command =>
+  docker(
+    'ps',
+    '--all',
+    '--no-trunc',
+    '--filter',
+    `label=${kindLabel}${cluster === undefined ? '' : `=${cluster}`}`,
+    '--format',
+    `{"name":{{json .Names}},"state":{{json .State}},"image":{{json .Image}},"cluster":{{json (.Label "${kindLabel}")}},` +
+      `"role":{{json (.Label "io.x-k8s.kind.role")}},"stack":{{json (.Label "${stackLabel}")}}}`,
+  );
+
+export const parseNodeContainers = (stdout: string): readonly NodeContainer[] =>
+  stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const {name, state, image, cluster, role, stack} = JSON.parse(line) as Record<string, string>;
+      return {
+        name: name ?? '',
+        cluster: cluster ?? '',
+        role: role ?? '',
+        running: state === 'running',
+        image: image ?? '',
+        stack: stack || undefined,
+      };
+    })
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+
+/** `kni-demo/node:0123…`, one a line, with their sizes: every image whose name starts with `kni-demo/`. */
+export const listOurImages: Command = docker(
+  'images',
+  '--filter',
+  'reference=kni-demo/*',
+  '--format',
+  '{{.Repository}}:{{.Tag}}\t{{.Size}}',
+);
+
+export const removeImages = (images: readonly string[]): Command => docker('rmi', '--force', ...images);

@@ -1,0 +1,38 @@
+/** kind: builds its arguments and its configuration. */
+
+import {stringify} from 'yaml';
+import type {Command} from '../host/host.ts';
+import type {Stack} from '../stacks/schema.ts';
+
+export const version: Command = ['kind', ['version']];
+
+export interface ClusterSpec {
+  readonly name: string;
+  readonly workers: number;
+  readonly nodeImage: string;
+  readonly subnets: Stack['cluster'];
+}
+
+/** kind.x-k8s.io/v1alpha4. No CNI of kind's: pods get their networks over KNI, from nowhere else. */
+export const kindConfig = ({name, workers, nodeImage, subnets}: ClusterSpec): string =>
+  stringify({
+    kind: 'Cluster',
+    apiVersion: 'kind.x-k8s.io/v1alpha4',
+    name,
+    networking: {disableDefaultCNI: true, ...subnets},
+    nodes: [
+      {role: 'control-plane', image: nodeImage},
+      ...Array.from({length: workers}, () => ({role: 'worker', image: nodeImage})),
+    ],
+  });
+
+/** Reads the configuration from standard input. Readiness is waited for by us: kind would only warn. */
+export const createCluster = (name: string, kubeconfig: string): Command => [
+  'kind',
+  ['create', 'cluster', '--name', name, '--config', '-', '--kubeconfig', kubeconfig, '--wait', '0s'],
+];
+
+export const deleteCluster = (name: string, kubeconfig: string): Command => [
+  'kind',
+  ['delete', 'cluster', '--name', name, '--kubeconfig', kubeconfig],
+];
