@@ -13,7 +13,7 @@ export const leftovers = async (node: TestNode) => {
     netns: await names(paths.netns),
     records: (await names(paths.records)).filter((name) => name !== 'quarantine'),
     leases: (await names(paths.leases)).filter((name) => /^[\d.]+$/.test(name)),
-    veths: links.map(({ifname}) => ifname),
+    veths: links.map(({ifname}) => ifname).filter((name) => name !== 'uplink'),
     hostPorts: nat.split('\n').filter((rule) => rule.includes('CNI-DN-')),
   };
 };

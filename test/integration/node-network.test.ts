@@ -1,0 +1,157 @@
+import {readFile, rm} from 'node:fs/promises';
+import {dirname} from 'node:path';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {type NodeApi, startNodeApi} from './rig/api.ts';
+import {startNode, type TestNode} from './rig/node.ts';
+import {bringUp, newPod, takeDown} from './rig/pod.ts';
+import {nodeName, paths, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {until} from './rig/wait.ts';
+import {connectToWorld, world} from './rig/world.ts';
+
+const other = {name: 'node-b', podCIDR: '10.77.2.0/24', internalIp: '172.30.0.3'};
+const own = {name: nodeName, podCIDR: '10.77.1.0/24', internalIp: world.nodeIp};
+
+describe('a node that joins a cluster', () => {
+  let node: TestNode;
+  let api: NodeApi;
+  let runtime: TestRuntime;
+
+  beforeAll(async () => {
+    node = await startNode();
+    await connectToWorld(node);
+    api = await startNodeApi(node);
+    runtime = await startRuntime(node);
+  });
+  afterAll(async () => {
+    await node[Symbol.asyncDispose]();
+    await api.server.close();
+    await rm(dirname(api.socket), {recursive: true});
+  });
+
+  const readiness = async () => {
+    const {networks} = await runtime.kni.queryNodeNetworks({});
+    const [network] = networks;
+    return network?.ready ? 'ready' : network?.extradata['reason'];
+  };
+  const reads = (expected: string) =>
+    until(`readiness is ${expected}`, async () => (await readiness()) === expected);
+  const routes = async () => {
+    const printed = await node.run(['ip', '-json', 'route', 'show', 'proto', '107']);
+    const shown = JSON.parse(printed) as {dst: string; gateway: string}[];
+    return shown.map(({dst, gateway}) => `${dst} via ${gateway}`);
+  };
+  const routed = (...expected: string[]) =>
+    until(
+      `routes are ${expected.join(', ')}`,
+      async () => JSON.stringify(await routes()) === JSON.stringify(expected),
+    );
+
+  it('tells, step by step, what it still waits for', async () => {
+    expect(await readiness()).toBe('KubeconfigMissing');
+    await expect(runtime.kni.setupNodeNetwork({})).rejects.toMatchObject({
+      code: 9,
+      details: `${paths.kubeconfig} does not exist yet`,
+    });
+    await api.writeCredentials();
+    await reads('APIServerUnreachable');
+    await api.server.listen(api.socket);
+    await reads('NodeMissing');
+    api.server.setNodes([{name: nodeName}]);
+    await reads('PodCIDRMissing');
+    await expect(
+      runtime.kni.attachInterface({id: 'early', name: 'early', namespace: 'default'}),
+    ).rejects.toMatchObject({code: 5});
+    api.server.setNodes([own, other]);
+    await reads('ready');
+    await runtime.kni.setupNodeNetwork({});
+  });
+
+  it('writes the network configuration for its own podCIDR', async () => {
+    const conflist = JSON.parse(
+      await readFile(node.path(`${paths.conf}/10-kni.conflist`), 'utf8'),
+    ) as unknown;
+    expect(conflist).toMatchObject({
+      cniVersion: '1.0.0',
+      plugins: [
+        {
+          type: 'bridge',
+          bridge: 'kni0',
+          mtu: world.mtu,
+          ipMasq: false,
+          ipam: {ranges: [[{subnet: '10.77.1.0/24'}]]},
+        },
+        {type: 'portmap', capabilities: {portMappings: true}},
+      ],
+    });
+  });
+
+  it('routes to the other nodes, follows them, and leaves foreign routes alone', async () => {
+    await routed('10.77.2.0/24 via 172.30.0.3');
+    await node.run(['ip', 'route', 'add', '192.0.2.0/24', 'via', '172.30.0.9']);
+    api.server.setNodes([own, {...other, internalIp: '172.30.0.4'}]);
+    await routed('10.77.2.0/24 via 172.30.0.4');
+    api.server.setNodes([own, other, {name: 'node-c', podCIDR: '10.77.3.0/24', internalIp: '172.30.0.5'}]);
+    await routed('10.77.2.0/24 via 172.30.0.3', '10.77.3.0/24 via 172.30.0.5');
+    api.server.setNodes([own, other]);
+    await routed('10.77.2.0/24 via 172.30.0.3');
+    expect(await node.run(['ip', 'route', 'show', '192.0.2.0/24'])).toContain('172.30.0.9');
+  });
+
+  it('forwards, and masquerades what leaves the cluster only', async () => {
+    expect((await node.run(['cat', '/proc/sys/net/ipv4/ip_forward'])).trim()).toBe('1');
+    const rules = await node.run(['iptables', '-t', 'nat', '-S', 'KNI-MASQ']);
+    expect(rules.trim().split('\n')).toEqual([
+      '-N KNI-MASQ',
+      '-A KNI-MASQ ! -s 10.77.1.0/24 -j RETURN',
+      '-A KNI-MASQ -d 10.77.1.0/24 -m conntrack --ctstate DNAT -j MASQUERADE',
+      '-A KNI-MASQ -d 10.77.1.0/24 -j RETURN',
+      '-A KNI-MASQ -d 10.77.2.0/24 -j RETURN',
+      '-A KNI-MASQ -d 224.0.0.0/4 -j RETURN',
+      '-A KNI-MASQ -j MASQUERADE --random-fully',
+    ]);
+  });
+
+  it('repairs on SetupNodeNetwork what was flushed, without doubling anything', async () => {
+    await node.run(['iptables', '-t', 'nat', '-F']);
+    await node.run(['ip', 'route', 'flush', 'proto', '107']);
+    await runtime.kni.setupNodeNetwork({});
+    await runtime.kni.setupNodeNetwork({});
+    const rules = await node.run(['iptables', '-t', 'nat', '-S', 'POSTROUTING']);
+    expect(rules.match(/-j KNI-MASQ/g)).toHaveLength(1);
+    expect(await routes()).toEqual(['10.77.2.0/24 via 172.30.0.3']);
+  });
+
+  it.each(['clean', 'expired', 'cut'] as const)('goes on following after a watch ended: %s', async (how) => {
+    api.server.endWatches(how);
+    const moved = {
+      ...other,
+      internalIp: how === 'clean' ? '172.30.0.6' : how === 'cut' ? '172.30.0.7' : '172.30.0.8',
+    };
+    api.server.setNodes([own, moved]);
+    await routed(`10.77.2.0/24 via ${moved.internalIp}`);
+  });
+
+  it('uses the rotated certificate', async () => {
+    await api.writeCredentials('system:node:rotated');
+    api.server.endWatches('clean');
+    await until('the new certificate is used', () =>
+      api.server.requests.some((line) => line.includes('rotated')),
+    );
+  });
+
+  it('stays ready through a restart while the API server is down', async () => {
+    const pod = newPod('lasting');
+    const {netns, ip} = await bringUp(runtime.kni, pod);
+    await api.server.close();
+    await runtime.stop('SIGKILL');
+    await node.run(['iptables', '-t', 'nat', '-F']);
+    await node.run(['ip', 'route', 'flush', 'proto', '107']);
+    runtime = await startRuntime(node);
+    expect(await readiness()).toBe('ready');
+    expect(await routes()).toHaveLength(1);
+    expect(await node.run(['iptables', '-t', 'nat', '-S', 'POSTROUTING'])).toContain('KNI-MASQ');
+    const {ipconfigs} = await runtime.kni.queryPodNetwork({id: pod.sandbox});
+    expect(ipconfigs['eth0']?.ip).toEqual([ip]);
+    await takeDown(runtime.kni, pod, netns);
+  });
+});
