@@ -30,6 +30,7 @@ type fakeNetworkRuntime struct {
 	networks  []*fakeNetwork
 	node      []*api.Network
 	ipconfigs map[string]*api.IPConfig
+	netnsDir  string
 	requests  map[string][]proto.Message
 	authority []string
 	failures  map[string][]error
@@ -56,6 +57,7 @@ func newFakeNetworkRuntime(socket string, journal *journal) *fakeNetworkRuntime 
 			"eth0": {Ip: []string{"10.244.1.2"}, Mac: "02:00:00:00:00:01"},
 			"lo":   {Ip: []string{"127.0.0.1", "::1"}},
 		},
+		netnsDir: "/run/netns/",
 		requests: map[string][]proto.Message{},
 		failures: map[string][]error{},
 		hooks:    map[string]func(){},
@@ -140,8 +142,11 @@ func (f *fakeNetworkRuntime) answer(request proto.Message) (proto.Message, error
 			return &api.CreateNetworkResponse{NetnsPath: n.netnsPath}, nil
 		}
 		f.serial++
-		n := &fakeNetwork{netnsPath: fmt.Sprintf("/run/netns/kni-%s-%d", r.Uid, f.serial), key: key}
+		n := &fakeNetwork{netnsPath: f.netnsDir + fmt.Sprintf("kni-%s-%d", r.Uid, f.serial), key: key}
 		f.networks = append(f.networks, n)
+		if f.netnsDir == "" {
+			return &api.CreateNetworkResponse{}, nil
+		}
 		return &api.CreateNetworkResponse{NetnsPath: n.netnsPath}, nil
 	case *api.AttachInterfaceRequest:
 		n := f.find("", r.Isolation.Path, "")

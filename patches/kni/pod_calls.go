@@ -8,8 +8,11 @@ import (
 	"k8s.io/kubernetes/pkg/kubelet/kni/api"
 )
 
-// errNoAddress stands for an answer that is no error and has no usable address either.
-var errNoAddress = errors.New("KNI network runtime gave no address for the pod")
+// These stand for answers that are no errors and of no use either.
+var (
+	errNoNetns   = errors.New("KNI network runtime gave no netns for the pod")
+	errNoAddress = errors.New("KNI network runtime gave no address for the pod")
+)
 
 // create answers with the path of the pod's netns.
 func (c *client) create(n *podNetwork) (string, error) {
@@ -23,7 +26,7 @@ func (c *client) create(n *podNetwork) (string, error) {
 		Extradata:   n.extradata(),
 	}, response)
 	if err == nil && response.NetnsPath == "" {
-		err = errors.New("KNI CreateNetwork answered without a netns path")
+		err = errNoNetns
 	}
 	return response.NetnsPath, err
 }

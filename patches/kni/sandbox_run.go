@@ -48,7 +48,7 @@ func (s *runtimeService) RunPodSandbox(config *runtimeapi.PodSandboxConfig, runt
 // deleted now. It is not worth waiting for.
 func (s *runtimeService) undoUncertainCreate(network *podNetwork, err error) {
 	switch status.Code(err) {
-	case codes.DeadlineExceeded, codes.Unavailable:
+	case codes.DeadlineExceeded, codes.Unavailable, codes.Unknown:
 		s.releases.add(network, err)
 	}
 }

@@ -2,6 +2,7 @@ package kni
 
 import (
 	"errors"
+	"reflect"
 	"testing"
 
 	"google.golang.org/grpc/codes"
@@ -46,11 +47,15 @@ func TestRunPodSandbox(t *testing.T) {
 // The annotations of a configuration are the map of the Pod in the kubelet's cache.
 func TestRunPodSandboxLeavesThePodAlone(t *testing.T) {
 	r := newRig(t)
-	config := podConfig("web")
-	r.mustRun(config)
-	expectStrings(t, []string{config.Annotations[netnsAnnotation], config.Annotations["note"]}, "/proc/1/ns/net", "kept")
-	if len(config.Annotations) != 2 {
-		t.Errorf("annotations are %v", config.Annotations)
+	spoofing, ordinary := podConfig("spoofing"), podConfig("ordinary")
+	delete(ordinary.Annotations, netnsAnnotation)
+	r.mustRun(spoofing)
+	r.mustRun(ordinary)
+	if !reflect.DeepEqual(spoofing.Annotations, podConfig("spoofing").Annotations) {
+		t.Errorf("annotations are %v", spoofing.Annotations)
+	}
+	if !reflect.DeepEqual(ordinary.Annotations, map[string]string{"note": "kept"}) {
+		t.Errorf("annotations are %v", ordinary.Annotations)
 	}
 }
 
@@ -112,6 +117,17 @@ func TestRunPodSandboxGivesUpOnAHungRuntime(t *testing.T) {
 		expectError(t, err, "rpc error: code = DeadlineExceeded desc = KNI network runtime did not answer AttachInterface within 50ms")
 		r.expectNothingLeft()
 	})
+}
+
+// Without the annotation the container runtime would go on to CNI.
+func TestRunPodSandboxWithoutANetns(t *testing.T) {
+	r := newRig(t)
+	r.kni.set(func() { r.kni.netnsDir = "" })
+	_, err := r.RunPodSandbox(podConfig("web"), "")
+	expectError(t, err, errNoNetns.Error())
+	r.journal.waitFor(t, "KNI DeleteNetwork", 1)
+	r.journal.expect(t, "KNI CreateNetwork", "KNI DeleteNetwork")
+	r.expectNothingLeft()
 }
 
 func TestRunPodSandboxWhileTheRuntimeIsDown(t *testing.T) {

@@ -40,6 +40,9 @@ func TestStopKnowsThePodFromTheSandboxAlone(t *testing.T) {
 	detach := r.kni.lastRequest("DetachInterface").(*api.DetachInterfaceRequest)
 	expectStrings(t, []string{detach.Id, detach.Name, detach.Namespace, detach.Isolation.Path, detach.Labels["app"], detach.Annotations["note"],
 		detach.Extradata["uid"], detach.Extradata["attempt"]}, id, "web", "default", netnsPath, "web", "kept", "uid-of-web", "0")
+	if _, found := detach.Annotations[netnsAnnotation]; found {
+		t.Error("detach has other annotations than attach had")
+	}
 	remove := r.kni.lastRequest("DeleteNetwork").(*api.DeleteNetworkRequest)
 	expectStrings(t, []string{remove.Id, remove.Name, remove.Namespace, remove.NetnsPath, remove.Extradata["uid"], remove.Extradata["attempt"]},
 		id, "web", "default", netnsPath, "uid-of-web", "0")
