@@ -1,5 +1,6 @@
 /** Ends a command together with all that it started: its process group. */
 
+import {readdirSync, readFileSync} from 'node:fs';
 import {setTimeout as sleep} from 'node:timers/promises';
 
 /** Leaders of groups that still run; each was started detached, so its pid is the group's id too. */
@@ -9,7 +10,7 @@ const signalGroup = (leader: number, signal: NodeJS.Signals | 0): boolean => {
   try {
     return process.kill(-leader, signal);
   } catch {
-    return false; // ESRCH: nobody is left; EPERM: a group that is no longer ours.
+    return false; // ESRCH: nobody is left; EPERM: it changed hands.
   }
 };
 
@@ -32,9 +33,31 @@ export const watchGroup = (leader: number): (() => void) => {
 export const endGroup = async (leader: number, grace: number): Promise<void> => {
   signalGroup(leader, 'SIGTERM');
   const deadline = performance.now() + grace;
-  while (performance.now() < deadline) {
-    if (!signalGroup(leader, 0)) return;
-    await sleep(Math.min(20, grace));
+  for (let pause = 10; performance.now() < deadline; pause = Math.min(2 * pause, 200)) {
+    if (!signalGroup(leader, 0) || !someRun(leader)) return;
+    await sleep(Math.min(pause, grace));
   }
   signalGroup(leader, 'SIGKILL');
+};
+
+/**
+ * Whether one of the group is more than a zombie. Orphans of a command become children of process 1,
+ * which in many containers never reaps: a signal would find them for ever.
+ */
+const someRun = (group: number): boolean =>
+  readdirSync('/proc').some((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    const {state, processGroup} = statusOf(name);
+    return processGroup === group && state !== 'Z' && state !== 'X';
+  });
+
+/** Of a process that may be gone by now; see proc_pid_stat(5). The name in brackets may hold anything. */
+const statusOf = (pid: string): {readonly state?: string | undefined; readonly processGroup?: number} => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state, , processGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return {state, processGroup: Number(processGroup)};
+  } catch {
+    return {};
+  }
 };

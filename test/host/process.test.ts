@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import {afterEach, describe, expect, it} from 'vitest';
@@ -153,6 +154,18 @@ describe('ending a command', () => {
   it('does not wait for a child that left the group with its output', async () => {
     const cancel = new AbortController();
     const run = host().run([fixture('escape'), []], {
+      signal: cancel.signal,
+      onLine(line) {
+        leftBehind.push(Number(line));
+        cancel.abort();
+      },
+    });
+    expect((await failureOf(run)).reason).toBe('cancelled');
+  });
+
+  it.skipIf(!existsSync('/usr/bin/perl'))('does not wait for a zombie, which no signal ends', async () => {
+    const cancel = new AbortController();
+    const run = host({grace: 60_000}).run([fixture('zombie'), []], {
       signal: cancel.signal,
       onLine(line) {
         leftBehind.push(Number(line));

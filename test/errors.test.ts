@@ -1,0 +1,35 @@
+import {describe, expect, it} from 'vitest';
+import {UserError} from '../src/errors.ts';
+import {exitCodes} from '../src/exit-codes.ts';
+
+describe('UserError', () => {
+  it('says in one message what failed and why', () => {
+    const error = new UserError({what: 'unknown stack x', why: 'there is bookworm', tryThis: 'name it'});
+    expect(error.message).toBe('unknown stack x: there is bookworm');
+    expect(error.exitCode).toBe(exitCodes.failed);
+    expect(error.log).toBeUndefined();
+  });
+
+  it('keeps its cause', () => {
+    const cause = new Error('ENOSPC');
+    const error = new UserError(
+      {what: 'a', why: 'b', tryThis: 'c', exitCode: exitCodes.hostLacks, log: '/log'},
+      {cause},
+    );
+    expect(error).toMatchObject({cause, exitCode: 3, log: '/log'});
+  });
+});
+
+describe('exitCodes', () => {
+  it('are what the README documents', () => {
+    expect(exitCodes).toEqual({
+      ok: 0,
+      failed: 1,
+      badInput: 2,
+      hostLacks: 3,
+      conflict: 4,
+      busy: 5,
+      cancelled: 130,
+    });
+  });
+});
