@@ -148,7 +148,7 @@ describe('ending a command', () => {
       },
     });
     expect((await failureOf(run)).reason).toBe('cancelled');
-    await expect.poll(() => isAlive(child)).toBe(false);
+    await expect.poll(() => isAlive(child), {timeout: 4_000}).toBe(false);
   });
 
   it('does not wait for a child that left the group with its output', async () => {
@@ -201,6 +201,6 @@ describe('ending a command', () => {
     const child = Number(stdout);
     leftBehind.push(child);
     expect(child).toBeGreaterThan(0);
-    await expect.poll(() => isAlive(child)).toBe(false);
+    await expect.poll(() => isAlive(child), {timeout: 4_000}).toBe(false);
   });
 });

@@ -29,12 +29,14 @@ describe('listView', () => {
     view.emit(output('build/kubelet', 'first'));
     view.emit(output('build/kubelet', '\u001b[32msecond\u001b[39m'));
     await expect
-      .poll(() => screen().map((line) => line.replace(/^(\s*)[^\w\s]+/, '$1*')))
+      .poll(() => screen().map((line) => line.replace(/^(\s*)[^\w\s]+/, '$1*').replace(/\d+ s$/, 'N s')), {
+        timeout: 4_000,
+      })
       .toEqual([
         '* host is there',
         '* init is there',
         '* build',
-        '  * Build the kubelet 0 s',
+        '  * Build the kubelet N s',
         '    * second',
         '  * Build containerd',
         '* setup',
