@@ -121,22 +121,23 @@ describe('a node that joins a cluster', () => {
     expect(await routes()).toEqual(['10.77.2.0/24 via 172.30.0.3']);
   });
 
-  it.each(['clean', 'expired', 'cut'] as const)('goes on following after a watch ended: %s', async (how) => {
+  it.each([
+    ['clean', '172.30.0.6'],
+    ['expired', '172.30.0.7'],
+    ['cut', '172.30.0.8'],
+  ] as const)('goes on following after a watch ended: %s', async (how, internalIp) => {
     api.server.endWatches(how);
-    const moved = {
-      ...other,
-      internalIp: how === 'clean' ? '172.30.0.6' : how === 'cut' ? '172.30.0.7' : '172.30.0.8',
-    };
-    api.server.setNodes([own, moved]);
-    await routed(`10.77.2.0/24 via ${moved.internalIp}`);
+    api.server.setNodes([own, {...other, internalIp}]);
+    await routed(`10.77.2.0/24 via ${internalIp}`);
+    expect(await readiness()).toBe('ready');
   });
 
   it('uses the rotated certificate', async () => {
     await api.writeCredentials('system:node:rotated');
     api.server.endWatches('clean');
-    await until('the new certificate is used', () =>
-      api.server.requests.some((line) => line.includes('rotated')),
-    );
+    const watched = 'system:node:rotated /api/v1/nodes?watch';
+    await until('the new certificate is used', () => api.server.requests.includes(watched));
+    expect(await readiness()).toBe('ready');
   });
 
   it('stays ready through a restart while the API server is down', async () => {

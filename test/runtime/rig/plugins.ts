@@ -61,11 +61,8 @@ export const conflistOf = (plugins: Plugins, types: readonly string[], extra: ob
     plugins: types.map((type) => ({type, rig: plugins.dir, ...extra})),
   });
 
-export const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+/** A process that has ended but that its parent has not noticed yet is not alive. */
+export const isAlive = async (pid: number): Promise<boolean> => {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') X');
+  return !/^.*\) [ZX]/.test(stat);
 };

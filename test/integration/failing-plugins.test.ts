@@ -1,0 +1,127 @@
+import {rename} from 'node:fs/promises';
+import {join} from 'node:path';
+import {afterAll, afterEach, beforeAll, describe, expect, inject, it} from 'vitest';
+import {isAlive} from '../runtime/rig/plugins.ts';
+import {type Chain, installChain} from './rig/chain.ts';
+import {leftovers, nothing} from './rig/leftovers.ts';
+import {startNode, type TestNode} from './rig/node.ts';
+import {attach, bringUp, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
+import {rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {until} from './rig/wait.ts';
+
+describe('plugins that fail', () => {
+  let node: TestNode;
+  let chain: Chain;
+  let runtime: TestRuntime;
+  beforeAll(async () => {
+    node = await startNode();
+    await rememberNodes(node);
+    chain = await installChain(node);
+    runtime = await startRuntime(node, [...chain.flags(inject('tools').pluginDir), '--plugin-timeout=1']);
+  });
+  afterEach(async () => {
+    await chain.plan({});
+  });
+  afterAll(async () => {
+    await node[Symbol.asyncDispose]();
+    await chain[Symbol.asyncDispose]();
+  });
+
+  it('are undone, with nothing left but the netns, and the same pod succeeds afterwards', async () => {
+    const pod = newPod('unlucky');
+    const netns = await createNetwork(runtime.kni, pod);
+    await chain.plan({'fault ADD': 'error'});
+    await expect(attach(runtime.kni, pod, netns)).rejects.toMatchObject({
+      code: 14,
+      details: 'CNI plugin fault failed to ADD: no address left: in the range (code 11)',
+    });
+    const left = await leftovers(node);
+    expect(left).toEqual({...nothing, netns: left.netns, records: left.records});
+    await expect(runtime.kni.queryPodNetwork(identify(pod))).rejects.toMatchObject({code: 9});
+    await chain.plan({});
+    const ipconfigs = await attach(runtime.kni, pod, netns);
+    expect(ipconfigs['eth0']?.ip).toHaveLength(1);
+    await takeDown(runtime.kni, pod, netns);
+    expect(await leftovers(node)).toEqual(nothing);
+  });
+
+  it('are called for DEL with what they were given for ADD, and the result', async () => {
+    const pod = newPod('remembered');
+    const portMappings = [{containerPort: 80, hostPort: 18081}];
+    const {netns} = await bringUp(runtime.kni, pod, {portMappings});
+    await takeDown(runtime.kni, pod, netns);
+    const calls = (await chain.calls()).filter(({env}) => env['CNI_CONTAINERID'] === pod.sandbox);
+    const [add, del] = calls;
+    expect(calls.map(({call}) => call)).toEqual(['fault ADD', 'fault DEL']);
+    expect(add?.env).toMatchObject({
+      CNI_IFNAME: 'eth0',
+      CNI_NETNS: netns,
+      CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=remembered;K8S_POD_INFRA_CONTAINER_ID=${pod.sandbox};K8S_POD_UID=${pod.uid}`,
+    });
+    expect(del?.env).toEqual({...add?.env, CNI_COMMAND: 'DEL'});
+    expect(JSON.parse(del?.stdin ?? '')).toEqual(JSON.parse(add?.stdin ?? ''));
+    expect(await leftovers(node)).toEqual(nothing);
+  });
+
+  it('are killed with all their children when they hang, and undone', async () => {
+    const pod = newPod('hanging');
+    const netns = await createNetwork(runtime.kni, pod);
+    await chain.plan({'fault ADD': 'fork-hang'});
+    await expect(attach(runtime.kni, pod, netns)).rejects.toMatchObject({code: 4});
+    const [grandchild = 0, ...others] = await chain.grandchildren();
+    expect(others).toEqual([]);
+    await until('the grandchild is gone', async () => !(await isAlive(grandchild)));
+    expect(await leftovers(node)).toMatchObject({leases: [], veths: []});
+    await chain.plan({});
+    await takeDown(runtime.kni, pod, netns);
+  });
+
+  it('do not hold up other pods', async () => {
+    const [slow, quick] = [newPod('slow'), newPod('quick')];
+    await chain.plan({'fault ADD': 'hang'});
+    const netns = await createNetwork(runtime.kni, slow);
+    const ended: string[] = [];
+    const hanging = attach(runtime.kni, slow, netns).catch(() => ended.push('slow'));
+    await until('it hangs', async () =>
+      (await chain.calls()).some(({env}) => env['CNI_CONTAINERID'] === slow.sandbox),
+    );
+    await chain.plan({});
+    const up = await bringUp(runtime.kni, quick).finally(() => ended.push('quick'));
+    await expect(runtime.kni.queryPodNetwork(identify(slow))).rejects.toMatchObject({code: 9});
+    await hanging;
+    expect(ended).toEqual(['quick', 'slow']);
+    await Promise.all([takeDown(runtime.kni, slow, netns), takeDown(runtime.kni, quick, up.netns)]);
+  });
+
+  it('at DEL are an error, after which it can be repeated, or is repeated unasked', async () => {
+    const pod = newPod('sticky');
+    const {netns} = await bringUp(runtime.kni, pod);
+    await chain.plan({'fault DEL': 'exit'});
+    await expect(runtime.kni.detachInterface(identify(pod))).rejects.toMatchObject({
+      code: 2,
+      details: expect.stringContaining('something went wrong') as string,
+    });
+    await expect(runtime.kni.queryPodNetwork(identify(pod))).rejects.toMatchObject({code: 9});
+    await expect(runtime.kni.deleteNetwork({...identify(pod), netnsPath: netns})).rejects.toMatchObject({
+      code: 2,
+    });
+    expect((await leftovers(node)).netns).toHaveLength(1);
+    await chain.plan({});
+    await until('the sweep has undone it', async () => (await leftovers(node)).leases.length === 0);
+    await takeDown(runtime.kni, pod, netns);
+    expect(await leftovers(node)).toEqual(nothing);
+  });
+
+  it('that are not there make the node not ready, and are an error at DEL', async () => {
+    const pod = newPod('orphaned');
+    const {netns} = await bringUp(runtime.kni, pod);
+    const plugin = join(chain.binDir, 'fault');
+    await rename(plugin, `${plugin}-away`);
+    const {networks} = await runtime.kni.queryNodeNetworks({});
+    expect(networks[0]).toMatchObject({ready: false, extradata: {reason: 'CNIPluginMissing'}});
+    await expect(runtime.kni.detachInterface(identify(pod))).rejects.toMatchObject({code: 9});
+    await rename(`${plugin}-away`, plugin);
+    await takeDown(runtime.kni, pod, netns);
+    expect(await leftovers(node)).toEqual(nothing);
+  });
+});

@@ -1,0 +1,131 @@
+import type {MessageInitShape} from '@bufbuild/protobuf';
+import * as fc from 'fast-check';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import type {PortMappingSchema, Protocol} from '../../runtime/src/gen/kni_pb.ts';
+import {leftovers, nothing} from './rig/leftovers.ts';
+import {startNode, type TestNode} from './rig/node.ts';
+import {bringUp, newPod, takeDown} from './rig/pod.ts';
+import {rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+
+const INVALID_ARGUMENT = {code: 3};
+
+/** What someone might send who wants to get out of the directory, or into a list of arguments. */
+const nasty = fc.oneof(
+  fc.constantFrom(
+    '..',
+    '../..',
+    '/',
+    'a/b',
+    'a;K=V',
+    'a=b',
+    '-x',
+    '\0',
+    'a\0b',
+    ' ',
+    'a\nb',
+    'ü',
+    '.',
+    'a'.repeat(300),
+    '$(id)',
+  ),
+  fc.string({minLength: 1, unit: 'binary'}).filter((text) => !/^[a-zA-Z0-9]/.test(text)),
+);
+const nastyPath = fc.oneof(
+  fc.constantFrom(
+    '/proc/1/ns/net',
+    '/run/netns/../kni-x',
+    '/run/netns/',
+    '/run/netns/kni-a/../../x',
+    'kni-x',
+    '/etc/passwd',
+    '/run/netns//kni-x',
+    '/',
+  ),
+  nasty,
+);
+
+describe('hostile requests', () => {
+  let node: TestNode;
+  let runtime: TestRuntime;
+  beforeAll(async () => {
+    node = await startNode();
+    await rememberNodes(node);
+    runtime = await startRuntime(node);
+  });
+  afterAll(async () => {
+    await node[Symbol.asyncDispose]();
+  });
+
+  it('with names that are none are refused', async () => {
+    const field = fc.constantFrom('name', 'namespace', 'uid');
+    await fc.assert(
+      fc.asyncProperty(field, nasty, async (name, value) => {
+        const request = {namespace: 'default', name: 'pod', uid: 'uid', [name]: value};
+        await expect(runtime.kni.createNetwork(request)).rejects.toMatchObject(INVALID_ARGUMENT);
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(nasty, async (id) => {
+        await expect(runtime.kni.attachInterface({id})).rejects.toMatchObject(INVALID_ARGUMENT);
+        await expect(runtime.kni.queryPodNetwork({id})).rejects.toMatchObject(INVALID_ARGUMENT);
+        await expect(runtime.kni.detachInterface({id})).rejects.toMatchObject(INVALID_ARGUMENT);
+        await expect(runtime.kni.deleteNetwork({id})).rejects.toMatchObject(INVALID_ARGUMENT);
+      }),
+    );
+    expect(await leftovers(node)).toEqual(nothing);
+  });
+
+  it('with paths of what is not theirs reach nothing', async () => {
+    const pod = newPod('bystander');
+    const {netns} = await bringUp(runtime.kni, pod);
+    await node.run([
+      'sh',
+      '-c',
+      'touch /run/netns/foreign /run/kni-x && unshare --net=/run/netns/foreign true',
+    ]);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(nastyPath, fc.constant('/run/netns/foreign'), fc.constant('/run/kni-x')),
+        async (path) => {
+          await runtime.kni.deleteNetwork({netnsPath: path}).catch(() => undefined);
+          await runtime.kni.detachInterface({isolation: {path}}).catch(() => undefined);
+          const attached = runtime.kni.attachInterface({id: 'intruder', isolation: {path, type: 'netns'}});
+          await expect(attached).rejects.toMatchObject({code: expect.toBeOneOf([3, 5]) as number});
+        },
+      ),
+    );
+    expect(
+      await node.run(['sh', '-c', 'ls -d /run/kni-x /run/netns/foreign && stat -f -c %T /run/netns/foreign']),
+    ).toContain('nsfs');
+    await runtime.kni.queryPodNetwork({id: pod.sandbox});
+    await takeDown(runtime.kni, pod, netns);
+    await node.run(['sh', '-c', 'umount /run/netns/foreign && rm /run/netns/foreign']);
+    expect(await leftovers(node)).toEqual(nothing);
+  });
+
+  it('with port mappings that are none are refused before any plugin runs', async () => {
+    const bad: MessageInitShape<typeof PortMappingSchema>[] = [
+      {containerPort: 0, hostPort: 80},
+      {containerPort: 80, hostPort: 70_000},
+      {containerPort: 80, hostPort: -1},
+      {containerPort: 80, hostPort: 80, hostIp: '1.2.3.4; reboot'},
+      {containerPort: 80, hostPort: 80, protocol: 7 as Protocol},
+    ];
+    for (const mapping of bad) {
+      const attached = runtime.kni.attachInterface({
+        id: 'box',
+        name: 'pod',
+        namespace: 'default',
+        portMappings: [mapping],
+      });
+      await expect(attached).rejects.toMatchObject(INVALID_ARGUMENT);
+    }
+  });
+
+  it('do not keep the next one from being served', async () => {
+    const pod = newPod('patient');
+    const {netns} = await bringUp(runtime.kni, pod);
+    await takeDown(runtime.kni, pod, netns);
+    expect(await leftovers(node)).toEqual(nothing);
+  });
+});
