@@ -1,7 +1,7 @@
 import {defineConfig} from 'vitest/config';
 
 /** What makes output vary is pinned, so that a test reads the same everywhere. */
-const env = {FORCE_COLOR: '0', TZ: 'UTC', LC_ALL: 'C.UTF-8'};
+const env = {FORCE_COLOR: '0', TERM: 'xterm', TZ: 'UTC', LC_ALL: 'C.UTF-8'};
 
 export default defineConfig({
   test: {
