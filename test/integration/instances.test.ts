@@ -91,11 +91,13 @@ describe('starting and stopping', () => {
       const runtime = await startRuntime(node, flags());
       const pod = newPod('finishing');
       const netns = await createNetwork(runtime.kni, pod);
-      await chain.plan({'fault ADD': 'slow'});
+      await chain.plan({'fault ADD': 'hold'});
       const attached = attach(runtime.kni, pod, netns);
       await adding();
       const exited = once(runtime.process, 'exit');
       runtime.process.kill('SIGTERM');
+      await until('it stops', () => runtime.log.some(({msg}) => msg === 'stopping'));
+      await chain.release();
       expect((await attached)['eth0']?.ip).toHaveLength(1);
       expect(await exited).toEqual([0, null]);
       await using next = await startRuntime(node, flags());

@@ -18,7 +18,7 @@ export type Behaviour =
   | 'no-version'
   | 'other-version'
   | 'huge'
-  | 'slow';
+  | 'hold';
 
 export interface Call {
   /** `<plugin> <command>` */
@@ -32,6 +32,8 @@ export interface Plugins extends AsyncDisposable {
   /** Goes into the plugin's configuration as `rig`. */
   readonly dir: string;
   readonly plan: (plan: Readonly<Record<string, Behaviour>>) => Promise<void>;
+  /** Lets those on hold go on. */
+  readonly release: () => Promise<void>;
   readonly calls: () => Promise<Call[]>;
   readonly grandchildren: () => Promise<number[]>;
 }
@@ -47,6 +49,7 @@ export const installPlugins = async (names: readonly string[], parent = tmpdir()
     binDir,
     dir,
     plan: (plan) => writeFile(join(dir, 'plan.json'), JSON.stringify(plan)),
+    release: () => writeFile(join(dir, 'released'), ''),
     calls: async () => (await lines('calls')).map((line) => JSON.parse(line) as Call),
     grandchildren: async () => (await lines('grandchildren')).map(Number),
     [Symbol.asyncDispose]: () => rm(dir, {recursive: true}),
