@@ -72,7 +72,7 @@ image "$ETCD" '["/usr/local/bin/etcd"]'
 # The sample: busybox, whose ash is what the sample pod runs, with a name for every applet.
 fresh
 mkdir -p "$work/root/bin" "$work/root/etc" "$work/root/root"
-busybox=$(find "$work/debian" -name busybox -type f)
+busybox=$(find "$work/debian" -path '*/bin/busybox' -type f)
 cp "$busybox" "$work/root/bin/busybox"
 for applet in $("$busybox" --list); do
   [ "$applet" = busybox ] || ln -s busybox "$work/root/bin/$applet"

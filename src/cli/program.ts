@@ -3,7 +3,9 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {Command, Option} from 'commander';
+import {z} from 'zod';
 import {clusterName, imageReference, podName, workerCount} from '../cluster/names.ts';
+import {readJson} from '../json.ts';
 import {project} from '../project.ts';
 import {down} from './commands/down.ts';
 import {logs} from './commands/logs.ts';
@@ -11,10 +13,12 @@ import {podCreate} from './commands/pod-create.ts';
 import {up} from './commands/up.ts';
 import type {World} from './world.ts';
 
-const {version, description} = JSON.parse(readFileSync(join(project.root, 'package.json'), 'utf8')) as {
-  readonly version: string;
-  readonly description: string;
-};
+const manifest = z.object({version: z.string(), description: z.string()});
+const {version, description} = readJson(
+  manifest,
+  readFileSync(join(project.root, 'package.json'), 'utf8'),
+  'package.json',
+);
 
 export const createProgram = (world: World): Command => {
   const program = new Command('kni-demo')

@@ -2,11 +2,13 @@
 
 import {mkdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import {z} from 'zod';
 import type {Dirs} from '../cache/dirs.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import type {Host} from '../host/host.ts';
 import {nodeHost} from '../host/node-host.ts';
+import {readJson} from '../json.ts';
 import {listNodeContainers, type NodeContainer, parseNodeContainers} from '../tools/docker.ts';
 
 /** The nodes of one cluster, or of all clusters that kind made; running or not, by name. */
@@ -69,12 +71,13 @@ export const clusterOf = (host: Host, nodes: readonly NodeContainer[]): Cluster 
   };
 };
 
-/** What we keep of a cluster outside of it. */
-export interface ClusterRecord {
+const clusterRecord = z.object({
   /** `creating` until kind has ended well: what a cancelled run leaves is begun anew. */
-  readonly phase: 'creating' | 'complete';
-  readonly nodeImage: string;
-}
+  phase: z.enum(['creating', 'complete']),
+  nodeImage: z.string(),
+});
+/** What we keep of a cluster outside of it. */
+export type ClusterRecord = z.infer<typeof clusterRecord>;
 
 const directoryOf = (dirs: Dirs, name: string): string => join(dirs.state, 'clusters', name);
 
@@ -83,7 +86,11 @@ export const kubeconfigOf = (dirs: Dirs, name: string): string => join(directory
 
 export const readRecord = async (dirs: Dirs, name: string): Promise<ClusterRecord | undefined> => {
   try {
-    return JSON.parse(await readFile(join(directoryOf(dirs, name), 'cluster.json'), 'utf8')) as ClusterRecord;
+    return readJson(
+      clusterRecord,
+      await readFile(join(directoryOf(dirs, name), 'cluster.json'), 'utf8'),
+      'the record of a cluster',
+    );
   } catch {
     return undefined; // Lost or broken, it is as if we knew nothing; the nodes' labels still say whose they are.
   }

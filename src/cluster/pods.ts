@@ -3,9 +3,11 @@
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {parse, stringify} from 'yaml';
+import {z} from 'zod';
 import {UserError} from '../errors.ts';
 import type {Host} from '../host/host.ts';
 import {NotInTime, waitUntil} from '../host/wait-until.ts';
+import {readJson} from '../json.ts';
 import {project} from '../project.ts';
 import {applyManifest, getJson, kubectl} from '../tools/kubectl.ts';
 
@@ -45,20 +47,32 @@ export interface Pod {
   readonly why: string;
 }
 
-interface PodObject {
-  readonly metadata: {readonly name: string; readonly uid: string};
-  readonly spec: {readonly nodeName?: string};
-  readonly status: {
-    readonly phase?: string;
-    readonly podIP?: string;
-    readonly conditions?: readonly {type: string; status: string; message?: string}[];
-    readonly containerStatuses?: readonly {state?: {waiting?: {reason?: string; message?: string}}}[];
-  };
-}
+const podObject = z.object({
+  metadata: z.object({name: z.string(), uid: z.string()}),
+  spec: z.object({nodeName: z.string().optional()}),
+  status: z.object({
+    phase: z.string().optional(),
+    podIP: z.string().optional(),
+    conditions: z
+      .array(z.object({type: z.string(), status: z.string(), message: z.string().optional()}))
+      .default([]),
+    containerStatuses: z
+      .array(
+        z.object({
+          state: z
+            .object({
+              waiting: z.object({reason: z.string().optional(), message: z.string().optional()}).optional(),
+            })
+            .optional(),
+        }),
+      )
+      .default([]),
+  }),
+});
 
-const podFrom = ({metadata, spec, status}: PodObject): Pod => {
-  const conditions = status.conditions ?? [];
-  const waiting = status.containerStatuses?.find(({state}) => state?.waiting)?.state?.waiting;
+const podFrom = ({metadata, spec, status}: z.infer<typeof podObject>): Pod => {
+  const {conditions} = status;
+  const waiting = status.containerStatuses.find(({state}) => state?.waiting)?.state?.waiting;
   return {
     name: metadata.name,
     uid: metadata.uid,
@@ -79,7 +93,7 @@ export const findPod = async (
   signal?: AbortSignal,
 ): Promise<Pod | undefined> => {
   const {stdout} = await controlPlane.run(getJson('pods', '--ignore-not-found', name), signal && {signal});
-  return stdout.trim() === '' ? undefined : podFrom(JSON.parse(stdout) as PodObject);
+  return stdout.trim() === '' ? undefined : podFrom(readJson(podObject, stdout, `pod ${name}`));
 };
 
 export const createPod = async (controlPlane: Host, spec: PodSpec, signal?: AbortSignal): Promise<void> => {

@@ -94,8 +94,8 @@ const orderOf = (
     ({rpc, level, sandbox: id, netns: path}) =>
       level === 'info' && (rpc === 'CreateNetwork' ? path === netns : id === sandbox),
   );
-  const wanted = ['CreateNetwork', 'AttachInterface', 'QueryPodNetwork'];
-  return [...new Set(mine.map(({rpc}) => rpc ?? ''))].filter((rpc) => wanted.includes(rpc));
+  const wanted = new Set(['CreateNetwork', 'AttachInterface', 'QueryPodNetwork']);
+  return [...new Set(mine.map(({rpc}) => rpc ?? ''))].filter((rpc) => wanted.has(rpc));
 };
 
 /** The line that the original demo is known by, as the runtime wrote it. */

@@ -1,6 +1,8 @@
 /** Whether the nodes are Ready, and if not, the reason the API server gives. */
 
+import {z} from 'zod';
 import type {Host} from '../host/host.ts';
+import {readJson} from '../json.ts';
 import {getJson} from '../tools/kubectl.ts';
 
 export interface NodeReadiness {
@@ -10,19 +12,27 @@ export interface NodeReadiness {
   readonly message: string;
 }
 
-interface NodeList {
-  readonly items: readonly {
-    readonly metadata: {readonly name: string};
-    readonly status?: {readonly conditions?: readonly {type: string; status: string; message?: string}[]};
-  }[];
-}
+const nodeList = z.object({
+  items: z.array(
+    z.object({
+      metadata: z.object({name: z.string()}),
+      status: z
+        .object({
+          conditions: z
+            .array(z.object({type: z.string(), status: z.string(), message: z.string().optional()}))
+            .optional(),
+        })
+        .optional(),
+    }),
+  ),
+});
 
 export const nodeReadiness = async (
   controlPlane: Host,
   signal?: AbortSignal,
 ): Promise<readonly NodeReadiness[]> => {
   const {stdout} = await controlPlane.run(getJson('nodes'), signal && {signal});
-  return (JSON.parse(stdout) as NodeList).items.map(({metadata, status}) => {
+  return readJson(nodeList, stdout, 'the list of nodes').items.map(({metadata, status}) => {
     const condition = status?.conditions?.find(({type}) => type === 'Ready');
     return {
       name: metadata.name,

@@ -2,11 +2,28 @@
 
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {type BuildOptions, build} from 'esbuild';
+import {build} from 'esbuild';
+import {z} from 'zod';
+import {readJson} from '../json.ts';
 import {project} from '../project.ts';
+
+/** Of esbuild's options, those that the file may have. */
+const bundleOptions = z.strictObject({
+  entryPoints: z.array(z.string()),
+  bundle: z.boolean(),
+  platform: z.literal('node'),
+  format: z.literal('esm'),
+  target: z.string(),
+  legalComments: z.literal('none'),
+  banner: z.record(z.string(), z.string()),
+});
 
 /** With the options of runtime/bundle.json, which also serve whoever bundles it by hand. */
 export const bundleRuntime = async (outfile: string): Promise<void> => {
-  const options = JSON.parse(await readFile(join(project.runtime, 'bundle.json'), 'utf8')) as BuildOptions;
+  const options = readJson(
+    bundleOptions,
+    await readFile(join(project.runtime, 'bundle.json'), 'utf8'),
+    'runtime/bundle.json',
+  );
   await build({...options, absWorkingDir: project.root, outfile, logLevel: 'silent'});
 };

@@ -50,7 +50,7 @@ const baseImage = imageTask({
   },
 });
 
-type Step = Pick<DemoContext, 'host'> & {readonly signal: AbortSignal; log?(line: string): void};
+type Step = Pick<DemoContext, 'host'> & {readonly signal: AbortSignal; readonly log?: (line: string) => void};
 
 const pull = async (name: string, {host, signal, log}: Step): Promise<void> => {
   try {

@@ -15,7 +15,7 @@ const nameOf = (id: string): string => id.slice(id.indexOf('/') + 1);
 
 export interface ArtifactParts extends Parts {
   /** Fills an empty directory. It takes its name only when all of it is there. */
-  fill(directory: string, context: DemoContext, running: Running): Promise<void>;
+  readonly fill: (directory: string, context: DemoContext, running: Running) => Promise<void>;
 }
 
 export const artifactTask = ({fill, ...parts}: ArtifactParts): DemoTask => ({
@@ -36,7 +36,7 @@ export const artifactOf = (id: string, {dirs}: DemoContext, running: Running): s
 
 export interface ImageParts extends Parts {
   /** Makes the image under exactly this name, or none at all. */
-  make(image: string, context: DemoContext, running: Running): Promise<void>;
+  readonly make: (image: string, context: DemoContext, running: Running) => Promise<void>;
 }
 
 export const imageTask = ({make, ...parts}: ImageParts): DemoTask => ({

@@ -1,5 +1,6 @@
 /** setup: a kind cluster of the node image, its nodes Ready through KNI and nothing else. */
 
+import {z} from 'zod';
 import {
   clusterOf,
   forgetCluster,
@@ -14,6 +15,7 @@ import {nodeReadiness} from '../cluster/readiness.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import {NotInTime, waitUntil} from '../host/wait-until.ts';
+import {readJson} from '../json.ts';
 import {startContainers} from '../tools/docker.ts';
 import {createCluster, deleteCluster, kindConfig} from '../tools/kind.ts';
 import {getJson, kubectl} from '../tools/kubectl.ts';
@@ -91,6 +93,8 @@ const refuseOther = (
 export const currentCluster = async ({host, cluster: {name}}: DemoContext) =>
   clusterOf(host, await nodesOf(host, name));
 
+const deployment = z.object({spec: z.object({replicas: z.number().optional()})});
+
 /** Where a stack has no image of it, kubeadm's Deployment of CoreDNS would wait for one for ever. */
 const dns: DemoTask = {
   id: 'setup/dns',
@@ -104,7 +108,7 @@ const dns: DemoTask = {
       getJson('-n', 'kube-system', 'deployment', 'coredns', '--ignore-not-found'),
     );
     if (stdout.trim() === '') return 'there is none';
-    const {spec} = JSON.parse(stdout) as {spec: {replicas?: number}};
+    const {spec} = readJson(deployment, stdout, 'the deployment of CoreDNS');
     return spec.replicas === 0 ? 'scaled to nothing' : undefined;
   },
   async run(context, {signal, log}) {

@@ -21,7 +21,7 @@ export const mirrorsFrom = (sources: string): Mirrors | undefined => {
   const debian = uris.find((uri) => uri.endsWith('/debian'));
   return debian === undefined
     ? undefined
-    : {debian, security: uris.find((uri) => /debian-security$/.test(uri))};
+    : {debian, security: uris.find((uri) => uri.endsWith('debian-security'))};
 };
 
 /** A sources.list of one suite, with its updates where the suite is stable enough to have some. */
@@ -33,30 +33,43 @@ export const sourcesList = ({debian, security}: Mirrors, suite: string): string 
     '',
   ].join('\n');
 
-export const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
-/** One signed source of one suite, for `privateApt`. */
-export const privateSources = ({debian}: Mirrors, suite: string): string =>
-  `deb [signed-by=${keyring}] ${debian} ${suite} main\n`;
+/**
+ * An apt of its own below `root`: its sources, lists and packages, and nothing of the host's. Makes `root`, with its
+ * one suite; `apt(…)` is a command of that apt.
+ */
+export const privateApt = (root: string, {debian}: Mirrors, suite: string) => {
+  const settings = {
+    'Dir::Etc::sourcelist': `${root}/sources.list`,
+    'Dir::Etc::sourceparts': '-',
+    'Dir::State::lists': `${root}/lists`,
+    'Dir::State::status': '/dev/null',
+    'Dir::Cache': root,
+    'Dir::Cache::pkgcache': '',
+    'Dir::Cache::srcpkgcache': '',
+    'APT::Sandbox::User': 'root',
+    'Acquire::Retries': '3',
+  };
+  const config = Object.entries(settings).map(([name, value]) => `${name} "${value}";`);
+  const source = `deb [signed-by=${keyring}] ${debian} ${suite} main`;
+  return {
+    make: [
+      ['rm', ['-rf', root]],
+      ['mkdir', ['-p', `${root}/lists/partial`, `${root}/packages`]],
+      writeLine(`${root}/sources.list`, source),
+      writeLine(`${root}/apt.conf`, config.join(' ')),
+    ] satisfies readonly Command[],
+    apt: (...args: readonly string[]): Command => [
+      'env',
+      ['-C', `${root}/packages`, `APT_CONFIG=${root}/apt.conf`, 'apt-get', '-qq', ...args],
+    ],
+  };
+};
 
-/** apt-get on its own sources and state below `root`, which must hold `sources.list` and `lists/partial/`. */
-export const privateApt = (root: string, ...args: readonly string[]): Command => [
-  'apt-get',
-  [
-    '-qq',
-    ...Object.entries({
-      'Dir::Etc::sourcelist': `${root}/sources.list`,
-      'Dir::Etc::sourceparts': '-',
-      'Dir::State::lists': `${root}/lists`,
-      'Dir::State::status': '/dev/null',
-      'Dir::Cache': root,
-      'Dir::Cache::pkgcache': '',
-      'Dir::Cache::srcpkgcache': '',
-      'APT::Sandbox::User': 'root',
-      'Acquire::Retries': '3',
-    }).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
-    ...args,
-  ],
+const writeLine = (file: string, line: string): Command => [
+  'sh',
+  ['-c', 'echo "$1" >"$2"', 'sh', line, file],
 ];
 
 export const updateLists: Command = ['apt-get', ['-qq', 'update']];
@@ -72,9 +85,4 @@ export const installPackages = (packages: readonly string[]): Command => [
     '--no-install-recommends',
     ...packages,
   ],
-];
-
-export const unpackPackage = (file: string, directory: string): Command => [
-  'dpkg-deb',
-  ['-x', file, directory],
 ];

@@ -1,6 +1,8 @@
 /** ctr on a node: what containerd says of a pod's sandbox, past the kubelet. */
 
+import {z} from 'zod';
 import type {Command} from '../host/host.ts';
+import {readJson} from '../json.ts';
 
 const ctr = (...args: readonly string[]): Command => ['ctr', ['--namespace', 'k8s.io', ...args]];
 
@@ -15,10 +17,14 @@ export const sandboxesOfPod = (uid: string): Command =>
 
 export const sandboxInfo = (id: string): Command => ctr('containers', 'info', id);
 
-interface SandboxInfo {
-  readonly Spec?: {readonly linux?: {readonly namespaces?: readonly {type: string; path?: string}[]}};
-}
+const info = z.object({
+  Spec: z.object({
+    linux: z.object({namespaces: z.array(z.object({type: z.string(), path: z.string().optional()}))}),
+  }),
+});
 
 /** The path of the network namespace that the sandbox was told to join; undefined where it got one of its own. */
 export const netnsOf = (stdout: string): string | undefined =>
-  (JSON.parse(stdout) as SandboxInfo).Spec?.linux?.namespaces?.find(({type}) => type === 'network')?.path;
+  readJson(info, stdout, 'what ctr says of a container').Spec.linux.namespaces.find(
+    ({type}) => type === 'network',
+  )?.path;

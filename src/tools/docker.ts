@@ -1,6 +1,8 @@
 /** docker: builds its arguments, parses its output. */
 
+import {z} from 'zod';
 import type {Command} from '../host/host.ts';
+import {readJson} from '../json.ts';
 
 const docker = (...args: readonly string[]): Command => ['docker', args];
 
@@ -109,20 +111,22 @@ export const listNodeContainers = (cluster?: string): Command =>
       `"role":{{json (.Label "io.x-k8s.kind.role")}},"stack":{{json (.Label "${stackLabel}")}}}`,
   );
 
+const printedNode = z.object({
+  name: z.string(),
+  state: z.string(),
+  image: z.string(),
+  cluster: z.string(),
+  role: z.string(),
+  stack: z.string(),
+});
+
 export const parseNodeContainers = (stdout: string): readonly NodeContainer[] =>
   stdout
     .split('\n')
     .filter(Boolean)
     .map((line) => {
-      const {name, state, image, cluster, role, stack} = JSON.parse(line) as Record<string, string>;
-      return {
-        name: name ?? '',
-        cluster: cluster ?? '',
-        role: role ?? '',
-        running: state === 'running',
-        image: image ?? '',
-        stack: stack || undefined,
-      };
+      const {state, stack, ...node} = readJson(printedNode, line, 'what docker ps printed');
+      return {...node, running: state === 'running', stack: stack === '' ? undefined : stack};
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 

@@ -1,6 +1,8 @@
 /** npm: takes one package from the registry the user's npm is set to. */
 
+import {z} from 'zod';
 import type {Command} from '../host/host.ts';
+import {readJson} from '../json.ts';
 
 /** Downloads `name@version` as a tarball into `directory`; prints `[{"filename","integrity",…}]`. */
 export const packPackage = (name: string, version: string, directory: string): Command => [
@@ -8,16 +10,18 @@ export const packPackage = (name: string, version: string, directory: string): C
   ['pack', `${name}@${version}`, '--json', '--pack-destination', directory],
 ];
 
-export interface Packed {
-  readonly filename: string;
+const packed = z.object({
+  filename: z.string(),
   /** Subresource Integrity of the tarball: `sha512-…`. */
-  readonly integrity: string;
-}
+  integrity: z.string(),
+});
+export type Packed = z.infer<typeof packed>;
+
+/** npm 11 prints an array, later ones an object by package name. */
+const printed = z.union([z.array(packed), z.record(z.string(), packed).transform(Object.values<Packed>)]);
 
 export const parsePacked = (stdout: string): Packed => {
-  const printed: unknown = JSON.parse(stdout);
-  // npm 11 prints an array, later ones an object by package name.
-  const [first] = Array.isArray(printed) ? printed : Object.values(printed as object);
-  const {filename, integrity} = first as Packed;
-  return {filename: filename.replace(/^@/, '').replaceAll('/', '-'), integrity};
+  const [first] = readJson(printed, stdout, 'what npm pack printed');
+  if (first === undefined) throw new Error('npm pack packed nothing');
+  return first;
 };

@@ -27,7 +27,7 @@ export interface DownOptions {
 /** One thing that would go. */
 interface Removal {
   readonly what: string;
-  remove(): Promise<unknown>;
+  readonly remove: () => Promise<unknown>;
 }
 
 export const down = async (

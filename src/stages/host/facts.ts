@@ -18,22 +18,20 @@ export const isRoot = (): boolean => process.getuid?.() === 0;
 export const isInstalled = async (program: string): Promise<boolean> =>
   (await whereIs(program)) !== undefined;
 
-export const whereIs = async (
-  program: string,
-  path: readonly string[] = (process.env['PATH'] ?? '').split(delimiter),
-): Promise<string | undefined> => {
+export const whereIs = async (program: string): Promise<string | undefined> => {
+  const path = (process.env['PATH'] ?? '').split(delimiter).filter((directory) => directory !== '');
   for (const directory of [...path, '/usr/local/sbin', '/usr/sbin', '/sbin']) {
     const file = join(directory, program);
-    const executable =
-      directory !== '' &&
-      (await access(file, constants.X_OK).then(
-        () => true,
-        () => false,
-      ));
-    if (executable) return file;
+    if (await isExecutable(file)) return file;
   }
   return undefined;
 };
+
+export const isExecutable = (file: string): Promise<boolean> =>
+  access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
 
 /** The archives that the host's apt knows; undefined where the host is no Debian. */
 export const hostMirrors = async (): Promise<Mirrors | undefined> => {

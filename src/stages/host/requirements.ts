@@ -8,7 +8,7 @@ import {CommandError} from '../../host/command-error.ts';
 import type {Command, Host} from '../../host/host.ts';
 import {NotInTime, waitUntil} from '../../host/wait-until.ts';
 import {project} from '../../project.ts';
-import {installPackages, type Mirrors, privateApt, privateSources, updateLists} from '../../tools/apt.ts';
+import {installPackages, type Mirrors, privateApt, updateLists} from '../../tools/apt.ts';
 import {serverVersion} from '../../tools/docker.ts';
 import {startEngine} from '../../tools/dockerd.ts';
 import {version as kindVersion} from '../../tools/kind.ts';
@@ -19,6 +19,7 @@ import {
   hasSystemd,
   hostMirrors,
   inotifyInstances,
+  isExecutable,
   isInstalled,
   isRoot,
   lacksCapabilities,
@@ -135,11 +136,8 @@ const engine: Requirement = {
     if (version !== undefined) return fitting(version);
     const own = await ownDockerd();
     if (own && (await fits(host, own))) return there(`${own}, not running`);
-    const brought = engineOf(dirs);
-    if (await whereIs('dockerd', brought.path)) {
-      if ((await whereIs('dockerd', brought.path))?.startsWith(brought.root))
-        return there(`${brought.root}, not running`);
-    }
+    const {root} = engineOf(dirs);
+    if (await isExecutable(dockerdIn(root))) return there(`${root}, not running`);
     const mirrors = await hostMirrors();
     if (!mirrors) return missing('not installed', {advice: otherSystems});
     return missing('not installed', {
@@ -170,6 +168,8 @@ const fitting = async (version: string): Promise<Finding> =>
       })
     : there(`engine ${version}`);
 
+const dockerdIn = (root: string): string => join(root, 'usr/sbin/dockerd');
+
 const ownDockerd = (): Promise<string | undefined> => whereIs('dockerd');
 
 const fits = async (host: Host, dockerd: string): Promise<boolean> => {
@@ -183,24 +183,22 @@ const unpack = (
   {dirs}: DemoContext,
   {mirrors, suite, names, to}: {mirrors: Mirrors; suite: string; names: readonly string[]; to: string},
 ): readonly Command[] => {
-  const apt = join(dirs.cache, 'apt', suite);
+  const root = join(dirs.cache, 'apt', suite);
+  const {make, apt} = privateApt(root, mirrors, suite);
   const fresh = `${to}.new`;
   return [
-    ['rm', ['-rf', `${apt}/packages`, fresh]],
-    ['mkdir', ['-p', `${apt}/lists/partial`, `${apt}/packages`, fresh]],
-    ['sh', ['-c', `printf %s "$1" >"$2"`, 'sh', privateSources(mirrors, suite), `${apt}/sources.list`]],
-    privateApt(apt, 'update'),
-    ['env', ['-C', `${apt}/packages`, ...flat(privateApt(apt, 'download', ...names))]],
+    ...make,
+    apt('update'),
+    apt('download', ...names),
+    ['rm', ['-rf', to, fresh]],
+    ['mkdir', ['-p', fresh]],
     [
       'sh',
-      ['-ec', 'for file in "$1"/*.deb; do dpkg-deb -x "$file" "$2"; done', 'sh', `${apt}/packages`, fresh],
+      ['-ec', 'for file in "$1"/*.deb; do dpkg-deb -x "$file" "$2"; done', 'sh', `${root}/packages`, fresh],
     ],
-    ['rm', ['-rf', to]],
     ['mv', [fresh, to]],
   ];
 };
-
-const flat = ([file, args]: Command): readonly string[] => [file, ...args];
 
 const unpackEngine = async (
   context: DemoContext,
@@ -230,7 +228,7 @@ const running: Requirement = {
     }
     const daemon = usable
       ? {...brought, dockerd: own, path: [], dataRoot: undefined}
-      : {...brought, dockerd: join(brought.root, 'usr/sbin/dockerd')};
+      : {...brought, dockerd: dockerdIn(brought.root)};
     const isOurs = !usable;
     const known = usable || (await hostMirrors()) !== undefined;
     if (!known) return missing('not running', {advice: otherSystems});
