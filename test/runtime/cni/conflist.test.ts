@@ -1,0 +1,63 @@
+import {describe, expect, it} from 'vitest';
+import {parseConflist, parseSinglePlugin} from '../../../runtime/src/cni/conflist.ts';
+
+const list = (fields: object) =>
+  JSON.stringify({cniVersion: '1.0.0', name: 'net', plugins: [{type: 'bridge'}], ...fields});
+
+describe('a conflist', () => {
+  it('is read with its plugins, their IPAM and the capabilities that are wanted', () => {
+    const plugins = [
+      {type: 'bridge', ipam: {type: 'host-local'}},
+      {type: 'portmap', capabilities: {portMappings: true, dns: false, mac: 'true'}},
+    ];
+    const parsed = parseConflist(list({plugins}));
+    expect(parsed).toMatchObject({name: 'net', cniVersion: '1.0.0'});
+    expect(parsed.plugins.map(({type, ipamType}) => [type, ipamType])).toEqual([
+      ['bridge', 'host-local'],
+      ['portmap', undefined],
+    ]);
+    expect([...(parsed.plugins[1]?.capabilities ?? [])]).toEqual(['portMappings']);
+  });
+
+  it.each([
+    ['not JSON', '{', 'is not valid JSON'],
+    ['an array', '[]', 'is not a JSON object'],
+    ['null', 'null', 'is not a JSON object'],
+    ['no name', list({name: undefined}), 'has no valid "name"'],
+    ['a name that is a path', list({name: '../x'}), 'has no valid "name"'],
+    ['no plugins', list({plugins: undefined}), 'has no "plugins"'],
+    ['an empty list of plugins', list({plugins: []}), 'has an empty list'],
+    ['a plugin that is no object', list({plugins: [1]}), 'a plugin that is not a JSON object'],
+    ['a plugin without type', list({plugins: [{}]}), 'a plugin without a valid "type"'],
+    ['a plugin that is a path', list({plugins: [{type: '../../bin/sh'}]}), 'a plugin without a valid "type"'],
+    ['a plugin that is a directory', list({plugins: [{type: '..'}]}), 'a plugin without a valid "type"'],
+    ['no version', list({cniVersion: undefined}), 'has no "cniVersion"'],
+    ['a version too old', list({cniVersion: '0.2.0'}), 'has no "cniVersion"'],
+    ['a version too new', list({cniVersion: '2.0.0'}), 'has no "cniVersion"'],
+  ])('is refused with %s', (_, text, message) => {
+    expect(() => parseConflist(text)).toThrow(message);
+  });
+
+  it.each([
+    ['0.3.1', undefined, '0.3.1'],
+    ['0.4.0', ['0.3.1', '1.0.0'], '1.0.0'],
+    ['1.0.0', ['1.1.0', '9.9.9'], '1.1.0'],
+    [undefined, ['0.4.0'], '0.4.0'],
+  ])('of version %s and versions %j is spoken in %s', (cniVersion, cniVersions, chosen) => {
+    expect(parseConflist(list({cniVersion, cniVersions})).cniVersion).toBe(chosen);
+  });
+
+  it('may be a single plugin, as of old, which stays as it is written', () => {
+    const parsed = parseSinglePlugin(
+      '{"cniVersion":"0.3.1","name":"old","type":"ptp","big":9007199254740993}',
+    );
+    expect(parsed).toMatchObject({name: 'old', cniVersion: '0.3.1'});
+    expect(parsed.plugins[0].type).toBe('ptp');
+    expect(parsed.plugins[0].members.get('big')).toBe('9007199254740993');
+    expect(parseConflist(parsed.text).plugins[0].type).toBe('ptp');
+  });
+
+  it('in a file for a single plugin is refused', () => {
+    expect(() => parseSinglePlugin(list({}))).toThrow('must end in .conflist');
+  });
+});
