@@ -24,7 +24,7 @@ export class KubeconfigInvalid extends Error {
 
 /** To be read anew for every connection: kubeadm replaces the file, and the kubelet rotates its certificate. */
 export const readKubeconfig = async (path: string): Promise<Cluster> => {
-  const config = objectOf(parse(await textOfFile(path)));
+  const config = objectOf(parsed(await textOfFile(path), path));
   const context = named(config, 'contexts', 'context', stringOf(config['current-context']));
   const cluster = named(config, 'clusters', 'cluster', stringOf(context['cluster']));
   const user = named(config, 'users', 'user', stringOf(context['user']));
@@ -39,6 +39,14 @@ export const readKubeconfig = async (path: string): Promise<Cluster> => {
     key: await data(user, 'client-key'),
     token: stringOf(user['token']),
   };
+};
+
+const parsed = (text: string, path: string): unknown => {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new KubeconfigInvalid(`${path} is not valid YAML`, {cause: error});
+  }
 };
 
 const named = (config: JsonObject, list: string, kind: string, name: string | undefined): JsonObject => {

@@ -1,5 +1,5 @@
 /** Takes names, ids and paths out of requests. They end in file names and plugin arguments, so none is trusted. */
-import {basename, dirname, isAbsolute} from 'node:path';
+import {isAbsolute, normalize} from 'node:path';
 import {InvalidRequest} from '../network/errors.ts';
 
 const patterns = {
@@ -28,12 +28,11 @@ export const optional = (field: Field, value: string | undefined): string => {
   return value;
 };
 
-/** Confined to where netns are: anything else is someone trying to reach what is not ours. */
+/** A plain absolute path. Whether it is one of ours is for the records and the netns directory to say. */
 export const netnsPath = (path: string | undefined): string => {
   if (!path) return '';
-  const plain =
-    isAbsolute(path) && path === `${dirname(path)}/${basename(path)}` && !path.split('/').includes('..');
-  if (!plain || path.includes('\0') || path.length > 4096)
+  const plain = path.length <= 4096 && !path.includes('\0') && path !== '/' && normalize(path) === path;
+  if (!plain || !isAbsolute(path) || path.endsWith('/'))
     throw new InvalidRequest('the netns path is not valid');
   return path;
 };

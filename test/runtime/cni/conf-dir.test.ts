@@ -2,7 +2,7 @@ import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {readConfDir} from '../../../runtime/src/cni/conf-dir.ts';
-import {tempDir} from '../rig/temp.ts';
+import {tempDir} from '../../rig/temp-dir.ts';
 
 const list = (name: string) => JSON.stringify({cniVersion: '1.0.0', name, plugins: [{type: 'bridge'}]});
 

@@ -3,8 +3,8 @@ import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it} from 'vitest';
 import {createExec} from '../../../runtime/src/cni/exec.ts';
+import {tempDir} from '../../rig/temp-dir.ts';
 import {isAlive} from '../rig/plugins.ts';
-import {tempDir} from '../rig/temp.ts';
 
 const generous = 60_000;
 const node = (code: string, timeoutMs = generous) => ({

@@ -2,7 +2,7 @@ import {mkdir, readdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {listLeases, releaseLease} from '../../../runtime/src/cni/leases.ts';
-import {tempDir} from '../rig/temp.ts';
+import {tempDir} from '../../rig/temp-dir.ts';
 
 describe('the leases of host-local', () => {
   it('are read with the sandbox they belong to; what else is there is no lease', async () => {

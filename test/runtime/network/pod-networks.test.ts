@@ -1,0 +1,231 @@
+import {writeFile} from 'node:fs/promises';
+import {describe, expect, it} from 'vitest';
+import type {PodNetwork, State} from '../../../runtime/src/network/record.ts';
+import type {Selector} from '../../../runtime/src/network/select.ts';
+import {StoreFailed} from '../../../runtime/src/store/errors.ts';
+import type {RecordStore} from '../../../runtime/src/store/record-store.ts';
+import {type PodsRig, podsRig} from '../rig/pods.ts';
+
+const pod = {namespace: 'default', name: 'web', uid: 'uid-1'};
+const named: Selector = {
+  sandbox: 'box',
+  netns: '',
+  uid: 'uid-1',
+  attempt: '0',
+  namespace: 'default',
+  name: 'web',
+};
+const attachRequest = {...named, capabilityArgs: {}};
+
+const callsOf = async ({plugins}: PodsRig) => (await plugins.calls()).map(({call}) => call);
+const onDisk = async ({store}: PodsRig) => (await store.load()).records;
+const added = ['loopback ADD', 'first ADD', 'second ADD'];
+const deleted = ['second DEL', 'first DEL', 'loopback DEL'];
+
+describe('the network of a pod', () => {
+  it('is on disk in every state of its life', async () => {
+    await using rig = await podsRig();
+    const created = await rig.pods.create(pod, '0');
+    expect(await onDisk(rig)).toEqual([created]);
+    const attached = await rig.pods.attach(attachRequest);
+    expect(attached).toMatchObject({state: 'attached', sandbox: 'box', key: created.key});
+    expect(await onDisk(rig)).toEqual([attached]);
+    expect(rig.pods.query('box')).toBe(attached);
+    await rig.pods.detach(named);
+    expect(await onDisk(rig)).toMatchObject([{state: 'detached', attachments: []}]);
+    await rig.pods.delete(named);
+    expect(await onDisk(rig)).toEqual([]);
+    expect(await rig.netns.list()).toEqual([]);
+    expect(await callsOf(rig)).toEqual([...added, ...deleted]);
+  });
+
+  it('runs no plugin twice for a call that is repeated', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    const answers = await Promise.all([1, 2, 3].map(() => rig.pods.attach(attachRequest)));
+    expect(new Set(answers).size).toBe(1);
+    await Promise.all([1, 2, 3].map(() => rig.pods.detach(named)));
+    expect(await callsOf(rig)).toEqual([...added, ...deleted]);
+  });
+
+  it('ends absent when attach and delete come at once', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    await Promise.allSettled([rig.pods.attach(attachRequest), rig.pods.delete({...named, sandbox: ''})]);
+    expect(await onDisk(rig)).toEqual([]);
+    expect(await callsOf(rig)).toEqual([...added, ...deleted]);
+  });
+
+  it('is not attached again once it was detached', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    await rig.pods.attach(attachRequest);
+    await rig.pods.detach(named);
+    await expect(rig.pods.attach(attachRequest)).rejects.toMatchObject({name: 'WrongState'});
+  });
+
+  it('is not attached when its netns is gone', async () => {
+    await using rig = await podsRig();
+    const {netns} = await rig.pods.create(pod, '0');
+    await rig.netns.remove(netns);
+    await expect(rig.pods.attach(attachRequest)).rejects.toMatchObject({name: 'WrongState'});
+    expect(await callsOf(rig)).toEqual([]);
+    expect((await rig.pods.create(pod, '0')).netns).toBe(netns); // and is made again when asked for again
+    await rig.pods.attach(attachRequest);
+  });
+
+  it.each([
+    ['first', ['loopback ADD', 'first ADD', ...deleted]],
+    ['second', [...added, ...deleted]],
+  ])('is undone as a whole, the failed plugin included, when plugin %s fails', async (plugin, expected) => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    await rig.plugins.plan({[`${plugin} ADD`]: 'error'});
+    await expect(rig.pods.attach(attachRequest)).rejects.toMatchObject({name: 'CniError', cniCode: 11});
+    expect(await callsOf(rig)).toEqual(expected);
+    expect(await onDisk(rig)).toMatchObject([{state: 'created', attachments: []}]);
+    await rig.plugins.plan({});
+    await expect(rig.pods.attach(attachRequest)).resolves.toMatchObject({state: 'attached'});
+  });
+
+  it('stays to be undone when that fails as well, and the next attach begins with it', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    await rig.plugins.plan({'second ADD': 'error', 'first DEL': 'error'});
+    await expect(rig.pods.attach(attachRequest)).rejects.toMatchObject({plugin: 'second'});
+    expect(await onDisk(rig)).toMatchObject([{state: 'attaching', sandbox: 'box'}]);
+    await rig.pods.sweep();
+    expect(await onDisk(rig)).toMatchObject([{state: 'attaching'}]);
+    await rig.plugins.plan({});
+    await rig.pods.attach(attachRequest);
+    expect((await callsOf(rig)).slice(-6)).toEqual([...deleted, ...added]);
+  });
+
+  it('is undone by a sweep once that can succeed', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    await rig.pods.attach(attachRequest);
+    await rig.plugins.plan({'first DEL': 'error'});
+    await expect(rig.pods.detach(named)).rejects.toMatchObject({plugin: 'first'});
+    expect(() => rig.pods.query('box')).toThrow('is detaching');
+    await rig.plugins.plan({});
+    await rig.pods.sweep();
+    expect(await onDisk(rig)).toMatchObject([{state: 'detached', attachments: []}]);
+  });
+
+  it('keeps its configuration from ADD to DEL, whatever that is by then', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    const {attachments} = await rig.pods.attach(attachRequest);
+    const pods = await rig.restart(); // nothing of the first one's memory
+    await pods.detach(named);
+    const calls = await rig.plugins.calls();
+    const [add, del] = ['second ADD', 'second DEL'].map((name) => calls.find(({call}) => call === name));
+    expect(JSON.parse(del?.stdin ?? '')).toEqual({
+      ...(JSON.parse(add?.stdin ?? '') as object),
+      prevResult: JSON.parse(attachments[1]?.result ?? '') as unknown,
+    });
+    expect(del?.env).toEqual({...add?.env, CNI_COMMAND: 'DEL'});
+  });
+});
+
+/** A disk that refuses to write a record in this state. */
+const refusing = (state: State) => {
+  const refused: PodNetwork[] = [];
+  const storeOf = (store: RecordStore): RecordStore => ({
+    ...store,
+    write: async (record) => {
+      if (record.state !== state) return await store.write(record);
+      refused.push(record);
+      throw new StoreFailed('no space', Object.assign(new Error('ENOSPC'), {code: 'ENOSPC'}));
+    },
+  });
+  return {refused, storeOf};
+};
+
+describe('with a disk that cannot be written', () => {
+  it('nothing is created', async () => {
+    await using rig = await podsRig(refusing('created'));
+    await expect(rig.pods.create(pod, '0')).rejects.toMatchObject({name: 'StoreFailed', full: true});
+    expect(await rig.netns.list()).toEqual([]);
+  });
+
+  it('no plugin runs', async () => {
+    await using rig = await podsRig(refusing('attaching'));
+    await rig.pods.create(pod, '0');
+    await expect(rig.pods.attach(attachRequest)).rejects.toMatchObject({name: 'StoreFailed'});
+    expect(await callsOf(rig)).toEqual([]);
+  });
+
+  it('what was added is undone, and not claimed', async () => {
+    await using rig = await podsRig(refusing('attached'));
+    await rig.pods.create(pod, '0');
+    await expect(rig.pods.attach(attachRequest)).rejects.toMatchObject({name: 'StoreFailed'});
+    expect(await callsOf(rig)).toEqual([...added, ...deleted]);
+    expect(() => rig.pods.query('box')).toThrow('is created');
+  });
+
+  it('detaching goes on', async () => {
+    await using rig = await podsRig(refusing('detaching'));
+    await rig.pods.create(pod, '0');
+    await rig.pods.attach(attachRequest);
+    await rig.pods.detach(named);
+    expect(await onDisk(rig)).toMatchObject([{state: 'detached'}]);
+  });
+
+  it('a released address does not come back after a crash', async () => {
+    await using rig = await podsRig(refusing('detached'));
+    await rig.pods.create(pod, '0');
+    await rig.pods.attach(attachRequest);
+    await rig.pods.detach(named);
+    expect(() => rig.pods.query('box')).toThrow('is detached');
+    expect(await onDisk(rig)).toEqual([]);
+    const pods = await rig.restart();
+    expect(() => pods.query('box')).toThrow('not known');
+    expect(await rig.netns.list()).toEqual([]);
+  });
+});
+
+describe('after a crash', () => {
+  const crashed = async (rig: PodsRig, state: State) => {
+    await rig.pods.create(pod, '0');
+    const attached = await rig.pods.attach(attachRequest);
+    const {
+      attachments: [lo, eth0],
+      ...record
+    } = attached;
+    const unfinished = [lo, eth0].flatMap((each) => (each ? [{...each, result: '{}'}] : []));
+    await rig.store.write({...record, state, attachments: unfinished});
+    return await rig.restart();
+  };
+
+  it.each([
+    ['attaching', 'created'],
+    ['detaching', 'detached'],
+  ] as const)('what was %s is undone and %s', async (state, expected) => {
+    await using rig = await podsRig();
+    const pods = await crashed(rig, state);
+    expect(() => pods.query('box')).toThrow(`is ${state}`);
+    await pods.sweep();
+    expect(() => pods.query('box')).toThrow(`is ${expected}`);
+    expect(await callsOf(rig)).toEqual([...added, ...deleted]);
+  });
+
+  it('what was attached still is, and no plugin runs', async () => {
+    await using rig = await podsRig();
+    const pods = await crashed(rig, 'attached');
+    await pods.sweep();
+    expect(pods.query('box')).toMatchObject({state: 'attached'});
+    expect(await callsOf(rig)).toEqual(added);
+  });
+
+  it('a record that cannot be read does not keep the others from being served', async () => {
+    await using rig = await podsRig();
+    const spoilt = await rig.pods.create({...pod, name: 'spoilt', uid: 'uid-2'}, '0');
+    await rig.pods.create(pod, '0');
+    await writeFile(spoilt.netns.replace('netns/kni-', 'pods/').concat('.json'), '{"version":1,');
+    const pods = await rig.restart();
+    await pods.attach(attachRequest);
+    expect(await rig.netns.list()).toContain(spoilt.netns);
+  });
+});

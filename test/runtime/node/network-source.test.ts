@@ -1,0 +1,62 @@
+import {rm, writeFile} from 'node:fs/promises';
+import {describe, expect, it} from 'vitest';
+import {createNetworkSource} from '../../../runtime/src/node/network-source.ts';
+import {tempDir} from '../../rig/temp-dir.ts';
+
+const missing = () => ({reason: 'Missing', message: 'there is none'});
+const list = (name: string, type = 'bridge') =>
+  JSON.stringify({cniVersion: '1.0.0', name, plugins: [{type, ipam: {type: 'host-local'}}]});
+
+const rig = async (plugins: readonly string[]) => {
+  const dir = await tempDir();
+  for (const plugin of plugins) await writeFile(dir.join(plugin), '');
+  const file = dir.join('10.conflist');
+  return {
+    source: createNetworkSource(dir.path, [dir.path]),
+    file,
+    bin: dir.path,
+    write: (text: string) => writeFile(file, text),
+    [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose](),
+  };
+};
+
+describe('the network to attach to', () => {
+  it('is read anew every time', async () => {
+    await using at = await rig([]);
+    const {source, write} = at;
+    expect(await source.current()).toBeUndefined();
+    await write(list('one'));
+    expect(await source.current()).toMatchObject({name: 'one'});
+    await write(list('two'));
+    expect(await source.current()).toMatchObject({name: 'two'});
+  });
+
+  it('is the last good one while the file is broken, and none when it is removed', async () => {
+    await using at = await rig([]);
+    const {source, write, file} = at;
+    await write(list('good'));
+    await source.current();
+    await write('{');
+    expect(await source.current()).toMatchObject({name: 'good'});
+    expect(await source.trouble(missing)).toMatchObject({reason: 'CNIConfigInvalid'});
+    await rm(file);
+    expect(await source.current()).toBeUndefined();
+  });
+
+  it.each([
+    [['loopback', 'bridge', 'host-local'], undefined],
+    [['bridge', 'host-local'], 'loopback'],
+    [['loopback', 'host-local'], 'bridge'],
+    [['loopback', 'bridge'], 'host-local'],
+  ])('with the plugins %j lacks %s', async (plugins, lacking) => {
+    await using at = await rig(plugins);
+    const {source, write, bin} = at;
+    expect(await source.trouble(missing)).toEqual(missing());
+    await write(list('net'));
+    const trouble = lacking && {
+      reason: 'CNIPluginMissing',
+      message: `CNI plugin ${lacking} is not in ${bin}`,
+    };
+    expect(await source.trouble(missing)).toEqual(trouble);
+  });
+});

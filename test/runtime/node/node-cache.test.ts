@@ -1,0 +1,27 @@
+import {writeFile} from 'node:fs/promises';
+import {describe, expect, it} from 'vitest';
+import {readNodeCache, writeNodeCache} from '../../../runtime/src/node/node-cache.ts';
+import {tempDir} from '../../rig/temp-dir.ts';
+
+describe('the remembered nodes', () => {
+  it('come back as they were', async () => {
+    await using dir = await tempDir();
+    const nodes = [{name: 'a', podCidr: '10.244.1.0/24', internalIp: '172.18.0.2'}];
+    await writeNodeCache(dir.join('nodes.json'), nodes);
+    expect(await readNodeCache(dir.join('nodes.json'))).toEqual(nodes);
+  });
+
+  it.each(['', '{', '7', '[7]', '[{"name":"a","podCidr":"x"}]'])(
+    'are none when the file says %j',
+    async (text) => {
+      await using dir = await tempDir();
+      await writeFile(dir.join('nodes.json'), text);
+      expect(await readNodeCache(dir.join('nodes.json'))).toEqual([]);
+    },
+  );
+
+  it('are none at first', async () => {
+    await using dir = await tempDir();
+    expect(await readNodeCache(dir.join('nodes.json'))).toEqual([]);
+  });
+});

@@ -1,0 +1,113 @@
+import {writeFile} from 'node:fs/promises';
+import {describe, expect, it} from 'vitest';
+import {watchNodes} from '../../../runtime/src/node/watch-nodes.ts';
+import {tempDir} from '../../rig/temp-dir.ts';
+import {kubeconfigFor, startApiServer} from '../rig/api-server.ts';
+import {createAuthority} from '../rig/certificates.ts';
+
+const a = {name: 'a', podCIDR: '10.244.1.0/24', internalIp: '172.18.0.2'};
+const b = {name: 'b', podCIDR: '10.244.2.0/24', internalIp: '172.18.0.3'};
+
+const rig = async (trusted = createAuthority()) => {
+  const dir = await tempDir();
+  const api = startApiServer(trusted);
+  const port = await api.listen(0);
+  const {cert, key} = api.authority.issue('system:node:a');
+  await writeFile(dir.join('client.pem'), cert + key);
+  const useAuthority = (ca: string) =>
+    writeFile(dir.join('config'), kubeconfigFor(`https://127.0.0.1:${port}`, ca, dir.join('client.pem')));
+  await useAuthority(api.authority.cert);
+  const stop = new AbortController();
+  return {
+    api,
+    useAuthority,
+    stop,
+    watch: () => watchNodes(dir.join('config'), stop.signal),
+    [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      await api.close();
+      await dir[Symbol.asyncDispose]();
+    },
+  };
+};
+
+const namesOf = (result: IteratorResult<readonly {readonly name: string}[]>) =>
+  result.done ? 'the end' : result.value.map(({name}) => name);
+
+describe('watching the nodes', () => {
+  it('begins with all of them and goes on with every change', async () => {
+    await using at = await rig();
+    const {api, watch} = at;
+    api.setNodes([a]);
+    const nodes = watch();
+    expect(namesOf(await nodes.next())).toEqual(['a']);
+    api.setNodes([a, b]);
+    await nodes.next();
+    expect(namesOf(await nodes.next())).toEqual(['a', 'b']);
+    api.setNodes([b]);
+    await nodes.next();
+    expect(namesOf(await nodes.next())).toEqual(['b']);
+    expect(api.requests).toEqual(['system:node:a /api/v1/nodes', 'system:node:a /api/v1/nodes?watch']);
+  });
+
+  it('misses nothing between reading and watching', async () => {
+    await using at = await rig();
+    const {api, watch} = at;
+    api.setNodes([a]);
+    const nodes = watch();
+    await nodes.next();
+    api.setNodes([b]); // before the watch has been asked for
+    await nodes.next();
+    expect(namesOf(await nodes.next())).toEqual(['b']);
+  });
+
+  it('ends when the API server ends it', async () => {
+    await using at = await rig();
+    const {api, watch} = at;
+    api.setNodes([a]);
+    const nodes = watch();
+    await nodes.next();
+    const next = nodes.next();
+    while (api.requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    api.endWatches('clean');
+    expect(namesOf(await next)).toBe('the end');
+  });
+
+  it.each(['expired', 'cut'] as const)('fails when it cannot go on: %s', async (how) => {
+    await using at = await rig();
+    const {api, watch} = at;
+    api.setNodes([a]);
+    const nodes = watch();
+    await nodes.next();
+    const next = nodes.next();
+    next.catch(() => undefined);
+    while (api.requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    api.endWatches(how);
+    await expect(next).rejects.toThrow();
+  });
+
+  it('fails when it is refused, with the reason', async () => {
+    await using at = await rig();
+    const {api, watch} = at;
+    api.answer(403);
+    await expect(watch().next()).rejects.toMatchObject({name: 'ApiRefused', statusCode: 403});
+  });
+
+  it('trusts nobody but the authority of the kubeconfig', async () => {
+    await using at = await rig();
+    const {watch, useAuthority} = at;
+    await useAuthority(createAuthority().cert);
+    await expect(watch().next()).rejects.toThrow(/certificate/);
+  });
+
+  it('can be stopped', async () => {
+    await using at = await rig();
+    const {api, watch, stop} = at;
+    api.setNodes([a]);
+    const nodes = watch();
+    await nodes.next();
+    const next = nodes.next();
+    stop.abort();
+    await expect(next).rejects.toThrow();
+  });
+});

@@ -1,0 +1,56 @@
+import {describe, expect, it} from 'vitest';
+import type {Attachment} from '../../../runtime/src/cni/attachment.ts';
+import type {PodNetwork} from '../../../runtime/src/network/record.ts';
+import {describeIpConfigs, ipConfigsOf} from '../../../runtime/src/rpc/ip-configs.ts';
+
+const netns = '/run/netns/kni-x';
+const attachment = (ifName: string, result: object): Attachment => ({
+  network: 'net',
+  ifName,
+  config: '',
+  cniArgs: [],
+  capabilityArgs: {},
+  result: JSON.stringify(result),
+});
+const network = (...attachments: Attachment[]): PodNetwork => ({
+  key: 'k',
+  pod: {namespace: 'default', name: 'web', uid: ''},
+  attempt: '0',
+  netns,
+  state: 'attached',
+  sandbox: 'box',
+  attachments,
+});
+
+describe('the ipconfigs of a pod', () => {
+  const lo = attachment('lo', {
+    interfaces: [{name: 'lo', sandbox: netns}],
+    ips: [{address: '127.0.0.1/8', interface: 0}],
+  });
+  const eth0 = attachment('eth0', {
+    interfaces: [
+      {name: 'kni0'},
+      {name: 'extra', mac: 'aa:02', sandbox: netns},
+      {name: 'eth0', mac: 'aa:01', sandbox: netns},
+    ],
+    ips: [
+      {address: '10.1.0.2/24', interface: 1},
+      {address: '10.244.1.2/24', interface: 2},
+      {address: 'fd00::2/64', interface: 2},
+    ],
+  });
+
+  it('begin with eth0, and have neither lo nor what is on the node', () => {
+    const ipconfigs = ipConfigsOf(network(lo, eth0));
+    expect(Object.entries(ipconfigs).map(([name, {ip, mac}]) => [name, ip, mac])).toEqual([
+      ['eth0', ['10.244.1.2', 'fd00::2'], 'aa:01'],
+      ['extra', ['10.1.0.2'], 'aa:02'],
+    ]);
+  });
+
+  it('read in the log as they always have', () => {
+    expect(describeIpConfigs(ipConfigsOf(network(lo, eth0)))).toBe(
+      'map[eth0:ip:"10.244.1.2" ip:"fd00::2" mac:"aa:01" extra:ip:"10.1.0.2" mac:"aa:02"]',
+    );
+  });
+});
