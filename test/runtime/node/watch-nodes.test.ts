@@ -73,7 +73,10 @@ describe('watching the nodes', () => {
     expect(namesOf(await next)).toBe('the end');
   });
 
-  it.each(['expired', 'cut'] as const)('fails when it cannot go on: %s', async (how) => {
+  it.each([
+    ['expired', 'answered 410'],
+    ['cut', 'aborted'],
+  ] as const)('fails when it cannot go on: %s', async (how, message) => {
     await using at = await rig();
     const {api, watch} = at;
     api.setNodes([a]);
@@ -83,7 +86,7 @@ describe('watching the nodes', () => {
     next.catch(() => undefined);
     while (api.requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
     api.endWatches(how);
-    await expect(next).rejects.toThrow();
+    await expect(next).rejects.toThrow(message);
   });
 
   it('fails when it is refused, with the reason', async () => {
@@ -108,6 +111,6 @@ describe('watching the nodes', () => {
     await nodes.next();
     const next = nodes.next();
     stop.abort();
-    await expect(next).rejects.toThrow();
+    await expect(next).rejects.toThrow(/aborted/);
   });
 });

@@ -16,7 +16,7 @@ describe('a durable file', () => {
   it('that cannot be replaced leaves nothing half-made', async () => {
     await using dir = await tempDir();
     await mkdir(dir.join('record', 'below'), {recursive: true});
-    await expect(writeDurably(dir.join('record'), 'text')).rejects.toThrow();
+    await expect(writeDurably(dir.join('record'), 'text')).rejects.toMatchObject({code: 'EISDIR'});
     expect(await readdir(dir.path)).toEqual(['record']);
   });
 

@@ -1,0 +1,60 @@
+import {describe, expect, it} from 'vitest';
+import {optionsFrom, usage} from '../../runtime/src/flags.ts';
+
+describe('the flags', () => {
+  it('have the defaults of a node', () => {
+    expect(optionsFrom(['--node-name=a'])).toEqual({
+      socket: '/run/kni/kni.sock',
+      stateDir: '/var/lib/kni',
+      netnsDir: '/run/netns',
+      confDir: '/etc/kni/net.d',
+      binDirs: ['/usr/lib/cni'],
+      kubeconfig: '/etc/kubernetes/kubelet.conf',
+      nodeName: 'a',
+      podSubnet: undefined,
+      pluginTimeoutMs: 30_000,
+      stopTimeoutMs: 10_000,
+      logLevel: 'info',
+    });
+  });
+
+  it('can all be given', () => {
+    const args = [
+      '--socket=/s/kni.sock',
+      '--state-dir=/state/',
+      '--cni-bin-dir=/a:/b',
+      '--pod-subnet=10.244.0.0/16',
+      '--plugin-timeout=0.5',
+      '--log-level=debug',
+    ];
+    expect(optionsFrom(args)).toMatchObject({
+      socket: '/s/kni.sock',
+      stateDir: '/state',
+      binDirs: ['/a', '/b'],
+      podSubnet: '10.244.0.0/16',
+      pluginTimeoutMs: 500,
+      logLevel: 'debug',
+    });
+  });
+
+  it.each([
+    ['--netns-dir=netns', "--netns-dir must be an absolute path, not 'netns'"],
+    ['--netns-dir=/run/../netns', "--netns-dir must be an absolute path, not '/run/../netns'"],
+    ['--cni-bin-dir=/a::/b', "--cni-bin-dir must be an absolute path, not ''"],
+    ['--pod-subnet=10.244.0.0', "--pod-subnet must be an IPv4 subnet, not '10.244.0.0'"],
+    ['--plugin-timeout=soon', "--plugin-timeout must be a number of seconds, not 'soon'"],
+    ['--plugin-timeout=0', "--plugin-timeout must be a number of seconds, not '0'"],
+    ['--log-level=loud', '--log-level must be one of debug, info, warn, error'],
+    ['--colour', "Unknown option '--colour'"],
+    ['extra', "Unexpected argument 'extra'"],
+  ])('refuse %s', (flag, message) => {
+    expect(() => optionsFrom([flag])).toThrow(message);
+  });
+
+  it('explain themselves', () => {
+    expect(optionsFrom(['--help'])).toBeUndefined();
+    expect(optionsFrom(['-h'])).toBeUndefined();
+    const explained = usage().match(/^ {2}--[a-z-]+ /gm);
+    expect(explained).toHaveLength(11);
+  });
+});

@@ -1,0 +1,40 @@
+import {describe, expect, it} from 'vitest';
+import {createLog, type LogLevel, textOf} from '../../runtime/src/log.ts';
+
+const linesOf = (level: LogLevel, write: (log: ReturnType<typeof createLog>) => void) => {
+  const lines: string[] = [];
+  write(createLog(level, {write: (line) => lines.push(line)}));
+  return lines;
+};
+
+describe('the log', () => {
+  it('begins every line with level, msg and time, and leaves out what has no value', () => {
+    const [line = ''] = linesOf('info', (log) => log.info('hello', {rpc: 'X', uid: undefined, ms: 1.5}));
+    expect(line).toMatch(
+      /^\{"level":"info","msg":"hello","time":"\d{4}-\d\d-\d\dT[\d:.]+Z","rpc":"X","ms":1\.5\}\n$/,
+    );
+  });
+
+  it('stays on one line, whatever is in it', () => {
+    const [line = ''] = linesOf('info', (log) => log.error('a\nb', {error: 'c\nd'}));
+    expect(line.trimEnd()).not.toContain('\n');
+  });
+
+  it('leaves out what is below its level', () => {
+    const lines = linesOf('warn', (log) => {
+      log.debug('d');
+      log.info('i');
+      log.warn('w');
+      log.error('e');
+    });
+    expect(lines.map((line) => (JSON.parse(line) as {msg: string}).msg)).toEqual(['w', 'e']);
+  });
+
+  it('has the words of an error and of its causes', () => {
+    expect(textOf(new Error('outer', {cause: new Error('inner', {cause: 'root'})}))).toBe(
+      'outer: inner: root',
+    );
+    expect(textOf('text')).toBe('text');
+    expect(textOf(undefined)).toBe('undefined');
+  });
+});

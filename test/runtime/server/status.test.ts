@@ -1,0 +1,68 @@
+import {describe, expect, it} from 'vitest';
+import {CniError, InvalidConfig, PluginFailed, type PluginTrouble} from '../../../runtime/src/cni/errors.ts';
+import {ToolFailed} from '../../../runtime/src/cni/tool.ts';
+import {
+  Conflict,
+  InvalidRequest,
+  NetnsFailed,
+  NodeNotReady,
+  UnknownNetwork,
+  WrongState,
+} from '../../../runtime/src/network/errors.ts';
+import {DeadlinePassed} from '../../../runtime/src/server/deadline.ts';
+import {statusOf} from '../../../runtime/src/server/status.ts';
+import {StoreFailed} from '../../../runtime/src/store/errors.ts';
+
+const cni = (cniCode: number) => new CniError('demo', 'ADD', {cniCode, msg: 'm', details: 'd'});
+const plugin = (trouble: PluginTrouble) => new PluginFailed('demo', trouble, 'failed');
+const system = (code: string) => Object.assign(new Error(code), {code});
+
+describe('the gRPC status', () => {
+  it.each<[string, number, Error]>([
+    ['INVALID_ARGUMENT', 3, new InvalidRequest('x')],
+    ['NOT_FOUND', 5, new UnknownNetwork('x')],
+    ['ALREADY_EXISTS', 6, new Conflict('x')],
+    ['FAILED_PRECONDITION', 9, new WrongState('x')],
+    ['FAILED_PRECONDITION', 9, new NodeNotReady('Reason', 'x')],
+    ['FAILED_PRECONDITION', 9, new InvalidConfig('x')],
+    ['DEADLINE_EXCEEDED', 4, new DeadlinePassed('x')],
+    ['INTERNAL', 13, new NetnsFailed('x')],
+    ['INTERNAL', 13, new ToolFailed('x')],
+    ['RESOURCE_EXHAUSTED', 8, new StoreFailed('x', system('ENOSPC'))],
+    ['RESOURCE_EXHAUSTED', 8, new StoreFailed('x', system('EDQUOT'))],
+    ['UNAVAILABLE', 14, new StoreFailed('x', system('EIO'))],
+    ['DEADLINE_EXCEEDED', 4, plugin('timed-out')],
+    ['ABORTED', 10, plugin('killed')],
+    ['UNAVAILABLE', 14, plugin('stopped')],
+    ['FAILED_PRECONDITION', 9, plugin('missing')],
+    ['INTERNAL', 13, plugin('bad-result')],
+  ])('is %s (%i) of %s', (_, code, error) => {
+    expect(statusOf(error)).toEqual({code, details: error.message});
+  });
+
+  it.each([
+    [1, 9],
+    [2, 3],
+    [3, 5],
+    [7, 3],
+    [11, 14],
+    [50, 14],
+    [0, 2],
+    [99, 2],
+    [100, 13],
+    [999, 13],
+  ])('of CNI error %i is %i, which is not the same number', (cniCode, code) => {
+    expect(statusOf(cni(cniCode))).toEqual({
+      code,
+      details: `CNI plugin demo failed to ADD: m: d (code ${cniCode})`,
+    });
+  });
+
+  it.each([system('EACCES'), {code: 7, details: 'looks like a status'}, 'text', undefined])(
+    'of what nobody foresaw is INTERNAL, and its text stays here: %s',
+    (error) => {
+      const details = 'internal error, see the log of the network runtime';
+      expect(statusOf(error)).toEqual({code: 13, details});
+    },
+  );
+});
