@@ -46,7 +46,7 @@ func TestTheSameFailureHasTheSameText(t *testing.T) {
 		return status.Code(err) == codes.NotFound
 	})
 
-	never := mustClient(t, &rig{options: options{endpoint: "unix:///nowhere/kni.sock", timeouts: defaultTimeouts}})
+	never := mustClient(t, &rig{options: options{endpoint: "unix:///nowhere/kni.sock", timeouts: r.options.timeouts}})
 	for i := 0; i < 10; i++ {
 		_, err := never.query(network)
 		expectError(t, err, "rpc error: code = Unavailable desc = KNI network runtime is not reachable at unix:///nowhere/kni.sock")

@@ -71,6 +71,8 @@ func (f *fakeNetworkRuntime) start(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// A server may be stopped before it serves, and would then remove the socket of its successor.
+	listener.(*net.UnixListener).SetUnlinkOnClose(false)
 	f.server = grpc.NewServer()
 	f.server.RegisterService(&grpc.ServiceDesc{
 		ServiceName: "kni.KNI",
