@@ -1,0 +1,182 @@
+/** The public CLI as a user runs it, and what of the cluster a user can see. */
+
+import {spawn} from 'node:child_process';
+import {join} from 'node:path';
+import {dirsOf} from '../../src/cache/dirs.ts';
+import {nodeHost} from '../../src/host/node-host.ts';
+import {localHost} from '../../src/host/process.ts';
+import {waitUntil} from '../../src/host/wait-until.ts';
+import {project} from '../../src/project.ts';
+import {withBrought} from '../../src/stages/host/brought.ts';
+
+export const cluster = 'kni-e2e';
+export const controlPlane = `${cluster}-control-plane`;
+export const worker = `${cluster}-worker`;
+
+export const dirs = dirsOf(process.env);
+export const host = withBrought(localHost(), dirs);
+
+export interface Ended {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly ended: Promise<Ended>;
+  /** Resolves when this was printed; rejects when the command ended without. */
+  printed(text: string): Promise<void>;
+  interrupt(): void;
+}
+
+/** `npx kni-demo …`, its output shown as it comes. */
+export const start = (...args: readonly string[]): Running => {
+  const child = spawn(process.execPath, [join(project.root, 'bin/kni-demo.js'), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  const seen = new Set<() => void>();
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    stdout += chunk;
+    process.stderr.write(chunk);
+    for (const look of seen) look();
+  });
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr += chunk;
+    process.stderr.write(chunk);
+  });
+  const ended = new Promise<Ended>((done, fail) => {
+    child.once('error', fail);
+    child.once('close', (exitCode) => done({exitCode, stdout, stderr}));
+  });
+  return {
+    ended,
+    printed: (text) =>
+      new Promise((done, fail) => {
+        const look = (): void => {
+          if (!stdout.includes(text)) return;
+          seen.delete(look);
+          done();
+        };
+        seen.add(look);
+        look();
+        ended.then(() => fail(new Error(`ended without printing ${text}`)), fail);
+      }),
+    interrupt: () => void child.kill('SIGINT'),
+  };
+};
+
+export const kniDemo = (...args: readonly string[]): Promise<Ended> => start(...args).ended;
+
+/** A command's standard output, on this machine. */
+export const run = async (file: string, ...args: readonly string[]): Promise<string> =>
+  (await host.run([file, args], {timeout: 60_000})).stdout;
+
+/** The same on a node. */
+export const onNode = async (node: string, file: string, ...args: readonly string[]): Promise<string> =>
+  (await nodeHost(host, node).run([file, args], {timeout: 60_000})).stdout;
+
+export const shell = (node: string, script: string): Promise<string> => onNode(node, 'sh', '-ec', script);
+
+export const kubectl = (...args: readonly string[]): Promise<string> =>
+  onNode(controlPlane, 'kubectl', '--kubeconfig=/etc/kubernetes/admin.conf', ...args);
+
+export const apply = async (manifest: unknown): Promise<void> => {
+  await nodeHost(host, controlPlane).run(
+    ['kubectl', ['--kubeconfig=/etc/kubernetes/admin.conf', 'apply', '-f', '-']],
+    {
+      input: JSON.stringify(manifest),
+      timeout: 60_000,
+    },
+  );
+};
+
+/** One value of an object, by JSONPath without braces; empty where there is none. */
+export const value = (path: string, ...what: readonly string[]): Promise<string> =>
+  kubectl('get', ...what, '--ignore-not-found', '-o', `jsonpath={${path}}`);
+
+export const podIp = (name: string): Promise<string> => value('.status.podIP', 'pod', name);
+
+/** Resolves with the first result of `probe` that is neither undefined nor false. */
+export const eventually = <T>(
+  what: string,
+  probe: () => Promise<T | undefined | false>,
+  atMost = 60_000,
+): Promise<T> =>
+  waitUntil({what, every: 250, atMost, signal: new AbortController().signal}, async () => {
+    const found = await probe();
+    return found === false ? undefined : found;
+  });
+
+export const podReady = (name: string, atMost?: number): Promise<true> =>
+  eventually(`pod ${name} to be Ready`, async () => (await conditionOf('pod', name)) === 'True', atMost).then(
+    () => true,
+  );
+
+export const conditionOf = (kind: string, name: string): Promise<string> =>
+  value('.status.conditions[?(@.type=="Ready")].status', kind, name);
+
+export const nodeMessage = (name: string): Promise<string> =>
+  value('.status.conditions[?(@.type=="Ready")].message', 'node', name);
+
+/** What a pod's network leaves on its node while it exists. */
+export interface Traces {
+  readonly netns: readonly string[];
+  readonly addresses: readonly string[];
+  readonly records: readonly string[];
+  readonly veths: number;
+}
+
+export const tracesOn = async (node: string): Promise<Traces> => {
+  const lines = async (script: string): Promise<readonly string[]> =>
+    (await shell(node, script)).split('\n').filter(Boolean).sort();
+  return {
+    netns: await lines('ls /run/netns'),
+    addresses: await lines('ls /var/lib/kni/ipam/kni | grep "^[0-9.]*$" || true'),
+    records: await lines('cd /var/lib/kni/pods && find . -maxdepth 1 -type f'),
+    veths: (await lines('ip -o link show type veth master kni0')).length,
+  };
+};
+
+export const samplePod = (
+  name: string,
+  extra: {annotations?: Record<string, string>; spec?: Record<string, unknown>},
+) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: {name, annotations: extra.annotations ?? {}},
+  spec: {
+    nodeName: worker,
+    terminationGracePeriodSeconds: 1,
+    containers: [
+      {
+        name: 'main',
+        image: 'kni-demo/sample:1',
+        imagePullPolicy: 'IfNotPresent',
+        command: ['/bin/ash', '-c', 'trap : TERM INT; sleep infinity & wait'],
+        ...(extra.spec?.['container'] as object | undefined),
+      },
+    ],
+    ...Object.fromEntries(Object.entries(extra.spec ?? {}).filter(([key]) => key !== 'container')),
+  },
+});
+
+/** What someone needs who reads only CI's output. */
+export const dump = async (): Promise<void> => {
+  for (const node of [controlPlane, worker]) {
+    const journal = await onNode(
+      node,
+      'journalctl',
+      '-u',
+      'kni',
+      '-u',
+      'kubelet',
+      '--no-pager',
+      '-n',
+      '60',
+    ).catch(String);
+    process.stderr.write(`--- ${node}\n${journal}\n`);
+  }
+  process.stderr.write(`${await kubectl('get', 'pods,events', '-A', '-o', 'wide').catch(String)}\n`);
+};
