@@ -5,9 +5,9 @@ import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import {project} from '../project.ts';
 import {loadStack} from '../stacks/load.ts';
-import type {ClusterChoice, DemoContext} from '../stages/context.ts';
+import {architectureOf, type ClusterChoice, type DemoContext} from '../stages/context.ts';
 import {withBrought} from '../stages/host/brought.ts';
-import {architectureOf} from '../stages/host/facts.ts';
+import {machineAt} from '../stages/host/machine.ts';
 import type {World} from './world.ts';
 
 export interface Choices {
@@ -18,7 +18,7 @@ export interface Choices {
 
 /** Rejects with UserError for a stack or a machine that cannot do. */
 export const demoContext = async (
-  {host, env}: World,
+  {host, env, machine = machineAt({path: env['PATH']})}: World,
   {stack = 'bookworm', cluster, mayInstall = false}: Choices,
 ): Promise<DemoContext> => {
   const architecture = architectureOf(process.arch);
@@ -33,6 +33,7 @@ export const demoContext = async (
   const dirs = dirsOf(env);
   return {
     host: withBrought(host, dirs, env['PATH']),
+    machine,
     dirs,
     stack: await loadStack(stack, project.stacks),
     architecture,

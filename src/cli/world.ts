@@ -1,10 +1,13 @@
 /** What the program is given instead of reaching for globals. */
 
 import type {Host} from '../host/host.ts';
+import type {Machine} from '../stages/host/machine.ts';
 import type {OutputStream} from '../view/stream.ts';
 
 export interface World {
   readonly host: Host;
+  /** Default: the one that this process runs on. */
+  readonly machine?: Machine;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -4,12 +4,19 @@ import type {Dirs} from '../cache/dirs.ts';
 import type {Task} from '../graph/task.ts';
 import type {Host} from '../host/host.ts';
 import type {Stack} from '../stacks/schema.ts';
+import type {Machine} from './host/machine.ts';
 
 export type Architecture = keyof Stack['nodejs']['packages'];
+
+/** Debian's name of the architecture; undefined for those that the demo has no parts for. */
+export const architectureOf = (arch: string): Architecture | undefined =>
+  arch === 'x64' ? 'amd64' : arch === 'arm64' ? 'arm64' : undefined;
 
 export interface DemoContext {
   /** This machine, with the programs we brought at the end of its PATH. */
   readonly host: Host;
+  /** The same one, by its files. */
+  readonly machine: Machine;
   readonly dirs: Dirs;
   readonly stack: Stack;
   readonly architecture: Architecture;

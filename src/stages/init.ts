@@ -16,7 +16,6 @@ import {buildEnv, buildImage, importImage, pullImage, runContainer, tagImage} fr
 import {bootstrap} from '../tools/mmdebstrap.ts';
 import {runStep} from './container.ts';
 import type {DemoContext, DemoTask} from './context.ts';
-import {hostMirrors, isInstalled} from './host/facts.ts';
 import {hostTaskIds} from './host/tasks.ts';
 import {artifactOf, artifactTask, imageOf, imageTask} from './products.ts';
 
@@ -29,9 +28,9 @@ const baseImage = imageTask({
   title: 'Make the Debian base image',
   needs: hostTaskIds,
   inputs: ({stack, architecture}) => ({...stack.base, architecture}),
-  async make(tag, {host, stack, dirs}, {signal, log, fingerprint}) {
-    const mirrors = await hostMirrors();
-    if (mirrors && (await isInstalled('mmdebstrap'))) {
+  async make(tag, {host, machine, stack, dirs}, {signal, log, fingerprint}) {
+    const mirrors = await machine.mirrors();
+    if (mirrors && (await machine.whereIs('mmdebstrap')) !== undefined) {
       const scratch = scratchPath(artifactPath(dirs, 'base-image', fingerprint));
       await mkdir(scratch, {recursive: true});
       try {

@@ -8,21 +8,59 @@ export interface Mirrors {
   readonly security: string | undefined;
 }
 
+/** Of a suite of Debian itself; third parties use the same names, but not the same paths. */
+const release = /^(stable|oldstable|testing|unstable|sid|bullseye|bookworm|trixie|forky|duke)$/;
+
 /** From the text of sources.list and sources.list.d/*, in either format; undefined where no Debian archive is named. */
 export const mirrorsFrom = (sources: string): Mirrors | undefined => {
-  const uris = sources
-    .split('\n')
-    .flatMap((line) => [
-      ...(/^\s*URIs:\s*(.+)$/i.exec(line)?.[1]?.split(/\s+/) ?? []),
-      ...(/^\s*deb\s+(?:\[[^\]]*\]\s+)?(\S+)/.exec(line)?.slice(1) ?? []),
-    ])
-    .filter((uri) => /^(https?|mirror\+file|file):/.test(uri))
-    .map((uri) => uri.replace(/\/+$/, ''));
-  const debian = uris.find((uri) => uri.endsWith('/debian'));
-  return debian === undefined
-    ? undefined
-    : {debian, security: uris.find((uri) => uri.endsWith('debian-security'))};
+  const main = [...sourcesInLines(sources), ...sourcesInParagraphs(sources)]
+    .filter(({components}) => components.includes('main'))
+    // What is a file here is none in a container.
+    .flatMap(({uris, suites}) => uris.map((uri) => ({uri: uri.replace(/\/+$/, ''), suites})))
+    .filter(({uri}) => /^https?:\/\/[^/]/.test(uri));
+  const archives = main.filter(({suites}) => suites.some((suite) => release.test(suite)));
+  const archive = archives.find(({uri}) => uri.endsWith('/debian')) ?? archives[0];
+  if (archive === undefined) return undefined;
+  const security = main.find(({suites}) =>
+    suites.some((suite) => /^[a-z]+(-security|\/updates)$/.test(suite)),
+  );
+  return {debian: archive.uri, security: security?.uri};
 };
+
+interface Source {
+  readonly uris: readonly string[];
+  readonly suites: readonly string[];
+  readonly components: readonly string[];
+}
+
+/** `deb [options] uri suite component…`, see sources.list(5). */
+const sourcesInLines = (text: string): readonly Source[] =>
+  text.split('\n').flatMap((line) => {
+    const match = /^\s*deb\s+(?:\[[^\]]*\]\s*)?([^\s[]\S*)\s+(\S+)\s*([^#]*)/.exec(line);
+    const [, uri = '', suite = '', components = ''] = match ?? [];
+    return match ? [{uris: [uri], suites: [suite], components: words(components)}] : [];
+  });
+
+/** Paragraphs of `Field: value`, a value going on in lines that begin with a blank. */
+const sourcesInParagraphs = (text: string): readonly Source[] =>
+  withoutComments(text)
+    .split(/\n[ \t]*\n/)
+    .flatMap((paragraph) => {
+      const value = (field: string): string =>
+        new RegExp(`^${field}:(.*(?:\\n[ \\t].*)*)`, 'im').exec(paragraph)?.[1] ?? '';
+      const isOff = /^\s*(no|false|off|without|disable|0)\s*$/i.test(value('Enabled'));
+      if (isOff || !words(value('Types')).includes('deb')) return [];
+      const [uris, suites, components] = [value('URIs'), value('Suites'), value('Components')].map(words);
+      return [{uris: uris ?? [], suites: suites ?? [], components: components ?? []}];
+    });
+
+const withoutComments = (text: string): string =>
+  text
+    .split('\n')
+    .filter((line) => !line.startsWith('#'))
+    .join('\n');
+
+const words = (text: string): readonly string[] => text.split(/\s+/).filter(Boolean);
 
 /** A sources.list of one suite, with its updates where the suite is stable enough to have some. */
 export const sourcesList = ({debian, security}: Mirrors, suite: string): string =>

@@ -1,64 +1,10 @@
-/** What this machine is: read from its files, nothing is run. */
+/** What a machine is: read from its files, nothing is run. */
 
-import {access, constants, readdir, readFile, statfs} from 'node:fs/promises';
+import {access, constants, readFile, statfs} from 'node:fs/promises';
 import {availableParallelism, totalmem} from 'node:os';
 import {delimiter, dirname, join} from 'node:path';
+import {namesIn} from '../../cache/files.ts';
 import {type Mirrors, mirrorsFrom} from '../../tools/apt.ts';
-import type {Architecture} from '../context.ts';
-
-const read = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
-
-/** Debian's name of the architecture; undefined for those that the demo has no parts for. */
-export const architectureOf = (arch: string): Architecture | undefined =>
-  arch === 'x64' ? 'amd64' : arch === 'arm64' ? 'arm64' : undefined;
-
-export const isRoot = (): boolean => process.getuid?.() === 0;
-
-/** Whether a program is on the PATH, or in one of the directories that root has on it. */
-export const isInstalled = async (program: string): Promise<boolean> =>
-  (await whereIs(program)) !== undefined;
-
-export const whereIs = async (program: string): Promise<string | undefined> => {
-  const path = (process.env['PATH'] ?? '').split(delimiter).filter((directory) => directory !== '');
-  for (const directory of [...path, '/usr/local/sbin', '/usr/sbin', '/sbin']) {
-    const file = join(directory, program);
-    if (await isExecutable(file)) return file;
-  }
-  return undefined;
-};
-
-export const isExecutable = (file: string): Promise<boolean> =>
-  access(file, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-
-/** The archives that the host's apt knows; undefined where the host is no Debian. */
-export const hostMirrors = async (): Promise<Mirrors | undefined> => {
-  if (!/^ID=debian$/m.test(await read('/etc/os-release'))) return undefined;
-  const directory = '/etc/apt/sources.list.d';
-  const names = await readdir(directory).catch(() => []);
-  const texts = await Promise.all([
-    read('/etc/apt/sources.list'),
-    ...names.filter((name) => /\.(list|sources)$/.test(name)).map((name) => read(join(directory, name))),
-  ]);
-  return mirrorsFrom(texts.join('\n'));
-};
-
-export const hasSystemd = (): Promise<boolean> =>
-  access('/run/systemd/system').then(
-    () => true,
-    () => false,
-  );
-
-/** Whether some capability is missing from the bounding set: then nobody here can be given all of them. */
-export const lacksCapabilities = async (): Promise<boolean> => {
-  const bounding = /^CapBnd:\s*([0-9a-f]+)$/m.exec(await read('/proc/self/status'))?.[1];
-  const last = Number.parseInt(await read('/proc/sys/kernel/cap_last_cap'), 10);
-  if (bounding === undefined || Number.isNaN(last)) return false;
-  const all = (1n << BigInt(last + 1)) - 1n;
-  return (BigInt(`0x${bounding}`) & all) !== all;
-};
 
 export interface Room {
   /** Bytes. */
@@ -67,12 +13,112 @@ export interface Room {
   readonly cores: number;
 }
 
-/** Free disk where `path` is or will be, the machine's memory, and its cores. */
-export const roomAt = async (path: string): Promise<Room> => ({
-  disk: await freeAt(path),
-  memory: totalmem(),
-  cores: availableParallelism(),
-});
+/** In words, as it matters to a kubelet. */
+export type CgroupMode = 'v2' | 'v1, hybrid' | 'v1' | 'none';
+
+export interface Machine {
+  readonly isRoot: boolean;
+  /** The path of a program on the PATH, or in one of the directories that root has on it. */
+  whereIs(program: string): Promise<string | undefined>;
+  /** The archives that the machine's apt knows; undefined where it is no Debian. */
+  mirrors(): Promise<Mirrors | undefined>;
+  hasSystemd(): Promise<boolean>;
+  /** Whether some capability is missing from the bounding set: then nobody here can be given all of them. */
+  lacksCapabilities(): Promise<boolean>;
+  /** Free disk where `path` is or will be, the machine's memory, and its cores. */
+  roomAt(path: string): Promise<Room>;
+  cgroupMode(): Promise<CgroupMode>;
+  /** fs.inotify.max_user_instances: every node's systemd, containerd and kubelet take some. */
+  inotifyInstances(): Promise<number>;
+}
+
+export interface MachineOptions {
+  /** Where its files are. */
+  readonly root?: string;
+  readonly path?: string | undefined;
+  readonly isRoot?: boolean;
+}
+
+/** This machine, or one whose files lie below another root. */
+export const machineAt = ({
+  root = '/',
+  path = process.env['PATH'] ?? '',
+  isRoot = process.getuid?.() === 0,
+}: MachineOptions = {}): Machine => {
+  const read = (file: string): Promise<string> => readFile(join(root, file), 'utf8').catch(() => '');
+  return {
+    isRoot,
+    async whereIs(program) {
+      const onPath = path.split(delimiter).filter((directory) => directory !== '');
+      for (const directory of [...onPath, '/usr/local/sbin', '/usr/sbin', '/sbin']) {
+        const file = join(directory, program);
+        if (await isExecutable(join(root, file))) return file;
+      }
+      return undefined;
+    },
+    async mirrors() {
+      if (!/^ID=debian$/m.test(await read('/etc/os-release'))) return undefined;
+      const directory = '/etc/apt/sources.list.d';
+      const names = await namesIn(join(root, directory)).catch(() => []);
+      const texts = await Promise.all([
+        read('/etc/apt/sources.list'),
+        ...names.filter((name) => /\.(list|sources)$/.test(name)).map((name) => read(join(directory, name))),
+      ]);
+      // An empty line between files, since it ends a paragraph.
+      return mirrorsFrom(await withoutMirrorFiles(texts.join('\n\n'), read));
+    },
+    hasSystemd: () => exists(join(root, '/run/systemd/system')),
+    async lacksCapabilities() {
+      const bounding = /^CapBnd:\s*([0-9a-f]+)$/m.exec(await read('/proc/self/status'))?.[1];
+      const last = Number.parseInt(await read('/proc/sys/kernel/cap_last_cap'), 10);
+      if (bounding === undefined || Number.isNaN(last)) return false;
+      const all = (1n << BigInt(last + 1)) - 1n;
+      return (BigInt(`0x${bounding}`) & all) !== all;
+    },
+    roomAt: async (directory) => ({
+      disk: await freeAt(directory),
+      memory: totalmem(),
+      cores: availableParallelism(),
+    }),
+    async cgroupMode() {
+      const mounts = await read('/proc/self/mounts');
+      const v1 = /^\S+ \S+ cgroup .*/m.test(mounts);
+      const v2 = /^\S+ \S+ cgroup2 .*/m.test(mounts);
+      if (v1) return v2 ? 'v1, hybrid' : 'v1';
+      return v2 ? 'v2' : 'none';
+    },
+    inotifyInstances: async () => Number.parseInt(await read('/proc/sys/fs/inotify/max_user_instances'), 10),
+  };
+};
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+export const isExecutable = (file: string): Promise<boolean> =>
+  access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+
+/** Debian's cloud images name a file that lists mirrors. A container has no such file: its first mirror stands in. */
+const withoutMirrorFiles = async (
+  sources: string,
+  read: (file: string) => Promise<string>,
+): Promise<string> => {
+  const pattern = /mirror\+file:(?:\/\/)?(\/\S+)/g;
+  const lists = new Map<string, string>();
+  for (const [, file = ''] of sources.matchAll(pattern)) lists.set(file, await read(file));
+  return sources.replace(pattern, (whole, file: string) => {
+    const first = lists
+      .get(file)
+      ?.split('\n')
+      .find((line) => /^\s*[^\s#]/.test(line));
+    return first?.trim().split(/\s/)[0] ?? whole;
+  });
+};
 
 const freeAt = async (path: string): Promise<number> => {
   try {
@@ -83,16 +129,3 @@ const freeAt = async (path: string): Promise<number> => {
     return freeAt(dirname(path));
   }
 };
-
-/** In words, as it matters to a kubelet. */
-export const cgroupMode = async (): Promise<'v2' | 'v1, hybrid' | 'v1' | 'none'> => {
-  const mounts = await read('/proc/self/mounts');
-  const v1 = /^\S+ \S+ cgroup .*/m.test(mounts);
-  const v2 = /^\S+ \S+ cgroup2 .*/m.test(mounts);
-  if (v1) return v2 ? 'v1, hybrid' : 'v1';
-  return v2 ? 'v2' : 'none';
-};
-
-/** fs.inotify.max_user_instances: every node's systemd, containerd and kubelet take some. */
-export const inotifyInstances = async (): Promise<number> =>
-  Number.parseInt(await read('/proc/sys/fs/inotify/max_user_instances'), 10);

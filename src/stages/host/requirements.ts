@@ -9,23 +9,12 @@ import type {Command, Host} from '../../host/host.ts';
 import {NotInTime, waitUntil} from '../../host/wait-until.ts';
 import {project} from '../../project.ts';
 import {installPackages, type Mirrors, privateApt, updateLists} from '../../tools/apt.ts';
-import {serverVersion} from '../../tools/docker.ts';
 import {startEngine} from '../../tools/dockerd.ts';
 import {version as kindVersion} from '../../tools/kind.ts';
 import type {DemoContext} from '../context.ts';
 import {engineOf, toolPath} from './brought.ts';
-import {
-  cgroupMode,
-  hasSystemd,
-  hostMirrors,
-  inotifyInstances,
-  isExecutable,
-  isInstalled,
-  isRoot,
-  lacksCapabilities,
-  roomAt,
-  whereIs,
-} from './facts.ts';
+import {askEngine} from './engine-answer.ts';
+import {isExecutable, type Machine} from './machine.ts';
 
 /** What was found, in a few words; with `missing`, what to do about it. */
 export type Finding =
@@ -60,8 +49,8 @@ const system: Requirement = {
   id: 'host/system',
   name: 'system',
   title: 'Check the system',
-  async look({architecture, stack}) {
-    const cgroups = await cgroupMode();
+  async look({architecture, stack, machine}) {
+    const cgroups = await machine.cgroupMode();
     if (cgroups === 'none') {
       return missing('no cgroups are mounted', {advice: 'mount cgroup v2 at /sys/fs/cgroup'});
     }
@@ -73,8 +62,8 @@ const room: Requirement = {
   id: 'host/room',
   name: 'room',
   title: 'Check disk and memory',
-  async look({dirs}) {
-    const {disk, memory, cores} = await roomAt(dirs.cache);
+  async look({dirs, machine}) {
+    const {disk, memory, cores} = await machine.roomAt(dirs.cache);
     const built = await access(join(dirs.cache, 'go-build')).then(
       () => true,
       () => false,
@@ -97,8 +86,8 @@ const inotify: Requirement = {
   id: 'host/inotify',
   name: 'inotify',
   title: 'Check inotify limits',
-  async look({cluster}) {
-    const instances = await inotifyInstances();
+  async look({cluster, machine}) {
+    const instances = await machine.inotifyInstances();
     const wanted = 64 * (cluster.workers + 1);
     if (!(instances < wanted)) return there(`${instances} instances a user`);
     return noted(
@@ -112,13 +101,14 @@ const packages: Requirement = {
   id: 'host/packages',
   name: 'packages',
   title: 'Install packages that the engine needs',
-  async look({host, stack}, signal) {
-    if (await engineVersion(host, signal)) return there('none needed, docker is there');
+  async look({host, stack, machine}, signal) {
+    if ((await askEngine(host, signal)).is !== 'absent') return there('none needed, docker is there');
+    if (await usableDockerd(host, machine)) return there('none needed, docker is installed');
     const wanted = [...stack.engine.hostPackages, 'mmdebstrap'];
     const absent: string[] = [];
-    for (const name of wanted) if (!(await isInstalled(name))) absent.push(name);
+    for (const name of wanted) if ((await machine.whereIs(name)) === undefined) absent.push(name);
     if (absent.length === 0) return there(wanted.join(', '));
-    if (!(await hostMirrors())) return missing(absent.join(', '), {advice: otherSystems});
+    if (!(await machine.mirrors())) return missing(absent.join(', '), {advice: otherSystems});
     return missing(absent.join(', '), {needsRoot: true, commands: [updateLists, installPackages(absent)]});
   },
 };
@@ -131,14 +121,15 @@ const engine: Requirement = {
   name: 'docker',
   title: 'Unpack a docker engine beside the system',
   async look(context, signal) {
-    const {host, dirs, stack} = context;
-    const version = await engineVersion(host, signal);
-    if (version !== undefined) return fitting(version);
-    const own = await ownDockerd();
-    if (own && (await fits(host, own))) return there(`${own}, not running`);
+    const {host, machine, dirs, stack} = context;
+    const answer = await askEngine(host, signal);
+    if (answer.is === 'running') return fitting(answer.version, machine);
+    if (answer.is === 'refused') return there('installed');
+    const own = await usableDockerd(host, machine);
+    if (own !== undefined) return there(`${own}, not running`);
     const {root} = engineOf(dirs);
     if (await isExecutable(dockerdIn(root))) return there(`${root}, not running`);
-    const mirrors = await hostMirrors();
+    const mirrors = await machine.mirrors();
     if (!mirrors) return missing('not installed', {advice: otherSystems});
     return missing('not installed', {
       needsRoot: true,
@@ -147,21 +138,11 @@ const engine: Requirement = {
   },
 };
 
-/** `26.1.5+dfsg1`; undefined where no engine answers. */
-const engineVersion = async (host: Host, signal: AbortSignal): Promise<string | undefined> => {
-  try {
-    return (await host.run(serverVersion, {signal, timeout: 10_000})).stdout.trim();
-  } catch (error) {
-    if (!(error instanceof CommandError) || signal.aborted) throw error;
-    return undefined;
-  }
-};
-
 /** Engines before 23 ask for every capability that a privileged container could have, not for those there are. */
 const asksForAll = (version: string): boolean => Number.parseInt(version, 10) < 23;
 
-const fitting = async (version: string): Promise<Finding> =>
-  asksForAll(version) && (await lacksCapabilities())
+const fitting = async (version: string, machine: Machine): Promise<Finding> =>
+  asksForAll(version) && (await machine.lacksCapabilities())
     ? missing(`engine ${version} cannot run privileged containers on this machine`, {
         advice:
           'some capability is missing from the bounding set, and this engine asks for all: stop it, and run again',
@@ -170,12 +151,18 @@ const fitting = async (version: string): Promise<Finding> =>
 
 const dockerdIn = (root: string): string => join(root, 'usr/sbin/dockerd');
 
-const ownDockerd = (): Promise<string | undefined> => whereIs('dockerd');
-
-const fits = async (host: Host, dockerd: string): Promise<boolean> => {
-  const {stdout} = await host.run([dockerd, ['--version']], {timeout: 10_000});
-  const version = /version (\d[^\s,]*)/.exec(stdout)?.[1] ?? '0';
-  return !(asksForAll(version) && (await lacksCapabilities()));
+/** The machine's own dockerd, where it runs at all and can run privileged containers here. */
+const usableDockerd = async (host: Host, machine: Machine): Promise<string | undefined> => {
+  const dockerd = await machine.whereIs('dockerd');
+  if (dockerd === undefined) return undefined;
+  try {
+    const {stdout} = await host.run([dockerd, ['--version']], {timeout: 10_000});
+    const version = /version (\d[^\s,]*)/.exec(stdout)?.[1] ?? '0';
+    return asksForAll(version) && (await machine.lacksCapabilities()) ? undefined : dockerd;
+  } catch (error) {
+    if (error instanceof CommandError) return undefined;
+    throw error;
+  }
 };
 
 /** Downloads packages of another suite by an apt of their own and unpacks them: dpkg learns nothing of it. */
@@ -208,31 +195,31 @@ const unpackEngine = async (
   const {root, link} = engineOf(context.dirs);
   const commands = unpack(context, {mirrors, suite, names, to: root});
   // Whoever follows the walk-through types `docker exec`.
-  return (await isInstalled('docker'))
+  return (await context.machine.whereIs('docker')) !== undefined
     ? commands
-    : [...commands, ['ln', ['-s', `${root}/usr/bin/docker`, link]]];
+    : [...commands, ['ln', ['-sf', `${root}/usr/bin/docker`, link]]];
 };
 
 const running: Requirement = {
   id: 'host/engine-running',
   name: 'engine',
   title: 'Start the docker engine',
-  async look({host, dirs}, signal) {
-    const version = await engineVersion(host, signal);
-    if (version !== undefined) return there('running');
+  async look({host, machine, dirs}, signal) {
+    const answer = await askEngine(host, signal);
+    if (answer.is === 'running') return there('running');
+    if (answer.is === 'refused') return missing(answer.says, {advice: answer.advice});
     const brought = engineOf(dirs);
-    const own = await ownDockerd();
-    const usable = own !== undefined && (await fits(host, own));
-    if (usable && (await hasSystemd())) {
+    const own = await usableDockerd(host, machine);
+    if (own !== undefined && (await machine.hasSystemd())) {
       return missing('not running', {needsRoot: true, commands: [['systemctl', ['start', 'docker']]]});
     }
-    const daemon = usable
-      ? {...brought, dockerd: own, path: [], dataRoot: undefined}
-      : {...brought, dockerd: dockerdIn(brought.root)};
-    const isOurs = !usable;
-    const known = usable || (await hostMirrors()) !== undefined;
+    const daemon =
+      own === undefined
+        ? {...brought, dockerd: dockerdIn(brought.root)}
+        : {...brought, dockerd: own, path: [], dataRoot: undefined};
+    const known = own !== undefined || (await machine.mirrors()) !== undefined;
     if (!known) return missing('not running', {advice: otherSystems});
-    return missing(isOurs ? 'none of ours is running' : 'not running', {
+    return missing(own === undefined ? 'none of ours is running' : 'not running', {
       needsRoot: true,
       commands: [['mkdir', ['-p', dirs.state]], startEngine(daemon)],
     });
@@ -241,7 +228,7 @@ const running: Requirement = {
     const {logFile} = engineOf(dirs);
     try {
       await waitUntil({what: 'the docker engine to answer', every: 200, atMost: 60_000, signal}, async () =>
-        engineVersion(host, signal),
+        (await askEngine(host, signal)).is === 'running' ? true : undefined,
       );
     } catch (error) {
       if (!(error instanceof NotInTime)) throw error;
@@ -265,14 +252,14 @@ const kind: Requirement = {
   name: 'kind',
   title: 'Unpack kind beside the system',
   async look(context, signal) {
-    const {host, stack, dirs} = context;
+    const {host, machine, stack, dirs} = context;
     try {
       const {stdout} = await host.run(kindVersion, {signal, timeout: 10_000});
       return there(/kind v?(\S+)/.exec(stdout)?.[1] ?? stdout.trim());
     } catch (error) {
       if (!(error instanceof CommandError) || signal.aborted) throw error;
     }
-    const mirrors = await hostMirrors();
+    const mirrors = await machine.mirrors();
     if (!mirrors) {
       return missing('not installed', {
         advice: 'install kind: https://kind.sigs.k8s.io/docs/user/quick-start/#installation',
@@ -292,4 +279,3 @@ export const requirements: readonly Requirement[] = [system, room, inotify, pack
 
 /** Only root may install and start what needs it; said before anything is run. */
 export const rootAdvice = `run it as root: sudo ${process.argv0} ${join(project.root, 'bin/kni-demo.js')} up --yes`;
-export {isRoot};

@@ -28,12 +28,15 @@ export const surveyLines = (survey: readonly Surveyed[]): readonly string[] => {
 };
 
 /** Throws UserError (exit code `hostLacks`) with all that is missing, unless it may be and can be installed. */
-export const requireAll = (survey: readonly Surveyed[], {mayInstall}: DemoContext): void => {
+export const requireAll = (
+  survey: readonly Surveyed[],
+  {mayInstall, machine}: Pick<DemoContext, 'mayInstall' | 'machine'>,
+): void => {
   const all = survey.flatMap(({requirement, finding}): readonly Lacking[] =>
     finding.is === 'missing' ? [{requirement, finding}] : [],
   );
   if (all.length === 0) return;
-  if (!mayInstall || all.some(({finding}) => 'advice' in finding.remedy)) throw lacking(all);
-  const error = needsRoot(all);
+  if (!mayInstall || all.some(({finding}) => 'advice' in finding.remedy)) throw lacking(all, machine);
+  const error = needsRoot(all, machine);
   if (error) throw error;
 };

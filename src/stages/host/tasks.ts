@@ -4,7 +4,8 @@ import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import {quoteCommand} from '../../host/quote.ts';
 import type {DemoTask} from '../context.ts';
-import {type Finding, isRoot, type Requirement, requirements, rootAdvice} from './requirements.ts';
+import type {Machine} from './machine.ts';
+import {type Finding, type Requirement, requirements, rootAdvice} from './requirements.ts';
 
 const taskOf = (requirement: Requirement, index: number): DemoTask => ({
   id: requirement.id,
@@ -17,7 +18,8 @@ const taskOf = (requirement: Requirement, index: number): DemoTask => ({
   async run(context, {signal, log}) {
     const finding = await requirement.look(context, signal);
     if (finding.is !== 'missing') return;
-    if ('advice' in finding.remedy || !context.mayInstall) throw lacking([{requirement, finding}]);
+    if ('advice' in finding.remedy || !context.mayInstall)
+      throw lacking([{requirement, finding}], context.machine);
     for (const command of finding.remedy.commands) {
       log(`$ ${quoteCommand(command)}`);
       await context.host.run(command, {signal, onLine: log});
@@ -35,8 +37,10 @@ export interface Lacking {
 }
 
 /** All that is missing at once, with the exact commands. */
-export const lacking = (all: readonly Lacking[]): UserError => {
-  const advice = all.flatMap(({finding: {remedy}}) => ('advice' in remedy ? [remedy.advice] : []));
+export const lacking = (all: readonly Lacking[], {isRoot}: Pick<Machine, 'isRoot'>): UserError => {
+  const advice = [
+    ...new Set(all.flatMap(({finding: {remedy}}) => ('advice' in remedy ? [remedy.advice] : []))),
+  ];
   const commands = all.flatMap(({finding: {remedy}}) =>
     'commands' in remedy ? remedy.commands.map(quoteCommand) : [],
   );
@@ -49,7 +53,7 @@ export const lacking = (all: readonly Lacking[]): UserError => {
       ...(commands.length === 0
         ? []
         : [
-            `let \`kni-demo up --yes\`${needsRoot && !isRoot() ? ' as root' : ''} run these commands, or run them yourself:`,
+            `let \`kni-demo up --yes\`${needsRoot && !isRoot ? ' as root' : ''} run these commands, or run them yourself:`,
           ]),
       ...commands.map((command) => `  ${command}`),
     ].join('\n'),
@@ -58,8 +62,11 @@ export const lacking = (all: readonly Lacking[]): UserError => {
 };
 
 /** What --yes cannot do without root, said before anything is run. */
-export const needsRoot = (all: readonly Lacking[]): UserError | undefined =>
-  isRoot() || !all.some(({finding: {remedy}}) => 'commands' in remedy && remedy.needsRoot)
+export const needsRoot = (
+  all: readonly Lacking[],
+  {isRoot}: Pick<Machine, 'isRoot'>,
+): UserError | undefined =>
+  isRoot || !all.some(({finding: {remedy}}) => 'commands' in remedy && remedy.needsRoot)
     ? undefined
     : new UserError({
         what: 'root is needed to install or start what is missing',
