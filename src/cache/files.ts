@@ -1,11 +1,17 @@
 /** What the cache needs of the file system, beyond what Node.js gives. */
 
-import {lstat, readdir, rm} from 'node:fs/promises';
+import {access, lstat, readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 
 /** `ENOENT` and the like; undefined for what is not a system error. */
 export const errnoOf = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+
+export const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 /** Removes a file or a tree; fine where there is none. */
 export const removeTree = (path: string): Promise<void> =>

@@ -1,5 +1,6 @@
 /** The one error boundary: what was thrown becomes text on standard error and an exit code. */
 
+import {errnoOf} from '../cache/files.ts';
 import {UserError} from '../errors.ts';
 import {type ExitCode, exitCodes} from '../exit-codes.ts';
 import {messageOf, type TaskFailure} from '../graph/failure.ts';
@@ -43,9 +44,20 @@ export const report = (error: unknown, {stderr, signal}: World): ExitCode => {
     return exitCodes.failed;
   }
   write(`${paint.red('error:')} ${messageOf(error)}`);
+  if (errnoOf(error) !== undefined) {
+    write(`try:   ${hints[errnoOf(error) ?? ''] ?? 'remove the cause and run the same command again'}`);
+    return exitCodes.failed;
+  }
   // Nobody expected this one: where it came from is what a bug report needs.
   if (error instanceof Error && error.stack !== undefined) write(paint.dim(error.stack));
   return exitCodes.failed;
+};
+
+/** What the file system says, Node.js puts the path into. */
+const hints: Readonly<Record<string, string>> = {
+  EACCES:
+    'run it as the user that owns this, or set XDG_CACHE_HOME and XDG_STATE_HOME to directories of your own',
+  ENOSPC: 'free some disk; what is finished is kept',
 };
 
 /** The first that failed by itself says how. */

@@ -4,16 +4,22 @@ import {mkdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {z} from 'zod';
 import type {Dirs} from '../cache/dirs.ts';
+import {namesIn} from '../cache/files.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
+import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
 import {nodeHost} from '../host/node-host.ts';
 import {readJson} from '../json.ts';
 import {listNodeContainers, type NodeContainer, parseNodeContainers} from '../tools/docker.ts';
 
 /** The nodes of one cluster, or of all clusters that kind made; running or not, by name. */
-export const nodesOf = async (host: Host, cluster?: string): Promise<readonly NodeContainer[]> =>
-  parseNodeContainers((await host.run(listNodeContainers(cluster))).stdout);
+export const nodesOf = async (
+  host: Host,
+  cluster?: string,
+  signal?: AbortSignal,
+): Promise<readonly NodeContainer[]> =>
+  parseNodeContainers((await host.run(listNodeContainers(cluster), signal && {signal})).stdout);
 
 export const isOurs = (nodes: readonly NodeContainer[]): boolean =>
   nodes.length > 0 && nodes.every(({stack}) => stack !== undefined);
@@ -29,20 +35,50 @@ export const refuseForeign = (name: string, nodes: readonly NodeContainer[]): vo
   });
 };
 
-/** Throws UserError (exit code `badInput`) where there is none to work with. */
-export const requireCluster = async (host: Host, name: string): Promise<Cluster> => {
-  const nodes = await nodesOf(host, name);
+/** What to say where docker does not answer. */
+export const dockerSilent = (error: CommandError, what: string): UserError =>
+  new UserError(
+    {
+      what,
+      why: `docker does not answer: ${error.output.split('\n').at(-1) || error.reason}`,
+      tryThis: 'see what this machine lacks: kni-demo up',
+      exitCode: exitCodes.hostLacks,
+    },
+    {cause: error},
+  );
+
+/** Throws UserError (exit code `badInput`) where there is none to work with, `hostLacks` where docker does not answer. */
+export const requireCluster = async (host: Host, name: string, signal?: AbortSignal): Promise<Cluster> => {
+  const nodes = await nodesOf(host, name, signal).catch((error: unknown): never => {
+    if (!(error instanceof CommandError)) throw error;
+    throw dockerSilent(error, `cannot look for cluster ${name}`);
+  });
   refuseForeign(name, nodes);
   if (nodes.length === 0) {
     throw new UserError({
       what: `there is no cluster ${name}`,
       why: 'no node of that name runs here',
-      tryThis: `make it: kni-demo up${name === 'test1' ? '' : ` --name ${name}`}`,
+      tryThis: `make it: kni-demo up${flagOf(name)}`,
       exitCode: exitCodes.badInput,
     });
   }
   return clusterOf(host, nodes);
 };
+
+/** Throws UserError (exit code `badInput`) where one of the nodes is stopped. */
+export const requireRunning = (name: string, nodes: readonly NodeContainer[]): void => {
+  const stopped = nodes.filter(({running}) => !running).map((node) => node.name);
+  if (stopped.length === 0) return;
+  throw new UserError({
+    what: `cluster ${name} does not run`,
+    why: `stopped: ${stopped.join(', ')}`,
+    tryThis: `start it: kni-demo up${flagOf(name)}`,
+    exitCode: exitCodes.badInput,
+  });
+};
+
+/** To stand behind a command: nothing for the cluster that is meant anyway. */
+export const flagOf = (name: string): string => (name === 'test1' ? '' : ` --name ${name}`);
 
 export interface Cluster {
   readonly nodes: readonly NodeContainer[];
@@ -95,6 +131,10 @@ export const readRecord = async (dirs: Dirs, name: string): Promise<ClusterRecor
     return undefined; // Lost or broken, it is as if we knew nothing; the nodes' labels still say whose they are.
   }
 };
+
+/** Those that we have made and not removed, as far as we know. */
+export const recordedClusters = (dirs: Dirs): Promise<readonly string[]> =>
+  namesIn(join(dirs.state, 'clusters'));
 
 export const writeRecord = async (dirs: Dirs, name: string, record: ClusterRecord): Promise<void> => {
   const path = join(directoryOf(dirs, name), 'cluster.json');

@@ -32,7 +32,8 @@ export const podManifest = async ({name, image, node, annotations}: PodSpec): Pr
         nodeSelector: {'kubernetes.io/hostname': node},
         tolerations: [{operator: 'Exists'}],
       }),
-      containers: [{...container, name, image}],
+      // The container keeps its own name: a pod's may be longer than a container's, and have dots.
+      containers: [{...container, image}],
     },
   });
 };

@@ -1,35 +1,37 @@
 /** The network runtime's log: JSON lines in each node's journal, one for every RPC. */
 
-export interface LogLine {
-  readonly level: string;
-  readonly msg: string;
+import {z} from 'zod';
+
+/** Of the wrong type, a field is as good as none. */
+const text = z.string().optional().catch(undefined);
+
+const logLine = z.looseObject({
+  level: z.string(),
+  msg: z.string(),
   /** RFC 3339, UTC. */
-  readonly time: string;
-  readonly rpc?: string;
+  time: z.string(),
+  rpc: text,
   /** `<namespace>/<name>` */
-  readonly pod?: string;
-  readonly uid?: string;
-  readonly sandbox?: string;
-  readonly netns?: string;
-  readonly plugin?: string;
-  readonly error?: string;
+  pod: text,
+  uid: text,
+  sandbox: text,
+  netns: text,
+  plugin: text,
+  error: text,
   /** Milliseconds the RPC or plugin took. */
-  readonly ms?: number;
-}
+  ms: z.number().optional().catch(undefined),
+});
+export type LogLine = Readonly<z.infer<typeof logLine>>;
 
 /** Undefined for what is not a line of the runtime: systemd's own remarks stand in the same journal. */
-export const parseLogLine = (text: string): LogLine | undefined => {
-  if (!text.startsWith('{')) return undefined;
+export const parseLogLine = (line: string): LogLine | undefined => {
+  if (!line.startsWith('{')) return undefined;
   try {
-    const line: unknown = JSON.parse(text);
-    return isLogLine(line) ? line : undefined;
+    return logLine.safeParse(JSON.parse(line)).data;
   } catch {
     return undefined;
   }
 };
-
-const isLogLine = (line: unknown): line is LogLine =>
-  typeof line === 'object' && line !== null && 'level' in line && 'msg' in line && 'time' in line;
 
 /** What `ipconfigs received for id: <id> ip: map[<if>:ip:"…" mac:"…" …]` says; the line the original demo is known by. */
 export interface ReceivedIpConfigs {
@@ -41,18 +43,26 @@ export interface ReceivedIpConfigs {
   >;
 }
 
+const field = String.raw`(?:ip|mac):"[^"]*"`;
+/** An interface's name has neither blanks nor colons; a blank before a field belongs to the same interface. */
+const entry = String.raw`[^\s:"]+:(?:${field}(?: ${field})*)?`;
+const whole = new RegExp(
+  String.raw`^ipconfigs received for id: (\S+) ip: map\[((?:${entry}(?: ${entry})*)?)\]$`,
+);
+
+/** Undefined for any other line. */
 export const receivedIpConfigs = (msg: string): ReceivedIpConfigs | undefined => {
-  const match = /^ipconfigs received for id: (\S+) ip: map\[(.*)\]$/.exec(msg);
+  const match = whole.exec(msg);
   if (!match) return undefined;
   const [, sandbox = '', body = ''] = match;
   const interfaces = new Map(
-    [...body.matchAll(/(?:^| )([^\s:"]+):((?:(?:ip|mac):"[^"]*" ?)*)/g)].map(([, name = '', fields = '']) => {
-      const values = [...fields.matchAll(/(ip|mac):"([^"]*)"/g)];
+    [...body.matchAll(new RegExp(entry, 'g'))].map(([described]) => {
+      const fields = [...described.matchAll(/(ip|mac):"([^"]*)"/g)];
       return [
-        name,
+        described.slice(0, described.indexOf(':')),
         {
-          ips: values.filter(([, key]) => key === 'ip').map(([, , value = '']) => value),
-          mac: values.find(([, key]) => key === 'mac')?.[2],
+          ips: fields.filter(([, key]) => key === 'ip').map(([, , value = '']) => value),
+          mac: fields.find(([, key]) => key === 'mac')?.[2],
         },
       ] as const;
     }),

@@ -1,9 +1,18 @@
 /** down: the inverse of up. Deletes what we made, and nothing else; says first what that is. */
 
 import {rm} from 'node:fs/promises';
+import type {Dirs} from '../../cache/dirs.ts';
+import {exists, removeTree} from '../../cache/files.ts';
 import {listCache, removeCache} from '../../cache/inventory.ts';
 import {withLock} from '../../cache/lock.ts';
-import {forgetCluster, isOurs, nodesOf, refuseForeign} from '../../cluster/cluster.ts';
+import {
+  dockerSilent,
+  forgetCluster,
+  isOurs,
+  nodesOf,
+  recordedClusters,
+  refuseForeign,
+} from '../../cluster/cluster.ts';
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import {CommandError} from '../../host/command-error.ts';
@@ -73,8 +82,15 @@ const removalsFor = async (context: DemoContext, wanted: Wanted): Promise<readon
   ...(wanted.purge ? await files(context) : []),
 ];
 
-const clusters = async (context: DemoContext, {name, all, signal}: Wanted): Promise<readonly Removal[]> => {
-  const nodes = await unlessEngineIsGone(nodesOf(context.host), []);
+const clusters = async (
+  context: DemoContext,
+  {name, all, purge, signal}: Wanted,
+): Promise<readonly Removal[]> => {
+  const nodes = await unlessEngineIsGone(nodesOf(context.host, undefined, signal), undefined);
+  if (nodes === undefined) {
+    await refuseHidden(context.dirs, {name, all, purge});
+    return [];
+  }
   if (!all)
     refuseForeign(
       name,
@@ -129,12 +145,33 @@ const files = async ({dirs}: DemoContext): Promise<readonly Removal[]> => {
     ...(kept.length === 0
       ? []
       : [{what: `the cache ${dirs.cache}, ${megabytes} MB`, remove: () => removeCache(dirs)}]),
-    {what: `logs and state in ${dirs.state}`, remove: () => rm(dirs.state, {recursive: true, force: true})},
+    ...(!(await exists(dirs.state))
+      ? []
+      : [{what: `logs and state in ${dirs.state}`, remove: () => removeTree(dirs.state)}]),
   ];
 };
 
+/** A cluster in an engine that sleeps cannot be removed; to forget it would leave it behind. */
+const refuseHidden = async (
+  dirs: Dirs,
+  {name, all, purge}: Pick<Wanted, 'name' | 'all' | 'purge'>,
+): Promise<void> => {
+  const hidden = (await recordedClusters(dirs)).filter((each) => all || each === name);
+  const goesWithEngine = await exists(engineOf(dirs).dataRoot);
+  if (hidden.length === 0 || (purge && goesWithEngine)) return;
+  throw new UserError({
+    what: `cannot remove cluster ${hidden.join(', ')}`,
+    why: 'no docker engine runs, and the cluster is in one',
+    tryThis: [
+      'start the engine, then run it again',
+      ...(goesWithEngine ? ['or remove the engine with all that is in it: kni-demo down --purge'] : []),
+    ].join('\n'),
+    exitCode: exitCodes.hostLacks,
+  });
+};
+
 /** Without an engine there are no containers and no images. */
-const unlessEngineIsGone = async <T>(answer: Promise<T>, otherwise: T): Promise<T> => {
+const unlessEngineIsGone = async <T, U>(answer: Promise<T>, otherwise: U): Promise<T | U> => {
   try {
     return await answer;
   } catch (error) {
@@ -144,6 +181,7 @@ const unlessEngineIsGone = async <T>(answer: Promise<T>, otherwise: T): Promise<
     ) {
       return otherwise;
     }
+    if (error instanceof CommandError) throw dockerSilent(error, 'cannot look for what is to be removed');
     throw error;
   }
 };

@@ -1,9 +1,9 @@
 /** logs: what the network runtimes say, of one node or all, of one pod or all. */
 
-import {requireCluster} from '../../cluster/cluster.ts';
+import {requireCluster, requireRunning} from '../../cluster/cluster.ts';
 import {type LogLine, parseLogLine} from '../../cluster/runtime-log.ts';
 import {runtimeJournal} from '../../tools/journalctl.ts';
-import {lineWriter, paletteOf} from '../../view/stream.ts';
+import {lineWriter, paletteOf, plainText} from '../../view/stream.ts';
 import {demoContext} from '../context.ts';
 import type {World} from '../world.ts';
 
@@ -26,10 +26,11 @@ export const logs = async (
 ): Promise<void> => {
   const {signal, stdout} = world;
   const {host} = await demoContext(world, {cluster: {name, workers: 1}});
-  const cluster = await requireCluster(host, name);
-  const nodes = node === undefined ? cluster.nodes.map((each) => each.name) : [node];
-  const hosts = nodes.map((each) => ({node: each, host: cluster.node(each)}));
-  const wanted = pod === undefined ? undefined : pod.includes('/') ? pod : `default/${pod}`;
+  const cluster = await requireCluster(host, name, signal);
+  if (node !== undefined) cluster.node(node); // throws where there is none
+  const nodes = cluster.nodes.filter((each) => node === undefined || each.name === node);
+  requireRunning(name, nodes);
+  const wanted = pod === undefined || pod.includes('/') ? pod : `default/${pod}`;
   const write = lineWriter(stdout);
   const paint = paletteOf(stdout);
 
@@ -38,28 +39,40 @@ export const logs = async (
     const text = textOf({node: from, line});
     write(line.level === 'error' ? paint.red(text) : text);
   };
-  const read = (each: (typeof hosts)[number], onLine: (line: NodeLine) => void) =>
-    each.host.run(runtimeJournal({follow}), {
-      signal,
+  // One that fails takes the others along: followed, they would never end.
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  const read = (each: string, onLine: (line: NodeLine) => void) =>
+    cluster.node(each).run(runtimeJournal({follow}), {
+      signal: either,
       onLine(text) {
         const line = parseLogLine(text);
-        if (line && (wanted === undefined || line.pod === wanted)) onLine({node: each.node, line});
+        if (line && (wanted === undefined || line.pod === wanted)) onLine({node: each, line});
       },
     });
+  const readAll = async (onLine: (line: NodeLine) => void): Promise<void> => {
+    try {
+      await Promise.all(nodes.map((each) => read(each.name, onLine)));
+    } finally {
+      over.abort();
+    }
+  };
 
   if (follow) {
     // Ctrl-C is how following ends: that is no failure.
-    await Promise.all(hosts.map((each) => read(each, show))).catch((error: unknown) => {
+    return readAll(show).catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
-    return;
   }
   const lines: NodeLine[] = [];
-  await Promise.all(hosts.map((each) => read(each, (line) => lines.push(line))));
-  for (const line of lines.sort((a, b) => (a.line.time < b.line.time ? -1 : 1))) show(line);
+  await readAll((line) => lines.push(line));
+  for (const line of lines.sort((a, b) => compare(a.line.time, b.line.time))) show(line);
 };
 
-/** `02:31:04.123 test1-worker AttachInterface ok  default/samplepod 43 ms` */
+/** Lines of the same moment stay in the order in which they came. */
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** `02:31:04.123  test1-worker  AttachInterface ok  default/samplepod  43 ms`; what a plugin said stays one line. */
 const textOf = ({node, line: {time, msg, pod, ms, error}}: NodeLine): string =>
   [
     time.slice(11, 23),
@@ -68,4 +81,6 @@ const textOf = ({node, line: {time, msg, pod, ms, error}}: NodeLine): string =>
     ...(pod === undefined ? [] : [pod]),
     ...(ms === undefined ? [] : [`${Math.round(ms)} ms`]),
     ...(error === undefined ? [] : [error]),
-  ].join('  ');
+  ]
+    .map((part) => plainText(part).replaceAll(/\s*[\r\n]\s*/g, ' '))
+    .join('  ');

@@ -1,6 +1,6 @@
 /** pod create: one more pod, proved like the sample pod. */
 
-import {requireCluster} from '../../cluster/cluster.ts';
+import {requireCluster, requireRunning} from '../../cluster/cluster.ts';
 import {createPod, findPod, waitForPod} from '../../cluster/pods.ts';
 import {knownLine} from '../../cluster/proof.ts';
 import {seconds} from '../../duration.ts';
@@ -24,7 +24,8 @@ export const podCreate = async (
 ): Promise<void> => {
   const {signal} = world;
   const context = await demoContext(world, {cluster: {name, workers: 1}});
-  const cluster = await requireCluster(context.host, name);
+  const cluster = await requireCluster(context.host, name, signal);
+  requireRunning(name, cluster.nodes);
   if (node !== undefined) cluster.node(node); // throws where there is none
 
   const existing = await findPod(cluster.controlPlane, pod, signal);

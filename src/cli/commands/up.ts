@@ -2,7 +2,7 @@
 
 import {logPathOf} from '../../cache/dirs.ts';
 import {withLock} from '../../cache/lock.ts';
-import {kubeconfigOf, nodesOf, refuseForeign} from '../../cluster/cluster.ts';
+import {flagOf, kubeconfigOf, nodesOf, refuseForeign} from '../../cluster/cluster.ts';
 import {seconds} from '../../duration.ts';
 import type {RunEvent} from '../../graph/events.ts';
 import {runTasks} from '../../graph/run.ts';
@@ -93,7 +93,7 @@ const witness = () => {
 };
 
 const nextSteps = ({dirs, cluster: {name}}: DemoContext): readonly string[] => {
-  const flag = name === 'test1' ? '' : ` --name ${name}`;
+  const flag = flagOf(name);
   return [
     `  docker exec -it ${name}-worker systemctl status kni`,
     `  kni-demo pod create mypod${flag}`,

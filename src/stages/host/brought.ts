@@ -9,7 +9,8 @@ import type {Engine} from '../../tools/dockerd.ts';
 /** Programs that we unpacked beside the system, one directory for each. */
 export const toolPath = (dirs: Dirs): string => join(dirs.cache, 'tools');
 
-export interface BroughtEngine extends Omit<Engine, 'dockerd'> {
+export interface BroughtEngine extends Omit<Engine, 'dockerd' | 'dataRoot'> {
+  readonly dataRoot: string;
   /** Where the engine's packages are unpacked. */
   readonly root: string;
   /** The link that gives users the docker command, made only where they have none. */

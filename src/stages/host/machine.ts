@@ -3,7 +3,7 @@
 import {access, constants, readFile, statfs} from 'node:fs/promises';
 import {availableParallelism, totalmem} from 'node:os';
 import {delimiter, dirname, join} from 'node:path';
-import {namesIn} from '../../cache/files.ts';
+import {exists, namesIn} from '../../cache/files.ts';
 import {type Mirrors, mirrorsFrom} from '../../tools/apt.ts';
 
 export interface Room {
@@ -90,12 +90,6 @@ export const machineAt = ({
     inotifyInstances: async () => Number.parseInt(await read('/proc/sys/fs/inotify/max_user_instances'), 10),
   };
 };
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 export const isExecutable = (file: string): Promise<boolean> =>
   access(file, constants.X_OK).then(
