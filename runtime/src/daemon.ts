@@ -2,19 +2,20 @@
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {createExec} from './cni/exec.ts';
+import {logged} from './cni/logged.ts';
 import {killOrphans, ownerVariable} from './cni/orphans.ts';
 import {createInvokePlugin} from './cni/plugin.ts';
 import type {Options} from './flags.ts';
+import {createLock} from './lock.ts';
 import type {Log} from './log.ts';
 import {openNetnsDir} from './netns/netns-dir.ts';
-import {createLock} from './network/lock.ts';
 import {createPodNetworks} from './network/pod-networks.ts';
+import {openRecordStore} from './network/record-store.ts';
+import {createRecords} from './network/records.ts';
 import {recover} from './network/recover.ts';
 import {startNodeNetwork} from './node/node-network.ts';
-import {lockNameOf, takeLock} from './server/lock.ts';
+import {lockNameOf, takeLock} from './server/instance-lock.ts';
 import {serve} from './server/server.ts';
-import {openRecordStore} from './store/record-store.ts';
-import {createRecords} from './store/records.ts';
 
 export interface Daemon {
   stop(): Promise<void>;
@@ -51,7 +52,7 @@ export const startDaemon = async (options: Options, log: Log): Promise<Daemon> =
     kubeconfig: options.kubeconfig,
     signal: ending.signal,
   });
-  const invoke = createInvokePlugin({exec, binDirs, timeoutMs: options.pluginTimeoutMs});
+  const invoke = logged(createInvokePlugin({exec, binDirs, timeoutMs: options.pluginTimeoutMs}), log);
   const pods = createPodNetworks({records, netns, invoke, network: node.network, lock: createLock(), log});
   const server = await serve(socket, {pods, node}, log);
   log.info('serving KNI', {socket, records: records.all().length});

@@ -12,6 +12,11 @@ const main = async (args: readonly string[]): Promise<void> => {
   }
   const log = createLog(options.logLevel);
   const signal = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+  // A bug: better to start over from the records than to go on with who knows what.
+  process.on('uncaughtException', (error) => {
+    log.error('the network runtime has a bug and ends', {error: textOf(error), stack: error.stack});
+    process.exit(1);
+  });
   try {
     const daemon = await startDaemon(options, log);
     await signal;

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {createLock} from '../../../runtime/src/network/lock.ts';
+import {createLock} from '../../runtime/src/lock.ts';
 
 const gate = () => {
   let open = () => {};

@@ -5,11 +5,15 @@ import {setTimeout as delay} from 'node:timers/promises';
 /** Marks what a network runtime starts; inherited by delegated plugins. The value is its lock's name. */
 export const ownerVariable = 'KNI_RUNTIME';
 
+const patienceMs = 5_000;
+
 /** To be called by whoever holds the lock of that name. Returns how many there were. */
 export const killOrphans = async (owner: string): Promise<number> => {
   const orphans = await processesOf(owner);
   for (const pid of orphans) kill(pid);
-  for (let left = orphans; left.length > 0; left = await processesOf(owner)) await delay(5);
+  // A process that is stuck in the kernel stays; waiting for it would keep the node without a network runtime.
+  const patience = performance.now() + patienceMs;
+  while (performance.now() < patience && (await processesOf(owner)).length > 0) await delay(5);
   return orphans.length;
 };
 

@@ -1,4 +1,5 @@
 /** Why a pod's network cannot be had; `server/status.ts` says what each is called in gRPC. */
+import {errorCodeOf} from '../error-code.ts';
 
 /** The request itself is wrong. */
 export class InvalidRequest extends Error {
@@ -20,18 +21,23 @@ export class Conflict extends Error {
   override readonly name = 'Conflict';
 }
 
-/** The node has no network to attach pods to. The message is stable: it ends in Kubernetes events. */
-export class NodeNotReady extends Error {
-  override readonly name = 'NodeNotReady';
-  readonly reason: string;
-
-  constructor(reason: string, message: string) {
-    super(message);
-    this.reason = reason;
-  }
-}
-
 /** The netns could not be made or removed. */
 export class NetnsFailed extends Error {
   override readonly name = 'NetnsFailed';
+}
+
+/** A record could not be written. `full` when there is no space, which passes without anything being wrong with the runtime. */
+export class StoreFailed extends Error {
+  override readonly name = 'StoreFailed';
+  readonly full: boolean;
+
+  constructor(message: string, cause: unknown) {
+    super(message, {cause});
+    this.full = ['ENOSPC', 'EDQUOT'].includes(errorCodeOf(cause) ?? '');
+  }
+}
+
+/** A record was written by a later version: it must not be touched, and nothing can be known without it. */
+export class StateTooNew extends Error {
+  override readonly name = 'StateTooNew';
 }

@@ -1,15 +1,15 @@
 /** The networks of this node's pods, from creation to deletion. */
 import type {Conflist} from '../cni/conflist.ts';
 import type {InvokePlugin} from '../cni/plugin.ts';
+import type {Lock} from '../lock.ts';
 import type {Log} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
-import type {Records} from '../store/records.ts';
 import {createAttach} from './attach.ts';
 import {createCreate} from './create.ts';
 import {UnknownNetwork, WrongState} from './errors.ts';
-import type {Lock} from './lock.ts';
 import type {PodRef} from './pod-ref.ts';
 import type {PodNetwork} from './record.ts';
+import type {Records} from './records.ts';
 import type {Selector} from './select.ts';
 import {createUndo} from './undo.ts';
 

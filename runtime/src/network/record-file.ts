@@ -2,8 +2,8 @@
 import type {Attachment} from '../cni/attachment.ts';
 import {parseConflist} from '../cni/conflist.ts';
 import {arrayOf, isObject, type JsonObject, objectOf, stringOf} from '../json.ts';
-import type {PodNetwork, State} from '../network/record.ts';
 import {StateTooNew} from './errors.ts';
+import type {PodNetwork, State} from './record.ts';
 
 const version = 1;
 const states: readonly State[] = ['created', 'attaching', 'attached', 'detaching', 'detached'];

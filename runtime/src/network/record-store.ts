@@ -1,9 +1,9 @@
 /** The records on disk, one file each in one directory. */
 import {mkdir, readdir, readFile, rename, rm} from 'node:fs/promises';
 import {join} from 'node:path';
-import type {PodNetwork} from '../network/record.ts';
-import {removeDurably, temporarySuffix, writeDurably} from './durable-file.ts';
+import {removeDurably, temporarySuffix, writeDurably} from '../durable-file.ts';
 import {StateTooNew, StoreFailed} from './errors.ts';
+import type {PodNetwork} from './record.ts';
 import {decodeRecord, encodeRecord} from './record-file.ts';
 
 export interface RecordStore {

@@ -1,5 +1,5 @@
 /** The records in memory, which are the truth while the network runtime runs, written through to disk. */
-import {isUndone, type PodNetwork} from '../network/record.ts';
+import {isUndone, type PodNetwork} from './record.ts';
 import type {RecordStore} from './record-store.ts';
 
 export interface Records {

@@ -5,9 +5,9 @@
 import {listLeases, releaseLease} from '../cni/leases.ts';
 import type {Log} from '../log.ts';
 import {keyOfNetnsPath, type NetnsDir} from '../netns/netns-dir.ts';
-import type {RecordStore} from '../store/record-store.ts';
 import {podNameOf} from './pod-ref.ts';
 import {isUndone, type PodNetwork} from './record.ts';
+import type {RecordStore} from './record-store.ts';
 
 export interface RecoverParts {
   readonly store: RecordStore;

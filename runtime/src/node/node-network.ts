@@ -1,9 +1,9 @@
 /** The network of this node: follows the cluster's nodes, keeps this one prepared, and knows why when it is not. */
 import {join} from 'node:path';
 import type {Conflist} from '../cni/conflist.ts';
+import {createLock} from '../lock.ts';
 import {textOf} from '../log.ts';
-import {NodeNotReady} from '../network/errors.ts';
-import {createLock} from '../network/lock.ts';
+import {NodeNotReady} from './errors.ts';
 import {type Following, followNodes} from './follow-nodes.ts';
 import {createNetworkSource} from './network-source.ts';
 import {readNodeCache, writeNodeCache} from './node-cache.ts';

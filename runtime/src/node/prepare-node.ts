@@ -2,8 +2,8 @@
 import {mkdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Exec} from '../cni/exec.ts';
+import {writeDurably} from '../durable-file.ts';
 import {type Log, textOf} from '../log.ts';
-import {writeDurably} from '../store/durable-file.ts';
 import {conflistFile, conflistOfNode} from './conflist-of-node.ts';
 import {enableForwarding} from './forwarding.ts';
 import {applyMasquerade} from './masquerade.ts';

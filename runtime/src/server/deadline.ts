@@ -4,6 +4,11 @@ export class DeadlinePassed extends Error {
   override readonly name = 'DeadlinePassed';
 }
 
+/** The caller has hung up, or its own deadline has passed, before the work was begun. */
+export class CallerGone extends Error {
+  override readonly name = 'CallerGone';
+}
+
 /**
  * Answers with `work`, or with DeadlinePassed in time. The work itself goes on and ends by its own limits; a caller
  * that repeats the call gets its outcome.

@@ -2,7 +2,7 @@
 import {lstat, mkdir, rm} from 'node:fs/promises';
 import {connect} from 'node:net';
 import {dirname} from 'node:path';
-import {AlreadyRunning} from './lock.ts';
+import {AlreadyRunning} from './instance-lock.ts';
 
 /** The socket cannot be where it should be. */
 export class SocketRefused extends Error {

@@ -6,12 +6,12 @@ import {
   Conflict,
   InvalidRequest,
   NetnsFailed,
-  NodeNotReady,
+  StoreFailed,
   UnknownNetwork,
   WrongState,
 } from '../network/errors.ts';
-import {StoreFailed} from '../store/errors.ts';
-import {DeadlinePassed} from './deadline.ts';
+import {NodeNotReady} from '../node/errors.ts';
+import {CallerGone, DeadlinePassed} from './deadline.ts';
 
 /** grpc-js takes `code` and `details` of whatever it is handed, so it is only ever handed this. */
 export type StatusOfError = Pick<ServiceError, 'code' | 'details'>;
@@ -53,6 +53,7 @@ const codeOf = (error: unknown): Code | undefined => {
   if (error instanceof StoreFailed) return error.full ? status.RESOURCE_EXHAUSTED : status.UNAVAILABLE;
   if (error instanceof NetnsFailed || error instanceof ToolFailed) return status.INTERNAL;
   if (error instanceof DeadlinePassed) return status.DEADLINE_EXCEEDED;
+  if (error instanceof CallerGone) return status.CANCELLED;
   return undefined;
 };
 

@@ -2,7 +2,7 @@
 import type {handleUnaryCall} from '@grpc/grpc-js';
 import type {Log} from '../log.ts';
 import type {Context, Handler} from '../rpc/handler.ts';
-import {withinDeadline} from './deadline.ts';
+import {CallerGone, withinDeadline} from './deadline.ts';
 import {createReport} from './report.ts';
 import {statusOf} from './status.ts';
 
@@ -25,7 +25,7 @@ export const unary = <Request, Response>(
   const begin = createReport(rpc, log);
   return (call, reply) => {
     const cancelled = new AbortController();
-    call.on('cancelled', () => cancelled.abort(new Error('the caller has gone')));
+    call.on('cancelled', () => cancelled.abort(new CallerGone('the caller has gone')));
     const report = begin();
     const work = (passed: AbortSignal) =>
       rpc.handle(call.request, {

@@ -1,9 +1,9 @@
 import {writeFile} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
+import {StoreFailed} from '../../../runtime/src/network/errors.ts';
 import type {PodNetwork, State} from '../../../runtime/src/network/record.ts';
+import type {RecordStore} from '../../../runtime/src/network/record-store.ts';
 import type {Selector} from '../../../runtime/src/network/select.ts';
-import {StoreFailed} from '../../../runtime/src/store/errors.ts';
-import type {RecordStore} from '../../../runtime/src/store/record-store.ts';
 import {type PodsRig, podsRig} from '../rig/pods.ts';
 
 const pod = {namespace: 'default', name: 'web', uid: 'uid-1'};

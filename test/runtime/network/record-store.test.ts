@@ -2,8 +2,8 @@ import {readdir, readFile, writeFile} from 'node:fs/promises';
 import * as fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import type {PodNetwork} from '../../../runtime/src/network/record.ts';
-import {decodeRecord, encodeRecord} from '../../../runtime/src/store/record-file.ts';
-import {openRecordStore} from '../../../runtime/src/store/record-store.ts';
+import {decodeRecord, encodeRecord} from '../../../runtime/src/network/record-file.ts';
+import {openRecordStore} from '../../../runtime/src/network/record-store.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 
 const record: PodNetwork = {

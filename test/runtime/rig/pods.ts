@@ -4,13 +4,13 @@ import {join} from 'node:path';
 import {parseConflist} from '../../../runtime/src/cni/conflist.ts';
 import {createExec} from '../../../runtime/src/cni/exec.ts';
 import {createInvokePlugin} from '../../../runtime/src/cni/plugin.ts';
+import {createLock} from '../../../runtime/src/lock.ts';
 import type {Log} from '../../../runtime/src/log.ts';
 import type {NetnsDir} from '../../../runtime/src/netns/netns-dir.ts';
-import {createLock} from '../../../runtime/src/network/lock.ts';
 import {createPodNetworks, type PodNetworks} from '../../../runtime/src/network/pod-networks.ts';
+import {openRecordStore, type RecordStore} from '../../../runtime/src/network/record-store.ts';
+import {createRecords} from '../../../runtime/src/network/records.ts';
 import {recover} from '../../../runtime/src/network/recover.ts';
-import {openRecordStore, type RecordStore} from '../../../runtime/src/store/record-store.ts';
-import {createRecords} from '../../../runtime/src/store/records.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 import {conflistOf, installPlugins, type Plugins} from './plugins.ts';
 

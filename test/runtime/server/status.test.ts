@@ -5,13 +5,13 @@ import {
   Conflict,
   InvalidRequest,
   NetnsFailed,
-  NodeNotReady,
+  StoreFailed,
   UnknownNetwork,
   WrongState,
 } from '../../../runtime/src/network/errors.ts';
-import {DeadlinePassed} from '../../../runtime/src/server/deadline.ts';
+import {NodeNotReady} from '../../../runtime/src/node/errors.ts';
+import {CallerGone, DeadlinePassed} from '../../../runtime/src/server/deadline.ts';
 import {statusOf} from '../../../runtime/src/server/status.ts';
-import {StoreFailed} from '../../../runtime/src/store/errors.ts';
 
 const cni = (cniCode: number) => new CniError('demo', 'ADD', {cniCode, msg: 'm', details: 'd'});
 const plugin = (trouble: PluginTrouble) => new PluginFailed('demo', trouble, 'failed');
@@ -26,6 +26,7 @@ describe('the gRPC status', () => {
     ['FAILED_PRECONDITION', 9, new NodeNotReady('Reason', 'x')],
     ['FAILED_PRECONDITION', 9, new InvalidConfig('x')],
     ['DEADLINE_EXCEEDED', 4, new DeadlinePassed('x')],
+    ['CANCELLED', 1, new CallerGone('x')],
     ['INTERNAL', 13, new NetnsFailed('x')],
     ['INTERNAL', 13, new ToolFailed('x')],
     ['RESOURCE_EXHAUSTED', 8, new StoreFailed('x', system('ENOSPC'))],
