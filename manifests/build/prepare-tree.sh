@@ -1,36 +1,56 @@
 #!/bin/sh
 # Makes a patched source tree from the tarballs of a Debian source package.
 #   prepare-tree.sh kubernetes|containerd
-#   /source     *.orig.tar.* and *.debian.tar.*
-#   /patches    our numbered series for the component
-#   /kni        the Go package that is copied into kubernetes; its tests come along
-#   /proto      directory of kni.proto
-#   /out        the tree, complete only if this ends well
+#   SOURCE   directory of *.orig.tar.* and *.debian.tar.* (default /source)
+#   PATCHES  our numbered series for the component (default /patches)
+#   KNI      the Go package that is copied into kubernetes; its tests come along (default /kni)
+#   PROTO    directory of kni.proto (default /proto)
+#   OUT      the tree, complete only if this ends well (default /out)
 set -eu
-component=$1
-work=$(mktemp -d)
 
-tar -C /out --strip-components=1 -xf "$(find /source -name '*.orig.tar.*')"
-tar -C /out -xf "$(find /source -name '*.debian.tar.*')"
+component=$1
+source=${SOURCE:-/source}
+patches=${PATCHES:-/patches}
+kni=${KNI:-/kni}
+proto=${PROTO:-/proto}
+out=${OUT:-/out}
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# tarball KIND: its path; a signature beside it is none
+tarball() {
+  find "$source" -name "*.$1.tar.*" ! -name '*.asc' | grep . || {
+    echo "no tarball of $component: *.$1.tar.*" >&2
+    exit 1
+  }
+}
+orig=$(tarball orig)
+debian=$(tarball debian)
+tar -C "$out" --strip-components=1 -xf "$orig"
+tar -C "$out" -xf "$debian"
 
 # apply PATCH NAME: without fuzz, since a hunk that lands elsewhere is worse than one that fails
 apply() {
-  patch -d /out -p1 --fuzz=0 --no-backup-if-mismatch --silent --forward <"$1" >"$work/patch.log" 2>&1 || {
+  patch -d "$out" -p1 --fuzz=0 --no-backup-if-mismatch --silent --forward <"$1" >"$work/patch.log" 2>&1 || {
     cat "$work/patch.log"
     echo "patch does not apply: $2"
     exit 1
   }
 }
-while read -r name; do
-  apply "/out/debian/patches/$name" "Debian's $name of $component"
-done </out/debian/patches/series
-for patch in /patches/[0-9]*.patch; do
+# The last line may come without its end; after a name may stand options or a remark.
+while read -r name _ || [ -n "$name" ]; do
+  case $name in
+    '' | '#'*) ;;
+    *) apply "$out/debian/patches/$name" "Debian's $name of $component" ;;
+  esac
+done <"$out/debian/patches/series"
+for patch in "$patches"/[0-9]*.patch; do
   apply "$patch" "$(basename "$patch") of $component"
 done
 
 if [ "$component" = kubernetes ]; then
-  mkdir -p /out/pkg/kubelet/kni
-  cp /kni/*.go /out/pkg/kubelet/kni/
-  KNI_PROTO=/proto/kni.proto KUBERNETES=/out sh /scripts/generate-kni-api.sh
+  mkdir -p "$out/pkg/kubelet/kni"
+  cp "$kni"/*.go "$out/pkg/kubelet/kni/"
+  KNI_PROTO=$proto/kni.proto KUBERNETES=$out sh "$here/generate-kni-api.sh"
 fi
-rm -rf "$work"

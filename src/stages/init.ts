@@ -16,6 +16,7 @@ import {buildEnv, buildImage, importImage, pullImage, runContainer, tagImage} fr
 import {bootstrap} from '../tools/mmdebstrap.ts';
 import {runStep} from './container.ts';
 import type {DemoContext, DemoTask} from './context.ts';
+import {explainPatch} from './explain.ts';
 import {hostTaskIds} from './host/tasks.ts';
 import {artifactOf, artifactTask, imageOf, imageTask} from './products.ts';
 
@@ -206,24 +207,6 @@ const treeTask = (component: 'kubernetes' | 'containerd'): DemoTask =>
       await runStep({...step, mounts}, context, running).catch(explainPatch);
     },
   });
-
-/** The script's last line says which patch. */
-const explainPatch = (error: unknown): never => {
-  const failed = error instanceof CommandError && /^patch does not apply: .*$/m.exec(error.output)?.[0];
-  if (!failed) throw error;
-  throw new UserError(
-    {
-      what: failed,
-      why:
-        error.output
-          .split('\n')
-          .filter((line) => /FAILED|can't find|malformed/.test(line))
-          .join('\n') || 'see the log',
-      tryThis: 'the series is made for the pinned source: correct the patch; nothing of the tree was kept',
-    },
-    {cause: error},
-  );
-};
 
 const kubernetesTree = treeTask('kubernetes');
 const containerdTree = treeTask('containerd');

@@ -7,6 +7,7 @@ import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
 import {inspectImage} from '../tools/docker.ts';
 import type {DemoContext, DemoTask} from './context.ts';
+import {explain} from './explain.ts';
 
 type Parts = Pick<DemoTask, 'id' | 'title' | 'needs'> & Required<Pick<DemoTask, 'inputs'>>;
 
@@ -27,7 +28,7 @@ export const artifactTask = ({fill, ...parts}: ArtifactParts): DemoTask => ({
   run: (context, running) =>
     publish(artifactPath(context.dirs, nameOf(parts.id), running.fingerprint), (directory) =>
       fill(directory, context, running),
-    ),
+    ).catch(explain),
 });
 
 /** The directory of an artifact that a task needs. */
@@ -45,11 +46,12 @@ export const imageTask = ({make, ...parts}: ImageParts): DemoTask => ({
     const image = imageName(parts.id, fingerprint);
     return (await imageExists(host, image)) ? `image ${image} exists` : undefined;
   },
-  run: (context, running) => make(imageName(parts.id, running.fingerprint), context, running),
+  run: (context, running) => make(imageName(parts.id, running.fingerprint), context, running).catch(explain),
 });
 
 /** The image of a task that a task needs. */
-export const imageOf = (id: string, running: Running): string => imageName(id, running.fingerprintOf(id));
+export const imageOf = (id: string, {fingerprintOf}: Pick<Running, 'fingerprintOf'>): string =>
+  imageName(id, fingerprintOf(id));
 
 /** `build/node-image` → `kni-demo/node:0123456789abcdef` */
 const imageName = (id: string, fingerprint: string): string =>

@@ -4,7 +4,6 @@ import {z} from 'zod';
 import {
   clusterOf,
   forgetCluster,
-  isOurs,
   kubeconfigOf,
   nodesOf,
   readRecord,
@@ -14,6 +13,7 @@ import {
 import {nodeReadiness} from '../cluster/readiness.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
+import type {Running} from '../graph/task.ts';
 import {NotInTime, waitUntil} from '../host/wait-until.ts';
 import {readJson} from '../json.ts';
 import {startContainers} from '../tools/docker.ts';
@@ -28,17 +28,8 @@ const cluster: DemoTask = {
   title: 'Create the kind cluster',
   needs: [build.nodeImage.id],
   async done(context, running) {
-    const {
-      host,
-      dirs,
-      cluster: {name},
-    } = context;
-    const nodes = await nodesOf(host, name);
-    refuseForeign(name, nodes);
-    if (!isOurs(nodes) || !nodes.every(({running: up}) => up)) return undefined;
-    const record = await readRecord(dirs, name);
-    if (record?.phase === 'creating') return undefined;
-    refuseOther(context, nodes, imageOf(build.nodeImage.id, running));
+    const {nodes, usable} = await look(context, imageOf(build.nodeImage.id, running));
+    if (!usable || !nodes.every(({running: up}) => up)) return undefined;
     return `${nodes.map((node) => node.name).join(', ')} run`;
   },
   async run(context, running) {
@@ -52,11 +43,8 @@ const cluster: DemoTask = {
     const nodeImage = imageOf(build.nodeImage.id, running);
     const kubeconfig = kubeconfigOf(dirs, name);
 
-    const nodes = await nodesOf(host, name);
-    refuseForeign(name, nodes);
-    const record = await readRecord(dirs, name);
-    if (nodes.length > 0 && record?.phase !== 'creating') {
-      refuseOther(context, nodes, nodeImage);
+    const {nodes, usable} = await look(context, nodeImage, signal);
+    if (usable) {
       await host.run(startContainers(nodes.map((node) => node.name)), {signal, onLine: log});
       return;
     }
@@ -68,6 +56,32 @@ const cluster: DemoTask = {
     await host.run(createCluster(name, kubeconfig), {input, signal, onLine: log});
     await writeRecord(dirs, name, {phase: 'complete', nodeImage});
   },
+};
+
+/**
+ * The cluster's nodes, and whether there are any that were made to the end. Throws UserError (exit code `conflict`)
+ * where somebody else made them, or where they are not what was asked for.
+ */
+const look = async (context: DemoContext, nodeImage: string, signal?: AbortSignal) => {
+  const {
+    host,
+    dirs,
+    cluster: {name},
+  } = context;
+  const nodes = await nodesOf(host, name, signal);
+  refuseForeign(name, nodes);
+  const record = await readRecord(dirs, name);
+  const usable = nodes.length > 0 && record?.phase !== 'creating';
+  if (usable) refuseOther(context, nodes, nodeImage);
+  return {nodes, usable};
+};
+
+/** The same refusals, before anything is built: `fingerprintOf` is the plan's. */
+export const refuseConflict = async (
+  context: DemoContext,
+  plan: Pick<Running, 'fingerprintOf' | 'signal'>,
+): Promise<void> => {
+  await look(context, imageOf(build.nodeImage.id, plan), plan.signal);
 };
 
 /** A running cluster is never replaced unasked. */

@@ -2,14 +2,16 @@
 
 import {logPathOf} from '../../cache/dirs.ts';
 import {withLock} from '../../cache/lock.ts';
-import {flagOf, kubeconfigOf, nodesOf, refuseForeign} from '../../cluster/cluster.ts';
+import {flagOf, kubeconfigOf} from '../../cluster/cluster.ts';
 import {seconds} from '../../duration.ts';
 import type {RunEvent} from '../../graph/events.ts';
+import {fingerprintsOf, InputsError} from '../../graph/fingerprint.ts';
 import {runTasks} from '../../graph/run.ts';
 import {CommandError} from '../../host/command-error.ts';
 import type {DemoContext} from '../../stages/context.ts';
 import {demoPlan, upTargets} from '../../stages/demo.ts';
 import {requireAll, surveyHost, surveyLines} from '../../stages/host/survey.ts';
+import {refuseConflict} from '../../stages/setup.ts';
 import {verify} from '../../stages/verify.ts';
 import {createView, viewKind} from '../../view/create-view.ts';
 import {lineWriter, paletteOf} from '../../view/stream.ts';
@@ -38,7 +40,7 @@ export const up = async (world: World, {stack, name, workers, yes, ...flags}: Up
     const survey = await surveyHost(context, signal);
     for (const line of surveyLines(survey)) say(line);
     requireAll(survey, context);
-    await refuseForeignEarly(context);
+    await refuseConflictEarly(context, signal);
 
     const seen = witness();
     const view = createView(viewKind(flags, stdout), stdout);
@@ -67,12 +69,15 @@ export const up = async (world: World, {stack, name, workers, yes, ...flags}: Up
 };
 
 /** A name that is taken is told before minutes are spent on building; without an engine there is no cluster. */
-const refuseForeignEarly = async ({host, cluster: {name}}: DemoContext): Promise<void> => {
-  const nodes = await nodesOf(host, name).catch((error: unknown) => {
-    if (error instanceof CommandError) return [];
-    throw error;
-  });
-  refuseForeign(name, nodes);
+const refuseConflictEarly = async (context: DemoContext, signal: AbortSignal): Promise<void> => {
+  try {
+    const fingerprints = await fingerprintsOf(demoPlan(), context);
+    const fingerprintOf = (id: string): string => fingerprints.get(id) ?? '';
+    await refuseConflict(context, {fingerprintOf, signal});
+  } catch (error) {
+    // What cannot be told yet is the run's to show.
+    if (!(error instanceof CommandError) && !(error instanceof InputsError)) throw error;
+  }
 };
 
 /** Remembers of a run what its summary needs. */

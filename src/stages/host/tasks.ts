@@ -4,6 +4,7 @@ import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import {quoteCommand} from '../../host/quote.ts';
 import type {DemoTask} from '../context.ts';
+import {explain} from '../explain.ts';
 import type {Machine} from './machine.ts';
 import {type Finding, type Requirement, requirements, rootAdvice} from './requirements.ts';
 
@@ -22,7 +23,7 @@ const taskOf = (requirement: Requirement, index: number): DemoTask => ({
       throw lacking([{requirement, finding}], context.machine);
     for (const command of finding.remedy.commands) {
       log(`$ ${quoteCommand(command)}`);
-      await context.host.run(command, {signal, onLine: log});
+      await context.host.run(command, {signal, onLine: log}).catch(explain);
     }
     await requirement.settle?.(context, signal);
   },
