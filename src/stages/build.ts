@@ -1,6 +1,6 @@
 /** build: programs out of the patched trees, the bundled network runtime, the images, and the node image of it all. */
 
-import {cp, link, mkdir, readdir, readFile} from 'node:fs/promises';
+import {cp, link, mkdir, readFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import {artifactPath} from '../cache/artifact.ts';
 import {digestOfTree, sha256File} from '../cache/digest.ts';
@@ -213,10 +213,37 @@ const nodejs = artifactTask({
   },
 });
 
+const containerdPrograms = ['containerd', 'containerd-shim-runc-v2', 'ctr'] as const;
+
+/** An image of its own, so that a change of the kubelet or the runtime does not import half a gigabyte again. */
+const preloadImage = imageTask({
+  id: 'build/preload-image',
+  title: 'Import the images into a content store',
+  needs: [nodeBaseImage.id, containerd.id, images.id],
+  inputs: async () => ({dockerfile: await digestOfTree(image('preload'))}),
+  async make(tag, context, running) {
+    const of = (id: string, file: string): string => join(artifactOf(id, context, running), file);
+    await inScratch(context.dirs, 'preload', running.fingerprint, async (directory) => {
+      await cp(image('preload'), directory, {recursive: true});
+      await place(
+        join(directory, 'bin'),
+        containerdPrograms.map((name) => of(containerd.id, name)),
+      );
+      await place(join(directory, 'images'), [of(images.id, 'images.tar')]);
+      const args = {BASE: imageOf(nodeBaseImage.id, running)};
+      await context.host.run(buildImage({tag, context: directory, args}), {
+        env: buildEnv,
+        signal: running.signal,
+        onLine: running.log,
+      });
+    });
+  },
+});
+
 const nodeImage = imageTask({
   id: 'build/node-image',
   title: 'Build the node image',
-  needs: [nodeBaseImage.id, containerd.id, kubernetes.id, images.id, runtime.id, nodejs.id],
+  needs: [nodeBaseImage.id, preloadImage.id, containerd.id, kubernetes.id, runtime.id, nodejs.id],
   inputs: async () => ({
     dockerfile: await digestOfTree(image('node')),
     unit: await digestOfTree(join(project.manifests, 'node')),
@@ -226,19 +253,22 @@ const nodeImage = imageTask({
     const of = (id: string, file: string): string => join(artifactOf(id, context, running), file);
     await inScratch(dirs, 'node', running.fingerprint, async (directory) => {
       await cp(image('node'), directory, {recursive: true});
-      const units = join(directory, 'files/etc/systemd/system');
-      for (const name of await readdir(join(project.manifests, 'node'))) {
-        await cp(join(project.manifests, 'node', name), join(units, name));
-      }
-      await place(join(directory, 'bin'), [
-        ...['containerd', 'containerd-shim-runc-v2', 'ctr'].map((name) => of(containerd.id, name)),
-        ...['kubelet', 'kubeadm'].map((name) => of(kubernetes.id, name)),
-      ]);
-      await place(join(directory, 'images'), [of(images.id, 'images.tar')]);
+      await cp(join(project.manifests, 'node'), join(directory, 'files/etc/systemd/system'), {
+        recursive: true,
+      });
+      await place(
+        join(directory, 'bin'),
+        containerdPrograms.map((name) => of(containerd.id, name)),
+      );
+      await place(
+        join(directory, 'kubernetes'),
+        ['kubelet', 'kubeadm'].map((name) => of(kubernetes.id, name)),
+      );
       await place(join(directory, 'kni'), [of(runtime.id, 'kni-runtime.mjs')]);
       await place(join(directory, 'kni/bin'), [of(nodejs.id, 'node')]);
       const args = {
         BASE: imageOf(nodeBaseImage.id, running),
+        PRELOAD: imageOf(preloadImage.id, running),
         PAUSE: stack.images.pause,
         KUBERNETES_VERSION: stack.kubernetes.version,
         STACK: stack.name,
@@ -264,5 +294,6 @@ export const build = {
   images,
   runtime,
   nodejs,
+  preloadImage,
   nodeImage,
 } as const satisfies Record<string, DemoTask>;
