@@ -28,10 +28,12 @@ export const startNode = async (): Promise<TestNode> => {
     ...options,
     stdio: 'pipe',
   });
+  let complaint = '';
+  holder.stderr.on('data', (chunk) => (complaint += String(chunk)));
   await Promise.race([
     once(holder.stdout, 'data'),
-    once(holder, 'exit').then(() => {
-      throw new Error(`the test node did not start: ${String(holder.stderr.read())}`);
+    once(holder, 'close').then(() => {
+      throw new Error(`the test node did not start: ${complaint.trim()}`);
     }),
   ]);
   const enter = ['--target', String(holder.pid), '--mount', '--net', '--'];

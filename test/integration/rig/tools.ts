@@ -1,4 +1,4 @@
-/** Finds the real CNI plugins, iptables and iproute2, fetching Debian packages into a cache when they are not installed. */
+/** Finds the real CNI plugins, iptables, iproute2 and the like, fetching Debian packages into a cache when they are not installed. */
 import {access, mkdir, readdir, symlink} from 'node:fs/promises';
 import {homedir} from 'node:os';
 import {join} from 'node:path';
@@ -13,7 +13,15 @@ export interface Tools {
 const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kni-demo', 'test');
 const installedPluginDirs = ['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni'];
 const plugins = ['bridge', 'host-local', 'loopback', 'portmap'];
-const programs = {iptables: 'iptables', 'iptables-restore': 'iptables', ip: 'iproute2'};
+const programs = {
+  iptables: 'iptables',
+  'iptables-restore': 'iptables',
+  ip: 'iproute2',
+  mount: 'mount',
+  umount: 'mount',
+  nsenter: 'util-linux',
+  unshare: 'util-linux',
+};
 
 export const findTools = async (): Promise<Tools> => ({
   pluginDir: await findPlugins(),

@@ -1,10 +1,13 @@
 import {chmod, copyFile, open, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
-import {describe, expect, it} from 'vitest';
+import {describe, expect, it, vi} from 'vitest';
 import {createExec} from '../../../runtime/src/cni/exec.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 import {isAlive} from '../rig/plugins.ts';
+
+// Real programs run here, on a machine that may have other things to do.
+vi.setConfig({testTimeout: 60_000});
 
 const generous = 60_000;
 const node = (code: string, timeoutMs = generous) => ({

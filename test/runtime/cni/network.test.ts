@@ -1,9 +1,12 @@
-import {describe, expect, it} from 'vitest';
+import {describe, expect, it, vi} from 'vitest';
 import type {Attachment} from '../../../runtime/src/cni/attachment.ts';
 import {createExec} from '../../../runtime/src/cni/exec.ts';
 import {addNetwork, delNetwork} from '../../../runtime/src/cni/network.ts';
 import {createInvokePlugin} from '../../../runtime/src/cni/plugin.ts';
 import {conflistOf, installPlugins, type Plugins} from '../rig/plugins.ts';
+
+// Real programs run here, on a machine that may have other things to do.
+vi.setConfig({testTimeout: 60_000});
 
 const target = {sandbox: 'box', netns: '/run/netns/kni-x'};
 const types = ['first', 'second', 'third'];

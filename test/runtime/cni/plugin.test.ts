@@ -1,4 +1,4 @@
-import {describe, expect, it} from 'vitest';
+import {describe, expect, it, vi} from 'vitest';
 import type {Attachment} from '../../../runtime/src/cni/attachment.ts';
 import {parseConflist} from '../../../runtime/src/cni/conflist.ts';
 import {createExec} from '../../../runtime/src/cni/exec.ts';
@@ -9,6 +9,9 @@ import {
   requestConfigOf,
 } from '../../../runtime/src/cni/plugin.ts';
 import {type Behaviour, conflistOf, installPlugins} from '../rig/plugins.ts';
+
+// Real programs run here, on a machine that may have other things to do.
+vi.setConfig({testTimeout: 60_000});
 
 const target = {sandbox: 'box', netns: '/run/netns/kni-x'};
 

@@ -1,10 +1,13 @@
 import {writeFile} from 'node:fs/promises';
-import {describe, expect, it} from 'vitest';
+import {describe, expect, it, vi} from 'vitest';
 import {StoreFailed} from '../../../runtime/src/network/errors.ts';
 import type {PodNetwork, State} from '../../../runtime/src/network/record.ts';
 import type {RecordStore} from '../../../runtime/src/network/record-store.ts';
 import type {Selector} from '../../../runtime/src/network/select.ts';
 import {type PodsRig, podsRig} from '../rig/pods.ts';
+
+// Real programs run here, on a machine that may have other things to do.
+vi.setConfig({testTimeout: 60_000});
 
 const pod = {namespace: 'default', name: 'web', uid: 'uid-1'};
 const named: Selector = {
