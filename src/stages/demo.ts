@@ -1,10 +1,10 @@
 /** The demo's recipe: every task, stage by stage. */
 
 import {describePlanFailure, type Plan, planTasks} from '../graph/plan.ts';
-import {build} from './build.ts';
+import {build} from './build/build.ts';
 import type {DemoContext, DemoTask} from './context.ts';
 import {hostTasks} from './host/tasks.ts';
-import {init} from './init.ts';
+import {init} from './init/init.ts';
 import {setup} from './setup.ts';
 import {verify} from './verify.ts';
 

@@ -19,7 +19,7 @@ import {readJson} from '../json.ts';
 import {startContainers} from '../tools/docker.ts';
 import {createCluster, deleteCluster, kindConfig} from '../tools/kind.ts';
 import {getJson, kubectl} from '../tools/kubectl.ts';
-import {build} from './build.ts';
+import {build} from './build/build.ts';
 import type {DemoContext, DemoTask} from './context.ts';
 import {imageOf} from './products.ts';
 

@@ -6,10 +6,10 @@ import {join} from 'node:path';
 import {demoContext} from '../../src/cli/context.ts';
 import {fingerprintsOf} from '../../src/graph/fingerprint.ts';
 import type {Running} from '../../src/graph/task.ts';
-import {build} from '../../src/stages/build.ts';
+import {build} from '../../src/stages/build/build.ts';
 import {goCache, runStep} from '../../src/stages/container.ts';
 import {demoPlan} from '../../src/stages/demo.ts';
-import {init} from '../../src/stages/init.ts';
+import {init} from '../../src/stages/init/init.ts';
 import {artifactOf, imageOf} from '../../src/stages/products.ts';
 import {cluster, host} from './rig.ts';
 

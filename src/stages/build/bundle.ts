@@ -4,8 +4,8 @@ import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {build} from 'esbuild';
 import {z} from 'zod';
-import {readJson} from '../json.ts';
-import {project} from '../project.ts';
+import {readJson} from '../../json.ts';
+import {project} from '../../project.ts';
 
 /** Of esbuild's options, those that the file may have. */
 const bundleOptions = z.strictObject({

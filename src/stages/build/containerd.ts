@@ -1,0 +1,47 @@
+/** containerd, its shim and ctr out of the patched tree of containerd. */
+
+import {digestOfTree} from '../../cache/digest.ts';
+import {buildEnv, buildImage} from '../../tools/docker.ts';
+import {goCache, runStep} from '../container.ts';
+import {imageSource, scriptDigest} from '../files.ts';
+import {init} from '../init/init.ts';
+import {artifactOf, artifactTask, imageOf, imageTask} from '../products.ts';
+
+export const containerdBuilderImage = imageTask({
+  id: 'build/containerd-builder-image',
+  title: 'Make the builder image of containerd',
+  needs: [init.builderImage.id],
+  inputs: async ({stack}) => ({
+    source: stack.containerd.source.package,
+    dockerfile: await digestOfTree(imageSource('containerd-builder')),
+  }),
+  async make(tag, {host, stack}, running) {
+    const args = {BASE: imageOf(init.builderImage.id, running), SOURCE: stack.containerd.source.package};
+    const build = buildImage({tag, context: imageSource('containerd-builder'), args});
+    await host.run(build, {env: buildEnv, signal: running.signal, onLine: running.log});
+  },
+});
+
+export const containerd = artifactTask({
+  id: 'build/containerd',
+  title: 'Build containerd, its shim and ctr',
+  needs: [containerdBuilderImage.id, init.containerdTree.id],
+  inputs: async ({stack}) => ({
+    version: stack.containerd.version,
+    script: await scriptDigest('build-containerd.sh'),
+  }),
+  async fill(out, context, running) {
+    const {version, source} = context.stack.containerd;
+    const tree = artifactOf(init.containerdTree.id, context, running);
+    const mounts = [
+      {from: tree, to: '/go/src/github.com/containerd/containerd', readOnly: true},
+      await goCache(context),
+    ];
+    const step = {image: imageOf(containerdBuilderImage.id, running), mounts, out};
+    const env = {VERSION: version, REVISION: source.version};
+    await runStep({...step, env, script: ['build-containerd.sh']}, context, running);
+  },
+});
+
+/** What it builds. */
+export const containerdPrograms = ['containerd', 'containerd-shim-runc-v2', 'ctr'] as const;
