@@ -1,4 +1,7 @@
-/** Puts the network runtime together and starts it. The order is the point: nothing is touched before the lock is held, nobody is served before the state is known. */
+/**
+ * Puts the network runtime together and starts it. The order is the point: nothing is touched before the locks are
+ * held, nobody is served before the state is known.
+ */
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {createExec} from './cni/exec.ts';
@@ -13,7 +16,7 @@ import {createPodNetworks} from './network/pod-networks.ts';
 import {openRecordStore} from './network/record-store.ts';
 import {createRecords} from './network/records.ts';
 import {recover} from './network/recover.ts';
-import {startNodeNetwork} from './node/node-network.ts';
+import {openNodeNetwork} from './node/node-network.ts';
 import {lockNameOf, takeLock} from './server/instance-lock.ts';
 import {serve} from './server/server.ts';
 
@@ -40,7 +43,7 @@ export const startDaemon = async (options: Options, log: Log): Promise<Daemon> =
   const netns = await openNetnsDir(options.netnsDir, exec);
   const records = createRecords(store, await recover({store, netns, ipamDir, log}));
 
-  const node = await startNodeNetwork({
+  const node = await openNodeNetwork({
     exec,
     log,
     ipamDir,
@@ -57,6 +60,8 @@ export const startDaemon = async (options: Options, log: Log): Promise<Daemon> =
   const server = await serve(socket, {pods, node}, log);
   log.info('serving KNI', {socket, records: records.all().length});
 
+  // Not before: while the socket was made, the umask was not one for other files.
+  node.follow();
   void pods.sweep();
   const sweeping = setInterval(() => void pods.sweep(), sweepMs);
   return {

@@ -150,12 +150,17 @@ describe('a network runtime that is killed', () => {
     await node.run([
       'sh',
       '-c',
-      [make('kni-left-1'), make('foreign'), `touch ${paths.netns}/kni-half-made`].join(' && '),
+      [
+        make('kni-left-1'),
+        make('foreign'),
+        `touch ${paths.netns}/kni-half-made`,
+        `mkdir ${paths.netns}/kni-dir`,
+      ].join(' && '),
     ]);
     await mkdir(node.path(paths.leases), {recursive: true});
     await writeFile(node.path(`${paths.leases}/10.77.1.77`), 'nobody\r\neth0');
     await writeFile(node.path(`${paths.leases}/10.77.1.78`), ''); // host-local was killed at the wrong moment
     await start();
-    expect(await leftovers(node)).toEqual({...nothing, netns: ['foreign']});
+    expect(await leftovers(node)).toEqual({...nothing, netns: ['foreign', 'kni-dir']});
   });
 });

@@ -19,7 +19,9 @@ export const listLeases = async (dataDir: string): Promise<Lease[]> => {
     for (const ip of await namesIn(join(dataDir, network))) {
       if (isIP(ip) === 0) continue; // `lock`, `last_reserved_ip.0`
       const path = join(dataDir, network, ip);
-      const [sandbox = ''] = (await readFile(path, 'utf8')).trim().split(/\s+/);
+      const text = await readFile(path, 'utf8').catch(() => undefined);
+      if (text === undefined) continue; // whose it is cannot be known
+      const [sandbox = ''] = text.trim().split(/\s+/);
       leases.push({path, network, ip, sandbox});
     }
   }

@@ -3,7 +3,7 @@
  * then, /var is not), or someone's work behind our back.
  */
 import {listLeases, releaseLease} from '../cni/leases.ts';
-import type {Log} from '../log.ts';
+import {type Log, textOf} from '../log.ts';
 import {keyOfNetnsPath, type NetnsDir} from '../netns/netns-dir.ts';
 import {podNameOf} from './pod-ref.ts';
 import {isUndone, type PodNetwork} from './record.ts';
@@ -31,8 +31,11 @@ export const recover = async (parts: RecoverParts): Promise<PodNetwork[]> => {
   for (const path of await netns.list()) {
     const key = keyOfNetnsPath(netns.path, path);
     if (key !== undefined && known.has(key)) continue;
-    await netns.remove(path);
-    log.info('removed a netns without record', {netns: path});
+    await netns.remove(path).then(
+      () => log.info('removed a netns without record', {netns: path}),
+      (error: unknown) =>
+        log.warn('cannot remove a netns without record', {netns: path, error: textOf(error)}),
+    );
   }
   const unread = new Set(quarantined);
   const doubt = (await netns.list()).some((path) => unread.has(keyOfNetnsPath(netns.path, path) ?? ''));
@@ -69,11 +72,10 @@ const releaseOwnerless = async (
   const owners = new Set(records.flatMap((record) => (isUndone(record) ? [] : [record.sandbox])));
   for (const lease of await listLeases(ipamDir)) {
     if (owners.has(lease.sandbox)) continue;
-    await releaseLease(lease);
-    log.info('released an address without owner', {
-      network: lease.network,
-      ip: lease.ip,
-      sandbox: lease.sandbox,
-    });
+    const fields = {network: lease.network, ip: lease.ip, sandbox: lease.sandbox};
+    await releaseLease(lease).then(
+      () => log.info('released an address without owner', fields),
+      (error: unknown) => log.warn('cannot release an address', {...fields, error: textOf(error)}),
+    );
   }
 };

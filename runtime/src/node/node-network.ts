@@ -12,6 +12,8 @@ import {type PrepareOptions, prepareNode} from './prepare-node.ts';
 import {type Trouble, troubleOfNode, troubleOfReading} from './trouble.ts';
 
 export interface NodeNetwork {
+  /** Begins to follow the cluster's nodes, until the signal aborts. */
+  readonly follow: () => void;
   /** Makes the node ready, or throws NodeNotReady. */
   readonly setup: () => Promise<void>;
   /** Why pods cannot be attached now; `undefined` when they can. */
@@ -34,7 +36,8 @@ const setupFailed: Trouble = {
   message: 'the node could not be prepared for pods, see the log of the network runtime',
 };
 
-export const startNodeNetwork = async (options: NodeNetworkOptions): Promise<NodeNetwork> => {
+/** Prepares the node for what is remembered of the cluster; it may be all there is for some time. */
+export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<NodeNetwork> => {
   const {kubeconfig, log, signal, nodeName} = options;
   const cache = join(options.stateDir, 'nodes.json');
   const source = createNetworkSource(options.confDir, options.binDirs);
@@ -44,13 +47,17 @@ export const startNodeNetwork = async (options: NodeNetworkOptions): Promise<Nod
   let reading: Trouble | undefined = {reason: 'NodesUnread', message: 'the nodes have not been read yet'};
   let preparing: Trouble | undefined;
 
+  const remember = () =>
+    writeNodeCache(cache, nodes).catch((error: unknown) => {
+      log.warn('the nodes cannot be remembered', {error: textOf(error)});
+    });
   const prepare = () =>
     lock('node', async () => {
       const wanted = JSON.stringify(nodes);
       try {
         await prepareNode(options, nodes);
         preparing = undefined;
-        if (prepared !== wanted) await writeNodeCache(cache, nodes);
+        if (prepared !== wanted) await remember();
         prepared = wanted;
       } catch (error) {
         preparing = setupFailed;
@@ -65,27 +72,31 @@ export const startNodeNetwork = async (options: NodeNetworkOptions): Promise<Nod
     preparing ?? {reason: 'CNIConfigMissing', message: `${options.confDir} has no network configuration`};
   const trouble = async () => (await source.trouble(missing)) ?? preparing;
 
-  await prepare();
-  const following: Following = followNodes({
-    kubeconfig,
-    log,
-    signal,
-    onNodes: async (read) => {
-      nodes = read;
-      reading = undefined;
-      if (JSON.stringify(nodes) !== prepared) await prepare();
-    },
-    onTrouble: (error) => {
-      reading = troubleOfReading(error);
-    },
-    isUrgent: () => troubleOfNode(nodes, nodeName) !== undefined,
-  });
-  const repair = setInterval(() => void prepare(), repairMs);
-  signal.addEventListener('abort', () => clearInterval(repair), {once: true});
+  let following: Following | undefined;
+  const follow = () => {
+    following = followNodes({
+      kubeconfig,
+      log,
+      signal,
+      onNodes: async (read) => {
+        nodes = read;
+        reading = undefined;
+        if (JSON.stringify(nodes) !== prepared) await prepare();
+      },
+      onTrouble: (error) => {
+        reading = troubleOfReading(error);
+      },
+      isUrgent: () => troubleOfNode(nodes, nodeName) !== undefined,
+    });
+    const repair = setInterval(() => void prepare(), repairMs);
+    signal.addEventListener('abort', () => clearInterval(repair), {once: true});
+  };
 
+  await prepare();
   return {
+    follow,
     setup: async () => {
-      following.wake();
+      following?.wake();
       await prepare();
       const found = await trouble();
       if (found) throw new NodeNotReady(found.reason, found.message);

@@ -19,7 +19,8 @@ export const serve = async (socket: string, shared: Shared, log: Log): Promise<R
 };
 
 const listen = async (server: Server, socket: string): Promise<void> => {
-  // The mode of a socket is what the umask leaves, from the first instant; a chmod would come late.
+  // The mode of a socket is what the umask leaves, from the first instant; a chmod would come late. The umask is the
+  // whole process's: nothing else must be making files now.
   const umask = process.umask(0o177);
   try {
     await new Promise<void>((resolve, reject) => {
