@@ -26,10 +26,11 @@ export const isOurs = (nodes: readonly NodeContainer[]): boolean =>
 
 /** Throws UserError (exit code `conflict`) where somebody else made a cluster of that name. */
 export const refuseForeign = (name: string, nodes: readonly NodeContainer[]): void => {
-  if (nodes.length === 0 || isOurs(nodes)) return;
+  const foreign = nodes.find(({stack}) => stack === undefined);
+  if (foreign === undefined) return;
   throw new UserError({
     what: `cluster ${name} was not made by kni-demo`,
-    why: `its nodes run the image ${nodes[0]?.image}`,
+    why: `${foreign.name} runs the image ${foreign.image}`,
     tryThis: `choose another name with --name, or remove it yourself: kind delete cluster --name ${name}`,
     exitCode: exitCodes.conflict,
   });

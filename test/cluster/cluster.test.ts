@@ -1,0 +1,162 @@
+import {mkdir, readdir, writeFile} from 'node:fs/promises';
+import {dirname} from 'node:path';
+import {describe, expect, it} from 'vitest';
+import {dirsOf} from '../../src/cache/dirs.ts';
+import {
+  clusterOf,
+  flagOf,
+  forgetCluster,
+  isOurs,
+  kubeconfigOf,
+  readRecord,
+  recordedClusters,
+  refuseForeign,
+  requireCluster,
+  requireRunning,
+  writeRecord,
+} from '../../src/cluster/cluster.ts';
+import {UserError} from '../../src/errors.ts';
+import {exitCodes} from '../../src/exit-codes.ts';
+import {listNodeContainers} from '../../src/tools/docker.ts';
+import {envOf, exchange, node, printed, rejection} from '../rig/demo.ts';
+import {fakeHost} from '../rig/fake-host.ts';
+import {type TempDir, tempDir} from '../rig/temp-dir.ts';
+
+const ours = [node('test1-control-plane'), node('test1-worker')];
+const foreign = node('test1-worker', {stack: undefined, image: 'kindest/node:v1'});
+
+describe('whose a cluster is', () => {
+  it('is ours where every node runs an image of ours', () => {
+    expect(isOurs(ours)).toBe(true);
+    expect(isOurs([])).toBe(false);
+    expect(isOurs([...ours, foreign])).toBe(false);
+  });
+
+  it('refuses one that is not, and says what to do', () => {
+    expect(() => refuseForeign('test1', [])).not.toThrow();
+    expect(() => refuseForeign('test1', ours)).not.toThrow();
+    const refuse = (): void => refuseForeign('test1', [node('test1-control-plane'), foreign]);
+    expect(refuse).toThrow(
+      'cluster test1 was not made by kni-demo: test1-worker runs the image kindest/node:v1',
+    );
+    expect(refuse).toThrow(expect.objectContaining({exitCode: exitCodes.conflict}));
+  });
+});
+
+describe('requireCluster', () => {
+  const ps = listNodeContainers('test1');
+
+  it('gives the nodes', async () => {
+    using host = fakeHost(exchange(ps, ...printed(...ours)));
+    expect((await requireCluster(host, 'test1')).nodes).toEqual(ours);
+  });
+
+  it('refuses a foreign one', async () => {
+    using host = fakeHost(exchange(ps, ...printed(foreign)));
+    expect((await rejection(requireCluster(host, 'test1'), UserError)).exitCode).toBe(exitCodes.conflict);
+  });
+
+  it('says how to make one that is not there', async () => {
+    using host = fakeHost(exchange(ps) + exchange(listNodeContainers('other')));
+    expect(await rejection(requireCluster(host, 'test1'), UserError)).toMatchObject({
+      tryThis: 'make it: kni-demo up',
+      exitCode: exitCodes.badInput,
+    });
+    expect((await rejection(requireCluster(host, 'other'), UserError)).tryThis).toBe(
+      'make it: kni-demo up --name other',
+    );
+  });
+
+  it.each([
+    [['2> Cannot connect to the Docker daemon', '[exit code 1]'], 'Cannot connect to the Docker daemon'],
+    [['[not found]'], 'not found'],
+  ])('says that docker does not answer: %j', async (said, why) => {
+    using host = fakeHost(exchange(ps, ...said));
+    expect(await rejection(requireCluster(host, 'test1'), UserError)).toMatchObject({
+      what: 'cannot look for cluster test1',
+      why: `docker does not answer: ${why}`,
+      exitCode: exitCodes.hostLacks,
+    });
+  });
+});
+
+describe('requireRunning', () => {
+  it('names the nodes that are stopped', () => {
+    expect(() => requireRunning('test1', ours)).not.toThrow();
+    expect(() => requireRunning('x', [node('x-worker', {running: false}), node('x-worker2')])).toThrow(
+      expect.objectContaining({why: 'stopped: x-worker', tryThis: 'start it: kni-demo up --name x'}),
+    );
+  });
+});
+
+describe('clusterOf', () => {
+  it('runs commands on the control plane and on a node by its name', async () => {
+    using host = fakeHost(`
+      $ docker exec test1-control-plane true
+      $ docker exec test1-worker true
+    `);
+    const cluster = clusterOf(host, ours);
+    await cluster.controlPlane.run(['true', []]);
+    await cluster.node('test1-worker').run(['true', []]);
+    expect(host.ran).toHaveLength(2);
+  });
+
+  it('knows no other node', () => {
+    expect(() => clusterOf(fakeHost(), ours).node('test2-worker')).toThrow(
+      'there is no node test2-worker: there is test1-control-plane, test1-worker',
+    );
+  });
+
+  it('needs a control plane', () => {
+    expect(() => clusterOf(fakeHost(), [node('test1-worker')])).toThrow(
+      'no control plane among test1-worker',
+    );
+  });
+});
+
+describe('flagOf', () => {
+  it('names every cluster but the usual one', () => {
+    expect([flagOf('test1'), flagOf('x')]).toEqual(['', ' --name x']);
+  });
+});
+
+describe('what is kept of a cluster', () => {
+  const record = {phase: 'creating', nodeImage: 'kni-demo/node:1'} as const;
+  const fileIn = (dir: TempDir): string => dir.join('state/kni-demo/clusters/test1/cluster.json');
+
+  it('is read as it was written, and replaced as a whole', async () => {
+    await using dir = await tempDir();
+    const dirs = dirsOf(envOf(dir));
+    await writeRecord(dirs, 'test1', record);
+    expect(await readRecord(dirs, 'test1')).toEqual(record);
+    await writeRecord(dirs, 'test1', {...record, phase: 'complete'});
+    expect(await readRecord(dirs, 'test1')).toEqual({...record, phase: 'complete'});
+    expect(await readdir(dirname(fileIn(dir)))).toEqual(['cluster.json']);
+    expect(dirname(kubeconfigOf(dirs, 'test1'))).toBe(dirname(fileIn(dir)));
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['half a file', '{"phase":"creat'],
+    ['an empty file', ''],
+    ['another phase', '{"phase":"done","nodeImage":"a"}'],
+    ['no image', '{"phase":"complete"}'],
+    ['a list', '[]'],
+  ])('is unknown where there is %s', async (_, content) => {
+    await using dir = await tempDir();
+    await mkdir(dirname(fileIn(dir)), {recursive: true});
+    if (content !== undefined) await writeFile(fileIn(dir), content);
+    expect(await readRecord(dirsOf(envOf(dir)), 'test1')).toBeUndefined();
+  });
+
+  it('is gone once it is forgotten, and so is what was kept of it; others stay', async () => {
+    await using dir = await tempDir();
+    const dirs = dirsOf(envOf(dir));
+    expect(await recordedClusters(dirs)).toEqual([]);
+    for (const name of ['test1', 'other']) await writeRecord(dirs, name, record);
+    await writeFile(kubeconfigOf(dirs, 'test1'), 'secret');
+    await forgetCluster(dirs, 'test1');
+    await forgetCluster(dirs, 'test1');
+    expect(await recordedClusters(dirs)).toEqual(['other']);
+  });
+});

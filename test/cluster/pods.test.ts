@@ -1,0 +1,196 @@
+import {describe, expect, it} from 'vitest';
+import {parse} from 'yaml';
+import {createPod, findPod, podManifest, waitForPod} from '../../src/cluster/pods.ts';
+import {nodeReadiness} from '../../src/cluster/readiness.ts';
+import {UserError} from '../../src/errors.ts';
+import type {Host} from '../../src/host/host.ts';
+import {applyManifest, getJson} from '../../src/tools/kubectl.ts';
+import {exchange, rejection} from '../rig/demo.ts';
+import {fakeHost} from '../rig/fake-host.ts';
+
+const get = getJson('pods', '--ignore-not-found', 'a');
+const pod = (status: object, spec: object = {nodeName: 'test1-worker'}): string =>
+  JSON.stringify({metadata: {name: 'a', uid: 'uid-1'}, spec, status});
+const ready = pod({
+  phase: 'Running',
+  podIP: '10.244.1.5',
+  conditions: [
+    {type: 'PodScheduled', status: 'True'},
+    {type: 'Ready', status: 'True'},
+  ],
+});
+
+describe('podManifest', () => {
+  it('is the sample pod with another name and image', async () => {
+    const sample = parse(await podManifest({name: 'samplepod', image: 'kni-demo/sample:1'}));
+    expect(parse(await podManifest({name: 'a.b', image: 'busybox:1'}))).toEqual({
+      ...sample,
+      metadata: {name: 'a.b'},
+      spec: {...sample.spec, containers: [{...sample.spec.containers[0], image: 'busybox:1'}]},
+    });
+    expect(sample.spec.containers[0].command).toEqual([
+      '/bin/ash',
+      '-c',
+      'trap : TERM INT; sleep infinity & wait',
+    ]);
+    expect(sample.spec).not.toHaveProperty('nodeSelector');
+  });
+
+  it('names its container by a label, whatever the pod is called', async () => {
+    const {spec} = parse(await podManifest({name: `${'a'.repeat(100)}.b`, image: 'busybox'}));
+    expect(spec.containers[0].name).toMatch(/^[a-z0-9-]{1,63}$/);
+  });
+
+  it('binds it to a node, past its taints', async () => {
+    const {spec} = parse(await podManifest({name: 'a', image: 'b', node: 'test1-worker'}));
+    expect(spec).toMatchObject({
+      nodeSelector: {'kubernetes.io/hostname': 'test1-worker'},
+      tolerations: [{operator: 'Exists'}],
+    });
+  });
+
+  it('carries annotations, and quotes what YAML would take for something else', async () => {
+    const annotations = {'kni.dev/netns': '/proc/1/ns/net', odd: 'true', colon: 'a: b\nc'};
+    const {metadata, spec} = parse(await podManifest({name: '1e3', image: 'yes', annotations}));
+    expect(metadata).toEqual({name: '1e3', annotations});
+    expect(spec.containers[0].image).toBe('yes');
+  });
+});
+
+describe('createPod', () => {
+  it('gives the manifest to kubectl', async () => {
+    using host = fakeHost(exchange(applyManifest, 'pod/a created'));
+    await createPod(host, {name: 'a', image: 'b'});
+    expect(host.options[0]?.input).toBe(await podManifest({name: 'a', image: 'b'}));
+  });
+});
+
+describe('findPod', () => {
+  const found = async (printed: string) => {
+    using host = fakeHost(exchange(get, printed));
+    return await findPod(host, 'a');
+  };
+
+  it('finds none', async () => {
+    expect(await found('')).toBeUndefined();
+  });
+
+  it('finds one that is Ready', async () => {
+    expect(await found(ready)).toEqual({
+      name: 'a',
+      uid: 'uid-1',
+      ready: true,
+      node: 'test1-worker',
+      ip: '10.244.1.5',
+      why: 'phase Running',
+    });
+  });
+
+  it.each([
+    ['its phase, where that is all', {phase: 'Pending'}, 'phase Pending'],
+    ['that nothing is known', {}, 'phase unknown'],
+    [
+      'why it is not scheduled',
+      {conditions: [{type: 'PodScheduled', status: 'False', message: '0/2 nodes are available'}]},
+      '0/2 nodes are available',
+    ],
+    [
+      'why a container waits',
+      {
+        conditions: [{type: 'Ready', status: 'False', message: 'containers with unready status: [a]'}],
+        containerStatuses: [
+          {state: {running: {}}},
+          {state: {waiting: {reason: 'ErrImagePull', message: 'no such host'}}},
+        ],
+      },
+      'ErrImagePull: no such host',
+    ],
+    [
+      'a reason without a message',
+      {containerStatuses: [{}, {state: {waiting: {reason: 'ContainerCreating'}}}]},
+      'ContainerCreating',
+    ],
+  ])('tells %s', async (_, status, why) => {
+    expect(await found(pod(status, {}))).toMatchObject({ready: false, node: undefined, ip: undefined, why});
+  });
+
+  it('does not believe another shape', async () => {
+    await expect(found('{"metadata":{"name":"a"}}')).rejects.toThrow('cannot read pod a: metadata.uid: ');
+  });
+});
+
+describe('waitForPod', () => {
+  const {signal} = new AbortController();
+
+  it('waits through what is not there yet, not Ready, or cannot be told', async () => {
+    using host = fakeHost(
+      [
+        exchange(get),
+        exchange(get, '2> connection refused', '[exit code 1]'),
+        exchange(get, pod({phase: 'Pending'})),
+        exchange(get, ready),
+      ].join(''),
+    );
+    expect(await waitForPod(host, 'a', {signal})).toMatchObject({ready: true, ip: '10.244.1.5'});
+  });
+
+  it.each([
+    [
+      'the last warning',
+      pod({phase: 'Pending'}),
+      'Failed to create pod sandbox: no answer',
+      'Failed to create pod sandbox: no answer',
+    ],
+    ['what the pod says, where there is no warning', pod({phase: 'Pending'}), '', 'phase Pending'],
+    ['that there is no such pod', '', '', 'the API server does not have it'],
+  ])('gives up with %s', async (_, state, warning, why) => {
+    const host: Host = {
+      run: async ([, args]) => ({stdout: args.includes('events') ? warning : state, stderr: ''}),
+    };
+    expect(await rejection(waitForPod(host, 'a', {signal, atMost: 50}), UserError)).toMatchObject({
+      what: expect.stringMatching(/^waited 0\.1 s for pod a to be Ready/),
+      why,
+      tryThis: 'look at it: kni-demo logs --pod a',
+    });
+  });
+
+  it('ends when it is cancelled', async () => {
+    const cancel = new AbortController();
+    const host: Host = {
+      async run() {
+        cancel.abort(new Error('cancelled by SIGINT'));
+        return {stdout: '', stderr: ''};
+      },
+    };
+    await expect(waitForPod(host, 'a', {signal: cancel.signal})).rejects.toThrow('cancelled by SIGINT');
+  });
+});
+
+describe('nodeReadiness', () => {
+  it('tells each node with the reason the API server gives', async () => {
+    const condition = {type: 'Ready', status: 'False', message: 'KNI: the network runtime does not answer'};
+    const items = [
+      {
+        metadata: {name: 'a'},
+        status: {
+          conditions: [
+            {type: 'DiskPressure', status: 'True'},
+            {type: 'Ready', status: 'True', message: 'ok'},
+          ],
+        },
+      },
+      {metadata: {name: 'b'}, status: {conditions: [condition]}},
+      {metadata: {name: 'c'}, status: {conditions: [{...condition, status: 'Unknown'}]}},
+      {metadata: {name: 'd'}, status: {}},
+      {metadata: {name: 'e'}},
+    ];
+    using host = fakeHost(exchange(getJson('nodes'), JSON.stringify({items})));
+    expect(await nodeReadiness(host)).toEqual([
+      {name: 'a', ready: true, message: 'ok'},
+      {name: 'b', ready: false, message: condition.message},
+      {name: 'c', ready: false, message: condition.message},
+      {name: 'd', ready: false, message: 'no condition reported yet'},
+      {name: 'e', ready: false, message: 'no condition reported yet'},
+    ]);
+  });
+});

@@ -1,0 +1,166 @@
+import {existsSync} from 'node:fs';
+import {chmod, mkdir, readFile, writeFile} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
+import {describe, expect, it} from 'vitest';
+import {CommandError} from '../../src/host/command-error.ts';
+import {localHost} from '../../src/host/process.ts';
+import {project} from '../../src/project.ts';
+import {rejection} from '../rig/demo.ts';
+import {type TempDir, tempDir} from '../rig/temp-dir.ts';
+
+/** A source file long enough for a hunk to have context, and for it to be elsewhere. */
+const numbers = Array.from({length: 20}, (_, index) => `line ${index + 1}\n`);
+const upstream = numbers.join('');
+
+/** Replaces line `at` of main.go, which has the context that `numbers` has there, or `context`. */
+const patch = (at: number, by: string, context = numbers): string =>
+  [
+    'What it is for.\n\n--- a/main.go\n+++ b/main.go\n',
+    `@@ -${at - 3},7 +${at - 3},7 @@\n`,
+    ...context.slice(at - 4, at - 1).map((line) => ` ${line}`),
+    `-${context[at - 1]}+${by}\n`,
+    ...context.slice(at, at + 3).map((line) => ` ${line}`),
+  ].join('');
+
+interface Parts {
+  /** Debian's patches by name, and their series. */
+  readonly debian?: Readonly<Record<string, string>>;
+  readonly series?: string;
+  readonly ours?: Readonly<Record<string, string>>;
+}
+
+const write = async (dir: TempDir, name: string, text: string): Promise<void> => {
+  await mkdir(dirname(dir.join(name)), {recursive: true});
+  await writeFile(dir.join(name), text);
+};
+
+/** Packs a tiny source package and writes our series; returns what runs the script on it. */
+const prepare = async (dir: TempDir, {debian = {}, series, ours = {}}: Parts) => {
+  await write(dir, 'unpacked/thing-1.0/main.go', upstream);
+  await write(
+    dir,
+    'packaging/debian/patches/series',
+    series ??
+      Object.keys(debian)
+        .map((name) => `${name}\n`)
+        .join(''),
+  );
+  for (const [name, text] of Object.entries(debian))
+    await write(dir, `packaging/debian/patches/${name}`, text);
+  for (const [name, text] of Object.entries(ours)) await write(dir, `patches/${name}`, text);
+  for (const name of ['source', 'out', 'tmp', 'patches']) await mkdir(dir.join(name), {recursive: true});
+  const tar = (file: string, from: string, what: string) =>
+    localHost().run(['tar', ['-C', dir.join(from), '-cf', dir.join('source', file), what]]);
+  await tar('thing_1.0.orig.tar.gz', 'unpacked', 'thing-1.0');
+  await tar('thing_1.0-1.debian.tar.xz', 'packaging', 'debian');
+
+  const env = {
+    SOURCE: dir.join('source'),
+    PATCHES: dir.join('patches'),
+    KNI: dir.join('kni'),
+    PROTO: dir.join('proto'),
+    OUT: dir.join('out'),
+    TMPDIR: dir.join('tmp'),
+  };
+  const script = join(project.manifests, 'build/prepare-tree.sh');
+  return {
+    run: (component = 'containerd', more: Record<string, string> = {}) =>
+      localHost().run(['sh', [script, component]], {env: {...env, ...more}, onLine: () => undefined}),
+    line: async (number: number) => (await readFile(dir.join('out/main.go'), 'utf8')).split('\n')[number - 1],
+  };
+};
+
+describe.skipIf(!existsSync('/usr/bin/patch'))('prepare-tree.sh', () => {
+  it("applies Debian's series, then ours", async () => {
+    await using dir = await tempDir();
+    const changed = numbers.with(4, 'debian\n');
+    const {run, line} = await prepare(dir, {
+      debian: {'first.patch': patch(5, 'debian'), 'second.patch': patch(15, 'second')},
+      ours: {'0001-a.patch': patch(5, 'ours', changed), 'README.md': 'no patch'},
+    });
+    await run();
+    expect([await line(1), await line(5), await line(15)]).toEqual(['line 1', 'ours', 'second']);
+    expect(existsSync(dir.join('out/main.go.orig'))).toBe(false);
+    expect(await localHost().run(['ls', ['-A', dir.join('tmp')]])).toMatchObject({stdout: ''});
+  });
+
+  it('reads a series as quilt does: remarks, empty lines, options, no end of the last line', async () => {
+    await using dir = await tempDir();
+    const {run, line} = await prepare(dir, {
+      debian: {'a.patch': patch(5, 'a'), 'sub/b.patch': patch(12, 'b'), 'unused.patch': 'rubbish'},
+      series: '# remark\n\n  a.patch -p1 # why\n#unused.patch\nsub/b.patch',
+      ours: {'0001-c.patch': patch(17, 'c')},
+    });
+    await run();
+    expect([await line(5), await line(12), await line(17)]).toEqual(['a', 'b', 'c']);
+  });
+
+  it('names the patch that does not apply, and tries no further', async () => {
+    await using dir = await tempDir();
+    const {run, line} = await prepare(dir, {
+      ours: {
+        '0001-good.patch': patch(5, 'good'),
+        '0002-bad.patch': patch(10, 'bad', numbers.with(9, 'something else\n')),
+        '0003-never.patch': patch(15, 'never'),
+      },
+    });
+    const {output, exitStatus} = await rejection(run(), CommandError);
+    expect(exitStatus).toBe(1);
+    expect(output.split('\n').at(-1)).toBe('patch does not apply: 0002-bad.patch of containerd');
+    expect(output).toContain('FAILED');
+    expect(await line(15)).toBe('line 15');
+  });
+
+  it("names Debian's", async () => {
+    await using dir = await tempDir();
+    const debian = {'fix.patch': patch(10, 'bad', numbers.with(9, 'something else\n'))};
+    const {run} = await prepare(dir, {debian, ours: {'0001-good.patch': patch(5, 'good')}});
+    expect((await rejection(run(), CommandError)).output).toMatch(
+      /^patch does not apply: Debian's fix\.patch of containerd$/m,
+    );
+  });
+
+  it.each([
+    ['fuzz', patch(10, 'fuzzy', numbers.with(6, 'not what stands there\n'))],
+    ['nothing, since it was applied before', patch(10, 'line 10', numbers.with(9, 'what line 10 was\n'))],
+    ['a file that there is not', patch(10, 'x').replaceAll('main.go', 'other.go')],
+    ['nothing, since it is none', 'rubbish\n'],
+  ])('refuses a patch that would need %s', async (_, text) => {
+    await using dir = await tempDir();
+    const {run, line} = await prepare(dir, {ours: {'0001-a.patch': text}});
+    expect((await rejection(run(), CommandError)).output).toMatch(
+      /^patch does not apply: 0001-a\.patch of containerd$/m,
+    );
+    expect(await line(10)).toBe('line 10');
+  });
+
+  it('refuses a series that is empty', async () => {
+    await using dir = await tempDir();
+    const {run} = await prepare(dir, {});
+    expect((await rejection(run(), CommandError)).exitStatus).not.toBe(0);
+  });
+
+  it.each(['orig', 'debian'])('says which tarball there is not: %s', async (kind) => {
+    await using dir = await tempDir();
+    const {run} = await prepare(dir, {ours: {'0001-a.patch': patch(5, 'a')}});
+    await localHost().run(['sh', ['-c', `rm "$1"/*.${kind}.tar.*`, 'sh', dir.join('source')]]);
+    await write(dir, `source/thing_1.0.${kind}.tar.gz.asc`, 'a signature');
+    expect((await rejection(run(), CommandError)).output).toBe(`no tarball of containerd: *.${kind}.tar.*`);
+  });
+
+  it('adds the KNI package and its messages to kubernetes', async () => {
+    await using dir = await tempDir();
+    const {run} = await prepare(dir, {ours: {'0001-a.patch': patch(5, 'a')}});
+    await write(dir, 'kni/client.go', 'package kni\n');
+    await write(dir, 'proto/kni.proto', 'syntax = "proto3";\n');
+    // Stands for the compiler, which only a builder has: it generates what it is asked for.
+    const compiler =
+      '#!/bin/sh\nfor arg; do case $arg in --go_out=*) out=${arg#*=} ;; *.proto) file=$arg ;; esac; done\n' +
+      'test "$file" = kni.proto && echo "package api" >"$out/pkg/kubelet/kni/api/kni.pb.go"\n';
+    await write(dir, 'bin/protoc', compiler);
+    await chmod(dir.join('bin/protoc'), 0o755);
+    await run('kubernetes', {PATH: `${dir.join('bin')}:${process.env['PATH']}`});
+    expect(await readFile(dir.join('out/pkg/kubelet/kni/client.go'), 'utf8')).toBe('package kni\n');
+    expect(await readFile(dir.join('out/pkg/kubelet/kni/api/kni.pb.go'), 'utf8')).toBe('package api\n');
+  });
+});
