@@ -1,0 +1,277 @@
+import {access, mkdir, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {describe, expect, it} from 'vitest';
+import {kubeconfigOf, readRecord, writeRecord} from '../../src/cluster/cluster.ts';
+import {UserError} from '../../src/errors.ts';
+import {exitCodes} from '../../src/exit-codes.ts';
+import {CommandError} from '../../src/host/command-error.ts';
+import type {DemoContext} from '../../src/stages/context.ts';
+import {demoPlan, demoTasks, upTargets} from '../../src/stages/demo.ts';
+import {refuseConflict, removeCluster, setup} from '../../src/stages/setup.ts';
+import {listNodeContainers, type NodeContainer, startContainers} from '../../src/tools/docker.ts';
+import {createCluster, deleteCluster, kindConfig} from '../../src/tools/kind.ts';
+import {getJson, kubectl} from '../../src/tools/kubectl.ts';
+import {demoContext, exchange, node, printed, rejection} from '../rig/demo.ts';
+import {fakeHost} from '../rig/fake-host.ts';
+import {type TempDir, tempDir} from '../rig/temp-dir.ts';
+
+const fingerprint = '0123456789abcdef'.repeat(4);
+const image = 'kni-demo/node:0123456789abcdef';
+const running = {
+  fingerprint,
+  fingerprintOf: () => fingerprint,
+  signal: new AbortController().signal,
+  log: () => undefined,
+};
+const made = (name: string, rest: Partial<NodeContainer> = {}): NodeContainer => node(name, {image, ...rest});
+const cluster = [made('test1-control-plane'), made('test1-worker')];
+const ps = (...nodes: readonly NodeContainer[]): string =>
+  exchange(listNodeContainers('test1'), ...printed(...nodes));
+
+const given = async (dir: TempDir, transcript: string, rest: Partial<DemoContext> = {}) => {
+  const host = fakeHost(transcript);
+  return {host, context: await demoContext(dir, host, rest)};
+};
+const kubeconfigIn = (dir: TempDir): string => dir.join('state/kni-demo/clusters/test1/kubeconfig');
+const run = (context: DemoContext) => setup.cluster.run(context, running);
+const done = (context: DemoContext) => setup.cluster.done?.(context, running);
+
+/** What a cluster can be that `up` must not touch. */
+const refused: readonly [string, readonly NodeContainer[], string][] = [
+  [
+    'somebody else made it',
+    [made('test1-control-plane', {stack: undefined, image: 'kindest/node:v1'})],
+    'test1-control-plane runs the image kindest/node:v1',
+  ],
+  [
+    'a part of it is foreign',
+    [made('test1-control-plane'), made('test1-worker', {stack: undefined, image: 'kindest/node:v1'})],
+    'test1-worker runs the image kindest/node:v1',
+  ],
+  [
+    'it was made from another image',
+    cluster.map((each) => ({...each, image: 'kni-demo/node:old'})),
+    `test1-control-plane runs kni-demo/node:old, and the sources now make ${image}`,
+  ],
+  ['it has more workers', [...cluster, made('test1-worker2')], 'it has 2 workers, not 1'],
+  ['it has fewer workers', [made('test1-control-plane')], 'it has 0 workers, not 1'],
+  [
+    'it is another one, and stopped',
+    cluster.map((each) => ({...each, image: 'kni-demo/node:old', running: false})),
+    `test1-control-plane runs kni-demo/node:old, and the sources now make ${image}`,
+  ],
+];
+
+describe('whether the cluster is there', () => {
+  it('is where all its nodes run, whether or not there is a record of it', async () => {
+    await using dir = await tempDir();
+    const {host, context} = await given(dir, ps(...cluster) + ps(...cluster));
+    expect(await done(context)).toBe('test1-control-plane, test1-worker run');
+    await writeRecord(context.dirs, 'test1', {phase: 'complete', nodeImage: image});
+    expect(await done(context)).toBe('test1-control-plane, test1-worker run');
+    host.verify();
+  });
+
+  it.each([
+    ['there are no nodes', []],
+    ['one is stopped', [made('test1-control-plane'), made('test1-worker', {running: false})]],
+  ])('is not where %s', async (_, nodes) => {
+    await using dir = await tempDir();
+    const {context} = await given(dir, ps(...nodes));
+    expect(await done(context)).toBeUndefined();
+  });
+
+  it('is not where it was not made to the end, whatever it has become', async () => {
+    await using dir = await tempDir();
+    const {context} = await given(dir, ps(made('test1-control-plane', {image: 'kni-demo/node:old'})));
+    await writeRecord(context.dirs, 'test1', {phase: 'creating', nodeImage: image});
+    expect(await done(context)).toBeUndefined();
+  });
+
+  it.each(refused)('is refused where %s', async (_, nodes, why) => {
+    await using dir = await tempDir();
+    const {context} = await given(dir, ps(...nodes) + ps(...nodes) + ps(...nodes));
+    for (const attempt of [done, run, (each: DemoContext) => refuseConflict(each, running)]) {
+      expect(await rejection(Promise.resolve(attempt(context)), UserError)).toMatchObject({
+        why,
+        exitCode: exitCodes.conflict,
+      });
+    }
+    expect(await readRecord(context.dirs, 'test1')).toBeUndefined();
+  });
+
+  it('is not refused early where there is nothing, or what is begun anew', async () => {
+    await using dir = await tempDir();
+    const {context} = await given(dir, ps() + ps(made('test1-control-plane')));
+    await expect(refuseConflict(context, running)).resolves.toBeUndefined();
+    await writeRecord(context.dirs, 'test1', {phase: 'creating', nodeImage: image});
+    await expect(refuseConflict(context, running)).resolves.toBeUndefined();
+  });
+
+  it('cannot be told where docker does not answer', async () => {
+    await using dir = await tempDir();
+    const {context} = await given(dir, exchange(listNodeContainers('test1'), '[not found]'));
+    expect((await rejection(Promise.resolve(done(context)), CommandError)).reason).toBe('not found');
+  });
+});
+
+describe('making the cluster', () => {
+  it('gives kind our configuration and a kubeconfig of its own, and remembers that it ended well', async () => {
+    await using dir = await tempDir();
+    const {host, context} = await given(dir, ps() + exchange(createCluster('test1', kubeconfigIn(dir))));
+    await run(context);
+    const {stack} = context;
+    expect(host.options.at(-1)?.input).toBe(
+      kindConfig({name: 'test1', workers: 1, nodeImage: image, subnets: stack.cluster}),
+    );
+    expect(await readRecord(context.dirs, 'test1')).toEqual({phase: 'complete', nodeImage: image});
+    host.verify();
+  });
+
+  it('remembers that it did not end well', async () => {
+    await using dir = await tempDir();
+    const failing = exchange(createCluster('test1', kubeconfigIn(dir)), '2> ERROR: failed', '[exit code 1]');
+    const {context} = await given(dir, ps() + failing);
+    await rejection(run(context), CommandError);
+    expect(await readRecord(context.dirs, 'test1')).toEqual({phase: 'creating', nodeImage: image});
+  });
+
+  it('begins anew where it was cancelled', async () => {
+    await using dir = await tempDir();
+    const kubeconfig = kubeconfigIn(dir);
+    const {host, context} = await given(
+      dir,
+      ps(made('test1-control-plane')) +
+        exchange(deleteCluster('test1', kubeconfig)) +
+        exchange(createCluster('test1', kubeconfig)),
+    );
+    await writeRecord(context.dirs, 'test1', {phase: 'creating', nodeImage: 'kni-demo/node:old'});
+    await run(context);
+    expect(host.ran.map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([
+      'docker ps',
+      'kind delete',
+      'kind create',
+    ]);
+    expect(await readRecord(context.dirs, 'test1')).toEqual({phase: 'complete', nodeImage: image});
+  });
+
+  it('does not delete what somebody else made meanwhile', async () => {
+    await using dir = await tempDir();
+    const {host, context} = await given(dir, ps(made('test1-control-plane', {stack: undefined})));
+    await writeRecord(context.dirs, 'test1', {phase: 'creating', nodeImage: image});
+    expect((await rejection(run(context), UserError)).exitCode).toBe(exitCodes.conflict);
+    expect(host.ran).toHaveLength(1);
+  });
+
+  it('starts nodes that are stopped', async () => {
+    await using dir = await tempDir();
+    const stopped = cluster.map((each) => ({...each, running: false}));
+    const {host, context} = await given(
+      dir,
+      ps(...stopped) + exchange(startContainers(['test1-control-plane', 'test1-worker'])),
+    );
+    await run(context);
+    host.verify();
+    expect(host.ran).toHaveLength(2);
+  });
+});
+
+describe('removing the cluster', () => {
+  it('removes what is kept of it too, after it is gone', async () => {
+    await using dir = await tempDir();
+    const kubeconfig = kubeconfigIn(dir);
+    const {context} = await given(
+      dir,
+      exchange(deleteCluster('test1', kubeconfig), '[exit code 1]') +
+        exchange(deleteCluster('test1', kubeconfig)),
+    );
+    await mkdir(join(kubeconfig, '..'), {recursive: true});
+    await writeFile(kubeconfigOf(context.dirs, 'test1'), 'secret');
+    await rejection(removeCluster(context, 'test1', running.signal), CommandError);
+    await access(kubeconfig);
+    await removeCluster(context, 'test1', running.signal);
+    await expect(access(kubeconfig)).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('CoreDNS', () => {
+  const on = (command: readonly [string, readonly string[]]) =>
+    ['docker', ['exec', 'test1-control-plane', command[0], ...command[1]]] as const;
+  const get = on(getJson('-n', 'kube-system', 'deployment', 'coredns', '--ignore-not-found'));
+
+  it.each([
+    ['', 'there is none'],
+    ['{"spec":{"replicas":0}}', 'scaled to nothing'],
+    ['{"spec":{"replicas":2}}', undefined],
+    ['{"spec":{}}', undefined],
+  ])('of %j: %j', async (deployment, answer) => {
+    await using dir = await tempDir();
+    const {context} = await given(dir, ps(...cluster) + exchange(get, deployment));
+    expect(await setup.dns.done?.(context, running)).toBe(answer);
+  });
+
+  it('is scaled to nothing', async () => {
+    await using dir = await tempDir();
+    const scale = on(kubectl('-n', 'kube-system', 'scale', 'deployment', 'coredns', '--replicas=0'));
+    const {host, context} = await given(dir, ps(...cluster) + exchange(scale));
+    await setup.dns.run(context, running);
+    expect(() => host.verify()).not.toThrow();
+  });
+});
+
+describe('the nodes', () => {
+  const get = ['docker', ['exec', 'test1-control-plane', ...getJson('nodes').flat()]] as const;
+  const items = (...ready: readonly string[]): string =>
+    JSON.stringify({
+      items: ready.map((status, index) => ({
+        metadata: {name: `node${index}`},
+        status: {conditions: [{type: 'Ready', status, message: 'KNI: no answer'}]},
+      })),
+    });
+
+  it.each([
+    ['all are Ready', items('True', 'True'), '2 nodes Ready'],
+    ['one is not', items('True', 'False'), undefined],
+    ['one has not come yet', items('True'), undefined],
+    ['none has come yet', items(), undefined],
+  ])('are Ready where %s', async (_, nodes, answer) => {
+    await using dir = await tempDir();
+    const {context} = await given(dir, ps(...cluster) + exchange(get, nodes));
+    expect(await setup.nodesReady.done?.(context, running)).toBe(answer);
+  });
+
+  it('are waited for, saying each reason once', async () => {
+    await using dir = await tempDir();
+    const answers = [items('True'), items('True', 'False'), items('True', 'False'), items('True', 'True')];
+    const {context} = await given(dir, ps(...cluster) + answers.map((each) => exchange(get, each)).join(''));
+    const said: string[] = [];
+    await setup.nodesReady.run(context, {...running, log: (line) => void said.push(line)});
+    expect(said).toEqual(['1 of 2 nodes', 'node1: KNI: no answer', '2 of 2 nodes']);
+  });
+});
+
+describe('the plan', () => {
+  it('is one: no task twice, no unknown need, no circle', () => {
+    const plan = demoPlan();
+    expect([...plan.tasks.keys()].sort()).toEqual(demoTasks.map(({id}) => id).sort());
+    expect(upTargets.filter((id) => !plan.tasks.has(id))).toEqual([]);
+  });
+
+  it('has a stage and a title for each', () => {
+    for (const {id, title} of demoTasks) {
+      expect(id).toMatch(/^(host|init|build|setup|verify)\/[a-z-]+$/);
+      expect(title).toMatch(/^[A-Z][^\n]+[^.\n]$/);
+    }
+  });
+
+  it('leads to the targets: nothing is there that nobody needs', () => {
+    const {tasks} = demoPlan();
+    const needed = new Set<string>();
+    const visit = (id: string): void => {
+      needed.add(id);
+      for (const need of tasks.get(id)?.needs ?? []) visit(need);
+    };
+    upTargets.forEach(visit);
+    expect([...tasks.keys()].filter((id) => !needed.has(id))).toEqual([]);
+  });
+});
