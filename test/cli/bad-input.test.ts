@@ -1,0 +1,148 @@
+import {readdir} from 'node:fs/promises';
+import {describe, expect, it} from 'vitest';
+import {exitCodes} from '../../src/exit-codes.ts';
+import {listNodeContainers} from '../../src/tools/docker.ts';
+import {exchange, node, printed} from '../rig/demo.ts';
+import {fakeHost} from '../rig/fake-host.ts';
+import {tempDir} from '../rig/temp-dir.ts';
+import {cli} from './cli.ts';
+
+/** One that says what failed and why, and at least one that says what to do. */
+const clear = /^error: [^\n]+: [^\n]+\n(try: {3}[^\n]+\n|       [^\n]+\n)+$/;
+
+describe('help and version', () => {
+  it('are no failures', async () => {
+    await using dir = await tempDir();
+    expect(await cli(dir, ['--version'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+      stderr: '',
+    });
+    const help = await cli(dir, ['--help']);
+    expect(help).toMatchObject({code: 0, stderr: ''});
+    for (const word of ['up', 'pod', 'logs', 'down', 'Exit codes:']) expect(help.stdout).toContain(word);
+    expect(await cli(dir, ['up', '--help'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('--workers <n>'),
+    });
+    expect(await cli(dir, ['help', 'down'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('--purge'),
+    });
+  });
+
+  it('tell every exit code', async () => {
+    await using dir = await tempDir();
+    const {stdout} = await cli(dir, ['--help']);
+    const told = stdout.slice(stdout.indexOf('Exit codes:'));
+    for (const code of Object.values(exitCodes)) expect(told).toMatch(new RegExp(`\\b${code} [a-z]`));
+  });
+});
+
+describe('bad input', () => {
+  it.each([
+    [['up', '--stack', 'nope'], 'unknown stack nope: there is bookworm'],
+    [['up', '--stack', '../../package'], 'unknown stack ../../package: there is bookworm'],
+    [['up', '--stack', ''], 'unknown stack : there is bookworm'],
+    [['up', '--name', 'UPPER'], 'invalid cluster name: "UPPER": '],
+    [['up', '--name', ''], 'invalid cluster name: "": '],
+    [['up', '--name=--yes'], 'invalid cluster name: "--yes": '],
+    [['up', '--workers', '0'], 'invalid number of workers: "0": '],
+    [['up', '--workers', 'many'], 'invalid number of workers: "many": '],
+    [['down', '--name', 'a/b'], 'invalid cluster name: "a/b": '],
+    [['logs', '--name', 'a b'], 'invalid cluster name: "a b": '],
+    [['pod', 'create', 'a b'], 'invalid pod name: "a b": '],
+    [['pod', 'create', ''], 'invalid pod name: "": '],
+    [['pod', 'create', 'ok', '--image', '-v'], 'invalid image: "-v": '],
+    [['pod', 'create', 'ok', '--name', 'a\nb'], 'invalid cluster name: "a\\nb": '],
+  ])('%j: one clear line, nothing run, nothing written', async (args, text) => {
+    await using dir = await tempDir();
+    using host = fakeHost();
+    const {code, stdout, stderr} = await cli(dir, args, {host});
+    expect({code, stdout}).toEqual({code: exitCodes.badInput, stdout: ''});
+    expect(stderr).toMatch(clear);
+    expect(stderr.slice('error: '.length)).toContain(text);
+    expect(await readdir(dir.path)).toEqual([]);
+  });
+
+  it.each([
+    [['nope'], "error: unknown command 'nope'"],
+    [['up', '--nope'], "error: unknown option '--nope'"],
+    [['up', 'extra'], "error: too many arguments for 'up'. Expected 0 arguments but got 1."],
+    [['logs', '--pod'], "error: option '--pod <pod>' argument missing"],
+    [['pod', 'delete', 'a'], "error: unknown command 'delete'"],
+  ])('%j', async (args, line) => {
+    await using dir = await tempDir();
+    const {code, stdout, stderr} = await cli(dir, args);
+    expect({code, stdout}).toEqual({code: exitCodes.badInput, stdout: ''});
+    expect(stderr.split('\n')[0]).toBe(line);
+    expect(stderr).toContain('(see kni-demo --help)');
+  });
+
+  it.each([[[]], [['pod']]])('%j: shows what there is', async (args) => {
+    await using dir = await tempDir();
+    const {code, stderr} = await cli(dir, args);
+    expect(code).toBe(exitCodes.badInput);
+    expect(stderr).toMatch(/^Usage: kni-demo/);
+  });
+});
+
+describe('a cluster that cannot be worked with', () => {
+  const commands = [['logs'], ['logs', '-f'], ['pod', 'create', 'a']];
+  const ps = (...answer: readonly string[]): string => exchange(listNodeContainers('test1'), ...answer);
+  const worker = node('test1-worker');
+
+  it.each(commands)('is none: %s %s', async (...args) => {
+    await using dir = await tempDir();
+    using host = fakeHost(ps());
+    expect(await cli(dir, args, {host})).toMatchObject({
+      code: exitCodes.badInput,
+      stderr:
+        'error: there is no cluster test1: no node of that name runs here\ntry:   make it: kni-demo up\n',
+    });
+  });
+
+  it.each(commands)('is foreign: %s %s', async (...args) => {
+    await using dir = await tempDir();
+    using host = fakeHost(ps(...printed({...worker, stack: undefined})));
+    expect(await cli(dir, args, {host})).toMatchObject({
+      code: exitCodes.conflict,
+      stderr: expect.stringMatching(/^error: cluster test1 was not made by kni-demo: .*\ntry: .*\n$/),
+    });
+  });
+
+  it.each(commands)('is stopped: %s %s', async (...args) => {
+    await using dir = await tempDir();
+    using host = fakeHost(ps(...printed(node('test1-control-plane'), {...worker, running: false})));
+    expect(await cli(dir, args, {host})).toMatchObject({
+      code: exitCodes.badInput,
+      stderr: 'error: cluster test1 does not run: stopped: test1-worker\ntry:   start it: kni-demo up\n',
+    });
+  });
+
+  it.each(commands)('is hidden by a docker that does not answer: %s %s', async (...args) => {
+    await using dir = await tempDir();
+    using host = fakeHost(
+      ps('2> Cannot connect to the Docker daemon at unix:///nonexistent.', '[exit code 1]'),
+    );
+    expect(await cli(dir, args, {host})).toMatchObject({
+      code: exitCodes.hostLacks,
+      stderr:
+        'error: cannot look for cluster test1: docker does not answer: Cannot connect to the Docker daemon at unix:///nonexistent.\n' +
+        'try:   see what this machine lacks: kni-demo up\n',
+    });
+  });
+
+  it.each([[['logs', '--node', 'nope']], [['pod', 'create', 'a', '--node', 'nope']]])(
+    'has no such node: %j',
+    async (args) => {
+      await using dir = await tempDir();
+      using host = fakeHost(ps(...printed(node('test1-control-plane'), worker)));
+      expect(await cli(dir, args, {host})).toMatchObject({
+        code: exitCodes.badInput,
+        stderr:
+          'error: there is no node nope: there is test1-control-plane, test1-worker\ntry:   name one of these with --node\n',
+      });
+    },
+  );
+});
