@@ -1,0 +1,258 @@
+import {readdir} from 'node:fs/promises';
+import {describe, expect, it} from 'vitest';
+import {dirsOf} from '../../src/cache/dirs.ts';
+import {exitCodes} from '../../src/exit-codes.ts';
+import type {Host} from '../../src/host/host.ts';
+import {listNodeContainers} from '../../src/tools/docker.ts';
+import {envOf, exchange, gibibyte, machine, node, printed} from '../rig/demo.ts';
+import {fakeHost} from '../rig/fake-host.ts';
+import {tempDir} from '../rig/temp-dir.ts';
+import {cli, hostOf} from './cli.ts';
+
+const nodes = [node('test1-control-plane'), node('test1-worker')];
+const ps = exchange(listNodeContainers('test1'), ...printed(...nodes));
+const journal = (name: string): readonly [string, string[]] => [
+  'docker',
+  ['exec', name, 'journalctl', '--unit=kni', '--output=cat', '--no-pager'],
+];
+const line = (time: string, msg: string, rest: object = {}): string =>
+  JSON.stringify({level: 'info', msg, time: `2026-11-24T02:00:${time}Z`, pod: 'default/a', ...rest});
+
+describe('logs', () => {
+  it('shows all nodes in the order of time, and lines of the same moment as they came', async () => {
+    await using dir = await tempDir();
+    using host = fakeHost(
+      ps +
+        exchange(journal('test1-control-plane'), 'Started kni.service.', line('02.000', 'third')) +
+        exchange(
+          journal('test1-worker'),
+          line('01.000', 'first', {ms: 43.4}),
+          line('01.000', 'second', {pod: undefined}),
+          line('03.000', 'fourth', {level: 'error', error: 'no address\nleft'}),
+        ),
+    );
+    expect(await cli(dir, ['logs'], {host})).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: [
+        '02:00:01.000  test1-worker  first  default/a  43 ms',
+        '02:00:01.000  test1-worker  second',
+        '02:00:02.000  test1-control-plane  third  default/a',
+        '02:00:03.000  test1-worker  fourth  default/a  no address left',
+        '',
+      ].join('\n'),
+    });
+  });
+
+  it('lets nothing through that moves the cursor', async () => {
+    await using dir = await tempDir();
+    using host = fakeHost(
+      ps +
+        exchange(journal('test1-worker'), line('01.000', 'a', {error: '\u001b[2J\u001b]0;title\u0007b\rc'})),
+    );
+    const {stdout} = await cli(dir, ['logs', '--node', 'test1-worker'], {host});
+    expect(stdout).not.toMatch(/[^\P{Cc}\n]/u);
+    expect(stdout).toContain('b c');
+  });
+
+  it('takes a pod by its name, in the default namespace or another', async () => {
+    await using dir = await tempDir();
+    const lines = [line('01.000', 'mine'), line('02.000', 'theirs', {pod: 'other/a'})];
+    const read = async (pod: string): Promise<string> => {
+      using host = fakeHost(ps + exchange(journal('test1-worker'), ...lines));
+      return (await cli(dir, ['logs', '--node', 'test1-worker', '--pod', pod], {host})).stdout;
+    };
+    expect(await read('a')).toContain('mine');
+    expect(await read('a')).not.toContain('theirs');
+    expect(await read('other/a')).toContain('theirs');
+    expect(await read('b')).toBe('');
+  });
+
+  it('gives programs the lines as they were', async () => {
+    await using dir = await tempDir();
+    using host = fakeHost(ps + exchange(journal('test1-worker'), line('01.000', 'a', {extra: [1]})));
+    const {stdout} = await cli(dir, ['logs', '--json', '--node', 'test1-worker'], {host});
+    expect(JSON.parse(stdout)).toEqual({
+      node: 'test1-worker',
+      ...JSON.parse(line('01.000', 'a', {extra: [1]})),
+    });
+  });
+
+  /** Follows on the worker until it is told to end; on the control plane `ends` says how. */
+  const following = (
+    ends: (host: Host, told: Promise<unknown>) => Promise<never>,
+  ): {host: Host; stopped: string[]} => {
+    const stopped: string[] = [];
+    const host: Host = {
+      run(command, options) {
+        if (command[1][0] === 'ps') return fakeHost(ps).run(command, options);
+        const told = new Promise<never>((_, reject) => {
+          options?.signal?.addEventListener('abort', () => {
+            stopped.push(command[1][1] ?? '');
+            reject(new Error('cancelled'));
+          });
+        });
+        told.catch(() => undefined);
+        options?.onLine?.(line('01.000', command[1][1] ?? ''));
+        return command[1][1] === 'test1-worker' ? told : ends(host, told);
+      },
+    };
+    return {host, stopped};
+  };
+
+  it('ends well when following is ended by Ctrl-C', async () => {
+    await using dir = await tempDir();
+    const cancel = new AbortController();
+    const {host} = following((_, told) => {
+      setImmediate(() => cancel.abort(new Error('cancelled by SIGINT')));
+      return told as Promise<never>;
+    });
+    const {code, stdout, stderr} = await cli(dir, ['logs', '-f'], {host, signal: cancel.signal});
+    expect({code, stderr}).toEqual({code: 0, stderr: ''});
+    expect(stdout.split('\n')).toHaveLength(3);
+  });
+
+  it('stops following everywhere when it fails somewhere', async () => {
+    await using dir = await tempDir();
+    const {host, stopped} = following(
+      () => fakeHost('$ x\n2> container stopped\n[exit code 1]').run(['x', []]) as Promise<never>,
+    );
+    const {code, stderr} = await cli(dir, ['logs', '-f'], {host});
+    expect(code).toBe(exitCodes.failed);
+    expect(stderr).toContain('container stopped');
+    expect(stopped).toContain('test1-worker');
+  });
+});
+
+describe('pod create', () => {
+  it('does not touch a pod that exists', async () => {
+    await using dir = await tempDir();
+    const found = {
+      metadata: {name: 'a', uid: 'u'},
+      spec: {nodeName: 'test1-worker'},
+      status: {podIP: '10.244.1.5', conditions: [{type: 'Ready', status: 'True'}]},
+    };
+    const host = hostOf((command) =>
+      command.startsWith('docker ps') ? printed(...nodes).join('\n') : JSON.stringify(found),
+    );
+    expect(await cli(dir, ['pod', 'create', 'a'], {host})).toMatchObject({
+      code: exitCodes.badInput,
+      stderr:
+        'error: pod a exists: it is Ready on test1-worker with 10.244.1.5\n' +
+        'try:   choose another name, or delete it with kubectl\n',
+    });
+    expect(host.ran.filter((command) => command.includes('apply'))).toEqual([]);
+  });
+
+  it('passes on what kubectl says', async () => {
+    await using dir = await tempDir();
+    const host = hostOf((command) => {
+      if (command.startsWith('docker ps')) return printed(...nodes).join('\n');
+      return command.includes(' apply ') ? '2> error: connection refused\n[exit code 1]' : '';
+    });
+    const {code, stderr} = await cli(dir, ['pod', 'create', 'a'], {host});
+    expect(code).toBe(exitCodes.failed);
+    expect(stderr).toContain('  │ error: connection refused\n');
+    expect(stderr).not.toContain('    at ');
+  });
+});
+
+describe('up', () => {
+  const having = (rest: Record<string, string> = {}) =>
+    hostOf((command) => {
+      for (const [part, answer] of Object.entries(rest)) if (command.includes(part)) return answer;
+      if (command.startsWith('docker version')) return '26.1.5';
+      if (command.startsWith('kind version')) return 'kind v0.27.0';
+      return '';
+    });
+  const absent = '2> Error response from daemon: No such image: x\n[exit code 1]';
+
+  it('lists what is missing, runs nothing and writes nothing', async () => {
+    await using dir = await tempDir();
+    const host = having({'docker version': '[not found]', 'kind version': '[not found]'});
+    const {code, stdout, stderr} = await cli(dir, ['up'], {host});
+    expect(code).toBe(exitCodes.hostLacks);
+    expect(stdout).toMatch(/^\+ system .*\n[\s\S]*^- kind +missing: not installed\n$/m);
+    expect(stderr).toMatch(/^error: this machine lacks something that the demo needs: packages: /);
+    expect(new Set(host.ran)).toEqual(
+      new Set(['docker version --format {{.Server.Version}}', 'kind version']),
+    );
+    expect(await readdir(dir.path)).toEqual([]);
+  });
+
+  it('says that there is too little disk, whatever --yes says', async () => {
+    await using dir = await tempDir();
+    const small = machine({roomAt: async () => ({disk: gibibyte, memory: 8 * gibibyte, cores: 2})});
+    expect(await cli(dir, ['up', '--yes'], {host: having(), machine: small})).toMatchObject({
+      code: exitCodes.hostLacks,
+      stderr: expect.stringMatching(
+        /demo needs: room: 1 GB free for [^\n]*\ntry: {3}free 15 GB there, or set XDG_CACHE_HOME/,
+      ),
+    });
+  });
+
+  it.each([
+    ['foreign', {stack: undefined, image: 'kindest/node:v1'}, /was not made by kni-demo/],
+    [
+      'made from other sources',
+      {},
+      /runs kni-demo\/node:1, and the sources now make kni-demo\/node:[0-9a-f]{16}/,
+    ],
+  ])('refuses a cluster that is %s before anything is built', async (_, rest, text) => {
+    await using dir = await tempDir();
+    const there = printed(...nodes.map((each) => ({...each, ...rest}))).join('\n');
+    const host = having({'docker ps': there, 'image inspect': absent});
+    const {code, stderr} = await cli(dir, ['up'], {host});
+    expect({code, stderr}).toEqual({code: exitCodes.conflict, stderr: expect.stringMatching(text)});
+    expect(
+      host.ran.filter((command) => /docker (build|run|pull|import)|mmdebstrap|kind create/.test(command)),
+    ).toEqual([]);
+    expect(await readdir(dir.path)).toEqual([]);
+  });
+
+  it('ends by the code of the task that failed, having said why and where the log is', async () => {
+    await using dir = await tempDir();
+    const host = having({
+      'image inspect': absent,
+      'docker pull': '2> dial tcp: lookup registry.example: no such host\n[exit code 1]',
+    });
+    const {code, stdout, stderr} = await cli(dir, ['up', '--quiet'], {
+      host,
+      machine: machine({mirrors: async () => undefined}),
+    });
+    expect({code, stderr}).toEqual({code: exitCodes.hostLacks, stderr: ''});
+    expect(stdout).toContain('cannot pull debian:bookworm-slim');
+    expect(stdout).toContain('dial tcp: lookup registry.example: no such host');
+    expect(stdout).toContain(`log: ${dirsOf(envOf(dir)).logs}/init/base-image.log`);
+    expect(stdout).not.toContain('    at ');
+  });
+
+  it('is cancelled: 130, and nothing more is started', async () => {
+    await using dir = await tempDir();
+    const cancel = new AbortController();
+    const host = hostOf((command) => {
+      if (command.startsWith('docker version')) return '26.1.5';
+      if (command.startsWith('kind version')) return 'kind v0.27.0';
+      if (command.includes('image inspect')) {
+        cancel.abort(new Error('cancelled by SIGINT'));
+        return absent;
+      }
+      return '';
+    });
+    const {code, stderr} = await cli(dir, ['up', '--quiet'], {host, signal: cancel.signal});
+    expect({code, stderr}).toEqual({
+      code: exitCodes.cancelled,
+      stderr: 'cancelled; run the same command again to go on from here\n',
+    });
+    expect(
+      host.ran.filter((command) => /docker (build|run|pull|import)|mmdebstrap|kind create/.test(command)),
+    ).toEqual([]);
+  });
+
+  it('was cancelled before it began', async () => {
+    await using dir = await tempDir();
+    const host = having();
+    const {code} = await cli(dir, ['up'], {host, signal: AbortSignal.abort()});
+    expect({code, ran: host.ran}).toEqual({code: exitCodes.cancelled, ran: []});
+  });
+});

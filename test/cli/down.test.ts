@@ -1,0 +1,246 @@
+import {spawn} from 'node:child_process';
+import {access, mkdir, readdir, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {describe, expect, it} from 'vitest';
+import {dirsOf} from '../../src/cache/dirs.ts';
+import {withLock} from '../../src/cache/lock.ts';
+import {kubeconfigOf, recordedClusters, writeRecord} from '../../src/cluster/cluster.ts';
+import {exitCodes} from '../../src/exit-codes.ts';
+import {engineOf} from '../../src/stages/host/brought.ts';
+import {listNodeContainers, listOurImages, type NodeContainer, removeImages} from '../../src/tools/docker.ts';
+import {deleteCluster} from '../../src/tools/kind.ts';
+import {envOf, exchange, node, printed} from '../rig/demo.ts';
+import {fakeHost} from '../rig/fake-host.ts';
+import {type TempDir, tempDir} from '../rig/temp-dir.ts';
+import {cli} from './cli.ts';
+
+const ours = [node('test1-control-plane'), node('test1-worker')];
+const other = node('x-control-plane', {cluster: 'x'});
+const foreign = node('their-control-plane', {cluster: 'their', stack: undefined, image: 'kindest/node:v1'});
+const ps = (...nodes: readonly NodeContainer[]): string =>
+  exchange(listNodeContainers(), ...printed(...nodes));
+const noEngine = ['2> Cannot connect to the Docker daemon at unix:///var/run/docker.sock.', '[exit code 1]'];
+
+const dirsIn = (dir: TempDir) => dirsOf(envOf(dir));
+const remember = (dir: TempDir, name = 'test1') =>
+  writeRecord(dirsIn(dir), name, {phase: 'complete', nodeImage: 'kni-demo/node:1'});
+const remove = (dir: TempDir, name = 'test1'): string =>
+  exchange(deleteCluster(name, kubeconfigOf(dirsIn(dir), name)));
+
+describe('down', () => {
+  it('lists what would go, and removes nothing unless that is confirmed', async () => {
+    await using dir = await tempDir();
+    await remember(dir);
+    using host = fakeHost(ps(...ours, other, foreign));
+    expect(await cli(dir, ['down'], {host})).toEqual({
+      code: exitCodes.badInput,
+      stdout: '- cluster test1: test1-control-plane, test1-worker\n',
+      stderr: 'error: nothing was removed: it was not confirmed\ntry:   answer y, or pass --yes\n',
+      questions: ['Remove it?'],
+    });
+    expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
+  });
+
+  it('lists before it asks, and removes only that cluster', async () => {
+    await using dir = await tempDir();
+    await remember(dir);
+    await remember(dir, 'x');
+    using host = fakeHost(ps(...ours, other, foreign) + remove(dir));
+    const {code, stdout, questions} = await cli(dir, ['down'], {host, answer: true});
+    expect({code, stdout}).toEqual({
+      code: 0,
+      stdout: '- cluster test1: test1-control-plane, test1-worker\ndone\n',
+    });
+    expect(questions).toEqual(['Remove it?']);
+    expect(await recordedClusters(dirsIn(dir))).toEqual(['x']);
+  });
+
+  it('does not ask with --yes', async () => {
+    await using dir = await tempDir();
+    using host = fakeHost(ps(other) + remove(dir, 'x'));
+    expect(await cli(dir, ['down', '--yes', '--name', 'x'], {host})).toMatchObject({code: 0, questions: []});
+  });
+
+  it('refuses one that is not ours', async () => {
+    await using dir = await tempDir();
+    using host = fakeHost(ps(foreign));
+    expect(await cli(dir, ['down', '--yes', '--name', 'their'], {host})).toMatchObject({
+      code: exitCodes.conflict,
+      stderr: expect.stringMatching(/^error: cluster their was not made by kni-demo: /),
+    });
+  });
+
+  it('is done where there is nothing, and forgets what it knew of it', async () => {
+    await using dir = await tempDir();
+    await remember(dir);
+    using host = fakeHost(ps(other));
+    expect(await cli(dir, ['down'], {host})).toEqual({
+      code: 0,
+      stdout: 'there is no cluster test1\n',
+      stderr: '',
+      questions: [],
+    });
+    expect(await recordedClusters(dirsIn(dir))).toEqual([]);
+  });
+
+  it('leaves the rest alone where one thing cannot be removed, and says which', async () => {
+    await using dir = await tempDir();
+    await remember(dir);
+    const failing = exchange(
+      deleteCluster('test1', kubeconfigOf(dirsIn(dir), 'test1')),
+      '2> ERROR: permission denied',
+      '[exit code 1]',
+    );
+    using host = fakeHost(ps(...ours, other) + failing);
+    const {code, stdout, stderr} = await cli(dir, ['down', '--all', '--yes'], {host});
+    expect(code).toBe(exitCodes.failed);
+    expect(stdout).not.toContain('done');
+    expect(stderr).toMatch(/^error: exit code 1: kind delete cluster --name test1 /);
+    expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
+  });
+
+  it('is refused while another kni-demo is at work', async () => {
+    await using dir = await tempDir();
+    const ended = await withLock(dirsIn(dir), {wait: false}, () => cli(dir, ['down', '--yes']));
+    expect(ended).toMatchObject({
+      code: exitCodes.busy,
+      stderr: `error: another kni-demo is at work: process ${process.pid} holds the cache\ntry:   wait for it to end, or end it: kill ${process.pid}\n`,
+    });
+  });
+
+  it('is cancelled while it asks', async () => {
+    await using dir = await tempDir();
+    const cancel = new AbortController();
+    const confirm = async (): Promise<boolean> => {
+      cancel.abort(new Error('cancelled by SIGINT'));
+      return false;
+    };
+    using host = fakeHost(ps(...ours));
+    expect(await cli(dir, ['down'], {host, confirm, signal: cancel.signal})).toMatchObject({
+      code: exitCodes.cancelled,
+      stderr: 'cancelled; run the same command again to go on from here\n',
+    });
+  });
+});
+
+describe('down where no engine runs', () => {
+  const silent = exchange(listNodeContainers(), ...noEngine);
+
+  it('has nothing to do where nothing was made', async () => {
+    await using dir = await tempDir();
+    using host = fakeHost(silent);
+    expect(await cli(dir, ['down'], {host})).toMatchObject({code: 0, stdout: 'there is no cluster test1\n'});
+    expect(await readdir(dir.path)).toEqual([]);
+  });
+
+  it.each([['down'], ['down --all'], ['down --purge']])(
+    '%s does not forget the cluster that sleeps',
+    async (line) => {
+      await using dir = await tempDir();
+      await remember(dir);
+      using host = fakeHost(silent);
+      expect(await cli(dir, [...line.split(' '), '--yes'], {host})).toMatchObject({
+        code: exitCodes.hostLacks,
+        stderr:
+          'error: cannot remove cluster test1: no docker engine runs, and the cluster is in one\n' +
+          'try:   start the engine, then run it again\n',
+      });
+      expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
+    },
+  );
+
+  it('--purge takes it along with the engine that kni-demo brought', async () => {
+    await using dir = await tempDir();
+    await remember(dir);
+    await mkdir(engineOf(dirsIn(dir)).dataRoot, {recursive: true});
+    using host = fakeHost(silent + exchange(listOurImages, ...noEngine));
+    const {code, stdout} = await cli(dir, ['down', '--purge', '--yes'], {host});
+    expect(code).toBe(0);
+    expect(stdout.split('\n')).toEqual([
+      expect.stringMatching(/^- the cache \S+\/cache\/kni-demo, \d+ MB$/),
+      expect.stringMatching(/^- logs and state in \S+\/state\/kni-demo$/),
+      'done',
+      '',
+    ]);
+    await expect(access(dirsIn(dir).state)).rejects.toThrow('ENOENT');
+    await expect(access(dirsIn(dir).cache)).rejects.toThrow('ENOENT');
+  });
+
+  it('says so where docker refuses to tell', async () => {
+    await using dir = await tempDir();
+    using host = fakeHost(
+      exchange(listNodeContainers(), '2> permission denied while trying to connect', '[exit code 1]'),
+    );
+    expect(await cli(dir, ['down', '--yes'], {host})).toMatchObject({
+      code: exitCodes.hostLacks,
+      stderr: expect.stringMatching(
+        /^error: cannot look for what is to be removed: docker does not answer: permission denied/,
+      ),
+    });
+  });
+});
+
+describe('down --all and --purge', () => {
+  it('has nothing to do on a machine that has nothing of ours', async () => {
+    await using dir = await tempDir();
+    using host = fakeHost(ps(foreign) + exchange(listOurImages));
+    expect(await cli(dir, ['down', '--purge'], {host})).toEqual({
+      code: 0,
+      stdout: 'nothing of kni-demo is here\n',
+      stderr: '',
+      questions: [],
+    });
+  });
+
+  it('lists and removes every cluster of ours, images, cache and state', async () => {
+    await using dir = await tempDir();
+    await remember(dir);
+    await mkdir(join(dirsIn(dir).cache, 'go-build'), {recursive: true});
+    await writeFile(join(dirsIn(dir).cache, 'go-build/a'), 'a');
+    using host = fakeHost(
+      ps(...ours, other, foreign) +
+        exchange(listOurImages, 'kni-demo/node:1\t1.2GB', 'kni-demo/base:1\t90MB') +
+        remove(dir) +
+        remove(dir, 'x') +
+        exchange(removeImages(['kni-demo/node:1'])) +
+        exchange(removeImages(['kni-demo/base:1'])),
+    );
+    const {code, stdout, questions} = await cli(dir, ['down', '--purge'], {host, answer: true});
+    expect(code).toBe(0);
+    expect(questions).toEqual(['Remove all of these?']);
+    expect(stdout.split('\n').slice(0, 4)).toEqual([
+      '- cluster test1: test1-control-plane, test1-worker',
+      '- cluster x: x-control-plane',
+      '- image kni-demo/node:1, 1.2GB',
+      '- image kni-demo/base:1, 90MB',
+    ]);
+    for (const path of [dirsIn(dir).cache, dirsIn(dir).state])
+      await expect(access(path)).rejects.toThrow('ENOENT');
+  });
+
+  it('stops the engine that kni-demo started, and no other process of that number', async () => {
+    await using dir = await tempDir();
+    const {pidFile} = engineOf(dirsIn(dir));
+    await mkdir(join(pidFile, '..'), {recursive: true});
+    await writeFile(pidFile, `${process.pid}\n`);
+    using before = fakeHost(ps());
+    expect((await cli(dir, ['down', '--all', '--yes'], {host: before})).stdout).toBe(
+      'nothing of kni-demo is here\n',
+    );
+
+    const engine = spawn('sh', ['-c', 'read line', `--pidfile=${pidFile}`], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    const ended = new Promise<NodeJS.Signals | null>((done) =>
+      engine.once('exit', (_, signal) => done(signal)),
+    );
+    await writeFile(pidFile, `${engine.pid}\n`);
+    using host = fakeHost(ps());
+    expect(await cli(dir, ['down', '--all', '--yes'], {host})).toMatchObject({
+      code: 0,
+      stdout: `- the docker engine that kni-demo started, process ${engine.pid}\ndone\n`,
+    });
+    expect(await ended).toBe('SIGTERM');
+    await expect(access(pidFile)).rejects.toThrow('ENOENT');
+  });
+});
