@@ -16,9 +16,15 @@ export interface Choices {
   readonly mayInstall?: boolean;
 }
 
+/** What there is without a stack: a cluster can be read and removed also where its stack file is broken. */
+export const surroundings = ({host, env}: World): Pick<DemoContext, 'host' | 'dirs'> => {
+  const dirs = dirsOf(env);
+  return {host: withBrought(host, dirs, env['PATH']), dirs};
+};
+
 /** Rejects with UserError for a stack or a machine that cannot do. */
 export const demoContext = async (
-  {host, env, machine = machineAt({path: env['PATH']})}: World,
+  world: World,
   {stack = 'bookworm', cluster, mayInstall = false}: Choices,
 ): Promise<DemoContext> => {
   const architecture = architectureOf(process.arch);
@@ -30,11 +36,9 @@ export const demoContext = async (
       exitCode: exitCodes.hostLacks,
     });
   }
-  const dirs = dirsOf(env);
   return {
-    host: withBrought(host, dirs, env['PATH']),
-    machine,
-    dirs,
+    ...surroundings(world),
+    machine: world.machine ?? machineAt({path: world.env['PATH']}),
     stack: await loadStack(stack, project.stacks),
     architecture,
     cluster,

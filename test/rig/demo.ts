@@ -23,7 +23,7 @@ export const machine = ({
   mirrors: async () => ({debian: 'http://mirror.example/debian', security: undefined}),
   hasSystemd: async () => true,
   lacksCapabilities: async () => false,
-  roomAt: async () => ({disk: 100 * gibibyte, memory: 16 * gibibyte, cores: 4}),
+  roomAt: async () => ({disk: 100 * gibibyte, writable: true, memory: 16 * gibibyte, cores: 4}),
   cgroupMode: async () => 'v2',
   inotifyInstances: async () => 8192,
   ...rest,

@@ -23,7 +23,7 @@ import {engineOf, ownLink, startedEngine} from '../../stages/host/brought.ts';
 import {removeCluster} from '../../stages/setup.ts';
 import {listOurImages, removeImages} from '../../tools/docker.ts';
 import {lineWriter} from '../../view/stream.ts';
-import {demoContext} from '../context.ts';
+import {surroundings} from '../context.ts';
 import type {World} from '../world.ts';
 
 export interface DownOptions {
@@ -32,6 +32,8 @@ export interface DownOptions {
   readonly all?: boolean;
   readonly purge?: boolean;
 }
+
+type Surroundings = Pick<DemoContext, 'host' | 'dirs'>;
 
 /** One thing that would go. */
 interface Removal {
@@ -44,7 +46,7 @@ export const down = async (
   {name, yes = false, purge = false, all = purge}: DownOptions,
 ): Promise<void> => {
   const {signal} = world;
-  const context = await demoContext(world, {cluster: {name, workers: 1}});
+  const context = surroundings(world);
   const say = lineWriter(world.stdout);
 
   await withLock(context.dirs, {wait: false, signal}, async () => {
@@ -75,7 +77,7 @@ interface Wanted {
   readonly signal: AbortSignal;
 }
 
-const removalsFor = async (context: DemoContext, wanted: Wanted): Promise<readonly Removal[]> => [
+const removalsFor = async (context: Surroundings, wanted: Wanted): Promise<readonly Removal[]> => [
   ...(await clusters(context, wanted)),
   ...(wanted.purge ? await images(context.host, wanted) : []),
   ...(wanted.all ? await engine(context, wanted) : []),
@@ -83,7 +85,7 @@ const removalsFor = async (context: DemoContext, wanted: Wanted): Promise<readon
 ];
 
 const clusters = async (
-  context: DemoContext,
+  context: Surroundings,
   {name, all, purge, signal}: Wanted,
 ): Promise<readonly Removal[]> => {
   const nodes = await unlessEngineIsGone(nodesOf(context.host, undefined, signal), undefined);
@@ -120,7 +122,7 @@ const images = async (host: Host, {signal}: Wanted): Promise<readonly Removal[]>
     });
 };
 
-const engine = async ({dirs}: DemoContext, {signal}: Wanted): Promise<readonly Removal[]> => {
+const engine = async ({dirs}: Surroundings, {signal}: Wanted): Promise<readonly Removal[]> => {
   const pid = await startedEngine(dirs);
   if (pid === undefined) return [];
   return [
@@ -136,7 +138,7 @@ const engine = async ({dirs}: DemoContext, {signal}: Wanted): Promise<readonly R
   ];
 };
 
-const files = async ({dirs}: DemoContext): Promise<readonly Removal[]> => {
+const files = async ({dirs}: Surroundings): Promise<readonly Removal[]> => {
   const kept = await listCache(dirs);
   const megabytes = Math.round(kept.reduce((sum, {bytes}) => sum + bytes, 0) / 2 ** 20);
   const link = await ownLink(dirs);

@@ -4,7 +4,7 @@ import {requireCluster, requireRunning} from '../../cluster/cluster.ts';
 import {type LogLine, parseLogLine} from '../../cluster/runtime-log.ts';
 import {runtimeJournal} from '../../tools/journalctl.ts';
 import {lineWriter, paletteOf, plainText} from '../../view/stream.ts';
-import {demoContext} from '../context.ts';
+import {surroundings} from '../context.ts';
 import type {World} from '../world.ts';
 
 export interface LogsOptions {
@@ -25,7 +25,7 @@ export const logs = async (
   {name, follow = false, node, pod, json = false}: LogsOptions,
 ): Promise<void> => {
   const {signal, stdout} = world;
-  const {host} = await demoContext(world, {cluster: {name, workers: 1}});
+  const {host} = surroundings(world);
   const cluster = await requireCluster(host, name, signal);
   if (node !== undefined) cluster.node(node); // throws where there is none
   const nodes = cluster.nodes.filter((each) => node === undefined || each.name === node);

@@ -3,12 +3,14 @@
 import {access, constants, readFile, statfs} from 'node:fs/promises';
 import {availableParallelism, totalmem} from 'node:os';
 import {delimiter, dirname, join} from 'node:path';
-import {exists, namesIn} from '../../cache/files.ts';
+import {errnoOf, exists, namesIn} from '../../cache/files.ts';
 import {type Mirrors, mirrorsFrom} from '../../tools/apt.ts';
 
 export interface Room {
   /** Bytes. */
   readonly disk: number;
+  /** Whether something can be made there by this user. */
+  readonly writable: boolean;
   readonly memory: number;
   readonly cores: number;
 }
@@ -76,7 +78,7 @@ export const machineAt = ({
       return (BigInt(`0x${bounding}`) & all) !== all;
     },
     roomAt: async (directory) => ({
-      disk: await freeAt(directory),
+      ...(await diskAt(directory)),
       memory: totalmem(),
       cores: availableParallelism(),
     }),
@@ -114,12 +116,18 @@ const withoutMirrorFiles = async (
   });
 };
 
-const freeAt = async (path: string): Promise<number> => {
+const diskAt = async (path: string): Promise<Pick<Room, 'disk' | 'writable'>> => {
   try {
     const {bavail, bsize} = await statfs(path);
-    return bavail * bsize;
+    const writable = access(path, constants.W_OK | constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    return {disk: bavail * bsize, writable: await writable};
   } catch (error) {
     if (dirname(path) === path) throw error;
-    return freeAt(dirname(path));
+    // What is hidden from this user is not known to be absent.
+    const above = await diskAt(dirname(path));
+    return errnoOf(error) === 'ENOENT' ? above : {...above, writable: false};
   }
 };

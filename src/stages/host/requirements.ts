@@ -63,13 +63,18 @@ const room: Requirement = {
   name: 'room',
   title: 'Check disk and memory',
   async look({dirs, machine}) {
-    const {disk, memory, cores} = await machine.roomAt(dirs.cache);
+    const {disk, writable, memory, cores} = await machine.roomAt(dirs.cache);
     const built = await access(join(dirs.cache, 'go-build')).then(
       () => true,
       () => false,
     );
     const wanted = built ? needed.diskWhenBuilt : needed.disk;
     const says = `${inGibibytes(disk)} free for ${dirs.cache}, ${inGibibytes(memory)} memory, ${cores} cores`;
+    if (!writable) {
+      return missing(`${dirs.cache} cannot be written`, {
+        advice: 'set XDG_CACHE_HOME and XDG_STATE_HOME to directories of your own',
+      });
+    }
     if (disk < wanted) {
       return missing(says, {
         advice: `free ${inGibibytes(wanted)} there, or set XDG_CACHE_HOME to a larger disk`,

@@ -122,6 +122,9 @@ describe('this machine', () => {
     const [here, below] = [await machineAt().roomAt(dir.path), await machineAt().roomAt(dir.join('a/b/c'))];
     expect(below.disk).toBeGreaterThan(0);
     expect(below.disk / here.disk).toBeCloseTo(1, 1);
+    expect([here.writable, below.writable]).toEqual([true, true]);
+    await writeFile(dir.join('file'), '');
+    expect(await machineAt().roomAt(dir.join('file/below'))).toMatchObject({writable: false});
     expect(below.memory).toBeGreaterThan(0);
     expect(below.cores).toBeGreaterThan(0);
   });
