@@ -2,10 +2,10 @@ import {readdir} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../src/exit-codes.ts';
 import {listNodeContainers} from '../../src/tools/docker.ts';
+import {cli} from '../rig/cli.ts';
 import {exchange, node, printed} from '../rig/demo.ts';
 import {fakeHost} from '../rig/fake-host.ts';
 import {tempDir} from '../rig/temp-dir.ts';
-import {cli} from './cli.ts';
 
 /** One that says what failed and why, and at least one that says what to do. */
 const clear = /^error: [^\n]+: [^\n]+\n(try: {3}[^\n]+\n|       [^\n]+\n)+$/;

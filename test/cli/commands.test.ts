@@ -4,10 +4,10 @@ import {dirsOf} from '../../src/cache/dirs.ts';
 import {exitCodes} from '../../src/exit-codes.ts';
 import type {Host} from '../../src/host/host.ts';
 import {listNodeContainers} from '../../src/tools/docker.ts';
+import {cli, hostOf} from '../rig/cli.ts';
 import {envOf, exchange, gibibyte, machine, node, printed} from '../rig/demo.ts';
 import {fakeHost} from '../rig/fake-host.ts';
 import {tempDir} from '../rig/temp-dir.ts';
-import {cli, hostOf} from './cli.ts';
 
 const nodes = [node('test1-control-plane'), node('test1-worker')];
 const ps = exchange(listNodeContainers('test1'), ...printed(...nodes));

@@ -9,10 +9,10 @@ import {exitCodes} from '../../src/exit-codes.ts';
 import {engineOf} from '../../src/stages/host/brought.ts';
 import {listNodeContainers, listOurImages, type NodeContainer, removeImages} from '../../src/tools/docker.ts';
 import {deleteCluster} from '../../src/tools/kind.ts';
+import {cli} from '../rig/cli.ts';
 import {envOf, exchange, node, printed} from '../rig/demo.ts';
 import {fakeHost} from '../rig/fake-host.ts';
 import {type TempDir, tempDir} from '../rig/temp-dir.ts';
-import {cli} from './cli.ts';
 
 const ours = [node('test1-control-plane'), node('test1-worker')];
 const other = node('x-control-plane', {cluster: 'x'});

@@ -3,10 +3,10 @@
 import {main} from '../../src/cli/main.ts';
 import type {World} from '../../src/cli/world.ts';
 import type {Host} from '../../src/host/host.ts';
-import {envOf, machine} from '../rig/demo.ts';
-import {fakeHost} from '../rig/fake-host.ts';
-import type {TempDir} from '../rig/temp-dir.ts';
-import {capture} from '../rig/terminal.ts';
+import {envOf, machine} from './demo.ts';
+import {fakeHost} from './fake-host.ts';
+import type {TempDir} from './temp-dir.ts';
+import {capture} from './terminal.ts';
 
 export interface Ended {
   readonly code: number;
