@@ -7,7 +7,10 @@ export default defineConfig({
   test: {
     env,
     projects: [
-      {extends: true, test: {name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/integration/**', 'test/e2e/**']}},
+      {
+        extends: true,
+        test: {name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/integration/**', 'test/e2e/**']},
+      },
       {
         extends: true,
         test: {

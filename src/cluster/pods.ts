@@ -46,7 +46,17 @@ export interface Pod {
   readonly ip: string | undefined;
   /** Why it is not Ready, in the API server's words. */
   readonly why: string;
+  /** Whether it cannot become Ready without somebody's help. */
+  readonly stuck: boolean;
 }
+
+/** Reasons for which the kubelet waits, that do not pass by themselves. */
+const stuckReasons = new Set([
+  'ImagePullBackOff',
+  'InvalidImageName',
+  'ErrImageNeverPull',
+  'CrashLoopBackOff',
+]);
 
 const podObject = z.object({
   metadata: z.object({name: z.string(), uid: z.string()}),
@@ -84,6 +94,7 @@ const podFrom = ({metadata, spec, status}: z.infer<typeof podObject>): Pod => {
       [waiting?.reason, waiting?.message].filter(Boolean).join(': ') ||
       conditions.find(({status: is, message}) => is !== 'True' && message)?.message ||
       `phase ${status.phase ?? 'unknown'}`,
+    stuck: stuckReasons.has(waiting?.reason ?? ''),
   };
 };
 
@@ -107,29 +118,31 @@ export interface PodWait {
   readonly atMost?: number;
 }
 
-/** Throws UserError with the last event that says why it is not Ready. */
+/** Throws UserError with the last event that says why it is not Ready: in the end, or as soon as waiting is no use. */
 export const waitForPod = async (
   controlPlane: Host,
   name: string,
   {signal, atMost = 90_000}: PodWait,
 ): Promise<Pod> => {
-  let last: Pod | undefined;
-  try {
-    return await waitUntil({what: `pod ${name} to be Ready`, every: 250, atMost, signal}, async (polling) => {
-      last = await findPod(controlPlane, name, polling);
-      return last?.ready ? last : undefined;
-    });
-  } catch (error) {
-    if (!(error instanceof NotInTime)) throw error;
-    throw new UserError(
+  const notReady = async (what: string, pod: Pod | undefined, cause?: Error): Promise<UserError> =>
+    new UserError(
       {
-        what: error.message,
-        why: (await lastWarning(controlPlane, name)) ?? last?.why ?? 'the API server does not have it',
-        tryThis: `look at it: kni-demo logs --pod ${name}`,
+        what,
+        why: (await lastWarning(controlPlane, name)) ?? pod?.why ?? 'the API server does not have it',
+        tryThis: `remove the cause or the pod, which was kept; what the runtime did: kni-demo logs --pod ${name}`,
       },
-      {cause: error},
+      {cause},
     );
-  }
+  let last: Pod | undefined;
+  const wait = {what: `pod ${name} to be Ready`, every: 250, atMost, signal};
+  const settled = await waitUntil(wait, async (polling) => {
+    last = await findPod(controlPlane, name, polling);
+    return last?.ready || last?.stuck ? last : undefined;
+  }).catch(async (error: unknown) => {
+    throw error instanceof NotInTime ? await notReady(error.message, last, error) : error;
+  });
+  if (!settled.ready) throw await notReady(`pod ${name} cannot become Ready`, settled);
+  return settled;
 };
 
 const lastWarning = async (controlPlane: Host, name: string): Promise<string | undefined> => {

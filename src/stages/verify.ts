@@ -1,7 +1,7 @@
 /** verify: a pod of which all sources agree that KNI gave it its network. */
 
 import {createPod, findPod, waitForPod} from '../cluster/pods.ts';
-import {type Check, type Evidence, gatherEvidence, judge, workerOf} from '../cluster/proof.ts';
+import {type Check, type Evidence, gatherEvidence, judge, knownLine, workerOf} from '../cluster/proof.ts';
 import {UserError} from '../errors.ts';
 import type {DemoContext, DemoTask} from './context.ts';
 import {currentCluster, setup} from './setup.ts';
@@ -60,7 +60,8 @@ const kni: DemoTask = {
   title: 'Prove that KNI gave it its network',
   needs: [samplePod.id],
   async run(context, {signal, log}) {
-    const {checks} = await proveKni(context, samplePodName, signal);
+    const {evidence, checks} = await proveKni(context, samplePodName, signal);
+    log(knownLine(evidence) ?? '');
     for (const {claim, saw} of checks) log(`${claim}: ${saw}`);
   },
 };

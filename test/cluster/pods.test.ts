@@ -83,6 +83,7 @@ describe('findPod', () => {
       node: 'test1-worker',
       ip: '10.244.1.5',
       why: 'phase Running',
+      stuck: false,
     });
   });
 
@@ -122,6 +123,18 @@ describe('findPod', () => {
 describe('waitForPod', () => {
   const {signal} = new AbortController();
 
+  it('does not wait for what cannot come', async () => {
+    const waiting = {reason: 'ImagePullBackOff', message: 'Back-off pulling image "nowhere/x"'};
+    const stuck = pod({containerStatuses: [{state: {waiting}}]});
+    const host: Host = {
+      run: async ([, args]) => ({stdout: args.includes('events') ? '' : stuck, stderr: ''}),
+    };
+    await expect(waitForPod(host, 'a', {signal})).rejects.toMatchObject({
+      what: 'pod a cannot become Ready',
+      why: 'ImagePullBackOff: Back-off pulling image "nowhere/x"',
+    });
+  });
+
   it('waits through what is not there yet, not Ready, or cannot be told', async () => {
     using host = fakeHost(
       [
@@ -150,7 +163,7 @@ describe('waitForPod', () => {
     expect(await rejection(waitForPod(host, 'a', {signal, atMost: 50}), UserError)).toMatchObject({
       what: expect.stringMatching(/^waited 0\.1 s for pod a to be Ready/),
       why,
-      tryThis: 'look at it: kni-demo logs --pod a',
+      tryThis: 'remove the cause or the pod, which was kept; what the runtime did: kni-demo logs --pod a',
     });
   });
 

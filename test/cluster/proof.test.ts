@@ -44,6 +44,7 @@ const pod: Pod = {
   node: 'test1-worker',
   ip,
   why: 'phase Running',
+  stuck: false,
 };
 const ipAddr = [
   '3: eth0@if4: <BROADCAST,MULTICAST,UP,LOWER_UP,M-DOWN> mtu 1500 qdisc noqueue',

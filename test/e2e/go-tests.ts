@@ -13,7 +13,8 @@ import {init} from '../../src/stages/init/init.ts';
 import {artifactOf, imageOf} from '../../src/stages/products.ts';
 import {cluster, host} from './rig.ts';
 
-export const goTests = async (): Promise<void> => {
+/** What `go test` printed: a line for each package. Rejects where one fails. */
+export const goTests = async (): Promise<string> => {
   const signal = new AbortController().signal;
   const context = await demoContext(
     {
@@ -28,7 +29,8 @@ export const goTests = async (): Promise<void> => {
   );
   const fingerprints = await fingerprintsOf(demoPlan(), context);
   const fingerprintOf = (id: string): string => fingerprints.get(id) ?? '';
-  const log = (line: string): void => void process.stderr.write(`${line}\n`);
+  const lines: string[] = [];
+  const log = (line: string): void => void lines.push(line);
   const running: Running = {fingerprint: fingerprintOf(build.kubernetes.id), fingerprintOf, signal, log};
   const out = await mkdtemp(join(tmpdir(), 'kni-go-'));
   try {
@@ -57,6 +59,10 @@ export const goTests = async (): Promise<void> => {
       context,
       running,
     );
+    return lines.join('\n');
+  } catch (error) {
+    process.stderr.write(`${lines.join('\n')}\n`);
+    throw error;
   } finally {
     await rm(out, {recursive: true, force: true});
   }

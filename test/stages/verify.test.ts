@@ -73,7 +73,7 @@ describe('proveKni', () => {
 describe('verify', () => {
   const running = {fingerprint: '', fingerprintOf: () => '', signal, log: () => undefined};
 
-  it('proves anew each time, and tells each claim', async () => {
+  it('proves anew each time, and tells the line of the log and each claim', async () => {
     await using dir = await tempDir();
     const said: string[] = [];
     expect(verify.kni).not.toHaveProperty('done');
@@ -81,7 +81,8 @@ describe('verify', () => {
       ...running,
       log: (line) => void said.push(line),
     });
-    expect(said).toHaveLength(5);
+    expect(said).toHaveLength(6);
+    expect(said[0]).toMatch(/^ipconfigs received for id: /);
   });
 
   it('makes the sample pod on a worker, unless it is Ready', async () => {

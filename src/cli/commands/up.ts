@@ -56,7 +56,9 @@ export const up = async (world: World, {stack, name, workers, yes, ...flags}: Up
 
     const paint = paletteOf(stdout);
     say('');
-    for (const line of seen.proof) say(`${paint.green('+')} ${line}`);
+    const [logged = '', ...checks] = seen.proof;
+    say(logged);
+    for (const line of checks) say(`${paint.green('+')} ${line}`);
     say('');
     const made = result.ran.filter((id) => id !== verify.kni.id);
     say(
@@ -83,11 +85,12 @@ const refuseConflictEarly = async (context: DemoContext, signal: AbortSignal): P
 /** Remembers of a run what its summary needs. */
 const witness = () => {
   const proof: string[] = [];
-  const spent = new Map<string, number>();
+  const spent = new Map(['host', 'init', 'build', 'setup', 'verify'].map((stage) => [stage, 0]));
   return {
     proof: proof as readonly string[],
     /** `build 182 s` for each stage; tasks run side by side, so it is the sum of their times. */
-    times: (): readonly string[] => [...spent].map(([stage, ms]) => `${stage} ${seconds(ms)}`),
+    times: (): readonly string[] =>
+      [...spent].flatMap(([stage, ms]) => (ms === 0 ? [] : [`${stage} ${seconds(ms)}`])),
     emit(event: RunEvent): void {
       if (event.type === 'output' && event.task === verify.kni.id) proof.push(event.line);
       if (event.type !== 'done') return;

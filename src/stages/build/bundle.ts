@@ -2,7 +2,6 @@
 
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {build} from 'esbuild';
 import {z} from 'zod';
 import {readJson} from '../../json.ts';
 import {project} from '../../project.ts';
@@ -25,5 +24,7 @@ export const bundleRuntime = async (outfile: string): Promise<void> => {
     await readFile(join(project.runtime, 'bundle.json'), 'utf8'),
     'runtime/bundle.json',
   );
+  // Loaded where it is needed: most runs bundle nothing.
+  const {build} = await import('esbuild');
   await build({...options, absWorkingDir: project.root, outfile, logLevel: 'silent'});
 };

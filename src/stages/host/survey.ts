@@ -1,7 +1,8 @@
 /** Looks for everything at once, before anything else is done. */
 
 import type {DemoContext} from '../context.ts';
-import {type Finding, type Requirement, requirements} from './requirements.ts';
+import type {Finding, Requirement} from './finding.ts';
+import {requirements} from './requirements.ts';
 import {type Lacking, lacking, needsRoot} from './tasks.ts';
 
 export interface Surveyed {

@@ -5,8 +5,9 @@ import {exitCodes} from '../../exit-codes.ts';
 import {quoteCommand} from '../../host/quote.ts';
 import type {DemoTask} from '../context.ts';
 import {explain} from '../explain.ts';
+import type {Finding, Requirement} from './finding.ts';
 import type {Machine} from './machine.ts';
-import {type Finding, type Requirement, requirements, rootAdvice} from './requirements.ts';
+import {requirements, rootAdvice} from './requirements.ts';
 
 const taskOf = (requirement: Requirement, index: number): DemoTask => ({
   id: requirement.id,

@@ -101,13 +101,13 @@ describe('a machine that lacks something', () => {
     expect(missing(found)).toEqual([
       '- packages  missing: iptables, runc, mmdebstrap',
       '- docker    missing: not installed',
-      '- engine    missing: none of ours is running',
+      '- engine    missing: not running',
       '- kind      missing: not installed',
     ]);
     expect(error).toMatchObject({
       exitCode: exitCodes.hostLacks,
       what: 'this machine lacks something that the demo needs',
-      why: 'packages: iptables, runc, mmdebstrap\ndocker: not installed\nengine: none of ours is running\nkind: not installed',
+      why: 'packages: iptables, runc, mmdebstrap\ndocker: not installed\nengine: not running\nkind: not installed',
     });
     const lines = error?.tryThis.split('\n') ?? [];
     expect(lines[0]).toBe('let `kni-demo up --yes` run these commands, or run them yourself:');
@@ -226,7 +226,7 @@ describe('a docker that is installed', () => {
     });
     expect(missing(found)).toEqual([
       '- docker    missing: not installed',
-      '- engine    missing: none of ours is running',
+      '- engine    missing: not running',
       '- kind      missing: not installed',
     ]);
     // The user's own docker command stays.
@@ -292,7 +292,7 @@ describe('an engine that was unpacked before', () => {
     await mkdir(dirname(program), {recursive: true});
     await writeFile(program, '', {mode: 0o755});
     const found = await survey(dir, host, {programs: ['iptables', 'runc', 'mmdebstrap']});
-    expect(missing(found)).toEqual(['- engine    missing: none of ours is running']);
+    expect(missing(found)).toEqual(['- engine    missing: not running']);
     expect(found.error?.tryThis).toContain('--data-root=');
   });
 });
@@ -316,7 +316,7 @@ describe('the tasks', () => {
     const host: Host = {
       run: async ([file, args], options) => {
         const line = [file, ...args].join(' ');
-        const [found] = Object.entries(answers).filter(([prefix]) => line.startsWith(prefix));
+        const found = Object.entries(answers).find(([prefix]) => line.startsWith(prefix));
         const script = found?.[1] === undefined ? '$ x\n[not found]' : `$ x\n${found[1]}`;
         if (found === undefined) ran.push(line);
         else return fakeHost(script).run(['x', []], options);
