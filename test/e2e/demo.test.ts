@@ -282,17 +282,11 @@ describe('a runtime that stops', () => {
     await kniDemo('pod', 'create', 'orphan', ...named, '--node', worker);
     await onNode(worker, 'systemctl', 'stop', 'kni');
     await kubectl('delete', 'pod', 'orphan', '--wait=false');
-    // The kubelet has to have tried while nobody answered.
-    await eventually(
-      'the container to be stopped',
-      async () =>
-        (await onNode(worker, 'ctr', '-n', 'k8s.io', 'tasks', 'list'))
-          .split('\n')
-          .every((line) => line !== '') &&
-        (await shell(
-          worker,
-          `ctr -n k8s.io containers list -q 'labels."io.kubernetes.pod.name"==orphan,labels."io.cri-containerd.kind"==container' | while read -r id; do ctr -n k8s.io tasks list | grep "$id" | grep RUNNING || true; done`,
-        )) === '',
+    // The kubelet has to have tried while nobody answered: from now on it must remember.
+    await eventually('the kubelet to say that it will try again', async () =>
+      (await shell(worker, 'journalctl -u kubelet -o cat --no-pager')).includes(
+        'trying again in the background',
+      ),
     );
     await onNode(worker, 'systemctl', 'start', 'kni');
     await eventually(
@@ -303,6 +297,21 @@ describe('a runtime that stops', () => {
       expect(await tracesOn(worker)).toEqual(before);
       return true;
     });
+  });
+
+  it('does not cost a pod its network when the kubelet restarts meanwhile', async () => {
+    const before = await identity();
+    await onNode(worker, 'systemctl', 'stop', 'kni');
+    await onNode(worker, 'systemctl', 'restart', 'kubelet');
+    await eventually(
+      'the worker to be NotReady',
+      async () => (await conditionOf('node', worker)) === 'False',
+    );
+    expect(await shell(worker, 'systemctl is-active kni || true')).toBe('inactive');
+    await onNode(worker, 'systemctl', 'start', 'kni');
+    await eventually('the worker to be Ready', async () => (await conditionOf('node', worker)) === 'True');
+    await podReady(sample);
+    expect(await identity()).toEqual(before);
   });
 
   it('nor do kubelet and containerd cost a pod its address when they restart', async () => {
