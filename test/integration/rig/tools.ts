@@ -106,6 +106,9 @@ const fetchPackage = async (name: string): Promise<string> => {
 const download = async (name: string, dir: string, options: readonly string[] = []): Promise<void> => {
   const uris = await output('apt-get', [
     ...options,
+    // What lies in apt's own cache would be left out.
+    '-o',
+    `Dir::Cache::archives=${dir}`,
     'install',
     '--print-uris',
     '-qq',
