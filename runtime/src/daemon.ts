@@ -17,6 +17,7 @@ import {openRecordStore} from './network/record-store.ts';
 import {createRecords} from './network/records.ts';
 import {recover} from './network/recover.ts';
 import {openNodeNetwork} from './node/node-network.ts';
+import {repeat} from './repeat.ts';
 import {lockNameOf, takeLock} from './server/instance-lock.ts';
 import {serve} from './server/server.ts';
 
@@ -24,7 +25,7 @@ export interface Daemon {
   stop(): Promise<void>;
 }
 
-/** What a failed DEL has left is tried again. */
+/** What a failed DEL has left is tried again. Sweeps that overlap would queue for the locks that pods wait for. */
 const sweepMs = 10_000;
 
 export const startDaemon = async (options: Options, log: Log): Promise<Daemon> => {
@@ -62,11 +63,11 @@ export const startDaemon = async (options: Options, log: Log): Promise<Daemon> =
 
   // Not before: while the socket was made, the umask was not one for other files.
   node.follow();
-  void pods.sweep();
-  const sweeping = setInterval(() => void pods.sweep(), sweepMs);
+  const stopping = new AbortController();
+  void repeat(() => pods.sweep(), sweepMs, stopping.signal);
   return {
     stop: async () => {
-      clearInterval(sweeping);
+      stopping.abort();
       await server.stop(options.stopTimeoutMs);
       ending.abort(); // kills plugins that still run; what they leave is undone at the next start
     },
