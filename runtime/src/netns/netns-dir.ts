@@ -3,6 +3,7 @@ import {mkdir, open, readdir, rm, statfs} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
 import type {Exec} from '../cni/exec.ts';
 import {runTool} from '../cni/tool.ts';
+import {errorCodeOf} from '../error-code.ts';
 
 export interface NetnsDir {
   readonly path: string;
@@ -10,6 +11,7 @@ export interface NetnsDir {
   create(path: string): Promise<void>;
   /** Takes the name away; the netns itself goes with its last process. A name that is not there is fine. */
   remove(path: string): Promise<void>;
+  /** Throws when that cannot be told: what is taken for absent loses its address. */
   exists(path: string): Promise<boolean>;
   /** The paths of what is ours by its name, whether or not it is a netns. */
   list(): Promise<string[]>;
@@ -47,7 +49,10 @@ export const openNetnsDir = async (path: string, exec: Exec): Promise<NetnsDir> 
 };
 
 const exists = async (name: string): Promise<boolean> => {
-  const found = await statfs(name).catch(() => undefined);
+  const found = await statfs(name).catch((error: unknown) => {
+    if (errorCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  });
   return found?.type === nsfsMagic;
 };
 
