@@ -24,15 +24,19 @@ type timeouts struct {
 	release time.Duration
 	// query is for what the kubelet asks all the time, one pod after the other.
 	query time.Duration
-	setup time.Duration
+	// queryNode may take longer, but not as long as the kubelet goes without a status before it calls the node not ready.
+	// It is more than a connection may take, so that it never ends while there is none.
+	queryNode time.Duration
+	setup     time.Duration
 }
 
 var defaultTimeouts = timeouts{
-	create:  10 * time.Second,
-	attach:  time.Minute,
-	release: 20 * time.Second,
-	query:   2 * time.Second,
-	setup:   30 * time.Second,
+	create:    10 * time.Second,
+	attach:    time.Minute,
+	release:   20 * time.Second,
+	query:     2 * time.Second,
+	queryNode: 5 * time.Second,
+	setup:     30 * time.Second,
 }
 
 // client calls the network runtime.

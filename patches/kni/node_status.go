@@ -1,8 +1,11 @@
 package kni
 
 import (
+	"fmt"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1alpha2"
 	"k8s.io/klog/v2"
 
@@ -31,8 +34,8 @@ func (s *runtimeService) Status() (*runtimeapi.RuntimeStatus, error) {
 // networkCondition is ready when there are networks and all of them are.
 func (s *runtimeService) networkCondition() *runtimeapi.RuntimeCondition {
 	response := &api.QueryNodeNetworksResponse{}
-	if err := s.kni.invoke("QueryNodeNetworks", s.kni.timeouts.query, &api.QueryNodeNetworksRequest{}, response); err != nil {
-		return networkNotReady("KNIRuntimeUnavailable", s.kni.unreachable())
+	if err := s.kni.invoke("QueryNodeNetworks", s.kni.timeouts.queryNode, &api.QueryNodeNetworksRequest{}, response); err != nil {
+		return networkNotReady(s.reasonOfFailure(status.Code(err)))
 	}
 	if len(response.Networks) == 0 {
 		return networkNotReady("KNINoNetwork", "KNI network runtime has no network on this node")
@@ -43,6 +46,15 @@ func (s *runtimeService) networkCondition() *runtimeapi.RuntimeCondition {
 		}
 	}
 	return &runtimeapi.RuntimeCondition{Type: runtimeapi.NetworkReady, Status: true}
+}
+
+// reasonOfFailure has no more than the code of the error: a text that varies would be a new condition of the node every
+// time.
+func (s *runtimeService) reasonOfFailure(code codes.Code) (reason, message string) {
+	if code == codes.Unavailable {
+		return "KNIRuntimeUnavailable", s.kni.unreachable()
+	}
+	return "KNIRuntimeFailed", fmt.Sprintf("KNI network runtime at %s did not answer QueryNodeNetworks: %v", s.kni.endpoint, code)
 }
 
 func networkNotReady(reason, message string) *runtimeapi.RuntimeCondition {

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1alpha2"
 
 	"k8s.io/kubernetes/pkg/kubelet/kni/api"
@@ -76,10 +78,20 @@ func TestStatusWithoutAnswer(t *testing.T) {
 		})
 	})
 	t.Run("hung", func(t *testing.T) {
-		r := newRig(t, func(o *options) { o.timeouts.query = impatience })
+		r := newRig(t, func(o *options) { o.timeouts.queryNode = impatience })
 		r.cri.FakeStatus = containerRuntimeStatus()
 		r.kni.hang("QueryNodeNetworks")
-		r.expectNetworkCondition(false, "KNIRuntimeUnavailable", "KNI network runtime is not reachable at "+r.options.endpoint)
+		r.expectNetworkCondition(false, "KNIRuntimeFailed",
+			"KNI network runtime at "+r.options.endpoint+" did not answer QueryNodeNetworks: DeadlineExceeded")
+	})
+	t.Run("failing", func(t *testing.T) {
+		r := newRig(t)
+		r.cri.FakeStatus = containerRuntimeStatus()
+		for _, failure := range []error{status.Error(codes.Internal, "store is broken"), status.Error(codes.Internal, "something else")} {
+			r.kni.fail("QueryNodeNetworks", 1, failure)
+			r.expectNetworkCondition(false, "KNIRuntimeFailed",
+				"KNI network runtime at "+r.options.endpoint+" did not answer QueryNodeNetworks: Internal")
+		}
 	})
 }
 

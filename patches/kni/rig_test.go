@@ -85,7 +85,7 @@ func newRig(t *testing.T, change ...func(*options)) *rig {
 	}
 	r.options.addressDir = filepath.Join(dir, "addresses")
 	// A slow machine is no failure; what hangs gets its own limit in the test.
-	r.options.timeouts = timeouts{create: patience, attach: patience, release: patience, query: patience, setup: patience}
+	r.options.timeouts = timeouts{create: patience, attach: patience, release: patience, query: patience, queryNode: patience, setup: patience}
 	r.options.setupInterval = time.Hour
 	r.options.releaseRetry = workqueue.NewItemExponentialFailureRateLimiter(time.Millisecond, 10*time.Millisecond)
 	for _, f := range change {
