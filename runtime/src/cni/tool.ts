@@ -4,6 +4,13 @@ import type {Exec} from './exec.ts';
 
 export class ToolFailed extends Error {
   override readonly name = 'ToolFailed';
+  /** `undefined` when it did not come to one. */
+  readonly exitStatus: number | undefined;
+
+  constructor(message: string, exitStatus?: number) {
+    super(message);
+    this.exitStatus = exitStatus;
+  }
 }
 
 const timeoutMs = 10_000;
@@ -17,7 +24,8 @@ export const runTool = async (
 ): Promise<string> => {
   const ending = await exec({file, args, stdin, timeoutMs});
   if (ending.how === 'exited' && ending.exitCode === 0) return ending.stdout;
-  throw new ToolFailed(`${[file, ...args].join(' ')}: ${reasonOf(ending)}`);
+  const exitStatus = ending.how === 'exited' ? ending.exitCode : undefined;
+  throw new ToolFailed(`${[file, ...args].join(' ')}: ${reasonOf(ending)}`, exitStatus);
 };
 
 const reasonOf = (ending: Awaited<ReturnType<Exec>>): string => {

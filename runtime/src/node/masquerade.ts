@@ -34,7 +34,8 @@ export const applyMasquerade = async (exec: Exec, masquerade: Masquerade): Promi
   try {
     await runTool(exec, 'iptables', [...lockWait, '-t', 'nat', '-C', ...jump]);
   } catch (error) {
-    if (!(error instanceof ToolFailed)) throw error;
+    // Only 1 says that the rule is not there; 4, for one, says that others hold the lock.
+    if (!(error instanceof ToolFailed && error.exitStatus === 1)) throw error;
     await runTool(exec, 'iptables', [...lockWait, '-t', 'nat', '-A', ...jump]);
   }
 };

@@ -1,0 +1,41 @@
+import {describe, expect, it} from 'vitest';
+import type {Ending, Exec} from '../../../runtime/src/cni/exec.ts';
+import {ToolFailed} from '../../../runtime/src/cni/tool.ts';
+import {applyMasquerade} from '../../../runtime/src/node/masquerade.ts';
+
+const exited = (exitCode: number): Ending => ({how: 'exited', exitCode, stdout: '', stderr: ''});
+
+/** Tools that all succeed, except for the check whether the jump is there. */
+const apply = async (check: Ending) => {
+  const appended: string[] = [];
+  const exec: Exec = async ({args = []}) => {
+    if (args.includes('-A')) appended.push(args.join(' '));
+    return args.includes('-C') ? check : exited(0);
+  };
+  const done = applyMasquerade(exec, {podCidr: '10.244.0.0/24', podCidrs: ['10.244.0.0/16']});
+  const error = await done.catch((thrown: unknown) => thrown);
+  return {appended, error};
+};
+
+describe('the jump to the masquerading rules', () => {
+  it('is left alone when it is there', async () => {
+    expect(await apply(exited(0))).toEqual({appended: [], error: undefined});
+  });
+
+  it('is appended when it is not', async () => {
+    const {appended, error} = await apply(exited(1));
+    expect(error).toBeUndefined();
+    expect(appended).toEqual([expect.stringContaining('-A POSTROUTING')]);
+  });
+
+  it.each<[string, Ending]>([
+    ['others hold the lock', exited(4)],
+    ['iptables does not know what it was asked', exited(2)],
+    ['it takes too long', {how: 'timed-out', ms: 10_000, stderr: ''}],
+    ['it is killed', {how: 'signalled', signal: 'SIGKILL', stderr: ''}],
+  ])('is not appended when it cannot be told whether it is there: %s', async (_, check) => {
+    const {appended, error} = await apply(check);
+    expect(error).toBeInstanceOf(ToolFailed);
+    expect(appended).toEqual([]);
+  });
+});
