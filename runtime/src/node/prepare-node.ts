@@ -27,7 +27,6 @@ export const prepareNode = async (options: PrepareOptions, nodes: readonly NodeF
   const own = nodes.find(({name}) => name === nodeName);
   if (!own?.podCidr) return;
   await enableForwarding();
-  await writeConflist(options, own);
   const podCidrs = podSubnet ? [podSubnet] : nodes.flatMap(({podCidr}) => (podCidr ? [podCidr] : []));
   await applyMasquerade(exec, {podCidr: own.podCidr, podCidrs});
   try {
@@ -36,6 +35,7 @@ export const prepareNode = async (options: PrepareOptions, nodes: readonly NodeF
     // A node that cannot be routed to is no reason to turn pods away here.
     log.warn('not all routes to other nodes could be set', {error: textOf(error)});
   }
+  await writeConflist(options, own); // last: once it is there, pods are attached
 };
 
 const writeConflist = async ({confDir, ipamDir, log}: PrepareOptions, own: NodeFacts): Promise<void> => {
