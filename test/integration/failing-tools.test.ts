@@ -1,6 +1,7 @@
 import {access, readFile} from 'node:fs/promises';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {startNode, type TestNode} from './rig/node.ts';
+import {bringUp, newPod, takeDown} from './rig/pod.ts';
 import {paths, podCidr, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
 
 const conflist = `${paths.conf}/10-kni.conflist`;
@@ -37,5 +38,32 @@ describe('a node whose iptables fails', () => {
     expect(await readiness(runtime)).toBe(true);
     expect(await readFile(node.path(conflist), 'utf8')).toContain(podCidr);
     expect(await node.run(['iptables', '-t', 'nat', '-S', 'POSTROUTING'])).toContain('KNI-MASQ');
+  });
+
+  it('stays ready when it was prepared before, and repairs what it can later', async () => {
+    await using runtime = await startRuntime(node);
+    expect(await readiness(runtime)).toBe(true);
+    await node.run(['iptables', '-t', 'nat', '-F']);
+    await breakIptables();
+    await runtime.kni.setupNodeNetwork({});
+    expect(await readiness(runtime)).toBe(true);
+    expect(runtime.log.some(({msg}) => msg.startsWith('the node is not repaired'))).toBe(true);
+    const pod = newPod('meanwhile');
+    await mendIptables();
+    await runtime.kni.setupNodeNetwork({});
+    expect(await node.run(['iptables', '-t', 'nat', '-S', 'POSTROUTING'])).toContain('KNI-MASQ');
+    const {netns} = await bringUp(runtime.kni, pod);
+    await takeDown(runtime.kni, pod, netns);
+  });
+
+  it('is not ready for what it was never prepared for, such as after a restart', async () => {
+    const runtime = await startRuntime(node);
+    await runtime.stop('SIGTERM');
+    await breakIptables();
+    await using next = await startRuntime(node);
+    expect(await readiness(next)).toBe(false);
+    await mendIptables();
+    await next.kni.setupNodeNetwork({});
+    expect(await readiness(next)).toBe(true);
   });
 });

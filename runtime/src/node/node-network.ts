@@ -43,7 +43,7 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
   const source = createNetworkSource(options.confDir, options.binDirs);
   const lock = createLock();
   let nodes: readonly NodeFacts[] = await readNodeCache(cache);
-  let prepared = ''; // the nodes that this one is prepared for, as text
+  let prepared = ''; // the nodes that this one was prepared for, as text
   let reading: Trouble | undefined = {reason: 'NodesUnread', message: 'the nodes have not been read yet'};
   let preparing: Trouble | undefined;
 
@@ -60,6 +60,11 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
         if (prepared !== wanted) await remember();
         prepared = wanted;
       } catch (error) {
+        // On a busy machine a repair may take too long; what was right a minute ago most likely still is.
+        if (prepared === wanted) {
+          log.warn('the node is not repaired, which will be tried again', {error: textOf(error)});
+          return;
+        }
         preparing = setupFailed;
         prepared = '';
         log.error('the node cannot be prepared for pods', {error: textOf(error)});
