@@ -2,9 +2,11 @@ package kni
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"sync"
 
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/klog/v2"
 
@@ -81,9 +83,10 @@ func (s *addressStore) forget(sandboxID string) {
 	}
 }
 
-// prune forgets sandboxes that were removed behind the kubelet's back. It asks for the existing ones after having read
-// its own list, because sandboxes are made meanwhile.
-func (s *addressStore) prune(existing func() (sets.String, error)) error {
+// prune forgets sandboxes that were removed behind the kubelet's back, once their networks are released: its file is all
+// that reminds of such a sandbox. It asks for the existing ones after having read its own list, because sandboxes are
+// made meanwhile.
+func (s *addressStore) prune(existing func() (sets.String, error), release func(sandboxID string) error) error {
 	saved, err := s.files.List()
 	if err != nil {
 		return err
@@ -92,10 +95,16 @@ func (s *addressStore) prune(existing func() (sets.String, error)) error {
 	if err != nil {
 		return err
 	}
+	var failures []error
 	for _, sandboxID := range saved {
-		if !sandboxIDs.Has(sandboxID) {
-			s.forget(sandboxID)
+		if sandboxIDs.Has(sandboxID) {
+			continue
 		}
+		if err := release(sandboxID); err != nil {
+			failures = append(failures, fmt.Errorf("pod sandbox %q: %v", sandboxID, err))
+			continue
+		}
+		s.forget(sandboxID)
 	}
-	return nil
+	return utilerrors.NewAggregate(failures)
 }

@@ -25,7 +25,9 @@ type options struct {
 	// setupInterval is the least time between two calls of SetupNodeNetwork.
 	setupInterval time.Duration
 	releaseRetry  workqueue.RateLimiter
-	stop          <-chan struct{}
+	// pruneRetry is the time between two attempts to forget sandboxes that are gone.
+	pruneRetry time.Duration
+	stop       <-chan struct{}
 }
 
 // defaultOptions keep addresses in the default root directory: the kubelet's own is not known where its CRI clients are
@@ -37,6 +39,7 @@ func defaultOptions(endpoint string) options {
 		timeouts:      defaultTimeouts,
 		setupInterval: 30 * time.Second,
 		releaseRetry:  workqueue.NewItemExponentialFailureRateLimiter(time.Second, 30*time.Second),
+		pruneRetry:    time.Minute,
 		stop:          wait.NeverStop,
 	}
 }

@@ -97,6 +97,16 @@ func (c *client) release(n *podNetwork) error {
 	return c.delete(n)
 }
 
+// releaseSandbox is for a sandbox of which nothing but the id is known.
+func (c *client) releaseSandbox(sandboxID string) error {
+	if err := c.invoke("DetachInterface", c.timeouts.release,
+		&api.DetachInterfaceRequest{Id: sandboxID}, &api.DetachInterfaceResponse{}); err != nil {
+		return err
+	}
+	return c.invoke("DeleteNetwork", c.timeouts.release,
+		&api.DeleteNetworkRequest{Id: sandboxID}, &api.DeleteNetworkResponse{})
+}
+
 func dnsConfigFrom(config *runtimeapi.DNSConfig) *api.DNSConfig {
 	return &api.DNSConfig{
 		Servers:  config.GetServers(),

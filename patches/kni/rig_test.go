@@ -88,11 +88,16 @@ func newRig(t *testing.T, change ...func(*options)) *rig {
 	r.options.timeouts = timeouts{create: patience, attach: patience, release: patience, query: patience, queryNode: patience, setup: patience}
 	r.options.setupInterval = time.Hour
 	r.options.releaseRetry = workqueue.NewItemExponentialFailureRateLimiter(time.Millisecond, 10*time.Millisecond)
+	r.options.pruneRetry = 10 * time.Millisecond
 	for _, f := range change {
 		f(&r.options)
 	}
 	r.kni.start(t)
 	r.startKubelet()
+	if r.options.endpoint != "" {
+		// It looks once for sandboxes that are gone, and must not find those that a test removes.
+		r.eventually("the kubelet has looked for sandboxes", func() bool { return r.lists() > 0 })
+	}
 	t.Cleanup(func() {
 		close(r.stop)
 		r.kni.heal()
@@ -118,6 +123,17 @@ func (r *rig) restartKubelet() {
 	r.t.Helper()
 	close(r.stop)
 	r.startKubelet()
+}
+
+// lists is how often the container runtime was asked for its sandboxes.
+func (r *rig) lists() int {
+	count := 0
+	for _, call := range r.cri.GetCalls() {
+		if call == "ListPodSandbox" {
+			count++
+		}
+	}
+	return count
 }
 
 // mustRun makes a sandbox and forgets the calls for that.

@@ -39,17 +39,21 @@ func newRuntimeService(inner internalapi.RuntimeService, o options) (*runtimeSer
 	}
 	go s.releases.run(o.stop)
 	go s.node.run(o.stop)
-	go s.pruneAddresses(o.stop)
+	go s.pruneSandboxes(o.pruneRetry, o.stop)
 	return s, nil
 }
 
-// pruneAddresses waits for the container runtime, which may start after the kubelet.
-func (s *runtimeService) pruneAddresses(stop <-chan struct{}) {
-	err := wait.PollImmediateUntil(time.Minute, func() (bool, error) {
-		return s.addresses.prune(s.sandboxIDs) == nil, nil
+// pruneSandboxes waits for both runtimes, which may start after the kubelet.
+func (s *runtimeService) pruneSandboxes(retry time.Duration, stop <-chan struct{}) {
+	err := wait.PollImmediateUntil(retry, func() (bool, error) {
+		err := s.addresses.prune(s.sandboxIDs, s.kni.releaseSandbox)
+		if err != nil {
+			klog.Warningf("Failed to forget removed pod sandboxes, trying again in %v: %v", retry, err)
+		}
+		return err == nil, nil
 	}, stop)
 	if err != nil {
-		klog.V(4).Infof("Stopped before addresses of removed pod sandboxes were forgotten: %v", err)
+		klog.V(4).Infof("Stopped before removed pod sandboxes were forgotten: %v", err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/golang/protobuf/proto"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1alpha2"
@@ -186,6 +187,70 @@ func TestAddressesOfRemovedSandboxesAreForgotten(t *testing.T) {
 		files, _ := ioutil.ReadDir(r.options.addressDir)
 		return len(files) == 1 && files[0].Name() == id
 	})
+}
+
+// Nobody else knows of the network of a sandbox that is gone.
+func TestNetworksOfSandboxesRemovedBehindOurBackAreReleased(t *testing.T) {
+	onlyFileIs := func(r *rig, sandboxID string) bool {
+		files, _ := ioutil.ReadDir(r.options.addressDir)
+		return len(files) == 1 && files[0].Name() == sandboxID
+	}
+	t.Run("at once", func(t *testing.T) {
+		r := newRig(t)
+		kept, gone := r.mustRun(podConfig("kept")), r.mustRun(podConfig("gone"))
+		r.cri.FakeRuntimeService.RemovePodSandbox(gone)
+		r.restartKubelet()
+		r.eventually("the sandbox is forgotten", func() bool { return onlyFileIs(r, kept) })
+		r.journal.expect(t, "KNI DetachInterface", "KNI DeleteNetwork")
+		if r.kni.leftover() != 1 {
+			t.Errorf("%d networks are left, expected that of the other sandbox", r.kni.leftover())
+		}
+		detach := r.kni.lastRequest("DetachInterface").(*api.DetachInterfaceRequest)
+		remove := r.kni.lastRequest("DeleteNetwork").(*api.DeleteNetworkRequest)
+		// What else there is could only be wrong.
+		if !proto.Equal(detach, &api.DetachInterfaceRequest{Id: gone}) || !proto.Equal(remove, &api.DeleteNetworkRequest{Id: gone}) {
+			t.Errorf("requests are %v and %v", detach, remove)
+		}
+	})
+	t.Run("later, when the runtime is down", func(t *testing.T) {
+		r := newRig(t)
+		gone := r.mustRun(podConfig("gone"))
+		r.cri.FakeRuntimeService.RemovePodSandbox(gone)
+		r.kni.stop()
+		lists := r.lists()
+		r.restartKubelet()
+		// The second attempt says that the first one is over.
+		r.eventually("there were two attempts", func() bool { return r.lists() >= lists+2 })
+		if !onlyFileIs(r, gone) {
+			t.Error("the sandbox is forgotten, and with it all that is known of its network")
+		}
+		r.kni.start(t)
+		r.expectNothingLeftSoon()
+	})
+	t.Run("later, when one of them fails", func(t *testing.T) {
+		for _, method := range []string{"DetachInterface", "DeleteNetwork"} {
+			r := newRig(t)
+			for _, name := range []string{"one", "other"} {
+				r.cri.FakeRuntimeService.RemovePodSandbox(r.mustRun(podConfig(name)))
+			}
+			r.kni.fail(method, 1, errPlugin)
+			r.restartKubelet()
+			r.expectNothingLeftSoon()
+			if count := r.kni.count(method); count != 3 {
+				t.Errorf("%s came %d times, expected once more than there are sandboxes", method, count)
+			}
+		}
+	})
+}
+
+// expectNothingLeftSoon is for files that go in the background.
+func (r *rig) expectNothingLeftSoon() {
+	r.t.Helper()
+	r.eventually("no file is left", func() bool {
+		files, _ := ioutil.ReadDir(r.options.addressDir)
+		return len(files) == 0
+	})
+	r.expectNothingLeft()
 }
 
 // addressFile replaces the file of a sandbox, or removes it.
