@@ -1,5 +1,5 @@
 /** Named network namespaces: bind mounts in one directory, as `ip netns` makes them under /run/netns. */
-import {mkdir, open, readdir, rm, statfs} from 'node:fs/promises';
+import {mkdir, open, readdir, readFile, realpath, rm, statfs} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
 import type {Exec} from '../cni/exec.ts';
 import {runTool} from '../cni/tool.ts';
@@ -61,8 +61,20 @@ const share = async (path: string, exec: Exec): Promise<void> => {
   const makeShared = () => runTool(exec, 'mount', ['--make-rshared', path]);
   try {
     await makeShared();
-  } catch {
-    await runTool(exec, 'mount', ['--rbind', path, path]); // it was no mount point yet
+  } catch (error) {
+    // Bound over itself a second time, the directory would hold a second mount of each netns in it.
+    if (isMountPoint(await readFile('/proc/self/mountinfo', 'utf8'), await realpath(path))) throw error;
+    await runTool(exec, 'mount', ['--rbind', path, path]);
     await makeShared();
   }
 };
+
+/** In the form of /proc/self/mountinfo (proc_pid_mountinfo(5)): the mount point is the fifth field of a line. */
+export const isMountPoint = (mountinfo: string, path: string): boolean =>
+  mountinfo.split('\n').some((line) => {
+    const escaped = line.split(' ')[4] ?? '';
+    const point = escaped.replace(/\\([0-7]{3})/g, (_, octal: string) =>
+      String.fromCharCode(Number.parseInt(octal, 8)),
+    );
+    return point === path;
+  });

@@ -1,8 +1,8 @@
 import {symlink, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import type {Exec} from '../../../runtime/src/cni/exec.ts';
-import {openNetnsDir} from '../../../runtime/src/netns/netns-dir.ts';
+import type {Ending, Exec} from '../../../runtime/src/cni/exec.ts';
+import {isMountPoint, openNetnsDir} from '../../../runtime/src/netns/netns-dir.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 
 const succeeds: Exec = async () => ({how: 'exited', exitCode: 0, stdout: '', stderr: ''});
@@ -32,5 +32,45 @@ describe('a netns', () => {
     await symlink(path, path);
     await expect(netns.exists(path)).rejects.toMatchObject({code: 'ELOOP'});
     await expect(netns.remove(path)).rejects.toMatchObject({code: 'ELOOP'});
+  });
+});
+
+describe('the directory', () => {
+  /** `mount` as it is for what is no mount point yet: it succeeds once there is one. */
+  const mountTool = () => {
+    const calls: string[] = [];
+    const failed: Ending = {how: 'exited', exitCode: 32, stdout: '', stderr: 'not mount point or bad option'};
+    const exec: Exec = async ({args = []}) => {
+      calls.push(args[0] ?? '');
+      return calls.includes('--rbind') ? {...failed, exitCode: 0} : failed;
+    };
+    return {calls, exec};
+  };
+
+  it('becomes a mount point when it is none', async () => {
+    await using dir = await tempDir();
+    const {calls, exec} = mountTool();
+    await openNetnsDir(dir.path, exec);
+    expect(calls).toEqual(['--make-rshared', '--rbind', '--make-rshared']);
+  });
+
+  it('is not bound over itself when it is one, whatever fails', async () => {
+    const {calls, exec} = mountTool();
+    await expect(openNetnsDir('/proc', exec)).rejects.toMatchObject({name: 'ToolFailed', exitStatus: 32});
+    expect(calls).toEqual(['--make-rshared']);
+  });
+
+  it.each([
+    ['/run/netns', true],
+    ['/run/my netns', true],
+    ['/run', false],
+    ['/run/netns/kni-a', false],
+  ])('%s is a mount point: %s', (path, expected) => {
+    const mountinfo = [
+      '22 28 0:20 / /run/netns rw,nosuid shared:5 - tmpfs tmpfs rw',
+      String.raw`23 28 0:20 / /run/my\040netns rw,nosuid shared:6 - tmpfs tmpfs rw`,
+      '',
+    ].join('\n');
+    expect(isMountPoint(mountinfo, path)).toBe(expected);
   });
 });
