@@ -45,7 +45,8 @@ func (s *runtimeService) podIPs(network *podNetwork) ([]string, error) {
 		return ips, nil
 	}
 	switch status.Code(err) {
-	// Failed precondition: not attached. That is for good, since nothing is starting here.
+	// Failed precondition: not attached. This kubelet is not attaching it either. An attach that was under way when the
+	// kubelet restarted may still succeed, but nobody waits for it any more: the sandbox is made anew.
 	case codes.NotFound, codes.FailedPrecondition:
 		s.addresses.forget(network.sandboxID)
 		return nil, nil
