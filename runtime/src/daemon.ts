@@ -57,7 +57,15 @@ export const startDaemon = async (options: Options, log: Log): Promise<Daemon> =
     signal: ending.signal,
   });
   const invoke = logged(createInvokePlugin({exec, binDirs, timeoutMs: options.pluginTimeoutMs}), log);
-  const pods = createPodNetworks({records, netns, invoke, network: node.network, lock: createLock(), log});
+  const pods = createPodNetworks({
+    records,
+    netns,
+    invoke,
+    network: node.network,
+    lock: createLock(),
+    now: Date.now,
+    log,
+  });
   const server = await serve(socket, {pods, node}, log);
   log.info('serving KNI', {socket, records: records.all().length});
 

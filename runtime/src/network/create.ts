@@ -7,15 +7,17 @@ import {podKeyOf} from './pod-ref.ts';
 import type {PodNetwork} from './record.ts';
 
 export const createCreate =
-  ({records, netns, lock}: Parts): PodNetworks['create'] =>
+  ({records, netns, lock, now}: Parts): PodNetworks['create'] =>
   (pod, attempt, signal) => {
     const podKey = podKeyOf(pod);
     const make = async (): Promise<PodNetwork> => {
       const ofPod = records.all().filter((record) => podKeyOf(record.pod) === podKey);
       const waiting = ofPod.find((record) => isWaiting(record, attempt));
       if (waiting) {
-        await makeNetns(netns, waiting.netns);
-        return waiting;
+        const again: PodNetwork = {...waiting, createdAt: now()};
+        await records.put(again);
+        await makeNetns(netns, again.netns);
+        return again;
       }
       const key = `${podKey}-${serial()}`;
       const record: PodNetwork = {
@@ -24,6 +26,7 @@ export const createCreate =
         attempt,
         netns: netnsPathOf(netns.path, key),
         state: 'created',
+        createdAt: now(),
         attachments: [],
       };
       await records.put(record);

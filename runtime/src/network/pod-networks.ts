@@ -25,7 +25,7 @@ export interface PodNetworks {
   /** Returns what was detached, or is no longer attached; `undefined` when nothing is known of it. */
   detach(selector: Selector, signal?: AbortSignal): Promise<PodNetwork | undefined>;
   delete(selector: Selector, signal?: AbortSignal): Promise<PodNetwork | undefined>;
-  /** Undoes what a crash or a failed DEL has left. Failures are logged and left for the next time. */
+  /** Undoes what a crash or a failed DEL has left, and deletes what no sandbox came for. Failures are logged and left for the next time. */
   sweep(): Promise<void>;
 }
 
@@ -41,6 +41,8 @@ export interface Parts {
   /** The network to attach to; throws NodeNotReady when there is none. */
   readonly network: () => Promise<Conflist>;
   readonly lock: Lock;
+  /** In ms since 1970: it is written down, and read by a later process. */
+  readonly now: () => number;
   readonly log: Log;
 }
 

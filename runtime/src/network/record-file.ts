@@ -18,6 +18,7 @@ export const decodeRecord = (text: string): PodNetwork => {
     throw new StateTooNew(`a record has version ${record['version']}, this network runtime knows ${version}`);
   }
   const pod = objectOf(record['pod']);
+  const createdAt = record['createdAt'];
   const sandbox = stringOf(record['sandbox']);
   return {
     key: textOf(record, 'key'),
@@ -25,6 +26,7 @@ export const decodeRecord = (text: string): PodNetwork => {
     attempt: textOf(record, 'attempt'),
     netns: textOf(record, 'netns'),
     state: stateOf(record),
+    ...(typeof createdAt === 'number' ? {createdAt} : {}),
     ...(sandbox === undefined ? {} : {sandbox}),
     attachments: arrayOf(record['attachments']).map(decodeAttachment),
   };

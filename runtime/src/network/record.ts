@@ -17,6 +17,8 @@ export interface PodNetwork {
   /** Path of the netns. */
   readonly netns: string;
   readonly state: State;
+  /** When it was last asked for, in ms since 1970; older versions did not write it. */
+  readonly createdAt?: number;
   /** Id of the pod sandbox, known from Attach on. */
   readonly sandbox?: string;
   /** What was, or may have been, attached, in order; empty when nothing was. */

@@ -7,8 +7,12 @@ import {podKeyOf, podNameOf} from './pod-ref.ts';
 import {isUndone, type PodNetwork} from './record.ts';
 import {type Selector, selectForUndo} from './select.ts';
 
+/** More than the 4 minutes that a kubelet gives a sandbox to be made. */
+const abandonedMs = 600_000;
+
 export const createUndo = (parts: Parts): Pick<PodNetworks, 'detach' | 'delete' | 'sweep'> => {
-  const {records, netns, lock, log} = parts;
+  const {records, netns, lock, log, now} = parts;
+  const startedAt = now();
 
   const onSelected = async (
     selector: Selector,
@@ -38,8 +42,22 @@ export const createUndo = (parts: Parts): Pick<PodNetworks, 'detach' | 'delete' 
     await records.drop(record.key);
   };
 
+  /** The kubelet that asked for it is gone, and with it who would have had it deleted. */
+  const isAbandoned = ({state, sandbox, createdAt = startedAt}: PodNetwork): boolean =>
+    state === 'created' && sandbox === undefined && now() - createdAt > abandonedMs;
+  const isLeft = (record: PodNetwork): boolean =>
+    isAbandoned(record) || !(isUndone(record) || record.state === 'attached');
+
   const sweepOne = async (record: PodNetwork): Promise<void> => {
-    if (isUndone(record) || record.state === 'attached') return;
+    if (isAbandoned(record)) {
+      await remove(record);
+      log.info('deleted a network that no sandbox came for', {
+        pod: podNameOf(record.pod),
+        uid: record.pod.uid,
+      });
+      return;
+    }
+    if (!isLeft(record)) return;
     await undoAttachments(parts, record, record.state === 'attaching' ? 'created' : 'detached');
     // Without a netns, as after a node restart, there is no sandbox either that someone will delete.
     if (!(await netns.exists(record.netns))) await records.drop(record.key);
@@ -75,8 +93,7 @@ export const createUndo = (parts: Parts): Pick<PodNetworks, 'detach' | 'delete' 
           });
         });
       };
-      const left = records.all().filter((record) => !isUndone(record) && record.state !== 'attached');
-      await Promise.all(left.map(onOne));
+      await Promise.all(records.all().filter(isLeft).map(onOne));
     },
   };
 };

@@ -189,6 +189,68 @@ describe('with a disk that cannot be written', () => {
   });
 });
 
+describe('a network that no sandbox comes for', () => {
+  const minutes = (count: number) => count * 60_000;
+
+  it('is deleted after ten minutes', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    rig.clock.ms += minutes(10);
+    await rig.pods.sweep();
+    expect(await onDisk(rig)).toHaveLength(1);
+    rig.clock.ms += 1;
+    await rig.pods.sweep();
+    expect(await onDisk(rig)).toEqual([]);
+    expect(await rig.netns.list()).toEqual([]);
+    expect(await callsOf(rig)).toEqual([]);
+    await expect(rig.pods.attach(attachRequest)).rejects.toMatchObject({name: 'UnknownNetwork'});
+  });
+
+  it('is deleted even when the network runtime was restarted meanwhile', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    rig.clock.ms += minutes(6);
+    const pods = await rig.restart();
+    rig.clock.ms += minutes(6);
+    await pods.sweep();
+    expect(await onDisk(rig)).toEqual([]);
+  });
+
+  it('stays when it is asked for again', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    rig.clock.ms += minutes(9);
+    await rig.pods.create(pod, '0');
+    rig.clock.ms += minutes(9);
+    await rig.pods.sweep();
+    await expect(rig.pods.attach(attachRequest)).resolves.toMatchObject({state: 'attached'});
+  });
+
+  it('counts from the start when an older version has made it', async () => {
+    await using rig = await podsRig();
+    const {createdAt: _, ...older} = await rig.pods.create(pod, '0');
+    await rig.store.write(older);
+    rig.clock.ms += minutes(60);
+    const pods = await rig.restart();
+    rig.clock.ms += minutes(9);
+    await pods.sweep();
+    expect(await onDisk(rig)).toEqual([older]);
+    rig.clock.ms += minutes(2);
+    await pods.sweep();
+    expect(await onDisk(rig)).toEqual([]);
+  });
+
+  it('is not one that has had a sandbox, which will be deleted with it', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    await rig.plugins.plan({'first ADD': 'error'});
+    await expect(rig.pods.attach(attachRequest)).rejects.toMatchObject({name: 'CniError'});
+    rig.clock.ms += minutes(60);
+    await rig.pods.sweep();
+    expect(await onDisk(rig)).toMatchObject([{state: 'created', sandbox: 'box'}]);
+  });
+});
+
 describe('after a crash', () => {
   const crashed = async (rig: PodsRig, state: State) => {
     await rig.pods.create(pod, '0');

@@ -20,6 +20,8 @@ export interface PodsRig extends AsyncDisposable {
   /** What is on disk, after what was written. */
   readonly store: RecordStore;
   readonly netns: NetnsDir;
+  /** The time, which stands still unless a test moves it. */
+  readonly clock: {ms: number};
   /** A second network runtime, as after a crash of the first. */
   readonly restart: () => Promise<PodNetworks>;
 }
@@ -36,6 +38,7 @@ export const podsRig = async ({storeOf = (store) => store}: PodsRigOptions = {})
   const store = await openRecordStore(join(dir.path, 'pods'));
   const invoke = createInvokePlugin({exec: createExec(), binDirs: [plugins.binDir], timeoutMs: 60_000});
   const list = parseConflist(conflistOf(plugins, ['first', 'second']));
+  const clock = {ms: 1_700_000_000_000};
   const start = async () => {
     const records = createRecords(
       storeOf(store),
@@ -47,6 +50,7 @@ export const podsRig = async ({storeOf = (store) => store}: PodsRigOptions = {})
       invoke,
       network: async () => list,
       lock: createLock(),
+      now: () => clock.ms,
       log: silent,
     });
   };
@@ -55,6 +59,7 @@ export const podsRig = async ({storeOf = (store) => store}: PodsRigOptions = {})
     plugins,
     store,
     netns,
+    clock,
     restart: start,
     [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose](),
   };
