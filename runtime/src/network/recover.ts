@@ -1,6 +1,7 @@
 /**
- * Reconciles the records with what exists, before anyone is served: after a crash, a node restart (/run is empty
- * then, /var is not), or someone's work behind our back.
+ * Reconciles the records with the netns and the leases of host-local, before anyone is served: after a crash or a node
+ * restart (/run is empty then, /var is not). Whether a netns still has its interfaces, and whether a kubelet still
+ * knows the pod, is not looked at.
  */
 import {listLeases, releaseLease} from '../cni/leases.ts';
 import {type Log, textOf} from '../log.ts';
