@@ -41,3 +41,17 @@ export const nodeReadiness = async (
     };
   });
 };
+
+const leaseList = z.object({
+  items: z.array(z.object({metadata: z.object({name: z.string()}), spec: z.object({renewTime: z.string()})})),
+});
+
+/** When each node's kubelet last renewed its lease: milliseconds since the epoch, by node; every 10 s by default. */
+export const leaseRenewals = async (
+  controlPlane: Host,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number>> => {
+  const {stdout} = await controlPlane.run(getJson('-n', 'kube-node-lease', 'leases'), {signal});
+  const {items} = readJson(leaseList, stdout, 'the leases of the nodes');
+  return new Map(items.map(({metadata, spec}) => [metadata.name, Date.parse(spec.renewTime)]));
+};

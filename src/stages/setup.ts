@@ -2,6 +2,7 @@
 
 import {z} from 'zod';
 import {
+  type Cluster,
   clusterOf,
   forgetCluster,
   kubeconfigOf,
@@ -10,7 +11,7 @@ import {
   refuseForeign,
   writeRecord,
 } from '../cluster/cluster.ts';
-import {nodeReadiness} from '../cluster/readiness.ts';
+import {leaseRenewals, nodeReadiness} from '../cluster/readiness.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import type {Running} from '../graph/task.ts';
@@ -45,7 +46,9 @@ const cluster: DemoTask = {
 
     const {nodes, usable} = await look(context, nodeImage, signal);
     if (usable) {
+      const since = Date.now();
       await host.run(startContainers(nodes.map((node) => node.name)), {signal, onLine: log});
+      await waitForReports(clusterOf(host, nodes), since, signal);
       return;
     }
     // What a cancelled run left is begun anew.
@@ -82,6 +85,19 @@ export const refuseConflict = async (
   plan: Pick<Running, 'fingerprintOf' | 'signal'>,
 ): Promise<void> => {
   await look(context, imageOf(build.nodeImage.id, plan), plan.signal);
+};
+
+/** What the API server knows of nodes that were stopped is old until their kubelets have renewed their leases. */
+const waitForReports = async (
+  {controlPlane, nodes}: Cluster,
+  since: number,
+  signal: AbortSignal,
+): Promise<void> => {
+  const wait = {what: 'all nodes to report again', every: 500, atMost: 180_000, signal};
+  await waitUntil(wait, async (polling) => {
+    const renewed = await leaseRenewals(controlPlane, polling);
+    return nodes.every(({name}) => (renewed.get(name) ?? 0) > since) || undefined;
+  });
 };
 
 /** A running cluster is never replaced unasked. */

@@ -14,16 +14,13 @@ export interface Engine {
   readonly logFile: string;
 }
 
-/** Runtime state of an engine with a data root of its own: a short path, since sockets have short names. */
-export const execRoot = '/run/kni-demo';
-
 /** Outlives the command that starts it: a session of its own, its output in a file. Returns at once. */
 export const startEngine = ({dockerd, path, dataRoot, pidFile, logFile}: Engine): Command => {
   const daemon = quoteCommand([
     dockerd,
     [
       `--pidfile=${pidFile}`,
-      ...(dataRoot === undefined ? [] : [`--data-root=${dataRoot}`, `--exec-root=${execRoot}/docker`]),
+      ...(dataRoot === undefined ? [] : [`--data-root=${dataRoot}`, '--exec-root=/run/kni-demo/docker']),
     ],
   ]);
   const withPath = path.length === 0 ? '' : `PATH=${[...path, '$PATH'].join(':')} `;

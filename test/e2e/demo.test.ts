@@ -385,6 +385,19 @@ describe('an attach that fails', () => {
   });
 });
 
+describe('nodes that were stopped', () => {
+  it('are started again by up, with pods that are proved anew and nothing left of before', async () => {
+    await kubectl('delete', 'pods', '--all', '--wait=true');
+    await run('docker', 'stop', '--time', '5', controlPlane, worker);
+    const {exitCode, stdout} = await kniDemo('up', '--quiet', ...named);
+    expect(exitCode).toBe(exitCodes.ok);
+    expect(stdout).toContain(`Cluster ${cluster} is up.`);
+    const {netns, addresses, records, veths} = await tracesOn(worker);
+    expect(addresses).toEqual([await podIp(sample)]);
+    expect([netns.length, records.length, veths]).toEqual([1, 1, 1]);
+  }, 300_000);
+});
+
 describe('a cluster that somebody else made', () => {
   const foreign = 'kni-e2e-foreign';
 

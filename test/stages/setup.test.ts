@@ -5,6 +5,7 @@ import {kubeconfigOf, readRecord, writeRecord} from '../../src/cluster/cluster.t
 import {UserError} from '../../src/errors.ts';
 import {exitCodes} from '../../src/exit-codes.ts';
 import {CommandError} from '../../src/host/command-error.ts';
+import type {Command} from '../../src/host/host.ts';
 import type {DemoContext} from '../../src/stages/context.ts';
 import {demoPlan, demoTasks, upTargets} from '../../src/stages/demo.ts';
 import {refuseConflict, removeCluster, setup} from '../../src/stages/setup.ts';
@@ -163,16 +164,27 @@ describe('making the cluster', () => {
     expect(host.ran).toHaveLength(1);
   });
 
-  it('starts nodes that are stopped', async () => {
+  it('starts nodes that are stopped, and waits until all have renewed their leases since', async () => {
     await using dir = await tempDir();
     const stopped = cluster.map((each) => ({...each, running: false}));
+    const [file, args] = getJson('-n', 'kube-node-lease', 'leases');
+    const ask: Command = ['docker', ['exec', 'test1-control-plane', file, ...args]];
+    const renewed = (worker: string): string => {
+      const times = {'test1-control-plane': '2999-01-01T00:00:00.000000Z', 'test1-worker': worker};
+      const items = Object.entries(times).map(([name, renewTime]) => ({metadata: {name}, spec: {renewTime}}));
+      return JSON.stringify({items});
+    };
     const {host, context} = await given(
       dir,
-      ps(...stopped) + exchange(startContainers(['test1-control-plane', 'test1-worker'])),
+      ps(...stopped) +
+        exchange(startContainers(['test1-control-plane', 'test1-worker'])) +
+        exchange(ask, '2> connection refused', '[exit code 1]') +
+        exchange(ask, renewed('2020-01-01T00:00:00.000000Z')) +
+        exchange(ask, renewed('2999-01-01T00:00:00.000000Z')),
     );
     await run(context);
     host.verify();
-    expect(host.ran).toHaveLength(2);
+    expect(host.ran).toHaveLength(5);
   });
 });
 

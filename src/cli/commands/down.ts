@@ -22,7 +22,6 @@ import type {DemoContext} from '../../stages/context.ts';
 import {engineOf, ownLink, startedEngine} from '../../stages/host/brought.ts';
 import {removeCluster} from '../../stages/setup.ts';
 import {listOurImages, removeImages} from '../../tools/docker.ts';
-import {execRoot} from '../../tools/dockerd.ts';
 import {lineWriter} from '../../view/stream.ts';
 import {surroundings} from '../context.ts';
 import type {World} from '../world.ts';
@@ -134,7 +133,6 @@ const engine = async ({dirs}: Surroundings, {signal}: Wanted): Promise<readonly 
         const gone = {what: `process ${pid} to end`, every: 100, atMost: 60_000, signal};
         await waitUntil(gone, async () => ((await startedEngine(dirs)) === undefined ? true : undefined));
         await rm(engineOf(dirs).pidFile, {force: true});
-        await rm(execRoot, {recursive: true, force: true});
       },
     },
   ];
