@@ -1,10 +1,18 @@
-/** Runs a step of the build in a container, so that the host needs docker and Node.js only. */
+/** Runs the steps of the build in containers and image builds, so that the host needs docker and Node.js only. */
 
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Running} from '../graph/task.ts';
 import {project} from '../project.ts';
-import {type ContainerRun, type Mount, removeContainer, runContainer} from '../tools/docker.ts';
+import {
+  buildEnv,
+  buildImage,
+  type ContainerRun,
+  type ImageBuild,
+  type Mount,
+  removeContainer,
+  runContainer,
+} from '../tools/docker.ts';
 import type {DemoContext} from './context.ts';
 
 export interface ContainerStep extends Omit<ContainerRun, 'name' | 'command'> {
@@ -54,4 +62,13 @@ export const goCache = async ({dirs}: DemoContext): Promise<Mount> => {
   const from = join(dirs.cache, 'go-build');
   await mkdir(from, {recursive: true});
   return {from, to: '/cache/go-build'};
+};
+
+/** Builds an image from a Dockerfile; what it prints goes to the task's log. */
+export const makeImage = async (
+  build: ImageBuild,
+  {host}: DemoContext,
+  {signal, log}: Running,
+): Promise<void> => {
+  await host.run(buildImage(build), {env: buildEnv, signal, onLine: log});
 };

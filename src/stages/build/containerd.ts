@@ -1,8 +1,7 @@
 /** containerd, its shim and ctr out of the patched tree of containerd. */
 
 import {digestOfTree} from '../../cache/digest.ts';
-import {buildEnv, buildImage} from '../../tools/docker.ts';
-import {goCache, runStep} from '../container.ts';
+import {goCache, makeImage, runStep} from '../container.ts';
 import {imageSource, scriptDigest} from '../files.ts';
 import {init} from '../init/init.ts';
 import {artifactOf, artifactTask, imageOf, imageTask} from '../products.ts';
@@ -15,10 +14,10 @@ export const containerdBuilderImage = imageTask({
     source: stack.containerd.source.package,
     dockerfile: await digestOfTree(imageSource('containerd-builder')),
   }),
-  async make(tag, {host, stack}, running) {
+  async make(tag, context, running) {
+    const {stack} = context;
     const args = {BASE: imageOf(init.builderImage.id, running), SOURCE: stack.containerd.source.package};
-    const build = buildImage({tag, context: imageSource('containerd-builder'), args});
-    await host.run(build, {env: buildEnv, signal: running.signal, onLine: running.log});
+    await makeImage({tag, context: imageSource('containerd-builder'), args}, context, running);
   },
 });
 

@@ -3,8 +3,7 @@
 import {cp} from 'node:fs/promises';
 import {join} from 'node:path';
 import {digestOfTree} from '../../cache/digest.ts';
-import {buildEnv, buildImage} from '../../tools/docker.ts';
-import {runStep} from '../container.ts';
+import {makeImage, runStep} from '../container.ts';
 import {imageSource, inScratch, place, scriptDigest} from '../files.ts';
 import {init} from '../init/init.ts';
 import {artifactOf, artifactTask, imageOf, imageTask} from '../products.ts';
@@ -36,8 +35,7 @@ export const nodeBaseImage = imageTask({
         {signal: running.signal, onLine: running.log},
       );
       const args = {BASE: imageOf(init.baseImage.id, running), PACKAGES: stack.packages.node.join(' ')};
-      const build = buildImage({tag, context: directory, args});
-      await host.run(build, {env: buildEnv, signal: running.signal, onLine: running.log});
+      await makeImage({tag, context: directory, args}, context, running);
     });
   },
 });
@@ -88,11 +86,7 @@ export const preloadImage = imageTask({
       );
       await place(join(directory, 'images'), [of(images.id, 'images.tar')]);
       const args = {BASE: imageOf(nodeBaseImage.id, running)};
-      await context.host.run(buildImage({tag, context: directory, args}), {
-        env: buildEnv,
-        signal: running.signal,
-        onLine: running.log,
-      });
+      await makeImage({tag, context: directory, args}, context, running);
     });
   },
 });

@@ -4,7 +4,7 @@ import {cp} from 'node:fs/promises';
 import {join} from 'node:path';
 import {digestOfTree} from '../../cache/digest.ts';
 import {project} from '../../project.ts';
-import {buildEnv, buildImage} from '../../tools/docker.ts';
+import {makeImage} from '../container.ts';
 import {imageSource, inScratch, place} from '../files.ts';
 import {artifactOf, imageOf, imageTask} from '../products.ts';
 import {containerd, containerdPrograms} from './containerd.ts';
@@ -21,7 +21,7 @@ export const nodeImage = imageTask({
     unit: await digestOfTree(join(project.manifests, 'node')),
   }),
   async make(tag, context, running) {
-    const {host, stack, dirs} = context;
+    const {stack, dirs} = context;
     const of = (id: string, file: string): string => join(artifactOf(id, context, running), file);
     await inScratch(dirs, 'node', running.fingerprint, async (directory) => {
       await cp(imageSource('node'), directory, {recursive: true});
@@ -45,8 +45,7 @@ export const nodeImage = imageTask({
         KUBERNETES_VERSION: stack.kubernetes.version,
         STACK: stack.name,
       };
-      const build = buildImage({tag, context: directory, args});
-      await host.run(build, {env: buildEnv, signal: running.signal, onLine: running.log});
+      await makeImage({tag, context: directory, args}, context, running);
     });
   },
 });

@@ -6,16 +6,9 @@ import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import {CommandError} from '../../host/command-error.ts';
 import {sourcesList} from '../../tools/apt.ts';
-import {
-  buildEnv,
-  buildImage,
-  importImage,
-  pullImage,
-  removeImages,
-  runContainer,
-  tagImage,
-} from '../../tools/docker.ts';
+import {importImage, pullImage, removeImages, runContainer, tagImage} from '../../tools/docker.ts';
 import {bootstrap} from '../../tools/mmdebstrap.ts';
+import {makeImage} from '../container.ts';
 import type {DemoContext} from '../context.ts';
 import {imageSource, inScratch} from '../files.ts';
 import {hostTaskIds} from '../host/tasks.ts';
@@ -97,12 +90,9 @@ export const builderImage = imageTask({
     packages: stack.packages.builder,
     dockerfile: await digestOfTree(imageSource('builder')),
   }),
-  async make(tag, {host, stack}, running) {
+  async make(tag, context, running) {
+    const {stack} = context;
     const args = {BASE: imageOf(baseImage.id, running), PACKAGES: stack.packages.builder.join(' ')};
-    await host.run(buildImage({tag, context: imageSource('builder'), args}), {
-      env: buildEnv,
-      signal: running.signal,
-      onLine: running.log,
-    });
+    await makeImage({tag, context: imageSource('builder'), args}, context, running);
   },
 });
