@@ -20,17 +20,12 @@ export const writeDurably = async (path: string, text: string, mode = 0o600): Pr
     await rm(temporary, {force: true}).catch(() => undefined); // on a full disk every block counts
     throw error;
   }
-  await syncDirectory(dirname(path));
+  await syncDirectoryOf(path);
 };
 
-export const removeDurably = async (path: string): Promise<void> => {
-  await rm(path, {force: true});
-  await syncDirectory(dirname(path));
-};
-
-/** A rename or removal is only in the directory, which has to reach the disk as well. */
-const syncDirectory = async (path: string): Promise<void> => {
-  const directory = await open(path, 'r');
+/** A file that was made, renamed or removed is so only in its directory, which has to reach the disk as well. */
+export const syncDirectoryOf = async (path: string): Promise<void> => {
+  const directory = await open(dirname(path), 'r');
   try {
     await directory.sync();
   } finally {

@@ -1,9 +1,11 @@
 import {readdir, readFile, rm, writeFile} from 'node:fs/promises';
+import {crc32} from 'node:zlib';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {leftovers, nothing} from './rig/leftovers.ts';
 import {startNode, type TestNode} from './rig/node.ts';
 import {attach, bringUp, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
 import {paths, rememberNodes, startRuntime} from './rig/runtime.ts';
+import {until} from './rig/wait.ts';
 
 const RESOURCE_EXHAUSTED = {code: 8};
 
@@ -15,8 +17,7 @@ describe('the state on disk', () => {
   afterEach(async () => {
     await node[Symbol.asyncDispose]();
   });
-  const recordFiles = async () =>
-    (await readdir(node.path(paths.records))).filter((name) => name.endsWith('.json'));
+  const journal = () => node.path(`${paths.records}/journal`);
 
   it('may be full: nothing new is begun, everything is undone, and there is no harm once there is space', async () => {
     await node.run([
@@ -26,16 +27,21 @@ describe('the state on disk', () => {
     ]);
     await rememberNodes(node);
     await using runtime = await startRuntime(node);
-    const [attached, created, late] = [newPod('attached'), newPod('created'), newPod('late')];
+    const [attached, created] = [newPod('attached'), newPod('created')];
     const up = await bringUp(runtime.kni, attached);
     const netns = await createNetwork(runtime.kni, created);
     await node.run(['sh', '-c', `cat /dev/zero > ${paths.state}/ballast 2>/dev/null || true`]);
 
-    await expect(createNetwork(runtime.kni, late)).rejects.toMatchObject(RESOURCE_EXHAUSTED);
+    // What is left of the last block may still be used.
+    const fill = async () => {
+      for (;;) await createNetwork(runtime.kni, newPod('late'));
+    };
+    await expect(fill()).rejects.toMatchObject(RESOURCE_EXHAUSTED);
+    const lateNetns = (await leftovers(node)).netns.length - 2;
     await expect(attach(runtime.kni, created, netns)).rejects.toMatchObject(RESOURCE_EXHAUSTED);
     const full = await leftovers(node);
     expect(full).toMatchObject({veths: [expect.any(String)], leases: [up.ip]});
-    expect(full.netns).toHaveLength(2);
+    expect(full.netns).toHaveLength(2 + lateNetns);
 
     await runtime.kni.queryPodNetwork(identify(attached));
     await runtime.kni.detachInterface(identify(attached));
@@ -46,6 +52,8 @@ describe('the state on disk', () => {
     await rm(node.path(`${paths.state}/ballast`));
     await attach(runtime.kni, created, netns);
     await takeDown(runtime.kni, created, netns);
+    for (const name of (await leftovers(node)).netns)
+      await runtime.kni.deleteNetwork({netnsPath: `${paths.netns}/${name}`});
     expect(await leftovers(node)).toEqual(nothing);
   });
 
@@ -70,27 +78,22 @@ describe('the state on disk', () => {
     expect(await leftovers(node)).toMatchObject({leases: [], veths: []});
   });
 
-  it.each([
-    ['empty', () => ''],
-    ['cut off', (text: string) => text.slice(0, text.length / 2)],
-    ['full of zeros', () => '\0'.repeat(4096)],
-    ['of another shape', () => '{"version":1,"key":7}'],
-    ['under the wrong name', (text: string) => text.replace(/"key":"[^"]+"/, '"key":"other"')],
-  ])('may hold a record that is %s: it is kept aside, and the pod keeps its address', async (_, spoil) => {
+  it.each<[string, (text: string) => string]>([
+    ['cut off', (text) => text.slice(0, text.indexOf('spoilt'))],
+    ['overwritten with zeros in the middle', (text) => text.replace(/"name":"spoilt"/g, '\0'.repeat(15))],
+    ['changed by one letter', (text) => text.replaceAll('spoilt', 'Spoilt')],
+  ])('may be %s: it is kept aside, and pods keep their addresses', async (_, spoil) => {
     await rememberNodes(node);
     const runtime = await startRuntime(node);
-    const [spoilt, sound] = [newPod('spoilt'), newPod('sound')];
-    const up = {spoilt: await bringUp(runtime.kni, spoilt), sound: await bringUp(runtime.kni, sound)};
+    const [sound, spoilt] = [newPod('sound'), newPod('spoilt')];
+    const up = {sound: await bringUp(runtime.kni, sound), spoilt: await bringUp(runtime.kni, spoilt)};
     await runtime.stop('SIGKILL');
-    const file = (await recordFiles()).find((name) => name.startsWith(spoilt.uid)) ?? '';
-    const path = node.path(`${paths.records}/${file}`);
-    await writeFile(path, spoil(await readFile(path, 'utf8')));
+    await writeFile(journal(), spoil(await readFile(journal(), 'utf8')));
 
     await using next = await startRuntime(node);
-    expect(await readdir(node.path(`${paths.records}/quarantine`))).toEqual([file]);
+    expect(await readdir(node.path(`${paths.records}/quarantine`))).toHaveLength(1);
     const {ipconfigs} = await next.kni.queryPodNetwork(identify(sound));
     expect(ipconfigs['eth0']?.ip).toEqual([up.sound.ip]);
-    await expect(next.kni.queryPodNetwork(identify(spoilt))).rejects.toMatchObject({code: 5});
     // Its pod may still run: its netns stays, and its address goes to nobody else.
     const {netns, leases} = await leftovers(node);
     expect(netns).toHaveLength(2);
@@ -105,24 +108,33 @@ describe('the state on disk', () => {
     const runtime = await startRuntime(node);
     await createNetwork(runtime.kni, newPod('future'));
     await runtime.stop('SIGKILL');
-    const [file = ''] = await recordFiles();
-    const path = node.path(`${paths.records}/${file}`);
-    const text = (await readFile(path, 'utf8')).replace('"version":1', '"version":2');
-    await writeFile(path, text);
-    await expect(startRuntime(node)).rejects.toThrow('version 2');
-    expect(await readFile(path, 'utf8')).toBe(text);
+    const line = '{"version":3}';
+    const text = `${await readFile(journal(), 'utf8')}${crc32(line).toString(16).padStart(8, '0')} ${line}\n`;
+    await writeFile(journal(), text);
+    await expect(startRuntime(node)).rejects.toThrow('version 3');
+    expect(await readFile(journal(), 'utf8')).toBe(text);
   });
 
-  it('loses nothing to a file in the making that a crash has left', async () => {
+  it('may be read-only: what is known is answered, nothing new is begun, and the reason is told', async () => {
     await rememberNodes(node);
     const runtime = await startRuntime(node);
-    const pod = newPod('halfway');
-    await bringUp(runtime.kni, pod);
+    const pod = newPod('lasting');
+    const {ip, netns} = await bringUp(runtime.kni, pod);
     await runtime.stop('SIGKILL');
-    const [file = ''] = await recordFiles();
-    await writeFile(node.path(`${paths.records}/${file}.tmp`), '{"version":1,');
+    const mount = (options: string) => node.run(['mount', '-o', options, paths.state]);
+    await node.run(['mount', '--bind', paths.state, paths.state]);
+    await mount('remount,bind,ro');
+
     await using next = await startRuntime(node);
-    await next.kni.queryPodNetwork(identify(pod));
-    expect((await readdir(node.path(paths.records))).sort()).toEqual([file, 'quarantine'].sort());
+    const {ipconfigs} = await next.kni.queryPodNetwork(identify(pod));
+    expect(ipconfigs['eth0']?.ip).toEqual([ip]);
+    await expect(createNetwork(next.kni, newPod('late'))).rejects.toMatchObject({code: 14});
+    const readiness = async () => (await next.kni.queryNodeNetworks({})).networks[0];
+    expect(await readiness()).toMatchObject({ready: false, extradata: {reason: 'StateNotWritable'}});
+
+    await mount('remount,bind,rw');
+    await until('it can be written again', async () => (await readiness())?.ready === true);
+    await takeDown(next.kni, pod, netns);
+    expect(await leftovers(node)).toEqual(nothing);
   });
 });

@@ -1,6 +1,6 @@
 import {mkdir, readdir, readFile, stat} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
-import {removeDurably, writeDurably} from '../../runtime/src/durable-file.ts';
+import {writeDurably} from '../../runtime/src/durable-file.ts';
 import {tempDir} from '../rig/temp-dir.ts';
 
 describe('a durable file', () => {
@@ -18,13 +18,5 @@ describe('a durable file', () => {
     await mkdir(dir.join('record', 'below'), {recursive: true});
     await expect(writeDurably(dir.join('record'), 'text')).rejects.toMatchObject({code: 'EISDIR'});
     expect(await readdir(dir.path)).toEqual(['record']);
-  });
-
-  it('may be removed twice', async () => {
-    await using dir = await tempDir();
-    await writeDurably(dir.join('record'), 'text');
-    await removeDurably(dir.join('record'));
-    await removeDurably(dir.join('record'));
-    expect(await readdir(dir.path)).toEqual([]);
   });
 });

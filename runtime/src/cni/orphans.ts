@@ -1,13 +1,19 @@
 /** Ends plugins that outlived the network runtime that called them: they would work against its successor. */
-import {readdir, readFile} from 'node:fs/promises';
+import {readdir, readFile, stat} from 'node:fs/promises';
 import {setTimeout as delay} from 'node:timers/promises';
 
-/** Marks what a network runtime starts; inherited by delegated plugins. The value is its lock's name. */
+/** Marks what a network runtime starts; inherited by delegated plugins. */
 export const ownerVariable = 'KNI_RUNTIME';
+
+/** The lock's name is taken once in a network namespace, but processes may be seen in those of others too. */
+export const ownerOf = async (lockName: string): Promise<string> => {
+  const {ino} = await stat('/proc/self/ns/net');
+  return `${lockName}-${ino}`;
+};
 
 const patienceMs = 5_000;
 
-/** To be called by whoever holds the lock of that name. Returns how many there were. */
+/** To be called by whoever holds the lock. Returns how many there were. */
 export const killOrphans = async (owner: string): Promise<number> => {
   const orphans = await processesOf(owner);
   for (const pid of orphans) kill(pid);

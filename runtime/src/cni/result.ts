@@ -34,6 +34,13 @@ export const podInterfacesOf = (attachment: Attachment, netns: string): PodInter
   return Array.from(found, ([name, {mac, ips}]) => ({name, mac, ips}));
 };
 
+/** Names of the interfaces that an attachment has on the node: those without a `sandbox`, bridges included. */
+export const hostInterfacesOf = ({result}: Attachment): string[] =>
+  arrayOf(objectOf(JSON.parse(result ?? '{}'))['interfaces'])
+    .map(objectOf)
+    .filter(({sandbox}) => sandbox === undefined || sandbox === '')
+    .flatMap(({name}) => stringOf(name) ?? []);
+
 const addressOf = (address: unknown): string | undefined => {
   const ip = stringOf(address)?.split('/')[0];
   return ip !== undefined && isIP(ip) !== 0 ? ip : undefined;

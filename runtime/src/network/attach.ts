@@ -1,4 +1,6 @@
 /** Attaches a sandbox: ADD, with everything undone again when it fails. */
+import {createHash} from 'node:crypto';
+import {crashPoint} from '../crash-point.ts';
 import {textOf} from '../log.ts';
 import {addAll, planAttachments} from './attachments.ts';
 import {Conflict, UnknownNetwork, WrongState} from './errors.ts';
@@ -12,7 +14,7 @@ export const createAttach =
   (parts: Parts): PodNetworks['attach'] =>
   async (request, signal) => {
     const {records, lock} = parts;
-    const found = selectForAttach(records.all(), request);
+    const found = selectForAttach(records, request);
     if (!found) throw new UnknownNetwork('no network was created for this sandbox');
     const work = async () => {
       const record = records.get(found.key);
@@ -23,35 +25,56 @@ export const createAttach =
     return await lock(podKeyOf(found.pod), work, signal);
   };
 
-/** A repetition must be one: the same pod, sandbox and netns. */
-const refuseMismatch = ({pod, netns, sandbox, state}: PodNetwork, request: AttachRequest): void => {
+/** A repetition must be one: the same pod, sandbox and netns, and the same wishes. */
+const refuseMismatch = (record: PodNetwork, request: AttachRequest): void => {
+  const {pod, netns, sandbox, state} = record;
   const samePod = request.name === pod.name && request.namespace === pod.namespace;
   if (request.name && !samePod) throw new Conflict(`the network is that of pod ${podNameOf(pod)}`);
   if (request.netns && request.netns !== netns) throw new Conflict('the sandbox belongs to another netns');
   if (state !== 'created' && sandbox && sandbox !== request.sandbox) {
     throw new Conflict('the netns belongs to another sandbox');
   }
+  if (state === 'attached' && record.request && record.request !== digestOf(request))
+    throw new Conflict('the sandbox is attached already, and something else was asked for then');
 };
+
+const digestOf = ({primaryArgs, selections}: AttachRequest): string =>
+  createHash('sha256').update(JSON.stringify({primaryArgs, selections})).digest('hex').slice(0, 16);
 
 const attachOnce = async (parts: Parts, found: PodNetwork, request: AttachRequest): Promise<PodNetwork> => {
   const {records, netns, invoke, log} = parts;
-  const {sandbox, capabilityArgs} = request;
+  const {sandbox} = request;
   // `attaching` here is what a crash or a failed undo has left.
   const record = found.state === 'attaching' ? await undoAttachments(parts, found, 'created') : found;
   if (record.state !== 'created') throw new WrongState(`the network is ${record.state}, create a new one`);
   if (!(await netns.exists(record.netns))) throw new WrongState('the netns is gone, create a new one');
 
-  const attachments = planAttachments(await parts.network(), {pod: record.pod, sandbox, capabilityArgs});
-  let latest: PodNetwork = {...record, state: 'attaching', sandbox, attachments};
-  await records.put(latest); // before the first ADD, or a crash would leave something that no one knows of
+  const attachments = await planAttachments(parts.networks, {...request, pod: record.pod});
+  const intent: PodNetwork = {
+    ...record,
+    state: 'attaching',
+    sandbox,
+    request: digestOf(request),
+    attachments,
+  };
+  let latest = intent;
+  crashPoint('attach: before intent');
+  await records.put(intent); // before the first ADD, or a crash would leave something that no one knows of
+  crashPoint('attach: intent written');
   try {
-    latest = {...latest, attachments: await addAll(invoke, attachments, {sandbox, netns: record.netns})};
+    latest = {...intent, attachments: await addAll(invoke, attachments, {sandbox, netns: record.netns})};
     const attached: PodNetwork = {...latest, state: 'attached'};
+    crashPoint('attach: before result');
     await records.put(attached);
+    crashPoint('attach: result written');
     return attached;
   } catch (error) {
     await undoAttachments(parts, latest, 'created').catch((failure: unknown) => {
-      log.warn('a failed attach is not undone yet', {sandbox, error: textOf(failure)});
+      log.warn('a failed attach is not undone yet', {
+        correlation: record.key,
+        sandbox,
+        error: textOf(failure),
+      });
     });
     throw error;
   }

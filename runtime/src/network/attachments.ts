@@ -1,26 +1,67 @@
-/** What is put into a sandbox: its loopback, then the node's network; and how to take it out again. */
+/** What is put into a sandbox: the node's network first, then those the pod asks for; and how to take it out again. */
 import type {Attachment, Target} from '../cni/attachment.ts';
 import type {Conflist} from '../cni/conflist.ts';
-import {loopback} from '../cni/loopback.ts';
 import {addNetwork, delNetwork} from '../cni/network.ts';
 import type {InvokePlugin} from '../cni/plugin.ts';
+import {InvalidRequest} from './errors.ts';
+import type {NetworkSelection} from './network-selection.ts';
 import type {PodRef} from './pod-ref.ts';
+import type {CapabilityArgs} from './record.ts';
 
 /** The pod's interface in the node's network; Kubernetes and its users expect this name. */
 export const primaryInterface = 'eth0';
 
+/** Where networks come from. Both throw when there is none; neither asks the API server. */
+export interface Networks {
+  /** The node's own, which every pod is attached to. */
+  readonly primary: () => Promise<Conflist>;
+  readonly named: (selection: NetworkSelection, podNamespace: string) => Promise<Conflist>;
+}
+
 export interface AttachTo {
   readonly pod: PodRef;
   readonly sandbox: string;
-  readonly capabilityArgs: Readonly<Record<string, unknown>>;
+  /** For every network of the pod. */
+  readonly commonArgs: CapabilityArgs;
+  /** For the node's network alone. */
+  readonly primaryArgs: CapabilityArgs;
+  readonly selections: readonly NetworkSelection[];
 }
 
-export const planAttachments = (list: Conflist, {pod, sandbox, capabilityArgs}: AttachTo): Attachment[] => {
+export const planAttachments = async (networks: Networks, to: AttachTo): Promise<Attachment[]> => {
+  const {pod, sandbox, commonArgs, primaryArgs, selections} = to;
   const cniArgs = cniArgsOf(pod, sandbox);
-  return [
-    {network: 'loopback', ifName: loopback.ifName, config: loopback.config, cniArgs, capabilityArgs: {}},
-    {network: list.name, ifName: primaryInterface, config: list.text, cniArgs, capabilityArgs},
-  ];
+  const planned = (list: Conflist, ifName: string, args: CapabilityArgs): Attachment => ({
+    network: list.name,
+    ifName,
+    config: list.text,
+    cniArgs,
+    capabilityArgs: declaredOf(list, {...commonArgs, ...args}),
+  });
+  const primary = planned(await networks.primary(), primaryInterface, primaryArgs);
+  const others: Attachment[] = [];
+  for (const selection of selections) {
+    const list = await networks.named(selection, pod.namespace);
+    refuseUnheeded(list, selection);
+    others.push(planned(list, selection.ifName, selection.capabilityArgs));
+  }
+  return [primary, ...others];
+};
+
+/** Only these reach a plugin anyway; a record need not carry the others. */
+const declaredOf = (list: Conflist, args: CapabilityArgs): CapabilityArgs =>
+  Object.fromEntries(Object.entries(args).filter(([capability]) => declares(list, capability)));
+
+const declares = (list: Conflist, capability: string): boolean =>
+  list.plugins.some(({capabilities}) => capabilities.has(capability));
+
+/** A pod that asks for an address and silently gets another one is worse off than one that is told. */
+const refuseUnheeded = (list: Conflist, {name, capabilityArgs}: NetworkSelection): void => {
+  const unheeded = Object.keys(capabilityArgs).find((capability) => !declares(list, capability));
+  if (unheeded)
+    throw new InvalidRequest(
+      `network ${name} has no plugin with the capability ${unheeded}, which is asked for`,
+    );
 };
 
 /** What containerd sends. The values hold neither `;` nor `=`: they were checked when the request came in. */

@@ -1,5 +1,6 @@
 /** Makes the netns of a pod, and its record before that. */
 import {randomBytes} from 'node:crypto';
+import {crashPoint} from '../crash-point.ts';
 import {type NetnsDir, netnsPathOf} from '../netns/netns-dir.ts';
 import {NetnsFailed} from './errors.ts';
 import type {Parts, PodNetworks} from './pod-networks.ts';
@@ -11,7 +12,7 @@ export const createCreate =
   (pod, attempt, signal) => {
     const podKey = podKeyOf(pod);
     const make = async (): Promise<PodNetwork> => {
-      const ofPod = records.all().filter((record) => podKeyOf(record.pod) === podKey);
+      const ofPod = records.ofPod(pod).filter((record) => podKeyOf(record.pod) === podKey);
       const waiting = ofPod.find((record) => isWaiting(record, attempt));
       if (waiting) {
         const again: PodNetwork = {...waiting, createdAt: now()};
@@ -29,9 +30,12 @@ export const createCreate =
         createdAt: now(),
         attachments: [],
       };
+      crashPoint('create: before record');
       await records.put(record);
+      crashPoint('create: record written');
       try {
         await makeNetns(netns, record.netns);
+        crashPoint('create: netns made');
       } catch (error) {
         await records.drop(key);
         throw error;

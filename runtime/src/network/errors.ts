@@ -16,6 +16,17 @@ export class WrongState extends Error {
   override readonly name = 'WrongState';
 }
 
+/** A network that a pod asks for by name is not there (yet). */
+export class NetworkUnavailable extends Error {
+  override readonly name = 'NetworkUnavailable';
+
+  constructor(network: string) {
+    super(
+      `network ${network} is neither a NetworkAttachmentDefinition nor a network configuration of this node`,
+    );
+  }
+}
+
 /** It exists already, and differently. */
 export class Conflict extends Error {
   override readonly name = 'Conflict';

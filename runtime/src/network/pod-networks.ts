@@ -1,13 +1,16 @@
 /** The networks of this node's pods, from creation to deletion. */
-import type {Conflist} from '../cni/conflist.ts';
 import type {InvokePlugin} from '../cni/plugin.ts';
+import {createGate, type Gate} from '../gate.ts';
 import type {Lock} from '../lock.ts';
 import type {Log} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
 import {createAttach} from './attach.ts';
+import type {AttachTo, Networks} from './attachments.ts';
+import {createCheck} from './check.ts';
 import {createCreate} from './create.ts';
 import {UnknownNetwork, WrongState} from './errors.ts';
 import type {PodRef} from './pod-ref.ts';
+import {createReconcile, type NodeLinks, type Reconciled} from './reconcile.ts';
 import type {PodNetwork} from './record.ts';
 import type {Records} from './records.ts';
 import type {Selector} from './select.ts';
@@ -22,39 +25,60 @@ export interface PodNetworks {
   attach(request: AttachRequest, signal?: AbortSignal): Promise<PodNetwork>;
   /** Answers from memory and does not wait: a kubelet that asks during an attach wants to know just that. */
   query(sandbox: string): PodNetwork;
+  /** CNI CHECK of all that is attached; rejects with what the first plugin complains of. */
+  check(sandbox: string): Promise<void>;
   /** Returns what was detached, or is no longer attached; `undefined` when nothing is known of it. */
   detach(selector: Selector, signal?: AbortSignal): Promise<PodNetwork | undefined>;
   delete(selector: Selector, signal?: AbortSignal): Promise<PodNetwork | undefined>;
-  /** Undoes what a crash or a failed DEL has left, and deletes what no sandbox came for. Failures are logged and left for the next time. */
+  /** Undoes what a crash or a failed DEL has left, and deletes what no sandbox came for. Failures are logged, and tried again later and later. */
   sweep(): Promise<void>;
+  /** Compares the records with what exists, and clears away what has no owner. */
+  reconcile(): Promise<Reconciled>;
 }
 
-export interface AttachRequest extends Selector {
-  readonly capabilityArgs: Readonly<Record<string, unknown>>;
-}
+export type AttachRequest = Selector & Omit<AttachTo, 'pod'>;
 
 /** What the life of a pod's network depends on. */
 export interface Parts {
   readonly records: Records;
   readonly netns: NetnsDir;
   readonly invoke: InvokePlugin;
-  /** The network to attach to; throws NodeNotReady when there is none. */
-  readonly network: () => Promise<Conflist>;
+  readonly networks: Networks;
+  readonly links: NodeLinks;
+  /** `dataDir` of host-local. */
+  readonly ipamDir: string;
   readonly lock: Lock;
-  /** In ms since 1970: it is written down, and read by a later process. */
+  /** In ms since 1970: it is written down, for people to read. */
   readonly now: () => number;
+  /** In ms since whenever, never stepping back or forth. */
+  readonly uptime: () => number;
+  /** Whether records may have been lost: then what seems to have no owner may have one. */
+  readonly inDoubt: () => Promise<boolean>;
   readonly log: Log;
 }
 
-export const createPodNetworks = (parts: Parts): PodNetworks => ({
-  create: createCreate(parts),
-  attach: createAttach(parts),
-  query: (sandbox) => {
-    const found = parts.records.all().find((record) => record.sandbox === sandbox);
-    if (!found) throw new UnknownNetwork('the sandbox is not known');
-    if (found.state !== 'attached')
-      throw new WrongState(`the sandbox is not attached: its network is ${found.state}`);
-    return found;
-  },
-  ...createUndo(parts),
-});
+export const createPodNetworks = (given: Parts): PodNetworks => {
+  const gate = createGate();
+  const parts = {...given, lock: behind(gate, given.lock)};
+  const {records} = parts;
+  const undo = createUndo(parts);
+  return {
+    create: createCreate(parts),
+    attach: createAttach(parts),
+    query: (sandbox) => {
+      const found = records.bySandbox(sandbox);
+      if (!found) throw new UnknownNetwork('the sandbox is not known');
+      if (found.state !== 'attached')
+        throw new WrongState(`the sandbox is not attached: its network is ${found.state}`);
+      return found;
+    },
+    check: createCheck(parts),
+    ...undo,
+    reconcile: createReconcile(parts, gate, undo.dropGone),
+  };
+};
+
+const behind =
+  (gate: Gate, lock: Lock): Lock =>
+  (key, work, signal) =>
+    lock(key, () => gate.shared(work), signal);

@@ -1,68 +1,157 @@
-/** The records on disk, one file each in one directory. */
-import {mkdir, readdir, readFile, rename, rm} from 'node:fs/promises';
+/** The records on disk: a journal, made anew when most of it is history. */
+import {createHash} from 'node:crypto';
+import {copyFile, mkdir, readdir} from 'node:fs/promises';
 import {join} from 'node:path';
-import {removeDurably, temporarySuffix, writeDurably} from '../durable-file.ts';
+import {createJournal, type JournalContent, readJournal} from '../store/journal.ts';
+import {createReserve} from '../store/reserve.ts';
 import {StateTooNew, StoreFailed} from './errors.ts';
+import {readFirstVersion} from './first-version.ts';
 import type {PodNetwork} from './record.ts';
-import {decodeRecord, encodeRecord} from './record-file.ts';
+import {configLine, decodeLine, dropLine, putLine, versionLine} from './record-file.ts';
 
-export interface RecordStore {
-  load(): Promise<LoadedRecords>;
-  write(record: PodNetwork): Promise<void>;
+/** Disposed of, it lets go of its file. */
+export interface RecordStore extends AsyncDisposable {
+  /** What was there when it was opened. */
+  readonly loaded: readonly PodNetwork[];
+  /** Durable when it resolves. `urgent`: what was given back has to be written even on a full disk. */
+  write(record: PodNetwork, urgent?: boolean): Promise<void>;
+  /** Always urgent. A record that is not there is fine. */
   remove(key: string): Promise<void>;
+  /** Names in the quarantine: what could not be read, now or at an earlier start. A person has to look at it. */
+  quarantined(): Promise<readonly string[]>;
+  /** Why nothing can be written, by the last attempt. */
+  trouble(): StoreFailed | undefined;
+  /** Tries to write, so that `trouble` is up to date. */
+  probe(): Promise<void>;
 }
 
-export interface LoadedRecords {
-  readonly records: readonly PodNetwork[];
-  /** Keys of records that could not be read, now or at an earlier start; their files are kept aside. */
-  readonly quarantined: readonly string[];
-}
+const journalIn = (dir: string): string => join(dir, 'journal');
 
-const extension = '.json';
+/** What is there, without touching it. */
+export const readRecords = async (dir: string): Promise<PodNetwork[]> => [
+  ...replayed(await readJournal(journalIn(dir))).live.values(),
+];
 
+/** Below this size history is not worth a rewrite. */
+const smallBytes = 256 * 1024;
+
+/** Opens what can be opened: on a disk that cannot be written, what is there is still known. */
 export const openRecordStore = async (dir: string): Promise<RecordStore> => {
+  const path = journalIn(dir);
   const quarantine = join(dir, 'quarantine');
-  await mkdir(quarantine, {recursive: true, mode: 0o700});
-  const pathOf = (key: string) => join(dir, `${key}${extension}`);
+  await mkdir(quarantine, {recursive: true, mode: 0o700}).catch(() => undefined); // writing will tell
+  const content = await readJournal(path);
+  const {live, configs, unread} = replayed(content);
+  const damaged = content.damaged + unread > 0;
+  if (damaged) await copyFile(path, join(quarantine, `journal-${Date.now()}`)).catch(() => undefined);
+  const first = await readFirstVersion(dir, quarantine);
+  for (const record of first.records) live.set(record.key, record);
 
-  const read = async (key: string): Promise<PodNetwork | undefined> => {
+  const journal = createJournal(path, content.size, createReserve(join(dir, 'reserve')));
+  const everything = (): string[] => {
+    for (const {attachments} of live.values())
+      for (const {config} of attachments) configs.set(nameOf(config), config);
+    return [
+      versionLine,
+      ...Array.from(configs, ([name, text]) => configLine(name, text)),
+      ...Array.from(live.values(), (record) => putLine(record, nameOf)),
+    ];
+  };
+  let compactBytes = content.size;
+  let rewriting = false;
+  const rewrite = async (): Promise<void> => {
+    rewriting = true;
     try {
-      const record = decodeRecord(await readFile(pathOf(key), 'utf8'));
-      if (record.key === key) return record;
-    } catch (error) {
-      if (error instanceof StateTooNew) throw error;
+      await journal.rewrite(everything);
+      compactBytes = journal.size();
+    } finally {
+      rewriting = false;
     }
-    await rename(pathOf(key), join(quarantine, `${key}${extension}`));
-    return undefined;
   };
 
+  let trouble: StoreFailed | undefined;
+  const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+      trouble = undefined;
+    } catch (error) {
+      trouble = new StoreFailed(what, error);
+      throw trouble;
+    }
+  };
+  const append = async (lines: readonly string[], urgent: boolean, what: string): Promise<void> => {
+    await attempt(what, () => journal.append(lines, urgent));
+    const isMostlyHistory = journal.size() > Math.max(smallBytes, 2 * compactBytes);
+    // A rewrite that fails costs space, nothing else.
+    if (isMostlyHistory && !rewriting) await rewrite().catch(() => undefined);
+  };
+  const unwritable = 'the state directory cannot be written';
+  const probe = () => append([versionLine], false, unwritable);
+
+  /** Lines for the configurations that the journal does not have yet. */
+  const configLinesOf = ({attachments}: PodNetwork): [name: string, text: string][] => {
+    const fresh = new Map(attachments.map(({config}) => [nameOf(config), config] as const));
+    return [...fresh].filter(([name]) => !configs.has(name));
+  };
+
+  const isFresh = content.size === 0 || damaged || first.records.length > 0;
+  const begin = async (): Promise<void> => {
+    if (isFresh) await attempt(unwritable, rewrite);
+    await probe(); // which also takes the reserve
+    await first.retire();
+  };
+  await begin().catch(() => undefined);
   return {
-    load: async () => {
-      const names = await readdir(dir);
-      for (const name of names) if (name.endsWith(temporarySuffix)) await rm(join(dir, name), {force: true});
-      const records: PodNetwork[] = [];
-      for (const key of keysIn(names)) {
-        const record = await read(key);
-        if (record) records.push(record);
-      }
-      return {records, quarantined: keysIn(await readdir(quarantine))};
-    },
-    write: async (record) => {
+    loaded: [...live.values()],
+    write: async (record, urgent = false) => {
+      const before = live.get(record.key);
+      live.set(record.key, record); // first: a rewrite may come before the line
+      const fresh = configLinesOf(record);
+      const lines = [...fresh.map(([name, text]) => configLine(name, text)), putLine(record, nameOf)];
       try {
-        await writeDurably(pathOf(record.key), encodeRecord(record));
+        await append(lines, urgent, 'the record of the network cannot be written');
+        for (const [name, text] of fresh) configs.set(name, text);
       } catch (error) {
-        throw new StoreFailed('the record of the network cannot be written', error);
+        // What was undone is undone: the next rewrite may say so.
+        if (!urgent && before) live.set(record.key, before);
+        if (!urgent && !before) live.delete(record.key);
+        throw error;
       }
     },
     remove: async (key) => {
+      const before = live.get(key);
+      if (!before) return;
+      live.delete(key);
       try {
-        await removeDurably(pathOf(key));
+        await append([dropLine(key)], true, 'the record of the network cannot be removed');
       } catch (error) {
-        throw new StoreFailed('the record of the network cannot be removed', error);
+        live.set(key, before);
+        throw error;
       }
     },
+    quarantined: () => readdir(quarantine).catch((): string[] => []),
+    trouble: () => trouble,
+    probe: () => probe().catch(() => undefined),
+    [Symbol.asyncDispose]: () => journal.close(),
   };
 };
 
-const keysIn = (names: readonly string[]): string[] =>
-  names.filter((name) => name.endsWith(extension)).map((name) => name.slice(0, -extension.length));
+const nameOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+
+const replayed = ({lines}: JournalContent) => {
+  const live = new Map<string, PodNetwork>();
+  const texts = new Map<string, string>();
+  let unread = 0;
+  for (const line of lines) {
+    try {
+      const entry = decodeLine(line, (name) => texts.get(name));
+      if (entry.kind === 'put') live.set(entry.record.key, entry.record);
+      if (entry.kind === 'drop') live.delete(entry.key);
+      if (entry.kind === 'config') texts.set(entry.name, entry.text);
+    } catch (error) {
+      if (error instanceof StateTooNew) throw error;
+      unread++;
+    }
+  }
+  return {live, configs: texts, unread};
+};

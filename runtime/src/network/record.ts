@@ -8,6 +8,9 @@ import type {PodRef} from './pod-ref.ts';
  */
 export type State = 'created' | 'attaching' | 'attached' | 'detaching' | 'detached';
 
+/** By CNI capability; a plugin gets those that it declares. */
+export type CapabilityArgs = Readonly<Record<string, unknown>>;
+
 export interface PodNetwork {
   /** `<uid>-<serial>`, never used twice: what comes late for an earlier attempt cannot hit a later one. */
   readonly key: string;
@@ -17,10 +20,12 @@ export interface PodNetwork {
   /** Path of the netns. */
   readonly netns: string;
   readonly state: State;
-  /** When it was last asked for, in ms since 1970; older versions did not write it. */
+  /** When it was last asked for, in ms since 1970, for people; older versions did not write it. */
   readonly createdAt?: number;
   /** Id of the pod sandbox, known from Attach on. */
   readonly sandbox?: string;
+  /** Digest of what Attach asked for: a repetition that asks for something else is none. */
+  readonly request?: string;
   /** What was, or may have been, attached, in order; empty when nothing was. */
   readonly attachments: readonly Attachment[];
 }

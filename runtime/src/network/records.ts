@@ -1,40 +1,32 @@
 /** The records in memory, which are the truth while the network runtime runs, written through to disk. */
-import {isUndone, type PodNetwork} from './record.ts';
+import type {PodNetwork} from './record.ts';
+import {createRecordIndex, type RecordIndex} from './record-index.ts';
 import type {RecordStore} from './record-store.ts';
 
-export interface Records {
-  all(): readonly PodNetwork[];
-  get(key: string): PodNetwork | undefined;
+export interface Records extends RecordIndex {
   /** Disk first: when that fails nothing has changed. */
   put(record: PodNetwork): Promise<void>;
-  /** For undoing, which has to go on with a full disk: memory follows in any case. */
+  /** For undoing, which has to go on whatever the disk does: memory follows in any case. */
   force(record: PodNetwork): Promise<void>;
   drop(key: string): Promise<void>;
 }
 
-export const createRecords = (store: RecordStore, loaded: readonly PodNetwork[]): Records => {
-  const records = new Map(loaded.map((record) => [record.key, record]));
-  const put = async (record: PodNetwork) => {
-    await store.write(record);
-    records.set(record.key, record);
-  };
+export const createRecords = (store: RecordStore, standing: readonly PodNetwork[]): Records => {
+  const {set, delete: forget, ...index} = createRecordIndex(standing);
   return {
-    all: () => [...records.values()],
-    get: (key) => records.get(key),
-    put,
+    ...index,
+    put: async (record) => {
+      await store.write(record);
+      set(record);
+    },
     force: async (record) => {
-      records.set(record.key, record);
-      try {
-        await store.write(record);
-      } catch {
-        // A record on disk that still has something to undo says enough as it stands. Once nothing is left, it would
-        // bring back addresses after a crash that are someone else's by then; removing it takes no space.
-        if (isUndone(record)) await store.remove(record.key);
-      }
+      set(record);
+      // The store tells of its trouble, and keeps what it could not write for the time when it can.
+      await store.write(record, true).catch(() => undefined);
     },
     drop: async (key) => {
       await store.remove(key);
-      records.delete(key);
+      forget(key);
     },
   };
 };

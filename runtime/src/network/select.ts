@@ -1,5 +1,6 @@
 /** Finds the network that a request means, among whatever the caller knows of it. */
 import type {PodNetwork} from './record.ts';
+import type {RecordIndex} from './record-index.ts';
 
 /** A kubelet of our own tells all of it; others may tell only some. */
 export interface Selector {
@@ -12,36 +13,34 @@ export interface Selector {
 }
 
 /** The network to attach: by sandbox when this is a repetition, else by netns, else the one waiting for this pod. */
-export const selectForAttach = (
-  records: readonly PodNetwork[],
-  selector: Selector,
-): PodNetwork | undefined => {
-  const bySandbox = records.find(({sandbox}) => sandbox === selector.sandbox);
+export const selectForAttach = (records: RecordIndex, selector: Selector): PodNetwork | undefined => {
+  const bySandbox = records.bySandbox(selector.sandbox);
   if (bySandbox) return bySandbox;
-  if (selector.netns) return records.find(({netns}) => netns === selector.netns);
-  return records.filter((record) => isOfPod(record, selector)).findLast(({state}) => state === 'created');
+  if (selector.netns) return records.byNetns(selector.netns);
+  return ofPod(records, selector).findLast(({state}) => state === 'created');
 };
 
 /**
  * The network to detach or delete: the most precise that is given decides. A network that by now belongs to another
  * sandbox is never meant: names are reused, attempts return to 0, and calls come late.
  */
-export const selectForUndo = (records: readonly PodNetwork[], selector: Selector): PodNetwork | undefined => {
-  const bySandbox = records.find(({sandbox}) => selector.sandbox && sandbox === selector.sandbox);
+export const selectForUndo = (records: RecordIndex, selector: Selector): PodNetwork | undefined => {
+  const bySandbox = selector.sandbox ? records.bySandbox(selector.sandbox) : undefined;
   if (bySandbox) return bySandbox;
   if (selector.netns) {
-    return records.find(
-      ({netns, sandbox}) =>
-        netns === selector.netns && (!sandbox || !selector.sandbox || sandbox === selector.sandbox),
-    );
+    const found = records.byNetns(selector.netns);
+    return found?.sandbox && selector.sandbox ? undefined : found;
   }
   if (selector.sandbox) return undefined;
-  const ofPod = records.filter((record) => isOfPod(record, selector));
+  const candidates = ofPod(records, selector);
   // Without a sandbox id the sandbox was most likely never made.
-  return ofPod.findLast(({sandbox}) => !sandbox) ?? ofPod.at(-1);
+  return candidates.findLast(({sandbox}) => !sandbox) ?? candidates.at(-1);
 };
 
-const isOfPod = ({pod, attempt}: PodNetwork, selector: Selector): boolean => {
-  if (selector.uid) return pod.uid === selector.uid && (!selector.attempt || attempt === selector.attempt);
-  return !!selector.name && pod.name === selector.name && pod.namespace === selector.namespace;
+const ofPod = (records: RecordIndex, {uid, attempt, namespace, name}: Selector): readonly PodNetwork[] => {
+  if (uid) {
+    const all = records.ofPod({uid, namespace, name});
+    return attempt ? all.filter((record) => record.attempt === attempt) : all;
+  }
+  return name ? records.ofPod({uid: '', namespace, name}) : [];
 };

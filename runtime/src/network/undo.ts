@@ -1,101 +1,121 @@
 /** Detaches and deletes. Undoing goes on whatever the disk does, and may be repeated until it has succeeded. */
+import {crashPoint} from '../crash-point.ts';
 import {textOf} from '../log.ts';
 import {keyOfNetnsPath} from '../netns/netns-dir.ts';
+import {createAbandoned} from './abandoned.ts';
 import {delAll} from './attachments.ts';
 import type {Parts, PodNetworks} from './pod-networks.ts';
 import {podKeyOf, podNameOf} from './pod-ref.ts';
 import {isUndone, type PodNetwork} from './record.ts';
+import {createRetries} from './retries.ts';
 import {type Selector, selectForUndo} from './select.ts';
 
-/** More than the 4 minutes that a kubelet gives a sandbox to be made. */
-const abandonedMs = 600_000;
+export interface Undo extends Pick<PodNetworks, 'detach' | 'delete' | 'sweep'> {
+  /** Undoes a network whose netns is gone, and forgets it. False when the netns is there, or the record is not. */
+  dropGone(key: string): Promise<boolean>;
+}
 
-export const createUndo = (parts: Parts): Pick<PodNetworks, 'detach' | 'delete' | 'sweep'> => {
-  const {records, netns, lock, log, now} = parts;
-  const startedAt = now();
+export const createUndo = (parts: Parts): Undo => {
+  const {records, netns, lock, log, uptime} = parts;
+  const retries = createRetries(uptime);
+  const isAbandoned = createAbandoned(uptime);
 
-  const onSelected = async (
-    selector: Selector,
-    signal: AbortSignal | undefined,
+  /** `work` gets the record as it is once the lock is held; false when there is none any more. */
+  const onCurrent = async (
+    {key, pod}: PodNetwork,
     work: (record: PodNetwork) => Promise<void>,
-  ) => {
-    const found = selectForUndo(records.all(), selector);
-    if (!found) return undefined;
-    const onCurrent = async () => {
-      const current = records.get(found.key);
+    signal?: AbortSignal,
+  ): Promise<void> => {
+    const whenLocked = async () => {
+      const current = records.get(key);
       if (current) await work(current);
     };
-    await lock(podKeyOf(found.pod), onCurrent, signal);
-    return found;
+    await lock(podKeyOf(pod), whenLocked, signal);
   };
 
   const detach = async (record: PodNetwork): Promise<void> => {
     if (isUndone(record)) return;
     const detaching: PodNetwork = {...record, state: 'detaching'};
+    crashPoint('detach: before intent');
     await records.force(detaching);
+    crashPoint('detach: intent written');
     await undoAttachments(parts, detaching, 'detached');
   };
 
   const remove = async (record: PodNetwork): Promise<void> => {
     await detach(record);
     await netns.remove(record.netns); // after DEL: plugins want to see what they undo
+    crashPoint('delete: netns removed');
     await records.drop(record.key);
+    crashPoint('delete: record removed');
+    retries.ended(record.key);
   };
 
-  /** The kubelet that asked for it is gone, and with it who would have had it deleted. */
-  const isAbandoned = ({state, sandbox, createdAt = startedAt}: PodNetwork): boolean =>
-    state === 'created' && sandbox === undefined && now() - createdAt > abandonedMs;
   const isLeft = (record: PodNetwork): boolean =>
     isAbandoned(record) || !(isUndone(record) || record.state === 'attached');
 
   const sweepOne = async (record: PodNetwork): Promise<void> => {
+    if (!isLeft(record)) return;
     if (isAbandoned(record)) {
       await remove(record);
-      log.info('deleted a network that no sandbox came for', {
-        pod: podNameOf(record.pod),
-        uid: record.pod.uid,
-      });
+      log.info('deleted a network that no sandbox came for', fieldsOf(record));
       return;
     }
-    if (!isLeft(record)) return;
     await undoAttachments(parts, record, record.state === 'attaching' ? 'created' : 'detached');
     // Without a netns, as after a node restart, there is no sandbox either that someone will delete.
     if (!(await netns.exists(record.netns))) await records.drop(record.key);
-    log.info('undid what was left', {
-      pod: podNameOf(record.pod),
-      uid: record.pod.uid,
-      sandbox: record.sandbox,
-    });
+    retries.ended(record.key);
+    log.info('undid what was left', fieldsOf(record));
   };
 
   return {
-    detach: (selector, signal) => onSelected(selector, signal, detach),
+    detach: async (selector, signal) => {
+      const found = selectForUndo(records, selector);
+      if (found) await onCurrent(found, detach, signal);
+      return found;
+    },
     delete: async (selector, signal) => {
-      const found = await onSelected(selector, signal, remove);
-      // A netns of ours without a record: the record was lost. One whose record has another sandbox is not meant.
-      const nobodys = !records.all().some((record) => record.netns === selector.netns);
-      const ours = keyOfNetnsPath(netns.path, selector.netns) !== undefined;
-      if (!found && ours && nobodys) await netns.remove(selector.netns);
+      const found = selectForUndo(records, selector);
+      if (found) await onCurrent(found, remove, signal);
+      else await removeNobodys(parts, selector);
       return found;
     },
     sweep: async () => {
-      const onOne = async ({key, pod, sandbox}: PodNetwork) => {
-        const onCurrent = async () => {
-          const current = records.get(key);
-          if (current) await sweepOne(current);
-        };
-        await lock(podKeyOf(pod), onCurrent).catch((error: unknown) => {
-          log.warn('cannot undo what is left yet', {
-            pod: podNameOf(pod),
-            uid: pod.uid,
-            sandbox,
-            error: textOf(error),
-          });
+      const due = [...records.all()].filter((record) => isLeft(record) && retries.isDue(record.key));
+      const onOne = (record: PodNetwork) =>
+        onCurrent(record, sweepOne).catch((error: unknown) => {
+          retries.failed(record.key);
+          log.warn('cannot undo what is left yet', {...fieldsOf(record), error: textOf(error)});
         });
+      await Promise.all(due.map(onOne));
+    },
+    dropGone: async (key) => {
+      const found = records.get(key);
+      let dropped = false;
+      const drop = async (record: PodNetwork) => {
+        if (await netns.exists(record.netns)) return;
+        await detach(record);
+        await records.drop(record.key);
+        dropped = true;
+        log.info('undid a network whose netns is gone', fieldsOf(record));
       };
-      await Promise.all(records.all().filter(isLeft).map(onOne));
+      if (found) await onCurrent(found, drop);
+      return dropped;
     },
   };
+};
+
+const fieldsOf = ({key, pod, sandbox}: PodNetwork) => ({
+  correlation: key,
+  pod: podNameOf(pod),
+  uid: pod.uid,
+  sandbox,
+});
+
+/** A netns of ours without a record: the record was lost. One whose record has another sandbox is not meant. */
+const removeNobodys = async ({records, netns}: Parts, selector: Selector): Promise<void> => {
+  const isOurs = keyOfNetnsPath(netns.path, selector.netns) !== undefined;
+  if (isOurs && !records.byNetns(selector.netns)) await netns.remove(selector.netns);
 };
 
 /** DEL with what ADD was given; only when all of it has succeeded does the record say so. */
@@ -107,7 +127,9 @@ export const undoAttachments = async (
   const sandbox = record.sandbox ?? ''; // always there once something is attached
   const present = await netns.exists(record.netns);
   await delAll(invoke, record.attachments, {sandbox, netns: present ? record.netns : ''});
+  crashPoint('detach: before result');
   const undone: PodNetwork = {...record, state, attachments: []};
   await records.force(undone);
+  crashPoint('detach: result written');
   return undone;
 };

@@ -1,9 +1,8 @@
 /** The network that pods are attached to, as the configuration directory has it at the time. */
 import {readConfDir} from '../cni/conf-dir.ts';
-import {type Conflist, parseConflist} from '../cni/conflist.ts';
+import type {Conflist} from '../cni/conflist.ts';
 import {InvalidConfig} from '../cni/errors.ts';
 import {missingPlugin} from '../cni/find-plugin.ts';
-import {loopback} from '../cni/loopback.ts';
 import type {Trouble} from './trouble.ts';
 
 export interface NetworkSource {
@@ -36,7 +35,7 @@ export const createNetworkSource = (confDir: string, binDirs: readonly string[])
       if (list instanceof InvalidConfig) return {reason: 'CNIConfigInvalid', message: list.message};
       if (!list) return missing();
       lastGood = list;
-      const plugin = await missingPlugin(binDirs, [parseConflist(loopback.config), list]);
+      const plugin = await missingPlugin(binDirs, [list]);
       if (!plugin) return undefined;
       return {reason: 'CNIPluginMissing', message: `CNI plugin ${plugin} is not in ${binDirs.join(' or ')}`};
     },

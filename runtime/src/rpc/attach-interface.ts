@@ -5,7 +5,9 @@ import {
   type AttachInterfaceResponse,
   AttachInterfaceResponseSchema,
 } from '../gen/kni_pb.ts';
-import {capabilityArgsOf} from './capability-args.ts';
+import {primaryInterface} from '../network/attachments.ts';
+import {networkSelectionsFrom, networksAnnotation} from '../network/network-selection.ts';
+import {commonArgsOf, primaryArgsOf} from './capability-args.ts';
 import {required} from './checked.ts';
 import type {Handler} from './handler.ts';
 import {ipConfigsOf} from './ip-configs.ts';
@@ -19,8 +21,12 @@ export const attachInterface: Handler<AttachInterfaceRequest, AttachInterfaceRes
   required('id', request.id);
   const selector = selectorOf(request, request.isolation?.path);
   context.note(fieldsOfSelector(selector));
-  const capabilityArgs = capabilityArgsOf(request);
-  const network = await context.pods.attach({...selector, capabilityArgs}, context.signal);
+  const wishes = {
+    commonArgs: commonArgsOf(request),
+    primaryArgs: primaryArgsOf(request),
+    selections: networkSelectionsFrom(request.annotations[networksAnnotation], [primaryInterface, 'lo']),
+  };
+  const network = await context.pods.attach({...selector, ...wishes}, context.signal);
   context.note(fieldsOfNetwork(network));
   return create(AttachInterfaceResponseSchema, {ipconfigs: ipConfigsOf(network)});
 };

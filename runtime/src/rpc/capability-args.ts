@@ -2,17 +2,26 @@
 import {isIP} from 'node:net';
 import {type AttachInterfaceRequest, type PortMapping, Protocol} from '../gen/kni_pb.ts';
 import {InvalidRequest} from '../network/errors.ts';
+import type {CapabilityArgs} from '../network/record.ts';
+import {bandwidthOf} from './bandwidth.ts';
 
-export const capabilityArgsOf = (request: AttachInterfaceRequest): Record<string, unknown> => {
-  const {portMappings, dnsConfig, extradata} = request;
+/** For the node's network: what Kubernetes asks of a pod's first interface. */
+export const primaryArgsOf = ({portMappings, annotations}: AttachInterfaceRequest): CapabilityArgs => {
   const mapped = portMappings.filter(({hostPort}) => hostPort !== 0).map(portMappingOf);
+  const bandwidth = bandwidthOf(annotations);
+  return {...(mapped.length > 0 && {portMappings: mapped}), ...(bandwidth && {bandwidth})};
+};
+
+/** For every network of the pod. */
+export const commonArgsOf = ({dnsConfig, extradata, annotations}: AttachInterfaceRequest): CapabilityArgs => {
   const cgroup = extradata['cgroup_parent'];
   return {
-    ...(mapped.length > 0 && {portMappings: mapped}),
     ...(dnsConfig && {
       dns: {servers: dnsConfig.servers, searches: dnsConfig.searches, options: dnsConfig.options},
     }),
     ...(cgroup && {cgroupPath: cgroup}),
+    // Containerd's own (go-cni, WithCapability): for plugins that want to know the pod's annotations.
+    ...(Object.keys(annotations).length > 0 && {'io.kubernetes.cri.pod-annotations': annotations}),
   };
 };
 

@@ -6,6 +6,7 @@ import {
   Conflict,
   InvalidRequest,
   NetnsFailed,
+  NetworkUnavailable,
   StoreFailed,
   UnknownNetwork,
   WrongState,
@@ -46,7 +47,8 @@ const codeOf = (error: unknown): Code | undefined => {
   if (error instanceof InvalidRequest) return status.INVALID_ARGUMENT;
   if (error instanceof UnknownNetwork) return status.NOT_FOUND;
   if (error instanceof WrongState || error instanceof NodeNotReady) return status.FAILED_PRECONDITION;
-  if (error instanceof InvalidConfig) return status.FAILED_PRECONDITION;
+  if (error instanceof InvalidConfig || error instanceof NetworkUnavailable)
+    return status.FAILED_PRECONDITION;
   if (error instanceof Conflict) return status.ALREADY_EXISTS;
   if (error instanceof CniError) return codeOfCni[error.cniCode] ?? unlistedCni(error.cniCode);
   if (error instanceof PluginFailed) return codeOfTrouble[error.trouble];

@@ -1,5 +1,6 @@
 /** What networks of pods leave on a node: after the last pod has gone there must be nothing. */
 import {readdir} from 'node:fs/promises';
+import {readRecords} from '../../../runtime/src/network/record-store.ts';
 import type {TestNode} from './node.ts';
 import {paths} from './runtime.ts';
 
@@ -11,7 +12,7 @@ export const leftovers = async (node: TestNode) => {
   const nat = await node.run(['iptables', '-t', 'nat', '-S']);
   return {
     netns: await names(paths.netns),
-    records: (await names(paths.records)).filter((name) => name !== 'quarantine'),
+    records: (await readRecords(node.path(paths.records))).map(({key}) => key),
     leases: (await names(paths.leases)).filter((name) => /^[\d.]+$/.test(name)),
     veths: links.map(({ifname}) => ifname).filter((name) => name !== 'uplink'),
     hostPorts: nat.split('\n').filter((rule) => rule.includes('CNI-DN-')),

@@ -1,6 +1,8 @@
-import {writeFile} from 'node:fs/promises';
+import {readFile, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
 import {describe, expect, it, vi} from 'vitest';
 import {StoreFailed} from '../../../runtime/src/network/errors.ts';
+import type {NetworkSelection} from '../../../runtime/src/network/network-selection.ts';
 import type {PodNetwork, State} from '../../../runtime/src/network/record.ts';
 import type {RecordStore} from '../../../runtime/src/network/record-store.ts';
 import type {Selector} from '../../../runtime/src/network/select.ts';
@@ -18,12 +20,12 @@ const named: Selector = {
   namespace: 'default',
   name: 'web',
 };
-const attachRequest = {...named, capabilityArgs: {}};
+const attachRequest = {...named, commonArgs: {}, primaryArgs: {}, selections: []};
 
 const callsOf = async ({plugins}: PodsRig) => (await plugins.calls()).map(({call}) => call);
-const onDisk = async ({store}: PodsRig) => (await store.load()).records;
-const added = ['loopback ADD', 'first ADD', 'second ADD'];
-const deleted = ['second DEL', 'first DEL', 'loopback DEL'];
+const onDisk = ({onDisk: read}: PodsRig) => read();
+const added = ['first ADD', 'second ADD'];
+const deleted = ['second DEL', 'first DEL'];
 
 describe('the network of a pod', () => {
   it('is on disk in every state of its life', async () => {
@@ -78,7 +80,7 @@ describe('the network of a pod', () => {
   });
 
   it.each([
-    ['first', ['loopback ADD', 'first ADD', ...deleted]],
+    ['first', ['first ADD', ...deleted]],
     ['second', [...added, ...deleted]],
   ])('is undone as a whole, the failed plugin included, when plugin %s fails', async (plugin, expected) => {
     await using rig = await podsRig();
@@ -101,7 +103,7 @@ describe('the network of a pod', () => {
     expect(await onDisk(rig)).toMatchObject([{state: 'attaching'}]);
     await rig.plugins.plan({});
     await rig.pods.attach(attachRequest);
-    expect((await callsOf(rig)).slice(-6)).toEqual([...deleted, ...added]);
+    expect((await callsOf(rig)).slice(-4)).toEqual([...deleted, ...added]);
   });
 
   it('is undone by a sweep once that can succeed', async () => {
@@ -126,7 +128,7 @@ describe('the network of a pod', () => {
     const [add, del] = ['second ADD', 'second DEL'].map((name) => calls.find(({call}) => call === name));
     expect(JSON.parse(del?.stdin ?? '')).toEqual({
       ...(JSON.parse(add?.stdin ?? '') as object),
-      prevResult: JSON.parse(attachments[1]?.result ?? '') as unknown,
+      prevResult: JSON.parse(attachments[0]?.result ?? '') as unknown,
     });
     expect(del?.env).toEqual({...add?.env, CNI_COMMAND: 'DEL'});
   });
@@ -176,16 +178,14 @@ describe('with a disk that cannot be written', () => {
     expect(await onDisk(rig)).toMatchObject([{state: 'detached'}]);
   });
 
-  it('a released address does not come back after a crash', async () => {
+  it('a released address does not come back once something can be written', async () => {
     await using rig = await podsRig(refusing('detached'));
     await rig.pods.create(pod, '0');
     await rig.pods.attach(attachRequest);
     await rig.pods.detach(named);
     expect(() => rig.pods.query('box')).toThrow('is detached');
+    await rig.pods.delete(named);
     expect(await onDisk(rig)).toEqual([]);
-    const pods = await rig.restart();
-    expect(() => pods.query('box')).toThrow('not known');
-    expect(await rig.netns.list()).toEqual([]);
   });
 });
 
@@ -195,6 +195,7 @@ describe('a network that no sandbox comes for', () => {
   it('is deleted after ten minutes', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
+    await rig.pods.sweep();
     rig.clock.ms += minutes(10);
     await rig.pods.sweep();
     expect(await onDisk(rig)).toHaveLength(1);
@@ -206,12 +207,16 @@ describe('a network that no sandbox comes for', () => {
     await expect(rig.pods.attach(attachRequest)).rejects.toMatchObject({name: 'UnknownNetwork'});
   });
 
-  it('is deleted even when the network runtime was restarted meanwhile', async () => {
+  it('is given the time anew by a network runtime that was restarted, whatever the clock on the wall says', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
-    rig.clock.ms += minutes(6);
+    rig.clock.ms += minutes(60);
     const pods = await rig.restart();
-    rig.clock.ms += minutes(6);
+    await pods.sweep();
+    rig.clock.ms += minutes(10);
+    await pods.sweep();
+    expect(await onDisk(rig)).toHaveLength(1);
+    rig.clock.ms += 1;
     await pods.sweep();
     expect(await onDisk(rig)).toEqual([]);
   });
@@ -219,25 +224,13 @@ describe('a network that no sandbox comes for', () => {
   it('stays when it is asked for again', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
+    await rig.pods.sweep();
     rig.clock.ms += minutes(9);
     await rig.pods.create(pod, '0');
+    await rig.pods.sweep();
     rig.clock.ms += minutes(9);
     await rig.pods.sweep();
     await expect(rig.pods.attach(attachRequest)).resolves.toMatchObject({state: 'attached'});
-  });
-
-  it('counts from the start when an older version has made it', async () => {
-    await using rig = await podsRig();
-    const {createdAt: _, ...older} = await rig.pods.create(pod, '0');
-    await rig.store.write(older);
-    rig.clock.ms += minutes(60);
-    const pods = await rig.restart();
-    rig.clock.ms += minutes(9);
-    await pods.sweep();
-    expect(await onDisk(rig)).toEqual([older]);
-    rig.clock.ms += minutes(2);
-    await pods.sweep();
-    expect(await onDisk(rig)).toEqual([]);
   });
 
   it('is not one that has had a sandbox, which will be deleted with it', async () => {
@@ -251,16 +244,111 @@ describe('a network that no sandbox comes for', () => {
   });
 });
 
+describe('further networks', () => {
+  const wishing = (...selections: NetworkSelection[]) => ({...attachRequest, selections});
+  const side = {namespace: '', name: 'side', ifName: 'net1', capabilityArgs: {}};
+
+  it('come after the first, in the order asked, and go in reverse', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    const {attachments} = await rig.pods.attach(wishing(side, {...side, ifName: 'net2'}));
+    expect(attachments.map(({network, ifName}) => [network, ifName])).toEqual([
+      ['rig', 'eth0'],
+      ['side', 'net1'],
+      ['side', 'net2'],
+    ]);
+    await rig.pods.detach(named);
+    const calls = (await rig.plugins.calls()).map(({call, env}) => `${call} ${env['CNI_IFNAME']}`);
+    expect(calls).toEqual([
+      'first ADD eth0',
+      'second ADD eth0',
+      'third ADD net1',
+      'third ADD net2',
+      'third DEL net2',
+      'third DEL net1',
+      'second DEL eth0',
+      'first DEL eth0',
+    ]);
+  });
+
+  it('that fail take the first with them', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    await rig.plugins.plan({'third ADD': 'error'});
+    await expect(rig.pods.attach(wishing(side))).rejects.toMatchObject({plugin: 'third'});
+    expect(await callsOf(rig)).toEqual([...added, 'third ADD', 'third DEL', ...deleted]);
+    expect(await onDisk(rig)).toMatchObject([{state: 'created', attachments: []}]);
+  });
+
+  it('that are not there cost no plugin its start', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    const unknown = rig.pods.attach(wishing({...side, name: 'nowhere'}));
+    await expect(unknown).rejects.toMatchObject({name: 'NetworkUnavailable'});
+    expect(await callsOf(rig)).toEqual([]);
+    await expect(rig.pods.attach(attachRequest)).resolves.toMatchObject({state: 'attached'});
+  });
+
+  it('are asked for what they can do only', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    const [ips, mac] = [{ips: ['10.9.9.9']}, {mac: '02:00:00:00:00:01'}];
+    const refused = rig.pods.attach(wishing({...side, capabilityArgs: {...ips, ...mac}}));
+    await expect(refused).rejects.toThrow('capability mac');
+    await rig.pods.attach(wishing({...side, capabilityArgs: ips}));
+    const [third] = (await rig.plugins.calls()).filter(({call}) => call === 'third ADD');
+    expect(JSON.parse(third?.stdin ?? '')).toMatchObject({runtimeConfig: ips});
+  });
+
+  it('make a repeated call another one when they differ', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    const attached = await rig.pods.attach(wishing(side));
+    await expect(rig.pods.attach(attachRequest)).rejects.toMatchObject({name: 'Conflict'});
+    expect(await rig.pods.attach(wishing(side))).toBe(attached);
+  });
+});
+
+describe('reconciling', () => {
+  it('undoes what has lost its netns, and nothing else', async () => {
+    await using rig = await podsRig();
+    const pods = [1, 2, 3].map((index) => ({...pod, name: `web-${index}`, uid: `uid-${index}`}));
+    const up = [];
+    for (const each of pods) {
+      await rig.pods.create(each, '0');
+      up.push(await rig.pods.attach({...attachRequest, ...each, sandbox: `box-${each.uid}`}));
+    }
+    for (const {netns} of up.slice(0, 2)) await rig.netns.remove(netns);
+    await writeFile(`${rig.netns.path}/kni-nobodys`, '');
+    const report = await rig.pods.reconcile();
+    expect([...report.undone].sort()).toEqual(up.slice(0, 2).map(({key}) => key));
+    expect(report.removedNetns).toEqual([`${rig.netns.path}/kni-nobodys`]);
+    expect(report.problems).toEqual([]);
+    expect((await onDisk(rig)).map(({key}) => key)).toEqual([up[2]?.key]);
+    const deletions = (await rig.plugins.calls()).filter(({call}) => call.endsWith('DEL'));
+    expect(deletions.map(({env}) => env['CNI_NETNS'])).toEqual(['', '', '', '']);
+  });
+
+  it('waits for what is under way', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    await rig.plugins.plan({'second ADD': 'hold'});
+    const attaching = rig.pods.attach(attachRequest);
+    await vi.waitUntil(async () => (await callsOf(rig)).includes('second ADD'), {timeout: 30_000});
+    const order: string[] = [];
+    const note = (what: string) => () => void order.push(what);
+    const reconciled = rig.pods.reconcile().then(note('reconciled'));
+    await rig.plugins.release();
+    await Promise.all([attaching.then(note('attached')), reconciled]);
+    expect(order).toEqual(['attached', 'reconciled']);
+  });
+});
+
 describe('after a crash', () => {
   const crashed = async (rig: PodsRig, state: State) => {
     await rig.pods.create(pod, '0');
     const attached = await rig.pods.attach(attachRequest);
-    const {
-      attachments: [lo, eth0],
-      ...record
-    } = attached;
-    const unfinished = [lo, eth0].flatMap((each) => (each ? [{...each, result: '{}'}] : []));
-    await rig.store.write({...record, state, attachments: unfinished});
+    await rig.writeDown({...attached, state});
     return await rig.restart();
   };
 
@@ -284,13 +372,17 @@ describe('after a crash', () => {
     expect(await callsOf(rig)).toEqual(added);
   });
 
-  it('a record that cannot be read does not keep the others from being served', async () => {
+  it('state that cannot be read does not keep the rest from being served, nor costs a pod its netns', async () => {
     await using rig = await podsRig();
     const spoilt = await rig.pods.create({...pod, name: 'spoilt', uid: 'uid-2'}, '0');
     await rig.pods.create(pod, '0');
-    await writeFile(spoilt.netns.replace('netns/kni-', 'pods/').concat('.json'), '{"version":1,');
+    const journal = join(rig.stateDir, 'journal');
+    const text = await readFile(journal, 'utf8');
+    await writeFile(journal, text.replace('"name":"spoilt"', '"name":"Spoilt"'));
     const pods = await rig.restart();
     await pods.attach(attachRequest);
+    expect(await rig.netns.list()).toContain(spoilt.netns);
+    expect((await pods.reconcile()).problems).toHaveLength(1);
     expect(await rig.netns.list()).toContain(spoilt.netns);
   });
 });

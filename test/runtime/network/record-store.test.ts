@@ -1,11 +1,12 @@
-import {readdir, readFile, writeFile} from 'node:fs/promises';
+import {mkdir, readdir, readFile, writeFile} from 'node:fs/promises';
 import * as fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import type {PodNetwork} from '../../../runtime/src/network/record.ts';
-import {decodeRecord, encodeRecord} from '../../../runtime/src/network/record-file.ts';
+import {decodeLine, putLine} from '../../../runtime/src/network/record-file.ts';
 import {openRecordStore} from '../../../runtime/src/network/record-store.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 
+const config = '{"cniVersion":"1.0.0","name":"net","plugins":[{"type":"a","big":9007199254740993}]}';
 const record: PodNetwork = {
   key: 'uid-1a2b',
   pod: {namespace: 'default', name: 'web', uid: 'uid'},
@@ -13,50 +14,58 @@ const record: PodNetwork = {
   netns: '/run/netns/kni-uid-1a2b',
   state: 'attached',
   sandbox: 'box',
+  request: 'digest',
   attachments: [
     {
       network: 'net',
       ifName: 'eth0',
-      config: '{"cniVersion":"1.0.0","name":"net","plugins":[{"type":"a","big":9007199254740993}]}',
+      config,
       cniArgs: [['IgnoreUnknown', '1']],
       capabilityArgs: {portMappings: [{hostPort: 80}]},
       result: '{"cniVersion":"1.0.0","big":9007199254740993}',
     },
   ],
 };
-
-const outcomeOf = (text: string): string => {
-  try {
-    decodeRecord(text);
-    return 'record';
-  } catch (error) {
-    return error instanceof Error ? error.name : 'surprise';
-  }
+const numbered = (index: number): PodNetwork => ({
+  ...record,
+  key: `uid-${index}`,
+  netns: `/run/netns/kni-uid-${index}`,
+  sandbox: `box-${index}`,
+});
+const keysOf = (records: readonly PodNetwork[]) => records.map(({key}) => key);
+const loadedFrom = async (dir: string) => {
+  await using store = await openRecordStore(dir);
+  return store.loaded;
 };
 
-describe('a record on disk', () => {
-  it('comes back as it was, to the last digit', () => {
-    expect(decodeRecord(encodeRecord(record))).toEqual(record);
-  });
+describe('a line of the journal', () => {
+  const line = putLine(record, () => 'name');
+  const outcomeOf = (text: string): string => {
+    try {
+      return decodeLine(text, () => config).kind;
+    } catch (error) {
+      return error instanceof Error ? error.name : 'surprise';
+    }
+  };
 
-  it('cut off anywhere is refused', () => {
-    const text = encodeRecord(record).trimEnd();
-    for (let length = 0; length < text.length; length++)
-      expect(() => decodeRecord(text.slice(0, length))).toThrow(SyntaxError);
+  it('gives back the record as it was, to the last digit', () => {
+    expect(decodeLine(line, (name) => (name === 'name' ? config : undefined))).toEqual({kind: 'put', record});
   });
 
   it('with a changed byte is refused or read, but never a surprise', () => {
-    const text = encodeRecord(record);
+    const known = [
+      'put',
+      'version',
+      'drop',
+      'config',
+      'SyntaxError',
+      'TypeError',
+      'InvalidConfig',
+      'StateTooNew',
+    ];
     fc.assert(
-      fc.property(fc.nat(text.length - 1), fc.string({minLength: 1, maxLength: 1}), (at, char) => {
-        const spoilt = text.slice(0, at) + char + text.slice(at + 1);
-        expect(outcomeOf(spoilt)).toBeOneOf([
-          'record',
-          'SyntaxError',
-          'TypeError',
-          'InvalidConfig',
-          'StateTooNew',
-        ]);
+      fc.property(fc.nat(line.length - 1), fc.string({minLength: 1, maxLength: 1}), (at, char) => {
+        expect(outcomeOf(line.slice(0, at) + char + line.slice(at + 1))).toBeOneOf(known);
       }),
     );
   });
@@ -68,48 +77,143 @@ describe('a record on disk', () => {
     ['no netns', {netns: 7}],
     ['no pod', {pod: null}],
     ['an attachment that is none', {attachments: [7]}],
-    ['an attachment with a broken configuration', {attachments: [{...record.attachments[0], config: '{}'}]}],
     ['an attachment with a broken result', {attachments: [{...record.attachments[0], result: '{'}]}],
   ])('with %s is refused', (_, fields) => {
-    expect(() => decodeRecord(JSON.stringify({version: 1, ...record, ...fields}))).toThrow(Error);
+    expect(() => decodeLine(JSON.stringify({put: {...record, ...fields}}), () => config)).toThrow(Error);
+  });
+
+  it('with a configuration that was never written is refused', () => {
+    expect(() => decodeLine(line, () => undefined)).toThrow('configuration');
   });
 });
 
 describe('the store of records', () => {
-  it('holds what was written and not removed', async () => {
+  it('holds what was written and not removed, the last word counting', async () => {
     await using dir = await tempDir();
-    const store = await openRecordStore(dir.path);
-    await store.write(record);
+    await using store = await openRecordStore(dir.path);
+    await store.write({...record, state: 'created'});
     await store.write({...record, key: 'other'});
+    await store.write(record);
     await store.remove('other');
     await store.remove('never-there');
-    expect(await (await openRecordStore(dir.path)).load()).toEqual({records: [record], quarantined: []});
+    expect(await loadedFrom(dir.path)).toEqual([record]);
+    expect(store.trouble()).toBeUndefined();
   });
 
-  it('keeps aside what cannot be read, and remembers that it did', async () => {
+  it('writes a configuration once, however many are attached by it', async () => {
     await using dir = await tempDir();
-    const store = await openRecordStore(dir.path);
-    await store.write(record);
-    await writeFile(dir.join('bad.json'), 'bad');
-    expect(await store.load()).toEqual({records: [record], quarantined: ['bad']});
-    expect(await store.load()).toEqual({records: [record], quarantined: ['bad']});
-    expect(await readFile(dir.join('quarantine', 'bad.json'), 'utf8')).toBe('bad');
+    await using store = await openRecordStore(dir.path);
+    for (let index = 0; index < 20; index++) await store.write(numbered(index));
+    const text = await readFile(dir.join('journal'), 'utf8');
+    expect(text.split('9007199254740993').length - 1).toBe(21); // 20 results
+    expect(await loadedFrom(dir.path)).toHaveLength(20);
+  });
+
+  it('does not grow with history, and loses nothing to being rewritten while it is written', async () => {
+    await using dir = await tempDir();
+    await using store = await openRecordStore(dir.path);
+    const churn = async (index: number) => {
+      for (let round = 0; round < 40; round++) {
+        await store.write({...numbered(index), attempt: String(round)});
+        if (round % 2 === 1 && index % 2 === 1) await store.remove(`uid-${index}`);
+      }
+    };
+    await Promise.all(Array.from({length: 50}, (_, index) => churn(index)));
+    expect((await readFile(dir.join('journal'))).length).toBeLessThan(600_000);
+    const loaded = await loadedFrom(dir.path);
+    const expected = Array.from({length: 25}, (_, index) => `uid-${index * 2}`);
+    expect(keysOf(loaded).sort()).toEqual(expected.sort());
+    expect(loaded.every(({attempt}) => attempt === '39')).toBe(true);
+  });
+
+  it('cut off at any byte loses the records of the missing bytes only, and goes on', async () => {
+    await using dir = await tempDir();
+    await using store = await openRecordStore(dir.join('whole'));
+    for (let index = 0; index < 4; index++) await store.write(numbered(index));
+    const whole = await readFile(dir.join('whole', 'journal'));
+    const ends = [...whole.keys()].filter((at) => whole[at] === 0x0a).map((at) => at + 1);
+    const first = ends.at(-4) ?? 0;
+    for (let length = first; length < whole.length; length++) {
+      const cut = dir.join(`cut-${length}`);
+      await mkdir(cut);
+      await writeFile(`${cut}/journal`, whole.subarray(0, length));
+      await using reopened = await openRecordStore(cut);
+      const intact = ends.filter((end) => end <= length).length - (ends.length - 4);
+      expect(reopened.loaded).toHaveLength(intact);
+      await reopened.write(numbered(9));
+      expect(keysOf(await loadedFrom(cut)).at(-1)).toBe('uid-9');
+    }
+  }, 120_000);
+
+  it.each<[string, (bytes: Buffer) => Buffer, number]>([
+    ['is empty', () => Buffer.alloc(0), 0],
+    ['is 4 KB of zeros', () => Buffer.alloc(4096), 0],
+    ['ends in zeros', (bytes) => Buffer.concat([bytes, Buffer.alloc(4096)]), 3],
+    [
+      'has a flipped bit',
+      (bytes) => {
+        const at = bytes.indexOf('uid-1');
+        return Buffer.concat([bytes.subarray(0, at), Buffer.from([bytes[at]! ^ 1]), bytes.subarray(at + 1)]);
+      },
+      2,
+    ],
+  ])('that %s keeps aside what it was, and serves the rest', async (_, spoil, left) => {
+    await using dir = await tempDir();
+    await using store = await openRecordStore(dir.path);
+    for (let index = 0; index < 3; index++) await store.write(numbered(index));
+    const spoilt = spoil(await readFile(dir.join('journal')));
+    await writeFile(dir.join('journal'), spoilt);
+    await using reopened = await openRecordStore(dir.path);
+    expect(reopened.loaded).toHaveLength(left);
+    const aside = await reopened.quarantined();
+    expect(aside).toHaveLength(spoilt.length === 0 ? 0 : 1);
+    for (const name of aside) expect(await readFile(dir.join('quarantine', name))).toEqual(spoilt);
+    await using again = await openRecordStore(dir.path); // whole again, and no second copy
+    expect(await again.quarantined()).toEqual(aside);
+    expect(again.loaded).toHaveLength(left);
   });
 
   it('stops at what a later version has written, and leaves it', async () => {
     await using dir = await tempDir();
-    const store = await openRecordStore(dir.path);
-    await writeFile(dir.join('new.json'), '{"version":2}');
-    await expect(store.load()).rejects.toMatchObject({name: 'StateTooNew'});
-    expect(await readdir(dir.path)).toContain('new.json');
+    await using store = await openRecordStore(dir.path);
+    await store.write(record);
+    const text = await readFile(dir.join('journal'), 'utf8');
+    const {crc32} = await import('node:zlib');
+    const later = '{"version":3}';
+    const spoilt = `${crc32(later).toString(16).padStart(8, '0')} ${later}\n${text}`;
+    await writeFile(dir.join('journal'), spoilt);
+    await expect(openRecordStore(dir.path)).rejects.toMatchObject({name: 'StateTooNew'});
+    expect(await readFile(dir.join('journal'), 'utf8')).toBe(spoilt);
+  });
+});
+
+describe('the state of version 1', () => {
+  const firstVersion = JSON.stringify({version: 1, ...record, request: undefined});
+
+  it('is taken over, and version 1 is kept from starting here', async () => {
+    await using dir = await tempDir();
+    await writeFile(dir.join('uid-1a2b.json'), firstVersion);
+    await writeFile(dir.join('uid-1a2b.json.tmp'), '{');
+    const {request: _, ...expected} = record;
+    expect(await loadedFrom(dir.path)).toEqual([expected]);
+    expect((await readdir(dir.path)).sort()).toEqual([
+      'journal',
+      'moved-to-journal.json',
+      'quarantine',
+      'reserve',
+    ]);
+    expect(JSON.parse(await readFile(dir.join('moved-to-journal.json'), 'utf8'))).toEqual({version: 2});
+    expect(await loadedFrom(dir.path)).toEqual([expected]);
   });
 
-  it('tells a disk that cannot be written from one that is full', async () => {
+  it('that cannot be read is kept aside', async () => {
     await using dir = await tempDir();
-    const store = await openRecordStore(dir.path);
-    await expect(store.write({...record, key: 'no/such/place'})).rejects.toMatchObject({
-      name: 'StoreFailed',
-      full: false,
-    });
+    await writeFile(dir.join('uid-1a2b.json'), firstVersion);
+    await writeFile(dir.join('bad.json'), 'bad');
+    await writeFile(dir.join('other-name.json'), firstVersion);
+    await using store = await openRecordStore(dir.path);
+    expect(keysOf(store.loaded)).toEqual(['uid-1a2b']);
+    expect((await store.quarantined()).toSorted()).toEqual(['bad.json', 'other-name.json']);
+    expect(await readFile(dir.join('quarantine', 'bad.json'), 'utf8')).toBe('bad');
   });
 });

@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import type {PodNetwork} from '../../../runtime/src/network/record.ts';
+import {createRecordIndex} from '../../../runtime/src/network/record-index.ts';
 import {type Selector, selectForAttach, selectForUndo} from '../../../runtime/src/network/select.ts';
 
 const record = (key: string, fields: Partial<PodNetwork>): PodNetwork => ({
@@ -28,7 +29,7 @@ const other = record('other', {
   sandbox: 'third',
   state: 'attached',
 });
-const records = [old, waiting, other];
+const records = createRecordIndex([old, waiting, other]);
 
 describe('what a request to undo means', () => {
   it.each<[string, Partial<Selector>, PodNetwork | undefined]>([

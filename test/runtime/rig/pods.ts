@@ -1,24 +1,29 @@
 /** Pod networks over real plugins and a real store; in place of netns there are files, which takes no root. */
 import {mkdir, readdir, rm, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {parseConflist} from '../../../runtime/src/cni/conflist.ts';
+import {type Conflist, parseConflist} from '../../../runtime/src/cni/conflist.ts';
 import {createExec} from '../../../runtime/src/cni/exec.ts';
 import {createInvokePlugin} from '../../../runtime/src/cni/plugin.ts';
 import {createLock} from '../../../runtime/src/lock.ts';
 import type {Log} from '../../../runtime/src/log.ts';
 import type {NetnsDir} from '../../../runtime/src/netns/netns-dir.ts';
+import {NetworkUnavailable} from '../../../runtime/src/network/errors.ts';
 import {createPodNetworks, type PodNetworks} from '../../../runtime/src/network/pod-networks.ts';
+import type {PodNetwork} from '../../../runtime/src/network/record.ts';
 import {openRecordStore, type RecordStore} from '../../../runtime/src/network/record-store.ts';
 import {createRecords} from '../../../runtime/src/network/records.ts';
-import {recover} from '../../../runtime/src/network/recover.ts';
+import {isInDoubt, recover} from '../../../runtime/src/network/recover.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 import {conflistOf, installPlugins, type Plugins} from './plugins.ts';
 
 export interface PodsRig extends AsyncDisposable {
   readonly pods: PodNetworks;
   readonly plugins: Plugins;
-  /** What is on disk, after what was written. */
-  readonly store: RecordStore;
+  /** What a later network runtime would find. */
+  readonly onDisk: () => Promise<readonly PodNetwork[]>;
+  /** As if the network runtime had died after this. */
+  readonly writeDown: (record: PodNetwork) => Promise<void>;
+  readonly stateDir: string;
   readonly netns: NetnsDir;
   /** The time, which stands still unless a test moves it. */
   readonly clock: {ms: number};
@@ -33,35 +38,61 @@ export interface PodsRigOptions {
 
 export const podsRig = async ({storeOf = (store) => store}: PodsRigOptions = {}): Promise<PodsRig> => {
   const dir = await tempDir();
-  const plugins = await installPlugins(['loopback', 'first', 'second'], dir.path);
+  const plugins = await installPlugins(['first', 'second', 'third'], dir.path);
   const netns = await fileNetnsDir(join(dir.path, 'netns'));
-  const store = await openRecordStore(join(dir.path, 'pods'));
+  const stateDir = join(dir.path, 'pods');
   const invoke = createInvokePlugin({exec: createExec(), binDirs: [plugins.binDir], timeoutMs: 60_000});
   const list = parseConflist(conflistOf(plugins, ['first', 'second']));
+  const named: Record<string, Conflist> = {
+    side: parseConflist(
+      conflistOf(plugins, ['third'], {capabilities: {ips: true}}).replace('"rig"', '"side"'),
+    ),
+  };
   const clock = {ms: 1_700_000_000_000};
+  const ipamDir = join(dir.path, 'ipam');
+  const stores: RecordStore[] = [];
+  const opened = async () => {
+    const store = await openRecordStore(stateDir);
+    stores.push(store);
+    return store;
+  };
   const start = async () => {
-    const records = createRecords(
-      storeOf(store),
-      await recover({store, netns, ipamDir: join(dir.path, 'ipam'), log: silent}),
-    );
+    const store = await opened();
+    const records = createRecords(storeOf(store), await recover({store, netns, ipamDir, log: silent}));
     return createPodNetworks({
       records,
       netns,
       invoke,
-      network: async () => list,
+      networks: {
+        primary: async () => list,
+        named: async ({name}) => {
+          const found = named[name];
+          if (found) return found;
+          throw new NetworkUnavailable(name);
+        },
+      },
+      links: {vethsOn: async () => [], remove: async () => undefined},
+      ipamDir,
       lock: createLock(),
       now: () => clock.ms,
+      uptime: () => clock.ms,
+      inDoubt: () => isInDoubt({store, netns, records}),
       log: silent,
     });
   };
   return {
     pods: await start(),
     plugins,
-    store,
+    onDisk: async () => (await opened()).loaded,
+    writeDown: async (record) => (await opened()).write(record),
+    stateDir,
     netns,
     clock,
     restart: start,
-    [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      for (const store of stores) await store[Symbol.asyncDispose]();
+      await dir[Symbol.asyncDispose]();
+    },
   };
 };
 
@@ -79,5 +110,6 @@ const fileNetnsDir = async (path: string): Promise<NetnsDir> => {
         () => false,
       ),
     list: async () => (await readdir(path)).map((name) => join(path, name)),
+    mounted: async () => (await readdir(path)).map((name) => join(path, name)),
   };
 };

@@ -1,10 +1,12 @@
 import {create, type MessageInitShape} from '@bufbuild/protobuf';
 import {describe, expect, it} from 'vitest';
 import {AttachInterfaceRequestSchema, Protocol} from '../../../runtime/src/gen/kni_pb.ts';
-import {capabilityArgsOf} from '../../../runtime/src/rpc/capability-args.ts';
+import {commonArgsOf, primaryArgsOf} from '../../../runtime/src/rpc/capability-args.ts';
 
-const argsOf = (request: MessageInitShape<typeof AttachInterfaceRequestSchema>) =>
-  capabilityArgsOf(create(AttachInterfaceRequestSchema, request));
+const argsOf = (init: MessageInitShape<typeof AttachInterfaceRequestSchema>) => {
+  const request = create(AttachInterfaceRequestSchema, init);
+  return {primary: primaryArgsOf(request), common: commonArgsOf(request)};
+};
 
 describe('the capability arguments', () => {
   it('have port mappings as the conventions write them, those without a host port left out', () => {
@@ -14,7 +16,7 @@ describe('the capability arguments', () => {
       {containerPort: 9, hostPort: 9, protocol: Protocol.SCTP, hostIp: '::1'},
       {containerPort: 443},
     ];
-    expect(argsOf({portMappings})).toEqual({
+    expect(argsOf({portMappings}).primary).toEqual({
       portMappings: [
         {hostPort: 8080, containerPort: 80, protocol: 'tcp'},
         {hostPort: 53, containerPort: 53, protocol: 'udp', hostIP: '127.0.0.1'},
@@ -25,13 +27,34 @@ describe('the capability arguments', () => {
 
   it('have DNS and cgroup when they are told', () => {
     const dnsConfig = {servers: ['10.96.0.10'], searches: ['svc.cluster.local'], options: ['ndots:5']};
-    expect(argsOf({dnsConfig, extradata: {cgroup_parent: '/kubepods/pod1'}})).toEqual({
+    expect(argsOf({dnsConfig, extradata: {cgroup_parent: '/kubepods/pod1'}}).common).toEqual({
       dns: {servers: ['10.96.0.10'], searches: ['svc.cluster.local'], options: ['ndots:5']},
       cgroupPath: '/kubepods/pod1',
     });
   });
 
   it('are none when nothing is asked for', () => {
-    expect(argsOf({})).toEqual({});
+    expect(argsOf({})).toEqual({primary: {}, common: {}});
+  });
+
+  it("have the pod's annotations, for plugins that want them", () => {
+    const annotations = {a: 'b;c=d'};
+    expect(argsOf({annotations}).common).toEqual({'io.kubernetes.cri.pod-annotations': annotations});
+  });
+
+  it.each([
+    ['10M', 10_000_000],
+    ['1.5k', 1500],
+    ['2Ki', 2048],
+    ['1P', 1e15],
+  ])('have a bandwidth of %s in bits', (quantity, rate) => {
+    const annotations = {'kubernetes.io/ingress-bandwidth': quantity};
+    const bandwidth = {ingressRate: rate, ingressBurst: 0xffff_ffff};
+    expect(argsOf({annotations}).primary).toEqual({bandwidth});
+  });
+
+  it.each(['', 'fast', '-1M', '1', '2P', '1Mbit', '1e9x'])('refuse a bandwidth of %j', (quantity) => {
+    const annotations = {'kubernetes.io/egress-bandwidth': quantity};
+    expect(() => argsOf({annotations})).toThrow('egress-bandwidth is not a rate');
   });
 });

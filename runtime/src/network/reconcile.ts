@@ -1,0 +1,122 @@
+/** Reconciles on demand, while pods are served: what has lost its owner, whoever took it away, is cleared away. */
+import {type Conflist, parseConflist} from '../cni/conflist.ts';
+import {collectGarbage} from '../cni/network.ts';
+import {hostInterfacesOf} from '../cni/result.ts';
+import {crashPoint} from '../crash-point.ts';
+import type {Gate} from '../gate.ts';
+import {textOf} from '../log.ts';
+import {releaseOwnerless, removeOwnerless} from './ownerless.ts';
+import type {Parts} from './pod-networks.ts';
+
+export interface Reconciled {
+  /** Paths of netns without a record. */
+  readonly removedNetns: readonly string[];
+  /** Addresses leased to no sandbox. */
+  readonly releasedAddresses: readonly string[];
+  /** Host ends of veth pairs without a record. */
+  readonly removedLinks: readonly string[];
+  /** Keys of networks whose netns was gone. */
+  readonly undone: readonly string[];
+  /** What could not be done, in words. */
+  readonly problems: readonly string[];
+}
+
+/** The node's own interfaces. */
+export interface NodeLinks {
+  /** Names of the host ends of veth pairs that the bridge plugin may have put on this bridge. */
+  readonly vethsOn: (bridge: string) => Promise<readonly string[]>;
+  readonly remove: (name: string) => Promise<void>;
+}
+
+type Problem = (error: unknown) => void;
+
+export const createReconcile =
+  (parts: Parts, gate: Gate, dropGone: (key: string) => Promise<boolean>) =>
+  async (): Promise<Reconciled> => {
+    const {records, log, inDoubt} = parts;
+    const problems: string[] = [];
+    const problem: Problem = (error) => {
+      problems.push(textOf(error));
+      log.warn('not all could be reconciled', {error: textOf(error)});
+    };
+    // DEL first: GC is no substitute for it (CNI spec, section 2, "GC").
+    const undone: string[] = [];
+    const dropOne = async (key: string) => {
+      if (await dropGone(key)) undone.push(key);
+    };
+    await Promise.all(Array.from(records.all(), ({key}) => dropOne(key).catch(problem)));
+    if (await inDoubt()) {
+      problems.push('some of the state cannot be read: what it may stand for is left alone');
+      return {removedNetns: [], releasedAddresses: [], removedLinks: [], undone, problems};
+    }
+    return await gate.exclusive(async () => {
+      const removedNetns = await removeOwnerless(parts);
+      const releasedAddresses = await releaseOwnerless(parts);
+      const lists = await listsInUse(parts).catch((error: unknown) => {
+        problem(error);
+        return [];
+      });
+      const removedLinks = await removeLinks(parts, lists, problem);
+      crashPoint('reconcile: before garbage collection');
+      await collect(parts, lists, problem);
+      return {removedNetns, releasedAddresses, removedLinks, undone, problems};
+    });
+  };
+
+/** The node's network, and those that pods are attached to. */
+const listsInUse = async ({records, networks}: Parts): Promise<Conflist[]> => {
+  const texts = new Set(
+    Array.from(records.all(), ({attachments}) => attachments.map(({config}) => config)).flat(),
+  );
+  const primary = await networks.primary().catch(() => undefined); // the node may have none yet
+  if (primary) texts.add(primary.text);
+  return [...texts].map(parseConflist);
+};
+
+const removeLinks = async (
+  {records, links, log}: Parts,
+  lists: readonly Conflist[],
+  problem: Problem,
+): Promise<string[]> => {
+  const bridges = new Set(
+    lists.flatMap(({plugins}) =>
+      plugins.flatMap(({type, members}) => {
+        const bridge = type === 'bridge' ? members.get('bridge') : undefined;
+        return bridge === undefined ? [] : [String(JSON.parse(bridge))];
+      }),
+    ),
+  );
+  const owned = new Set(
+    Array.from(records.all(), ({attachments}) => attachments.flatMap(hostInterfacesOf)).flat(),
+  );
+  const removed: string[] = [];
+  for (const bridge of bridges) {
+    const veths = await links.vethsOn(bridge).catch((error: unknown) => {
+      problem(error);
+      return [];
+    });
+    for (const veth of veths.filter((each) => !owned.has(each))) {
+      await links.remove(veth).then(() => {
+        removed.push(veth);
+        log.info('removed an interface without record', {interface: veth});
+      }, problem);
+    }
+  }
+  return removed;
+};
+
+/** Valid is all that has a record with something attached. */
+const collect = async (
+  {records, invoke}: Parts,
+  lists: readonly Conflist[],
+  problem: Problem,
+): Promise<void> => {
+  for (const list of lists) {
+    const valid = Array.from(records.all(), ({sandbox, attachments}) =>
+      attachments
+        .filter(({network}) => network === list.name)
+        .map(({ifName}) => ({containerID: sandbox ?? '', ifname: ifName})),
+    ).flat();
+    for (const error of await collectGarbage(invoke, list, valid)) problem(error);
+  }
+};

@@ -1,0 +1,141 @@
+/** An append-only file of checksummed lines: a line costs one fdatasync, and a crash at any byte harms no other line. */
+import {type FileHandle, open, readFile} from 'node:fs/promises';
+import {crc32} from 'node:zlib';
+import {syncDirectoryOf, writeDurably} from '../durable-file.ts';
+import {errorCodeOf} from '../error-code.ts';
+import type {Reserve} from './reserve.ts';
+
+export interface Journal {
+  /**
+   * Resolves when the lines are durable. Lines that come at the same time share one write and one sync. `urgent` lines
+   * may use the reserve when the disk is full; others are refused then, even where there is room for them. After a
+   * failure the file is as it was before.
+   */
+  append(lines: readonly string[], urgent?: boolean): Promise<void>;
+  /** Replaces all lines, in one step. They are asked for when it is their turn. */
+  rewrite(lines: () => readonly string[]): Promise<void>;
+  /** In bytes. */
+  size(): number;
+  /** Lets go of the file, which a later append opens again. */
+  close(): Promise<void>;
+}
+
+export interface JournalContent {
+  /** The intact lines in their order. */
+  readonly lines: readonly string[];
+  /** How many pieces of the file were none. */
+  readonly damaged: number;
+  /** Of the whole file, in bytes. */
+  readonly size: number;
+}
+
+/** Eight hexadecimal digits of CRC-32, a blank, the line, a newline. */
+const framed = (line: string): string => `${checksumOf(line)} ${line}\n`;
+const checksumOf = (line: string): string => crc32(line).toString(16).padStart(8, '0');
+const checksumLength = 8;
+
+/** A file that is not there is an empty one. */
+export const readJournal = async (path: string): Promise<JournalContent> => {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    if (errorCodeOf(error) === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  });
+  const pieces = bytes.toString('utf8').split('\n');
+  const rest = pieces.pop(); // behind the last newline: nothing, or a line that was cut off
+  const lines: string[] = [];
+  let damaged = rest === '' ? 0 : 1;
+  for (const piece of pieces) {
+    const line = piece.slice(checksumLength + 1);
+    if (piece[checksumLength] === ' ' && piece.startsWith(checksumOf(line))) lines.push(line);
+    else damaged++;
+  }
+  return {lines, damaged, size: bytes.length};
+};
+
+interface Waiting {
+  readonly text: string;
+  readonly urgent: boolean;
+  readonly done: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** For a file that ends with a newline, or is not there; `size` is its size. */
+export const createJournal = (path: string, startSize: number, reserve: Reserve): Journal => {
+  let size = startSize;
+  let file: FileHandle | undefined;
+  let waiting: Waiting[] = [];
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = turn.then(work);
+    turn = result.catch(() => undefined);
+    return result;
+  };
+
+  const opened = async (): Promise<FileHandle> => {
+    if (file) return file;
+    file = await open(path, 'a', 0o600);
+    if (size === 0) await syncDirectoryOf(path);
+    return file;
+  };
+
+  const close = async (): Promise<void> => {
+    await file?.close();
+    file = undefined;
+  };
+
+  const write = async (text: string): Promise<void> => {
+    const handle = await opened();
+    try {
+      await handle.appendFile(text);
+      await handle.datasync();
+    } catch (error) {
+      await handle.truncate(size).catch(() => undefined); // half a line would spoil the next one
+      throw error;
+    }
+    size += Buffer.byteLength(text);
+  };
+
+  const writeAlone = async ({text, urgent, done, failed}: Waiting): Promise<void> => {
+    try {
+      if (!urgent) await reserve.hold();
+      await write(text).catch(async (error: unknown) => {
+        if (!(urgent && (await reserve.release()))) throw error;
+        await write(text);
+      });
+      done();
+    } catch (error) {
+      failed(error);
+    }
+  };
+
+  const writeWaiting = async (): Promise<void> => {
+    const batch = waiting;
+    waiting = [];
+    if (batch.length === 0) return; // they went with an earlier batch
+    try {
+      await reserve.hold();
+      await write(batch.map(({text}) => text).join(''));
+      for (const {done} of batch) done();
+    } catch {
+      for (const each of batch) await writeAlone(each);
+    }
+  };
+
+  return {
+    append: (lines, urgent = false) =>
+      new Promise((done, failed) => {
+        waiting.push({text: lines.map(framed).join(''), urgent, done, failed});
+        void inTurn(writeWaiting);
+      }),
+    rewrite: (lines) =>
+      inTurn(async () => {
+        const text = lines().map(framed).join('');
+        await writeDurably(path, text);
+        await close();
+        size = Buffer.byteLength(text);
+      }),
+    size: () => size,
+    close: () => inTurn(close),
+  };
+};

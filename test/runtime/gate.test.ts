@@ -1,0 +1,62 @@
+import {describe, expect, it} from 'vitest';
+import {createGate} from '../../runtime/src/gate.ts';
+
+/** Work that ends when it is told to, and says when it begins and ends. */
+const controlled = (name: string, order: string[]) => {
+  let finish = () => undefined as void;
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const work = async () => {
+    order.push(`${name} begins`);
+    await finished;
+    order.push(`${name} ends`);
+  };
+  return {work, finish};
+};
+const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+describe('the gate', () => {
+  it('lets shared work run at the same time', async () => {
+    const order: string[] = [];
+    const gate = createGate();
+    const [one, two] = [controlled('one', order), controlled('two', order)];
+    const both = Promise.all([gate.shared(one.work), gate.shared(two.work)]);
+    two.finish();
+    one.finish();
+    await both;
+    expect(order.slice(0, 2)).toEqual(['one begins', 'two begins']);
+  });
+
+  it('lets exclusive work begin when shared work has ended, and later work wait for it', async () => {
+    const order: string[] = [];
+    const gate = createGate();
+    const [before, alone, again, after] = ['before', 'alone', 'again', 'after'].map((name) =>
+      controlled(name, order),
+    );
+    if (!before || !alone || !again || !after) throw new Error('never');
+    const all = [
+      gate.shared(before.work),
+      gate.exclusive(alone.work),
+      gate.shared(after.work),
+      gate.exclusive(again.work),
+    ];
+    for (const next of [after, again, alone, before]) {
+      next.finish();
+      await settle();
+    }
+    await Promise.all(all);
+    expect(order).toEqual(
+      ['before', 'alone', 'again', 'after'].flatMap((name) => [`${name} begins`, `${name} ends`]),
+    );
+  });
+
+  it('is not held by work that fails', async () => {
+    const gate = createGate();
+    const fails = () => Promise.reject(new Error('no'));
+    await expect(gate.shared(fails)).rejects.toThrow('no');
+    await expect(gate.exclusive(fails)).rejects.toThrow('no');
+    expect(await gate.shared(async () => 'shared')).toBe('shared');
+    expect(await gate.exclusive(async () => 'alone')).toBe('alone');
+  });
+});
