@@ -25,3 +25,6 @@ export const versionOf = (list: JsonObject): CniVersion => {
 
 export const isAtLeast = (version: CniVersion, least: CniVersion): boolean =>
   supported.indexOf(version) >= supported.indexOf(least);
+
+export const isCniVersion = (version: unknown): version is CniVersion =>
+  supported.some((known) => known === version);
