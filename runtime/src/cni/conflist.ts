@@ -1,13 +1,16 @@
 /** A network configuration list (CNI spec, section 1), checked, with its plugins' configurations kept as text. */
-import {arrayOf, isObject, type JsonObject, objectOf, stringOf} from '../json.ts';
+import {isObject, type JsonObject, objectOf, stringOf} from '../json.ts';
 import {InvalidConfig} from './errors.ts';
 import {rawElements, rawMembers, rawObject} from './raw-json.ts';
+import {type CniVersion, versionOf} from './versions.ts';
 
 export interface Conflist {
   readonly name: string;
-  readonly cniVersion: string;
+  readonly cniVersion: CniVersion;
   readonly plugins: readonly [PluginConfig, ...PluginConfig[]];
-  /** As it was written; what is stored with an attachment, so that DEL gets the configuration of ADD. */
+  readonly disableCheck: boolean;
+  readonly disableGC: boolean;
+  /** All of it; what is stored with an attachment, so that DEL gets the configuration of ADD. */
   readonly text: string;
 }
 
@@ -19,24 +22,59 @@ export interface PluginConfig {
   readonly members: ReadonlyMap<string, string>;
 }
 
-const supportedVersions = ['0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'];
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
-export const parseConflist = (text: string): Conflist => {
-  const list = parsed(text);
-  if (!isObject(list)) throw new InvalidConfig('is not a JSON object');
+/** `folder` has the texts of the plugins that are not written in the list itself, see `folderOfPlugins`. */
+export const parseConflist = (text: string, folder: readonly string[] = []): Conflist => {
+  const list = parsedObject(text);
+  const {name} = headOf(list);
+  const members = rawMembers(text);
+  const inlined = rawElements(members.get('plugins') ?? '[]');
+  if ('plugins' in list && inlined.length === 0) throw new InvalidConfig('has an empty list of "plugins"');
+  const [first, ...others] = [...inlined, ...folder].map(parsePlugin);
+  if (!first) throw new InvalidConfig('has no "plugins"');
+  return {
+    name,
+    cniVersion: versionOf(list),
+    plugins: [first, ...others],
+    disableCheck: flagOf(list, 'disableCheck'),
+    disableGC: flagOf(list, 'disableGC'),
+    text: folder.length === 0 ? text : withPlugins(members, [...inlined, ...folder]),
+  };
+};
+
+/** Where the list has further plugins: a folder beside it, by the name of the network. `undefined`: nowhere. */
+export const folderOfPlugins = (text: string): string | undefined => {
+  const {name, isWhole} = headOf(parsedObject(text));
+  return isWhole ? undefined : name;
+};
+
+const headOf = (list: JsonObject) => {
   const name = stringOf(list['name']);
   if (!name || !namePattern.test(name)) throw new InvalidConfig('has no valid "name"');
-  if (!('plugins' in list)) throw new InvalidConfig('has no "plugins"');
-  const [first, ...others] = rawElements(rawMembers(text).get('plugins') ?? '[]').map(parsePlugin);
-  if (!first) throw new InvalidConfig('has an empty list of "plugins"');
-  return {name, cniVersion: versionOf(list), plugins: [first, ...others], text};
+  if ('plugins' in list && !Array.isArray(list['plugins']))
+    throw new InvalidConfig('has "plugins" that are not a list');
+  const isWhole = flagOf(list, 'loadOnlyInlinedPlugins');
+  if (isWhole && !('plugins' in list)) throw new InvalidConfig('has no "plugins"');
+  return {name, isWhole};
 };
+
+/** Like libcni, which takes words for booleans. */
+const flagOf = (list: JsonObject, key: string): boolean => {
+  const value = key in list ? list[key] : false;
+  const flag = typeof value === 'string' ? value.toLowerCase() : value;
+  if (flag === true || flag === 'true') return true;
+  if (flag === false || flag === 'false') return false;
+  throw new InvalidConfig(`has a "${key}" that is neither true nor false`);
+};
+
+/** The list with nothing left outside of it. */
+const withPlugins = (members: ReadonlyMap<string, string>, plugins: readonly string[]): string =>
+  rawObject(new Map(members).set('plugins', `[${plugins.join(',')}]`).set('loadOnlyInlinedPlugins', 'true'));
 
 /** Before the conflist there was one plugin to a file, `.conf` or `.json`; it reads as a list of one. */
 export const parseSinglePlugin = (text: string): Conflist => {
-  const plugin = parsed(text);
-  if (!isObject(plugin)) throw new InvalidConfig('is not a JSON object');
+  const plugin = parsedObject(text);
   if ('plugins' in plugin)
     throw new InvalidConfig('holds a list of plugins, for which its name must end in .conflist');
   const members = rawMembers(text);
@@ -45,6 +83,12 @@ export const parseSinglePlugin = (text: string): Conflist => {
     return value === undefined ? [] : [[key, value] as const];
   });
   return parseConflist(rawObject([...head, ['plugins', `[${text}]`]]));
+};
+
+const parsedObject = (text: string): JsonObject => {
+  const object = parsed(text);
+  if (!isObject(object)) throw new InvalidConfig('is not a JSON object');
+  return object;
 };
 
 const parsed = (text: string): unknown => {
@@ -75,14 +119,3 @@ const parsePlugin = (text: string): PluginConfig => {
 /** A type names a file in the plugins' directory, nothing outside of it. */
 const isPluginType = (type: string | undefined): type is string =>
   type !== undefined && type !== '' && type !== '.' && type !== '..' && !/[/\0]/.test(type);
-
-/** The highest version that both the list and we know; without one the list means 0.1.0, which we do not speak. */
-const versionOf = (list: JsonObject): string => {
-  const offered = new Set([list['cniVersion'], ...arrayOf(list['cniVersions'])]);
-  const chosen = supportedVersions.findLast((version) => offered.has(version));
-  if (!chosen)
-    throw new InvalidConfig(
-      `has no "cniVersion" from ${supportedVersions[0]} to ${supportedVersions.at(-1)}`,
-    );
-  return chosen;
-};

@@ -1,23 +1,33 @@
 /** Reads the error that a plugin prints on stdout (CNI spec, section 5, "Error"). */
-import {objectOf, stringOf} from '../json.ts';
+import {isObject, objectOf, stringOf} from '../json.ts';
 import type {CniErrorResult} from './errors.ts';
+import {plainText} from './plain-text.ts';
 
 /** A plugin that prints no such thing still has an exit status and, most likely, words on stderr. */
-export const errorResultOf = ({exitCode, stdout, stderr}: ExitedWithError): CniErrorResult => {
+export const errorResultOf = ({exitCode, stdout, stderr}: Exited): CniErrorResult => {
   const error = objectOf(parsed(stdout));
-  const cniCode = typeof error['code'] === 'number' ? error['code'] : 0;
-  const msg = stringOf(error['msg']) || stderr.trim().slice(-shown) || `exit status ${exitCode}`;
-  return {cniCode, msg, details: stringOf(error['details']) ?? ''};
+  const msg = plainText(stringOf(error['msg']) ?? '') || plainText(stderr, 'end');
+  return {
+    cniCode: cniCodeOf(error['code']),
+    msg: msg || `exit status ${exitCode}`,
+    details: plainText(stringOf(error['details']) ?? ''),
+  };
 };
 
-interface ExitedWithError {
+/** Some plugins print their error and exit with 0 all the same. What has both a code and a message is no result. */
+export const isErrorResult = (stdout: string): boolean => {
+  const result = parsed(stdout);
+  return isObject(result) && typeof result['code'] === 'number' && typeof result['msg'] === 'string';
+};
+
+interface Exited {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** An error travels in a gRPC trailer and into Kubernetes events: the end of a long stderr must do. */
-const shown = 1024;
+const cniCodeOf = (code: unknown): number =>
+  typeof code === 'number' && Number.isSafeInteger(code) && code > 0 ? code : 0;
 
 const parsed = (text: string): unknown => {
   try {

@@ -1,15 +1,17 @@
 /** Runs one program to its end, within a time limit; the only place of the network runtime that starts processes. */
-import {type ChildProcessWithoutNullStreams, spawn} from 'node:child_process';
+import {type ChildProcess, type ChildProcessWithoutNullStreams, spawn} from 'node:child_process';
 import {setTimeout as delay} from 'node:timers/promises';
 import {errorCodeOf} from '../error-code.ts';
+import {createGate} from './gate.ts';
 import {collect} from './output.ts';
 
 export interface Command {
   readonly file: string;
   readonly args?: readonly string[];
   readonly stdin?: string;
-  /** Added to the environment of the network runtime. */
+  /** Added to the environment of the network runtime, of which nothing named CNI_… is passed on. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Of the run; waiting for a turn does not count. */
   readonly timeoutMs: number;
 }
 
@@ -33,21 +35,37 @@ export interface ExecOptions {
   readonly stop?: AbortSignal;
   /** Given to every program. */
   readonly env?: Readonly<Record<string, string>>;
+  /** How many programs may run at the same time; see `createGate` for those that take long. */
+  readonly maxConcurrent?: number;
+  readonly lateAfterMs?: number;
 }
 
-export const createExec =
-  ({stop, env}: ExecOptions = {}): Exec =>
-  async (command) => {
+/** A node with its usual 110 pods starting at once stays below what makes it swap or run out of descriptors. */
+const defaults = {maxConcurrent: 64, lateAfterMs: 2000};
+/** Late ones for each that may run. */
+const lateShare = 3;
+
+export const createExec = ({stop, env, ...limits}: ExecOptions = {}): Exec => {
+  const {maxConcurrent, lateAfterMs} = {...defaults, ...limits};
+  const gate = createGate({max: maxConcurrent, maxLate: lateShare * maxConcurrent, lateAfterMs});
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('CNI_'));
+  const base = {...Object.fromEntries(inherited), ...env};
+  return async (command) => {
     for (let attempt = 0; ; attempt++) {
-      const ending = await runOnce({...command, env: {...env, ...command.env}}, stop);
+      const ending = await gate(() => runOnce(command, base, stop));
       // A plugin that is being replaced is open for writing for a moment; libcni waits up to 5 s as well.
       const busy = ending.how === 'not-started' && errorCodeOf(ending.error) === 'ETXTBSY';
       if (!busy || attempt >= busyRetries.times || stop?.aborted) return ending;
       await delay(busyRetries.everyMs);
     }
   };
+};
 
-const runOnce = async (command: Command, stop: AbortSignal | undefined): Promise<Ending> => {
+const runOnce = async (
+  command: Command,
+  base: NodeJS.ProcessEnv,
+  stop: AbortSignal | undefined,
+): Promise<Ending> => {
   if (stop?.aborted) return {how: 'stopped'};
   let child: ChildProcessWithoutNullStreams;
   try {
@@ -55,13 +73,22 @@ const runOnce = async (command: Command, stop: AbortSignal | undefined): Promise
     child = spawn(command.file, command.args ?? [], {
       detached: true,
       stdio: 'pipe',
-      env: {...process.env, ...command.env},
+      env: {...base, ...command.env},
     });
   } catch (error) {
     return {how: 'not-started', error}; // ETXTBSY and E2BIG are thrown
   }
-  return await ended(child, command, stop);
+  return await (hasPipes(child) ? ended(child, command, stop) : notStarted(child));
 };
+
+/** Without a descriptor left there are no pipes, whatever the type says. */
+const hasPipes = ({stdin, stdout, stderr}: Partial<ChildProcessWithoutNullStreams>): boolean =>
+  [stdin, stdout, stderr].every(Boolean);
+
+const notStarted = (child: ChildProcess): Promise<Ending> =>
+  new Promise((resolve) => {
+    child.once('error', (error) => resolve({how: 'not-started', error}));
+  });
 
 const ended = (
   child: ChildProcessWithoutNullStreams,

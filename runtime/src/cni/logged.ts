@@ -1,24 +1,21 @@
 /** Writes every call of a plugin to the log, for those who want to see each. */
 import {type Log, textOf} from '../log.ts';
-import type {InvokePlugin} from './plugin.ts';
+import {fieldsOfInvocation, type InvokePlugin} from './plugin.ts';
 
 export const logged =
   (invoke: InvokePlugin, log: Log): InvokePlugin =>
   async (command, invocation) => {
     const begun = performance.now();
-    const {plugin, target, attachment} = invocation;
     const fields = () => ({
-      plugin: plugin.type,
-      sandbox: target.sandbox,
-      interface: attachment.ifName,
+      ...fieldsOfInvocation(invocation),
       ms: Math.round((performance.now() - begun) * 10) / 10,
     });
     try {
       const result = await invoke(command, invocation);
-      log.debug(`${plugin.type} ${command} ok`, fields());
+      log.debug(`${invocation.plugin.type} ${command} ok`, fields());
       return result;
     } catch (error) {
-      log.warn(`${plugin.type} ${command} failed`, {...fields(), error: textOf(error)});
+      log.warn(`${invocation.plugin.type} ${command} failed`, {...fields(), error: textOf(error)});
       throw error;
     }
   };

@@ -1,7 +1,10 @@
-/** Adds and deletes one attachment: the order of the plugins and what is passed from one to the next. */
+/** What is done to one attachment, and to one network: the order of the plugins and what is passed from one to the next. */
 import type {Attachment, Target} from './attachment.ts';
-import {parseConflist} from './conflist.ts';
-import type {InvokePlugin} from './plugin.ts';
+import {type Conflist, parseConflist} from './conflist.ts';
+import {NotAdded} from './errors.ts';
+import type {InvokePlugin, ValidAttachment} from './plugin.ts';
+import {supportedVersionsIn} from './plugin-versions.ts';
+import {isAtLeast} from './versions.ts';
 
 /**
  * ADD through the list in order, each plugin given the result of the one before; the last result is the network's.
@@ -20,14 +23,66 @@ export const addNetwork = async (
   return result ?? '{}'; // not reached: a list has a plugin
 };
 
-/** DEL in reverse, every plugin given the final result of ADD; stops at the first error, to be repeated as a whole. */
+/**
+ * DEL in reverse, every plugin given the final result of ADD (from CNI 0.4.0 on); stops at the first error, to be
+ * repeated as a whole.
+ */
 export const delNetwork = async (
   invoke: InvokePlugin,
   attachment: Attachment,
   target: Target,
 ): Promise<void> => {
   const list = parseConflist(attachment.config);
+  const prevResult = isAtLeast(list.cniVersion, '0.4.0') ? attachment.result : undefined;
   for (const plugin of list.plugins.toReversed()) {
-    await invoke('DEL', {list, plugin, attachment, target, prevResult: attachment.result});
+    await invoke('DEL', {list, plugin, attachment, target, prevResult});
   }
+};
+
+/**
+ * CHECK in order, up to the first that finds something wrong. Returns whether it was done: before 0.4.0 there was no
+ * CHECK, and a list may not want it.
+ */
+export const checkNetwork = async (
+  invoke: InvokePlugin,
+  attachment: Attachment,
+  target: Target,
+): Promise<boolean> => {
+  const list = parseConflist(attachment.config);
+  if (list.disableCheck || !isAtLeast(list.cniVersion, '0.4.0')) return false;
+  // libcni goes on without; then a plugin cannot know what to check (CNI spec, section 2, "CHECK").
+  if (attachment.result === undefined) throw new NotAdded(`${attachment.ifName} has not been added`);
+  for (const plugin of list.plugins) {
+    await invoke('CHECK', {list, plugin, attachment, target, prevResult: attachment.result});
+  }
+  return true;
+};
+
+/** STATUS in order, up to the first plugin that is not ready, which is thrown. Before 1.1.0 there was no STATUS. */
+export const statusOfNetwork = async (invoke: InvokePlugin, list: Conflist): Promise<void> => {
+  if (!isAtLeast(list.cniVersion, '1.1.0')) return;
+  for (const plugin of list.plugins) await invoke('STATUS', {list, plugin});
+};
+
+/**
+ * GC of everything but what is still valid, by all plugins that know how; a failure of one does not keep the others
+ * from it. Returns the failures. No substitute for DEL, and nothing of the network may be added or deleted meanwhile.
+ */
+export const collectGarbage = async (
+  invoke: InvokePlugin,
+  list: Conflist,
+  valid: readonly ValidAttachment[],
+): Promise<Error[]> => {
+  const failures: Error[] = [];
+  if (list.disableGC || !isAtLeast(list.cniVersion, '1.1.0')) return failures;
+  for (const plugin of list.plugins) {
+    try {
+      const versions = supportedVersionsIn(await invoke('VERSION', {list, plugin}));
+      // A plugin of 1.0.0 takes GC for a command about a container, and misses its id.
+      if (versions.includes('1.1.0')) await invoke('GC', {list, plugin, valid});
+    } catch (error) {
+      failures.push(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+  return failures;
 };

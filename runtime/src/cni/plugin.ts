@@ -1,18 +1,21 @@
-/** Calls one plugin: finds it, derives its request configuration and environment, and reads what it answers. */
-import {isAbsolute} from 'node:path';
-import {isObject} from '../json.ts';
+/** Calls one plugin: finds it, runs it, and reads what it answers. */
 import {textOf} from '../log.ts';
 import type {Attachment, Target} from './attachment.ts';
 import type {Conflist, PluginConfig} from './conflist.ts';
-import {errorResultOf} from './error-result.ts';
+import {errorResultOf, isErrorResult} from './error-result.ts';
 import {CniError, PluginFailed} from './errors.ts';
 import type {Ending, Exec} from './exec.ts';
 import {findPlugin} from './find-plugin.ts';
-import {rawMembers, rawObject} from './raw-json.ts';
+import {createVersionCache, versionReplyOf} from './plugin-versions.ts';
+import {environmentOf, requestConfigOf} from './request.ts';
+import {BadResult, resultInVersion} from './result-versions.ts';
 
-export type CniCommand = 'ADD' | 'DEL';
+export type CniCommand = 'ADD' | 'DEL' | 'CHECK' | 'STATUS' | 'GC' | 'VERSION';
 
-export interface Invocation {
+/** ADD, DEL and CHECK are about an attachment, the others about the network as a whole. */
+export type Invocation = AttachmentInvocation | NetworkInvocation;
+
+export interface AttachmentInvocation {
   readonly list: Conflist;
   readonly plugin: PluginConfig;
   readonly attachment: Attachment;
@@ -20,7 +23,23 @@ export interface Invocation {
   readonly prevResult: string | undefined;
 }
 
-/** Returns the text of the result, which for ADD is a JSON object with a `cniVersion`. */
+export interface NetworkInvocation {
+  readonly list: Conflist;
+  readonly plugin: PluginConfig;
+  /** For GC: those that are still there. */
+  readonly valid?: readonly ValidAttachment[];
+}
+
+/** With the names that CNI has for them (CNI spec, section 2, "GC"). */
+export interface ValidAttachment {
+  readonly containerID: string;
+  readonly ifname: string;
+}
+
+/**
+ * Returns the text that the plugin has printed. Of ADD it is the result, a JSON object in the version of the list; of
+ * VERSION an object with `supportedVersions`.
+ */
 export type InvokePlugin = (command: CniCommand, invocation: Invocation) => Promise<string>;
 
 export interface PluginOptions {
@@ -29,58 +48,38 @@ export interface PluginOptions {
   readonly timeoutMs: number;
 }
 
-export const createInvokePlugin =
-  ({exec, binDirs, timeoutMs}: PluginOptions): InvokePlugin =>
-  async (command, invocation) => {
+export const createInvokePlugin = ({exec, binDirs, timeoutMs}: PluginOptions): InvokePlugin => {
+  const versions = createVersionCache();
+  return async (command, invocation) => {
     const {type} = invocation.plugin;
     const file = await findPlugin(binDirs, type);
     if (!file) throw new PluginFailed(type, 'missing', `is not in ${binDirs.join(' or ')}`);
-    const ending = await exec({
-      file,
-      timeoutMs,
-      stdin: requestConfigOf(invocation),
-      env: environmentOf(command, invocation, binDirs),
-    });
-    const stdout = stdoutOf(ending, type, command);
-    return command === 'ADD' ? resultOf(stdout, invocation) : stdout;
+    const run = async () => {
+      const ending = await exec({
+        file,
+        timeoutMs,
+        stdin: requestConfigOf(command, invocation),
+        env: environmentOf(command, invocation, binDirs),
+      });
+      return stdoutOf(ending, type, command);
+    };
+    if (command === 'VERSION') return await versions(file, () => versionReplyOf(type, run));
+    return command === 'ADD' ? resultOf(await run(), invocation) : await run();
   };
-
-/** CNI spec, section 3, "Deriving request configuration from plugin configuration objects". */
-export const requestConfigOf = ({list, plugin, attachment, prevResult}: Invocation): string => {
-  const members = new Map(plugin.members);
-  // `capabilities` becomes runtimeConfig; the rest is the runtime's to generate.
-  for (const key of members.keys()) if (isReserved(key)) members.delete(key);
-  members.set('cniVersion', JSON.stringify(list.cniVersion));
-  members.set('name', JSON.stringify(list.name));
-  const given = Object.entries(attachment.capabilityArgs).filter(([capability]) =>
-    plugin.capabilities.has(capability),
-  );
-  if (given.length > 0) members.set('runtimeConfig', JSON.stringify(Object.fromEntries(given)));
-  if (prevResult !== undefined) members.set('prevResult', prevResult);
-  return rawObject(members);
 };
 
-const isReserved = (key: string): boolean =>
-  key === 'capabilities' || key === 'runtimeConfig' || key === 'prevResult' || key.startsWith('cni.dev/');
-
-/** CNI spec, section 2, "Parameters". */
-export const environmentOf = (
-  command: CniCommand,
-  {attachment, target}: Invocation,
-  binDirs: readonly string[],
-): Record<string, string> => ({
-  CNI_COMMAND: command,
-  CNI_CONTAINERID: target.sandbox,
-  CNI_NETNS: target.netns,
-  CNI_IFNAME: attachment.ifName,
-  CNI_ARGS: attachment.cniArgs.map(([key, value]) => `${key}=${value}`).join(';'),
-  CNI_PATH: binDirs.filter(isAbsolute).join(':'),
+/** What logs and metrics say of a call. */
+export const fieldsOfInvocation = (invocation: Invocation) => ({
+  plugin: invocation.plugin.type,
+  ...('attachment' in invocation
+    ? {sandbox: invocation.target.sandbox, interface: invocation.attachment.ifName}
+    : {network: invocation.list.name}),
 });
 
 const stdoutOf = (ending: Ending, plugin: string, command: CniCommand): string => {
   switch (ending.how) {
     case 'exited':
-      if (ending.exitCode === 0) return ending.stdout;
+      if (ending.exitCode === 0 && !isErrorResult(ending.stdout)) return ending.stdout;
       throw new CniError(plugin, command, errorResultOf(ending));
     case 'signalled':
       throw new PluginFailed(plugin, 'killed', `was ended by ${ending.signal} during ${command}`);
@@ -99,23 +98,11 @@ const stdoutOf = (ending: Ending, plugin: string, command: CniCommand): string =
   }
 };
 
-/** A result without a version has that of the configuration; one of another version would mislead the next plugin. */
 const resultOf = (stdout: string, {list, plugin}: Invocation): string => {
-  let result: unknown;
   try {
-    result = JSON.parse(stdout);
-  } catch {
-    throw new PluginFailed(plugin.type, 'bad-result', 'printed a result that is not JSON');
+    return resultInVersion(stdout, list.cniVersion);
+  } catch (error) {
+    if (!(error instanceof BadResult)) throw error;
+    throw new PluginFailed(plugin.type, 'bad-result', `printed ${error.message}`);
   }
-  if (!isObject(result))
-    throw new PluginFailed(plugin.type, 'bad-result', 'printed a result that is not an object');
-  const version = result['cniVersion'] ?? list.cniVersion;
-  if (version !== list.cniVersion) {
-    throw new PluginFailed(
-      plugin.type,
-      'bad-result',
-      `answered in CNI version ${JSON.stringify(version)}, not ${list.cniVersion}`,
-    );
-  }
-  return rawObject(new Map(rawMembers(stdout)).set('cniVersion', JSON.stringify(version)));
 };

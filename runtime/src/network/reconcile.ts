@@ -70,7 +70,7 @@ const listsInUse = async ({records, networks}: Parts): Promise<Conflist[]> => {
   );
   const primary = await networks.primary().catch(() => undefined); // the node may have none yet
   if (primary) texts.add(primary.text);
-  return [...texts].map(parseConflist);
+  return [...texts].map((text) => parseConflist(text));
 };
 
 const removeLinks = async (

@@ -1,6 +1,13 @@
 /** What each error is called in gRPC: the one place where errors change language. */
 import {type ServiceError, status} from '@grpc/grpc-js';
-import {CniError, InvalidConfig, PluginFailed, type PluginTrouble} from '../cni/errors.ts';
+import {
+  CniError,
+  InvalidConfig,
+  InvalidParameter,
+  NotAdded,
+  PluginFailed,
+  type PluginTrouble,
+} from '../cni/errors.ts';
 import {ToolFailed} from '../cni/tool.ts';
 import {
   Conflict,
@@ -44,10 +51,10 @@ const codeOfTrouble = {
 } as const satisfies Record<PluginTrouble, Code>;
 
 const codeOf = (error: unknown): Code | undefined => {
-  if (error instanceof InvalidRequest) return status.INVALID_ARGUMENT;
+  if (error instanceof InvalidRequest || error instanceof InvalidParameter) return status.INVALID_ARGUMENT;
   if (error instanceof UnknownNetwork) return status.NOT_FOUND;
   if (error instanceof WrongState || error instanceof NodeNotReady) return status.FAILED_PRECONDITION;
-  if (error instanceof InvalidConfig || error instanceof NetworkUnavailable)
+  if (error instanceof InvalidConfig || error instanceof NotAdded || error instanceof NetworkUnavailable)
     return status.FAILED_PRECONDITION;
   if (error instanceof Conflict) return status.ALREADY_EXISTS;
   if (error instanceof CniError) return codeOfCni[error.cniCode] ?? unlistedCni(error.cniCode);

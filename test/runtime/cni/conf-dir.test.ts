@@ -1,16 +1,34 @@
 import {mkdir, writeFile} from 'node:fs/promises';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {readConfDir} from '../../../runtime/src/cni/conf-dir.ts';
+import {findNetwork, readConfDir} from '../../../runtime/src/cni/conf-dir.ts';
+import {parseConflist} from '../../../runtime/src/cni/conflist.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 
 const list = (name: string) => JSON.stringify({cniVersion: '1.0.0', name, plugins: [{type: 'bridge'}]});
 
+const single = (name: string) => JSON.stringify({cniVersion: '1.0.0', name, type: 'ptp'});
+
+const dirOf = async (files: Readonly<Record<string, string>>) => {
+  const dir = await tempDir();
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(dir.path, name)), {recursive: true});
+    await writeFile(join(dir.path, name), text);
+  }
+  return dir;
+};
+
 const read = async (files: Readonly<Record<string, string>>) => {
-  await using dir = await tempDir();
-  for (const [name, text] of Object.entries(files)) await writeFile(join(dir.path, name), text);
+  await using dir = await dirOf(files);
   return await readConfDir(dir.path);
 };
+
+const find = async (name: string, files: Readonly<Record<string, string>>) => {
+  await using dir = await dirOf(files);
+  return await findNetwork(dir.path, name);
+};
+
+const typesOf = (found: Awaited<ReturnType<typeof readConfDir>>) => found?.plugins.map(({type}) => type);
 
 describe('the configuration directory', () => {
   it('counts by the order of names', async () => {
@@ -46,5 +64,75 @@ describe('the configuration directory', () => {
     await using dir = await tempDir();
     await mkdir(join(dir.path, '10-dir.conflist'));
     await expect(readConfDir(dir.path)).rejects.toThrow('cannot be read');
+  });
+});
+
+describe('plugins in a folder of the name of the network', () => {
+  const folder = {
+    'net/20-b.conf': '{"type":"b"}',
+    'net/10-a.conf': '{"type":"a"}',
+    'net/README': 'text',
+    'net/30-c.conf.bak': '{',
+    'other/10-x.conf': '{"type":"x"}',
+  };
+
+  it('follow those of the list, by the order of names', async () => {
+    const found = await read({'10.conflist': list('net'), ...folder});
+    expect(typesOf(found)).toEqual(['bridge', 'a', 'b']);
+    expect(parseConflist(found?.text ?? '')).toEqual(found);
+  });
+
+  it('may be all that there is', async () => {
+    const text = '{"cniVersion":"1.0.0","name":"net"}';
+    expect(typesOf(await read({'10.conflist': text, ...folder}))).toEqual(['a', 'b']);
+    await expect(read({'10.conflist': text})).rejects.toThrow(/10\.conflist has no "plugins"/);
+  });
+
+  it('are left out where the list says so, and for a single plugin', async () => {
+    const only = JSON.stringify({...(JSON.parse(list('net')) as object), loadOnlyInlinedPlugins: true});
+    expect(typesOf(await read({'10.conflist': only, ...folder}))).toEqual(['bridge']);
+    expect(typesOf(await read({'10.conf': single('net'), ...folder}))).toEqual(['ptp']);
+  });
+
+  it('are checked like all others', async () => {
+    const broken = {...folder, 'net/15-broken.conf': '{"type":"../sh"}'};
+    await expect(read({'10.conflist': list('net'), ...broken})).rejects.toThrow(
+      'a plugin without a valid "type"',
+    );
+  });
+});
+
+describe('a network that is asked for by name', () => {
+  it('is found in any file', async () => {
+    const files = {'10-a.conflist': list('a'), '20-b.conflist': list('b'), '30-c.json': single('c')};
+    expect(await find('b', files)).toMatchObject({name: 'b'});
+    expect(await find('c', files)).toMatchObject({name: 'c'});
+    expect(await find('d', files)).toBeUndefined();
+    expect(await find('b', {...files, 'b/10.conf': '{"type":"more"}'}).then(typesOf)).toEqual([
+      'bridge',
+      'more',
+    ]);
+  });
+
+  it('is taken from a list before a single plugin', async () => {
+    const files = {'10.conf': single('net'), '20.conflist': list('net'), '30.conflist': single('net')};
+    expect(typesOf(await find('net', files))).toEqual(['bridge']);
+  });
+
+  it('does not suffer from what is broken in files of others', async () => {
+    const files = {'10.conflist': '{', '15.conflist': '{"name":"other"}', '20.conflist': list('net')};
+    await using dir = await dirOf(files);
+    await mkdir(join(dir.path, '05-dir.conflist'));
+    expect(await findNetwork(dir.path, 'net')).toMatchObject({name: 'net'});
+  });
+
+  it('is broken when its own file is', async () => {
+    const files = {'10.conflist': '{"name":"net","plugins":[]}', '20.conflist': list('net')};
+    await expect(find('net', files)).rejects.toThrow(/10\.conflist has an empty list/);
+  });
+
+  it('is not there before the directory is', async () => {
+    await using dir = await tempDir();
+    expect(await findNetwork(join(dir.path, 'later'), 'net')).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {parseConflist, parseSinglePlugin} from '../../../runtime/src/cni/conflist.ts';
+import {folderOfPlugins, parseConflist, parseSinglePlugin} from '../../../runtime/src/cni/conflist.ts';
 
 const list = (fields: object) =>
   JSON.stringify({cniVersion: '1.0.0', name: 'net', plugins: [{type: 'bridge'}], ...fields});
@@ -31,6 +31,25 @@ describe('a conflist', () => {
     ['a plugin without type', list({plugins: [{}]}), 'a plugin without a valid "type"'],
     ['a plugin that is a path', list({plugins: [{type: '../../bin/sh'}]}), 'a plugin without a valid "type"'],
     ['a plugin that is a directory', list({plugins: [{type: '..'}]}), 'a plugin without a valid "type"'],
+    ['plugins that are no list', list({plugins: {}}), 'has "plugins" that are not a list'],
+    [
+      'no plugins of its own, wanting no others',
+      list({plugins: undefined, loadOnlyInlinedPlugins: true}),
+      'has no "plugins"',
+    ],
+    ['a version that is a number', list({cniVersion: 1}), 'that is not a version'],
+    ['a version that is a word', list({cniVersion: 'new'}), 'that is not a version'],
+    ['an entry of its versions that is none', list({cniVersions: ['1.0.0', 'x']}), 'that is not a version'],
+    ['versions that are no list', list({cniVersions: '1.0.0'}), 'has "cniVersions" that are not a list'],
+    ['disableCheck being a word', list({disableCheck: 'yes'}), 'has a "disableCheck" that is neither'],
+    ['disableCheck being a list', list({disableCheck: [true]}), 'has a "disableCheck" that is neither'],
+    ['disableGC being a number', list({disableGC: 1}), 'has a "disableGC" that is neither'],
+    ['disableGC being null', list({disableGC: null}), 'has a "disableGC" that is neither'],
+    [
+      'loadOnlyInlinedPlugins being a word',
+      list({loadOnlyInlinedPlugins: ''}),
+      'has a "loadOnlyInlinedPlugins"',
+    ],
     ['no version', list({cniVersion: undefined}), 'has no "cniVersion"'],
     ['a version too old', list({cniVersion: '0.2.0'}), 'has no "cniVersion"'],
     ['a version too new', list({cniVersion: '2.0.0'}), 'has no "cniVersion"'],
@@ -43,8 +62,41 @@ describe('a conflist', () => {
     ['0.4.0', ['0.3.1', '1.0.0'], '1.0.0'],
     ['1.0.0', ['1.1.0', '9.9.9'], '1.1.0'],
     [undefined, ['0.4.0'], '0.4.0'],
+    ['0.4.0', [], '0.4.0'],
+    ['1.2.0', ['1.0.0', '1.1.0-rc1'], '1.0.0'],
   ])('of version %s and versions %j is spoken in %s', (cniVersion, cniVersions, chosen) => {
     expect(parseConflist(list({cniVersion, cniVersions})).cniVersion).toBe(chosen);
+  });
+
+  it.each([
+    [undefined, false],
+    [false, false],
+    ['false', false],
+    [true, true],
+    ['True', true],
+  ])('takes %j for a flag that is %s', (flag, expected) => {
+    const parsed = parseConflist(list({disableCheck: flag, disableGC: flag}));
+    expect(parsed).toMatchObject({disableCheck: expected, disableGC: expected});
+  });
+
+  it('says where the rest of its plugins is, unless it has all', () => {
+    expect(folderOfPlugins(list({}))).toBe('net');
+    expect(folderOfPlugins(list({plugins: undefined}))).toBe('net');
+    expect(folderOfPlugins(list({loadOnlyInlinedPlugins: 'true'}))).toBeUndefined();
+    expect(() => folderOfPlugins(list({name: '../etc'}))).toThrow('has no valid "name"');
+  });
+
+  it('with plugins from a folder is written down whole, nothing of it changed', () => {
+    const text =
+      '{"cniVersion":"1.0.0","name":"net","big":9007199254740993,"plugins":[{"type":"a","x":1.50}]}';
+    const parsed = parseConflist(text, ['{"type":"b", "y":9007199254740993}']);
+    expect(parsed.plugins.map(({type}) => type)).toEqual(['a', 'b']);
+    expect(parsed.text).toBe(
+      '{"cniVersion":"1.0.0","name":"net","big":9007199254740993,"plugins":[{"type":"a","x":1.50},{"type":"b", "y":9007199254740993}],"loadOnlyInlinedPlugins":true}',
+    );
+    expect(parseConflist(parsed.text)).toEqual(parsed);
+    expect(folderOfPlugins(parsed.text)).toBeUndefined();
+    expect(parseConflist(text).text).toBe(text);
   });
 
   it('may be a single plugin, as of old, which stays as it is written', () => {

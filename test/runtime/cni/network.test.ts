@@ -1,28 +1,36 @@
 import {describe, expect, it, vi} from 'vitest';
-import type {Attachment} from '../../../runtime/src/cni/attachment.ts';
+import {parseConflist} from '../../../runtime/src/cni/conflist.ts';
 import {createExec} from '../../../runtime/src/cni/exec.ts';
-import {addNetwork, delNetwork} from '../../../runtime/src/cni/network.ts';
+import {
+  addNetwork,
+  checkNetwork,
+  collectGarbage,
+  delNetwork,
+  statusOfNetwork,
+} from '../../../runtime/src/cni/network.ts';
 import {createInvokePlugin} from '../../../runtime/src/cni/plugin.ts';
+import {attachmentOf, target} from '../rig/invocations.ts';
 import {conflistOf, installPlugins, type Plugins} from '../rig/plugins.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 60_000});
 
-const target = {sandbox: 'box', netns: '/run/netns/kni-x'};
 const types = ['first', 'second', 'third'];
 
-const rig = async () => {
+const rig = async (fields: object = {}) => {
   const plugins = await installPlugins(types);
   const invoke = createInvokePlugin({exec: createExec(), binDirs: [plugins.binDir], timeoutMs: 60_000});
-  const attachment: Attachment = {
-    network: 'rig',
-    ifName: 'eth0',
-    config: conflistOf(plugins, types),
-    cniArgs: [],
-    capabilityArgs: {},
+  const config = JSON.stringify({...(JSON.parse(conflistOf(plugins, types)) as object), ...fields});
+  return {
+    plugins,
+    invoke,
+    list: parseConflist(config),
+    attachment: attachmentOf(config),
+    [Symbol.asyncDispose]: () => plugins[Symbol.asyncDispose](),
   };
-  return {plugins, invoke, attachment, [Symbol.asyncDispose]: () => plugins[Symbol.asyncDispose]()};
 };
+
+const callsOf = async (plugins: Plugins) => (await plugins.calls()).map(({call}) => call);
 
 const seen = async (plugins: Plugins) =>
   (await plugins.calls()).map(({call, stdin}) => {
@@ -71,4 +79,179 @@ describe('a network of several plugins', () => {
     });
     expect(await seen(chain.plugins)).toEqual(expected);
   });
+
+  it('whose second plugin fails is deleted from end to end, the failed one included', async () => {
+    await using chain = await rig();
+    await chain.plugins.plan({'second ADD': 'error(7,no such range,10.0.0.0/40)'});
+    await expect(addNetwork(chain.invoke, chain.attachment, target)).rejects.toMatchObject({
+      plugin: 'second',
+      command: 'ADD',
+      cniCode: 7,
+      msg: 'no such range',
+      details: '10.0.0.0/40',
+    });
+    await delNetwork(chain.invoke, chain.attachment, target);
+    expect((await seen(chain.plugins)).slice(2)).toEqual(['third DEL', 'second DEL', 'first DEL']);
+  });
+
+  it('gives DEL no result before CNI 0.4.0, which had none', async () => {
+    await using chain = await rig({cniVersion: '0.3.1'});
+    const result = await addNetwork(chain.invoke, chain.attachment, target);
+    await delNetwork(chain.invoke, {...chain.attachment, result}, target);
+    expect((await seen(chain.plugins)).slice(3)).toEqual(['third DEL', 'second DEL', 'first DEL']);
+  });
+
+  it('stores the result in the version of the list, whatever its plugins speak', async () => {
+    await using chain = await rig({cniVersion: '0.4.0'});
+    await chain.plugins.plan({
+      'first ADD': 'print({"cniVersion":"0.2.0","ip4":{"ip":"10.99.0.2/24"},"own":9007199254740993})',
+      'third ADD': 'other-version(1.1.0)',
+    });
+    const result = await addNetwork(chain.invoke, chain.attachment, target);
+    expect(result).toContain('"version":"4"');
+    expect(JSON.parse(result)).toMatchObject({cniVersion: '0.4.0', ips: [{address: '10.99.0.2/24'}]});
+    const [, second] = await chain.plugins.calls();
+    expect(second?.stdin).toContain('"own":9007199254740993');
+    expect(JSON.parse(second?.stdin ?? '')).toMatchObject({
+      prevResult: {cniVersion: '0.4.0', ips: [{version: '4', address: '10.99.0.2/24'}]},
+    });
+  });
+});
+
+describe('a check of an attachment', () => {
+  const attached = async (fields: object = {}) => {
+    const chain = await rig({
+      plugins: types.map((type) => ({type, capabilities: {mac: true}})),
+      ...fields,
+    });
+    const result = '{"cniVersion":"1.0.0","ips":[{"address":"10.99.0.2/24"}]}';
+    const cniArgs = [['K8S_POD_NAME', 'web']] as const;
+    return {...chain, attachment: {...chain.attachment, result, cniArgs, capabilityArgs: {mac: '0a::'}}};
+  };
+
+  it('asks all plugins in order, each given what ADD was given and has answered', async () => {
+    await using chain = await attached();
+    expect(await checkNetwork(chain.invoke, chain.attachment, target)).toBe(true);
+    const calls = await chain.plugins.calls();
+    expect(calls.map(({call}) => call)).toEqual(['first CHECK', 'second CHECK', 'third CHECK']);
+    for (const {env, stdin} of calls) {
+      expect(env).toMatchObject({
+        CNI_CONTAINERID: 'box',
+        CNI_NETNS: target.netns,
+        CNI_IFNAME: 'eth0',
+        CNI_ARGS: 'K8S_POD_NAME=web',
+      });
+      expect(JSON.parse(stdin)).toMatchObject({
+        runtimeConfig: {mac: '0a::'},
+        prevResult: {ips: [{address: '10.99.0.2/24'}]},
+      });
+    }
+  });
+
+  it('stops at the first that finds something wrong', async () => {
+    await using chain = await attached();
+    await chain.plugins.plan({'second CHECK': 'error(100,address is gone)'});
+    await expect(checkNetwork(chain.invoke, chain.attachment, target)).rejects.toMatchObject({
+      cniCode: 100,
+      msg: 'address is gone',
+    });
+    expect(await callsOf(chain.plugins)).toEqual(['first CHECK', 'second CHECK']);
+  });
+
+  it.each([{cniVersion: '0.3.1'}, {disableCheck: true}, {disableCheck: 'true'}])(
+    'is not made with %j',
+    async (fields) => {
+      await using chain = await attached(fields);
+      expect(await checkNetwork(chain.invoke, chain.attachment, target)).toBe(false);
+      expect(await callsOf(chain.plugins)).toEqual([]);
+    },
+  );
+
+  it('is refused without a result', async () => {
+    await using chain = await rig();
+    await expect(checkNetwork(chain.invoke, chain.attachment, target)).rejects.toMatchObject({
+      name: 'NotAdded',
+    });
+    expect(await callsOf(chain.plugins)).toEqual([]);
+  });
+});
+
+describe('the status of a network', () => {
+  it('is asked of all plugins in order, about no container', async () => {
+    await using chain = await rig({cniVersion: '1.1.0'});
+    await statusOfNetwork(chain.invoke, chain.list);
+    const calls = await chain.plugins.calls();
+    expect(calls.map(({call}) => call)).toEqual(['first STATUS', 'second STATUS', 'third STATUS']);
+    for (const {env, stdin} of calls) {
+      expect(Object.keys(env).sort()).toEqual(['CNI_COMMAND', 'CNI_PATH']);
+      expect(JSON.parse(stdin)).not.toHaveProperty('prevResult');
+    }
+  });
+
+  it.each([50, 51, 100])('is the error %i of the first that is not ready', async (cniCode) => {
+    await using chain = await rig({cniVersion: '1.1.0'});
+    await chain.plugins.plan({'second STATUS': `error(${cniCode},pool is empty)`});
+    await expect(statusOfNetwork(chain.invoke, chain.list)).rejects.toMatchObject({
+      plugin: 'second',
+      cniCode,
+      msg: 'pool is empty',
+    });
+    expect(await callsOf(chain.plugins)).toEqual(['first STATUS', 'second STATUS']);
+  });
+
+  it('is not asked before CNI 1.1.0', async () => {
+    await using chain = await rig();
+    await statusOfNetwork(chain.invoke, chain.list);
+    expect(await callsOf(chain.plugins)).toEqual([]);
+  });
+});
+
+describe('garbage collection', () => {
+  const valid = [
+    {containerID: 'box', ifname: 'eth0'},
+    {containerID: 'box', ifname: 'net1'},
+  ];
+  const collected = async (plugins: Plugins) =>
+    (await callsOf(plugins)).filter((call) => call.endsWith(' GC'));
+
+  it('tells all plugins what is still valid', async () => {
+    await using chain = await rig({cniVersion: '1.1.0'});
+    expect(await collectGarbage(chain.invoke, chain.list, valid)).toEqual([]);
+    expect(await collected(chain.plugins)).toEqual(['first GC', 'second GC', 'third GC']);
+    const gc = (await chain.plugins.calls()).find(({call}) => call === 'second GC');
+    expect(Object.keys(gc?.env ?? {}).sort()).toEqual(['CNI_COMMAND', 'CNI_PATH']);
+    expect(JSON.parse(gc?.stdin ?? '')).toMatchObject({
+      cniVersion: '1.1.0',
+      'cni.dev/valid-attachments': valid,
+      'cni.dev/attachments': valid,
+    });
+  });
+
+  it('goes on after a failure, and returns all', async () => {
+    await using chain = await rig({cniVersion: '1.1.0'});
+    await chain.plugins.plan({'first GC': 'error(5,disk)', 'second VERSION': 'signal', 'third GC': 'exit'});
+    const failures = await collectGarbage(chain.invoke, chain.list, []);
+    expect(failures).toMatchObject([
+      {plugin: 'first', command: 'GC', cniCode: 5},
+      {plugin: 'second', trouble: 'killed'},
+      {plugin: 'third', command: 'GC'},
+    ]);
+    expect(await collected(chain.plugins)).toEqual(['first GC', 'third GC']);
+  });
+
+  it('leaves out plugins that do not know of it', async () => {
+    await using chain = await rig({cniVersion: '1.1.0'});
+    await chain.plugins.plan({'first VERSION': 'versions(0.4.0,1.0.0)', 'third VERSION': 'no-versions'});
+    expect(await collectGarbage(chain.invoke, chain.list, valid)).toEqual([]);
+    expect(await collected(chain.plugins)).toEqual(['second GC']);
+  });
+
+  it.each([{cniVersion: '1.0.0'}, {cniVersion: '1.1.0', disableGC: true}])(
+    'runs nothing with %j',
+    async (fields) => {
+      await using chain = await rig(fields);
+      expect(await collectGarbage(chain.invoke, chain.list, valid)).toEqual([]);
+      expect(await callsOf(chain.plugins)).toEqual([]);
+    },
+  );
 });

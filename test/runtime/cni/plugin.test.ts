@@ -1,132 +1,130 @@
 import {describe, expect, it, vi} from 'vitest';
-import type {Attachment} from '../../../runtime/src/cni/attachment.ts';
-import {parseConflist} from '../../../runtime/src/cni/conflist.ts';
 import {createExec} from '../../../runtime/src/cni/exec.ts';
 import {
+  type CniCommand,
   createInvokePlugin,
-  environmentOf,
+  fieldsOfInvocation,
   type Invocation,
-  requestConfigOf,
 } from '../../../runtime/src/cni/plugin.ts';
-import {type Behaviour, conflistOf, installPlugins} from '../rig/plugins.ts';
+import {statusOf} from '../../../runtime/src/server/status.ts';
+import {invocationOf} from '../rig/invocations.ts';
+import {type Behaviour, conflistOf, installPlugins, isAlive} from '../rig/plugins.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 60_000});
 
-const target = {sandbox: 'box', netns: '/run/netns/kni-x'};
+interface Asked {
+  readonly command?: CniCommand;
+  readonly cniVersion?: string;
+  readonly timeoutMs?: number;
+  readonly extra?: object;
+}
 
-const invocationOf = (config: string, fields: Partial<Attachment> = {}, prevResult?: string): Invocation => {
-  const list = parseConflist(config);
-  const attachment = {network: 'net', ifName: 'eth0', config, cniArgs: [], capabilityArgs: {}, ...fields};
-  return {list, plugin: list.plugins[0], attachment, target, prevResult};
+const call = async (behaviour: Behaviour, asked: Asked = {}) => {
+  const {command = 'ADD', cniVersion = '1.0.0', timeoutMs = 60_000, extra = {}} = asked;
+  await using plugins = await installPlugins(['demo']);
+  await plugins.plan({[`demo ${command}`]: behaviour});
+  const invoke = createInvokePlugin({exec: createExec(), binDirs: ['/nowhere', plugins.binDir], timeoutMs});
+  const config = JSON.stringify({
+    ...(JSON.parse(conflistOf(plugins, ['demo'], extra)) as object),
+    cniVersion,
+  });
+  return await invoke(command, invocationOf(config));
 };
 
-const requestOf = (plugin: string, fields?: Partial<Attachment>, prevResult?: string): unknown => {
-  const config = `{"cniVersion":"1.0.0","name":"net","plugins":[${plugin}]}`;
-  return JSON.parse(requestConfigOf(invocationOf(config, fields, prevResult)));
-};
-
-describe('the request configuration', () => {
-  it('is the plugin configuration with name and version, and nothing else touched', () => {
-    const text = requestConfigOf(
-      invocationOf(
-        '{"cniVersion":"1.0.0","name":"net","plugins":[{"type":"a","big":9007199254740993,"x":{"y":[1.50]}}]}',
-      ),
-    );
-    expect(text).toBe(
-      '{"type":"a","big":9007199254740993,"x":{"y":[1.50]},"cniVersion":"1.0.0","name":"net"}',
-    );
-  });
-
-  it('has the previous result when there is one', () => {
-    expect(requestOf('{"type":"a"}')).not.toHaveProperty('prevResult');
-    expect(requestOf('{"type":"a"}', {}, '{"ips":[]}')).toMatchObject({prevResult: {ips: []}});
-  });
-
-  it('turns the capabilities that are wanted and given into runtimeConfig', () => {
-    const capabilityArgs = {portMappings: [{hostPort: 80}], dns: {servers: ['1.1.1.1']}};
-    const plugin = '{"type":"a","capabilities":{"portMappings":true,"dns":false,"mac":true}}';
-    const request = requestOf(plugin, {capabilityArgs});
-    expect(request).toMatchObject({runtimeConfig: {portMappings: [{hostPort: 80}]}});
-    expect(request).not.toHaveProperty('capabilities');
-    expect(requestOf(plugin)).not.toHaveProperty('runtimeConfig');
-  });
-
-  it("does not pass on what is the runtime's to generate", () => {
-    const plugin = '{"type":"a","cni.dev/x":1,"runtimeConfig":{"a":1},"prevResult":{},"capabilities":{}}';
-    expect(requestOf(plugin)).toEqual({type: 'a', cniVersion: '1.0.0', name: 'net'});
-  });
-});
-
-describe('the environment', () => {
-  it('has all parameters, CNI_ARGS in order', () => {
-    const invocation = invocationOf('{"cniVersion":"1.0.0","name":"net","plugins":[{"type":"a"}]}', {
-      cniArgs: [
-        ['IgnoreUnknown', '1'],
-        ['K8S_POD_NAME', 'web'],
-      ],
-    });
-    expect(environmentOf('ADD', invocation, ['/opt/a', '/opt/b'])).toEqual({
-      CNI_COMMAND: 'ADD',
-      CNI_CONTAINERID: 'box',
-      CNI_NETNS: '/run/netns/kni-x',
-      CNI_IFNAME: 'eth0',
-      CNI_ARGS: 'IgnoreUnknown=1;K8S_POD_NAME=web',
-      CNI_PATH: '/opt/a:/opt/b',
-    });
-  });
-});
+const parsed = async (...args: Parameters<typeof call>): Promise<unknown> => JSON.parse(await call(...args));
 
 describe('calling a plugin', () => {
-  const call = async (behaviour: Behaviour, command: 'ADD' | 'DEL' = 'ADD', timeoutMs = 60_000) => {
-    await using plugins = await installPlugins(['demo']);
-    await plugins.plan({[`demo ${command}`]: behaviour});
-    const invoke = createInvokePlugin({exec: createExec(), binDirs: ['/nowhere', plugins.binDir], timeoutMs});
-    return await invoke(command, invocationOf(conflistOf(plugins, ['demo'])));
-  };
-
   it('returns the result of ADD, and nothing of DEL', async () => {
-    expect(JSON.parse(await call('ok'))).toMatchObject({
-      cniVersion: '1.0.0',
-      ips: [{address: '10.99.0.2/24'}],
-    });
-    expect(await call('ok', 'DEL')).toBe('');
+    expect(await parsed('ok')).toMatchObject({cniVersion: '1.0.0', ips: [{address: '10.99.0.2/24'}]});
+    expect(await call('ok', {command: 'DEL'})).toBe('');
   });
 
   it('takes a result without version for one of the version of the configuration', async () => {
-    expect(JSON.parse(await call('no-version'))).toMatchObject({cniVersion: '1.0.0'});
+    expect(await parsed('no-version')).toMatchObject({cniVersion: '1.0.0'});
+  });
+
+  it('takes a result of another version, and hands it on in that of the configuration', async () => {
+    expect(await parsed('other-version(1.1.0)', {cniVersion: '0.4.0'})).toMatchObject({
+      cniVersion: '0.4.0',
+      ips: [{version: '4', address: '10.99.0.2/24'}],
+    });
+    const old = '{"cniVersion":"0.2.0","ip4":{"ip":"10.99.0.2/24"}}';
+    expect(await parsed(`print(${old})`)).toEqual({cniVersion: '1.0.0', ips: [{address: '10.99.0.2/24'}]});
   });
 
   it.each([
     [
       'error',
-      {
-        name: 'CniError',
-        cniCode: 11,
-        message: 'CNI plugin demo failed to ADD: no address left: in the range (code 11)',
-      },
+      {cniCode: 11, message: 'CNI plugin demo failed to ADD: no address left: in the range (code 11)'},
     ],
     [
-      'exit',
-      {name: 'CniError', cniCode: 0, message: 'CNI plugin demo failed to ADD: something went wrong (code 0)'},
+      'error(7,bad config,in a\nline)',
+      {name: 'CniError', plugin: 'demo', command: 'ADD', cniCode: 7, msg: 'bad config', details: 'in a line'},
     ],
+    ['error(-1,odd)', {cniCode: 0, msg: 'odd'}],
+    ['error-exit-0(100,mine)', {name: 'CniError', cniCode: 100, msg: 'mine'}],
+    ['exit', {cniCode: 0, message: 'CNI plugin demo failed to ADD: something went wrong (code 0)'}],
+    ['binary-stderr', {name: 'CniError', cniCode: 0}],
     ['signal', {trouble: 'killed', message: 'CNI plugin demo was ended by SIGSEGV during ADD'}],
+    ['signal(SIGKILL)', {trouble: 'killed', message: 'CNI plugin demo was ended by SIGKILL during ADD'}],
     ['bad-json', {trouble: 'bad-result', message: 'CNI plugin demo printed a result that is not JSON'}],
+    ['partial', {trouble: 'bad-result', message: 'CNI plugin demo printed a result that is not JSON'}],
     ['null', {trouble: 'bad-result', message: 'CNI plugin demo printed a result that is not an object'}],
     [
-      'other-version',
-      {trouble: 'bad-result', message: 'CNI plugin demo answered in CNI version "0.2.0", not 1.0.0'},
+      'other-version(9.9.9)',
+      {trouble: 'bad-result', message: 'CNI plugin demo printed a result of an unknown version of CNI'},
     ],
-    ['huge', {trouble: 'bad-result', message: 'CNI plugin demo printed more than 1048576 bytes'}],
+    [
+      'print({"ips":[{"address":"10.99.0.2/24","interface":3}]})',
+      {
+        trouble: 'bad-result',
+        message: 'CNI plugin demo printed a result with an address of an interface that is not in it',
+      },
+    ],
+    ['huge(64)', {trouble: 'bad-result', message: 'CNI plugin demo printed more than 1048576 bytes'}],
   ] as const)('tells what is wrong with one that ends like this: %s', async (behaviour, error) => {
-    await expect(call(behaviour)).rejects.toMatchObject(error);
+    const failure = await call(behaviour).catch((thrown: unknown) => thrown);
+    expect(failure).toMatchObject(error);
+    const {details} = statusOf(failure);
+    expect(details).toBe((failure as Error).message); // and not that it is something that nobody foresaw
+    expect(details).toMatch(/^[\P{C}]{1,1200}$/u);
+  });
+
+  it.each(['DEL', 'CHECK', 'STATUS', 'GC'] as const)('also takes an error for one of %s', async (command) => {
+    await expect(call('error(50,not ready)', {command})).rejects.toMatchObject({cniCode: 50, command});
+    await expect(call('error-exit-0(50,not ready)', {command})).rejects.toMatchObject({cniCode: 50});
+  });
+
+  it('does not mind one that reads nothing of a large configuration', async () => {
+    const extra = {padding: 'x'.repeat(1 << 20)};
+    expect(await parsed('no-stdin', {extra})).toMatchObject({ips: [{address: '10.99.0.2/24'}]});
+  });
+
+  it('does not keep what a plugin prints in excess', async () => {
+    const before = process.memoryUsage.rss();
+    for (let time = 0; time < 3; time++) await call('huge(64)').catch(() => undefined);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(64 << 20);
   });
 
   it('tells one that hangs', async () => {
-    await expect(call('hang', 'ADD', 300)).rejects.toMatchObject({
+    const failure = await call('hang', {timeoutMs: 300}).catch((thrown: unknown) => thrown);
+    expect(failure).toMatchObject({
       trouble: 'timed-out',
       message: 'CNI plugin demo did not ADD within 300 ms and was killed',
     });
+    expect(statusOf(failure).code).toBe(4); // DEADLINE_EXCEEDED
+  });
+
+  it('leaves no process of one that hangs with a child which holds stdout and heeds no SIGTERM', async () => {
+    await using plugins = await installPlugins(['demo']);
+    await plugins.plan({'demo ADD': 'fork-hang'});
+    const invoke = createInvokePlugin({exec: createExec(), binDirs: [plugins.binDir], timeoutMs: 4000});
+    const adding = invoke('ADD', invocationOf(conflistOf(plugins, ['demo'])));
+    await expect(adding).rejects.toMatchObject({trouble: 'timed-out'});
+    const pids = [...(await plugins.grandchildren()), ...(await plugins.calls()).map(({pid}) => pid)];
+    expect(pids).toHaveLength(2);
+    await vi.waitFor(async () => expect(await Promise.all(pids.map(isAlive))).toEqual([false, false]));
   });
 
   it('tells one that is not there', async () => {
@@ -140,5 +138,15 @@ describe('calling a plugin', () => {
       trouble: 'missing',
       message: 'CNI plugin demo is not in /nowhere or /not/here',
     });
+  });
+});
+
+describe('what is said of a call', () => {
+  it('names the plugin and the attachment, or the network', () => {
+    const invocation = invocationOf('{"cniVersion":"1.0.0","name":"net","plugins":[{"type":"demo"}]}');
+    const {list, plugin} = invocation;
+    const network: Invocation = {list, plugin};
+    expect(fieldsOfInvocation(invocation)).toEqual({plugin: 'demo', sandbox: 'box', interface: 'eth0'});
+    expect(fieldsOfInvocation(network)).toEqual({plugin: 'demo', network: 'net'});
   });
 });

@@ -1,40 +1,56 @@
 /** A plugin directory of real executables that act by plan, and what they were called with. */
-import {mkdir, mkdtemp, readFile, rm, symlink, writeFile} from 'node:fs/promises';
+import {mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
 const pluginFile = fileURLToPath(new URL('../fixtures/plugin.mjs', import.meta.url));
 
-export type Behaviour =
+type Name =
   | 'ok'
   | 'error'
+  | 'error-exit-0'
   | 'exit'
   | 'signal'
+  | 'delay'
   | 'hang'
   | 'fork-hang'
   | 'bad-json'
+  | 'partial'
   | 'null'
+  | 'print'
   | 'no-version'
   | 'other-version'
   | 'huge'
+  | 'binary-stderr'
+  | 'no-stdin'
+  | 'versions'
+  | 'no-versions'
   | 'hold';
+
+type Step = Name | `${Name}(${string})`;
+
+/** What a plugin does call by call, as in `2*error(11,busy)->delay(50)->ok`; the last stays. */
+export type Behaviour = Step | `${number}*${Step}` | `${Step}->${string}` | `${number}*${Step}->${string}`;
 
 export interface Call {
   /** `<plugin> <command>` */
   readonly call: string;
   readonly env: Readonly<Record<string, string>>;
   readonly stdin: string;
+  readonly pid: number;
 }
 
 export interface Plugins extends AsyncDisposable {
   readonly binDir: string;
-  /** Goes into the plugin's configuration as `rig`. */
   readonly dir: string;
+  /** By `<plugin> <command>`; what is not planned succeeds. */
   readonly plan: (plan: Readonly<Record<string, Behaviour>>) => Promise<void>;
   /** Lets those on hold go on. */
   readonly release: () => Promise<void>;
   readonly calls: () => Promise<Call[]>;
+  /** Beginnings and ends of calls, in order; only of those that ended by themselves. */
+  readonly trace: () => Promise<string[]>;
   readonly grandchildren: () => Promise<number[]>;
 }
 
@@ -45,12 +61,18 @@ export const installPlugins = async (names: readonly string[], parent = tmpdir()
   for (const name of names) await symlink(pluginFile, join(binDir, name));
   const lines = async (name: string) =>
     (await readFile(join(dir, name), 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
+  let plans = 0;
   return {
     binDir,
     dir,
-    plan: (plan) => writeFile(join(dir, 'plan.json'), JSON.stringify(plan)),
+    plan: async (calls) => {
+      // Plugins may be reading: they see the whole of either plan.
+      await writeFile(join(dir, 'plan.new'), JSON.stringify({id: plans++, calls}));
+      await rename(join(dir, 'plan.new'), join(dir, 'plan.json'));
+    },
     release: () => writeFile(join(dir, 'released'), ''),
     calls: async () => (await lines('calls')).map((line) => JSON.parse(line) as Call),
+    trace: () => lines('trace'),
     grandchildren: async () => (await lines('grandchildren')).map(Number),
     [Symbol.asyncDispose]: () => rm(dir, {recursive: true}),
   };

@@ -1,5 +1,12 @@
 import {describe, expect, it} from 'vitest';
-import {CniError, InvalidConfig, PluginFailed, type PluginTrouble} from '../../../runtime/src/cni/errors.ts';
+import {
+  CniError,
+  InvalidConfig,
+  InvalidParameter,
+  NotAdded,
+  PluginFailed,
+  type PluginTrouble,
+} from '../../../runtime/src/cni/errors.ts';
 import {ToolFailed} from '../../../runtime/src/cni/tool.ts';
 import {
   Conflict,
@@ -25,6 +32,8 @@ describe('the gRPC status', () => {
     ['FAILED_PRECONDITION', 9, new WrongState('x')],
     ['FAILED_PRECONDITION', 9, new NodeNotReady('Reason', 'x')],
     ['FAILED_PRECONDITION', 9, new InvalidConfig('x')],
+    ['FAILED_PRECONDITION', 9, new NotAdded('x')],
+    ['INVALID_ARGUMENT', 3, new InvalidParameter('x')],
     ['DEADLINE_EXCEEDED', 4, new DeadlinePassed('x')],
     ['CANCELLED', 1, new CallerGone('x')],
     ['INTERNAL', 13, new NetnsFailed('x')],
@@ -35,6 +44,7 @@ describe('the gRPC status', () => {
     ['DEADLINE_EXCEEDED', 4, plugin('timed-out')],
     ['ABORTED', 10, plugin('killed')],
     ['UNAVAILABLE', 14, plugin('stopped')],
+    ['UNAVAILABLE', 14, plugin('not-started')],
     ['FAILED_PRECONDITION', 9, plugin('missing')],
     ['INTERNAL', 13, plugin('bad-result')],
   ])('is %s (%i) of %s', (_, code, error) => {
@@ -45,9 +55,18 @@ describe('the gRPC status', () => {
     [1, 9],
     [2, 3],
     [3, 5],
+    [4, 3],
+    [5, 13],
+    [6, 3],
     [7, 3],
+    [8, 9],
+    [9, 2],
+    [10, 2],
     [11, 14],
+    [12, 2],
+    [49, 2],
     [50, 14],
+    [51, 14],
     [0, 2],
     [99, 2],
     [100, 13],

@@ -1,0 +1,84 @@
+/** Derives what one plugin is given: configuration on stdin, parameters in the environment. */
+import {isAbsolute} from 'node:path';
+import type {Attachment, Target} from './attachment.ts';
+import {InvalidParameter} from './errors.ts';
+import {isInterfaceName} from './interface-name.ts';
+import type {CniCommand, Invocation, ValidAttachment} from './plugin.ts';
+import {rawObject} from './raw-json.ts';
+
+/** CNI spec, section 3, "Deriving request configuration from plugin configuration objects". */
+export const requestConfigOf = (command: CniCommand, invocation: Invocation): string => {
+  const {list, plugin} = invocation;
+  if (command === 'VERSION') return JSON.stringify({cniVersion: list.cniVersion});
+  const members = new Map(plugin.members);
+  // `capabilities` becomes runtimeConfig; the rest is the runtime's to generate.
+  for (const key of members.keys()) if (isReserved(key)) members.delete(key);
+  members.set('cniVersion', JSON.stringify(list.cniVersion));
+  members.set('name', JSON.stringify(list.name));
+  for (const [key, value] of generatedFor(invocation)) members.set(key, value);
+  return rawObject(members);
+};
+
+const isReserved = (key: string): boolean =>
+  key === 'capabilities' || key === 'runtimeConfig' || key === 'prevResult' || key.startsWith('cni.dev/');
+
+type Member = [key: string, value: string];
+
+const generatedFor = (invocation: Invocation): Member[] => {
+  if (!('attachment' in invocation)) return invocation.valid ? validMembers(invocation.valid) : [];
+  const {plugin, attachment, prevResult} = invocation;
+  const members: Member[] = [];
+  const given = Object.entries(attachment.capabilityArgs).filter(([capability]) =>
+    plugin.capabilities.has(capability),
+  );
+  if (given.length > 0) members.push(['runtimeConfig', JSON.stringify(Object.fromEntries(given))]);
+  if (prevResult !== undefined) members.push(['prevResult', prevResult]);
+  return members;
+};
+
+/** The second is what libcni sent when GC was new, and still sends: there are plugins that read only that. */
+const validMembers = (valid: readonly ValidAttachment[]): Member[] => {
+  const text = JSON.stringify(valid.map(({containerID, ifname}) => ({containerID, ifname})));
+  return [
+    ['cni.dev/valid-attachments', text],
+    ['cni.dev/attachments', text],
+  ];
+};
+
+/** CNI spec, section 2, "Parameters". */
+export const environmentOf = (
+  command: CniCommand,
+  invocation: Invocation,
+  binDirs: readonly string[],
+): Record<string, string> => {
+  const common = {CNI_COMMAND: command, CNI_PATH: binDirs.filter(isAbsolute).join(':')};
+  // Plugins from before 0.3.0 want to be told of a container even when asked for their version; libcni does this too.
+  if (command === 'VERSION')
+    return {...common, CNI_CONTAINERID: 'dummy', CNI_NETNS: 'dummy', CNI_IFNAME: 'dummy'};
+  if (!('attachment' in invocation)) return common;
+  const {attachment, target} = invocation;
+  // What ADD has refused must not keep DEL from running, or nobody could ever be rid of it.
+  if (command !== 'DEL') refuseInvalid(attachment, target);
+  return {
+    ...common,
+    CNI_CONTAINERID: target.sandbox,
+    CNI_NETNS: target.netns,
+    CNI_IFNAME: attachment.ifName,
+    CNI_ARGS: attachment.cniArgs
+      .filter(isArgument)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(';'),
+  };
+};
+
+const sandboxPattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+
+const refuseInvalid = ({ifName, cniArgs}: Attachment, {sandbox}: Target): void => {
+  if (!sandboxPattern.test(sandbox)) throw new InvalidParameter('the sandbox id is not valid');
+  if (!isInterfaceName(ifName)) throw new InvalidParameter('the interface name is not valid');
+  if (!cniArgs.every(isArgument)) throw new InvalidParameter('a CNI argument has ";" or "=" in it');
+};
+
+/** `;` and `=` cannot be escaped: they would make arguments that nobody has given. */
+const isArgument = ([key, value]: Attachment['cniArgs'][number]): boolean =>
+  key !== '' && !/[;=\0]/.test(key) && !/[;=\0]/.test(value);

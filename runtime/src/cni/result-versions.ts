@@ -1,0 +1,101 @@
+/**
+ * Turns the result of one version of CNI into that of another. Whoever reads a result, the next plugin first of all,
+ * gets the version of the configuration; members that we do not know, and numbers, stay as they are written.
+ */
+import {isIP} from 'node:net';
+import {isObject, stringOf} from '../json.ts';
+import {rawElements, rawMembers, rawObject} from './raw-json.ts';
+import {type CniVersion, isAtLeast, isCniVersion} from './versions.ts';
+
+/** What is wrong with a result. */
+export class BadResult extends Error {
+  override readonly name = 'BadResult';
+}
+
+type Members = ReadonlyMap<string, string>;
+
+/** The text of a result as a result of version `wanted`. One that names no version is taken for that. */
+export const resultInVersion = (text: string, wanted: CniVersion): string => {
+  const result = parsed(text);
+  if (!isObject(result)) throw new BadResult('a result that is not an object');
+  const version = result['cniVersion'] || wanted;
+  const members = new Map(rawMembers(text)).set('cniVersion', JSON.stringify(wanted));
+  if (version === wanted) return checked(members);
+  if (version === '0.1.0' || version === '0.2.0')
+    return checked(withAddressFamilies(fromBeforeLists(members), wanted));
+  if (!isCniVersion(version)) throw new BadResult('a result of an unknown version of CNI');
+  return checked(withAddressFamilies(members, wanted));
+};
+
+/** Up to 0.2.0 there was one address of either family, with routes of its own. */
+const fromBeforeLists = (old: Members): Members => {
+  const members = new Map(old);
+  const ips = elementsOf(old, 'ips');
+  const routes = elementsOf(old, 'routes');
+  for (const family of ['ip4', 'ip6']) {
+    const text = old.get(family);
+    members.delete(family);
+    if (text === undefined || text === 'null') continue;
+    const address = membersOf(text);
+    routes.push(...elementsOf(address, 'routes'));
+    const kept = [...address].filter(([key]) => key !== 'routes');
+    ips.push(rawObject(kept.map(([key, value]) => [key === 'ip' ? 'address' : key, value])));
+  }
+  if (ips.length > 0) members.set('ips', `[${ips.join(',')}]`);
+  if (routes.length > 0) members.set('routes', `[${routes.join(',')}]`);
+  return members;
+};
+
+/** Before 1.0.0 an address has to say of which family it is, from then on it may not. */
+const withAddressFamilies = (old: Members, wanted: CniVersion): Members => {
+  if (!old.has('ips')) return old;
+  const ips = addressesOf(old).map((address) => {
+    const ip = new Map(address);
+    ip.delete('version');
+    return rawObject(isAtLeast(wanted, '1.0.0') ? ip : [['version', familyOf(ip)], ...ip]);
+  });
+  return new Map(old).set('ips', `[${ips.join(',')}]`);
+};
+
+const familyOf = (ip: Members): string => {
+  const address = stringOf(parsed(ip.get('address') ?? 'null')) ?? '';
+  const family = isIP(address.split('/')[0] ?? '');
+  if (family === 0) throw new BadResult('a result with an address that is not valid');
+  return `"${family}"`;
+};
+
+/** An address may name its interface by index (CNI spec, section 5, "Success"); one too high names nothing. */
+const checked = (members: Members): string => {
+  const count = elementsOf(members, 'interfaces').length;
+  for (const address of addressesOf(members)) {
+    const index = address.get('interface') ?? 'null';
+    if (index !== 'null' && !(/^\d+$/.test(index) && Number(index) < count))
+      throw new BadResult('a result with an address of an interface that is not in it');
+  }
+  return rawObject(members);
+};
+
+const addressesOf = (members: Members): Members[] => elementsOf(members, 'ips').map(membersOf);
+
+const membersOf = (text: string): Members => {
+  if (!text.startsWith('{')) throw new BadResult('a result with something else in place of an object');
+  return rawMembers(text);
+};
+
+const elementsOf = (members: Members, key: string): string[] => {
+  const text = members.get(key);
+  return text === undefined || text === 'null' ? [] : listIn(text);
+};
+
+const listIn = (text: string): string[] => {
+  if (!text.startsWith('[')) throw new BadResult('a result with something else in place of a list');
+  return rawElements(text);
+};
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new BadResult('a result that is not JSON');
+  }
+};

@@ -1,0 +1,30 @@
+/** The versions of the CNI specification that network configurations may be of. */
+import {arrayOf, type JsonObject} from '../json.ts';
+import {InvalidConfig} from './errors.ts';
+
+const supported = ['0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'] as const;
+export type CniVersion = (typeof supported)[number];
+
+const semver = /^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?$/;
+
+/**
+ * The highest version that both the list and we know, of its "cniVersion" and "cniVersions" together (CNI spec,
+ * section 1); without any the list means 0.1.0, which we do not speak.
+ */
+export const versionOf = (list: JsonObject): CniVersion => {
+  const {cniVersion, cniVersions} = list;
+  if (cniVersions !== undefined && !Array.isArray(cniVersions))
+    throw new InvalidConfig('has "cniVersions" that are not a list');
+  const offered = [...(cniVersion === undefined ? [] : [cniVersion]), ...arrayOf(cniVersions)];
+  if (!offered.every((version) => typeof version === 'string' && semver.test(version)))
+    throw new InvalidConfig('has a "cniVersion" or an entry of "cniVersions" that is not a version');
+  const chosen = supported.findLast((version) => offered.includes(version));
+  if (!chosen) throw new InvalidConfig(`has no "cniVersion" from ${supported[0]} to ${supported.at(-1)}`);
+  return chosen;
+};
+
+export const isAtLeast = (version: CniVersion, least: CniVersion): boolean =>
+  supported.indexOf(version) >= supported.indexOf(least);
+
+export const isCniVersion = (version: unknown): version is CniVersion =>
+  supported.some((known) => known === version);
