@@ -16,6 +16,7 @@ import {createPodNetworks} from './network/pod-networks.ts';
 import {openRecordStore} from './network/record-store.ts';
 import {createRecords} from './network/records.ts';
 import {recover} from './network/recover.ts';
+import {exhausted, poolsOf} from './node/address-pool.ts';
 import {openNodeNetwork} from './node/node-network.ts';
 import {repeat} from './repeat.ts';
 import {lockNameOf, takeLock} from './server/instance-lock.ts';
@@ -52,9 +53,11 @@ export const startDaemon = async (options: Options, log: Log): Promise<Daemon> =
     confDir: options.confDir,
     binDirs,
     stateDir,
-    podSubnet: options.podSubnet,
+    podSubnets: options.podSubnets,
+    backend: options.backend,
     kubeconfig: options.kubeconfig,
     signal: ending.signal,
+    poolOf: async (list) => exhausted(await poolsOf(list)),
   });
   const invoke = logged(createInvokePlugin({exec, binDirs, timeoutMs: options.pluginTimeoutMs}), log);
   const pods = createPodNetworks({
