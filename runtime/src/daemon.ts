@@ -11,11 +11,14 @@ import type {Options} from './flags.ts';
 import {createLock} from './lock.ts';
 import {type Log, textOf} from './log.ts';
 import {openNetnsDir} from './netns/netns-dir.ts';
+import {createNamedNetwork} from './network/named-network.ts';
 import {createPodNetworks} from './network/pod-networks.ts';
 import {openRecordStore, type RecordStore} from './network/record-store.ts';
 import {createRecords} from './network/records.ts';
 import {isInDoubt, recover} from './network/recover.ts';
+import {exhausted, poolsOf} from './node/address-pool.ts';
 import {createNodeLinks} from './node/links.ts';
+import {createStatusOf} from './node/network-status.ts';
 import {openNodeNetwork} from './node/node-network.ts';
 import type {Trouble} from './node/trouble.ts';
 import {repeat} from './repeat.ts';
@@ -54,6 +57,7 @@ export const startDaemon = async (options: Options, log: Log): Promise<Daemon> =
   const netns = await openNetnsDir(options.netnsDir, exec);
   const records = createRecords(store, await recover({store, netns, ipamDir, log}));
 
+  const invoke = logged(createInvokePlugin({exec, binDirs, timeoutMs: options.pluginTimeoutMs}), log);
   const node = await openNodeNetwork({
     exec,
     log,
@@ -62,16 +66,18 @@ export const startDaemon = async (options: Options, log: Log): Promise<Daemon> =
     confDir: options.confDir,
     binDirs,
     stateDir,
-    podSubnet: options.podSubnet,
+    podSubnets: options.podSubnets,
+    backend: options.backend,
     kubeconfig: options.kubeconfig,
     signal: ending.signal,
+    statusOf: createStatusOf(invoke, () => performance.now()),
+    poolOf: async (list) => exhausted(await poolsOf(list)),
   });
-  const invoke = logged(createInvokePlugin({exec, binDirs, timeoutMs: options.pluginTimeoutMs}), log);
   const pods = createPodNetworks({
     records,
     netns,
     invoke,
-    networks: {primary: node.network, named: node.network},
+    networks: {primary: node.network, named: createNamedNetwork(options.confDir, node.definitionOf)},
     links: createNodeLinks(exec),
     ipamDir,
     lock: createLock(),

@@ -3,7 +3,8 @@ import {hostname} from 'node:os';
 import {isAbsolute} from 'node:path';
 import {parseArgs} from 'node:util';
 import {type LogLevel, logLevels, textOf} from './log.ts';
-import {isIPv4Cidr} from './node/node-facts.ts';
+import {type BackendName, backendNames} from './node/backends.ts';
+import {cidrFrom, onePerFamily} from './node/ip-address.ts';
 
 export interface Options {
   readonly socket: string;
@@ -13,7 +14,8 @@ export interface Options {
   readonly binDirs: readonly string[];
   readonly kubeconfig: string;
   readonly nodeName: string;
-  readonly podSubnet: string | undefined;
+  readonly podSubnets: readonly string[];
+  readonly backend: BackendName;
   readonly pluginTimeoutMs: number;
   readonly stopTimeoutMs: number;
   readonly logLevel: LogLevel;
@@ -64,9 +66,15 @@ const flags = {
   },
   'pod-subnet': {
     type: 'string',
-    value: 'CIDR',
+    value: 'CIDR[,CIDR]',
     default: '',
-    help: 'pod subnet of the cluster (default: the podCIDRs of its nodes)',
+    help: 'pod subnets of the cluster, one of a family (default: the podCIDRs of its nodes)',
+  },
+  backend: {
+    type: 'string',
+    value: 'NAME',
+    default: 'host-gw',
+    help: 'way to pods of other nodes: host-gw (all nodes are on one link) or vxlan (tunnels)',
   },
   'plugin-timeout': {
     type: 'string',
@@ -114,10 +122,11 @@ export const optionsFrom = (args: readonly string[]): Options | undefined => {
       .map((dir) => absolute('cni-bin-dir', {...values, 'cni-bin-dir': dir})),
     kubeconfig: absolute('kubeconfig', values),
     nodeName: values['node-name'],
-    podSubnet: cidr('pod-subnet', values),
+    podSubnets: podSubnets(values),
+    backend: oneOf('backend', backendNames, values),
     pluginTimeoutMs: milliseconds('plugin-timeout', values),
     stopTimeoutMs: milliseconds('stop-timeout', values),
-    logLevel: level(values),
+    logLevel: oneOf('log-level', logLevels, values),
   };
 };
 
@@ -143,11 +152,13 @@ const absolute = (flag: Flag, values: Values): string => {
   return path;
 };
 
-const cidr = (flag: Flag, values: Values): string | undefined => {
-  const value = values[flag];
-  if (value === '') return undefined;
-  if (!isIPv4Cidr(value)) throw new UsageError(`--${flag} must be an IPv4 subnet, not '${String(value)}'`);
-  return value;
+const podSubnets = (values: Values): string[] => {
+  const value = values['pod-subnet'];
+  if (value === '') return [];
+  const subnets = value.split(',').flatMap((cidr) => cidrFrom(cidr) ?? []);
+  if (subnets.length < value.split(',').length || onePerFamily(subnets).length < subnets.length)
+    throw new UsageError(`--pod-subnet must be a subnet, or two of different families, not '${value}'`);
+  return subnets;
 };
 
 const milliseconds = (flag: Flag, values: Values): number => {
@@ -157,8 +168,8 @@ const milliseconds = (flag: Flag, values: Values): number => {
   return seconds * 1000;
 };
 
-const level = (values: Values): LogLevel => {
-  const found = logLevels.find((known) => known === values['log-level']);
-  if (!found) throw new UsageError(`--log-level must be one of ${logLevels.join(', ')}`);
+const oneOf = <Name extends string>(flag: Flag, names: readonly Name[], values: Values): Name => {
+  const found = names.find((name) => name === values[flag]);
+  if (!found) throw new UsageError(`--${flag} must be one of ${names.join(', ')}`);
   return found;
 };

@@ -7,12 +7,11 @@ export interface Gate {
 }
 
 export const createGate = (): Gate => {
-  let exclusive: Promise<unknown> = Promise.resolve();
-  let isClosed = 0;
+  let closed: Promise<unknown> | undefined; // until the last of the exclusive work has ended
   const underWay = new Set<Promise<unknown>>();
   return {
     shared: async (work) => {
-      while (isClosed > 0) await exclusive;
+      for (let wait = closed; wait; wait = closed) await wait;
       const running = work();
       const settled = running.catch(() => undefined);
       underWay.add(settled);
@@ -22,20 +21,20 @@ export const createGate = (): Gate => {
         underWay.delete(settled);
       }
     },
-    exclusive: (work) => {
-      isClosed++;
-      const before = exclusive;
+    exclusive: async (work) => {
+      const before = closed;
       const result = (async () => {
         await before;
         await Promise.all(underWay);
-        try {
-          return await work();
-        } finally {
-          isClosed--;
-        }
+        return await work();
       })();
-      exclusive = result.catch(() => undefined);
-      return result;
+      const ended = result
+        .catch(() => undefined)
+        .then(() => {
+          if (closed === ended) closed = undefined;
+        });
+      closed = ended;
+      return await result;
     },
   };
 };

@@ -11,7 +11,8 @@ describe('the flags', () => {
       binDirs: ['/usr/lib/cni'],
       kubeconfig: '/etc/kubernetes/kubelet.conf',
       nodeName: 'a',
-      podSubnet: undefined,
+      podSubnets: [],
+      backend: 'host-gw',
       pluginTimeoutMs: 30_000,
       stopTimeoutMs: 10_000,
       logLevel: 'info',
@@ -23,7 +24,8 @@ describe('the flags', () => {
       '--socket=/s/kni.sock',
       '--state-dir=/state/',
       '--cni-bin-dir=/a:/b',
-      '--pod-subnet=10.244.0.0/16',
+      '--pod-subnet=10.244.0.0/16,fd00:10:244::/56',
+      '--backend=vxlan',
       '--plugin-timeout=0.5',
       '--log-level=debug',
     ];
@@ -31,7 +33,8 @@ describe('the flags', () => {
       socket: '/s/kni.sock',
       stateDir: '/state',
       binDirs: ['/a', '/b'],
-      podSubnet: '10.244.0.0/16',
+      podSubnets: ['10.244.0.0/16', 'fd00:10:244::/56'],
+      backend: 'vxlan',
       pluginTimeoutMs: 500,
       logLevel: 'debug',
     });
@@ -41,7 +44,16 @@ describe('the flags', () => {
     ['--netns-dir=netns', "--netns-dir must be an absolute path, not 'netns'"],
     ['--netns-dir=/run/../netns', "--netns-dir must be an absolute path, not '/run/../netns'"],
     ['--cni-bin-dir=/a::/b', "--cni-bin-dir must be an absolute path, not ''"],
-    ['--pod-subnet=10.244.0.0', "--pod-subnet must be an IPv4 subnet, not '10.244.0.0'"],
+    [
+      '--pod-subnet=10.244.0.0',
+      "--pod-subnet must be a subnet, or two of different families, not '10.244.0.0'",
+    ],
+    [
+      '--pod-subnet=10.0.0.0/8,',
+      "--pod-subnet must be a subnet, or two of different families, not '10.0.0.0/8,'",
+    ],
+    ['--pod-subnet=10.0.0.0/8,11.0.0.0/8', '--pod-subnet must be a subnet, or two of different families'],
+    ['--backend=ipip', '--backend must be one of host-gw, vxlan'],
     ['--plugin-timeout=soon', "--plugin-timeout must be a number of seconds, not 'soon'"],
     ['--plugin-timeout=0', "--plugin-timeout must be a number of seconds, not '0'"],
     ['--log-level=loud', '--log-level must be one of debug, info, warn, error'],
@@ -55,6 +67,6 @@ describe('the flags', () => {
     expect(optionsFrom(['--help'])).toBeUndefined();
     expect(optionsFrom(['-h'])).toBeUndefined();
     const explained = usage().match(/^ {2}--[a-z-]+ /gm);
-    expect(explained).toHaveLength(11);
+    expect(explained).toHaveLength(12);
   });
 });

@@ -2,8 +2,8 @@
 import {type ChildProcess, type ChildProcessWithoutNullStreams, spawn} from 'node:child_process';
 import {setTimeout as delay} from 'node:timers/promises';
 import {errorCodeOf} from '../error-code.ts';
-import {createGate} from './gate.ts';
 import {collect} from './output.ts';
+import {createPlaces} from './places.ts';
 
 export interface Command {
   readonly file: string;
@@ -47,7 +47,7 @@ const lateShare = 3;
 
 export const createExec = ({stop, env, ...limits}: ExecOptions = {}): Exec => {
   const {maxConcurrent, lateAfterMs} = {...defaults, ...limits};
-  const gate = createGate({max: maxConcurrent, maxLate: lateShare * maxConcurrent, lateAfterMs});
+  const gate = createPlaces({max: maxConcurrent, maxLate: lateShare * maxConcurrent, lateAfterMs});
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('CNI_'));
   const base = {...Object.fromEntries(inherited), ...env};
   return async (command) => {

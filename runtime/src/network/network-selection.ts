@@ -20,7 +20,7 @@ export interface NetworkSelection {
   readonly capabilityArgs: CapabilityArgs;
 }
 
-const most = 32;
+const mostNetworks = 32;
 const label = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
 const networkName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,252}$/;
 const macAddress = /^(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/;
@@ -33,7 +33,7 @@ export const networkSelectionsFrom = (
   const text = annotation?.trim() ?? '';
   if (text === '') return [];
   const elements = text.startsWith('[') ? parsedList(text) : text.split(',').map(parseShort);
-  if (elements.length > most) throw invalid(`names more than ${most} networks`);
+  if (elements.length > mostNetworks) throw invalid(`names more than ${mostNetworks} networks`);
   const selections = elements.map((element, index) => selectionFrom(element, `net${index + 1}`));
   const names = [...taken, ...selections.map(({ifName}) => ifName)];
   if (new Set(names).size < names.length) throw invalid('gives two interfaces the same name');

@@ -12,21 +12,21 @@ export interface Records extends RecordIndex {
 }
 
 export const createRecords = (store: RecordStore, standing: readonly PodNetwork[]): Records => {
-  const {set, delete: forget, ...index} = createRecordIndex(standing);
+  const index = createRecordIndex(standing);
   return {
     ...index,
     put: async (record) => {
       await store.write(record);
-      set(record);
+      index.set(record);
     },
     force: async (record) => {
-      set(record);
+      index.set(record);
       // The store tells of its trouble, and keeps what it could not write for the time when it can.
       await store.write(record, true).catch(() => undefined);
     },
     drop: async (key) => {
       await store.remove(key);
-      forget(key);
+      index.delete(key);
     },
   };
 };

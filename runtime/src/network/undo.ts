@@ -12,7 +12,7 @@ import {type Selector, selectForUndo} from './select.ts';
 
 export interface Undo extends Pick<PodNetworks, 'detach' | 'delete' | 'sweep'> {
   /** Undoes a network whose netns is gone, and forgets it. False when the netns is there, or the record is not. */
-  dropGone(key: string): Promise<boolean>;
+  readonly dropGone: (key: string) => Promise<boolean>;
 }
 
 export const createUndo = (parts: Parts): Undo => {
@@ -68,6 +68,12 @@ export const createUndo = (parts: Parts): Undo => {
     log.info('undid what was left', fieldsOf(record));
   };
 
+  const sweepOneOrLater = (record: PodNetwork): Promise<void> =>
+    onCurrent(record, sweepOne).catch((error: unknown) => {
+      retries.failed(record.key);
+      log.warn('cannot undo what is left yet', {...fieldsOf(record), error: textOf(error)});
+    });
+
   return {
     detach: async (selector, signal) => {
       const found = selectForUndo(records, selector);
@@ -82,12 +88,7 @@ export const createUndo = (parts: Parts): Undo => {
     },
     sweep: async () => {
       const due = [...records.all()].filter((record) => isLeft(record) && retries.isDue(record.key));
-      const onOne = (record: PodNetwork) =>
-        onCurrent(record, sweepOne).catch((error: unknown) => {
-          retries.failed(record.key);
-          log.warn('cannot undo what is left yet', {...fieldsOf(record), error: textOf(error)});
-        });
-      await Promise.all(due.map(onOne));
+      await Promise.all(due.map(sweepOneOrLater));
     },
     dropGone: async (key) => {
       const found = records.get(key);

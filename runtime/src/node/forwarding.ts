@@ -1,9 +1,37 @@
 /** Lets the node forward packets between pods and the rest of the world. */
-import {readFile, writeFile} from 'node:fs/promises';
+import {access, readdir, readFile, writeFile} from 'node:fs/promises';
+import type {Family} from './ip-address.ts';
 
-const ipForward = '/proc/sys/net/ipv4/ip_forward';
+const ipv6 = '/proc/sys/net/ipv6';
 
-export const enableForwarding = async (): Promise<void> => {
-  const current = await readFile(ipForward, 'utf8');
-  if (current.trim() !== '1') await writeFile(ipForward, '1'); // /proc/sys may be read-only where it is on already
+/** Whether the kernel has IPv6; it can be booted without. */
+export const hasIPv6 = (): Promise<boolean> =>
+  access(ipv6).then(
+    () => true,
+    () => false,
+  );
+
+export const enableForwarding = async (family: Family): Promise<void> => {
+  if (family === 4) return await switchOn('/proc/sys/net/ipv4/ip_forward');
+  const all = `${ipv6}/conf/all/forwarding`;
+  if (!(await isSetTo(all, '1'))) await keepAdvertisedRoutes();
+  await switchOn(all);
 };
+
+/** An interface that accepts router advertisements would forget its default route when the node becomes a router. */
+const keepAdvertisedRoutes = async (): Promise<void> => {
+  for (const name of await readdir(`${ipv6}/conf`)) {
+    const accept = `${ipv6}/conf/${name}/accept_ra`;
+    if (name !== 'all' && name !== 'default' && (await isSetTo(accept, '1'))) await writeFile(accept, '2');
+  }
+};
+
+/** /proc/sys may be read-only where it is on already. */
+export const setTo = async (path: string, value: string): Promise<void> => {
+  if (!(await isSetTo(path, value))) await writeFile(path, value);
+};
+
+const switchOn = (path: string) => setTo(path, '1');
+
+const isSetTo = async (path: string, value: string): Promise<boolean> =>
+  (await readFile(path, 'utf8')).trim() === value;

@@ -1,28 +1,35 @@
 /** What the network runtime wants to know of a Kubernetes node. */
-import {isIPv4} from 'node:net';
 import {arrayOf, objectOf, stringOf} from '../json.ts';
+import {addressFrom, cidrFrom, onePerFamily} from './ip-address.ts';
+import type {Resource} from './watch-resource.ts';
 
 export interface NodeFacts {
   readonly name: string;
-  /** Empty until the controller manager has assigned it. */
-  readonly podCidr: string;
-  readonly internalIp: string;
+  /** One of a family at most, in the order of `spec.podCIDRs`; none until the controller manager has assigned them. */
+  readonly podCidrs: readonly string[];
+  /** One of a family at most, in the order of `status.addresses`. */
+  readonly internalIps: readonly string[];
 }
 
-/** IPv4 only: of a dual-stack node, its IPv4 side. */
 export const nodeFactsOf = (node: unknown): NodeFacts => {
   const spec = objectOf(objectOf(node)['spec']);
-  const cidrs = [spec['podCIDR'], ...arrayOf(spec['podCIDRs'])].map(stringOf);
   const addresses = arrayOf(objectOf(objectOf(node)['status'])['addresses']).map(objectOf);
-  const internal = addresses.filter(({type}) => type === 'InternalIP').map(({address}) => stringOf(address));
-  return {
-    name: stringOf(objectOf(objectOf(node)['metadata'])['name']) ?? '',
-    podCidr: cidrs.find(isIPv4Cidr) ?? '',
-    internalIp: internal.find((ip) => ip !== undefined && isIPv4(ip)) ?? '',
-  };
+  return factsFrom({
+    name: objectOf(objectOf(node)['metadata'])['name'],
+    podCidrs: [spec['podCIDR'], ...arrayOf(spec['podCIDRs'])],
+    internalIps: addresses.filter(({type}) => type === 'InternalIP').map(({address}) => address),
+  });
 };
 
-export const isIPv4Cidr = (cidr: string | undefined): cidr is string => {
-  const [ip = '', bits = '', ...rest] = cidr?.split('/') ?? [];
-  return isIPv4(ip) && /^\d{1,2}$/.test(bits) && Number(bits) <= 32 && rest.length === 0;
-};
+export const nodesResource: Resource<NodeFacts> = {path: '/api/v1/nodes', itemOf: nodeFactsOf};
+
+/** Whatever is no name, subnet or address is left out. */
+export const factsFrom = (read: {
+  readonly name: unknown;
+  readonly podCidrs: readonly unknown[];
+  readonly internalIps: readonly unknown[];
+}): NodeFacts => ({
+  name: stringOf(read.name) ?? '',
+  podCidrs: onePerFamily(read.podCidrs.flatMap((cidr) => cidrFrom(cidr) ?? [])),
+  internalIps: onePerFamily(read.internalIps.flatMap((ip) => addressFrom(ip) ?? [])),
+});

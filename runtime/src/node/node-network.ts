@@ -1,15 +1,17 @@
 /** The network of this node: follows the cluster's nodes, keeps this one prepared, and knows why when it is not. */
 import {join} from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
 import type {Conflist} from '../cni/conflist.ts';
 import {createLock} from '../lock.ts';
 import {textOf} from '../log.ts';
+import {type Definition, definitionsResource, isAbsentResource, openDefinitions} from './definitions.ts';
 import {NodeNotReady} from './errors.ts';
-import {type Following, followNodes} from './follow-nodes.ts';
+import {type Following, followResource} from './follow-resource.ts';
 import {createNetworkSource} from './network-source.ts';
 import {readNodeCache, writeNodeCache} from './node-cache.ts';
-import type {NodeFacts} from './node-facts.ts';
+import {type NodeFacts, nodesResource} from './node-facts.ts';
 import {type PrepareOptions, prepareNode} from './prepare-node.ts';
-import {type Trouble, troubleOfNode, troubleOfReading} from './trouble.ts';
+import {type Trouble, troubleOfNode, troubleOfPreparing, troubleOfReading} from './trouble.ts';
 
 export interface NodeNetwork {
   /** Begins to follow the cluster's nodes, until the signal aborts. */
@@ -20,6 +22,8 @@ export interface NodeNetwork {
   readonly trouble: () => Promise<Trouble | undefined>;
   /** The network to attach pods to, or NodeNotReady. */
   readonly network: () => Promise<Conflist>;
+  /** A NetworkAttachmentDefinition of the cluster, from memory, also while the API server is down. */
+  readonly definitionOf: (namespace: string, name: string) => Definition | undefined;
 }
 
 export interface NodeNetworkOptions extends PrepareOptions {
@@ -27,19 +31,20 @@ export interface NodeNetworkOptions extends PrepareOptions {
   readonly binDirs: readonly string[];
   readonly stateDir: string;
   readonly signal: AbortSignal;
+  /** What the plugins themselves say of a network that is otherwise ready. */
+  readonly statusOf?: (list: Conflist) => Promise<Trouble | undefined>;
+  /** Whether it still has addresses. */
+  readonly poolOf?: (list: Conflist) => Promise<Trouble | undefined>;
 }
 
-/** Rules and routes may be flushed behind our back. */
-const repairMs = 60_000;
-const setupFailed: Trouble = {
-  reason: 'NodeSetupFailed',
-  message: 'the node could not be prepared for pods, see the log of the network runtime',
-};
+/** Rules and routes may be flushed behind our back; what failed may have been too early. */
+const repairMs = {prepared: 60_000, failed: 5_000};
 
 /** Prepares the node for what is remembered of the cluster; it may be all there is for some time. */
 export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<NodeNetwork> => {
-  const {kubeconfig, log, signal, nodeName} = options;
-  const cache = join(options.stateDir, 'nodes.json');
+  const {kubeconfig, log, signal, nodeName, stateDir} = options;
+  const cache = join(stateDir, 'nodes.json');
+  const definitions = await openDefinitions(join(stateDir, 'network-attachment-definitions.json'), log);
   const source = createNetworkSource(options.confDir, options.binDirs);
   const lock = createLock();
   let nodes: readonly NodeFacts[] = await readNodeCache(cache);
@@ -65,25 +70,38 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
           log.warn('the node is not repaired, which will be tried again', {error: textOf(error)});
           return;
         }
-        preparing = setupFailed;
+        preparing = troubleOfPreparing(error);
         prepared = '';
         log.error('the node cannot be prepared for pods', {error: textOf(error)});
       }
     });
+  const repair = async () => {
+    while (!signal.aborted) {
+      const ms = preparing ? repairMs.failed : repairMs.prepared;
+      await delay(ms, undefined, {signal}).catch(() => undefined); // rejects when it is aborted
+      if (!signal.aborted) await prepare();
+    }
+  };
 
   const missing = (): Trouble =>
     reading ??
     troubleOfNode(nodes, nodeName) ??
     preparing ?? {reason: 'CNIConfigMissing', message: `${options.confDir} has no network configuration`};
-  const trouble = async () => (await source.trouble(missing)) ?? preparing;
+  const trouble = async () => {
+    const found = (await source.trouble(missing)) ?? preparing;
+    if (found) return found;
+    const list = await source.current();
+    return list && ((await options.statusOf?.(list)) ?? (await options.poolOf?.(list)));
+  };
 
   let following: Following | undefined;
   const follow = () => {
-    following = followNodes({
-      kubeconfig,
-      log,
-      signal,
-      onNodes: async (read) => {
+    const followed = {kubeconfig, log, signal};
+    following = followResource({
+      ...followed,
+      what: 'the nodes',
+      resource: nodesResource,
+      onItems: async (read) => {
         nodes = read;
         reading = undefined;
         if (JSON.stringify(nodes) !== prepared) await prepare();
@@ -93,8 +111,14 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
       },
       isUrgent: () => troubleOfNode(nodes, nodeName) !== undefined,
     });
-    const repair = setInterval(() => void prepare(), repairMs);
-    signal.addEventListener('abort', () => clearInterval(repair), {once: true});
+    followResource({
+      ...followed,
+      what: 'the NetworkAttachmentDefinitions',
+      resource: definitionsResource,
+      onItems: definitions.replace,
+      isAbsent: isAbsentResource,
+    });
+    void repair();
   };
 
   await prepare();
@@ -113,5 +137,6 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
       const {reason, message} = missing();
       throw new NodeNotReady(reason, message);
     },
+    definitionOf: definitions.find,
   };
 };

@@ -1,15 +1,17 @@
-/** Prepares the node itself for pods: forwarding, masquerading, routes, and the network configuration. */
+/** Prepares the node itself for pods: forwarding, masquerading, the way to other nodes, and the network configuration. */
 import {mkdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Exec} from '../cni/exec.ts';
 import {writeDurably} from '../durable-file.ts';
 import {type Log, textOf} from '../log.ts';
+import {type BackendName, backends} from './backends.ts';
+import {prepareBridge} from './bridge.ts';
 import {conflistFile, conflistOfNode} from './conflist-of-node.ts';
-import {enableForwarding} from './forwarding.ts';
+import {NodeNotReady} from './errors.ts';
+import {enableForwarding, hasIPv6} from './forwarding.ts';
+import {familyOf} from './ip-address.ts';
 import {applyMasquerade} from './masquerade.ts';
-import {mtuOf} from './mtu.ts';
 import type {NodeFacts} from './node-facts.ts';
-import {applyRoutes, routesOf} from './routes.ts';
 
 export interface PrepareOptions {
   readonly exec: Exec;
@@ -17,33 +19,55 @@ export interface PrepareOptions {
   readonly nodeName: string;
   readonly confDir: string;
   readonly ipamDir: string;
-  /** The cluster's pod subnet; without it, the podCIDRs of the nodes stand for it. */
-  readonly podSubnet: string | undefined;
+  /** The cluster's pod subnets; in a family without one, the podCIDRs of the nodes stand for it. */
+  readonly podSubnets: readonly string[];
+  readonly backend: BackendName;
 }
 
 /** Does nothing to what is right already. A node without podCIDR is left as it is. */
-export const prepareNode = async (options: PrepareOptions, nodes: readonly NodeFacts[]): Promise<void> => {
-  const {exec, log, nodeName, podSubnet} = options;
-  const own = nodes.find(({name}) => name === nodeName);
-  if (!own?.podCidr) return;
-  await enableForwarding();
-  const podCidrs = podSubnet ? [podSubnet] : nodes.flatMap(({podCidr}) => (podCidr ? [podCidr] : []));
-  await applyMasquerade(exec, {podCidr: own.podCidr, podCidrs});
-  try {
-    await applyRoutes(exec, routesOf(nodes, nodeName));
-  } catch (error) {
-    // A node that cannot be routed to is no reason to turn pods away here.
-    log.warn('not all routes to other nodes could be set', {error: textOf(error)});
+export const prepareNode = async (options: PrepareOptions, known: readonly NodeFacts[]): Promise<void> => {
+  const {exec, log, nodeName, podSubnets} = options;
+  if (!known.some(({name, podCidrs}) => name === nodeName && podCidrs.length > 0)) return;
+  const nodes = (await hasIPv6()) ? known : known.map(withoutIPv6);
+  const own = nodes.find(({name, podCidrs}) => name === nodeName && podCidrs.length > 0);
+  if (!own)
+    throw new NodeNotReady('IPv6Unavailable', 'the kernel has no IPv6, and the node no other podCIDR');
+
+  for (const podCidr of own.podCidrs) {
+    const family = familyOf(podCidr);
+    const ofThisFamily = (cidrs: readonly string[]) => cidrs.filter((cidr) => familyOf(cidr) === family);
+    const subnets = ofThisFamily(podSubnets);
+    const podCidrs = subnets.length > 0 ? subnets : nodes.flatMap((node) => ofThisFamily(node.podCidrs));
+    await enableForwarding(family);
+    if (family === 6) await prepareBridge(exec);
+    await applyMasquerade(exec, {podCidr, podCidrs});
   }
-  await writeConflist(options, own); // last: once it is there, pods are attached
+  const backend = backends[options.backend];
+  const mtu = await backend.prepare(exec, own);
+  try {
+    await backend.connect(exec, nodes, own);
+  } catch (error) {
+    // A node that cannot be reached is no reason to turn pods away here.
+    log.warn('not all other nodes can be reached', {error: textOf(error)});
+  }
+  await writeConflist(options, own, mtu); // last: once it is there, pods are attached
 };
 
-const writeConflist = async ({confDir, ipamDir, log}: PrepareOptions, own: NodeFacts): Promise<void> => {
+const withoutIPv6 = (node: NodeFacts): NodeFacts => ({
+  ...node,
+  podCidrs: node.podCidrs.filter((cidr) => familyOf(cidr) === 4),
+});
+
+const writeConflist = async (
+  {confDir, ipamDir, log}: PrepareOptions,
+  {podCidrs}: NodeFacts,
+  mtu: number | undefined,
+): Promise<void> => {
   const path = join(confDir, conflistFile);
-  const wanted = conflistOfNode({podCidr: own.podCidr, ipamDir, mtu: await mtuOf(own.internalIp)});
+  const wanted = conflistOfNode({podCidrs, ipamDir, mtu});
   const present = await readFile(path, 'utf8').catch(() => '');
   if (present === wanted) return;
   await mkdir(confDir, {recursive: true, mode: 0o755});
   await writeDurably(path, wanted, 0o644);
-  log.info('wrote the network configuration', {path, podCidr: own.podCidr});
+  log.info('wrote the network configuration', {path, podCidrs});
 };

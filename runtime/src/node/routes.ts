@@ -1,40 +1,60 @@
-/** Routes to the pods of the other nodes, by way of those nodes. */
+/** Routes to the pods of the other nodes. */
 import type {Exec} from '../cni/exec.ts';
 import {runTool} from '../cni/tool.ts';
 import {arrayOf, objectOf, stringOf} from '../json.ts';
+import {hasIPv6} from './forwarding.ts';
+import {familyOf, ofFamily} from './ip-address.ts';
+import {runBatch} from './ip-batch.ts';
 import type {NodeFacts} from './node-facts.ts';
 
 export interface Route {
   readonly to: string;
   readonly via: string;
+  /** By this device, which need not know where `via` is; without one it is the kernel that knows. */
+  readonly device?: string | undefined;
 }
 
-/** Marks our routes in the kernel, so that stale ones can be told from everyone else's. Any number unused by others. */
-const protocol = '107';
+/** Marks what is ours in the kernel, so that stale entries can be told from everyone else's. Any number unused by others. */
+export const protocol = '107';
 
+/** By way of those nodes themselves, for which they must share a link with this one. */
 export const routesOf = (nodes: readonly NodeFacts[], ownName: string): Route[] =>
   nodes
-    .filter(({name, podCidr, internalIp}) => name !== ownName && podCidr && internalIp)
-    .map(({podCidr, internalIp}) => ({to: podCidr, via: internalIp}));
+    .filter(({name}) => name !== ownName)
+    .flatMap(({podCidrs, internalIps}) =>
+      podCidrs.flatMap((to) => {
+        const via = ofFamily(internalIps, familyOf(to));
+        return via === undefined ? [] : [{to, via}];
+      }),
+    );
 
 /** Lines for `ip -batch`: what is missing or different is replaced, what no node stands for is removed. */
 export const routeChanges = (present: readonly Route[], wanted: readonly Route[]): string[] => {
-  const replaced = wanted.filter(({to, via}) => !present.some((each) => each.to === to && each.via === via));
+  const same = (one: Route, {to, via, device}: Route) =>
+    one.to === to && one.via === via && (device === undefined || one.device === device);
+  const replaced = wanted.filter((route) => !present.some((each) => same(each, route)));
   const stale = present.filter(({to}) => !wanted.some((each) => each.to === to));
   return [
     ...stale.map(({to}) => `route del ${to} proto ${protocol}`),
-    ...replaced.map(({to, via}) => `route replace ${to} via ${via} proto ${protocol}`),
+    ...replaced.map(({to, via, device}) => {
+      const by = device === undefined ? '' : ` dev ${device} onlink`;
+      return `route replace ${to} via ${via}${by} proto ${protocol}`;
+    }),
   ];
 };
 
-export const applyRoutes = async (exec: Exec, wanted: readonly Route[]): Promise<void> => {
-  const changes = routeChanges(await presentRoutes(exec), wanted);
-  // -force: one node that cannot be reached must not keep the others from being routed to.
-  if (changes.length > 0) await runTool(exec, 'ip', ['-force', '-batch', '-'], `${changes.join('\n')}\n`);
-};
+export const applyRoutes = async (exec: Exec, wanted: readonly Route[]): Promise<void> =>
+  await runBatch(exec, 'ip', routeChanges(await presentRoutes(exec), wanted));
 
 const presentRoutes = async (exec: Exec): Promise<Route[]> => {
-  const printed = await runTool(exec, 'ip', ['-json', 'route', 'show', 'proto', protocol]);
-  const routes = arrayOf(JSON.parse(printed || '[]')).map(objectOf);
-  return routes.map(({dst, gateway}) => ({to: stringOf(dst) ?? '', via: stringOf(gateway) ?? ''}));
+  const families = (await hasIPv6()) ? ['-4', '-6'] : ['-4'];
+  const shown = families.map((family) =>
+    runTool(exec, 'ip', [family, '-json', 'route', 'show', 'proto', protocol]),
+  );
+  const routes = (await Promise.all(shown)).flatMap((text) => arrayOf(JSON.parse(text || '[]')));
+  return routes.map(objectOf).map(({dst, gateway, dev}) => ({
+    to: stringOf(dst) ?? '',
+    via: stringOf(gateway) ?? '',
+    device: stringOf(dev),
+  }));
 };

@@ -1,5 +1,6 @@
 /** Why pods cannot be attached to the node's network: a word and a sentence for people, stable, since events aggregate by it. */
 import {ApiRefused} from './api-client.ts';
+import {NodeNotReady} from './errors.ts';
 import {KubeconfigInvalid, KubeconfigMissing} from './kubeconfig.ts';
 import type {NodeFacts} from './node-facts.ts';
 
@@ -23,6 +24,16 @@ export const troubleOfReading = (error: unknown): Trouble => {
 export const troubleOfNode = (nodes: readonly NodeFacts[], name: string): Trouble | undefined => {
   const own = nodes.find((node) => node.name === name);
   if (!own) return {reason: 'NodeMissing', message: `node ${name} is not registered yet`};
-  if (!own.podCidr) return {reason: 'PodCIDRMissing', message: `node ${name} has no podCIDR yet`};
+  if (own.podCidrs.length === 0)
+    return {reason: 'PodCIDRMissing', message: `node ${name} has no podCIDR yet`};
   return undefined;
 };
+
+/** What exactly failed is for the log: tools say it differently every time. */
+export const troubleOfPreparing = (error: unknown): Trouble =>
+  error instanceof NodeNotReady
+    ? {reason: error.reason, message: error.message}
+    : {
+        reason: 'NodeSetupFailed',
+        message: 'the node could not be prepared for pods, see the log of the network runtime',
+      };

@@ -12,7 +12,9 @@ export interface Chain extends Plugins {
 
 export const installChain = async (node: TestNode): Promise<Chain> => {
   const plugins = await installPlugins(['fault']);
-  const list = JSON.parse(conflistOfNode({podCidr, ipamDir: `${paths.state}/ipam`, mtu: undefined})) as {
+  const list = JSON.parse(
+    conflistOfNode({podCidrs: [podCidr], ipamDir: `${paths.state}/ipam`, mtu: undefined}),
+  ) as {
     plugins: object[];
   };
   const chained = {...list, plugins: [...list.plugins, {type: 'fault', rig: plugins.dir}]};

@@ -1,5 +1,6 @@
 /** What networks of pods leave on a node: after the last pod has gone there must be nothing. */
 import {readdir} from 'node:fs/promises';
+import {isIP} from 'node:net';
 import {readRecords} from '../../../runtime/src/network/record-store.ts';
 import type {TestNode} from './node.ts';
 import {paths} from './runtime.ts';
@@ -13,7 +14,7 @@ export const leftovers = async (node: TestNode) => {
   return {
     netns: await names(paths.netns),
     records: (await readRecords(node.path(paths.records))).map(({key}) => key),
-    leases: (await names(paths.leases)).filter((name) => /^[\d.]+$/.test(name)),
+    leases: (await names(paths.leases)).filter((name) => isIP(name) !== 0),
     veths: links.map(({ifname}) => ifname).filter((name) => name !== 'uplink'),
     hostPorts: nat.split('\n').filter((rule) => rule.includes('CNI-DN-')),
   };

@@ -7,6 +7,8 @@ import {inject} from 'vitest';
 import {end, output} from './process.ts';
 
 export interface TestNode extends AsyncDisposable {
+  /** Of a process in its namespaces. */
+  readonly pid: number;
   /** A path of the node, as it is seen from outside. */
   readonly path: (inside: string) => string;
   /** Runs a program on the node. */
@@ -41,6 +43,7 @@ export const startNode = async (): Promise<TestNode> => {
   const run: TestNode['run'] = (args, input) =>
     output('nsenter', [...enter, ...args], {...options, ...(input && {input})});
   return {
+    pid: holder.pid ?? 0,
     path: (inside) => join(`/proc/${holder.pid}/root`, inside),
     run,
     start: (args) => {

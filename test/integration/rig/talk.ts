@@ -6,7 +6,7 @@ import {until} from './wait.ts';
 /** Answers every connection with the address that it seems to come from. */
 const server = (port: number) => `
   require('node:net').createServer((peer) => peer.end(peer.remoteAddress.replace('::ffff:', '')))
-    .listen(${port}, '0.0.0.0', () => console.log('listening'))`;
+    .listen(${port}, () => console.log('listening'))`;
 const client = (ip: string, port: number) => `
   require('node:net').connect({host: '${ip}', port: ${port}, timeout: 5000})
     .on('timeout', () => process.exit(3)).on('error', (error) => { console.error(error.code); process.exit(2) })

@@ -16,7 +16,10 @@ const plugins = ['bridge', 'host-local', 'loopback', 'portmap'];
 const programs = {
   iptables: 'iptables',
   'iptables-restore': 'iptables',
+  ip6tables: 'iptables',
+  'ip6tables-restore': 'iptables',
   ip: 'iproute2',
+  bridge: 'iproute2',
   mount: 'mount',
   umount: 'mount',
   nsenter: 'util-linux',
@@ -66,7 +69,7 @@ const findPrograms = async (): Promise<Record<string, string>> => {
 
 /** Debian makes these names with update-alternatives when the package is installed, which this one is not. */
 const linkIptables = async (root: string): Promise<void> => {
-  for (const name of ['iptables', 'iptables-restore', 'iptables-save']) {
+  for (const name of ['iptables', 'iptables-restore', 'iptables-save', 'ip6tables', 'ip6tables-restore']) {
     const link = join(root, 'usr/sbin', name);
     if (!(await exists(link))) await symlink('xtables-nft-multi', link);
   }

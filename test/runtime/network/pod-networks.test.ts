@@ -296,7 +296,7 @@ describe('further networks', () => {
     const refused = rig.pods.attach(wishing({...side, capabilityArgs: {...ips, ...mac}}));
     await expect(refused).rejects.toThrow('capability mac');
     await rig.pods.attach(wishing({...side, capabilityArgs: ips}));
-    const [third] = (await rig.plugins.calls()).filter(({call}) => call === 'third ADD');
+    const third = (await rig.plugins.calls()).find(({call}) => call === 'third ADD');
     expect(JSON.parse(third?.stdin ?? '')).toMatchObject({runtimeConfig: ips});
   });
 

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import type {Ending, Exec} from '../../../runtime/src/cni/exec.ts';
 import {ToolFailed} from '../../../runtime/src/cni/tool.ts';
-import {applyMasquerade} from '../../../runtime/src/node/masquerade.ts';
+import {applyMasquerade, masqueradeRules} from '../../../runtime/src/node/masquerade.ts';
 
 const exited = (exitCode: number): Ending => ({how: 'exited', exitCode, stdout: '', stderr: ''});
 
@@ -37,5 +37,29 @@ describe('the jump to the masquerading rules', () => {
     const {appended, error} = await apply(check);
     expect(error).toBeInstanceOf(ToolFailed);
     expect(appended).toEqual([]);
+  });
+});
+
+describe('the masquerading rules', () => {
+  it('are of the family of the subnet', async () => {
+    const tools: string[] = [];
+    const exec: Exec = async ({file}) => {
+      tools.push(file);
+      return exited(0);
+    };
+    const masquerade = {podCidr: 'fd00:1::/64', podCidrs: ['fd00::/56']};
+    await applyMasquerade(exec, masquerade);
+    expect(tools).toEqual(['ip6tables-restore', 'ip6tables']);
+    expect(masqueradeRules(masquerade).split('\n')).toEqual([
+      '*nat',
+      ':KNI-MASQ - [0:0]',
+      '-A KNI-MASQ ! -s fd00:1::/64 -j RETURN',
+      '-A KNI-MASQ -d fd00:1::/64 -m conntrack --ctstate DNAT -j MASQUERADE',
+      '-A KNI-MASQ -d fd00::/56 -j RETURN',
+      '-A KNI-MASQ -d ff00::/8 -j RETURN',
+      '-A KNI-MASQ -j MASQUERADE --random-fully',
+      'COMMIT',
+      '',
+    ]);
   });
 });

@@ -1,4 +1,4 @@
-/** A small API server over real TLS: lists and watches nodes, for clients with a certificate. */
+/** A small API server over real TLS: lists and watches nodes and NetworkAttachmentDefinitions, for clients with a certificate. */
 import type {ServerResponse} from 'node:http';
 import {createServer} from 'node:https';
 import type {AddressInfo} from 'node:net';
@@ -10,6 +10,8 @@ export interface ApiServer extends AsyncDisposable {
   readonly listen: (on: number | string) => Promise<number>;
   readonly close: () => Promise<void>;
   readonly setNodes: (nodes: readonly ApiNode[]) => void;
+  /** `undefined`: there is no such resource, as at first. */
+  readonly setDefinitions: (definitions: readonly ApiDefinition[] | undefined) => void;
   /** Answers with this status from now on; 200 is normal. */
   readonly answer: (statusCode: number) => void;
   /** Ends the watches: cleanly, or with a 410 event first, or by cutting the connection. */
@@ -22,15 +24,41 @@ export interface ApiNode {
   readonly name: string;
   readonly podCIDR?: string;
   readonly internalIp?: string;
+  /** In place of the single ones, for two families. */
+  readonly podCIDRs?: readonly string[];
+  readonly internalIps?: readonly string[];
 }
 
+export interface ApiDefinition {
+  readonly namespace: string;
+  readonly name: string;
+  readonly config?: string;
+}
+
+interface ApiObject {
+  readonly metadata: {readonly namespace?: string; readonly name: string};
+}
+
+interface Collection {
+  /** `undefined` when the API server does not know the resource. */
+  objects: readonly ApiObject[] | undefined;
+  readonly watches: Set<ServerResponse>;
+  readonly history: {version: number; line: string}[];
+}
+
+const paths = {
+  nodes: '/api/v1/nodes',
+  definitions: '/apis/k8s.cni.cncf.io/v1/network-attachment-definitions',
+} as const;
+
 export const startApiServer = (authority = createAuthority()): ApiServer => {
-  let nodes: readonly ApiNode[] = [];
+  const collections = new Map<string, Collection>([
+    [paths.nodes, {objects: [], watches: new Set(), history: []}],
+    [paths.definitions, {objects: undefined, watches: new Set(), history: []}],
+  ]);
   let version = 1;
   let statusCode = 200;
   const requests: string[] = [];
-  const watches = new Set<ServerResponse>();
-  const history: {version: number; line: string}[] = [];
   const tls = {
     ...authority.issue('api-server'),
     ca: authority.cert,
@@ -42,23 +70,35 @@ export const startApiServer = (authority = createAuthority()): ApiServer => {
     const url = new URL(request.url ?? '/', 'https://api');
     const client = 'getPeerCertificate' in request.socket ? peerOf(request.socket) : '';
     requests.push(`${client} ${url.pathname}${url.searchParams.has('watch') ? '?watch' : ''}`);
-    response.writeHead(statusCode, {'content-type': 'application/json'});
-    if (statusCode !== 200) response.end('{"kind":"Status","message":"refused"}');
+    const collection = collections.get(url.pathname);
+    const status = statusCode === 200 && !collection?.objects ? 404 : statusCode;
+    response.writeHead(status, {'content-type': 'application/json'});
+    if (status !== 200 || !collection) response.end('{"kind":"Status","message":"refused"}');
     else if (url.searchParams.has('watch')) {
       response.flushHeaders();
       const since = Number(url.searchParams.get('resourceVersion'));
-      for (const event of history) if (event.version > since) response.write(event.line);
-      watches.add(response);
-      response.on('close', () => watches.delete(response));
+      for (const event of collection.history) if (event.version > since) response.write(event.line);
+      collection.watches.add(response);
+      response.on('close', () => collection.watches.delete(response));
     } else {
       const metadata = {resourceVersion: String(version)};
-      response.end(JSON.stringify({kind: 'NodeList', metadata, items: nodes.map(nodeObject)}));
+      response.end(JSON.stringify({kind: 'List', metadata, items: collection.objects}));
     }
   });
-  const tell = (type: string, object: unknown) => {
+  const tell = ({watches, history}: Collection, type: string, object: unknown) => {
     const line = `${JSON.stringify({type, object})}\n`;
     if (type !== 'ERROR') history.push({version, line});
     for (const watch of watches) watch.write(line);
+  };
+  const replace = (path: string, next: readonly ApiObject[] | undefined) => {
+    const collection = collections.get(path);
+    if (!collection) throw new Error(`no collection ${path}`);
+    version++;
+    const isStill = ({metadata}: ApiObject) =>
+      next?.some((each) => JSON.stringify(each.metadata) === JSON.stringify(metadata));
+    for (const object of next ?? []) tell(collection, 'MODIFIED', object);
+    for (const object of collection.objects ?? []) if (!isStill(object)) tell(collection, 'DELETED', object);
+    collection.objects = next;
   };
   const close = () =>
     new Promise<void>((resolve) => {
@@ -73,37 +113,45 @@ export const startApiServer = (authority = createAuthority()): ApiServer => {
         server.listen(on, () => resolve((server.address() as AddressInfo).port));
       }),
     close,
-    setNodes: (next) => {
-      version++;
-      for (const node of next) tell('MODIFIED', nodeObject(node));
-      for (const node of nodes)
-        if (!next.some(({name}) => name === node.name)) tell('DELETED', nodeObject(node));
-      nodes = next;
-    },
+    setNodes: (nodes) => replace(paths.nodes, nodes.map(nodeObject)),
+    setDefinitions: (definitions) => replace(paths.definitions, definitions?.map(definitionObject)),
     answer: (code) => {
       statusCode = code;
     },
     endWatches: (how) => {
-      if (how === 'expired') tell('ERROR', {kind: 'Status', code: 410, message: 'too old resource version'});
-      for (const watch of watches) {
-        if (how === 'cut') watch.destroy();
-        else watch.end();
+      for (const collection of collections.values()) {
+        const {watches} = collection;
+        if (how === 'expired')
+          tell(collection, 'ERROR', {kind: 'Status', code: 410, message: 'too old resource version'});
+        for (const watch of watches) {
+          if (how === 'cut') watch.destroy();
+          else watch.end();
+        }
+        watches.clear();
       }
-      watches.clear();
     },
     [Symbol.asyncDispose]: close,
   };
 };
 
-const nodeObject = ({name, podCIDR, internalIp}: ApiNode) => ({
-  metadata: {name},
-  spec: {...(podCIDR && {podCIDR, podCIDRs: [podCIDR]})},
-  status: {
-    addresses: [
-      {type: 'Hostname', address: name},
-      ...(internalIp ? [{type: 'InternalIP', address: internalIp}] : []),
-    ],
-  },
+const nodeObject = ({name, podCIDR, internalIp, podCIDRs, internalIps}: ApiNode) => {
+  const cidrs = podCIDRs ?? (podCIDR === undefined ? [] : [podCIDR]);
+  const ips = internalIps ?? (internalIp === undefined ? [] : [internalIp]);
+  return {
+    metadata: {name},
+    spec: {...(cidrs.length > 0 && {podCIDR: cidrs[0], podCIDRs: cidrs})},
+    status: {
+      addresses: [
+        {type: 'Hostname', address: name},
+        ...ips.map((address) => ({type: 'InternalIP', address})),
+      ],
+    },
+  };
+};
+
+const definitionObject = ({namespace, name, config}: ApiDefinition) => ({
+  metadata: {namespace, name},
+  ...(config !== undefined && {spec: {config}}),
 });
 
 const peerOf = (socket: object): string => {

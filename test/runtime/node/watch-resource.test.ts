@@ -1,6 +1,8 @@
 import {writeFile} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
-import {watchNodes} from '../../../runtime/src/node/watch-nodes.ts';
+import {definitionsResource} from '../../../runtime/src/node/definitions.ts';
+import {nodesResource} from '../../../runtime/src/node/node-facts.ts';
+import {watchResource} from '../../../runtime/src/node/watch-resource.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 import {kubeconfigFor, startApiServer} from '../rig/api-server.ts';
 import {createAuthority} from '../rig/certificates.ts';
@@ -22,7 +24,8 @@ const rig = async (trusted = createAuthority()) => {
     api,
     useAuthority,
     stop,
-    watch: () => watchNodes(dir.join('config'), stop.signal),
+    watch: () => watchResource(nodesResource, dir.join('config'), stop.signal),
+    watchDefinitions: () => watchResource(definitionsResource, dir.join('config'), stop.signal),
     [Symbol.asyncDispose]: async () => {
       stop.abort();
       await api.close();
@@ -34,7 +37,7 @@ const rig = async (trusted = createAuthority()) => {
 const namesOf = (result: IteratorResult<readonly {readonly name: string}[]>) =>
   result.done ? 'the end' : result.value.map(({name}) => name);
 
-describe('watching the nodes', () => {
+describe('watching a resource', () => {
   it('begins with all of them and goes on with every change', async () => {
     await using at = await rig();
     const {api, watch} = at;
@@ -112,5 +115,19 @@ describe('watching the nodes', () => {
     const next = nodes.next();
     stop.abort();
     await expect(next).rejects.toThrow(/aborted/);
+  });
+
+  it('keeps objects of one name in different namespaces apart', async () => {
+    await using at = await rig();
+    const {api, watchDefinitions} = at;
+    await expect(watchDefinitions().next()).rejects.toMatchObject({name: 'ApiRefused', statusCode: 404});
+    const one = {namespace: 'one', name: 'net', config: '{}'};
+    const other = {namespace: 'other', name: 'net'};
+    api.setDefinitions([one, other]);
+    const definitions = watchDefinitions();
+    expect((await definitions.next()).value).toEqual([one, {...other, config: ''}]);
+    api.setDefinitions([other]);
+    await definitions.next();
+    expect((await definitions.next()).value).toEqual([{...other, config: ''}]);
   });
 });

@@ -3,16 +3,16 @@
  * hands its place on, so that others need not wait until it is killed; how many may do that is limited as well.
  */
 
-export type Gate = <T>(work: () => Promise<T>) => Promise<T>;
+export type Places = <T>(work: () => Promise<T>) => Promise<T>;
 
-export interface GateOptions {
+export interface PlacesOptions {
   readonly max: number;
   /** Beyond `max`. */
   readonly maxLate: number;
   readonly lateAfterMs: number;
 }
 
-export const createGate = ({max, maxLate, lateAfterMs}: GateOptions): Gate => {
+export const createPlaces = ({max, maxLate, lateAfterMs}: PlacesOptions): Places => {
   const waiting: (() => void)[] = [];
   let inside = 0;
   let late = 0;

@@ -1,0 +1,45 @@
+/** Finds the network that a pod asks for by name: a NetworkAttachmentDefinition, or a network configuration of the node. */
+import {findNetwork} from '../cni/conf-dir.ts';
+import {type Conflist, parseConflist, parseSinglePlugin} from '../cni/conflist.ts';
+import {InvalidConfig} from '../cni/errors.ts';
+import {rawMembers, rawObject} from '../cni/raw-json.ts';
+import {isObject} from '../json.ts';
+import type {Networks} from './attachments.ts';
+import {NetworkUnavailable} from './errors.ts';
+
+/** From memory: nothing here waits for the API server. `config` is empty when the node has it under the same name. */
+export type DefinitionOf = (namespace: string, name: string) => {readonly config: string} | undefined;
+
+export const createNamedNetwork =
+  (confDir: string, definitionOf: DefinitionOf): Networks['named'] =>
+  async ({namespace, name}, podNamespace) => {
+    const definition = definitionOf(namespace || podNamespace, name);
+    if (definition?.config) return conflistFrom(definition.config, name);
+    // A network of the node belongs to no namespace: it is not found by asking for one in a namespace.
+    const ofNode = definition || !namespace ? await findNetwork(confDir, name) : undefined;
+    if (!ofNode) throw new NetworkUnavailable(namespace ? `${namespace}/${name}` : name);
+    return ofNode;
+  };
+
+/** A list or a single plugin; without a name of its own it has the definition's. */
+const conflistFrom = (config: string, name: string): Conflist => {
+  try {
+    const text = named(config, name);
+    return 'plugins' in Object(JSON.parse(text)) ? parseConflist(text) : parseSinglePlugin(text);
+  } catch (error) {
+    if (!(error instanceof InvalidConfig)) throw error;
+    throw new InvalidConfig(`the NetworkAttachmentDefinition ${name} ${error.message}`, {cause: error.cause});
+  }
+};
+
+const named = (config: string, name: string): string => {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(config);
+  } catch (error) {
+    throw new InvalidConfig('is not valid JSON', {cause: error});
+  }
+  if (!isObject(parsed)) throw new InvalidConfig('is not a JSON object');
+  if ('name' in parsed) return config;
+  return rawObject([['name', JSON.stringify(name)], ...rawMembers(config)]);
+};

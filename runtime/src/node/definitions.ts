@@ -1,0 +1,85 @@
+/** The cluster's NetworkAttachmentDefinitions: networks that a pod can ask for besides its own one. */
+import {readFile} from 'node:fs/promises';
+import {writeDurably} from '../durable-file.ts';
+import {arrayOf, objectOf, stringOf} from '../json.ts';
+import {type Log, textOf} from '../log.ts';
+import {ApiRefused} from './api-client.ts';
+import type {Resource} from './watch-resource.ts';
+
+export interface Definition {
+  readonly namespace: string;
+  readonly name: string;
+  /** `spec.config`, unchecked. Empty: the node has a configuration of the definition's name. */
+  readonly config: string;
+}
+
+export interface Definitions {
+  readonly find: (namespace: string, name: string) => Definition | undefined;
+  readonly replace: (definitions: readonly Definition[]) => Promise<void>;
+}
+
+export const definitionsResource: Resource<Definition> = {
+  path: '/apis/k8s.cni.cncf.io/v1/network-attachment-definitions',
+  itemOf: (object) => {
+    const {metadata, spec} = objectOf(object);
+    const {namespace, name} = objectOf(metadata);
+    return definitionFrom(namespace, name, objectOf(spec)['config']);
+  },
+};
+
+/** Neither the resource nor the right to see it belongs to every cluster. */
+export const isAbsentResource = (error: unknown): boolean =>
+  error instanceof ApiRefused && (error.statusCode === 403 || error.statusCode === 404);
+
+/** Those of `path`, which keeps them for a start while the API server is down. */
+export const openDefinitions = async (path: string, log: Log): Promise<Definitions> => {
+  let known = byName(await remembered(path));
+  let saved = '';
+  let saving: Promise<void> | undefined;
+
+  // While one text is written, only the newest of those that come is worth writing next.
+  const save = async () => {
+    for (let text = textFor(known); text !== saved; text = textFor(known)) {
+      await writeDurably(path, text);
+      saved = text;
+    }
+  };
+  return {
+    find: (namespace, name) => known.get(keyOf({namespace, name})),
+    replace: async (definitions) => {
+      known = byName(definitions);
+      saving ??= save()
+        .catch((error: unknown) => {
+          log.warn('the NetworkAttachmentDefinitions cannot be remembered', {error: textOf(error)});
+        })
+        .finally(() => {
+          saving = undefined;
+        });
+      await saving;
+    },
+  };
+};
+
+const definitionFrom = (namespace: unknown, name: unknown, config: unknown): Definition => ({
+  namespace: stringOf(namespace) ?? '',
+  name: stringOf(name) ?? '',
+  config: stringOf(config) ?? '',
+});
+
+const remembered = async (path: string): Promise<Definition[]> => {
+  try {
+    const read = arrayOf(JSON.parse(await readFile(path, 'utf8'))).map(objectOf);
+    return read.map(({namespace, name, config}) => definitionFrom(namespace, name, config));
+  } catch {
+    return []; // it is only a cache
+  }
+};
+
+const byName = (definitions: readonly Definition[]): ReadonlyMap<string, Definition> =>
+  new Map(definitions.map((each) => [keyOf(each), each]));
+
+/** Neither may have a slash in it. */
+const keyOf = ({namespace, name}: Pick<Definition, 'namespace' | 'name'>): string => `${namespace}/${name}`;
+
+const textFor = (known: ReadonlyMap<string, Definition>): string =>
+  `${JSON.stringify([...known.values()])}\n`;

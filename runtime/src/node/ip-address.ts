@@ -1,0 +1,49 @@
+/** IP addresses and subnets of both families, as text in the one form that the kernel prints. */
+import {isIP} from 'node:net';
+import ipaddr from 'ipaddr.js';
+
+export type Family = 4 | 6;
+
+/** Of an address or a subnet. */
+export const familyOf = (text: string): Family => (text.includes(':') ? 6 : 4);
+
+export const ofFamily = (texts: readonly string[], family: Family): string | undefined =>
+  texts.find((text) => familyOf(text) === family);
+
+/** Nothing but the first of each family, in their order. */
+export const onePerFamily = (texts: readonly string[]): string[] =>
+  texts.filter((text, index) => texts.findIndex((other) => familyOf(other) === familyOf(text)) === index);
+
+/** `undefined` when it is none. */
+export const addressFrom = (value: unknown): string | undefined =>
+  isAddress(value) ? ipaddr.parse(value).toString() : undefined;
+
+/** With the bits after the prefix cleared; `undefined` when it is no subnet. */
+export const cidrFrom = (value: unknown): string | undefined => {
+  if (typeof value !== 'string') return undefined;
+  const [ip = '', bits = '', ...rest] = value.split('/');
+  if (!isAddress(ip) || !/^\d{1,3}$/.test(bits) || rest.length > 0) return undefined;
+  if (Number(bits) > (familyOf(ip) === 4 ? 32 : 128)) return undefined;
+  return `${networkAddressOf(value)}/${Number(bits)}`;
+};
+
+/** The first address of a subnet. */
+export const networkAddressOf = (cidr: string): string =>
+  (familyOf(cidr) === 4 ? ipaddr.IPv4 : ipaddr.IPv6).networkAddressFromCIDR(cidr).toString();
+
+/** As one number, to count and compare by. */
+export const numberOf = (ip: string): bigint =>
+  ipaddr
+    .parse(ip)
+    .toByteArray()
+    .reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
+
+/** The last address of a subnet, broadcast or not, as one number. */
+export const lastNumberOf = (cidr: string): bigint => {
+  const bits = (familyOf(cidr) === 4 ? 32 : 128) - Number(cidr.split('/')[1]);
+  return numberOf(networkAddressOf(cidr)) + (1n << BigInt(bits)) - 1n;
+};
+
+/** An address with a zone, such as fe80::1%eth0, means nothing on another node. */
+const isAddress = (value: unknown): value is string =>
+  typeof value === 'string' && isIP(value) !== 0 && !value.includes('%');

@@ -1,0 +1,47 @@
+import {describe, expect, it} from 'vitest';
+import {nodeFactsOf} from '../../../runtime/src/node/node-facts.ts';
+
+describe('what is known of a node', () => {
+  const object = (spec: object, addresses: object[] = []) => ({
+    metadata: {name: 'a'},
+    spec,
+    status: {addresses},
+  });
+
+  it('is one subnet and one address of a family, in the order of the API server', () => {
+    const spec = {podCIDR: 'fd00::/64', podCIDRs: ['fd00::/64', '10.244.1.0/24', '10.244.9.0/24']};
+    const addresses = [
+      {type: 'Hostname', address: '10.0.0.9'},
+      {type: 'InternalIP', address: 'fc00::3'},
+      {type: 'ExternalIP', address: '192.0.2.1'},
+      {type: 'InternalIP', address: '172.18.0.3'},
+      {type: 'InternalIP', address: '172.18.0.4'},
+    ];
+    expect(nodeFactsOf(object(spec, addresses))).toEqual({
+      name: 'a',
+      podCidrs: ['fd00::/64', '10.244.1.0/24'],
+      internalIps: ['fc00::3', '172.18.0.3'],
+    });
+  });
+
+  it('is written as the kernel prints it', () => {
+    const spec = {podCIDRs: ['FD00:0:0:1:0:0:0:0/64', '10.244.1.7/24']};
+    expect(nodeFactsOf(object(spec)).podCidrs).toEqual(['fd00:0:0:1::/64', '10.244.1.0/24']);
+  });
+
+  it.each([
+    ['nothing yet', {}],
+    ['what is no subnet', {podCIDR: '10.244.1.0/24 -j ACCEPT'}],
+    ['what is no subnet either', {podCIDR: '10.244.1.0/99'}],
+    ['an IPv6 subnet of too many bits', {podCIDR: 'fd00::/129'}],
+    ['a subnet with a zone', {podCIDR: 'fe80::1%eth0/64'}],
+    ['another shape', {podCIDR: 7, podCIDRs: 'x'}],
+  ])('is no podCIDR with %s', (_, spec) => {
+    expect(nodeFactsOf(object(spec)).podCidrs).toEqual([]);
+  });
+
+  it('is nothing of what is no node', () => {
+    for (const what of [null, undefined, 7, [], {}])
+      expect(nodeFactsOf(what)).toEqual({name: '', podCidrs: [], internalIps: []});
+  });
+});
