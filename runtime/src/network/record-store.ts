@@ -2,18 +2,22 @@
 import {createHash} from 'node:crypto';
 import {copyFile, mkdir, readdir} from 'node:fs/promises';
 import {join} from 'node:path';
-import {createJournal, type JournalContent, readJournal} from '../store/journal.ts';
+import {type Appending, createJournal, type JournalContent, readJournal} from '../store/journal.ts';
 import {createReserve} from '../store/reserve.ts';
 import {StateTooNew, StoreFailed} from './errors.ts';
 import {readFirstVersion} from './first-version.ts';
-import type {PodNetwork} from './record.ts';
+import type {PodNetwork, State} from './record.ts';
 import {configLine, decodeLine, dropLine, putLine, versionLine} from './record-file.ts';
 
 /** Disposed of, it lets go of its file. */
 export interface RecordStore extends AsyncDisposable {
   /** What was there when it was opened. */
   readonly loaded: readonly PodNetwork[];
-  /** Durable when it resolves. `urgent`: what was given back has to be written even on a full disk. */
+  /**
+   * `urgent`: what was given back has to be written even on a full disk. An outcome (`attached`, `detached`) is safe
+   * from loss of power when this resolves; an intent (`created`, `attaching`, `detaching`) from a crash only: without
+   * power there are no netns, interfaces and rules left either, and addresses without an owner are released at start.
+   */
   write(record: PodNetwork, urgent?: boolean): Promise<void>;
   /** Always urgent. A record that is not there is fine. */
   remove(key: string): Promise<void>;
@@ -24,6 +28,8 @@ export interface RecordStore extends AsyncDisposable {
   /** Tries to write, so that `trouble` is up to date. */
   probe(): Promise<void>;
 }
+
+const outcomes: readonly State[] = ['attached', 'detached'];
 
 const journalIn = (dir: string): string => join(dir, 'journal');
 
@@ -79,14 +85,14 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
       throw trouble;
     }
   };
-  const append = async (lines: readonly string[], urgent: boolean, what: string): Promise<void> => {
-    await attempt(what, () => journal.append(lines, urgent));
+  const append = async (lines: readonly string[], how: Appending, what: string): Promise<void> => {
+    await attempt(what, () => journal.append(lines, how));
     const isMostlyHistory = journal.size() > Math.max(smallBytes, 2 * compactBytes);
     // A rewrite that fails costs space, nothing else.
     if (isMostlyHistory && !rewriting) await rewrite().catch(() => undefined);
   };
   const unwritable = 'the state directory cannot be written';
-  const probe = () => append([versionLine], false, unwritable);
+  const probe = () => append([versionLine], {synced: true, urgent: false}, unwritable);
 
   /** Lines for the configurations that the journal does not have yet. */
   const configLinesOf = ({attachments}: PodNetwork): [name: string, text: string][] => {
@@ -109,7 +115,8 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
       const fresh = configLinesOf(record);
       const lines = [...fresh.map(([name, text]) => configLine(name, text)), putLine(record, nameOf)];
       try {
-        await append(lines, urgent, 'the record of the network cannot be written');
+        const synced = outcomes.includes(record.state);
+        await append(lines, {synced, urgent}, 'the record of the network cannot be written');
         for (const [name, text] of fresh) configs.set(name, text);
       } catch (error) {
         // What was undone is undone: the next rewrite may say so.
@@ -123,7 +130,11 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
       if (!before) return;
       live.delete(key);
       try {
-        await append([dropLine(key)], true, 'the record of the network cannot be removed');
+        await append(
+          [dropLine(key)],
+          {synced: true, urgent: true},
+          'the record of the network cannot be removed',
+        );
       } catch (error) {
         live.set(key, before);
         throw error;

@@ -7,17 +7,23 @@ import type {Reserve} from './reserve.ts';
 
 export interface Journal {
   /**
-   * Resolves when the lines are durable. Lines that come at the same time share one write and one sync. `urgent` lines
-   * may use the reserve when the disk is full; others are refused then, even where there is room for them. After a
-   * failure the file is as it was before.
+   * Resolves when the lines are as safe as asked for, with all lines before them. Lines that come at the same time share
+   * one write and one sync. After a failure the file is as it was before.
    */
-  append(lines: readonly string[], urgent?: boolean): Promise<void>;
+  append(lines: readonly string[], how: Appending): Promise<void>;
   /** Replaces all lines, in one step. They are asked for when it is their turn. */
   rewrite(lines: () => readonly string[]): Promise<void>;
   /** In bytes. */
   size(): number;
   /** Lets go of the file, which a later append opens again. */
   close(): Promise<void>;
+}
+
+export interface Appending {
+  /** Against loss of power. Without it the kernel has the lines, which is as much as a crash of the process takes. */
+  readonly synced: boolean;
+  /** May use the reserve when the disk is full; other lines are refused then, even where there is room for them. */
+  readonly urgent: boolean;
 }
 
 export interface JournalContent {
@@ -52,9 +58,8 @@ export const readJournal = async (path: string): Promise<JournalContent> => {
   return {lines, damaged, size: bytes.length};
 };
 
-interface Waiting {
+interface Waiting extends Appending {
   readonly text: string;
-  readonly urgent: boolean;
   readonly done: () => void;
   readonly failed: (error: unknown) => void;
 }
@@ -84,11 +89,11 @@ export const createJournal = (path: string, startSize: number, reserve: Reserve)
     file = undefined;
   };
 
-  const write = async (text: string): Promise<void> => {
+  const write = async (text: string, synced: boolean): Promise<void> => {
     const handle = await opened();
     try {
       await handle.appendFile(text);
-      await handle.datasync();
+      if (synced) await handle.datasync();
     } catch (error) {
       await handle.truncate(size).catch(() => undefined); // half a line would spoil the next one
       throw error;
@@ -96,12 +101,12 @@ export const createJournal = (path: string, startSize: number, reserve: Reserve)
     size += Buffer.byteLength(text);
   };
 
-  const writeAlone = async ({text, urgent, done, failed}: Waiting): Promise<void> => {
+  const writeAlone = async ({text, synced, urgent, done, failed}: Waiting): Promise<void> => {
     try {
       if (!urgent) await reserve.hold();
-      await write(text).catch(async (error: unknown) => {
+      await write(text, synced).catch(async (error: unknown) => {
         if (!(urgent && (await reserve.release()))) throw error;
-        await write(text);
+        await write(text, synced);
       });
       done();
     } catch (error) {
@@ -115,7 +120,10 @@ export const createJournal = (path: string, startSize: number, reserve: Reserve)
     if (batch.length === 0) return; // they went with an earlier batch
     try {
       await reserve.hold();
-      await write(batch.map(({text}) => text).join(''));
+      await write(
+        batch.map(({text}) => text).join(''),
+        batch.some(({synced}) => synced),
+      );
       for (const {done} of batch) done();
     } catch {
       for (const each of batch) await writeAlone(each);
@@ -123,9 +131,9 @@ export const createJournal = (path: string, startSize: number, reserve: Reserve)
   };
 
   return {
-    append: (lines, urgent = false) =>
+    append: (lines, how) =>
       new Promise((done, failed) => {
-        waiting.push({text: lines.map(framed).join(''), urgent, done, failed});
+        waiting.push({text: lines.map(framed).join(''), ...how, done, failed});
         void inTurn(writeWaiting);
       }),
     rewrite: (lines) =>
