@@ -1,5 +1,6 @@
 /** Runs one program to its end, within a time limit; the only place of the network runtime that starts processes. */
 import {type ChildProcess, type ChildProcessWithoutNullStreams, spawn} from 'node:child_process';
+import {setMaxListeners} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import {errorCodeOf} from '../error-code.ts';
 import {createGate} from './gate.ts';
@@ -47,6 +48,7 @@ const lateShare = 3;
 
 export const createExec = ({stop, env, ...limits}: ExecOptions = {}): Exec => {
   const {maxConcurrent, lateAfterMs} = {...defaults, ...limits};
+  if (stop) setMaxListeners(0, stop); // one for each program that runs is no leak
   const gate = createGate({max: maxConcurrent, maxLate: lateShare * maxConcurrent, lateAfterMs});
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('CNI_'));
   const base = {...Object.fromEntries(inherited), ...env};
