@@ -101,7 +101,8 @@ export const startDaemon = async (options: Options, log: Log): Promise<Daemon> =
     await pods.sweep();
   };
   void repeat(sweep, sweepMs, stopping.signal);
-  void pods.reconcile(); // what the quick look at the start has not seen
+  // What the quick look at the start has not seen.
+  void pods.reconcile().catch((error: unknown) => log.warn('not reconciled', {error: textOf(error)}));
   return {
     stop: async () => {
       stopping.abort();

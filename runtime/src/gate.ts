@@ -1,9 +1,17 @@
 /** Lets ordinary work run at the same time, and exclusive work alone: CNI's GC excludes ADD and DEL (spec, section 3). */
+import {setTimeout as delay} from 'node:timers/promises';
 
 export interface Gate {
   shared<T>(work: () => Promise<T>): Promise<T>;
-  /** Begins when the shared work under way has ended; what comes later waits for it. Must not be nested in either. */
-  exclusive<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * Begins when the shared work under way has ended; what comes later waits for it. When its turn has not come after
+   * `patienceMs` it is given up with Busy: one plugin that hangs must not stop all others. Must not be nested in either.
+   */
+  exclusive<T>(work: () => Promise<T>, patienceMs: number): Promise<T>;
+}
+
+export class Busy extends Error {
+  override readonly name = 'Busy';
 }
 
 export const createGate = (): Gate => {
@@ -21,11 +29,14 @@ export const createGate = (): Gate => {
         underWay.delete(settled);
       }
     },
-    exclusive: async (work) => {
+    exclusive: async (work, patienceMs) => {
       const before = closed;
-      const result = (async () => {
+      const turn = async () => {
         await before;
         await Promise.all(underWay);
+      };
+      const result = (async () => {
+        await patiently(turn(), patienceMs);
         return await work();
       })();
       const ended = result
@@ -37,4 +48,17 @@ export const createGate = (): Gate => {
       return await result;
     },
   };
+};
+
+const patiently = async (turn: Promise<void>, ms: number): Promise<void> => {
+  const patience = new AbortController();
+  const over = delay(ms, undefined, {signal: patience.signal}).then(() => {
+    throw new Busy('calls under way did not end in time');
+  });
+  try {
+    await Promise.race([turn, over]);
+  } finally {
+    patience.abort();
+    over.catch(() => undefined);
+  }
 };

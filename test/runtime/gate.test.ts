@@ -37,9 +37,9 @@ describe('the gate', () => {
     if (!before || !alone || !again || !after) throw new Error('never');
     const all = [
       gate.shared(before.work),
-      gate.exclusive(alone.work),
+      gate.exclusive(alone.work, 60_000),
       gate.shared(after.work),
-      gate.exclusive(again.work),
+      gate.exclusive(again.work, 60_000),
     ];
     for (const next of [after, again, alone, before]) {
       next.finish();
@@ -55,8 +55,24 @@ describe('the gate', () => {
     const gate = createGate();
     const fails = () => Promise.reject(new Error('no'));
     await expect(gate.shared(fails)).rejects.toThrow('no');
-    await expect(gate.exclusive(fails)).rejects.toThrow('no');
+    await expect(gate.exclusive(fails, 1000)).rejects.toThrow('no');
     expect(await gate.shared(async () => 'shared')).toBe('shared');
-    expect(await gate.exclusive(async () => 'alone')).toBe('alone');
+    expect(await gate.exclusive(async () => 'alone', 1000)).toBe('alone');
+  });
+
+  it('gives up exclusive work whose turn does not come, and lets the others go on', async () => {
+    const order: string[] = [];
+    const gate = createGate();
+    const [hanging, alone, next] = ['hanging', 'alone', 'next'].map((name) => controlled(name, order));
+    if (!hanging || !alone || !next) throw new Error('never');
+    const hangs = gate.shared(hanging.work);
+    const refused = gate.exclusive(alone.work, 20);
+    const goesOn = gate.shared(next.work);
+    next.finish();
+    await expect(refused).rejects.toMatchObject({name: 'Busy'});
+    await goesOn;
+    hanging.finish();
+    await hangs;
+    expect(order).toEqual(['hanging begins', 'next begins', 'next ends', 'hanging ends']);
   });
 });

@@ -1,5 +1,6 @@
 /** Runs one program to its end, within a time limit; the only place of the network runtime that starts processes. */
 import {type ChildProcess, type ChildProcessWithoutNullStreams, spawn} from 'node:child_process';
+import {setMaxListeners} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import {errorCodeOf} from '../error-code.ts';
 import {collect} from './output.ts';
@@ -35,7 +36,7 @@ export interface ExecOptions {
   readonly stop?: AbortSignal;
   /** Given to every program. */
   readonly env?: Readonly<Record<string, string>>;
-  /** How many programs may run at the same time; see `createGate` for those that take long. */
+  /** How many programs may run at the same time; see `createPlaces` for those that take long. */
   readonly maxConcurrent?: number;
   readonly lateAfterMs?: number;
 }
@@ -47,12 +48,13 @@ const lateShare = 3;
 
 export const createExec = ({stop, env, ...limits}: ExecOptions = {}): Exec => {
   const {maxConcurrent, lateAfterMs} = {...defaults, ...limits};
-  const gate = createPlaces({max: maxConcurrent, maxLate: lateShare * maxConcurrent, lateAfterMs});
+  if (stop) setMaxListeners(0, stop); // one for each program that runs is no leak
+  const places = createPlaces({max: maxConcurrent, maxLate: lateShare * maxConcurrent, lateAfterMs});
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('CNI_'));
   const base = {...Object.fromEntries(inherited), ...env};
   return async (command) => {
     for (let attempt = 0; ; attempt++) {
-      const ending = await gate(() => runOnce(command, base, stop));
+      const ending = await places(() => runOnce(command, base, stop));
       // A plugin that is being replaced is open for writing for a moment; libcni waits up to 5 s as well.
       const busy = ending.how === 'not-started' && errorCodeOf(ending.error) === 'ETXTBSY';
       if (!busy || attempt >= busyRetries.times || stop?.aborted) return ending;

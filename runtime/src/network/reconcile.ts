@@ -28,6 +28,9 @@ export interface NodeLinks {
   readonly remove: (name: string) => Promise<void>;
 }
 
+/** Pods that come meanwhile wait. */
+const patienceMs = 5_000;
+
 type Problem = (error: unknown) => void;
 
 export const createReconcile =
@@ -44,12 +47,14 @@ export const createReconcile =
     const dropOne = async (key: string) => {
       if (await dropGone(key)) undone.push(key);
     };
-    await Promise.all(Array.from(records.all(), ({key}) => dropOne(key).catch(problem)));
+    const present = new Set(await parts.netns.mounted());
+    const gone = [...records.all()].filter(({netns}) => !present.has(netns));
+    await Promise.all(gone.map(({key}) => dropOne(key).catch(problem)));
     if (await inDoubt()) {
       problems.push('some of the state cannot be read: what it may stand for is left alone');
       return {removedNetns: [], releasedAddresses: [], removedLinks: [], undone, problems};
     }
-    return await gate.exclusive(async () => {
+    const clearAway = async (): Promise<Reconciled> => {
       const removedNetns = await removeOwnerless(parts);
       const releasedAddresses = await releaseOwnerless(parts);
       const lists = await listsInUse(parts).catch((error: unknown) => {
@@ -60,7 +65,8 @@ export const createReconcile =
       crashPoint('reconcile: before garbage collection');
       await collect(parts, lists, problem);
       return {removedNetns, releasedAddresses, removedLinks, undone, problems};
-    });
+    };
+    return await gate.exclusive(clearAway, patienceMs);
   };
 
 /** The node's network, and those that pods are attached to. */

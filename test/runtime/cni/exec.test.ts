@@ -1,4 +1,6 @@
-import {chmod, copyFile, open, readFile, writeFile} from 'node:fs/promises';
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {chmod, copyFile, open, readdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it, vi} from 'vitest';
@@ -88,8 +90,96 @@ describe('running a program', () => {
     await chmod(file, 0o755);
     const writing = await open(file, 'r+');
     const ending = exec({file, timeoutMs: generous});
-    await delay(300);
+    await delay(1500);
     await writing.close();
     expect(await ending).toMatchObject({how: 'exited', exitCode: 0});
   });
+
+  it('keeps to itself what CNI variables the network runtime was started with', async () => {
+    process.env['CNI_IFNAME'] = 'eth7';
+    try {
+      const code = 'console.log(Object.keys(process.env).filter((name) => name.startsWith("CNI_")).join())';
+      const ending = await createExec()({...node(code), env: {CNI_COMMAND: 'STATUS'}});
+      expect(ending).toMatchObject({stdout: 'CNI_COMMAND\n'});
+    } finally {
+      delete process.env['CNI_IFNAME'];
+    }
+  });
+
+  it('tells that there is no file descriptor left for it, and works again when there is', async () => {
+    {
+      await using _ = await withoutDescriptors();
+      for (let time = 0; time < 3; time++) {
+        const ending = await exec({file: '/bin/true', timeoutMs: generous});
+        expect(ending).toMatchObject({how: 'not-started', error: {code: 'EMFILE'}});
+      }
+    }
+    expect(await exec({file: '/bin/true', timeoutMs: generous})).toMatchObject({how: 'exited', exitCode: 0});
+  });
 });
+
+describe('many programs at once', () => {
+  const sleeping = {file: '/bin/sleep', args: ['1000'], timeoutMs: generous};
+  const quick = {file: '/bin/true', timeoutMs: generous};
+
+  it('run beside as many that hang, which neither keep descriptors nor leave zombies when they are ended', async () => {
+    const before = await descriptors();
+    const stop = new AbortController();
+    const exec = createExec({stop: stop.signal, lateAfterMs: 100});
+    const hung = Array.from({length: 64}, () => exec(sleeping));
+    const others = await Promise.all(Array.from({length: 40}, () => exec(quick)));
+    expect(others.every((ending) => ending.how === 'exited' && ending.exitCode === 0)).toBe(true);
+    expect(await childrenRunning('sleep')).toBe(64);
+    stop.abort();
+    expect(new Set((await Promise.all(hung)).map(({how}) => how))).toEqual(new Set(['stopped']));
+    await vi.waitFor(async () => {
+      expect(await childrenRunning('sleep')).toBe(0);
+      expect(await descriptors()).toBeLessThanOrEqual(before);
+    });
+  });
+
+  it('are never more than the limit, hung ones included', async () => {
+    const stop = new AbortController();
+    const exec = createExec({stop: stop.signal, maxConcurrent: 2, lateAfterMs: 20});
+    const hung = Array.from({length: 12}, () => exec(sleeping));
+    await vi.waitFor(async () => expect(await childrenRunning('sleep')).toBe(8));
+    const waiting = exec(quick);
+    await delay(200);
+    expect(await childrenRunning('sleep')).toBe(8);
+    stop.abort();
+    expect((await Promise.all([waiting, ...hung])).map(({how}) => how)).toEqual(
+      Array.from({length: 13}, () => 'stopped'),
+    );
+  });
+
+  it('are given their whole time when their turn has come', async () => {
+    const exec = createExec({maxConcurrent: 1, lateAfterMs: 1e9});
+    const first = exec({file: '/bin/sleep', args: ['3'], timeoutMs: generous});
+    const second = exec({...quick, timeoutMs: 2500});
+    expect(await Promise.all([first, second])).toMatchObject([{how: 'exited'}, {how: 'exited'}]);
+  });
+});
+
+/** Our own children of that name, those that have ended but were not waited for included. */
+const childrenRunning = async (name: string): Promise<number> => {
+  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
+  const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')));
+  return stats.filter((stat) => new RegExp(`^\\d+ \\(${name}\\) . ${process.pid} `).test(stat)).length;
+};
+
+const descriptors = async (): Promise<number> => (await readdir('/proc/self/fd')).length;
+
+/** Takes from this process the right to open anything; a helper gives it back, since we could not start one then. */
+const withoutDescriptors = async (): Promise<AsyncDisposable> => {
+  const limit = `prlimit --pid ${process.pid} --nofile`;
+  const script = `old=$(${limit} --output SOFT --noheadings); ${limit}=3:; echo; read -r _; ${limit}=$old:`;
+  const helper = spawn('sh', ['-c', script], {stdio: ['pipe', 'pipe', 'inherit']});
+  const over = once(helper, 'exit');
+  await once(helper.stdout, 'data');
+  return {
+    [Symbol.asyncDispose]: async () => {
+      helper.stdin.end('\n');
+      await over;
+    },
+  };
+};

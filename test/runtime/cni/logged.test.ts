@@ -1,0 +1,41 @@
+import {describe, expect, it} from 'vitest';
+import {PluginFailed} from '../../../runtime/src/cni/errors.ts';
+import {logged} from '../../../runtime/src/cni/logged.ts';
+import {createLog} from '../../../runtime/src/log.ts';
+import {invocationOf} from '../rig/invocations.ts';
+
+const rig = () => {
+  const lines: string[] = [];
+  const log = createLog('debug', {write: (line) => lines.push(line)});
+  return {log, last: () => JSON.parse(lines.at(-1) ?? '') as unknown};
+};
+
+const invocation = invocationOf('{"cniVersion":"1.0.0","name":"net","plugins":[{"type":"demo"}]}');
+
+describe('the log of plugin calls', () => {
+  it('has a line for each, with its plugin, sandbox and interface', async () => {
+    const {log, last} = rig();
+    expect(await logged(async () => 'result', log)('ADD', invocation)).toBe('result');
+    expect(last()).toMatchObject({
+      level: 'debug',
+      msg: 'demo ADD ok',
+      plugin: 'demo',
+      sandbox: 'box',
+      interface: 'eth0',
+      ms: expect.any(Number) as number,
+    });
+  });
+
+  it('warns of a failure, which goes on', async () => {
+    const {log, last} = rig();
+    const failing = () => Promise.reject(new PluginFailed('demo', 'missing', 'is not there'));
+    const {list, plugin} = invocation;
+    await expect(logged(failing, log)('STATUS', {list, plugin})).rejects.toMatchObject({trouble: 'missing'});
+    expect(last()).toMatchObject({
+      level: 'warn',
+      msg: 'demo STATUS failed',
+      network: 'net',
+      error: 'CNI plugin demo is not there',
+    });
+  });
+});

@@ -1,0 +1,66 @@
+import {setTimeout as delay, setImmediate as soon} from 'node:timers/promises';
+import {describe, expect, it, vi} from 'vitest';
+import {createPlaces} from '../../../runtime/src/cni/places.ts';
+
+/** Works that go on until they are ended. */
+const workers = (places: ReturnType<typeof createPlaces>) => {
+  const ends = new Map<string, () => void>();
+  const inside = () => [...ends.keys()];
+  const come = (name: string) =>
+    places(async () => {
+      await new Promise<void>((resolve) => ends.set(name, resolve));
+      ends.delete(name);
+      return name;
+    });
+  const end = async (name: string) => {
+    ends.get(name)?.();
+    await soon();
+  };
+  return {inside, come, end};
+};
+
+const never = 1e9;
+
+describe('the gate', () => {
+  it('lets no more in at a time than it may, in the order of coming', async () => {
+    const {inside, come, end} = workers(createPlaces({max: 2, maxLate: 0, lateAfterMs: never}));
+    const all = ['a', 'b', 'c', 'd'].map(come);
+    await soon();
+    expect(inside()).toEqual(['a', 'b']);
+    await end('b');
+    expect(inside()).toEqual(['a', 'c']);
+    for (const name of ['a', 'c', 'd']) await end(name);
+    expect(await Promise.all(all)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('does not count those that take long, up to a limit', async () => {
+    const {inside, come, end} = workers(createPlaces({max: 2, maxLate: 3, lateAfterMs: 20}));
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) void come(name);
+    await soon();
+    expect(inside()).toEqual(['a', 'b']);
+    await vi.waitFor(() => expect(inside()).toEqual(['a', 'b', 'c', 'd', 'e']));
+    await delay(100);
+    expect(inside()).toEqual(['a', 'b', 'c', 'd', 'e']);
+    await end('a');
+    expect(inside()).toEqual(['b', 'c', 'd', 'e', 'f']);
+  });
+
+  it('forgets those that took long when they have left', async () => {
+    const {inside, come, end} = workers(createPlaces({max: 1, maxLate: 9, lateAfterMs: 20}));
+    void come('a');
+    void come('b');
+    await vi.waitFor(() => expect(inside()).toEqual(['a', 'b']));
+    await delay(100);
+    for (const name of ['a', 'b']) await end(name);
+    void come('c');
+    void come('d');
+    await soon();
+    expect(inside()).toEqual(['c']);
+  });
+
+  it('lets the next one in after a failure', async () => {
+    const gate = createPlaces({max: 1, maxLate: 0, lateAfterMs: never});
+    await expect(gate(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await gate(async () => 'next')).toBe('next');
+  });
+});
