@@ -1,4 +1,5 @@
 /** What is done to one attachment, and to one network: the order of the plugins and what is passed from one to the next. */
+import {crashPoint} from '../crash-point.ts';
 import type {Attachment, Target} from './attachment.ts';
 import {type Conflist, parseConflist} from './conflist.ts';
 import {NotAdded} from './errors.ts';
@@ -19,6 +20,7 @@ export const addNetwork = async (
   let result: string | undefined;
   for (const plugin of list.plugins) {
     result = await invoke('ADD', {list, plugin, attachment, target, prevResult: result});
+    crashPoint('attach: plugin added');
   }
   return result ?? '{}'; // not reached: a list has a plugin
 };
@@ -36,6 +38,7 @@ export const delNetwork = async (
   const prevResult = isAtLeast(list.cniVersion, '0.4.0') ? attachment.result : undefined;
   for (const plugin of list.plugins.toReversed()) {
     await invoke('DEL', {list, plugin, attachment, target, prevResult});
+    crashPoint('detach: plugin deleted');
   }
 };
 

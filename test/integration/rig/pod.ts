@@ -18,7 +18,10 @@ export const newPod = (name: string): TestPod => ({
   sandbox: randomUUID().replaceAll('-', ''),
 });
 
-type AttachOptions = Pick<MessageInitShape<typeof AttachInterfaceRequestSchema>, 'portMappings'>;
+type AttachOptions = Pick<
+  MessageInitShape<typeof AttachInterfaceRequestSchema>,
+  'portMappings' | 'annotations'
+>;
 
 export const createNetwork = async (kni: KniClient, pod: TestPod, attempt = '0'): Promise<string> => {
   const {namespace, name, uid} = pod;

@@ -40,7 +40,12 @@ export const rememberNodes = async (
   await writeFile(node.path(`${paths.state}/nodes.json`), JSON.stringify(nodes));
 };
 
-export const launchRuntime = (node: TestNode, flags: readonly string[] = []) => {
+export interface Launching {
+  /** Added to its environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export const launchRuntime = (node: TestNode, flags: readonly string[] = [], {env = {}}: Launching = {}) => {
   const wiring = {
     'node-name': nodeName,
     socket: paths.socket,
@@ -51,7 +56,8 @@ export const launchRuntime = (node: TestNode, flags: readonly string[] = []) => 
     kubeconfig: paths.kubeconfig,
   };
   const wired = Object.entries(wiring).map(([flag, value]) => `--${flag}=${value}`);
-  const child = node.start([process.execPath, inject('runtimeFile'), ...wired, ...flags]);
+  const added = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  const child = node.start(['env', ...added, process.execPath, inject('runtimeFile'), ...wired, ...flags]);
   const log: LogLine[] = [];
   if (child.stdout)
     createInterface({input: child.stdout}).on('line', (line) => log.push(JSON.parse(line) as LogLine));
@@ -59,8 +65,12 @@ export const launchRuntime = (node: TestNode, flags: readonly string[] = []) => 
 };
 
 /** Returns when it serves; rejects when it ends before that. */
-export const startRuntime = async (node: TestNode, flags: readonly string[] = []): Promise<TestRuntime> => {
-  const {child, log} = launchRuntime(node, flags);
+export const startRuntime = async (
+  node: TestNode,
+  flags: readonly string[] = [],
+  launching: Launching = {},
+): Promise<TestRuntime> => {
+  const {child, log} = launchRuntime(node, flags, launching);
   const exited = once(child, 'exit').then(() => {
     throw new Error(`the network runtime has ended: ${JSON.stringify(log.at(-1))}`);
   });

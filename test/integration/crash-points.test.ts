@@ -1,0 +1,97 @@
+import {once} from 'node:events';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {type CrashPoint, crashPoints} from '../../runtime/src/crash-point.ts';
+import {leftovers, nothing} from './rig/leftovers.ts';
+import {startNode, type TestNode} from './rig/node.ts';
+import {attach, bringUp, createNetwork, identify, newPod, type TestPod, takeDown} from './rig/pod.ts';
+import {rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {scaled} from './rig/scale.ts';
+import {until} from './rig/wait.ts';
+
+/** Which visit to a place is the last: two networks make two of each, and undoing comes by some of them as well. */
+const visitsOf: Partial<Record<CrashPoint, number>> = {
+  'attach: plugin added': 2,
+  'detach: plugin deleted': 2,
+};
+const seeds = scaled({usual: 1, soak: 50});
+const cases = crashPoints.flatMap((point) =>
+  Array.from({length: seeds * (visitsOf[point] ?? 1)}, (_, index) => ({
+    point,
+    visit: (index % (visitsOf[point] ?? 1)) + 1,
+  })),
+);
+
+describe('a network runtime that dies', () => {
+  let node: TestNode;
+  const survivor = newPod('survivor');
+  let survivorNet = {netns: '', ip: ''};
+
+  beforeAll(async () => {
+    node = await startNode();
+    await rememberNodes(node);
+    await using runtime = await startRuntime(node);
+    survivorNet = await bringUp(runtime.kni, survivor);
+  });
+  afterAll(async () => {
+    await using runtime = await startRuntime(node);
+    await takeDown(runtime.kni, survivor, survivorNet.netns);
+    expect(await leftovers(node)).toEqual(nothing);
+    await node[Symbol.asyncDispose]();
+  });
+
+  /** As far as it gets; tells what the client has seen succeed. */
+  const life = async ({kni}: TestRuntime, pod: TestPod) => {
+    const seen = {netns: '', ip: '', detaching: false, deleted: false};
+    try {
+      seen.netns = await createNetwork(kni, pod);
+      seen.ip = (await attach(kni, pod, seen.netns))['eth0']?.ip[0] ?? '';
+      seen.detaching = true;
+      await kni.detachInterface(identify(pod));
+      await kni.deleteNetwork({...identify(pod), netnsPath: seen.netns});
+      seen.deleted = true;
+    } catch {
+      // it died
+    }
+    return seen;
+  };
+
+  it.each(cases)('at "$point", visit $visit, comes back to what was promised', async ({point, visit}) => {
+    const pod = newPod('victim');
+    const launching = {env: {KNI_CRASH_AT: `${point}#${visit}`}};
+    const doomed = await startRuntime(node, [], launching);
+    const died = once(doomed.process, 'exit');
+    const seen = await life(doomed, pod);
+    expect(await died).toEqual([null, 'SIGKILL']);
+    await doomed.stop('SIGKILL');
+
+    await using runtime = await startRuntime(node);
+    const addressOf = async (of: TestPod) =>
+      (await runtime.kni.queryPodNetwork(identify(of))).ipconfigs['eth0']?.ip[0];
+    expect(await addressOf(survivor)).toBe(survivorNet.ip);
+    // What was answered holds: an address is still there until its release is asked for, and never after it was.
+    if (seen.ip && !seen.detaching) expect(await addressOf(pod)).toBe(seen.ip);
+    if (seen.deleted) await expect(addressOf(pod)).rejects.toMatchObject({code: 5});
+    // What was not answered is there as a whole or not at all.
+    await until('nothing is halfway', async () => {
+      const {leases, veths, netns} = await leftovers(node);
+      const attached = await addressOf(pod).then(
+        () => true,
+        () => false,
+      );
+      const others = attached ? 2 : 1;
+      return leases.length === others && veths.length === others && netns.length <= 2;
+    });
+    // What a kubelet does that does not know: away with it, and anew.
+    await runtime.kni.deleteNetwork(identify(pod));
+    await runtime.kni.deleteNetwork({extradata: {uid: pod.uid}});
+    const again = await bringUp(runtime.kni, pod);
+    expect(again.ip).not.toBe(survivorNet.ip);
+    await takeDown(runtime.kni, pod, again.netns);
+    const {leases, netns, veths} = await leftovers(node);
+    expect({leases, netns, veths: veths.length}).toEqual({
+      leases: [survivorNet.ip],
+      netns: [survivorNet.netns.split('/').at(-1)],
+      veths: 1,
+    });
+  });
+});
