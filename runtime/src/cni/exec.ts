@@ -42,7 +42,7 @@ export interface ExecOptions {
 }
 
 /** A node with its usual 110 pods starting at once stays below what makes it swap or run out of descriptors. */
-const defaults = {maxConcurrent: 64, lateAfterMs: 2000};
+const defaults = {maxConcurrent: 64, lateAfterMs: 1000};
 /** Late ones for each that may run. */
 const lateShare = 3;
 
