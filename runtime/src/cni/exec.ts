@@ -41,9 +41,9 @@ export interface ExecOptions {
   readonly lateAfterMs?: number;
 }
 
-/** A node with its usual 110 pods starting at once stays below what makes it swap or run out of descriptors. */
-const defaults = {maxConcurrent: 64, lateAfterMs: 2000};
-/** Late ones for each that may run. */
+/** A pod runs one program at a time, and a node has 110 pods at most, unless told otherwise. */
+const defaults = {maxConcurrent: 64, lateAfterMs: 1000};
+/** So many that take long, for each that may run; then all wait. */
 const lateShare = 3;
 
 export const createExec = ({stop, env, ...limits}: ExecOptions = {}): Exec => {

@@ -10,16 +10,16 @@ import {
 } from '../../../runtime/src/cni/network.ts';
 import {createInvokePlugin} from '../../../runtime/src/cni/plugin.ts';
 import {attachmentOf, target} from '../rig/invocations.ts';
-import {conflistOf, installPlugins, type Plugins} from '../rig/plugins.ts';
+import {conflistOf, installPlugins, isAlive, type Plugins} from '../rig/plugins.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 60_000});
 
 const types = ['first', 'second', 'third'];
 
-const rig = async (fields: object = {}) => {
+const rig = async (fields: object = {}, timeoutMs = 60_000) => {
   const plugins = await installPlugins(types);
-  const invoke = createInvokePlugin({exec: createExec(), binDirs: [plugins.binDir], timeoutMs: 60_000});
+  const invoke = createInvokePlugin({exec: createExec(), binDirs: [plugins.binDir], timeoutMs});
   const config = JSON.stringify({...(JSON.parse(conflistOf(plugins, types)) as object), ...fields});
   return {
     plugins,
@@ -90,6 +90,19 @@ describe('a network of several plugins', () => {
       msg: 'no such range',
       details: '10.0.0.0/40',
     });
+    await delNetwork(chain.invoke, chain.attachment, target);
+    expect((await seen(chain.plugins)).slice(2)).toEqual(['third DEL', 'second DEL', 'first DEL']);
+  });
+
+  it.each(['hang', 'fork-hang'] as const)('whose second plugin does %s can be deleted', async (behaviour) => {
+    await using chain = await rig({}, 5000);
+    await chain.plugins.plan({'second ADD': behaviour});
+    await expect(addNetwork(chain.invoke, chain.attachment, target)).rejects.toMatchObject({
+      plugin: 'second',
+      trouble: 'timed-out',
+    });
+    const [, second] = await chain.plugins.calls();
+    expect(await isAlive(second?.pid ?? 0)).toBe(false);
     await delNetwork(chain.invoke, chain.attachment, target);
     expect((await seen(chain.plugins)).slice(2)).toEqual(['third DEL', 'second DEL', 'first DEL']);
   });
