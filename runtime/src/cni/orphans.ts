@@ -1,5 +1,5 @@
 /** Ends plugins that outlived the network runtime that called them: they would work against its successor. */
-import {readdir, readFile} from 'node:fs/promises';
+import {readdir, readFile, readlink} from 'node:fs/promises';
 import {setTimeout as delay} from 'node:timers/promises';
 
 /** Marks what a network runtime starts; inherited by delegated plugins. The value is its lock's name. */
@@ -20,9 +20,15 @@ export const killOrphans = async (owner: string): Promise<number> => {
 const processesOf = async (owner: string): Promise<number[]> => {
   const mark = `${ownerVariable}=${owner}`;
   const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0 && pid !== process.pid);
-  const owned = await Promise.all(pids.map(async (pid) => (await environmentOf(pid)).includes(mark)));
+  const here = await mountsOf(process.pid);
+  const owned = await Promise.all(
+    pids.map(async (pid) => (await environmentOf(pid)).includes(mark) && (await mountsOf(pid)) === here),
+  );
   return pids.filter((_, index) => owned[index]);
 };
+
+/** The same path in another mount namespace is another directory, with another network runtime. */
+const mountsOf = (pid: number): Promise<string> => readlink(`/proc/${pid}/ns/mnt`).catch(() => '');
 
 /** Empty for a process that has ended, a zombie included, or that is not ours to look at. */
 const environmentOf = async (pid: number): Promise<string[]> => {
