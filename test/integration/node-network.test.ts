@@ -1,5 +1,4 @@
-import {readFile, rm} from 'node:fs/promises';
-import {dirname} from 'node:path';
+import {readFile} from 'node:fs/promises';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {type NodeApi, startNodeApi} from './rig/api.ts';
 import {startNode, type TestNode} from './rig/node.ts';
@@ -24,8 +23,7 @@ describe('a node that joins a cluster', () => {
   });
   afterAll(async () => {
     await node[Symbol.asyncDispose]();
-    await api.server.close();
-    await rm(dirname(api.socket), {recursive: true});
+    await api[Symbol.asyncDispose]();
   });
 
   const readiness = async () => {

@@ -31,12 +31,14 @@ export const cidrFrom = (value: unknown): string | undefined => {
 export const networkAddressOf = (cidr: string): string =>
   (familyOf(cidr) === 4 ? ipaddr.IPv4 : ipaddr.IPv6).networkAddressFromCIDR(cidr).toString();
 
+export const bytesOf = (ip: string): readonly number[] => ipaddr.parse(ip).toByteArray();
+
+export const addressOfBytes = (bytes: readonly number[]): string =>
+  ipaddr.fromByteArray([...bytes]).toString();
+
 /** As one number, to count and compare by. */
 export const numberOf = (ip: string): bigint =>
-  ipaddr
-    .parse(ip)
-    .toByteArray()
-    .reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
+  bytesOf(ip).reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
 
 /** The last address of a subnet, broadcast or not, as one number. */
 export const lastNumberOf = (cidr: string): bigint => {

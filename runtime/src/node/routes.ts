@@ -37,7 +37,8 @@ export const routeChanges = (present: readonly Route[], wanted: readonly Route[]
   return [
     ...stale.map(({to}) => `route del ${to} proto ${protocol}`),
     ...replaced.map(({to, via, device}) => {
-      const by = device === undefined ? '' : ` dev ${device} onlink`;
+      const onLink = familyOf(via) === 4 ? ' onlink' : ''; // with IPv6 it is an address of the link anyway
+      const by = device === undefined ? '' : ` dev ${device}${onLink}`;
       return `route replace ${to} via ${via}${by} proto ${protocol}`;
     }),
   ];

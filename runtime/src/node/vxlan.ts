@@ -3,7 +3,7 @@
  * one from the API server's nodes alone: nothing has to be published.
  */
 import {createHash} from 'node:crypto';
-import {addressFrom, familyOf, networkAddressOf, numberOf, ofFamily} from './ip-address.ts';
+import {addressFrom, addressOfBytes, bytesOf, familyOf, networkAddressOf, ofFamily} from './ip-address.ts';
 import type {NodeFacts} from './node-facts.ts';
 import type {Route} from './routes.ts';
 
@@ -66,19 +66,24 @@ export const overlayOf = (nodes: readonly NodeFacts[], own: NodeFacts): Overlay 
       const end = ownEnd && ofFamily(internalIps, familyOf(ownEnd));
       return end ? [{podCidrs, end, mac: tunnelMacOf(end)}] : [];
     });
-  // The first address of a node's pods is no pod's: it names the node's end of the tunnels to the others.
+  const ways = peers.flatMap(({podCidrs, mac}) => podCidrs.map((to) => ({to, via: gatewayOf(to, mac), mac})));
   return {
     forwarding: peers.map(({mac, end}) => ({mac, to: end})),
-    neighbours: peers.flatMap(({podCidrs, mac}) =>
-      podCidrs.map((cidr) => ({ip: networkAddressOf(cidr), mac})),
-    ),
-    routes: peers.flatMap(({podCidrs}) =>
-      podCidrs.map((to) => ({to, via: networkAddressOf(to), device: vxlanDevice})),
-    ),
+    neighbours: ways.map(({via, mac}) => ({ip: via, mac})),
+    routes: ways.map(({to, via}) => ({to, via, device: vxlanDevice})),
   };
 };
 
-const bytesOf = (ipv4: string): number[] => {
-  const number = Number(numberOf(ipv4));
-  return [24, 16, 8, 0].map((shift) => (number >>> shift) & 0xff);
+/**
+ * What the other node's end of the tunnel is called in routes. With IPv4 it is the first address of its pods, which is no
+ * pod's. IPv6 refuses that as a gateway while a route to it goes another way; an address of the link is never refused.
+ */
+const gatewayOf = (podCidr: string, mac: string): string =>
+  familyOf(podCidr) === 4 ? networkAddressOf(podCidr) : linkLocalOf(mac);
+
+/** By modified EUI-64 (RFC 4291, appendix A). */
+const linkLocalOf = (mac: string): string => {
+  const [first = 0, ...others] = mac.split(':').map((byte) => Number.parseInt(byte, 16));
+  const identifier = [first ^ 0x02, ...others.slice(0, 2), 0xff, 0xfe, ...others.slice(2)];
+  return addressOfBytes([0xfe, 0x80, 0, 0, 0, 0, 0, 0, ...identifier]);
 };

@@ -1,7 +1,7 @@
 /** An API server that a test node reaches on its own loopback, and the kubelet's credentials for it. */
-import {mkdtemp, writeFile} from 'node:fs/promises';
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {type ApiServer, kubeconfigFor, startApiServer} from '../../runtime/rig/api-server.ts';
 import type {TestNode} from './node.ts';
 import {paths} from './runtime.ts';
@@ -18,7 +18,7 @@ const relay = `
   }).listen(${port}, '127.0.0.1', () => console.log('listening'));
 `;
 
-export interface NodeApi {
+export interface NodeApi extends AsyncDisposable {
   readonly server: ApiServer;
   readonly socket: string;
   /** Puts the kubelet's credentials on the node, in the order in which they appear. */
@@ -44,6 +44,10 @@ export const startNodeApi = async (node: TestNode): Promise<NodeApi> => {
       await writeFile(node.path(certificate), cert + key);
       const kubeconfig = kubeconfigFor(`https://127.0.0.1:${port}`, server.authority.cert, certificate);
       await writeFile(node.path(paths.kubeconfig), kubeconfig);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await server.close();
+      await rm(dirname(socket), {recursive: true});
     },
   };
 };

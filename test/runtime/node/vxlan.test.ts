@@ -18,11 +18,11 @@ describe('the tunnels to other nodes', () => {
       forwarding: [{mac, to: '172.18.0.3'}],
       neighbours: [
         {ip: '10.244.1.0', mac},
-        {ip: 'fd00:0:0:1::', mac},
+        {ip: 'fe80::86b:acff:fe12:3', mac},
       ],
       routes: [
         {to: '10.244.1.0/24', via: '10.244.1.0', device: 'kni.vxlan'},
-        {to: 'fd00:0:0:1::/64', via: 'fd00:0:0:1::', device: 'kni.vxlan'},
+        {to: 'fd00:0:0:1::/64', via: 'fe80::86b:acff:fe12:3', device: 'kni.vxlan'},
       ],
     });
   });
