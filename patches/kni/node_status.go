@@ -31,7 +31,9 @@ func (s *runtimeService) Status() (*runtimeapi.RuntimeStatus, error) {
 	return &runtimeapi.RuntimeStatus{Conditions: append(conditions, networkReady)}, nil
 }
 
-// networkCondition is ready when there are networks and all of them are.
+// networkCondition is ready when there are networks and all of them are, or lack no more than room for further pods. A
+// node that is not ready would lose the pods that it has after five minutes, which is no cure for that: a pod too many
+// fails on its own, with the reason in its events.
 func (s *runtimeService) networkCondition() *runtimeapi.RuntimeCondition {
 	response := &api.QueryNodeNetworksResponse{}
 	if err := s.kni.invoke("QueryNodeNetworks", s.kni.timeouts.queryNode, &api.QueryNodeNetworksRequest{}, response); err != nil {
@@ -41,7 +43,7 @@ func (s *runtimeService) networkCondition() *runtimeapi.RuntimeCondition {
 		return networkNotReady("KNINoNetwork", "KNI network runtime has no network on this node")
 	}
 	for _, network := range response.Networks {
-		if !network.Ready {
+		if !network.Ready && network.Extradata["running_pods"] != "unaffected" {
 			return networkNotReady(reasonOf(network))
 		}
 	}

@@ -48,6 +48,12 @@ func TestStatusHasTheNetworkConditionOfTheNetworkRuntime(t *testing.T) {
 			reason:  "KNINetworkNotReady",
 			message: "KNI network storage is not ready",
 		},
+		"not ready for further pods only": {
+			prepare: func(r *rig) {
+				r.kni.node = []*api.Network{{Name: "kni", Extradata: map[string]string{"reason": "AddressPoolExhausted", "running_pods": "unaffected"}}}
+			},
+			ready: true,
+		},
 		"no network": {
 			prepare: func(r *rig) { r.kni.node = nil },
 			reason:  "KNINoNetwork",

@@ -7,6 +7,7 @@ import {z} from 'zod';
 import {clusterName, imageReference, podName, workerCount} from '../cluster/names.ts';
 import {readJson} from '../json.ts';
 import {project} from '../project.ts';
+import {backends} from '../stages/context.ts';
 import {down} from './commands/down.ts';
 import {logs} from './commands/logs.ts';
 import {podCreate} from './commands/pod-create.ts';
@@ -38,6 +39,7 @@ export const createProgram = (world: World): Command => {
     .addOption(stack())
     .addOption(name())
     .option('--workers <n>', 'worker nodes beside the control plane', workerCount, 1)
+    .addOption(backend())
     .option('-y, --yes', 'install and start what this machine lacks')
     .option('-q, --quiet', 'plain lines instead of a list')
     .option('--json', 'one JSON object a line')
@@ -77,6 +79,10 @@ export const createProgram = (world: World): Command => {
 
 const stack = (): Option =>
   new Option('--stack <name>', 'what to build: a file of manifests/stacks').default('bookworm');
+const backend = (): Option =>
+  new Option('--backend <backend>', "how nodes reach each other's pods (a new cluster: host-gw)").choices(
+    backends,
+  );
 const name = (): Option =>
   new Option('--name <name>', 'name of the cluster').default('test1').argParser(clusterName);
 

@@ -28,6 +28,12 @@ export interface DemoContext {
 export interface ClusterChoice {
   readonly name: string;
   readonly workers: number;
+  /** How nodes reach the pods of others; undefined leaves it as it is. */
+  readonly backend?: Backend;
 }
+
+/** Of the network runtime's flag --backend. */
+export const backends = ['host-gw', 'vxlan'] as const;
+export type Backend = (typeof backends)[number];
 
 export type DemoTask = Task<DemoContext>;

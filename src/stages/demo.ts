@@ -5,6 +5,7 @@ import {build} from './build/build.ts';
 import type {DemoContext, DemoTask} from './context.ts';
 import {hostTasks} from './host/tasks.ts';
 import {init} from './init/init.ts';
+import {nodeNetworks} from './node-networks.ts';
 import {setup} from './setup.ts';
 import {verify} from './verify.ts';
 
@@ -13,12 +14,13 @@ export const demoTasks: readonly DemoTask[] = [
   ...Object.values(init),
   ...Object.values(build),
   ...Object.values(setup),
+  ...Object.values(nodeNetworks),
   ...Object.values(verify),
 ];
 
 /** What `up` makes true; the rest is made only where one of these needs it. */
-export const upTargets: readonly string[] = [...Object.values(setup), ...Object.values(verify)].map(
-  ({id}) => id,
+export const upTargets: readonly string[] = [setup, nodeNetworks, verify].flatMap((stage) =>
+  Object.values(stage).map(({id}) => id),
 );
 
 export const demoPlan = (): Plan<DemoContext> => {

@@ -66,6 +66,7 @@ export const exhausted = (pools: readonly Pool[]): Trouble | undefined => {
     full && {
       reason: 'AddressPoolExhausted',
       message: `network ${full.network} has no free address left in ${full.subnet}`,
+      runningPodsUnaffected: true,
     }
   );
 };

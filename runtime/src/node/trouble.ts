@@ -7,6 +7,8 @@ import type {NodeFacts} from './node-facts.ts';
 export interface Trouble {
   readonly reason: string;
   readonly message: string;
+  /** Further pods cannot be attached, but those that are have all they need. */
+  readonly runningPodsUnaffected?: true;
 }
 
 export const troubleOfReading = (error: unknown): Trouble => {

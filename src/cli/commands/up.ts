@@ -8,7 +8,7 @@ import type {RunEvent} from '../../graph/events.ts';
 import {fingerprintsOf, InputsError} from '../../graph/fingerprint.ts';
 import {runTasks} from '../../graph/run.ts';
 import {CommandError} from '../../host/command-error.ts';
-import type {DemoContext} from '../../stages/context.ts';
+import type {Backend, DemoContext} from '../../stages/context.ts';
 import {demoPlan, upTargets} from '../../stages/demo.ts';
 import {requireAll, surveyHost, surveyLines} from '../../stages/host/survey.ts';
 import {refuseConflict} from '../../stages/setup.ts';
@@ -23,14 +23,17 @@ export interface UpOptions {
   readonly stack: string;
   readonly name: string;
   readonly workers: number;
+  readonly backend?: Backend;
   readonly yes?: boolean;
   readonly quiet?: boolean;
   readonly json?: boolean;
 }
 
-export const up = async (world: World, {stack, name, workers, yes, ...flags}: UpOptions): Promise<void> => {
+export const up = async (world: World, options: UpOptions): Promise<void> => {
+  const {stack, name, workers, backend, yes, ...flags} = options;
   const begun = performance.now();
-  const context = await demoContext(world, {stack, cluster: {name, workers}, mayInstall: yes ?? false});
+  const cluster = {name, workers, ...(backend && {backend})};
+  const context = await demoContext(world, {stack, cluster, mayInstall: yes ?? false});
   const {signal, stdout} = world;
   const say = flags.json ? () => undefined : lineWriter(stdout);
   const onWait = ({pid}: {pid: number | undefined}): void =>
