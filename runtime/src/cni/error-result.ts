@@ -14,10 +14,13 @@ export const errorResultOf = ({exitCode, stdout, stderr}: Exited): CniErrorResul
   };
 };
 
-/** Some plugins print their error and exit with 0 all the same. What has both a code and a message is no result. */
+/**
+ * Some plugins print their error and exit with 0 all the same. What has a message and a code is no result; 0 is no code of
+ * an error.
+ */
 export const isErrorResult = (stdout: string): boolean => {
   const result = parsed(stdout);
-  return isObject(result) && typeof result['code'] === 'number' && typeof result['msg'] === 'string';
+  return isObject(result) && cniCodeOf(result['code']) !== 0 && typeof result['msg'] === 'string';
 };
 
 interface Exited {

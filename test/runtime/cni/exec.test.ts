@@ -3,7 +3,7 @@ import {once} from 'node:events';
 import {chmod, copyFile, open, readdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
-import {describe, expect, it, vi} from 'vitest';
+import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import {createExec} from '../../../runtime/src/cni/exec.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 import {isAlive} from '../rig/plugins.ts';
@@ -125,6 +125,7 @@ describe('many programs at once', () => {
   it('run beside as many that hang, which neither keep descriptors nor leave zombies when they are ended', async () => {
     const before = await descriptors();
     const stop = new AbortController();
+    onTestFinished(() => stop.abort());
     const exec = createExec({stop: stop.signal, lateAfterMs: 100});
     const hung = Array.from({length: 64}, () => exec(sleeping));
     const others = await Promise.all(Array.from({length: 40}, () => exec(quick)));
@@ -140,6 +141,7 @@ describe('many programs at once', () => {
 
   it('are never more than the limit, hung ones included', async () => {
     const stop = new AbortController();
+    onTestFinished(() => stop.abort());
     const exec = createExec({stop: stop.signal, maxConcurrent: 2, lateAfterMs: 20});
     const hung = Array.from({length: 12}, () => exec(sleeping));
     await vi.waitFor(async () => expect(await childrenRunning('sleep')).toBe(8));

@@ -96,6 +96,10 @@ describe('calling a plugin', () => {
     await expect(call('error-exit-0(50,not ready)', {command})).rejects.toMatchObject({cniCode: 50});
   });
 
+  it('does not take it for an error when a plugin reports its success', async () => {
+    expect(await call('error-exit-0(0,done)', {command: 'DEL'})).toContain('done');
+  });
+
   it('does not mind one that reads nothing of a large configuration', async () => {
     const extra = {padding: 'x'.repeat(1 << 20)};
     expect(await parsed('no-stdin', {extra})).toMatchObject({ips: [{address: '10.99.0.2/24'}]});
