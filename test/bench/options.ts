@@ -44,7 +44,7 @@ Measures the network runtime against the bare CNI plugins, and against another o
   --records N         pods known when Query and the start are measured (default: 10000; 0: not)
   --soak N            cycles over which the memory is watched (default: 0: not)
   --against FILE      another network runtime: a program that serves KNI on a unix socket
-  --against-args ARGS its arguments; {socket} {confdir} {bindir} {statedir} are filled in
+  --against-args=ARGS its arguments; {socket} {confdir} {bindir} {statedir} are filled in
                       (/tmp/kni.sock, /etc/cni/net.d, /opt/cni/bin, /var/lib/kni-against)
   --json FILE         write the figures there
 `;
@@ -71,7 +71,8 @@ const valuesOf = (args: readonly string[]) => {
   try {
     return parseArgs({args: [...args], options}).values;
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), {cause: error});
+    const message = error instanceof Error ? error.message : String(error);
+    throw new UsageError(message.replaceAll('\n', ' '), {cause: error});
   }
 };
 

@@ -25,7 +25,7 @@ const arrange = (disk: string, pluginDir: string): string =>
     'mkdir -p /run/changed/etc /run/changed/opt /run/work/etc /run/work/opt',
     'for dir in etc opt; do mount -t overlay -o lowerdir=/$dir,upperdir=/run/changed/$dir,workdir=/run/work/$dir overlay /$dir || exit 1; done',
     `rm -rf /etc/cni && mkdir -p ${places.confdir} ${places.bindir} && mount --bind '${pluginDir}' ${places.bindir}`,
-    `mkdir '${disk}/var' '${disk}/tmp' && mount --bind '${disk}/var' /var/lib && mount --bind '${disk}/tmp' /tmp`,
+    `mkdir -m 700 '${disk}/var' '${disk}/tmp' && mount --bind '${disk}/var' /var/lib && mount --bind '${disk}/tmp' /tmp`,
     `mkdir -p ${places.statedir} /run/netns`,
   ].join(' && ');
 
