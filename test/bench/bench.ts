@@ -1,4 +1,5 @@
 /** One run of the benchmark: starts everything, measures, and leaves nothing. */
+import {basename} from 'node:path';
 import {findTools} from '../integration/rig/tools.ts';
 import {startFloor} from './floor.ts';
 import {openDisk, openNodes} from './ground.ts';
@@ -41,7 +42,7 @@ export const bench = async (options: BenchOptions, {program, signal, say}: Runni
   const floor = await startFloor(await nodes.start(), conflistWith(await disk.dir('floor')), pluginDir);
   const runtimes: Measured[] = [
     {subject: kniSubject('ours', ours.kni), pid: ours.pid},
-    ...others.map(({kni, pid}) => ({subject: kniSubject('other', kni), pid})),
+    ...others.map(({kni, pid}) => ({subject: kniSubject(basename(options.against?.file ?? ''), kni), pid})),
   ];
   const subjects = [...runtimes.map(({subject}) => subject), floor.chain];
 

@@ -4,20 +4,22 @@ import {bench, type Running} from './bench.ts';
 import {type BenchOptions, optionsFrom, UsageError, usage} from './options.ts';
 import {reportOf} from './report.ts';
 
-/** Returns the exit code. */
-export const main = async (args: readonly string[], program: Running['program']): Promise<number> => {
-  const stopping = new AbortController();
-  const stop = () => stopping.abort(new Error('stopped'));
-  process.once('SIGINT', stop).once('SIGTERM', stop);
+/** Returns the exit code. Everything is put away before that, also when `signal` aborts. */
+export const main = async (
+  args: readonly string[],
+  program: Running['program'],
+  signal: AbortSignal,
+): Promise<number> => {
   try {
     const options = optionsFrom(args);
-    if (options) await run(options, {program, signal: stopping.signal, say: complain});
+    if (options) await run(options, {program, signal, say: complain});
     else process.stdout.write(usage);
     return 0;
   } catch (error) {
-    complain(error instanceof Error ? error.message : String(error));
+    // Ctrl-C also ends what is measured, which then fails in its own ways.
+    complain(signal.aborted ? 'stopped' : error instanceof Error ? error.message : String(error));
     if (error instanceof UsageError) return 2;
-    return stopping.signal.aborted ? 130 : 1;
+    return signal.aborted ? 130 : 1;
   }
 };
 

@@ -30,7 +30,7 @@ export const measureManyRecords = async (
 ): Promise<ManyRecords> => {
   const model = await recordOfRealPod(node, program, stateDir);
   const made = Array.from({length: count}, (_, index) => likeness(model, index));
-  await writeAll(made, stateDir);
+  await writeAll(made, stateDir, signal);
   await mountAll(node, made);
 
   const startMs: number[] = [];
@@ -100,11 +100,12 @@ const addressOf = (index: number): string => `10.77.${10 + (index >> 8)}.${index
 const atOnce = 64;
 
 /** The store's own form of a record, and host-local's of a lease. */
-const writeAll = async (made: readonly Likeness[], stateDir: string): Promise<void> => {
+const writeAll = async (made: readonly Likeness[], stateDir: string, signal: AbortSignal): Promise<void> => {
   const store = await openRecordStore(recordsIn(stateDir));
   const leases = join(leasesIn(stateDir), conflistWith('').name);
   await mkdir(leases, {recursive: true});
   for (let done = 0; done < made.length; done += atOnce) {
+    signal.throwIfAborted();
     await Promise.all(
       made.slice(done, done + atOnce).map(async ({ip, ...record}) => {
         await store.write(record);

@@ -15,6 +15,7 @@ it.each([
   ['--against', '/etc/passwd'],
   ['--against-args', 'x'],
   ['--json'],
+  ['--json', '/no/such/directory/file'],
   ['--unknown'],
   ['stray'],
 ])('says in one line what is wrong with %s %s', (...args) => {

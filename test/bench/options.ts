@@ -1,6 +1,6 @@
 /** The command line of the benchmark. */
 import {accessSync, constants, statSync} from 'node:fs';
-import {resolve} from 'node:path';
+import {dirname, resolve} from 'node:path';
 import {parseArgs} from 'node:util';
 
 export interface BenchOptions {
@@ -63,7 +63,7 @@ export const optionsFrom = (args: readonly string[]): BenchOptions | undefined =
       values.against === undefined
         ? undefined
         : {file: program(values.against), args: values['against-args'] ?? ''},
-    json: values.json === undefined ? undefined : resolve(values.json),
+    json: values.json === undefined ? undefined : fileToBe(values.json),
   };
 };
 
@@ -91,5 +91,13 @@ const program = (path: string): string => {
     throw new UsageError(`--against must be a program, which '${path}' is not`, {cause: error});
   }
   if (!statSync(file).isFile()) throw new UsageError(`--against must be a program, which '${path}' is not`);
+  return file;
+};
+
+/** Known now rather than after minutes of measuring. */
+const fileToBe = (path: string): string => {
+  const file = resolve(path);
+  const parent = statSync(dirname(file), {throwIfNoEntry: false});
+  if (!parent?.isDirectory()) throw new UsageError(`--json: there is no directory for '${path}'`);
   return file;
 };

@@ -5,6 +5,10 @@ import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {build, stop} from 'esbuild';
 
+// From the first moment on, so that nothing is left however early it comes.
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stopping.abort());
+
 const root = join(import.meta.dirname, '../..');
 const read = (path) => readFile(join(root, path), 'utf8');
 const options = JSON.parse(await read('runtime/bundle.json'));
@@ -23,9 +27,13 @@ try {
   const file = await bundle('runtime/src/main.ts', 'kni-runtime.mjs');
   const bench = await bundle('test/bench/main.ts', 'bench.mjs');
   await stop();
+  stopping.signal.throwIfAborted();
   process.chdir(process.env['INIT_CWD'] ?? cwd);
   const {main} = await import(pathToFileURL(bench).href);
-  process.exitCode = await main(process.argv.slice(2), {file, nodeFlags: nodeFlags.filter(Boolean)});
+  process.exitCode = await main(process.argv.slice(2), {file, nodeFlags}, stopping.signal);
+} catch (error) {
+  if (!stopping.signal.aborted) throw error;
+  process.exitCode = 130;
 } finally {
   await rm(dir, {recursive: true});
 }

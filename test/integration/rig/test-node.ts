@@ -37,6 +37,8 @@ export const startTestNode = async (env: Readonly<Record<string, string>>): Prom
       throw new Error(`the test node did not start: ${complaint.trim()}`);
     }),
   ]);
+  // Looked up while it is certain to run: Ctrl-C ends it too, and not all that it holds.
+  const namespace = await namespaceOf(holder.pid);
   const enter = ['--target', String(holder.pid), '--mount', '--net', '--'];
   const started: ChildProcess[] = [];
   const run: TestNode['run'] = (args, input) =>
@@ -53,17 +55,26 @@ export const startTestNode = async (env: Readonly<Record<string, string>>): Prom
     inPod: (netns, args) => run(['nsenter', `--net=${netns}`, '--', ...args]),
     [Symbol.asyncDispose]: async () => {
       for (const child of started) await end(child);
-      for (const pid of await processesOn(holder.pid)) if (pid !== holder.pid) process.kill(pid, 'SIGKILL');
+      for (const pid of await processesOn(namespace)) if (pid !== holder.pid) kill(pid);
       await end(holder);
     },
   };
 };
 
+const namespaceOf = (pid: number | undefined): Promise<string> =>
+  readlink(`/proc/${pid}/ns/mnt`).catch(() => '');
+
 /** Whatever still runs in the node's mount namespace, such as a plugin that was left behind. */
-const processesOn = async (holder: number | undefined): Promise<number[]> => {
-  const namespaceOf = (pid: number) => readlink(`/proc/${pid}/ns/mnt`).catch(() => '');
-  const here = await namespaceOf(holder ?? 0);
+const processesOn = async (namespace: string): Promise<number[]> => {
   const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0);
-  const same = await Promise.all(pids.map(async (pid) => (await namespaceOf(pid)) === here));
+  const same = await Promise.all(pids.map(async (pid) => (await namespaceOf(pid)) === namespace));
   return pids.filter((_, index) => same[index]);
+};
+
+const kill = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it has ended by itself
+  }
 };
