@@ -68,8 +68,8 @@ const recordOfRealPod = async (node: TestNode, program: Program, stateDir: strin
   const netns = await createNetwork(runtime.kni, pod);
   const ip = (await attach(runtime.kni, pod, netns))['eth0']?.ip[0] ?? '';
   await runtime.stop();
-  const {records} = await (await openRecordStore(recordsIn(stateDir))).load();
-  const record = records.find(({sandbox}) => sandbox === pod.sandbox);
+  await using store = await openRecordStore(recordsIn(stateDir));
+  const record = store.loaded.find(({sandbox}) => sandbox === pod.sandbox);
   if (!record || !ip) throw new Error('the pod that the others are made after has no record');
   return {record, ip};
 };
@@ -101,7 +101,7 @@ const atOnce = 64;
 
 /** The store's own form of a record, and host-local's of a lease. */
 const writeAll = async (made: readonly Likeness[], stateDir: string, signal: AbortSignal): Promise<void> => {
-  const store = await openRecordStore(recordsIn(stateDir));
+  await using store = await openRecordStore(recordsIn(stateDir));
   const leases = join(leasesIn(stateDir), conflistWith('').name);
   await mkdir(leases, {recursive: true});
   for (let done = 0; done < made.length; done += atOnce) {

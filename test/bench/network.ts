@@ -11,6 +11,7 @@ export interface Conflist {
 }
 
 /** `ipamDir` is where host-local keeps its leases. */
-export const conflistText = (ipamDir: string): string => conflistOfNode({podCidr, ipamDir, mtu: undefined});
+export const conflistText = (ipamDir: string): string =>
+  conflistOfNode({podCidrs: [podCidr], ipamDir, mtu: undefined});
 
 export const conflistWith = (ipamDir: string): Conflist => JSON.parse(conflistText(ipamDir)) as Conflist;
