@@ -65,6 +65,15 @@ describe('pods of a node with two families', () => {
     const tentative = ['ip', '-6', 'address', 'show', 'tentative'];
     expect(await node.inPod(client.netns, tentative)).toBe('');
     expect(await node.run([...tentative, 'dev', 'kni0'])).toBe('');
+    expect((await node.run(['cat', '/proc/sys/net/ipv6/conf/kni0/accept_dad'])).trim()).toBe('0');
+  });
+
+  it('are forwarded, for which the node keeps what routers advertise to it', async () => {
+    const setting = async (name: string) =>
+      (await node.run(['cat', `/proc/sys/net/ipv6/conf/${name}`])).trim();
+    expect(await setting('all/forwarding')).toBe('1');
+    expect(await setting('uplink/accept_ra')).toBe('2'); // 1 means no longer when forwarding
+    expect(await setting('kni0/accept_ra')).toBe('0');
   });
 
   it.each([0, 1])('reach each other, the node and the world as the node, by family %i', async (family) => {

@@ -138,6 +138,21 @@ describe('a node that joins a cluster', () => {
     expect(await readiness()).toBe('ready');
   });
 
+  it('keeps what it has made through an outage of the API server, and follows on after it', async () => {
+    const applied = async () => [await routes(), await node.run(['iptables', '-t', 'nat', '-S'])];
+    const before = await applied();
+    await api.server.close();
+    const unreachable = () => runtime.log.filter(({msg}) => msg === 'the nodes cannot be read').length;
+    const known = unreachable();
+    await until('it is noticed', () => unreachable() > known);
+    await runtime.kni.setupNodeNetwork({});
+    expect(await applied()).toEqual(before);
+    expect(await readiness()).toBe('ready');
+    api.server.setNodes([own, {...other, internalIp: '172.30.0.9'}]);
+    await api.server.listen(api.socket);
+    await routed('10.77.2.0/24 via 172.30.0.9');
+  });
+
   it('stays ready through a restart while the API server is down', async () => {
     const pod = newPod('lasting');
     const {netns, ip} = await bringUp(runtime.kni, pod);

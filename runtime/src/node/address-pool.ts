@@ -45,14 +45,13 @@ export const poolsOf = async (list: Conflist): Promise<Pool[]> => {
       const [first] = ranges;
       if (!first) continue;
       const family = familyOf(first.subnet);
-      const ofFamily = leases.filter((ip) => familyOf(ip) === family).map(numberOf);
       pools.push({
         network: list.name,
         rangeSet,
         family,
         subnet: ranges.map(({subnet}) => subnet).join(', '),
         capacity: ranges.reduce((sum, range) => sum + capacityOf(range), 0n),
-        used: ofFamily.filter((ip) => ranges.some((range) => contains(range, ip))).length,
+        used: leases[family].filter((ip) => ranges.some((range) => contains(range, ip))).length,
       });
     }
   }
@@ -107,9 +106,11 @@ const capacityOf = (range: Range): bigint => {
   return contains(range, range.gateway) ? size - 1n : size;
 };
 
+type Leases = Readonly<Record<Family, readonly bigint[]>>;
+
 interface Listing {
   readonly changed: bigint;
-  readonly leases: readonly string[];
+  readonly leases: Leases;
 }
 
 /** A listing is good for as long as the directory is unchanged, so that asking for readiness again and again is cheap. */
@@ -117,18 +118,24 @@ const listings = new Map<string, Listing>();
 /** The kernel's clock ticks every few milliseconds: what has changed just now may change again within the same tick. */
 const settledNs = 1_000_000_000n;
 
-const leasesIn = async (dir: string): Promise<readonly string[]> => {
+const leasesIn = async (dir: string): Promise<Leases> => {
   try {
     const {mtimeNs: changed} = await stat(dir, {bigint: true});
     const known = listings.get(dir);
     if (known?.changed === changed) return known.leases;
-    const names = await readdir(dir); // `lock` and `last_reserved_ip.0` are no addresses
-    const leases = names.filter((name) => addressFrom(name) !== undefined);
+    const leases = leasesOf(await readdir(dir));
     if (BigInt(Date.now()) * 1_000_000n - changed > settledNs) listings.set(dir, {changed, leases});
     else listings.delete(dir);
     return leases;
   } catch (error) {
-    if (errorCodeOf(error) === 'ENOENT') return [];
+    if (errorCodeOf(error) === 'ENOENT') return leasesOf([]); // nothing has been leased yet
     throw error;
   }
+};
+
+/** host-local names files by the address, besides `lock` and `last_reserved_ip.0`. */
+const leasesOf = (names: readonly string[]): Leases => {
+  const ips = names.flatMap((name) => addressFrom(name) ?? []);
+  const numbers = (family: Family) => ips.filter((ip) => familyOf(ip) === family).map(numberOf);
+  return {4: numbers(4), 6: numbers(6)};
 };

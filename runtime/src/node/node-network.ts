@@ -51,6 +51,7 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
   let prepared = ''; // the nodes that this one was prepared for, as text
   let reading: Trouble | undefined = {reason: 'NodesUnread', message: 'the nodes have not been read yet'};
   let preparing: Trouble | undefined;
+  let told = ''; // of a failure that is tried again and again
 
   const remember = () =>
     writeNodeCache(cache, nodes).catch((error: unknown) => {
@@ -62,6 +63,7 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
       try {
         await prepareNode(options, nodes);
         preparing = undefined;
+        told = '';
         if (prepared !== wanted) await remember();
         prepared = wanted;
       } catch (error) {
@@ -72,7 +74,8 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
         }
         preparing = troubleOfPreparing(error);
         prepared = '';
-        log.error('the node cannot be prepared for pods', {error: textOf(error)});
+        if (told !== textOf(error)) log.error('the node cannot be prepared for pods', {error: textOf(error)});
+        told = textOf(error);
       }
     });
   const repair = async () => {
