@@ -19,7 +19,7 @@ const start = (...args: string[]) => {
   const child = spawn(process.execPath, [launcher, ...args], {
     env: {...process.env, TMPDIR: dir.path},
     stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true, // Ctrl-C on a terminal reaches a whole process group
+    detached: true, // a process group of its own
   });
   const said = {stdout: '', stderr: ''};
   child.stdout.on('data', (chunk) => (said.stdout += String(chunk)));
@@ -73,15 +73,19 @@ it('measures the network runtime, the floor and another network runtime side by 
   expect(await readdir(dir.path)).toEqual(['figures.json', 'other-runtime']);
 }, 120_000);
 
-it('puts everything away when it is stopped, also by Ctrl-C', async () => {
+it.each([
+  ['SIGTERM', 1],
+  ['SIGINT', -1], // Ctrl-C on a terminal reaches the whole process group
+] as const)('puts everything away when it is stopped by %s', async (signal, sign) => {
   const {child, said, ended} = start('--cycles', '1000', '--records', '0');
   while (!said.stderr.includes('one pod at a time')) await once(child.stderr, 'data');
   const nodes = await holdersOf(child.pid);
   expect(nodes).toHaveLength(2);
-  process.kill(-(child.pid ?? 0), 'SIGINT');
+  process.kill(sign * (child.pid ?? 0), signal);
   expect(await ended).toMatchObject({exitCode: 130, stderr: expect.stringMatching(/^bench: stopped$/m)});
   expect(await readdir(dir.path)).toEqual([]);
-  expect((await readdir('/proc')).filter((pid) => nodes.includes(Number(pid)))).toEqual([]);
+  const left = new Set(await readdir('/proc'));
+  expect(nodes.filter((pid) => left.has(String(pid)))).toEqual([]);
 });
 
 /** The processes that hold the namespaces of its test nodes. */
