@@ -19,7 +19,7 @@ const start = (...args: string[]) => {
   const child = spawn(process.execPath, [launcher, ...args], {
     env: {...process.env, TMPDIR: dir.path},
     stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true, // Ctrl-C on a terminal reaches a whole process group
+    detached: true, // a process group of its own
   });
   const said = {stdout: '', stderr: ''};
   child.stdout.on('data', (chunk) => (said.stdout += String(chunk)));
@@ -31,10 +31,8 @@ const start = (...args: string[]) => {
 /** A network runtime that takes its places from its arguments only: ours, by another name. */
 const otherRuntime = async (): Promise<string> => {
   const file = dir.join('other-runtime');
-  const program = dir.join('other-runtime.mjs');
-  await writeFile(program, await readFile(inject('runtimeFile')));
-  // Its file is read before /tmp becomes another directory on the node, so it is handed over as text.
-  const text = (await readFile(program)).toString('base64');
+  // As a text within the script: on its node other files of /tmp are out of sight.
+  const text = (await readFile(inject('runtimeFile'))).toString('base64');
   const script = [
     '#!/bin/sh',
     `base64 --decode >/run/other.mjs <<'END'`,
@@ -52,10 +50,9 @@ it('measures the network runtime, the floor and another network runtime side by 
   const file = await otherRuntime();
   const places =
     '--socket={socket} --state-dir={statedir} --cni-conf-dir={confdir} --cni-bin-dir={bindir} --netns-dir=/run/netns';
-  const {exitCode, stdout, stderr} = await start(
-    ...['--cycles', '2', '--records', '30', '--soak', '8', '--json', json],
-    ...['--against', file, `--against-args=${places}`],
-  ).ended;
+  const asked = ['--cycles', '2', '--records', '30', '--soak', '8', '--json', json];
+  const run = start(...asked, '--against', file, `--against-args=${places}`);
+  const {exitCode, stdout, stderr} = await run.ended;
   expect(stderr).not.toMatch(/fail|ended/i);
   expect(exitCode).toBe(0);
 
@@ -73,18 +70,22 @@ it('measures the network runtime, the floor and another network runtime side by 
   expect(figures.soak?.samples.map(({cycles}) => cycles)).toEqual([0, 8]);
   expect(stdout).toMatch(/^Attach .* % .* 43\.0$/m);
   expect(stdout).toContain('not measured in this run');
-  expect(await readdir(dir.path)).toEqual(['figures.json', 'other-runtime', 'other-runtime.mjs']);
+  expect(await readdir(dir.path)).toEqual(['figures.json', 'other-runtime']);
 }, 120_000);
 
-it('puts everything away when it is stopped, also by Ctrl-C', async () => {
+it.each([
+  ['SIGTERM', 1],
+  ['SIGINT', -1], // Ctrl-C on a terminal reaches the whole process group
+] as const)('puts everything away when it is stopped by %s', async (signal, sign) => {
   const {child, said, ended} = start('--cycles', '1000', '--records', '0');
   while (!said.stderr.includes('one pod at a time')) await once(child.stderr, 'data');
   const nodes = await holdersOf(child.pid);
   expect(nodes).toHaveLength(2);
-  process.kill(-(child.pid ?? 0), 'SIGINT');
+  process.kill(sign * (child.pid ?? 0), signal);
   expect(await ended).toMatchObject({exitCode: 130, stderr: expect.stringMatching(/^bench: stopped$/m)});
   expect(await readdir(dir.path)).toEqual([]);
-  expect((await readdir('/proc')).filter((pid) => nodes.includes(Number(pid)))).toEqual([]);
+  const left = new Set(await readdir('/proc'));
+  expect(nodes.filter((pid) => left.has(String(pid)))).toEqual([]);
 });
 
 /** The processes that hold the namespaces of its test nodes. */
