@@ -1,70 +1,7 @@
-/** A test node: network and mount namespaces of its own, which vanish with all that is in them when it is disposed of. */
-import {type ChildProcess, spawn} from 'node:child_process';
-import {once} from 'node:events';
-import {readdir, readlink} from 'node:fs/promises';
-import {join} from 'node:path';
+/** The test nodes of the integration tests: with the tools that their set-up has found. */
 import {inject} from 'vitest';
-import {end, output} from './process.ts';
+import {startTestNode, type TestNode} from './test-node.ts';
 
-export interface TestNode extends AsyncDisposable {
-  /** Of a process in its namespaces. */
-  readonly pid: number;
-  /** A path of the node, as it is seen from outside. */
-  readonly path: (inside: string) => string;
-  /** Runs a program on the node. */
-  readonly run: (args: readonly string[], input?: string) => Promise<string>;
-  /** Starts one; it is ended with the node. */
-  readonly start: (args: readonly string[]) => ChildProcess;
-  /** Runs a program in a pod's netns. */
-  readonly inPod: (netns: string, args: readonly string[]) => Promise<string>;
-}
+export type {TestNode};
 
-// /sys shows the interfaces of the network namespace that it was mounted from.
-const boot =
-  'mount -t tmpfs tmpfs /run && mount -t sysfs sysfs /sys && ip link set lo up && echo up && exec sleep infinity';
-
-export const startNode = async (): Promise<TestNode> => {
-  const {env} = inject('tools');
-  const options = {env: {...process.env, ...env}};
-  const holder = spawn('unshare', ['--mount', '--net', '--propagation', 'private', 'sh', '-c', boot], {
-    ...options,
-    stdio: 'pipe',
-  });
-  let complaint = '';
-  holder.stderr.on('data', (chunk) => (complaint += String(chunk)));
-  await Promise.race([
-    once(holder.stdout, 'data'),
-    once(holder, 'close').then(() => {
-      throw new Error(`the test node did not start: ${complaint.trim()}`);
-    }),
-  ]);
-  const enter = ['--target', String(holder.pid), '--mount', '--net', '--'];
-  const started: ChildProcess[] = [];
-  const run: TestNode['run'] = (args, input) =>
-    output('nsenter', [...enter, ...args], {...options, ...(input && {input})});
-  return {
-    pid: holder.pid ?? 0,
-    path: (inside) => join(`/proc/${holder.pid}/root`, inside),
-    run,
-    start: (args) => {
-      const child = spawn('nsenter', [...enter, ...args], {...options, stdio: 'pipe'});
-      started.push(child);
-      return child;
-    },
-    inPod: (netns, args) => run(['nsenter', `--net=${netns}`, '--', ...args]),
-    [Symbol.asyncDispose]: async () => {
-      for (const child of started) await end(child);
-      for (const pid of await processesOn(holder.pid)) if (pid !== holder.pid) process.kill(pid, 'SIGKILL');
-      await end(holder);
-    },
-  };
-};
-
-/** Whatever still runs in the node's mount namespace, such as a plugin that was left behind. */
-const processesOn = async (holder: number | undefined): Promise<number[]> => {
-  const namespaceOf = (pid: number) => readlink(`/proc/${pid}/ns/mnt`).catch(() => '');
-  const here = await namespaceOf(holder ?? 0);
-  const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0);
-  const same = await Promise.all(pids.map(async (pid) => (await namespaceOf(pid)) === here));
-  return pids.filter((_, index) => same[index]);
-};
+export const startNode = (): Promise<TestNode> => startTestNode(inject('tools').env);

@@ -1,0 +1,34 @@
+/** What the figures were measured on. */
+import {readdir} from 'node:fs/promises';
+import {cpus, loadavg, release} from 'node:os';
+import {join} from 'node:path';
+import {output} from '../integration/rig/process.ts';
+
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly kernel: string;
+  readonly node: string;
+  readonly plugins: string;
+  /** Load average of the last minute, when this was looked up. */
+  readonly load: number;
+}
+
+export const machineOf = async (pluginDir: string): Promise<Machine> => ({
+  cpu: cpus()[0]?.model.trim() ?? 'unknown',
+  cores: cpus().length,
+  kernel: release(),
+  node: process.version,
+  plugins: await pluginVersion(pluginDir),
+  load: loadavg()[0] ?? 0,
+});
+
+/** Of the Debian package: Debian's plugins do not know their version. The package may be unpacked and not installed. */
+const pluginVersion = async (pluginDir: string): Promise<string> => {
+  const query = ['--show', '--showformat=${Version}', 'containernetworking-plugins'];
+  const installed = await output('dpkg-query', query).catch(() => '');
+  if (installed) return installed;
+  const unpackedFrom = await readdir(join(pluginDir, '../../../debs')).catch(() => []);
+  const versions = unpackedFrom.map((name) => /^containernetworking-plugins_([^_]+)_/.exec(name)?.[1]);
+  return decodeURIComponent(versions.find((version) => version !== undefined) ?? 'unknown');
+};

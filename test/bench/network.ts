@@ -1,0 +1,17 @@
+/** The network that all pods of the benchmark are attached to: the one that the network runtime writes for its node. */
+import {conflistOfNode} from '../../runtime/src/node/conflist-of-node.ts';
+
+/** A /16, so that there is room for 10,000 pods. */
+export const podCidr = '10.77.0.0/16';
+
+export interface Conflist {
+  readonly cniVersion: string;
+  readonly name: string;
+  readonly plugins: readonly (Readonly<Record<string, unknown>> & {readonly type: string})[];
+}
+
+/** `ipamDir` is where host-local keeps its leases. */
+export const conflistText = (ipamDir: string): string =>
+  conflistOfNode({podCidrs: [podCidr], ipamDir, mtu: undefined});
+
+export const conflistWith = (ipamDir: string): Conflist => JSON.parse(conflistText(ipamDir)) as Conflist;

@@ -1,0 +1,103 @@
+/** The command line of the benchmark. */
+import {accessSync, constants, statSync} from 'node:fs';
+import {dirname, resolve} from 'node:path';
+import {parseArgs} from 'node:util';
+
+export interface BenchOptions {
+  /** Full cycles of a pod that are measured, one at a time and at the same time. */
+  readonly cycles: number;
+  /** Pods that the network runtime knows when Query and the start are measured; 0 leaves that out. */
+  readonly records: number;
+  /** Cycles over which the memory is watched; 0 leaves that out. */
+  readonly soak: number;
+  readonly against: Against | undefined;
+  /** Where to write the figures as JSON. */
+  readonly json: string | undefined;
+}
+
+/** Another network runtime, and its arguments, with placeholders. */
+export interface Against {
+  readonly file: string;
+  readonly args: string;
+}
+
+/** The command line is wrong; the message says what about it. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const options = {
+  cycles: {type: 'string', default: '100'},
+  records: {type: 'string', default: '10000'},
+  soak: {type: 'string', default: '0'},
+  against: {type: 'string'},
+  'against-args': {type: 'string'},
+  json: {type: 'string'},
+  help: {type: 'boolean', short: 'h', default: false},
+} as const;
+
+export const usage = `Usage: npm run bench -- [flags]
+
+Measures the network runtime against the bare CNI plugins, and against another one. Takes root.
+
+  --cycles N          cycles of a pod to measure (default: 100)
+  --records N         pods known when Query and the start are measured (default: 10000; 0: not)
+  --soak N            cycles over which the memory is watched (default: 0: not)
+  --against FILE      another network runtime: a program that serves KNI on a unix socket
+  --against-args=ARGS its arguments; {socket} {confdir} {bindir} {statedir} are filled in
+                      (/tmp/kni.sock, /etc/cni/net.d, /opt/cni/bin, /var/lib/kni-against)
+  --json FILE         write the figures there
+`;
+
+/** `undefined` when help is asked for. */
+export const optionsFrom = (args: readonly string[]): BenchOptions | undefined => {
+  const values = valuesOf(args);
+  if (values.help) return undefined;
+  if (values['against-args'] !== undefined && values.against === undefined)
+    throw new UsageError('--against-args is for --against, which is not given');
+  return {
+    cycles: wholeNumber('cycles', values.cycles, 1),
+    records: wholeNumber('records', values.records, 0),
+    soak: wholeNumber('soak', values.soak, 0),
+    against:
+      values.against === undefined
+        ? undefined
+        : {file: program(values.against), args: values['against-args'] ?? ''},
+    json: values.json === undefined ? undefined : fileToBe(values.json),
+  };
+};
+
+const valuesOf = (args: readonly string[]) => {
+  try {
+    return parseArgs({args: [...args], options}).values;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new UsageError(message.replaceAll('\n', ' '), {cause: error});
+  }
+};
+
+const wholeNumber = (flag: string, text: string, least: number): number => {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > 1_000_000)
+    throw new UsageError(`--${flag} must be a whole number from ${least} to 1000000, not '${text}'`);
+  return value;
+};
+
+const program = (path: string): string => {
+  const file = resolve(path);
+  try {
+    accessSync(file, constants.X_OK);
+  } catch (error) {
+    throw new UsageError(`--against must be a program, which '${path}' is not`, {cause: error});
+  }
+  if (!statSync(file).isFile()) throw new UsageError(`--against must be a program, which '${path}' is not`);
+  return file;
+};
+
+/** Known now rather than after minutes of measuring. */
+const fileToBe = (path: string): string => {
+  const file = resolve(path);
+  const parent = statSync(dirname(file), {throwIfNoEntry: false});
+  if (!parent?.isDirectory()) throw new UsageError(`--json: there is no directory for '${path}'`);
+  return file;
+};

@@ -1,0 +1,74 @@
+/**
+ * Another network runtime on a test node, unmodified: what it may have built in is put where it looks for it, in the
+ * node's own mount namespace.
+ */
+import {copyFile, mkdir, writeFile} from 'node:fs/promises';
+import {basename, join} from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
+import {connectTo, type KniClient} from '../integration/rig/client.ts';
+import type {TestNode} from '../integration/rig/test-node.ts';
+import {until} from '../integration/rig/wait.ts';
+import {conflistText} from './network.ts';
+import type {Against} from './options.ts';
+
+/** Those of the first network runtime. */
+export const places = {
+  socket: '/tmp/kni.sock',
+  confdir: '/etc/cni/net.d',
+  bindir: '/opt/cni/bin',
+  statedir: '/var/lib/kni-against',
+} as const;
+
+/** `/tmp` and `/var/lib` become directories below `disk`, so that what is written there costs what a disk costs. */
+const arrange = (disk: string, pluginDir: string): string =>
+  [
+    'mkdir -p /run/changed/etc /run/changed/opt /run/work/etc /run/work/opt',
+    'for dir in etc opt; do mount -t overlay -o lowerdir=/$dir,upperdir=/run/changed/$dir,workdir=/run/work/$dir overlay /$dir || exit 1; done',
+    `rm -rf /etc/cni && mkdir -p ${places.confdir} ${places.bindir} && mount --bind '${pluginDir}' ${places.bindir}`,
+    `mkdir -m 700 '${disk}/var' '${disk}/tmp' && mount --bind '${disk}/var' /var/lib && mount --bind '${disk}/tmp' /tmp`,
+    `mkdir -p ${places.statedir} /run/netns`,
+  ].join(' && ');
+
+export interface OtherRuntime extends Disposable {
+  readonly kni: KniClient;
+  readonly pid: number;
+}
+
+export const startOther = async (
+  node: TestNode,
+  against: Against,
+  {disk, pluginDir}: {readonly disk: string; readonly pluginDir: string},
+): Promise<OtherRuntime> => {
+  const file = join('/run', basename(against.file)); // its own path may be below one that is hidden
+  await copyFile(against.file, node.path(file));
+  await node.run(['sh', '-c', arrange(disk, pluginDir)]);
+  await mkdir(node.path(places.confdir), {recursive: true});
+  await writeFile(
+    node.path(join(places.confdir, '10-bench.conflist')),
+    conflistText('/var/lib/cni/networks'),
+  );
+  const child = node.start([file, ...argumentsOf(against.args)]);
+  let last = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk) => (last = String(chunk).trim() || last));
+  const kni = connectTo(node.path(places.socket));
+  await until('the other network runtime answers', async () => {
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`the other network runtime has ended: ${last}`);
+    const answered = kni.queryNodeNetworks({}).then(
+      () => true,
+      () => false,
+    );
+    return await Promise.race([answered, delay(1000, false)]);
+  });
+  return {kni, pid: child.pid ?? 0, [Symbol.dispose]: () => kni[Symbol.dispose]()};
+};
+
+/** Separated by spaces. */
+export const argumentsOf = (text: string): string[] =>
+  text
+    .split(' ')
+    .filter((argument) => argument !== '')
+    .map((argument) =>
+      Object.entries(places).reduce((filled, [name, path]) => filled.replaceAll(`{${name}}`, path), argument),
+    );

@@ -1,0 +1,39 @@
+/** Bundles the network runtime and the benchmark, each into one file as it is shipped, and runs the benchmark. */
+import {mkdtemp, readFile, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {pathToFileURL} from 'node:url';
+import {build, stop} from 'esbuild';
+
+// From the first moment on, so that nothing is left however early it comes.
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stopping.abort());
+
+const root = join(import.meta.dirname, '../..');
+const read = (path) => readFile(join(root, path), 'utf8');
+const options = JSON.parse(await read('runtime/bundle.json'));
+// ExecStart=…/node FLAGS …/kni-runtime.mjs
+const unit = await read('manifests/node/kni.service');
+const nodeFlags = /^ExecStart=\S+\/node (?:(.*) )?\S+\/kni-runtime\.mjs/m.exec(unit)?.[1]?.split(' ') ?? [];
+
+const dir = await mkdtemp(join(tmpdir(), 'kni-bench-'));
+const cwd = process.cwd();
+try {
+  const bundle = async (entry, name) => {
+    const outfile = join(dir, name);
+    await build({...options, absWorkingDir: root, entryPoints: [entry], outfile});
+    return outfile;
+  };
+  const file = await bundle('runtime/src/main.ts', 'kni-runtime.mjs');
+  const bench = await bundle('test/bench/main.ts', 'bench.mjs');
+  await stop();
+  stopping.signal.throwIfAborted();
+  process.chdir(process.env['INIT_CWD'] ?? cwd);
+  const {main} = await import(pathToFileURL(bench).href);
+  process.exitCode = await main(process.argv.slice(2), {file, nodeFlags}, stopping.signal);
+} catch (error) {
+  if (!stopping.signal.aborted) throw error;
+  process.exitCode = 130;
+} finally {
+  await rm(dir, {recursive: true});
+}
