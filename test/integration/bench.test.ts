@@ -71,7 +71,7 @@ it('measures the network runtime, the floor and another network runtime side by 
   expect(stdout).toMatch(/^Attach .* % .* 43\.0$/m);
   expect(stdout).toContain('not measured in this run');
   expect(await readdir(dir.path)).toEqual(['figures.json', 'other-runtime']);
-}, 120_000);
+}, 240_000);
 
 it.each([
   ['SIGTERM', 1],
