@@ -12,7 +12,7 @@ import {createLock} from './lock.ts';
 import {type Log, textOf} from './log.ts';
 import {openNetnsDir} from './netns/netns-dir.ts';
 import {createNamedNetwork} from './network/named-network.ts';
-import {createPodNetworks} from './network/pod-networks.ts';
+import {createPodNetworks, type PodNetworks} from './network/pod-networks.ts';
 import {openRecordStore, type RecordStore} from './network/record-store.ts';
 import {createRecords} from './network/records.ts';
 import {isInDoubt, recover} from './network/recover.ts';
@@ -39,6 +39,7 @@ const troubleOfStore = (store: RecordStore): Trouble | undefined => {
 
 /** How often it is looked for what has to be undone. Sweeps that overlap would queue for the locks that pods wait for. */
 const sweepMs = 1_000;
+const reconcileRetryMs = 10_000;
 
 export const startDaemon = async (options: Options, log: Log): Promise<Daemon> => {
   const {socket, stateDir, binDirs} = options;
@@ -55,7 +56,7 @@ export const startDaemon = async (options: Options, log: Log): Promise<Daemon> =
   const trouble = store.trouble();
   if (trouble) log.error('nothing can be attached until the state can be written', {error: textOf(trouble)});
   const netns = await openNetnsDir(options.netnsDir, exec);
-  const records = createRecords(store, await recover({store, netns, ipamDir, log}));
+  const records = createRecords(store, await recover({store, netns, log}));
 
   const invoke = logged(createInvokePlugin({exec, binDirs, timeoutMs: options.pluginTimeoutMs}), log);
   const node = await openNodeNetwork({
@@ -101,8 +102,7 @@ export const startDaemon = async (options: Options, log: Log): Promise<Daemon> =
     await pods.sweep();
   };
   void repeat(sweep, sweepMs, stopping.signal);
-  // What the quick look at the start has not seen.
-  void pods.reconcile().catch((error: unknown) => log.warn('not reconciled', {error: textOf(error)}));
+  void reconcileOnce(pods, stopping.signal, log);
   return {
     stop: async () => {
       stopping.abort();
@@ -111,4 +111,18 @@ export const startDaemon = async (options: Options, log: Log): Promise<Daemon> =
       await store[Symbol.asyncDispose]();
     },
   };
+};
+
+/** Whatever was left without an owner while no network runtime ran; a call under way that hangs puts it off. */
+const reconcileOnce = async (pods: PodNetworks, signal: AbortSignal, log: Log): Promise<void> => {
+  const once = new AbortController();
+  const attempt = async () => {
+    try {
+      await pods.reconcile();
+      once.abort();
+    } catch (error) {
+      log.warn('not reconciled yet', {error: textOf(error)});
+    }
+  };
+  await repeat(attempt, reconcileRetryMs, AbortSignal.any([signal, once.signal]));
 };

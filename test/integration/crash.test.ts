@@ -161,6 +161,8 @@ describe('a network runtime that is killed', () => {
     await writeFile(node.path(`${paths.leases}/10.77.1.77`), 'nobody\r\neth0');
     await writeFile(node.path(`${paths.leases}/10.77.1.78`), ''); // host-local was killed at the wrong moment
     await start();
+    await until('what nobody owns is gone', async () => (await leftovers(node)).netns.length === 2);
+    await swept();
     expect(await leftovers(node)).toEqual({...nothing, netns: ['foreign', 'kni-dir']});
   });
 });

@@ -1,9 +1,11 @@
 import {mkdir, writeFile} from 'node:fs/promises';
+import {isDeepStrictEqual} from 'node:util';
 import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest';
 import {leftovers, nothing} from './rig/leftovers.ts';
 import {startNode, type TestNode} from './rig/node.ts';
 import {attach, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
 import {paths, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {until} from './rig/wait.ts';
 
 const annotation = 'k8s.v1.cni.cncf.io/networks';
 
@@ -50,7 +52,7 @@ describe('a pod that asks for further networks', () => {
     runtime = await startRuntime(node);
   });
   afterEach(async () => {
-    expect(await leftovers(node)).toEqual(nothing);
+    await until('nothing is left', async () => isDeepStrictEqual(await leftovers(node), nothing));
   });
   afterAll(async () => {
     await node[Symbol.asyncDispose]();

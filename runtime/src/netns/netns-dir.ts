@@ -50,7 +50,8 @@ export const openNetnsDir = async (path: string, exec: Exec): Promise<NetnsDir> 
     (await readdir(path)).filter((name) => name.startsWith(prefix)).map((name) => join(path, name));
   const mounted = async (): Promise<string[]> => {
     const real = await realpath(path);
-    return mountsIn(await readFile('/proc/self/mountinfo', 'utf8'))
+    const lines = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n');
+    return mountsIn(lines.filter((line) => line.includes(' - nsfs ')))
       .filter(({point, type}) => type === 'nsfs' && dirname(point) === real)
       .map(({point}) => join(path, basename(point)))
       .filter((each) => basename(each).startsWith(prefix));
@@ -85,8 +86,8 @@ interface Mount {
 }
 
 /** In the form of /proc/self/mountinfo (proc_pid_mountinfo(5)): the mount point is the fifth field, the type the first after a dash. */
-export const mountsIn = (mountinfo: string): Mount[] =>
-  mountinfo.split('\n').flatMap((line) => {
+export const mountsIn = (lines: readonly string[]): Mount[] =>
+  lines.flatMap((line) => {
     const fields = line.split(' ');
     const [, , , , escaped = ''] = fields;
     const type = fields[fields.indexOf('-', 6) + 1] ?? '';
@@ -97,4 +98,4 @@ export const mountsIn = (mountinfo: string): Mount[] =>
   });
 
 export const isMountPoint = (mountinfo: string, path: string): boolean =>
-  mountsIn(mountinfo).some(({point}) => point === path);
+  mountsIn(mountinfo.split('\n')).some(({point}) => point === path);

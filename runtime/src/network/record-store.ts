@@ -29,7 +29,7 @@ export interface RecordStore extends AsyncDisposable {
   probe(): Promise<void>;
 }
 
-const outcomes: readonly State[] = ['attached', 'detached'];
+const outcomes: ReadonlySet<State> = new Set(['attached', 'detached']);
 
 const journalIn = (dir: string): string => join(dir, 'journal');
 
@@ -115,7 +115,7 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
       const fresh = configLinesOf(record);
       const lines = [...fresh.map(([name, text]) => configLine(name, text)), putLine(record, nameOf)];
       try {
-        const synced = outcomes.includes(record.state);
+        const synced = outcomes.has(record.state);
         await append(lines, {synced, urgent}, 'the record of the network cannot be written');
         for (const [name, text] of fresh) configs.set(name, text);
       } catch (error) {

@@ -1,38 +1,31 @@
 /**
- * Reconciles the records with the netns and the leases of host-local, before anyone is served: after a crash or a node
- * restart (/run is empty then, /var is not). What takes plugins is left to `sweep` and `reconcile`, which may take longer.
+ * Holds the records against the netns that exist, before anyone is served: after a crash or a node restart (/run is empty
+ * then, /var is not). All else, which may take longer, is left to `sweep` and `reconcile`.
  */
 import {type Log, textOf} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
-import {releaseOwnerless, removeOwnerless} from './ownerless.ts';
 import {podNameOf} from './pod-ref.ts';
 import {isUndone, type PodNetwork} from './record.ts';
-import {createRecordIndex, type RecordIndex} from './record-index.ts';
+import type {RecordIndex} from './record-index.ts';
 import type {RecordStore} from './record-store.ts';
 
 export interface RecoverParts {
   readonly store: RecordStore;
   readonly netns: NetnsDir;
-  /** `dataDir` of host-local. */
-  readonly ipamDir: string;
   readonly log: Log;
 }
 
 /** Returns the records that still stand. */
 export const recover = async (parts: RecoverParts): Promise<PodNetwork[]> => {
   const {store, netns, log} = parts;
+  for (const name of await store.quarantined())
+    log.warn('some of the state cannot be read and is kept aside', {file: name});
   const present = new Set(await netns.mounted());
   const standing: PodNetwork[] = [];
   for (const record of store.loaded) {
     const stands = present.has(record.netns) ? record : await undoOrDrop(record, parts);
     if (stands) standing.push(stands);
   }
-  const records = createRecordIndex(standing);
-  for (const name of await store.quarantined())
-    log.warn('some of the state cannot be read and is kept aside', {file: name});
-  if (await isInDoubt({store, netns, records})) return standing;
-  await removeOwnerless({netns, records, log});
-  await releaseOwnerless({...parts, records});
   return standing;
 };
 

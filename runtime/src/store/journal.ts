@@ -37,8 +37,9 @@ export interface JournalContent {
 
 /** Eight hexadecimal digits of CRC-32, a blank, the line, a newline. */
 const framed = (line: string): string => `${checksumOf(line)} ${line}\n`;
-const checksumOf = (line: string): string => crc32(line).toString(16).padStart(8, '0');
+const checksumOf = (line: string | Buffer): string => crc32(line).toString(16).padStart(8, '0');
 const checksumLength = 8;
+const newline = 0x0a;
 
 /** A file that is not there is an empty one. */
 export const readJournal = async (path: string): Promise<JournalContent> => {
@@ -46,16 +47,22 @@ export const readJournal = async (path: string): Promise<JournalContent> => {
     if (errorCodeOf(error) === 'ENOENT') return Buffer.alloc(0);
     throw error;
   });
-  const pieces = bytes.toString('utf8').split('\n');
-  const rest = pieces.pop(); // behind the last newline: nothing, or a line that was cut off
   const lines: string[] = [];
-  let damaged = rest === '' ? 0 : 1;
-  for (const piece of pieces) {
-    const line = piece.slice(checksumLength + 1);
-    if (piece[checksumLength] === ' ' && piece.startsWith(checksumOf(line))) lines.push(line);
-    else damaged++;
+  let damaged = 0;
+  for (let start = 0; start < bytes.length; ) {
+    const end = bytes.indexOf(newline, start);
+    const line = intactLine(bytes.subarray(start, end < 0 ? bytes.length : end));
+    if (end >= 0 && line !== undefined) lines.push(line);
+    else damaged++; // without a newline it was cut off
+    start = end < 0 ? bytes.length : end + 1;
   }
   return {lines, damaged, size: bytes.length};
+};
+
+const intactLine = (bytes: Buffer): string | undefined => {
+  const line = bytes.subarray(checksumLength + 1);
+  const isIntact = bytes.toString('latin1', 0, checksumLength + 1) === `${checksumOf(line)} `;
+  return isIntact ? line.toString('utf8') : undefined;
 };
 
 interface Waiting extends Appending {

@@ -58,7 +58,7 @@ export const podsRig = async ({storeOf = (store) => store}: PodsRigOptions = {})
   };
   const start = async () => {
     const store = await opened();
-    const records = createRecords(storeOf(store), await recover({store, netns, ipamDir, log: silent}));
+    const records = createRecords(storeOf(store), await recover({store, netns, log: silent}));
     return createPodNetworks({
       records,
       netns,
