@@ -2,7 +2,9 @@
 import {hostname} from 'node:os';
 import {isAbsolute} from 'node:path';
 import {parseArgs} from 'node:util';
+import {commands} from './client/commands.ts';
 import {type LogLevel, logLevels, textOf} from './log.ts';
+import type {MetricsAddress} from './metrics/server.ts';
 import {isIPv4Cidr} from './node/node-facts.ts';
 
 export interface Options {
@@ -17,6 +19,8 @@ export interface Options {
   readonly pluginTimeoutMs: number;
   readonly stopTimeoutMs: number;
   readonly logLevel: LogLevel;
+  /** Where metrics are served; `undefined`: nowhere. */
+  readonly metricsAddress: MetricsAddress | undefined;
 }
 
 /** The command line is wrong; the message says what about it. */
@@ -24,11 +28,13 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+export const defaultSocket = '/run/kni/kni.sock';
+
 const flags = {
   socket: {
     type: 'string',
     value: 'PATH',
-    default: '/run/kni/kni.sock',
+    default: defaultSocket,
     help: 'unix socket to serve KNI on; its directory must be of mode 0700',
   },
   'state-dir': {
@@ -80,6 +86,12 @@ const flags = {
     default: '10',
     help: 'time that calls under way have to end after SIGTERM',
   },
+  'metrics-address': {
+    type: 'string',
+    value: 'HOST:PORT',
+    default: '127.0.0.1:9465',
+    help: 'where /metrics and /healthz are served over HTTP; empty: nowhere',
+  },
   'log-level': {type: 'string', value: 'LEVEL', default: 'info', help: logLevels.join(', ')},
 } as const;
 
@@ -92,8 +104,13 @@ export const usage = (): string => {
   });
   return [
     'Usage: kni-runtime [flags]',
+    '       kni-runtime COMMAND [--socket PATH]',
     '',
-    'Serves KNI, the Kubernetes Networking Interface, by way of CNI plugins.',
+    'Serves KNI, the Kubernetes Networking Interface, by way of CNI plugins. A command asks the one that runs:',
+    '',
+    ...commands.map(({name, argument = '', help}) => `  ${`${name} ${argument}`.padEnd(28)}${help}`),
+    '',
+    'A command prints one JSON document. Exit codes: 0 done, 1 failed or not healthy, 2 wrong usage.',
     '',
     ...lines,
     '',
@@ -118,6 +135,7 @@ export const optionsFrom = (args: readonly string[]): Options | undefined => {
     pluginTimeoutMs: milliseconds('plugin-timeout', values),
     stopTimeoutMs: milliseconds('stop-timeout', values),
     logLevel: level(values),
+    metricsAddress: address('metrics-address', values),
   };
 };
 
@@ -148,6 +166,17 @@ const cidr = (flag: Flag, values: Values): string | undefined => {
   if (value === '') return undefined;
   if (!isIPv4Cidr(value)) throw new UsageError(`--${flag} must be an IPv4 subnet, not '${String(value)}'`);
   return value;
+};
+
+/** An IPv6 address stands in brackets. */
+const address = (flag: Flag, values: Values): MetricsAddress | undefined => {
+  const value = values[flag];
+  if (value === '') return undefined;
+  const [, host = '', port = ''] = /^(\[[\da-fA-F:.]+\]|[^\s:[\]]+):(\d{1,5})$/.exec(value) ?? [];
+  if (host === '' || Number(port) > 65_535) {
+    throw new UsageError(`--${flag} must be HOST:PORT or empty, not '${value}'`);
+  }
+  return {host: host.replaceAll(/[[\]]/g, ''), port: Number(port)};
 };
 
 const milliseconds = (flag: Flag, values: Values): number => {

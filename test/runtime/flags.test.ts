@@ -15,6 +15,7 @@ describe('the flags', () => {
       pluginTimeoutMs: 30_000,
       stopTimeoutMs: 10_000,
       logLevel: 'info',
+      metricsAddress: {host: '127.0.0.1', port: 9465},
     });
   });
 
@@ -26,6 +27,7 @@ describe('the flags', () => {
       '--pod-subnet=10.244.0.0/16',
       '--plugin-timeout=0.5',
       '--log-level=debug',
+      '--metrics-address=[::1]:80',
     ];
     expect(optionsFrom(args)).toMatchObject({
       socket: '/s/kni.sock',
@@ -34,7 +36,9 @@ describe('the flags', () => {
       podSubnet: '10.244.0.0/16',
       pluginTimeoutMs: 500,
       logLevel: 'debug',
+      metricsAddress: {host: '::1', port: 80},
     });
+    expect(optionsFrom(['--metrics-address='])?.metricsAddress).toBeUndefined();
   });
 
   it.each([
@@ -44,6 +48,8 @@ describe('the flags', () => {
     ['--pod-subnet=10.244.0.0', "--pod-subnet must be an IPv4 subnet, not '10.244.0.0'"],
     ['--plugin-timeout=soon', "--plugin-timeout must be a number of seconds, not 'soon'"],
     ['--plugin-timeout=0', "--plugin-timeout must be a number of seconds, not '0'"],
+    ['--metrics-address=9465', "--metrics-address must be HOST:PORT or empty, not '9465'"],
+    ['--metrics-address=a:70000', "--metrics-address must be HOST:PORT or empty, not 'a:70000'"],
     ['--log-level=loud', '--log-level must be one of debug, info, warn, error'],
     ['--colour', "Unknown option '--colour'"],
     ['extra', "Unexpected argument 'extra'"],
@@ -55,6 +61,6 @@ describe('the flags', () => {
     expect(optionsFrom(['--help'])).toBeUndefined();
     expect(optionsFrom(['-h'])).toBeUndefined();
     const explained = usage().match(/^ {2}--[a-z-]+ /gm);
-    expect(explained).toHaveLength(11);
+    expect(explained).toHaveLength(12);
   });
 });

@@ -5,14 +5,20 @@ import type {CniCommand} from './plugin.ts';
 export class CniError extends Error {
   override readonly name = 'CniError';
   readonly plugin: string;
+  readonly command: CniCommand;
   readonly cniCode: number;
+  readonly msg: string;
+  readonly details: string;
 
   constructor(plugin: string, command: CniCommand, {cniCode, msg, details}: CniErrorResult) {
     super(
       `CNI plugin ${plugin} failed to ${command}: ${[msg, details].filter(Boolean).join(': ')} (code ${cniCode})`,
     );
     this.plugin = plugin;
+    this.command = command;
     this.cniCode = cniCode;
+    this.msg = msg;
+    this.details = details;
   }
 }
 

@@ -8,7 +8,7 @@ import {
 import {capabilityArgsOf} from './capability-args.ts';
 import {required} from './checked.ts';
 import type {Handler} from './handler.ts';
-import {ipConfigsOf} from './ip-configs.ts';
+import {extradataOf, ipConfigsOf} from './ip-configs.ts';
 import {fieldsOfNetwork, fieldsOfSelector} from './log-fields.ts';
 import {selectorOf} from './selector.ts';
 
@@ -18,9 +18,12 @@ export const attachInterface: Handler<AttachInterfaceRequest, AttachInterfaceRes
 ) => {
   required('id', request.id);
   const selector = selectorOf(request, request.isolation?.path);
-  context.note(fieldsOfSelector(selector));
+  context.note({...fieldsOfSelector(selector), correlation: context.correlationOf(selector)});
   const capabilityArgs = capabilityArgsOf(request);
   const network = await context.pods.attach({...selector, capabilityArgs}, context.signal);
   context.note(fieldsOfNetwork(network));
-  return create(AttachInterfaceResponseSchema, {ipconfigs: ipConfigsOf(network)});
+  return create(AttachInterfaceResponseSchema, {
+    ipconfigs: ipConfigsOf(network),
+    extradata: extradataOf(network),
+  });
 };

@@ -1,11 +1,24 @@
 /** What every RPC is: a function of its request and of what it works on. */
 import type {LogFields} from '../log.ts';
 import type {PodNetworks} from '../network/pod-networks.ts';
+import type {Selector} from '../network/select.ts';
 import type {NodeNetwork} from '../node/node-network.ts';
+
+/** The addresses that one range set of a network has to give. */
+export interface Pool {
+  readonly network: string;
+  readonly rangeSet: string;
+  readonly capacity: number;
+  readonly used: number;
+}
 
 export interface Context {
   readonly pods: PodNetworks;
   readonly node: NodeNetwork;
+  /** Key of the record that a call is about, which goes into every line of the log about it. */
+  readonly correlationOf: (selector: Selector) => string | undefined;
+  /** The pool numbers of a network's addresses; empty where they are not known. */
+  readonly pools: () => Promise<readonly Pool[]>;
   /** Aborted when nobody waits for the answer any more: what has not begun need not begin. */
   readonly signal: AbortSignal;
   /** Adds to the line that is logged when the RPC ends. */

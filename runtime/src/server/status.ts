@@ -11,6 +11,7 @@ import {
   WrongState,
 } from '../network/errors.ts';
 import {NodeNotReady} from '../node/errors.ts';
+import {NotOffered} from '../rpc/inspect.ts';
 import {CallerGone, DeadlinePassed} from './deadline.ts';
 
 /** grpc-js takes `code` and `details` of whatever it is handed, so it is only ever handed this. */
@@ -53,6 +54,7 @@ const codeOf = (error: unknown): Code | undefined => {
   if (error instanceof StoreFailed) return error.full ? status.RESOURCE_EXHAUSTED : status.UNAVAILABLE;
   if (error instanceof NetnsFailed || error instanceof ToolFailed) return status.INTERNAL;
   if (error instanceof DeadlinePassed) return status.DEADLINE_EXCEEDED;
+  if (error instanceof NotOffered) return status.UNIMPLEMENTED;
   if (error instanceof CallerGone) return status.CANCELLED;
   return undefined;
 };
@@ -60,10 +62,19 @@ const codeOf = (error: unknown): Code | undefined => {
 /** From 100 on the codes are the plugin's own; below, CNI has reserved them without saying what for. */
 const unlistedCni = (cniCode: number): Code => (cniCode >= 100 ? status.INTERNAL : status.UNKNOWN);
 
-export const statusOf = (error: unknown): StatusOfError => {
+/** A trailer has to fit what clients accept, and a plugin may say anything at any length. */
+const longest = 2000;
+
+/** `id` is where to look in the log, for an error that nobody foresaw: its text stays there. */
+export const statusOf = (error: unknown, id?: string): StatusOfError => {
   const code = codeOf(error);
-  // Text of an error that nobody foresaw stays in the log.
-  if (code === undefined || !(error instanceof Error))
-    return {code: status.INTERNAL, details: 'internal error, see the log of the network runtime'};
-  return {code, details: error.message};
+  if (code === undefined || !(error instanceof Error)) {
+    const which = id === undefined ? '' : ` ${id}`;
+    return {code: status.INTERNAL, details: `internal error${which}, see the log of the network runtime`};
+  }
+  const text = error.message;
+  return {code, details: text.length > longest ? `${text.slice(0, longest)}…` : text};
 };
+
+/** Whether the error has a meaning of its own in gRPC; otherwise it is a bug. */
+export const isForeseen = (error: unknown): boolean => codeOf(error) !== undefined;
