@@ -100,6 +100,18 @@ describe('an RPC', () => {
     await expect(at.kni.queryPodNetwork({id: 'box'})).resolves.toBeDefined();
   });
 
+  it('that fails for no known reason names what leads to its line in the log', async () => {
+    await using at = await serving(async (_, {note}) => {
+      note({correlation: 'uid-1'});
+      throw new TypeError('secret');
+    });
+    await expect(at.kni.queryPodNetwork({id: 'box'})).rejects.toMatchObject({
+      code: 13,
+      details: 'internal error uid-1, see the log of the network runtime',
+    });
+    expect(at.lines).toMatchObject([{correlation: 'uid-1', error: 'secret'}]);
+  });
+
   it('tells the log what it does not tell the caller', async () => {
     await using at = await serving(() => Promise.reject(new Error('outer', {cause: new Error('inner')})));
     await expect(at.kni.queryPodNetwork({id: 'box'})).rejects.toMatchObject({code: 13});
