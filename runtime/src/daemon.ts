@@ -3,25 +3,31 @@
  * held, nobody is served before the state is known.
  */
 import {join} from 'node:path';
+import {startBackground} from './background.ts';
 import {createExec} from './cni/exec.ts';
 import {logged} from './cni/logged.ts';
 import {killOrphans, ownerOf, ownerVariable} from './cni/orphans.ts';
 import {createInvokePlugin} from './cni/plugin.ts';
+import {correlated} from './correlation.ts';
 import type {Options} from './flags.ts';
 import {createLock} from './lock.ts';
 import {type Log, textOf} from './log.ts';
+import {measured} from './metrics/measured.ts';
+import {createMetrics} from './metrics/metrics.ts';
+import {serveMetrics} from './metrics/server.ts';
+import {watchStalls} from './metrics/stalls.ts';
 import {openNetnsDir} from './netns/netns-dir.ts';
 import {createNamedNetwork} from './network/named-network.ts';
-import {createPodNetworks, type PodNetworks} from './network/pod-networks.ts';
-import {openRecordStore, type RecordStore} from './network/record-store.ts';
-import {createRecords} from './network/records.ts';
+import {createPodNetworks} from './network/pod-networks.ts';
+import {openRecordStore} from './network/record-store.ts';
+import {createRecords, type Records} from './network/records.ts';
 import {isInDoubt, recover} from './network/recover.ts';
+import {type Selector, selectForAttach, selectForUndo} from './network/select.ts';
 import {exhausted, poolsOf} from './node/address-pool.ts';
 import {createNodeLinks} from './node/links.ts';
 import {createStatusOf} from './node/network-status.ts';
 import {openNodeNetwork} from './node/node-network.ts';
-import type {Trouble} from './node/trouble.ts';
-import {repeat} from './repeat.ts';
+import {troubleOfState} from './node/trouble.ts';
 import {lockNameOf, takeLock} from './server/instance-lock.ts';
 import {serve} from './server/server.ts';
 
@@ -29,20 +35,11 @@ export interface Daemon {
   stop(): Promise<void>;
 }
 
-/** Said in events, so without what varies: the log has the rest. */
-const troubleOfStore = (store: RecordStore): Trouble | undefined => {
-  const trouble = store.trouble();
-  if (!trouble) return undefined;
-  const why = trouble.full ? 'its disk is full' : 'the log of the network runtime says why';
-  return {reason: 'StateNotWritable', message: `the state directory cannot be written: ${why}`};
-};
-
-/** How often it is looked for what has to be undone. Sweeps that overlap would queue for the locks that pods wait for. */
-const sweepMs = 1_000;
-const reconcileRetryMs = 10_000;
-
-export const startDaemon = async (options: Options, log: Log): Promise<Daemon> => {
+export const startDaemon = async (options: Options, plainLog: Log): Promise<Daemon> => {
   const {socket, stateDir, binDirs} = options;
+  let records: Records | undefined;
+  const log = correlated(plainLog, (sandbox) => records?.bySandbox(sandbox));
+
   await takeLock(stateDir);
   await takeLock(socket);
   const owner = await ownerOf(lockNameOf(stateDir));
@@ -56,9 +53,16 @@ export const startDaemon = async (options: Options, log: Log): Promise<Daemon> =
   const trouble = store.trouble();
   if (trouble) log.error('nothing can be attached until the state can be written', {error: textOf(trouble)});
   const netns = await openNetnsDir(options.netnsDir, exec);
-  const records = createRecords(store, await recover({store, netns, log}));
+  const known = createRecords(store, await recover({store, netns, log}));
+  records = known;
 
-  const invoke = logged(createInvokePlugin({exec, binDirs, timeoutMs: options.pluginTimeoutMs}), log);
+  const metrics = createMetrics({
+    records: () => known.all(),
+    pools: () => pools(),
+    quarantined: async () => (await store.quarantined()).length,
+  });
+  const plugin = createInvokePlugin({exec, binDirs, timeoutMs: options.pluginTimeoutMs});
+  const invoke = logged(measured(plugin, metrics.plugin), log);
   const node = await openNodeNetwork({
     exec,
     log,
@@ -71,11 +75,13 @@ export const startDaemon = async (options: Options, log: Log): Promise<Daemon> =
     backend: options.backend,
     kubeconfig: options.kubeconfig,
     signal: ending.signal,
+    troubleBefore: () => troubleOfState(store.trouble()),
     statusOf: createStatusOf(invoke, () => performance.now()),
     poolOf: async (list) => exhausted(await poolsOf(list)),
   });
+  const pools = async () => poolsOf(await node.network());
   const pods = createPodNetworks({
-    records,
+    records: known,
     netns,
     invoke,
     networks: {primary: node.network, named: createNamedNetwork(options.confDir, node.definitionOf)},
@@ -84,45 +90,31 @@ export const startDaemon = async (options: Options, log: Log): Promise<Daemon> =
     lock: createLock(),
     now: Date.now,
     uptime: () => performance.now(),
-    inDoubt: () => isInDoubt({store, netns, records}),
+    inDoubt: () => isInDoubt({store, netns, records: known}),
     log,
   });
-  const server = await serve(
-    socket,
-    {pods, node: {...node, trouble: async () => troubleOfStore(store) ?? (await node.trouble())}},
-    log,
-  );
-  log.info('serving KNI', {socket, records: [...records.all()].length});
+
+  const healthy = () => store.trouble()?.message;
+  const correlationOf = (selector: Selector) =>
+    (selectForUndo(known, selector) ?? selectForAttach(known, selector))?.key;
+  const kni = {pods, node, correlationOf, pools};
+  const inspected = {records: known, pods};
+  const server = await serve(socket, {kni, inspected, healthy, observe: metrics.rpc}, log);
+  log.info('serving KNI', {socket, records: [...known.all()].length});
 
   // Not before: while the socket was made, the umask was not one for other files.
   node.follow();
-  const stopping = new AbortController();
-  const sweep = async () => {
-    if (store.trouble()) await store.probe(); // a disk that was full may have space again
-    await pods.sweep();
-  };
-  void repeat(sweep, sweepMs, stopping.signal);
-  void reconcileOnce(pods, stopping.signal, log);
+  const background = startBackground({pods, store, log});
+  watchStalls({log, stalled: metrics.stalled}, ending.signal);
+  const {registry} = metrics;
+  if (options.metricsAddress)
+    await serveMetrics(options.metricsAddress, {registry, healthy, log}, ending.signal);
   return {
     stop: async () => {
-      stopping.abort();
+      background.abort();
       await server.stop(options.stopTimeoutMs);
       ending.abort(); // kills plugins that still run; what they leave is undone at the next start
       await store[Symbol.asyncDispose]();
     },
   };
-};
-
-/** Whatever was left without an owner while no network runtime ran; a call under way that hangs puts it off. */
-const reconcileOnce = async (pods: PodNetworks, signal: AbortSignal, log: Log): Promise<void> => {
-  const once = new AbortController();
-  const attempt = async () => {
-    try {
-      await pods.reconcile();
-      once.abort();
-    } catch (error) {
-      log.warn('not reconciled yet', {error: textOf(error)});
-    }
-  };
-  await repeat(attempt, reconcileRetryMs, AbortSignal.any([signal, once.signal]));
 };

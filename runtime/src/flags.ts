@@ -2,7 +2,9 @@
 import {hostname} from 'node:os';
 import {isAbsolute} from 'node:path';
 import {parseArgs} from 'node:util';
+import {commands} from './client/commands.ts';
 import {type LogLevel, logLevels, textOf} from './log.ts';
+import type {MetricsAddress} from './metrics/server.ts';
 import {type BackendName, backendNames} from './node/backends.ts';
 import {cidrFrom, onePerFamily} from './node/ip-address.ts';
 
@@ -19,6 +21,8 @@ export interface Options {
   readonly pluginTimeoutMs: number;
   readonly stopTimeoutMs: number;
   readonly logLevel: LogLevel;
+  /** Where metrics are served; `undefined`: nowhere. */
+  readonly metricsAddress: MetricsAddress | undefined;
 }
 
 /** The command line is wrong; the message says what about it. */
@@ -26,11 +30,13 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+export const defaultSocket = '/run/kni/kni.sock';
+
 const flags = {
   socket: {
     type: 'string',
     value: 'PATH',
-    default: '/run/kni/kni.sock',
+    default: defaultSocket,
     help: 'unix socket to serve KNI on; its directory must be of mode 0700',
   },
   'state-dir': {
@@ -88,6 +94,12 @@ const flags = {
     default: '10',
     help: 'time that calls under way have to end after SIGTERM',
   },
+  'metrics-address': {
+    type: 'string',
+    value: 'HOST:PORT',
+    default: '127.0.0.1:9465',
+    help: 'where /metrics and /healthz are served over HTTP; empty: nowhere',
+  },
   'log-level': {type: 'string', value: 'LEVEL', default: 'info', help: logLevels.join(', ')},
 } as const;
 
@@ -100,8 +112,13 @@ export const usage = (): string => {
   });
   return [
     'Usage: kni-runtime [flags]',
+    '       kni-runtime COMMAND [--socket PATH]',
     '',
-    'Serves KNI, the Kubernetes Networking Interface, by way of CNI plugins.',
+    'Serves KNI, the Kubernetes Networking Interface, by way of CNI plugins. A command asks the one that runs:',
+    '',
+    ...commands.map(({name, argument = '', help}) => `  ${`${name} ${argument}`.padEnd(28)}${help}`),
+    '',
+    'A command prints one JSON document. Exit codes: 0 done, 1 failed or not healthy, 2 wrong usage.',
     '',
     ...lines,
     '',
@@ -127,6 +144,7 @@ export const optionsFrom = (args: readonly string[]): Options | undefined => {
     pluginTimeoutMs: milliseconds('plugin-timeout', values),
     stopTimeoutMs: milliseconds('stop-timeout', values),
     logLevel: oneOf('log-level', logLevels, values),
+    metricsAddress: address('metrics-address', values),
   };
 };
 
@@ -159,6 +177,17 @@ const podSubnets = (values: Values): string[] => {
   if (subnets.length < value.split(',').length || onePerFamily(subnets).length < subnets.length)
     throw new UsageError(`--pod-subnet must be a subnet, or two of different families, not '${value}'`);
   return subnets;
+};
+
+/** An IPv6 address stands in brackets. */
+const address = (flag: Flag, values: Values): MetricsAddress | undefined => {
+  const value = values[flag];
+  if (value === '') return undefined;
+  const [, host = '', port = ''] = /^(\[[\da-fA-F:.]+\]|[^\s:[\]]+):(\d{1,5})$/.exec(value) ?? [];
+  if (host === '' || Number(port) > 65_535) {
+    throw new UsageError(`--${flag} must be HOST:PORT or empty, not '${value}'`);
+  }
+  return {host: host.replaceAll(/[[\]]/g, ''), port: Number(port)};
 };
 
 const milliseconds = (flag: Flag, values: Values): number => {

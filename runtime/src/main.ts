@@ -1,11 +1,16 @@
 /** The network runtime: flags, wiring, waiting. The only place that ends the process. */
 import {once} from 'node:events';
+import {CommandUsageError, isCommand, runCommand} from './client/main.ts';
 import {startDaemon} from './daemon.ts';
-import {optionsFrom, UsageError, usage} from './flags.ts';
+import {defaultSocket, optionsFrom, UsageError, usage} from './flags.ts';
 import {createLog, textOf} from './log.ts';
 
 const main = async (args: readonly string[]): Promise<void> => {
-  const options = optionsFrom(args);
+  if (isCommand(args) && !args.includes('--help')) {
+    await printed(await runCommand(args, defaultSocket));
+    return;
+  }
+  const options = optionsFrom(args.includes('--help') ? ['--help'] : args);
   if (!options) {
     process.stdout.write(usage());
     return;
@@ -29,11 +34,17 @@ const main = async (args: readonly string[]): Promise<void> => {
   }
 };
 
+/** A pipe takes 64 KiB at once: what is longer must be out before the process ends. */
+const printed = (text: string): Promise<void> =>
+  new Promise((resolve) => {
+    process.stdout.write(text, () => resolve());
+  });
+
 try {
   await main(process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`kni-runtime: ${textOf(error)}\n`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+  process.exitCode = error instanceof UsageError || error instanceof CommandUsageError ? 2 : 1;
 }
 // Whatever still waits for something must not keep a stopped network runtime alive.
 process.exit();

@@ -4,13 +4,15 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {Command, Option} from 'commander';
 import {z} from 'zod';
-import {clusterName, imageReference, podName, workerCount} from '../cluster/names.ts';
+import {clusterName, imageReference, podName, podPath, workerCount} from '../cluster/names.ts';
 import {readJson} from '../json.ts';
 import {project} from '../project.ts';
 import {backends} from '../stages/context.ts';
 import {down} from './commands/down.ts';
 import {logs} from './commands/logs.ts';
+import {networks} from './commands/networks.ts';
 import {podCreate} from './commands/pod-create.ts';
+import {podInspect} from './commands/pod-inspect.ts';
 import {up} from './commands/up.ts';
 import type {World} from './world.ts';
 
@@ -54,6 +56,21 @@ export const createProgram = (world: World): Command => {
     .option('--node <node>', 'run it on this node')
     .option('--image <image>', 'run this image, which must have /bin/ash', imageReference)
     .action((podToCreate: string, options) => podCreate(world, podToCreate, options));
+
+  pod
+    .command('inspect')
+    .description("show a pod's network: interfaces, addresses, routes, and how it came about")
+    .argument('<pod>', 'name or namespace/name', podPath)
+    .addOption(name())
+    .option('--json', 'everything, as one JSON object')
+    .action((podToInspect: string, options) => podInspect(world, podToInspect, options));
+
+  program
+    .command('networks')
+    .description('show the networks of every node, and why pods cannot be attached to them')
+    .addOption(name())
+    .option('--json', 'as one JSON array')
+    .action((options) => networks(world, options));
 
   program
     .command('logs')

@@ -16,6 +16,7 @@ describe('the flags', () => {
       pluginTimeoutMs: 30_000,
       stopTimeoutMs: 10_000,
       logLevel: 'info',
+      metricsAddress: {host: '127.0.0.1', port: 9465},
     });
   });
 
@@ -28,6 +29,7 @@ describe('the flags', () => {
       '--backend=vxlan',
       '--plugin-timeout=0.5',
       '--log-level=debug',
+      '--metrics-address=[::1]:80',
     ];
     expect(optionsFrom(args)).toMatchObject({
       socket: '/s/kni.sock',
@@ -37,7 +39,9 @@ describe('the flags', () => {
       backend: 'vxlan',
       pluginTimeoutMs: 500,
       logLevel: 'debug',
+      metricsAddress: {host: '::1', port: 80},
     });
+    expect(optionsFrom(['--metrics-address='])?.metricsAddress).toBeUndefined();
   });
 
   it.each([
@@ -56,6 +60,8 @@ describe('the flags', () => {
     ['--backend=ipip', '--backend must be one of host-gw, vxlan'],
     ['--plugin-timeout=soon', "--plugin-timeout must be a number of seconds, not 'soon'"],
     ['--plugin-timeout=0', "--plugin-timeout must be a number of seconds, not '0'"],
+    ['--metrics-address=9465', "--metrics-address must be HOST:PORT or empty, not '9465'"],
+    ['--metrics-address=a:70000', "--metrics-address must be HOST:PORT or empty, not 'a:70000'"],
     ['--log-level=loud', '--log-level must be one of debug, info, warn, error'],
     ['--colour', "Unknown option '--colour'"],
     ['extra', "Unexpected argument 'extra'"],

@@ -31,6 +31,8 @@ export interface NodeNetworkOptions extends PrepareOptions {
   readonly binDirs: readonly string[];
   readonly stateDir: string;
   readonly signal: AbortSignal;
+  /** What stands in the way of pods on any network. */
+  readonly troubleBefore?: () => Trouble | undefined;
   /** What the plugins themselves say of a network that is otherwise ready. */
   readonly statusOf?: (list: Conflist) => Promise<Trouble | undefined>;
   /** Whether it still has addresses. */
@@ -91,7 +93,7 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
     troubleOfNode(nodes, nodeName) ??
     preparing ?? {reason: 'CNIConfigMissing', message: `${options.confDir} has no network configuration`};
   const trouble = async () => {
-    const found = (await source.trouble(missing)) ?? preparing;
+    const found = options.troubleBefore?.() ?? (await source.trouble(missing)) ?? preparing;
     if (found) return found;
     const list = await source.current();
     return list && ((await options.statusOf?.(list)) ?? (await options.poolOf?.(list)));

@@ -1,4 +1,5 @@
 /** Why pods cannot be attached to the node's network: a word and a sentence for people, stable, since events aggregate by it. */
+import type {StoreFailed} from '../network/errors.ts';
 import {ApiRefused} from './api-client.ts';
 import {NodeNotReady} from './errors.ts';
 import {KubeconfigInvalid, KubeconfigMissing} from './kubeconfig.ts';
@@ -39,3 +40,10 @@ export const troubleOfPreparing = (error: unknown): Trouble =>
         reason: 'NodeSetupFailed',
         message: 'the node could not be prepared for pods, see the log of the network runtime',
       };
+
+/** Records that cannot be written are pods that cannot be attached. */
+export const troubleOfState = (trouble: StoreFailed | undefined): Trouble | undefined => {
+  if (!trouble) return undefined;
+  const why = trouble.full ? 'its disk is full' : 'the log of the network runtime says why';
+  return {reason: 'StateNotWritable', message: `the state directory cannot be written: ${why}`};
+};

@@ -10,7 +10,7 @@ import {networkSelectionsFrom, networksAnnotation} from '../network/network-sele
 import {commonArgsOf, primaryArgsOf} from './capability-args.ts';
 import {required} from './checked.ts';
 import type {Handler} from './handler.ts';
-import {ipConfigsOf} from './ip-configs.ts';
+import {extradataOf, ipConfigsOf} from './ip-configs.ts';
 import {fieldsOfNetwork, fieldsOfSelector} from './log-fields.ts';
 import {selectorOf} from './selector.ts';
 
@@ -20,7 +20,7 @@ export const attachInterface: Handler<AttachInterfaceRequest, AttachInterfaceRes
 ) => {
   required('id', request.id);
   const selector = selectorOf(request, request.isolation?.path);
-  context.note(fieldsOfSelector(selector));
+  context.note({...fieldsOfSelector(selector), correlation: context.correlationOf(selector)});
   const wishes = {
     commonArgs: commonArgsOf(request),
     primaryArgs: primaryArgsOf(request),
@@ -28,5 +28,8 @@ export const attachInterface: Handler<AttachInterfaceRequest, AttachInterfaceRes
   };
   const network = await context.pods.attach({...selector, ...wishes}, context.signal);
   context.note(fieldsOfNetwork(network));
-  return create(AttachInterfaceResponseSchema, {ipconfigs: ipConfigsOf(network)});
+  return create(AttachInterfaceResponseSchema, {
+    ipconfigs: ipConfigsOf(network),
+    extradata: extradataOf(network),
+  });
 };

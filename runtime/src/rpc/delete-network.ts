@@ -14,7 +14,7 @@ export const deleteNetwork: Handler<DeleteNetworkRequest, DeleteNetworkResponse>
   context,
 ) => {
   const selector = selectorOf(request, request.netnsPath);
-  context.note(fieldsOfSelector(selector));
+  context.note({...fieldsOfSelector(selector), correlation: context.correlationOf(selector)});
   const deleted = await context.pods.delete(selector, context.signal);
   if (deleted) context.note(fieldsOfNetwork(deleted));
   return create(DeleteNetworkResponseSchema);

@@ -14,7 +14,7 @@ export const detachInterface: Handler<DetachInterfaceRequest, DetachInterfaceRes
   context,
 ) => {
   const selector = selectorOf(request, request.isolation?.path);
-  context.note(fieldsOfSelector(selector));
+  context.note({...fieldsOfSelector(selector), correlation: context.correlationOf(selector)});
   const detached = await context.pods.detach(selector, context.signal);
   if (detached) context.note(fieldsOfNetwork(detached));
   return create(DetachInterfaceResponseSchema);

@@ -1,19 +1,44 @@
 /** Projects an attached network onto the ipconfigs of KNI. */
 import {create} from '@bufbuild/protobuf';
 import {loopback} from '../cni/loopback.ts';
-import {podInterfacesOf} from '../cni/result.ts';
 import {type IPConfig, IPConfigSchema} from '../gen/kni_pb.ts';
 import type {PodNetwork} from '../network/record.ts';
+import {recordedOf} from './recorded.ts';
 
 /** The pod's interfaces in the order they were attached, so that eth0 is first; `lo` is no address of a pod. */
 export const ipConfigsOf = ({attachments, netns}: PodNetwork): Record<string, IPConfig> => {
   const interfaces = attachments
     .filter(({ifName}) => ifName !== loopback.ifName)
-    .flatMap((attachment) => primaryFirst(podInterfacesOf(attachment, netns), attachment.ifName));
+    .flatMap((attachment) => {
+      const {network, ifName} = attachment;
+      const own = primaryFirst(recordedOf(attachment, netns).interfaces, ifName);
+      return own.map((each) => ({...each, network}));
+    });
   return Object.fromEntries(
-    interfaces.map(({name, mac, ips}) => [name, create(IPConfigSchema, {ip: [...ips], mac})]),
+    interfaces.map(({name, mac, mtu, addresses, network}) => {
+      const gateways = [...new Set(addresses.flatMap(({gateway}) => (gateway ? [gateway] : [])))];
+      const extradata = withoutEmpty({
+        prefixes: addresses.map(({cidr}) => cidr).join(),
+        gateway: gateways.join(),
+        mtu: mtu ? String(mtu) : '',
+        network,
+      });
+      return [name, create(IPConfigSchema, {ip: addresses.map(({ip}) => ip), mac, extradata})];
+    }),
   );
 };
+
+/** What is said of the whole: the netns, and as JSON the DNS settings that plugins have answered. */
+export const extradataOf = ({attachments, netns}: PodNetwork): Record<string, string> => {
+  const dns = attachments.map((attachment) => recordedOf(attachment, netns).dns).find(hasDns);
+  return withoutEmpty({netns, dns: dns ? JSON.stringify(dns) : ''});
+};
+
+const hasDns = (dns: Readonly<Record<string, unknown>>): boolean =>
+  Object.values(dns).some((value) => (Array.isArray(value) ? value.length > 0 : Boolean(value)));
+
+const withoutEmpty = (fields: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
 
 /** As it has always been written to the log, in the text format of protobuf. */
 export const describeIpConfigs = (ipconfigs: Readonly<Record<string, IPConfig>>): string => {

@@ -4,7 +4,8 @@ import {podNameOf} from '../network/pod-ref.ts';
 import type {PodNetwork} from '../network/record.ts';
 import type {Selector} from '../network/select.ts';
 
-export const fieldsOfNetwork = ({pod, sandbox, netns}: PodNetwork): LogFields => ({
+export const fieldsOfNetwork = ({key, pod, sandbox, netns}: PodNetwork): LogFields => ({
+  correlation: key,
   pod: podNameOf(pod),
   uid: pod.uid || undefined,
   sandbox,

@@ -7,7 +7,7 @@ import {
 } from '../gen/kni_pb.ts';
 import {required} from './checked.ts';
 import type {Handler} from './handler.ts';
-import {describeIpConfigs, ipConfigsOf} from './ip-configs.ts';
+import {describeIpConfigs, extradataOf, ipConfigsOf} from './ip-configs.ts';
 import {fieldsOfNetwork, fieldsOfSelector} from './log-fields.ts';
 import {selectorOf} from './selector.ts';
 
@@ -17,10 +17,11 @@ export const queryPodNetwork: Handler<QueryPodNetworkRequest, QueryPodNetworkRes
 ) => {
   const {id, name, namespace} = request;
   required('id', id);
-  context.note(fieldsOfSelector(selectorOf({id, name, namespace, extradata: {}}, undefined)));
+  const selector = selectorOf({id, name, namespace, extradata: {}}, undefined);
+  context.note(fieldsOfSelector(selector));
   const network = context.pods.query(id);
   context.note(fieldsOfNetwork(network));
   const ipconfigs = ipConfigsOf(network);
   context.after(`ipconfigs received for id: ${id} ip: ${describeIpConfigs(ipconfigs)}`);
-  return create(QueryPodNetworkResponseSchema, {ipconfigs});
+  return create(QueryPodNetworkResponseSchema, {ipconfigs, extradata: extradataOf(network)});
 };

@@ -1,4 +1,5 @@
 /** The line in the log when an RPC ends, and what its handler wants said after that. */
+import {randomBytes} from 'node:crypto';
 import {type Log, type LogFields, textOf} from '../log.ts';
 import type {Context} from '../rpc/handler.ts';
 
@@ -6,6 +7,8 @@ export interface Report {
   readonly notes: Pick<Context, 'note' | 'after'>;
   readonly ok: () => void;
   readonly failed: (error: unknown) => void;
+  /** What leads from an answer to its line in the log: the correlation id of the sandbox, or one made up for this call. */
+  readonly id: () => string;
 }
 
 /** Returns what begins the report of one call. */
@@ -33,6 +36,13 @@ export const createReport = (
         after: (msg) => {
           after.push(msg);
         },
+      },
+      id: () => {
+        const {correlation} = fields;
+        if (typeof correlation === 'string') return correlation;
+        const made = `call-${randomBytes(4).toString('hex')}`;
+        fields = {...fields, correlation: made};
+        return made;
       },
       ok: () => {
         log[isOld(JSON.stringify(fields)) ? 'debug' : 'info'](`${name} ok`, line());

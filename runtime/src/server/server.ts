@@ -1,21 +1,49 @@
 /** Serves KNI on a unix socket that only root can open. */
 import {Server, ServerCredentials} from '@grpc/grpc-js';
+import {Health as HealthService} from '../gen/health_pb.ts';
 import type {Log} from '../log.ts';
+import type {Inspected} from '../rpc/inspect.ts';
+import {createHealth, type Healthy} from './health.ts';
+import {addInspector} from './inspector-service.ts';
 import {addKniService} from './kni-service.ts';
+import {serviceDefinitionOf} from './service-definition.ts';
 import {prepareSocket} from './socket.ts';
-import type {Shared} from './unary.ts';
+import type {ObserveRpc, Shared} from './unary.ts';
 
 export interface RunningServer {
   /** Lets the calls under way end, for as long as `graceMs`; then cuts them off. */
   stop(graceMs: number): Promise<void>;
 }
 
-export const serve = async (socket: string, shared: Shared, log: Log): Promise<RunningServer> => {
+export interface Served {
+  readonly kni: Shared;
+  readonly inspected: Inspected;
+  readonly healthy: Healthy;
+  readonly observe: ObserveRpc;
+}
+
+/** How late those who watch the health may learn of a change. */
+const healthMs = 1000;
+
+export const serve = async (socket: string, served: Served, log: Log): Promise<RunningServer> => {
+  const {kni, inspected, healthy, observe} = served;
   await prepareSocket(socket);
   const server = new Server();
-  addKniService(server, shared, log);
+  let stopping = false;
+  const health = createHealth(() => (stopping ? 'the network runtime stops' : healthy()));
+  const telling = setInterval(health.tell, healthMs);
+  addKniService(server, kni, log, observe);
+  addInspector(server, inspected, log, observe);
+  server.addService(serviceDefinitionOf(HealthService), {Check: health.Check, Watch: health.Watch});
   await listen(server, socket);
-  return {stop: (graceMs) => stop(server, graceMs)};
+  return {
+    stop: async (graceMs) => {
+      stopping = true;
+      clearInterval(telling);
+      health.close();
+      await stop(server, graceMs);
+    },
+  };
 };
 
 const listen = async (server: Server, socket: string): Promise<void> => {

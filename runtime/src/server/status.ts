@@ -69,10 +69,19 @@ const codeOf = (error: unknown): Code | undefined => {
 /** From 100 on the codes are the plugin's own; below, CNI has reserved them without saying what for. */
 const unlistedCni = (cniCode: number): Code => (cniCode >= 100 ? status.INTERNAL : status.UNKNOWN);
 
-export const statusOf = (error: unknown): StatusOfError => {
+/** A trailer has to fit what clients accept, and a plugin may say anything at any length. */
+const longest = 2000;
+
+/** `id` is where to look in the log, for an error that nobody foresaw: its text stays there. */
+export const statusOf = (error: unknown, id?: string): StatusOfError => {
   const code = codeOf(error);
-  // Text of an error that nobody foresaw stays in the log.
-  if (code === undefined || !(error instanceof Error))
-    return {code: status.INTERNAL, details: 'internal error, see the log of the network runtime'};
-  return {code, details: error.message};
+  if (code === undefined || !(error instanceof Error)) {
+    const which = id === undefined ? '' : ` ${id}`;
+    return {code: status.INTERNAL, details: `internal error${which}, see the log of the network runtime`};
+  }
+  const text = error.message;
+  return {code, details: text.length > longest ? `${text.slice(0, longest)}…` : text};
 };
+
+/** Whether the error has a meaning of its own in gRPC; otherwise it is a bug. */
+export const isForeseen = (error: unknown): boolean => codeOf(error) !== undefined;

@@ -1,47 +1,57 @@
 /** Makes a grpc-js handler of an RPC: owns the callback, the deadline and the line in the log. */
-import type {handleUnaryCall} from '@grpc/grpc-js';
+import {type handleUnaryCall, status} from '@grpc/grpc-js';
 import type {Log} from '../log.ts';
-import type {Context, Handler} from '../rpc/handler.ts';
+import type {Context} from '../rpc/handler.ts';
 import {CallerGone, withinDeadline} from './deadline.ts';
 import {createReport} from './report.ts';
 import {statusOf} from './status.ts';
+import {statusDetailsOf} from './status-details.ts';
 
-export interface Rpc<Request, Response> {
+export interface Rpc<Request, Response, Given = Shared> {
   readonly name: string;
-  readonly handle: Handler<Request, Response>;
+  readonly handle: (request: Request, context: Given & CallContext) => Promise<Response>;
   readonly deadlineMs: number;
   /** Asked for every few seconds: a line only when the outcome is not that of the time before. */
   readonly routine?: boolean;
 }
 
-export type Shared = Omit<Context, 'signal' | 'note' | 'after'>;
+/** What belongs to one call. */
+export type CallContext = Pick<Context, 'signal' | 'note' | 'after'>;
+export type Shared = Omit<Context, keyof CallContext>;
+
+/** Told of every call when it has ended; `grpcCode` is the number of the status. */
+export type ObserveRpc = (rpc: string, grpcCode: status, seconds: number) => void;
 
 /** grpc-js does not catch what an async handler throws: a rejection would end the process, so none leaves here. */
-export const unary = <Request, Response>(
-  rpc: Rpc<Request, Response>,
-  shared: Shared,
+export const unary = <Request, Response, Given extends object = Shared>(
+  rpc: Rpc<Request, Response, Given>,
+  shared: Given,
   log: Log,
+  observe: ObserveRpc = () => undefined,
 ): handleUnaryCall<Request, Response> => {
   const begin = createReport(rpc, log);
   return (call, reply) => {
+    const begun = performance.now();
     const cancelled = new AbortController();
     call.on('cancelled', () => cancelled.abort(new CallerGone('the caller has gone')));
     const report = begin();
-    const work = (passed: AbortSignal) =>
-      rpc.handle(call.request, {
+    const work = async (passed: AbortSignal) =>
+      await rpc.handle(call.request, {
         ...shared,
         ...report.notes,
         signal: AbortSignal.any([passed, cancelled.signal]),
       });
-    withinDeadline(rpc.deadlineMs, work).then(
-      (response) => {
-        reply(null, response);
-        report.ok();
-      },
-      (error: unknown) => {
-        reply(statusOf(error));
-        report.failed(error);
-      },
-    );
+    const failed = (error: unknown) => {
+      const answer = statusOf(error, report.id());
+      reply({...answer, metadata: statusDetailsOf(error, answer, report.id())});
+      report.failed(error);
+      observe(rpc.name, answer.code, (performance.now() - begun) / 1000);
+    };
+    const ok = (response: Response) => {
+      reply(null, response);
+      report.ok();
+      observe(rpc.name, status.OK, (performance.now() - begun) / 1000);
+    };
+    withinDeadline(rpc.deadlineMs, work).then(ok, failed);
   };
 };

@@ -11,10 +11,10 @@ import {
 } from '../../../runtime/src/gen/kni_pb.ts';
 import {createLog} from '../../../runtime/src/log.ts';
 import {WrongState} from '../../../runtime/src/network/errors.ts';
-import type {Context, Handler} from '../../../runtime/src/rpc/handler.ts';
+import type {Handler} from '../../../runtime/src/rpc/handler.ts';
 import {serviceDefinitionOf} from '../../../runtime/src/server/service-definition.ts';
 import {prepareSocket} from '../../../runtime/src/server/socket.ts';
-import {unary} from '../../../runtime/src/server/unary.ts';
+import {type Shared, unary} from '../../../runtime/src/server/unary.ts';
 import {connectTo, type KniClient} from '../../integration/rig/client.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 
@@ -26,7 +26,7 @@ const serving = async (handle: Query, options: {deadlineMs?: number; routine?: b
   const lines: Record<string, unknown>[] = [];
   const log = createLog('debug', {write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>)});
   const server = new Server();
-  const shared = {} as Pick<Context, 'pods' | 'node'>;
+  const shared = {} as Shared;
   const rpc = {name: 'QueryPodNetwork', handle, deadlineMs: 60_000, ...options};
   server.addService(serviceDefinitionOf(KNI), {QueryPodNetwork: unary(rpc, shared, log)});
   await new Promise<void>((resolve, reject) => {
@@ -98,6 +98,18 @@ describe('an RPC', () => {
     expect(failure).toMatchObject({code});
     expect(String(failure)).not.toContain('secret');
     await expect(at.kni.queryPodNetwork({id: 'box'})).resolves.toBeDefined();
+  });
+
+  it('that fails for no known reason names what leads to its line in the log', async () => {
+    await using at = await serving(async (_, {note}) => {
+      note({correlation: 'uid-1'});
+      throw new TypeError('secret');
+    });
+    await expect(at.kni.queryPodNetwork({id: 'box'})).rejects.toMatchObject({
+      code: 13,
+      details: 'internal error uid-1, see the log of the network runtime',
+    });
+    expect(at.lines).toMatchObject([{correlation: 'uid-1', error: 'secret'}]);
   });
 
   it('tells the log what it does not tell the caller', async () => {

@@ -1,0 +1,65 @@
+/** What a running network runtime can be asked from the command line. */
+import {type DescMessage, type MessageShape, toJson} from '@bufbuild/protobuf';
+import {Health, HealthCheckResponse_ServingStatus as Serving} from '../gen/health_pb.ts';
+import {Inspector} from '../gen/inspector_pb.ts';
+import {KNI} from '../gen/kni_pb.ts';
+import {type Ask, AskFailed} from './ask.ts';
+
+export interface ClientCommand {
+  readonly name: string;
+  /** As in the usage; a command without one takes none. */
+  readonly argument?: string;
+  readonly help: string;
+  /** Returns what is to be printed as JSON. */
+  readonly run: (ask: Ask, argument: string) => Promise<unknown>;
+}
+
+const json = <T extends DescMessage>(schema: T, message: MessageShape<T>): unknown =>
+  toJson(schema, message, {alwaysEmitImplicit: true});
+
+export const commands: readonly ClientCommand[] = [
+  {
+    name: 'networks',
+    help: "the node's networks (of any KNI server)",
+    run: async (ask) =>
+      json(KNI.method.queryNodeNetworks.output, await ask(KNI.method.queryNodeNetworks, {})),
+  },
+  {
+    name: 'pods',
+    help: 'all pod networks that are recorded',
+    run: async (ask) =>
+      json(Inspector.method.listPodNetworks.output, await ask(Inspector.method.listPodNetworks, {})),
+  },
+  {
+    name: 'inspect',
+    argument: 'NAMESPACE/NAME',
+    help: 'everything that is recorded of one pod',
+    run: async (ask, argument) => {
+      const [namespace = '', name = ''] = argument.split('/');
+      const {inspectPodNetwork} = Inspector.method;
+      return json(inspectPodNetwork.output, await ask(inspectPodNetwork, {namespace, name}));
+    },
+  },
+  {
+    name: 'query',
+    argument: 'SANDBOX',
+    help: 'the addresses of one sandbox (of any KNI server)',
+    run: async (ask, id) =>
+      json(KNI.method.queryPodNetwork.output, await ask(KNI.method.queryPodNetwork, {id})),
+  },
+  {
+    name: 'reconcile',
+    help: 'remove what belongs to no pod',
+    run: async (ask) => json(Inspector.method.reconcile.output, await ask(Inspector.method.reconcile, {})),
+  },
+  {
+    name: 'health',
+    help: 'whether it can do its work',
+    run: async (ask) => {
+      const {check} = Health.method;
+      const answer = await ask(check, {service: 'kni.KNI'});
+      if (answer.status !== Serving.SERVING) throw new AskFailed('the network runtime cannot do its work');
+      return json(check.output, answer);
+    },
+  },
+];

@@ -1,0 +1,43 @@
+/** The command line of those who ask a running network runtime. */
+import {parseArgs} from 'node:util';
+import {textOf} from '../log.ts';
+import {asking} from './ask.ts';
+import {commands} from './commands.ts';
+
+/** The command line is wrong; the message says what about it. */
+export class CommandUsageError extends Error {
+  override readonly name = 'CommandUsageError';
+}
+
+export const isCommand = (args: readonly string[]): boolean =>
+  args[0] !== undefined && !args[0].startsWith('-');
+
+/** Returns what is to be printed; throws CommandUsageError or AskFailed. */
+export const runCommand = async (args: readonly string[], defaultSocket: string): Promise<string> => {
+  const {socket, name, argument} = parsed(args, defaultSocket);
+  const command = commands.find((each) => each.name === name);
+  if (!command)
+    throw new CommandUsageError(
+      `there is no command ${name}: ${commands.map((each) => each.name).join(', ')}`,
+    );
+  if ((command.argument === undefined) !== (argument === undefined)) {
+    throw new CommandUsageError(`usage: kni-runtime ${[name, command.argument].filter(Boolean).join(' ')}`);
+  }
+  if (command.argument?.includes('/') && !/^[^/]+\/[^/]+$/.test(argument ?? '')) {
+    throw new CommandUsageError(`${name} takes ${command.argument}`);
+  }
+  const answer = await asking(socket, (ask) => command.run(ask, argument ?? ''));
+  return `${JSON.stringify(answer, undefined, 2)}\n`;
+};
+
+const parsed = (args: readonly string[], defaultSocket: string) => {
+  try {
+    const options = {socket: {type: 'string', default: defaultSocket}} as const;
+    const {values, positionals} = parseArgs({args: [...args], options, allowPositionals: true});
+    const [name = '', argument, ...more] = positionals;
+    if (more.length > 0) throw new Error(`unexpected argument '${more[0]}'`);
+    return {socket: values.socket, name, argument};
+  } catch (error) {
+    throw new CommandUsageError(textOf(error), {cause: error});
+  }
+};

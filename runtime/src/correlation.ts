@@ -1,0 +1,31 @@
+/** Adds the key of a sandbox's record to every line of the log that names the sandbox: one word finds them all. */
+import type {Log, LogFields} from './log.ts';
+import type {PodNetwork} from './network/record.ts';
+
+/** The last lines about a sandbox are written when its record is gone already. */
+const remembered = 1000;
+
+/** `bySandbox` is asked once for each sandbox. */
+export const correlated = (log: Log, bySandbox: (sandbox: string) => PodNetwork | undefined): Log => {
+  const keys = new Map<string, string>();
+  const keyOf = (sandbox: string): string | undefined => {
+    const key = keys.get(sandbox) ?? bySandbox(sandbox)?.key;
+    if (key === undefined) return undefined;
+    keys.set(sandbox, key);
+    const [oldest] = keys.keys();
+    if (keys.size > remembered && oldest !== undefined) keys.delete(oldest);
+    return key;
+  };
+  const withKey = (fields: LogFields | undefined): LogFields | undefined => {
+    const sandbox = fields?.['sandbox'];
+    if (typeof sandbox !== 'string' || fields?.['correlation'] !== undefined) return fields;
+    const correlation = keyOf(sandbox);
+    return correlation === undefined ? fields : {...fields, correlation};
+  };
+  return {
+    debug: (msg, fields) => log.debug(msg, withKey(fields)),
+    info: (msg, fields) => log.info(msg, withKey(fields)),
+    warn: (msg, fields) => log.warn(msg, withKey(fields)),
+    error: (msg, fields) => log.error(msg, withKey(fields)),
+  };
+};

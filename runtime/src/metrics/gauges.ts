@@ -1,0 +1,75 @@
+/** What is counted when somebody asks: the records, and the addresses of the networks. */
+import {Gauge, type Registry} from 'prom-client';
+import {loopback} from '../cni/loopback.ts';
+import {isUndone, type PodNetwork, type State} from '../network/record.ts';
+import type {Pool} from '../node/address-pool.ts';
+
+export interface Observed {
+  readonly records: () => Iterable<PodNetwork>;
+  readonly pools: () => Promise<readonly Pool[]>;
+  readonly quarantined: () => Promise<number>;
+}
+
+const states = ['created', 'attaching', 'attached', 'detaching', 'detached'] as const satisfies State[];
+/** Not the registry of the process, which others may use. */
+const registers: Registry[] = [];
+
+export const addGauges = (registry: Registry, observed: Observed): void => {
+  for (const gauge of [...gaugesOfRecords(observed), gaugeOfPools(observed)]) registry.registerMetric(gauge);
+};
+
+const gaugesOfRecords = ({records, quarantined}: Observed): Gauge[] => [
+  valueOf('kni_records_quarantined', 'Records that cannot be read and were kept aside', quarantined),
+  valueOf(
+    'kni_undo_pending',
+    'Networks that wait to be undone',
+    async () => [...records()].filter((record) => record.state !== 'attached' && !isUndone(record)).length,
+  ),
+  new Gauge({
+    name: 'kni_pod_networks',
+    help: 'Pod networks by the state of their record',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      for (const state of states) this.set({state}, 0);
+      for (const {state} of records()) this.inc({state});
+    },
+  }),
+  new Gauge({
+    name: 'kni_attachments',
+    help: 'Interfaces that pods have in each network, loopback aside',
+    labelNames: ['network'],
+    registers,
+    collect() {
+      this.reset();
+      for (const {network, ifName, result} of [...records()].flatMap(({attachments}) => attachments))
+        if (result !== undefined && ifName !== loopback.ifName) this.inc({network});
+    },
+  }),
+];
+
+const valueOf = (name: string, help: string, value: () => Promise<number>): Gauge =>
+  new Gauge({
+    name,
+    help,
+    registers,
+    async collect() {
+      this.set(await value());
+    },
+  });
+
+const gaugeOfPools = ({pools}: Observed): Gauge =>
+  new Gauge({
+    name: 'kni_pool_addresses',
+    help: 'Addresses that a network has to give, and has given',
+    labelNames: ['network', 'range_set', 'state'],
+    registers,
+    async collect() {
+      this.reset();
+      // What cannot be read now must not keep the rest from being told.
+      for (const {network, rangeSet, capacity, used} of await pools().catch(() => [])) {
+        this.set({network, range_set: rangeSet, state: 'capacity'}, Number(capacity));
+        this.set({network, range_set: rangeSet, state: 'used'}, used);
+      }
+    },
+  });

@@ -1,0 +1,27 @@
+/** Measures every call of a plugin. */
+import {CniError, PluginFailed} from '../cni/errors.ts';
+import type {InvokePlugin} from '../cni/plugin.ts';
+import type {Metrics} from './metrics.ts';
+
+export const measured =
+  (invoke: InvokePlugin, observe: Metrics['plugin']): InvokePlugin =>
+  async (command, invocation) => {
+    const begun = performance.now();
+    const ended = (outcome: string) =>
+      observe(invocation.plugin.type, command, outcome, (performance.now() - begun) / 1000);
+    try {
+      const result = await invoke(command, invocation);
+      ended('ok');
+      return result;
+    } catch (error) {
+      ended(outcomeOf(error));
+      throw error;
+    }
+  };
+
+const outcomeOf = (error: unknown): string => {
+  // A plugin may use any number: each would be a series of its own.
+  if (error instanceof CniError) return error.cniCode > 999 ? 'cni_other' : `cni_${error.cniCode}`;
+  if (error instanceof PluginFailed) return error.trouble;
+  return 'error';
+};

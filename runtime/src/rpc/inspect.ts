@@ -1,0 +1,138 @@
+/** The RPCs of the inspector: what is recorded of the pods' networks, whole. */
+import {create, type MessageInitShape} from '@bufbuild/protobuf';
+import {parseConflist} from '../cni/conflist.ts';
+import {CniError} from '../cni/errors.ts';
+import {loopback} from '../cni/loopback.ts';
+import {
+  type InspectPodNetworkRequest,
+  type InspectPodNetworkResponse,
+  InspectPodNetworkResponseSchema,
+  type ListPodNetworksRequest,
+  type ListPodNetworksResponse,
+  ListPodNetworksResponseSchema,
+  type PodNetworkSchema,
+  type ReconcileRequest,
+  type ReconcileResponse,
+  ReconcileResponseSchema,
+} from '../gen/inspector_pb.ts';
+import {InvalidRequest, UnknownNetwork} from '../network/errors.ts';
+import type {PodNetworks} from '../network/pod-networks.ts';
+import type {PodNetwork} from '../network/record.ts';
+import type {RecordIndex} from '../network/record-index.ts';
+import {optional} from './checked.ts';
+import type {Context} from './handler.ts';
+import {fieldsOfNetwork} from './log-fields.ts';
+import {recordedOf} from './recorded.ts';
+
+export interface Inspected {
+  readonly records: RecordIndex;
+  readonly pods: Pick<PodNetworks, 'check' | 'reconcile'>;
+}
+
+type InspectContext = Inspected & Pick<Context, 'signal' | 'note'>;
+
+export const listPodNetworks = async (
+  _: ListPodNetworksRequest,
+  {records}: InspectContext,
+): Promise<ListPodNetworksResponse> => {
+  const networks = [...records.all()].toSorted((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0));
+  return create(ListPodNetworksResponseSchema, {networks: networks.map(messageOf)});
+};
+
+export const inspectPodNetwork = async (
+  request: InspectPodNetworkRequest,
+  {records, pods, note}: InspectContext,
+): Promise<InspectPodNetworkResponse> => {
+  const found = select(records, request);
+  note(fieldsOfNetwork(found));
+  const problems = request.check ? await problemsOf(pods, found) : [];
+  return create(InspectPodNetworkResponseSchema, {
+    network: messageOf(found),
+    attachments: found.attachments.map((attachment) => {
+      const {hostInterfaces, routes, dns} = recordedOf(attachment, found.netns);
+      return {
+        network: attachment.network,
+        interface: attachment.ifName,
+        plugins: pluginsOf(attachment.config),
+        hostInterfaces: [...hostInterfaces],
+        routes: routes.map(({to, via}) => ({to, via})),
+        dns: {
+          ...dns,
+          servers: [...dns.servers],
+          searches: [...dns.searches],
+          options: [...dns.options],
+        },
+      };
+    }),
+    problems,
+  });
+};
+
+export const reconcileNow = async (
+  _: ReconcileRequest,
+  {pods}: InspectContext,
+): Promise<ReconcileResponse> => {
+  const {removedNetns, releasedAddresses, removedLinks, undone, problems} = await pods.reconcile();
+  return create(ReconcileResponseSchema, {
+    removedNetns: [...removedNetns],
+    releasedAddresses: [...releasedAddresses],
+    removedLinks: [...removedLinks],
+    undone: [...undone],
+    problems: [...problems],
+  });
+};
+
+/** What a plugin finds wrong is an answer here, and no error. */
+const problemsOf = async (pods: Inspected['pods'], {sandbox = ''}: PodNetwork): Promise<string[]> => {
+  try {
+    await pods.check(sandbox);
+    return [];
+  } catch (error) {
+    if (error instanceof CniError) return [error.message];
+    throw error;
+  }
+};
+
+const select = (records: RecordIndex, request: InspectPodNetworkRequest): PodNetwork => {
+  const id = optional('id', request.sandbox);
+  const [namespace, name] = [optional('namespace', request.namespace), optional('name', request.name)];
+  if (!id && !(namespace && name)) throw new InvalidRequest('neither a sandbox nor a pod is named');
+  const bySandbox = id ? records.bySandbox(id) : undefined;
+  const found = id ? (bySandbox ? [bySandbox] : []) : records.ofPod({uid: '', namespace, name});
+  // Of a pod that is being replaced the old sandbox is still there for a moment.
+  const latest = found.toSorted((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0)).at(-1);
+  if (!latest) throw new UnknownNetwork(id ? 'the sandbox is not known' : 'the pod is not known');
+  return latest;
+};
+
+const messageOf = (record: PodNetwork): MessageInitShape<typeof PodNetworkSchema> => {
+  const {key, pod, attempt, sandbox = '', netns, state, createdAt = 0} = record;
+  const attached = record.attachments.filter(({ifName}) => ifName !== loopback.ifName);
+  return {
+    correlation: key,
+    ...pod,
+    attempt,
+    sandbox,
+    netns,
+    state,
+    createdAtMs: BigInt(createdAt),
+    interfaces: attached.flatMap((attachment) =>
+      recordedOf(attachment, netns).interfaces.map(({name, mac, mtu, addresses}) => ({
+        name,
+        mac,
+        mtu,
+        network: attachment.network,
+        addresses: addresses.map(({cidr, gateway}) => ({cidr, gateway})),
+      })),
+    ),
+  };
+};
+
+/** The configuration may be of an older version, with what is refused today. */
+const pluginsOf = (config: string): string[] => {
+  try {
+    return parseConflist(config).plugins.map(({type}) => type);
+  } catch {
+    return [];
+  }
+};

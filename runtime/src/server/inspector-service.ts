@@ -1,0 +1,29 @@
+/** The RPCs of the inspector, on the socket of KNI. */
+import type {Server, UntypedServiceImplementation} from '@grpc/grpc-js';
+import {Inspector} from '../gen/inspector_pb.ts';
+import type {Log} from '../log.ts';
+import {type Inspected, inspectPodNetwork, listPodNetworks, reconcileNow} from '../rpc/inspect.ts';
+import {serviceDefinitionOf} from './service-definition.ts';
+import {type ObserveRpc, type Rpc, unary} from './unary.ts';
+
+const deadlineMs = {plugins: 110_000, answer: 5_000};
+
+export const addInspector = (server: Server, inspected: Inspected, log: Log, observe?: ObserveRpc): void => {
+  const serve = <Request, Response>(rpc: Rpc<Request, Response, Inspected>) =>
+    unary(rpc, inspected, log, observe);
+  const rpcs = {
+    ListPodNetworks: serve({
+      name: 'ListPodNetworks',
+      handle: listPodNetworks,
+      deadlineMs: deadlineMs.answer,
+      routine: true,
+    }),
+    InspectPodNetwork: serve({
+      name: 'InspectPodNetwork',
+      handle: inspectPodNetwork,
+      deadlineMs: deadlineMs.plugins,
+    }),
+    Reconcile: serve({name: 'Reconcile', handle: reconcileNow, deadlineMs: deadlineMs.plugins}),
+  } satisfies UntypedServiceImplementation;
+  server.addService(serviceDefinitionOf(Inspector), rpcs);
+};
