@@ -11,6 +11,10 @@ import {attach, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
 import {paths, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
 import {until} from './rig/wait.ts';
 
+const missing = (): never => {
+  throw new Error('no AttachInterface');
+};
+
 describe('a caller that does not wait', () => {
   let node: TestNode;
   let chain: Chain;
@@ -26,46 +30,49 @@ describe('a caller that does not wait', () => {
     await chain[Symbol.asyncDispose]();
   });
 
-  it.each(['cancels', 'disconnects', 'has a deadline shorter than the plugin'])(
-    'and %s gets the outcome when it asks again',
-    async (how) => {
-      const pod = newPod('impatient');
-      const netns = await createNetwork(runtime.kni, pod);
-      await rm(join(chain.dir, 'released'), {force: true});
-      await chain.plan({'fault ADD': 'hold'});
-      const client = new Client(`unix:${node.path(paths.socket)}`, credentials.createInsecure());
-      const {path, requestSerialize, responseDeserialize} =
-        serviceDefinitionOf(KNI)['AttachInterface'] ?? expect.fail();
-      const request = create(AttachInterfaceRequestSchema, {
-        ...identify(pod),
-        isolation: {path: netns, type: 'netns'},
-      });
-      let call: {cancel: () => void} | undefined;
-      const failed = new Promise((resolve) => {
-        const options = how.startsWith('has') ? {deadline: Date.now() + 2000} : {};
-        const metadata = new Metadata();
-        call = client.makeUnaryRequest(
-          path,
-          requestSerialize,
-          responseDeserialize,
-          request,
-          metadata,
-          options,
-          resolve,
-        );
-      });
-      const held = async () => (await chain.calls()).some(({env}) => env['CNI_CONTAINERID'] === pod.sandbox);
-      await until('the plugin runs', held);
-      if (how === 'cancels') call?.cancel();
-      if (how === 'disconnects') client.close();
-      if (how !== 'disconnects') expect(await failed).toMatchObject({code: how === 'cancels' ? 1 : 4});
-      const again = attach(runtime.kni, pod, netns);
-      await chain.release();
-      expect((await again)['eth0']?.ip).toHaveLength(1);
-      const calls = (await chain.calls()).filter(({env}) => env['CNI_CONTAINERID'] === pod.sandbox);
-      expect(calls.map(({call: made}) => made)).toEqual(['fault ADD']);
-      client.close();
-      await takeDown(runtime.kni, pod, netns);
-    },
-  );
+  it.each([
+    ['cancels', 1],
+    ['disconnects', undefined],
+    ['has a deadline shorter than the plugin', 4],
+  ])('and %s gets the outcome when it asks again', async (how, grpcCode) => {
+    const pod = newPod('impatient');
+    const netns = await createNetwork(runtime.kni, pod);
+    await rm(join(chain.dir, 'released'), {force: true});
+    await chain.plan({'fault ADD': 'hold'});
+    const client = new Client(`unix:${node.path(paths.socket)}`, credentials.createInsecure());
+    const {path, requestSerialize, responseDeserialize} =
+      serviceDefinitionOf(KNI)['AttachInterface'] ?? missing();
+    const request = create(AttachInterfaceRequestSchema, {
+      ...identify(pod),
+      isolation: {path: netns, type: 'netns'},
+    });
+    let call: {cancel: () => void} | undefined;
+    const failed = new Promise((resolve) => {
+      const options = how.startsWith('has') ? {deadline: Date.now() + 2000} : {};
+      const metadata = new Metadata();
+      call = client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        request,
+        metadata,
+        options,
+        resolve,
+      );
+    });
+    const held = async () => (await chain.calls()).some(({env}) => env['CNI_CONTAINERID'] === pod.sandbox);
+    await until('the plugin runs', held);
+    if (how === 'cancels') call?.cancel();
+    if (how === 'disconnects') client.close();
+    // Who has closed its client is told nothing.
+    const told = grpcCode === undefined ? {} : await failed;
+    expect(told).toEqual(expect.objectContaining(grpcCode === undefined ? {} : {code: grpcCode}));
+    const again = attach(runtime.kni, pod, netns);
+    await chain.release();
+    expect((await again)['eth0']?.ip).toHaveLength(1);
+    const calls = (await chain.calls()).filter(({env}) => env['CNI_CONTAINERID'] === pod.sandbox);
+    expect(calls.map(({call: made}) => made)).toEqual(['fault ADD']);
+    client.close();
+    await takeDown(runtime.kni, pod, netns);
+  });
 });
