@@ -1,47 +1,85 @@
-/** Projects a CNI result (CNI spec, section 5, "ADD Success") onto what the pod itself has. */
+/** Reads a whole CNI result (CNI spec, section 5, "ADD Success"): both sides' interfaces, addresses, routes, DNS. */
 import {isIP} from 'node:net';
 import {arrayOf, objectOf, stringOf} from '../json.ts';
 import type {Attachment} from './attachment.ts';
 
-export interface PodInterface {
-  readonly name: string;
-  readonly mac: string;
-  /** Without prefix length. */
-  readonly ips: readonly string[];
+export interface Recorded {
+  /** In the pod. */
+  readonly interfaces: readonly RecordedInterface[];
+  /** Names of those on the node's side. */
+  readonly hostInterfaces: readonly string[];
+  readonly routes: readonly {readonly to: string; readonly via: string}[];
+  readonly dns: RecordedDns;
 }
 
-/**
- * A result names interfaces on both sides: those of the pod carry its netns as `sandbox`, and the addresses point to
- * them by index. Without an index an address belongs to the interface that was asked for.
- */
-export const podInterfacesOf = (attachment: Attachment, netns: string): PodInterface[] => {
+export interface RecordedInterface {
+  readonly name: string;
+  readonly mac: string;
+  /** 0 when the result does not tell: only CNI 1.1.0 has it. */
+  readonly mtu: number;
+  readonly addresses: readonly RecordedAddress[];
+}
+
+export interface RecordedAddress {
+  readonly ip: string;
+  /** With prefix length. */
+  readonly cidr: string;
+  readonly gateway: string;
+}
+
+/** Not a type of JSON with other members: it is passed on as it is. */
+export type RecordedDns = Readonly<{
+  servers: readonly string[];
+  domain: string;
+  searches: readonly string[];
+  options: readonly string[];
+}>;
+
+/** An address belongs to the interface of its index, or without one to the interface that was asked for. */
+export const recordedOf = (attachment: Attachment, netns: string): Recorded => {
   const result = objectOf(JSON.parse(attachment.result ?? '{}'));
   const named = arrayOf(result['interfaces']).map(objectOf);
-  const found = new Map<string, {mac: string; ips: string[]}>();
+  const found = new Map<string, RecordedInterface>();
   for (const each of named) {
     const name = stringOf(each['name']);
-    if (name && each['sandbox'] === netns) found.set(name, {mac: stringOf(each['mac']) ?? '', ips: []});
+    if (!name || each['sandbox'] !== netns) continue;
+    found.set(name, {name, mac: stringOf(each['mac']) ?? '', mtu: numberOf(each['mtu']), addresses: []});
   }
   for (const each of arrayOf(result['ips']).map(objectOf)) {
-    const ip = addressOf(each['address']);
+    const address = addressOf(each);
     const index = each['interface'];
     const holder = typeof index === 'number' ? named[index] : {name: attachment.ifName, sandbox: netns};
     const name = stringOf(holder?.['name']);
-    if (ip === undefined || !name || holder?.['sandbox'] !== netns) continue;
-    const known = found.get(name) ?? {mac: '', ips: []};
-    found.set(name, {...known, ips: [...known.ips, ip]});
+    if (!address || !name || holder?.['sandbox'] !== netns) continue;
+    const known = found.get(name) ?? {name, mac: '', mtu: 0, addresses: []};
+    found.set(name, {...known, addresses: [...known.addresses, address]});
   }
-  return Array.from(found, ([name, {mac, ips}]) => ({name, mac, ips}));
+  const dns = objectOf(result['dns']);
+  return {
+    interfaces: [...found.values()],
+    hostInterfaces: named.flatMap(({name, sandbox}) => (sandbox || !stringOf(name) ? [] : [String(name)])),
+    routes: arrayOf(result['routes'])
+      .map(objectOf)
+      .map(({dst, gw}) => ({to: stringOf(dst) ?? '', via: stringOf(gw) ?? ''})),
+    dns: {
+      servers: strings(dns['nameservers']),
+      domain: stringOf(dns['domain']) ?? '',
+      searches: strings(dns['search']),
+      options: strings(dns['options']),
+    },
+  };
 };
 
-/** Names of the interfaces that an attachment has on the node: those without a `sandbox`, bridges included. */
-export const hostInterfacesOf = ({result}: Attachment): string[] =>
-  arrayOf(objectOf(JSON.parse(result ?? '{}'))['interfaces'])
-    .map(objectOf)
-    .filter(({sandbox}) => sandbox === undefined || sandbox === '')
-    .flatMap(({name}) => stringOf(name) ?? []);
+/** Names of the interfaces that an attachment has on the node, bridges included. */
+export const hostInterfacesOf = (attachment: Attachment): readonly string[] =>
+  recordedOf(attachment, '').hostInterfaces;
 
-const addressOf = (address: unknown): string | undefined => {
-  const ip = stringOf(address)?.split('/')[0];
-  return ip !== undefined && isIP(ip) !== 0 ? ip : undefined;
+const addressOf = ({address, gateway}: Readonly<Record<string, unknown>>): RecordedAddress | undefined => {
+  const cidr = stringOf(address) ?? '';
+  const ip = cidr.split('/')[0] ?? '';
+  return isIP(ip) === 0 ? undefined : {ip, cidr, gateway: stringOf(gateway) ?? ''};
 };
+
+const numberOf = (value: unknown): number => (typeof value === 'number' ? value : 0);
+
+const strings = (value: unknown): string[] => arrayOf(value).flatMap((each) => stringOf(each) ?? []);

@@ -3,6 +3,7 @@ import {create, type MessageInitShape} from '@bufbuild/protobuf';
 import {parseConflist} from '../cni/conflist.ts';
 import {CniError} from '../cni/errors.ts';
 import {loopback} from '../cni/loopback.ts';
+import {recordedOf} from '../cni/result.ts';
 import {
   type InspectPodNetworkRequest,
   type InspectPodNetworkResponse,
@@ -22,7 +23,6 @@ import type {RecordIndex} from '../network/record-index.ts';
 import {optional} from './checked.ts';
 import type {Context} from './handler.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
-import {recordedOf} from './recorded.ts';
 
 export interface Inspected {
   readonly records: RecordIndex;

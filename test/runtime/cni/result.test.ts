@@ -1,9 +1,9 @@
 import {describe, expect, it} from 'vitest';
-import {podInterfacesOf} from '../../../runtime/src/cni/result.ts';
+import {recordedOf} from '../../../runtime/src/cni/result.ts';
 
 const netns = '/run/netns/kni-x';
 const interfacesOf = (result: object) =>
-  podInterfacesOf(
+  recordedOf(
     {
       network: 'net',
       ifName: 'eth0',
@@ -13,7 +13,7 @@ const interfacesOf = (result: object) =>
       result: JSON.stringify(result),
     },
     netns,
-  );
+  ).interfaces.map(({name, mac, addresses}) => ({name, mac, ips: addresses.map(({ip}) => ip)}));
 
 describe('the interfaces of a pod', () => {
   it('are those in its netns, with the addresses that point to them', () => {
