@@ -11,7 +11,9 @@ export interface ClientCommand {
   readonly argument?: string;
   readonly help: string;
   /** Returns what is to be printed as JSON. */
-  readonly run: (ask: Ask, argument: string) => Promise<unknown>;
+  readonly run: (ask: Ask, argument: string, options: {readonly check: boolean}) => Promise<unknown>;
+  /** Whether it takes --check. */
+  readonly checks?: true;
 }
 
 const json = <T extends DescMessage>(schema: T, message: MessageShape<T>): unknown =>
@@ -33,11 +35,12 @@ export const commands: readonly ClientCommand[] = [
   {
     name: 'inspect',
     argument: 'NAMESPACE/NAME',
-    help: 'everything that is recorded of one pod',
-    run: async (ask, argument) => {
+    checks: true,
+    help: 'everything that is recorded of one pod; with --check also what its plugins find wrong',
+    run: async (ask, argument, {check}) => {
       const [namespace = '', name = ''] = argument.split('/');
       const {inspectPodNetwork} = Inspector.method;
-      return json(inspectPodNetwork.output, await ask(inspectPodNetwork, {namespace, name}));
+      return json(inspectPodNetwork.output, await ask(inspectPodNetwork, {namespace, name, check}));
     },
   },
   {

@@ -14,7 +14,7 @@ export const isCommand = (args: readonly string[]): boolean =>
 
 /** Returns what is to be printed; throws CommandUsageError or AskFailed. */
 export const runCommand = async (args: readonly string[], defaultSocket: string): Promise<string> => {
-  const {socket, name, argument} = parsed(args, defaultSocket);
+  const {socket, name, argument, check} = parsed(args, defaultSocket);
   const command = commands.find((each) => each.name === name);
   if (!command)
     throw new CommandUsageError(
@@ -26,17 +26,21 @@ export const runCommand = async (args: readonly string[], defaultSocket: string)
   if (command.argument?.includes('/') && !/^[^/]+\/[^/]+$/.test(argument ?? '')) {
     throw new CommandUsageError(`${name} takes ${command.argument}`);
   }
-  const answer = await asking(socket, (ask) => command.run(ask, argument ?? ''));
+  if (check && !command.checks) throw new CommandUsageError(`${name} takes no --check`);
+  const answer = await asking(socket, (ask) => command.run(ask, argument ?? '', {check}));
   return `${JSON.stringify(answer, undefined, 2)}\n`;
 };
 
 const parsed = (args: readonly string[], defaultSocket: string) => {
   try {
-    const options = {socket: {type: 'string', default: defaultSocket}} as const;
+    const options = {
+      socket: {type: 'string', default: defaultSocket},
+      check: {type: 'boolean', default: false},
+    } as const;
     const {values, positionals} = parseArgs({args: [...args], options, allowPositionals: true});
     const [name = '', argument, ...more] = positionals;
     if (more.length > 0) throw new Error(`unexpected argument '${more[0]}'`);
-    return {socket: values.socket, name, argument};
+    return {...values, name, argument};
   } catch (error) {
     throw new CommandUsageError(textOf(error), {cause: error});
   }
