@@ -15,13 +15,16 @@ export const deletionsMeanwhile = (): void => {
       await ready(crowd, names.length);
       await onNode(worker, 'systemctl', 'stop', 'kni');
       await kubectl('delete', 'pods', ...names, '--wait=false');
-      // The kubelet has to have tried each while nobody answered.
-      await eventually('the kubelet to say of each that it will try again', async () => {
-        const journal = await shell(worker, 'journalctl -u kubelet -o cat --no-pager --since=-5min');
-        const tried = journal.split('\n').filter((line) => line.includes('trying again in the background'));
-        return names.every((name) => tried.some((line) => line.includes(`"default/${name}"`)));
-      });
-      await onNode(worker, 'systemctl', 'start', 'kni');
+      try {
+        // The kubelet has to have tried each while nobody answered.
+        await eventually('the kubelet to say of each that it will try again', async () => {
+          const journal = await shell(worker, 'journalctl -u kubelet -o cat --no-pager --since=-5min');
+          const tried = journal.split('\n').filter((line) => line.includes('trying again in the background'));
+          return names.every((name) => tried.some((line) => line.includes(`default/${name} `)));
+        });
+      } finally {
+        await onNode(worker, 'systemctl', 'start', 'kni');
+      }
       await gone(crowd);
       expect(await tracesLike(worker, before)).toBe(true);
     });
