@@ -12,6 +12,10 @@ import {withBrought} from '../../src/stages/host/brought.ts';
 export const cluster = 'kni-e2e';
 export const controlPlane = `${cluster}-control-plane`;
 export const worker = `${cluster}-worker`;
+export const named = ['--name', cluster] as const;
+/** The pod that `up` leaves behind. */
+export const sample = 'samplepod';
+export const podSubnet = /^10\.244\.\d+\.\d+$/;
 
 export const dirs = dirsOf(process.env);
 export const host = withBrought(localHost(), dirs);
@@ -109,6 +113,18 @@ export const eventually = <T>(
     return found === false ? undefined : found;
   });
 
+/** Resolves once `node` has on it what it had at another time, and nothing else. */
+export const tracesLike = (node: string, expected: Traces, atMost?: number): Promise<true> =>
+  eventually(
+    `${node} to have the networks that it had`,
+    async () => {
+      const traces = await tracesOn(node);
+      if (JSON.stringify(traces) === JSON.stringify(expected)) return true;
+      return false;
+    },
+    atMost,
+  );
+
 export const podReady = (name: string, atMost?: number): Promise<true> =>
   eventually(`pod ${name} to be Ready`, async () => (await conditionOf('pod', name)) === 'True', atMost).then(
     () => true,
@@ -126,18 +142,24 @@ export interface Traces {
   readonly addresses: readonly string[];
   readonly records: readonly string[];
   readonly veths: number;
+  /** Chains of host ports. */
+  readonly hostPorts: number;
 }
 
-export const tracesOn = async (node: string): Promise<Traces> => {
-  const lines = async (script: string): Promise<readonly string[]> =>
-    (await shell(node, script)).split('\n').filter(Boolean).sort();
-  return {
-    netns: await lines('ls /run/netns'),
-    addresses: await lines('ls /var/lib/kni/ipam/kni | grep "^[0-9.]*$" || true'),
-    records: await lines('cd /var/lib/kni/pods && find . -maxdepth 1 -type f'),
-    veths: (await lines('ip -o link show type veth master kni0')).length,
-  };
-};
+export const tracesOn = async (node: string): Promise<Traces> => ({
+  netns: await linesOn(node, 'ls /run/netns'),
+  addresses: await linesOn(node, 'cd /var/lib/kni/ipam && find . -type f -name "*.*.*.*" -printf "%f\\n"'),
+  records: await recordsOn(node),
+  veths: (await linesOn(node, 'ip -o link show type veth')).length,
+  hostPorts: (await linesOn(node, 'iptables-save -t nat | grep "^:CNI-DN-" || true')).length,
+});
+
+/** Names of the runtime's records. */
+const recordsOn = (node: string): Promise<readonly string[]> =>
+  linesOn(node, 'cd /var/lib/kni/pods && find . -maxdepth 1 -type f');
+
+const linesOn = async (node: string, script: string): Promise<readonly string[]> =>
+  (await shell(node, script)).split('\n').filter(Boolean).sort();
 
 export const samplePod = (
   name: string,

@@ -10,7 +10,7 @@ export interface Tools {
   readonly env: Readonly<Record<string, string>>;
 }
 
-const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kni-demo', 'test');
+export const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kni-demo', 'test');
 const installedPluginDirs = ['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni'];
 const plugins = ['bridge', 'host-local', 'loopback', 'portmap'];
 const programs = {
@@ -76,7 +76,7 @@ const linkIptables = async (root: string): Promise<void> => {
 };
 
 /** Unpacks a package, and those it depends on that are not installed, into the cache. Returns the folder. */
-const fetchPackage = async (name: string): Promise<string> => {
+export const fetchPackage = async (name: string): Promise<string> => {
   const root = join(cache, name);
   const debs = join(root, 'debs');
   if (await exists(join(root, 'complete'))) return root;
@@ -128,9 +128,9 @@ const hasAll = async (dir: string, names: readonly string[]): Promise<boolean> =
   return names.every((name) => present.includes(name));
 };
 
-const namesIn = (dir: string): Promise<string[]> => readdir(dir).catch(() => []);
+export const namesIn = (dir: string): Promise<string[]> => readdir(dir).catch(() => []);
 
-const exists = (path: string): Promise<boolean> =>
+export const exists = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
     () => false,

@@ -1,0 +1,41 @@
+/** Kubelet and containerd restart while pods come and go. */
+
+import {describe, expect, it} from 'vitest';
+import {create, membersOf, namesOf, ready, remove} from '../crowd.ts';
+import {eventually, kubectl, onNode, tracesLike, tracesOn, worker} from '../rig.ts';
+
+const crowd = 'churn';
+const names = namesOf(crowd, 12);
+const port = (index: number) => ({container: {ports: [{containerPort: 80, hostPort: 8200 + index}]}});
+
+export const churn = (): void => {
+  describe('restarts of kubelet and containerd while pods come and go', () => {
+    it('end with as many networks as there are pods', async () => {
+      const before = await tracesOn(worker);
+      for (const [round, unit] of ['kubelet', 'containerd', 'kubelet', 'containerd'].entries()) {
+        await create(crowd, names, port);
+        await onNode(worker, 'systemctl', 'restart', unit);
+        const leaving = names.filter((_, index) => index % 4 === round);
+        await kubectl('delete', 'pods', ...leaving, '--wait=false', '--ignore-not-found');
+        await onNode(worker, 'systemctl', 'restart', unit);
+        await kubectl('wait', '--for=delete', '--timeout=50s', ...leaving.map((name) => `pod/${name}`));
+      }
+      await create(crowd, names, port);
+      await ready(crowd, names.length);
+      const addresses = (await membersOf(crowd)).map(({ip}) => ip);
+      await eventually('as many networks as pods', async () => {
+        const now = await tracesOn(worker);
+        return (
+          now.netns.length === before.netns.length + names.length &&
+          now.records.length === before.records.length + names.length &&
+          now.veths === before.veths + names.length &&
+          now.hostPorts === before.hostPorts + names.length &&
+          now.addresses.join() === [...before.addresses, ...addresses].sort().join()
+        );
+      });
+      expect(new Set(addresses).size).toBe(names.length);
+      await remove(crowd);
+      await tracesLike(worker, before);
+    }, 600_000);
+  });
+};

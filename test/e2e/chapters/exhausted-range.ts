@@ -1,0 +1,64 @@
+/** A range of addresses that is too small for all pods. */
+
+import {describe, expect, it} from 'vitest';
+import {create, membersOf, namesOf, ready, remove} from '../crowd.ts';
+import {networkOf, replace, withdraw} from '../other-network.ts';
+import {
+  apply,
+  conditionOf,
+  eventually,
+  kubectl,
+  podIp,
+  podReady,
+  samplePod,
+  tracesLike,
+  tracesOn,
+  worker,
+} from '../rig.ts';
+
+const crowd = 'fitting';
+const names = namesOf(crowd, 3);
+
+export const exhaustedRange = (): void => {
+  describe('a range of three addresses', () => {
+    it('keeps the fourth pod waiting, which says why, until an address is free', async () => {
+      const before = await tracesOn(worker);
+      await replace(
+        networkOf('tiny', {subnet: '10.198.0.0/28', rangeStart: '10.198.0.2', rangeEnd: '10.198.0.4'}),
+      );
+      try {
+        await create(crowd, names);
+        await ready(crowd, names.length);
+        const members = await membersOf(crowd);
+        expect(members.map(({ip}) => ip).sort()).toEqual(['10.198.0.2', '10.198.0.3', '10.198.0.4']);
+
+        await apply(samplePod('waiting', {}));
+        await eventually('an event that names the range', async () =>
+          (await eventsOf('waiting')).includes('10.198.0.2-10.198.0.4'),
+        );
+        expect(await conditionOf('pod', 'waiting')).toBe('False');
+        expect(await membersOf(crowd)).toEqual(members);
+
+        const [left, ...staying] = members;
+        await kubectl('delete', 'pod', left?.name ?? '', '--wait=true');
+        await podReady('waiting', 120_000);
+        expect(await podIp('waiting')).toBe(left?.ip);
+        expect(await membersOf(crowd)).toEqual(staying);
+      } finally {
+        await withdraw();
+      }
+      await kubectl('delete', 'pod', 'waiting', '--wait=true');
+      await remove(crowd);
+      await tracesLike(worker, before);
+    });
+  });
+};
+
+const eventsOf = (pod: string): Promise<string> =>
+  kubectl(
+    'get',
+    'events',
+    `--field-selector=involvedObject.name=${pod}`,
+    '-o',
+    'jsonpath={.items[*].message}',
+  );

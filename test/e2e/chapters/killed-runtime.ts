@@ -1,0 +1,59 @@
+/** The runtime is killed and restarted again and again: packets of pods do not pass through it. */
+
+import {describe, expect, it} from 'vitest';
+import {
+  apply,
+  controlPlane,
+  eventually,
+  kubectl,
+  onNode,
+  podIp,
+  podReady,
+  samplePod,
+  shell,
+  worker,
+} from '../rig.ts';
+
+export const killedRuntime = (): void => {
+  describe('a runtime that is killed and restarted twenty times', () => {
+    it('costs pods on different nodes no packet', async () => {
+      await apply(samplePod('pinging', {}));
+      await apply(samplePod('pinged', {spec: {nodeName: controlPlane}}));
+      await podReady('pinging');
+      await podReady('pinged');
+      const inPod = (script: string) => kubectl('exec', 'pinging', '--', '/bin/ash', '-c', script);
+      const pid = await inPod(`ping -i 0.2 ${await podIp('pinged')} >/tmp/pings 2>&1 & echo $!`);
+      const sequence = async () =>
+        [...(await inPod('cat /tmp/pings')).matchAll(/ seq=(\d+) /g)].map(([, number]) => Number(number));
+      await eventually('the first answer', async () => (await sequence()).length > 0);
+
+      const pids = new Set<string>();
+      for (let round = 0; round < 20; round++) {
+        const node = round % 4 < 2 ? worker : controlPlane;
+        const before = await mainPid(node);
+        pids.add(`${node} ${before}`);
+        await (round % 2 === 0
+          ? onNode(node, 'systemctl', 'kill', '--signal=SIGKILL', 'kni')
+          : onNode(node, 'systemctl', 'restart', 'kni'));
+        await eventually('another one to serve', async () => {
+          const now = await mainPid(node);
+          return now !== '0' && now !== before && (await serves(node));
+        });
+      }
+      expect(pids.size).toBe(20);
+
+      const seen = (await sequence()).length;
+      await eventually('answers after the last restart', async () => (await sequence()).length > seen);
+      await inPod(`kill ${pid}`);
+      const answered = await sequence();
+      expect(answered).toEqual(answered.map((_, index) => index));
+      await kubectl('delete', 'pods', 'pinging', 'pinged', '--wait=true');
+    });
+  });
+};
+
+const mainPid = (node: string): Promise<string> =>
+  onNode(node, 'systemctl', 'show', 'kni', '--value', '--property=MainPID');
+
+const serves = async (node: string): Promise<boolean> =>
+  (await shell(node, 'ss --listening --unix --no-header src /run/kni/kni.sock')) !== '';

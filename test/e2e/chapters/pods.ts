@@ -1,0 +1,126 @@
+/** Pods, as their users see them. */
+import {describe, expect, it} from 'vitest';
+import {exitCodes} from '../../../src/exit-codes.ts';
+import {
+  apply,
+  controlPlane,
+  eventually,
+  kniDemo,
+  kubectl,
+  named,
+  onNode,
+  podIp,
+  podReady,
+  podSubnet,
+  sample,
+  samplePod,
+  shell,
+  value,
+  worker,
+} from '../rig.ts';
+
+export const pods = (): void => {
+  describe('pods', () => {
+    it('have the same address in the log, at the API server and on eth0', async () => {
+      const ip = await podIp(sample);
+      expect(ip).toMatch(podSubnet);
+      expect(await kubectl('exec', sample, '--', 'ip', 'addr', 'show', 'eth0')).toContain(`inet ${ip}/`);
+      const {stdout} = await kniDemo('logs', ...named, '--pod', sample);
+      expect(stdout).toMatch(
+        new RegExp(
+          `ipconfigs received for id: [0-9a-f]{64} ip: map\\[eth0:ip:"${ip.replaceAll('.', '\\.')}" mac:"`,
+        ),
+      );
+    });
+
+    it('are created on a node of choice, and reach each other across nodes', async () => {
+      const near = await kniDemo('pod', 'create', 'near', ...named, '--node', worker);
+      expect(near.exitCode).toBe(exitCodes.ok);
+      expect(near.stdout).toContain(`Ready on ${worker}`);
+      const far = await kniDemo('pod', 'create', 'far', ...named, '--node', controlPlane);
+      expect(far.stdout).toContain(`Ready on ${controlPlane}`);
+      const [nearIp, farIp] = [await podIp('near'), await podIp('far')];
+      expect(await kubectl('exec', 'near', '--', 'ping', '-c', '1', '-W', '5', farIp)).toContain(
+        '1 packets received',
+      );
+      expect(await kubectl('exec', 'far', '--', 'ping', '-c', '1', '-W', '5', nearIp)).toContain(
+        '1 packets received',
+      );
+    });
+
+    it('are refused twice under one name', async () => {
+      const {exitCode, stderr} = await kniDemo('pod', 'create', 'near', ...named);
+      expect(exitCode).toBe(exitCodes.badInput);
+      expect(stderr).toContain('pod near exists');
+    });
+
+    it('have their RPCs in the log, in order, as JSON on demand', async () => {
+      const {stdout} = await kniDemo('logs', ...named, '--json', '--node', worker, '--pod', 'near');
+      const lines = stdout
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      expect(lines.every(({node, pod}) => node === worker && pod === 'default/near')).toBe(true);
+      const rpcs = [...new Set(lines.map(({rpc}) => rpc))];
+      expect(rpcs).toEqual(['CreateNetwork', 'AttachInterface', 'QueryPodNetwork']);
+    });
+
+    it('that ask for the namespace of the host get an ordinary network', async () => {
+      await apply(samplePod('attacker', {annotations: {'kni.dev/netns': '/proc/1/ns/net'}}));
+      await podReady('attacker');
+      const ip = await podIp('attacker');
+      expect(ip).toMatch(podSubnet);
+      const links = await kubectl('exec', 'attacker', '--', 'ip', 'addr');
+      expect(links).toContain(`inet ${ip}/`);
+      expect(links).not.toContain('kni0');
+      const inode = await kubectl('exec', 'attacker', '--', 'readlink', '/proc/self/ns/net');
+      expect(inode).not.toBe(await onNode(worker, 'readlink', '/proc/1/ns/net'));
+      const sandbox = await onNode(
+        worker,
+        'ctr',
+        '-n',
+        'k8s.io',
+        'containers',
+        'list',
+        '-q',
+        'labels."io.kubernetes.pod.name"==attacker,labels."io.cri-containerd.kind"==sandbox',
+      );
+      const spec = await onNode(worker, 'ctr', '-n', 'k8s.io', 'containers', 'info', sandbox.trim());
+      expect(spec).toContain('/run/netns/kni-');
+      expect(spec).not.toContain('/proc/1/ns/net');
+    });
+
+    it('on the network of the host make no KNI call', async () => {
+      await apply(samplePod('on-host', {spec: {hostNetwork: true}}));
+      await podReady('on-host');
+      const journal = await shell(
+        worker,
+        'journalctl -u kni -o cat --no-pager | grep -c default/on-host || true',
+      );
+      expect(journal).toBe('0');
+      expect(await podIp('on-host')).toBe(await value('.status.hostIP', 'pod', 'on-host'));
+    });
+
+    it('have their host ports while they exist', async () => {
+      const command = [
+        '/bin/ash',
+        '-c',
+        'mkdir /www && echo hello >/www/index.html && exec httpd -f -p 80 -h /www',
+      ];
+      await apply(
+        samplePod('web', {spec: {container: {command, ports: [{containerPort: 80, hostPort: 8123}]}}}),
+      );
+      await podReady('web');
+      const nodeIp = await value('.status.hostIP', 'pod', 'web');
+      await eventually(
+        'the host port to answer',
+        async () =>
+          (await onNode(controlPlane, 'curl', '-sf', '-m', '2', `http://${nodeIp}:8123/`)) === 'hello',
+      );
+      await kubectl('delete', 'pod', 'web', '--wait=true');
+      const rules = () => shell(worker, 'iptables-save -t nat | grep -c 8123 || true');
+      await eventually('the rules of the host port to go', async () => (await rules()) === '0');
+      expect(await rules()).toBe('0');
+    });
+  });
+};

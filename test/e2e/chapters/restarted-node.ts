@@ -1,0 +1,56 @@
+/** A node restarts by itself: nobody calls `up`. */
+
+import {describe, expect, it} from 'vitest';
+import {create, membersOf, namesOf, ready, remove} from '../crowd.ts';
+import {conditionOf, eventually, podIp, podReady, run, sample, tracesOn, value, worker} from '../rig.ts';
+
+const crowd = 'survivors';
+const names = namesOf(crowd, 5);
+
+export const restartedNode = (): void => {
+  describe('a node that restarts', () => {
+    it('comes back by itself, its pods with networks of their own again and nothing left of the old', async () => {
+      const before = await tracesOn(worker);
+      await create(crowd, names);
+      await ready(crowd, names.length);
+      const old = await membersOf(crowd);
+      const traces = await tracesOn(worker);
+      const renewed = () => value('.spec.renewTime', '-n', 'kube-node-lease', 'lease', worker);
+      await run('docker', 'restart', '--time', '5', worker);
+      const last = await renewed();
+      await eventually('the kubelet to report again', async () => (await renewed()) !== last, 180_000);
+      await eventually(
+        'the worker to be Ready',
+        async () => (await conditionOf('node', worker)) === 'True',
+        120_000,
+      );
+      await eventually(
+        'every pod to have been started anew',
+        async () => {
+          const now = await membersOf(crowd);
+          return now.every(({container}, index) => container !== '' && container !== old[index]?.container);
+        },
+        120_000,
+      );
+      await ready(crowd, names.length);
+      await podReady(sample);
+      await eventually('networks of these pods and no others', async () => {
+        const now = await tracesOn(worker);
+        const addresses = [...(await membersOf(crowd)).map(({ip}) => ip), await podIp(sample)].sort();
+        return (
+          now.addresses.join() === addresses.join() &&
+          now.netns.length === traces.netns.length &&
+          now.records.length === traces.records.length &&
+          now.veths === traces.veths
+        );
+      });
+      expect((await membersOf(crowd)).map(({uid}) => uid)).toEqual(old.map(({uid}) => uid));
+      await remove(crowd);
+      await eventually(
+        'as many networks as before',
+        async () => (await tracesOn(worker)).netns.length === before.netns.length,
+      );
+      expect((await tracesOn(worker)).records).toHaveLength(before.records.length);
+    }, 600_000);
+  });
+};

@@ -1,0 +1,61 @@
+/** The runtime becomes another build of it, and the old one again, under pods that live on. */
+
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {type BuildOptions, build} from 'esbuild';
+import {describe, expect, it} from 'vitest';
+import bundle from '../../../runtime/bundle.json' with {type: 'json'};
+import {create, crowdSize, membersOf, namesOf, ready, remove} from '../crowd.ts';
+import {conditionOf, eventually, onNode, run, shell, tracesLike, tracesOn, worker} from '../rig.ts';
+
+const crowd = 'veterans';
+const installed = '/opt/kni/kni-runtime.mjs';
+
+export const upgrade = (): void => {
+  describe(`an upgrade of the runtime under ${crowdSize} pods, and back`, () => {
+    it('restarts none of them, and nothing of their networks is lost', async () => {
+      const empty = await tracesOn(worker);
+      await create(crowd, namesOf(crowd, crowdSize));
+      await ready(crowd, crowdSize);
+      const before = {members: await membersOf(crowd), traces: await tracesOn(worker)};
+      await shell(worker, `cp ${installed} ${installed}.kept`);
+      await placeAnotherBuild();
+      for (const next of ['new', 'kept']) {
+        await shell(worker, `mv ${installed}.${next} ${installed} && systemctl restart kni`);
+        await answers(before.members.map(({name}) => name));
+        await eventually(
+          'the worker to be Ready',
+          async () => (await conditionOf('node', worker)) === 'True',
+        );
+        expect({members: await membersOf(crowd), traces: await tracesOn(worker)}).toEqual(before);
+      }
+      await remove(crowd);
+      await tracesLike(worker, empty);
+    }, 900_000);
+  });
+};
+
+const placeAnotherBuild = async (): Promise<void> => {
+  const dir = await mkdtemp(join(tmpdir(), 'kni-upgrade-'));
+  try {
+    const outfile = join(dir, 'kni-runtime.mjs');
+    await build({...(bundle as BuildOptions), minifyWhitespace: true, outfile});
+    await run('docker', 'cp', outfile, `${worker}:${installed}.new`);
+  } finally {
+    await rm(dir, {recursive: true});
+  }
+};
+
+/** The kubelet asks for a pod's network whenever it looks at the pod; a restart of it makes it look at all. */
+const answers = async (names: readonly string[]): Promise<void> => {
+  await onNode(worker, 'systemctl', 'restart', 'kubelet');
+  await eventually('the network of every pod to be asked for', async () => {
+    const journal = await shell(
+      worker,
+      'journalctl _SYSTEMD_INVOCATION_ID=$(systemctl show kni --value --property=InvocationID) -o cat --no-pager',
+    );
+    const answered = journal.split('\n').filter((line) => line.includes('"QueryPodNetwork"'));
+    return names.every((name) => answered.some((line) => line.includes(`"default/${name}"`)));
+  });
+};
