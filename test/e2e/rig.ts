@@ -154,9 +154,9 @@ export const tracesOn = async (node: string): Promise<Traces> => ({
   hostPorts: (await linesOn(node, 'iptables-save -t nat | grep "^:CNI-DN-" || true')).length,
 });
 
-/** Names of the runtime's records. */
+/** Keys of the runtime's records, as it tells them. */
 const recordsOn = (node: string): Promise<readonly string[]> =>
-  linesOn(node, 'cd /var/lib/kni/pods && find . -maxdepth 1 -type f');
+  linesOn(node, "kni-runtime pods | jq --raw-output '.networks[].correlation'");
 
 const linesOn = async (node: string, script: string): Promise<readonly string[]> =>
   (await shell(node, script)).split('\n').filter(Boolean).sort();
