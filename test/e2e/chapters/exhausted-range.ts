@@ -8,6 +8,7 @@ import {
   conditionOf,
   eventually,
   kubectl,
+  onNode,
   podIp,
   podReady,
   samplePod,
@@ -37,6 +38,12 @@ export const exhaustedRange = (): void => {
           (await eventsOf('waiting')).includes('10.198.0.2-10.198.0.4'),
         );
         expect(await conditionOf('pod', 'waiting')).toBe('False');
+        // No reason to give up the node, whose pods would be evicted.
+        const {networks} = JSON.parse(await onNode(worker, 'kni-runtime', 'networks')) as {networks: unknown};
+        expect(networks).toMatchObject([
+          {ready: false, extradata: {reason: 'AddressPoolExhausted', running_pods: 'unaffected'}},
+        ]);
+        expect(await conditionOf('node', worker)).toBe('True');
         expect(await membersOf(crowd)).toEqual(members);
 
         const [left, ...staying] = members;

@@ -1,0 +1,97 @@
+/** Pods with more than one network, and what can be asked about them. */
+
+import {describe, expect, it} from 'vitest';
+import {exitCodes} from '../../../src/exit-codes.ts';
+import {
+  apply,
+  eventually,
+  kniDemo,
+  kubectl,
+  named,
+  podIp,
+  podReady,
+  podSubnet,
+  samplePod,
+  tracesLike,
+  tracesOn,
+  worker,
+} from '../rig.ts';
+
+const annotation = 'k8s.v1.cni.cncf.io/networks';
+const pod = 'many-networks';
+const wished = '10.197.0.77';
+
+const definition = {
+  apiVersion: 'k8s.cni.cncf.io/v1',
+  kind: 'NetworkAttachmentDefinition',
+  metadata: {name: 'storage'},
+  spec: {
+    config: JSON.stringify({
+      cniVersion: '1.0.0',
+      name: 'storage',
+      plugins: [
+        {
+          type: 'bridge',
+          bridge: 'storage0',
+          capabilities: {ips: true},
+          ipam: {type: 'host-local', dataDir: '/var/lib/kni/ipam', ranges: [[{subnet: '10.197.0.0/24'}]]},
+        },
+      ],
+    }),
+  },
+};
+
+export const furtherNetworks = (): void => {
+  describe('a pod that asks for further networks', () => {
+    it('has them as net1 and net2, at the address that it asks for, and is known by that of eth0', async () => {
+      const before = await tracesOn(worker);
+      await apply(definition);
+      const wishes = [{name: 'storage', ips: [`${wished}/24`]}, {name: 'storage'}];
+      await apply(samplePod(pod, {annotations: {[annotation]: JSON.stringify(wishes)}}));
+      await podReady(pod, 120_000);
+      expect(await podIp(pod)).toMatch(podSubnet);
+      const inetOf = (name: string) => kubectl('exec', pod, '--', 'ip', '-4', 'addr', 'show', name);
+      expect(await inetOf('eth0')).toContain(`inet ${await podIp(pod)}/`);
+      expect(await inetOf('net1')).toContain(`inet ${wished}/24`);
+      expect(await inetOf('net2')).toContain('inet 10.197.0.');
+
+      const {exitCode, stdout} = await kniDemo('pod', 'inspect', pod, ...named);
+      expect(exitCode).toBe(exitCodes.ok);
+      for (const shown of [worker, 'net1', `${wished}/24`, 'storage', 'AttachInterface ok'])
+        expect(stdout).toContain(shown);
+
+      await kubectl('delete', 'pod', pod, '--wait=true');
+      await kubectl('delete', 'network-attachment-definition', 'storage');
+      await tracesLike(worker, before);
+    });
+
+    it('is told which of them does not exist, and gets it once it does', async () => {
+      const before = await tracesOn(worker);
+      await apply(samplePod(pod, {annotations: {[annotation]: 'storage'}}));
+      await eventually('an event that names the network', async () =>
+        (
+          await kubectl(
+            'get',
+            'events',
+            `--field-selector=involvedObject.name=${pod}`,
+            '-o',
+            'jsonpath={.items[*].message}',
+          )
+        ).includes('network storage is neither a NetworkAttachmentDefinition'),
+      );
+      await apply(definition);
+      await podReady(pod, 120_000);
+      await kubectl('delete', 'pod', pod, '--wait=true');
+      await kubectl('delete', 'network-attachment-definition', 'storage');
+      await tracesLike(worker, before);
+    });
+  });
+
+  describe('the networks of all nodes', () => {
+    it('are told with their addresses', async () => {
+      const {exitCode, stdout} = await kniDemo('networks', ...named);
+      expect(exitCode).toBe(exitCodes.ok);
+      expect(stdout).toMatch(new RegExp(`${worker}\\s+kni\\s.*ready.*of 253`));
+    });
+  });
+};
