@@ -1,5 +1,2 @@
-/** The pod's `lo` is a network of its own, brought up by the loopback plugin, as every CNI container runtime does. */
-export const loopback = {
-  ifName: 'lo',
-  config: '{"cniVersion":"1.0.0","name":"kni-loopback","plugins":[{"type":"loopback"}]}',
-} as const;
+/** The pod's loopback interface: up from the start, and no attachment but in records of version 1 of the state. */
+export const loopbackInterface = 'lo';

@@ -1,6 +1,6 @@
 /** What is counted when somebody asks: the records, and the addresses of the networks. */
 import {Gauge, type Registry} from 'prom-client';
-import {loopback} from '../cni/loopback.ts';
+import {loopbackInterface} from '../cni/loopback.ts';
 import {isUndone, type PodNetwork, type State} from '../network/record.ts';
 import type {Pool} from '../node/address-pool.ts';
 
@@ -43,7 +43,7 @@ const gaugesOfRecords = ({records, quarantined}: Observed): Gauge[] => [
     collect() {
       this.reset();
       for (const {network, ifName, result} of [...records()].flatMap(({attachments}) => attachments))
-        if (result !== undefined && ifName !== loopback.ifName) this.inc({network});
+        if (result !== undefined && ifName !== loopbackInterface) this.inc({network});
     },
   }),
 ];

@@ -1,5 +1,6 @@
 /** AttachInterface: CNI ADD for one sandbox. A repetition answers what the first call did. */
 import {create} from '@bufbuild/protobuf';
+import {loopbackInterface} from '../cni/loopback.ts';
 import {
   type AttachInterfaceRequest,
   type AttachInterfaceResponse,
@@ -24,7 +25,10 @@ export const attachInterface: Handler<AttachInterfaceRequest, AttachInterfaceRes
   const wishes = {
     commonArgs: commonArgsOf(request),
     primaryArgs: primaryArgsOf(request),
-    selections: networkSelectionsFrom(request.annotations[networksAnnotation], [primaryInterface, 'lo']),
+    selections: networkSelectionsFrom(request.annotations[networksAnnotation], [
+      primaryInterface,
+      loopbackInterface,
+    ]),
   };
   const network = await context.pods.attach({...selector, ...wishes}, context.signal);
   context.note(fieldsOfNetwork(network));

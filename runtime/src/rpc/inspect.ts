@@ -2,7 +2,7 @@
 import {create, type MessageInitShape} from '@bufbuild/protobuf';
 import {parseConflist} from '../cni/conflist.ts';
 import {CniError} from '../cni/errors.ts';
-import {loopback} from '../cni/loopback.ts';
+import {loopbackInterface} from '../cni/loopback.ts';
 import {recordedOf} from '../cni/result.ts';
 import {
   type InspectPodNetworkRequest,
@@ -107,7 +107,7 @@ const select = (records: RecordIndex, request: InspectPodNetworkRequest): PodNet
 
 const messageOf = (record: PodNetwork): MessageInitShape<typeof PodNetworkSchema> => {
   const {key, pod, attempt, sandbox = '', netns, state, createdAt = 0} = record;
-  const attached = record.attachments.filter(({ifName}) => ifName !== loopback.ifName);
+  const attached = record.attachments.filter(({ifName}) => ifName !== loopbackInterface);
   return {
     correlation: key,
     ...pod,

@@ -1,6 +1,6 @@
 /** Projects an attached network onto the ipconfigs of KNI. */
 import {create} from '@bufbuild/protobuf';
-import {loopback} from '../cni/loopback.ts';
+import {loopbackInterface} from '../cni/loopback.ts';
 import {recordedOf} from '../cni/result.ts';
 import {type IPConfig, IPConfigSchema} from '../gen/kni_pb.ts';
 import type {PodNetwork} from '../network/record.ts';
@@ -8,7 +8,7 @@ import type {PodNetwork} from '../network/record.ts';
 /** The pod's interfaces in the order they were attached, so that eth0 is first; `lo` is no address of a pod. */
 export const ipConfigsOf = ({attachments, netns}: PodNetwork): Record<string, IPConfig> => {
   const interfaces = attachments
-    .filter(({ifName}) => ifName !== loopback.ifName)
+    .filter(({ifName}) => ifName !== loopbackInterface)
     .flatMap((attachment) => {
       const {network, ifName} = attachment;
       const own = primaryFirst(recordedOf(attachment, netns).interfaces, ifName);

@@ -128,6 +128,7 @@ describe('a pool', () => {
     expect(exhausted(await at.pools(ipam))).toEqual({
       reason: 'AddressPoolExhausted',
       message: 'network net has no free address left in fd00::/126',
+      runningPodsUnaffected: true,
     });
   });
 
