@@ -9,7 +9,8 @@ import {waitUntil} from '../../src/host/wait-until.ts';
 import {project} from '../../src/project.ts';
 import {withBrought} from '../../src/stages/host/brought.ts';
 
-export const cluster = 'kni-e2e';
+/** Another one while a chapter is written. */
+export const cluster = process.env['KNI_E2E_CLUSTER'] ?? 'kni-e2e';
 export const controlPlane = `${cluster}-control-plane`;
 export const worker = `${cluster}-worker`;
 export const named = ['--name', cluster] as const;

@@ -57,6 +57,12 @@ describe('a network runtime that is asked about itself', () => {
     ]) {
       expect(metrics).toContain(`${line}\n`);
     }
+    for (const name of [
+      'process_cpu_seconds_total',
+      'process_resident_memory_bytes',
+      'nodejs_heap_size_used_bytes',
+    ])
+      expect(metrics).toMatch(new RegExp(`^${name} [1-9]|^${name} 0\\.\\d`, 'm'));
     await takeDown(runtime.kni, pod, netns);
     await takeDown(runtime.kni, unlucky, other);
     expect(await get('/metrics')).toContain('kni_pod_networks{state="attached"} 0\n');

@@ -56,9 +56,8 @@ export const createMetrics = (observed: Observed): Metrics => {
   };
 };
 
-/** Of the defaults, what says something about a daemon of this kind. */
+/** Of the defaults, what says something about a daemon of this kind; some are set by the collecting of another one. */
 const keepSmall = (registry: Registry): void => {
-  const kept =
-    /^process_(cpu_seconds|resident_memory|start_time|open_fds)|^nodejs_(heap_size_used|eventloop_lag_p99|version)/;
+  const kept = /^process_(cpu|resident_memory|start_time|open_fds)|^nodejs_(heap_size|eventloop_lag|version)/;
   for (const {name} of registry.getMetricsAsArray()) if (!kept.test(name)) registry.removeSingleMetric(name);
 };
