@@ -7,6 +7,8 @@ import {repeat} from './repeat.ts';
 /** How often it is looked for what has to be undone; what fails comes again later and later. */
 const sweepMs = 1_000;
 const reconcileRetryMs = 10_000;
+/** A disk that was full may have space again; one that has failed should be noticed before the next pod comes. */
+const probeMs = {inTrouble: 1_000, otherwise: 5_000};
 
 export interface BackgroundParts {
   readonly pods: Pick<PodNetworks, 'sweep' | 'reconcile'>;
@@ -18,11 +20,15 @@ export interface BackgroundParts {
 export const startBackground = (parts: BackgroundParts): AbortController => {
   const {pods, store} = parts;
   const ending = new AbortController();
-  const sweep = async () => {
-    if (store.trouble()) await store.probe(); // a disk that was full may have space again
-    await pods.sweep();
+  let probedAt = performance.now();
+  const probe = async () => {
+    const wait = store.trouble() ? probeMs.inTrouble : probeMs.otherwise;
+    if (performance.now() - probedAt < wait) return;
+    await store.probe();
+    probedAt = performance.now();
   };
-  void repeat(sweep, sweepMs, ending.signal);
+  void repeat(probe, probeMs.inTrouble, ending.signal);
+  void repeat(() => pods.sweep(), sweepMs, ending.signal);
   void reconcileOnce(parts, ending.signal);
   return ending;
 };

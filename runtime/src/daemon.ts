@@ -94,7 +94,10 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
     log,
   });
 
-  const healthy = () => store.trouble()?.message;
+  const healthy = () => {
+    const unwritable = store.trouble();
+    return unwritable && textOf(unwritable);
+  };
   const correlationOf = (selector: Selector) =>
     (selectForUndo(known, selector) ?? selectForAttach(known, selector))?.key;
   const kni = {pods, node, correlationOf, pools};

@@ -1,6 +1,6 @@
 /** The records on disk: a journal, made anew when most of it is history. */
 import {createHash} from 'node:crypto';
-import {copyFile, mkdir, readdir} from 'node:fs/promises';
+import {access, constants, copyFile, mkdir, readdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {type Appending, createJournal, type JournalContent, readJournal} from '../store/journal.ts';
 import {createReserve} from '../store/reserve.ts';
@@ -92,7 +92,11 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
     if (isMostlyHistory && !rewriting) await rewrite().catch(() => undefined);
   };
   const unwritable = 'the state directory cannot be written';
-  const probe = () => append([versionLine], {synced: true, urgent: false}, unwritable);
+  /** By path too: the open file may still be written where a rewrite could not. */
+  const probe = async () => {
+    await attempt(unwritable, () => access(dir, constants.W_OK));
+    await append([versionLine], {synced: true, urgent: false}, unwritable);
+  };
 
   /** Lines for the configurations that the journal does not have yet. */
   const configLinesOf = ({attachments}: PodNetwork): [name: string, text: string][] => {
