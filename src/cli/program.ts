@@ -10,6 +10,7 @@ import {project} from '../project.ts';
 import {backends} from '../stages/context.ts';
 import {down} from './commands/down.ts';
 import {logs} from './commands/logs.ts';
+import {networks} from './commands/networks.ts';
 import {podCreate} from './commands/pod-create.ts';
 import {up} from './commands/up.ts';
 import type {World} from './world.ts';
@@ -56,6 +57,14 @@ export const createProgram = (world: World): Command => {
     .action((podToCreate: string, options) => podCreate(world, podToCreate, options));
 
   program
+    .command('networks')
+    .description("show every node's networks: ready or why not, and how many addresses are in use")
+    .addOption(name())
+    .option('--json', 'one JSON object a node')
+    .addHelpText('after', networksHelp)
+    .action((options) => networks(world, options));
+
+  program
     .command('logs')
     .description("show the network runtimes' logs, one line for every RPC")
     .addOption(name())
@@ -85,6 +94,10 @@ const backend = (): Option =>
   );
 const name = (): Option =>
   new Option('--name <name>', 'name of the cluster').default('test1').argParser(clusterName);
+
+const networksHelp = `
+Exit code 1 only where a node could not be asked, because it or its network runtime is stopped; the others are
+shown all the same. A network that is not ready is an answer: exit code 0.`;
 
 const help = `
 Exit codes: 0 everything holds, 1 a task or the proof failed, 2 bad input, 3 this machine lacks something,

@@ -1,0 +1,120 @@
+/** kni-runtime on a node: asks the node's network runtime, and reads its one JSON document. */
+
+import {z} from 'zod';
+import type {CommandError} from '../host/command-error.ts';
+import type {Command} from '../host/host.ts';
+import {readJson} from '../json.ts';
+
+/** QueryNodeNetworks; any server of KNI answers it. */
+export const askNetworks: Command = ['kni-runtime', ['networks']];
+
+/** Everything recorded of a pod's network; only a server of `kni.inspector.Inspector` answers it. */
+export const askPod = (pod: string, {check = false}: {readonly check?: boolean} = {}): Command => [
+  'kni-runtime',
+  ['inspect', pod, ...(check ? ['--check'] : [])],
+];
+
+/** Empty, or of the wrong type, a field is as good as none: proto3 tells them not apart. */
+const text = z.string().min(1).optional().catch(undefined);
+/** protobuf's JSON mapping writes int64 as strings, and others may write all numbers so. */
+const count = z.coerce.number().int().min(0).optional().catch(undefined);
+const texts = z.array(z.string()).catch([]);
+const listOf = <T extends z.ZodType>(item: T) => z.array(item).catch([]);
+
+const networks = z.object({
+  networks: z
+    .array(
+      z.object({
+        name: z.string().catch(''),
+        ready: z.boolean().catch(false),
+        extradata: z
+          .object({
+            reason: text,
+            message: text,
+            addresses_used: count,
+            addresses_capacity: count,
+            running_pods: text,
+          })
+          .catch({}),
+      }),
+    )
+    .default([]),
+});
+
+export interface NodeNetwork {
+  readonly name: string;
+  readonly ready: boolean;
+  /** One word: `AddressPoolExhausted`. */
+  readonly reason?: string | undefined;
+  readonly message?: string | undefined;
+  readonly used?: number | undefined;
+  readonly capacity?: number | undefined;
+  /** Not ready, but only for further pods. */
+  readonly runningPodsUnaffected: boolean;
+}
+
+export const parseNetworks = (stdout: string): readonly NodeNetwork[] =>
+  readJson(networks, stdout, "the network runtime's networks").networks.map(({name, ready, extradata}) => ({
+    name,
+    ready,
+    reason: extradata.reason,
+    message: extradata.message,
+    used: extradata.addresses_used,
+    capacity: extradata.addresses_capacity,
+    runningPodsUnaffected: extradata.running_pods === 'unaffected',
+  }));
+
+const inspected = z.object({
+  network: z.object({
+    correlation: text,
+    uid: text,
+    sandbox: text,
+    netns: text,
+    state: text,
+    interfaces: listOf(
+      z.object({
+        name: z.string(),
+        network: text,
+        mac: text,
+        mtu: count.transform((mtu) => mtu || undefined),
+        addresses: listOf(z.object({cidr: z.string(), gateway: text})),
+      }),
+    ),
+  }),
+  attachments: listOf(
+    z.object({
+      interface: text,
+      hostInterfaces: texts,
+      routes: listOf(z.object({to: z.string(), via: text})),
+      dns: z
+        .object({servers: texts, domain: text, searches: texts, options: texts})
+        .optional()
+        .catch(undefined),
+    }),
+  ),
+  problems: texts,
+});
+
+/** What the runtime has recorded of a pod's network. */
+export type InspectedPod = Readonly<z.infer<typeof inspected>>;
+
+export const parseInspected = (stdout: string): InspectedPod =>
+  readJson(inspected, stdout, "the network runtime's record of a pod");
+
+/** Why it gave no answer. */
+export interface Refusal {
+  /** Name of a gRPC status, or `no client` where the node has no kni-runtime, or one that does not know the question. */
+  readonly status: string;
+  readonly details: string;
+}
+
+/** Undefined for what neither kni-runtime nor the lack of it explains. */
+export const refusalOf = ({exitStatus, output}: CommandError): Refusal | undefined => {
+  const said = /^kni-runtime: ([A-Z_]+): (.*)$/m.exec(output);
+  if (said) return {status: said[1] ?? '', details: said[2] ?? ''};
+  if (/executable file not found|kni-runtime: not found/.test(output))
+    return {status: 'no client', details: 'it has no kni-runtime command'};
+  return exitStatus === 2
+    ? {status: 'no client', details: output.split('\n').at(-1) || 'its kni-runtime command is another'}
+    : undefined;
+};
