@@ -4,7 +4,7 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {Command, Option} from 'commander';
 import {z} from 'zod';
-import {clusterName, imageReference, podName, workerCount} from '../cluster/names.ts';
+import {clusterName, imageReference, podName, podPath, workerCount} from '../cluster/names.ts';
 import {readJson} from '../json.ts';
 import {project} from '../project.ts';
 import {backends} from '../stages/context.ts';
@@ -12,6 +12,7 @@ import {down} from './commands/down.ts';
 import {logs} from './commands/logs.ts';
 import {networks} from './commands/networks.ts';
 import {podCreate} from './commands/pod-create.ts';
+import {podInspect} from './commands/pod-inspect.ts';
 import {up} from './commands/up.ts';
 import type {World} from './world.ts';
 
@@ -56,6 +57,16 @@ export const createProgram = (world: World): Command => {
     .option('--image <image>', 'run this image, which must have /bin/ash', imageReference)
     .action((podToCreate: string, options) => podCreate(world, podToCreate, options));
 
+  pod
+    .command('inspect')
+    .description("show a pod's network: on record, in the kernel, and how it came about")
+    .argument('<pod>', 'name or namespace/name', podPath)
+    .addOption(name())
+    .option('--check', 'also let the CNI plugins check it (CNI CHECK)')
+    .option('--json', 'all of it, as one JSON object')
+    .addHelpText('after', inspectHelp)
+    .action((podToInspect: string, options) => podInspect(world, podToInspect, options));
+
   program
     .command('networks')
     .description("show every node's networks: ready or why not, and how many addresses are in use")
@@ -94,6 +105,10 @@ const backend = (): Option =>
   );
 const name = (): Option =>
   new Option('--name <name>', 'name of the cluster').default('test1').argParser(clusterName);
+
+const inspectHelp = `
+A line that begins with ! says where the record, the kernel and the API server differ.
+Exit code 1 where the pod could not be inspected, or with --check where the plugins found something wrong.`;
 
 const networksHelp = `
 Exit code 1 only where a node could not be asked, because it or its network runtime is stopped; the others are

@@ -26,6 +26,15 @@ export const podName = (name: string): string => {
   );
 };
 
+/** `name` or `namespace/name`, checked before it becomes an argument of kubectl. */
+export const podPath = (path: string): string => {
+  const [first = '', second, ...more] = path.split('/');
+  const valid = more.length === 0 && (second === undefined || (label.test(first) && first.length <= 63));
+  if (!valid) throw invalid('pod', path, 'name or namespace/name');
+  podName(second ?? first);
+  return path;
+};
+
 /** Which image there is, the node finds out; what cannot be a name at all is said here. */
 export const imageReference = (name: string): string => {
   if (/^[\w][\w./:@-]*$/.test(name) && name.length <= 255) return name;

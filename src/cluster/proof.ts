@@ -38,8 +38,12 @@ export const gatherEvidence = async (cluster: Cluster, pod: Pod, signal: AbortSi
   return {pod, sandbox, netns: info && netnsOf(info.stdout), lines, ipAddr: ipAddr.stdout};
 };
 
-/** journalctl fails where it finds nothing; that the runtime said nothing of the pod is for the checks to say. */
-const linesAbout = async (uid: string, node: Host, signal: AbortSignal): Promise<readonly LogLine[]> => {
+/** Lines that match, oldest first. journalctl fails where it finds nothing; that the runtime said nothing of the pod is for the checks to say. */
+export const linesAbout = async (
+  uid: string,
+  node: Host,
+  signal: AbortSignal,
+): Promise<readonly LogLine[]> => {
   try {
     const {stdout} = await node.run(runtimeJournal({grep: uid}), {signal});
     return stdout.split('\n').flatMap((line) => parseLogLine(line) ?? []);

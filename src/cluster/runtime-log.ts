@@ -14,6 +14,8 @@ const logLine = z.looseObject({
   /** `<namespace>/<name>` */
   pod: text,
   uid: text,
+  /** Key of the sandbox's record: the same in every line about it. */
+  correlation: text,
   sandbox: text,
   netns: text,
   plugin: text,

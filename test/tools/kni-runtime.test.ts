@@ -57,6 +57,14 @@ describe('parseNetworks', () => {
 });
 
 describe('parseInspected', () => {
+  const read = (text: string): string => {
+    try {
+      return typeof parseInspected(text).network;
+    } catch (error) {
+      return String(error);
+    }
+  };
+
   it('reads a record, whether empty fields are left out or not', () => {
     const bare = {network: {netns: '/run/netns/a', interfaces: [{name: 'eth0'}]}};
     const full = {
@@ -76,11 +84,9 @@ describe('parseInspected', () => {
   it('never believes what is no record, and throws nothing but that', () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
-        try {
-          expect(parseInspected(text).network).toBeTypeOf('object');
-        } catch (error) {
-          expect(String(error)).toContain("cannot read the network runtime's record of a pod: ");
-        }
+        expect(read(text)).toMatch(
+          /^(object|Error: cannot read the network runtime's record of a pod: .*)$/s,
+        );
       }),
     );
   });

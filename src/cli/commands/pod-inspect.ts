@@ -1,0 +1,32 @@
+/** pod inspect: what is on record of a pod's network, what the kernel has, and how it came about. */
+
+import {requireCluster} from '../../cluster/cluster.ts';
+import {inspectPod} from '../../cluster/pod-inspection.ts';
+import {exitCodes} from '../../exit-codes.ts';
+import {lineWriter, paletteOf} from '../../view/stream.ts';
+import {surroundings} from '../context.ts';
+import {podInspectionText} from '../pod-inspection-text.ts';
+import {AlreadyShown} from '../report.ts';
+import type {World} from '../world.ts';
+
+export interface PodInspectOptions {
+  readonly name: string;
+  readonly check?: boolean;
+  readonly json?: boolean;
+}
+
+/** Throws AlreadyShown where CNI CHECK was asked for and did not find all well. */
+export const podInspect = async (
+  world: World,
+  pod: string,
+  {name, check = false, json = false}: PodInspectOptions,
+): Promise<void> => {
+  const {signal, stdout} = world;
+  const cluster = await requireCluster(surroundings(world).host, name, signal);
+  const wanted = pod.includes('/') ? pod : `default/${pod}`;
+  const inspection = await inspectPod(cluster, wanted, {name, check, signal});
+  const write = lineWriter(stdout);
+  if (json) write(JSON.stringify(inspection));
+  else for (const line of podInspectionText(inspection, paletteOf(stdout))) write(line);
+  if (check && inspection.record.problems?.length !== 0) throw new AlreadyShown(exitCodes.failed);
+};

@@ -1,0 +1,62 @@
+/** Everything that can be told of one pod's network: API server, network runtime, kernel and journal are asked. */
+
+import type {Cluster} from './cluster.ts';
+import {requireRunning} from './cluster.ts';
+import {type Difference, differencesOf} from './differences.ts';
+import {type KernelView, kernelViewOf, type NoKernelView} from './kernel-view.ts';
+import {type PlacedPod, placedPod} from './placed-pod.ts';
+import {type PodRecord, recordOf} from './pod-record.ts';
+import {linesAbout} from './proof.ts';
+import {type Moment, timelineOf} from './timeline.ts';
+
+export interface PodInspection {
+  readonly pod: PlacedPod;
+  readonly record: PodRecord;
+  readonly kernel: KernelView | NoKernelView;
+  readonly differences: readonly Difference[];
+  readonly timeline: readonly Moment[];
+}
+
+export interface InspectionOptions {
+  /** Of the cluster. */
+  readonly name: string;
+  /** Run CNI CHECK. */
+  readonly check: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** `pod` is `namespace/name`. Throws UserError where there is nothing to inspect, or nobody to ask. */
+export const inspectPod = async (
+  cluster: Cluster,
+  pod: string,
+  {name, check, signal}: InspectionOptions,
+): Promise<PodInspection> => {
+  requireRunning(
+    name,
+    cluster.nodes.filter(({role}) => role === 'control-plane'),
+  );
+  const placed = await placedPod(cluster.controlPlane, pod, signal);
+  requireRunning(
+    name,
+    cluster.nodes.filter((each) => each.name === placed.node),
+  );
+  const node = cluster.node(placed.node);
+  const record = await recordOf(node, placed, {cluster: name, check, signal});
+  const {correlation, sandbox, netns} = record.network;
+  const subject = {correlation, sandbox, netns, uid: placed.uid};
+  const [kernel, lines] = await Promise.all([
+    netns === undefined ? {why: 'its netns is not known'} : kernelViewOf(node, netns, signal),
+    linesAbout(patternOf([correlation, sandbox, placed.uid]), node, signal),
+  ]);
+  return {
+    pod: placed,
+    record,
+    kernel,
+    differences: differencesOf({record, kernel, ips: placed.ips}),
+    timeline: timelineOf(lines, subject),
+  };
+};
+
+/** A Perl regular expression for any of these texts. */
+const patternOf = (texts: readonly (string | undefined)[]): string =>
+  texts.flatMap((each) => each?.replaceAll(/[^\w-]/g, String.raw`\$&`) ?? []).join('|');
