@@ -115,6 +115,6 @@ export const refusalOf = ({exitStatus, output}: CommandError): Refusal | undefin
   if (/executable file not found|kni-runtime: not found/.test(output))
     return {status: 'no client', details: 'it has no kni-runtime command'};
   return exitStatus === 2
-    ? {status: 'no client', details: output.split('\n').at(-1) || 'its kni-runtime command is another'}
+    ? {status: 'no client', details: 'its kni-runtime command does not know the question'}
     : undefined;
 };

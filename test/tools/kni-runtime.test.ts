@@ -110,7 +110,12 @@ describe('refusalOf', () => {
       'no client',
       'it has no kni-runtime command',
     ],
-    [2, "kni-runtime: unknown option '--check'", 'no client', "kni-runtime: unknown option '--check'"],
+    [
+      2,
+      "kni-runtime: Unknown option '--check'. To specify …",
+      'no client',
+      'its kni-runtime command does not know the question',
+    ],
   ])('exit code %i, %j', (status, output, name, details) => {
     expect(failed(status, output)).toEqual({status: name, details});
   });
