@@ -22,7 +22,7 @@ const full = answer({
   addresses_capacity: '253',
   running_pods: 'unaffected',
 });
-const header = 'NODE                 NETWORK  READY  ADDRESSES';
+const header = 'NODE                 NETWORK  STATE      ADDRESSES';
 const [red, yellow] = ['\u001b[31m', '\u001b[33m'];
 
 describe('networks', () => {
@@ -36,8 +36,8 @@ describe('networks', () => {
       stderr: '',
       stdout: [
         header,
-        'test1-control-plane  kni      yes    3 of 253',
-        'test1-worker         kni      no     253 of 253',
+        'test1-control-plane  kni      ready      3 of 253',
+        'test1-worker         kni      not ready  253 of 253',
         '  no room for further pods; running ones are unaffected: AddressPoolExhausted: no address is left',
         '',
       ].join('\n'),
@@ -99,7 +99,7 @@ describe('networks', () => {
     const {code, stdout, stderr} = await cli(dir, ['networks'], {host});
     expect({code, stderr}).toEqual({code: exitCodes.failed, stderr: ''});
     const [, first, row, below, next] = stdout.split('\n');
-    expect(first).toMatch(/^test1-control-plane {2}kni +yes +3 of 253$/);
+    expect(first).toMatch(/^test1-control-plane {2}kni +ready +3 of 253$/);
     expect(row).toMatch(/^test1-worker +- +unknown +-$/);
     expect(below).toMatch(why);
     expect(next).toBe(`  try: ${tryThis}`);

@@ -27,7 +27,7 @@ export const networks = async (world: World, {name, json = false}: NetworksOptio
   else {
     const rows = answers.flatMap(rowsOf);
     const [header = '', ...lines] = columns([
-      ['NODE', 'NETWORK', 'READY', 'ADDRESSES'],
+      ['NODE', 'NETWORK', 'STATE', 'ADDRESSES'],
       ...rows.map(({cells}) => cells),
     ]);
     write(paint.dim(header));
@@ -54,14 +54,16 @@ const rowsOf = (answer: NodeAnswer): readonly Row[] => {
     return [{cells: [node, '-', 'unknown', '-'], tone: 'red', below: [why, `try: ${tryThis}`]}];
   }
   if (answer.networks.length === 0)
-    return [{cells: [node, '-', 'no', '-'], tone: 'red', below: ['the network runtime has no network']}];
+    return [
+      {cells: [node, '-', 'not ready', '-'], tone: 'red', below: ['the network runtime has no network']},
+    ];
   return answer.networks.map((network) => rowOf(node, network));
 };
 
 const rowOf = (node: string, network: NodeNetwork): Row => {
   const {name, ready, reason, message, used, capacity, runningPodsUnaffected} = network;
   const addresses = used === undefined ? '-' : capacity === undefined ? `${used}` : `${used} of ${capacity}`;
-  const cells = [node, name || '-', ready ? 'yes' : 'no', addresses];
+  const cells = [node, name || '-', ready ? 'ready' : 'not ready', addresses];
   const why = [reason, message].filter(Boolean).join(': ');
   if (ready) return {cells, tone: 'plain', below: why === '' ? [] : [why]};
   if (runningPodsUnaffected)
