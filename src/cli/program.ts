@@ -59,17 +59,20 @@ export const createProgram = (world: World): Command => {
 
   pod
     .command('inspect')
-    .description("show a pod's network: interfaces, addresses, routes, and how it came about")
+    .description("show a pod's network: on record, in the kernel, and how it came about")
     .argument('<pod>', 'name or namespace/name', podPath)
     .addOption(name())
-    .option('--json', 'everything, as one JSON object')
+    .option('--check', 'also let the CNI plugins check it (CNI CHECK)')
+    .option('--json', 'all of it, as one JSON object')
+    .addHelpText('after', inspectHelp)
     .action((podToInspect: string, options) => podInspect(world, podToInspect, options));
 
   program
     .command('networks')
-    .description('show the networks of every node, and why pods cannot be attached to them')
+    .description("show every node's networks: ready or why not, and how many addresses are in use")
     .addOption(name())
-    .option('--json', 'as one JSON array')
+    .option('--json', 'one JSON object a node')
+    .addHelpText('after', networksHelp)
     .action((options) => networks(world, options));
 
   program
@@ -102,6 +105,14 @@ const backend = (): Option =>
   );
 const name = (): Option =>
   new Option('--name <name>', 'name of the cluster').default('test1').argParser(clusterName);
+
+const inspectHelp = `
+A line that begins with ! says where the record, the kernel and the API server differ.
+Exit code 1 where the pod could not be inspected, or with --check where the plugins found something wrong.`;
+
+const networksHelp = `
+Exit code 1 only where a node could not be asked, because it or its network runtime is stopped; the others are
+shown all the same. A network that is not ready is an answer: exit code 0.`;
 
 const help = `
 Exit codes: 0 everything holds, 1 a task or the proof failed, 2 bad input, 3 this machine lacks something,

@@ -20,6 +20,17 @@ export class RunFailed extends Error {
   }
 }
 
+/** The command has shown all there is to say; only the exit code is left. */
+export class AlreadyShown extends Error {
+  override readonly name = 'AlreadyShown';
+  readonly exitCode: ExitCode;
+
+  constructor(exitCode: ExitCode) {
+    super(`exit code ${exitCode}`);
+    this.exitCode = exitCode;
+  }
+}
+
 export const report = (error: unknown, {stderr, signal}: World): ExitCode => {
   const write = lineWriter(stderr);
   const paint = paletteOf(stderr);
@@ -28,6 +39,7 @@ export const report = (error: unknown, {stderr, signal}: World): ExitCode => {
     return exitCodes.cancelled;
   }
   if (error instanceof RunFailed) return codeOf(error.failures);
+  if (error instanceof AlreadyShown) return error.exitCode;
   if (error instanceof UserError) {
     const [first = '', ...more] = error.why.split('\n');
     write(`${paint.red('error:')} ${error.what}: ${first}`);

@@ -1,58 +1,86 @@
-/** ip in a network namespace of a node: what the kernel has. */
+/** ip on a node: what the kernel says of interfaces and routes, in a pod's network namespace and on the node. */
 
 import {z} from 'zod';
 import type {Command} from '../host/host.ts';
 import {readJson} from '../json.ts';
 
-const inside = (netns: string, ...args: readonly string[]): Command => [
+const inNetns = (netns: string, ...args: readonly string[]): Command => [
   'nsenter',
   [`--net=${netns}`, 'ip', '-json', ...args],
 ];
-export const addressesIn = (netns: string): Command => inside(netns, 'address', 'show');
-export const routesIn = (netns: string): Command => inside(netns, 'route', 'show');
+
+export const podAddresses = (netns: string): Command => inNetns(netns, 'address');
+export const podRoutes = (netns: string): Command => inNetns(netns, '-4', 'route');
+export const podRoutes6 = (netns: string): Command => inNetns(netns, '-6', 'route');
+export const nodeLinks: Command = ['ip', ['-json', 'link']];
 
 const links = z.array(
   z.object({
+    ifindex: z.number(),
+    /** Of the other end, which may be in another namespace. */
+    link_index: z.number().optional(),
     ifname: z.string(),
-    address: z.string().default(''),
-    mtu: z.number().default(0),
+    mtu: z.number(),
+    operstate: z.string().optional(),
+    address: z.string().optional(),
+    master: z.string().optional(),
     addr_info: z
-      .array(
-        z.object({
-          local: z.string().default(''),
-          prefixlen: z.number().default(0),
-          scope: z.string().default(''),
-        }),
-      )
+      .array(z.object({local: z.string().optional(), prefixlen: z.number(), scope: z.string().optional()}))
       .default([]),
   }),
 );
 
 export interface Link {
+  readonly index: number;
+  readonly peerIndex: number | undefined;
   readonly name: string;
-  readonly mac: string;
+  readonly mac: string | undefined;
   readonly mtu: number;
-  /** With prefix length, without those that the kernel gives by itself. */
-  readonly cidrs: readonly string[];
+  /** `UP`, `DOWN`, `UNKNOWN` for those that cannot tell, as the loopback interface. */
+  readonly state: string;
+  /** The bridge it is a port of. */
+  readonly master: string | undefined;
+  /** With prefix length; those that are valid on this link or this host only are left out. */
+  readonly addresses: readonly string[];
 }
 
-/** Without lo. */
 export const parseLinks = (stdout: string): readonly Link[] =>
-  readJson(links, stdout, 'what ip says of addresses')
-    .filter(({ifname}) => ifname !== 'lo')
-    .map(({ifname, address, mtu, addr_info}) => ({
-      name: ifname,
-      mac: address,
-      mtu,
-      cidrs: addr_info
-        .filter(({scope}) => scope !== 'link')
-        .map(({local, prefixlen}) => `${local}/${prefixlen}`),
-    }));
+  readJson(links, stdout || '[]', 'what ip says of interfaces').map((link) => ({
+    index: link.ifindex,
+    peerIndex: link.link_index,
+    name: link.ifname,
+    mac: link.address,
+    mtu: link.mtu,
+    state: link.operstate ?? 'UNKNOWN',
+    master: link.master,
+    addresses: link.addr_info.flatMap(({local, prefixlen, scope}) =>
+      local === undefined || scope === 'link' || scope === 'host' ? [] : [`${local}/${prefixlen}`],
+    ),
+  }));
 
 const routes = z.array(
-  z.object({dst: z.string(), gateway: z.string().default(''), dev: z.string().default('')}),
+  z.object({
+    dst: z.string(),
+    gateway: z.string().optional(),
+    dev: z.string().optional(),
+    type: z.string().optional(),
+  }),
 );
-export type LiveRoute = z.infer<typeof routes>[number];
 
-export const parseRoutes = (stdout: string): readonly LiveRoute[] =>
-  readJson(routes, stdout, 'what ip says of routes');
+export interface KernelRoute {
+  /** With prefix length. */
+  readonly to: string;
+  readonly via: string | undefined;
+  readonly dev: string | undefined;
+}
+
+/** Routes within a link are left out: every interface with IPv6 has one. */
+export const parseRoutes = (stdout: string, family: 4 | 6): readonly KernelRoute[] =>
+  readJson(routes, stdout || '[]', 'what ip says of routes')
+    .filter(({dst, type}) => !/^(fe80|ff00)::/.test(dst) && (type === undefined || type === 'unicast'))
+    .map(({dst, gateway, dev}) => ({to: prefixOf(dst, family), via: gateway, dev}));
+
+const prefixOf = (destination: string, family: 4 | 6): string => {
+  if (destination === 'default') return family === 4 ? '0.0.0.0/0' : '::/0';
+  return destination.includes('/') ? destination : `${destination}/${family === 4 ? 32 : 128}`;
+};

@@ -1,84 +1,120 @@
-/** The network runtime on a node, asked by its own commands. */
+/** kni-runtime on a node: asks the node's network runtime, and reads its one JSON document. */
 
 import {z} from 'zod';
+import type {CommandError} from '../host/command-error.ts';
 import type {Command} from '../host/host.ts';
 import {readJson} from '../json.ts';
 
-const ask = (...args: readonly string[]): Command => [
-  '/opt/kni/bin/node',
-  ['/opt/kni/kni-runtime.mjs', ...args],
+/** QueryNodeNetworks; any server of KNI answers it. */
+export const askNetworks: Command = ['kni-runtime', ['networks']];
+
+/** Everything recorded of a pod's network; only a server of `kni.inspector.Inspector` answers it. */
+export const askPod = (pod: string, {check = false}: {readonly check?: boolean} = {}): Command => [
+  'kni-runtime',
+  ['inspect', pod, ...(check ? ['--check'] : [])],
 ];
 
-export const askNetworks: Command = ask('networks');
-/** Only our runtime has it. */
-export const inspectPod = (namespace: string, name: string): Command =>
-  ask('inspect', `${namespace}/${name}`);
-/** Any KNI runtime has it. */
-export const querySandbox = (id: string): Command => ask('query', id);
-
-const texts = z.record(z.string(), z.string()).default({});
+/** Empty, or of the wrong type, a field is as good as none: proto3 tells them not apart. */
+const text = z.string().min(1).optional().catch(undefined);
+/** protobuf's JSON mapping writes int64 as strings, and others may write all numbers so. */
+const count = z.coerce.number().int().min(0).optional().catch(undefined);
+const texts = z.array(z.string()).catch([]);
+const listOf = <T extends z.ZodType>(item: T) => z.array(item).catch([]);
 
 const networks = z.object({
   networks: z
-    .array(z.object({name: z.string(), ready: z.boolean().default(false), extradata: texts}))
+    .array(
+      z.object({
+        name: z.string().catch(''),
+        ready: z.boolean().catch(false),
+        extradata: z
+          .object({
+            reason: text,
+            message: text,
+            addresses_used: count,
+            addresses_capacity: count,
+            running_pods: text,
+          })
+          .catch({}),
+      }),
+    )
     .default([]),
 });
-export type NodeNetwork = z.infer<typeof networks>['networks'][number];
+
+export interface NodeNetwork {
+  readonly name: string;
+  readonly ready: boolean;
+  /** One word: `AddressPoolExhausted`. */
+  readonly reason?: string | undefined;
+  readonly message?: string | undefined;
+  readonly used?: number | undefined;
+  readonly capacity?: number | undefined;
+  /** Not ready, but only for further pods. */
+  readonly runningPodsUnaffected: boolean;
+}
 
 export const parseNetworks = (stdout: string): readonly NodeNetwork[] =>
-  readJson(networks, stdout, "a node's networks").networks;
+  readJson(networks, stdout, "the network runtime's networks").networks.map(({name, ready, extradata}) => ({
+    name,
+    ready,
+    reason: extradata.reason,
+    message: extradata.message,
+    used: extradata.addresses_used,
+    capacity: extradata.addresses_capacity,
+    runningPodsUnaffected: extradata.running_pods === 'unaffected',
+  }));
 
-const inspection = z.object({
+const inspected = z.object({
   network: z.object({
-    correlation: z.string(),
-    sandbox: z.string(),
-    netns: z.string(),
-    state: z.string(),
-    interfaces: z.array(
+    correlation: text,
+    uid: text,
+    sandbox: text,
+    netns: text,
+    state: text,
+    interfaces: listOf(
       z.object({
         name: z.string(),
-        mac: z.string(),
-        mtu: z.number(),
-        network: z.string(),
-        addresses: z.array(z.object({cidr: z.string(), gateway: z.string()})),
+        network: text,
+        mac: text,
+        mtu: count.transform((mtu) => mtu || undefined),
+        addresses: listOf(z.object({cidr: z.string(), gateway: text})),
       }),
     ),
   }),
-  attachments: z.array(
+  attachments: listOf(
     z.object({
-      network: z.string(),
-      interface: z.string(),
-      plugins: z.array(z.string()),
-      hostInterfaces: z.array(z.string()),
-      routes: z.array(z.object({to: z.string(), via: z.string()})),
-      dns: z.object({servers: z.array(z.string()), searches: z.array(z.string())}),
+      interface: text,
+      hostInterfaces: texts,
+      routes: listOf(z.object({to: z.string(), via: text})),
+      dns: z
+        .object({servers: texts, domain: text, searches: texts, options: texts})
+        .optional()
+        .catch(undefined),
     }),
   ),
-});
-/** What the runtime has recorded of one pod. */
-export type Inspection = z.infer<typeof inspection>;
-
-export const parseInspection = (stdout: string): Inspection =>
-  readJson(inspection, stdout, 'what the runtime says of a pod');
-
-const answer = z.object({
-  ipconfigs: z.record(
-    z.string(),
-    z.object({ip: z.array(z.string()).default([]), mac: z.string().default(''), extradata: texts}),
-  ),
-  extradata: texts,
+  problems: texts,
 });
 
-/** What can be known of a pod from QueryPodNetwork alone. */
-export const parseQuery = (stdout: string, sandbox: string): Inspection => {
-  const {ipconfigs, extradata} = readJson(answer, stdout, 'what the runtime says of a sandbox');
-  const interfaces = Object.entries(ipconfigs).map(([name, {ip, mac}]) => ({
-    name,
-    mac,
-    mtu: 0,
-    network: '',
-    addresses: ip.map((cidr) => ({cidr, gateway: ''})),
-  }));
-  const network = {correlation: '', sandbox, netns: extradata['netns'] ?? '', state: 'attached', interfaces};
-  return {network, attachments: []};
+/** What the runtime has recorded of a pod's network. */
+export type InspectedPod = Readonly<z.infer<typeof inspected>>;
+
+export const parseInspected = (stdout: string): InspectedPod =>
+  readJson(inspected, stdout, "the network runtime's record of a pod");
+
+/** Why it gave no answer. */
+export interface Refusal {
+  /** Name of a gRPC status, or `no client` where the node has no kni-runtime, or one that does not know the question. */
+  readonly status: string;
+  readonly details: string;
+}
+
+/** Undefined for what neither kni-runtime nor the lack of it explains. */
+export const refusalOf = ({exitStatus, output}: CommandError): Refusal | undefined => {
+  const said = /^kni-runtime: ([A-Z_]+): (.*)$/m.exec(output);
+  if (said) return {status: said[1] ?? '', details: said[2] ?? ''};
+  if (/executable file not found|kni-runtime: not found/.test(output))
+    return {status: 'no client', details: 'it has no kni-runtime command'};
+  return exitStatus === 2
+    ? {status: 'no client', details: 'its kni-runtime command does not know the question'}
+    : undefined;
 };

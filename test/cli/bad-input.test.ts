@@ -20,11 +20,21 @@ describe('help and version', () => {
     });
     const help = await cli(dir, ['--help']);
     expect(help).toMatchObject({code: 0, stderr: ''});
-    for (const word of ['up', 'pod', 'logs', 'down', 'Exit codes:']) expect(help.stdout).toContain(word);
+    for (const word of ['up', 'pod', 'networks', 'logs', 'down', 'Exit codes:'])
+      expect(help.stdout).toContain(word);
     expect(await cli(dir, ['up', '--help'])).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('--workers <n>'),
     });
+    for (const args of [
+      ['networks', '--help'],
+      ['pod', 'inspect', '--help'],
+    ]) {
+      expect(await cli(dir, args)).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('Exit code 1'),
+      });
+    }
     expect(await cli(dir, ['help', 'down'])).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('--purge'),
@@ -53,6 +63,10 @@ describe('bad input', () => {
     [['logs', '--name', 'a b'], 'invalid cluster name: "a b": '],
     [['pod', 'create', 'a b'], 'invalid pod name: "a b": '],
     [['pod', 'create', ''], 'invalid pod name: "": '],
+    [['pod', 'inspect', 'a b'], 'invalid pod name: "a b": '],
+    [['pod', 'inspect', '/a'], 'invalid pod: "/a": '],
+    [['pod', 'inspect', 'a/b/c'], 'invalid pod: "a/b/c": '],
+    [['networks', '--name', 'a b'], 'invalid cluster name: "a b": '],
     [['pod', 'create', 'ok', '--image', '-v'], 'invalid image: "-v": '],
     [['pod', 'create', 'ok', '--name', 'a\nb'], 'invalid cluster name: "a\\nb": '],
   ])('%j: one clear line, nothing run, nothing written', async (args, text) => {

@@ -1,48 +1,150 @@
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../src/exit-codes.ts';
-import {cli, hostOf} from '../rig/cli.ts';
-import {node, printed} from '../rig/demo.ts';
+import type {Command} from '../../src/host/host.ts';
+import {listNodeContainers} from '../../src/tools/docker.ts';
+import {cli} from '../rig/cli.ts';
+import {exchange, node, printed} from '../rig/demo.ts';
+import {fakeHost} from '../rig/fake-host.ts';
 import {tempDir} from '../rig/temp-dir.ts';
+import {terminal} from '../rig/terminal.ts';
 
-const nodes = printed(node('test1-control-plane'), node('test1-worker')).join('\n');
-const answering = (worker: string) =>
-  hostOf((command) => {
-    if (command.startsWith('docker ps')) return nodes;
-    if (command.includes('test1-worker')) return worker;
-    const extradata = {addresses_used: '3', addresses_capacity: '253'};
-    return JSON.stringify({networks: [{name: 'kni', ready: true, extradata}]});
-  });
+const [control, worker] = [node('test1-control-plane'), node('test1-worker')];
+const ps = (...nodes: (typeof control)[]): string =>
+  exchange(listNodeContainers('test1'), ...printed(...nodes));
+const ask = (name: string): Command => ['docker', ['exec', name, 'kni-runtime', 'networks']];
+const answer = (extradata: object, ready?: boolean): string =>
+  JSON.stringify({networks: [{name: 'kni', ...(ready && {ready}), extradata}]});
+const good = answer({addresses_used: '3', addresses_capacity: '253'}, true);
+const full = answer({
+  reason: 'AddressPoolExhausted',
+  message: 'no address is left',
+  addresses_used: '253',
+  addresses_capacity: '253',
+  running_pods: 'unaffected',
+});
+const header = 'NODE                 NETWORK  STATE      ADDRESSES';
+const [red, yellow] = ['\u001b[31m', '\u001b[33m'];
 
 describe('networks', () => {
-  it('shows every node, with its addresses and why it is not ready', async () => {
+  it('shows each node; one that is not ready is an answer', async () => {
     await using dir = await tempDir();
-    const extradata = {reason: 'PodCIDRMissing', message: 'node x has no podCIDR yet'};
-    const host = answering(JSON.stringify({networks: [{name: 'kni', extradata}]}));
+    using host = fakeHost(
+      ps(control, worker) + exchange(ask(control.name), good) + exchange(ask(worker.name), full),
+    );
     expect(await cli(dir, ['networks'], {host})).toMatchObject({
       code: 0,
       stderr: '',
       stdout: [
-        'NODE                 NETWORK  READY  ADDRESSES  REASON',
-        'test1-control-plane  kni      yes    3/253',
-        'test1-worker         kni      no     -          PodCIDRMissing: node x has no podCIDR yet',
+        header,
+        'test1-control-plane  kni      ready      3 of 253',
+        'test1-worker         kni      not ready  253 of 253',
+        '  no room for further pods; running ones are unaffected: AddressPoolExhausted: no address is left',
         '',
       ].join('\n'),
     });
   });
 
-  it('says which runtime does not answer', async () => {
+  it.each([
+    ['yellow where running pods are unaffected', full, yellow],
+    ['red where they are not', answer({reason: 'PluginMissing', message: 'bridge'}), red],
+    ['red without a reason', answer({}), red],
+    ['red where the runtime has no network', '{}', red],
+  ])('is %s', async (_, text, colour) => {
     await using dir = await tempDir();
-    const host = answering('2> kni-runtime: UNAVAILABLE: nobody answers on /run/kni/kni.sock\n[exit code 1]');
-    expect(await cli(dir, ['networks'], {host})).toMatchObject({
-      code: exitCodes.failed,
-      stderr:
-        'error: the network runtime of test1-worker does not answer: nobody answers on /run/kni/kni.sock\n' +
-        'try:   see whether it runs: docker exec test1-worker systemctl status kni\n',
-    });
+    using host = fakeHost(ps(control) + exchange(ask(control.name), text));
+    const stdout = terminal({colors: true});
+    await cli(dir, ['networks'], {host, stdout});
+    expect(stdout.text()).toContain(`${colour}test1-control-plane`);
   });
 
-  it.each(['a/b/c', 'A', '-n', '/a'])('pod inspect refuses the pod %s', async (pod) => {
+  it.each([
+    [
+      'the runtime is down',
+      ['2> kni-runtime: UNAVAILABLE: nobody answers on /run/kni/kni.sock', '[exit code 1]'],
+      'the network runtime does not answer: nobody answers on /run/kni/kni.sock',
+      'docker exec test1-worker systemctl status kni',
+    ],
+    [
+      'the node has no kni-runtime',
+      [
+        '2> OCI runtime exec failed: exec: "kni-runtime": executable file not found in $PATH',
+        '[exit code 126]',
+      ],
+      'the network runtime cannot be asked: it has no kni-runtime command',
+      'make the nodes anew: kni-demo down, then kni-demo up',
+    ],
+    [
+      'the runtime answers with an error',
+      ['2> kni-runtime: INTERNAL: no store', '[exit code 1]'],
+      'the network runtime answers INTERNAL: no store',
+      'kni-demo logs --node test1-worker',
+    ],
+    [
+      'docker fails',
+      ['2> Error response from daemon: container is paused', '[exit code 1]'],
+      'Error response from daemon: container is paused',
+      'ask it yourself: docker exec test1-worker kni-runtime networks',
+    ],
+    [
+      'the answer is none',
+      ['<html>'],
+      /cannot read the network runtime's networks: .*/,
+      'ask it yourself: docker exec test1-worker kni-runtime networks',
+    ],
+  ])('shows the others where %s, and what to do', async (_, output, why, tryThis) => {
     await using dir = await tempDir();
-    expect((await cli(dir, ['pod', 'inspect', '--', pod])).code).toBe(exitCodes.badInput);
+    using host = fakeHost(
+      ps(control, worker) + exchange(ask(control.name), good) + exchange(ask(worker.name), ...output),
+    );
+    const {code, stdout, stderr} = await cli(dir, ['networks'], {host});
+    expect({code, stderr}).toEqual({code: exitCodes.failed, stderr: ''});
+    const [, first, row, below, next] = stdout.split('\n');
+    expect(first).toMatch(/^test1-control-plane {2}kni +ready +3 of 253$/);
+    expect(row).toMatch(/^test1-worker +- +unknown +-$/);
+    expect(below).toMatch(why);
+    expect(next).toBe(`  try: ${tryThis}`);
+  });
+
+  it('does not ask a node that is stopped', async () => {
+    await using dir = await tempDir();
+    using host = fakeHost(ps(control, {...worker, running: false}) + exchange(ask(control.name), good));
+    const {code, stdout} = await cli(dir, ['networks'], {host});
+    expect(code).toBe(exitCodes.failed);
+    expect(stdout).toContain('  it is stopped\n  try: start it: kni-demo up\n');
+  });
+
+  it('gives programs one object a node', async () => {
+    await using dir = await tempDir();
+    using host = fakeHost(ps(control, {...worker, running: false}) + exchange(ask(control.name), good));
+    const {stdout} = await cli(dir, ['networks', '--json'], {host});
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual([
+      {
+        node: control.name,
+        networks: [{name: 'kni', ready: true, used: 3, capacity: 253, runningPodsUnaffected: false}],
+      },
+      {node: worker.name, why: 'it is stopped', tryThis: 'start it: kni-demo up'},
+    ]);
+  });
+
+  it('is cancelled', async () => {
+    await using dir = await tempDir();
+    const cancel = new AbortController();
+    using host = fakeHost(ps(control));
+    const running = {
+      run: async (...args: Parameters<typeof host.run>) => {
+        const result = await host.run(...args);
+        cancel.abort(new Error('cancelled by SIGINT'));
+        return result;
+      },
+    };
+    expect(await cli(dir, ['networks'], {host: running, signal: cancel.signal})).toMatchObject({
+      code: exitCodes.cancelled,
+      stdout: '',
+    });
   });
 });

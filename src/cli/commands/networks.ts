@@ -1,11 +1,13 @@
-/** networks: the networks of every node, and whether and why not pods can be attached to them. */
+/** networks: what every node's network runtime says of its networks. */
 
-import {requireCluster, requireRunning} from '../../cluster/cluster.ts';
-import {runtimeTrouble} from '../../cluster/pod-inspection.ts';
-import {askNetworks, type NodeNetwork, parseNetworks} from '../../tools/kni-runtime.ts';
-import {columns} from '../../view/columns.ts';
-import {lineWriter, paletteOf, plainText} from '../../view/stream.ts';
+import {requireCluster} from '../../cluster/cluster.ts';
+import {type NodeAnswer, networksOfNodes} from '../../cluster/node-networks.ts';
+import {exitCodes} from '../../exit-codes.ts';
+import type {NodeNetwork} from '../../tools/kni-runtime.ts';
+import {lineWriter, paletteOf} from '../../view/stream.ts';
+import {columns, oneLine} from '../../view/table.ts';
 import {surroundings} from '../context.ts';
+import {AlreadyShown} from '../report.ts';
 import type {World} from '../world.ts';
 
 export interface NetworksOptions {
@@ -13,33 +15,62 @@ export interface NetworksOptions {
   readonly json?: boolean;
 }
 
-/** Rejects with UserError where a runtime does not answer. */
+/** Throws AlreadyShown where a node could not be asked: the others have been shown. */
 export const networks = async (world: World, {name, json = false}: NetworksOptions): Promise<void> => {
   const {signal, stdout} = world;
-  const {host} = surroundings(world);
-  const cluster = await requireCluster(host, name, signal);
-  requireRunning(name, cluster.nodes);
-  const asked = cluster.nodes.map(async ({name: node}) => {
-    const answer = await cluster
-      .node(node)
-      .run(askNetworks, {signal})
-      .catch((error: unknown): never => {
-        throw runtimeTrouble(error, node);
-      });
-    return parseNetworks(answer.stdout).map((network) => ({node, ...network}));
-  });
-  const found = (await Promise.all(asked)).flat();
+  const cluster = await requireCluster(surroundings(world).host, name, signal);
+  const answers = await networksOfNodes(cluster, signal);
   const write = lineWriter(stdout);
-  if (json) return write(JSON.stringify(found));
   const paint = paletteOf(stdout);
-  const lines = columns([['NODE', 'NETWORK', 'READY', 'ADDRESSES', 'REASON'], ...found.map(rowOf)]);
-  for (const [index, line] of lines.entries())
-    write(index > 0 && found[index - 1]?.ready === false ? paint.red(line) : line);
+
+  if (json) for (const answer of answers) write(JSON.stringify(answer));
+  else {
+    const rows = answers.flatMap(rowsOf);
+    const [header = '', ...lines] = columns([
+      ['NODE', 'NETWORK', 'STATE', 'ADDRESSES'],
+      ...rows.map(({cells}) => cells),
+    ]);
+    write(paint.dim(header));
+    for (const [index, {tone, below}] of rows.entries()) {
+      const colour = tone === 'plain' ? (line: string) => line : paint[tone];
+      for (const line of [lines[index] ?? '', ...below.map((each) => `  ${oneLine(each)}`)])
+        write(colour(line));
+    }
+  }
+  if (answers.some((answer) => 'why' in answer)) throw new AlreadyShown(exitCodes.failed);
 };
 
-const rowOf = ({node, name, ready, extradata}: NodeNetwork & {readonly node: string}): readonly string[] => {
-  const {addresses_used: used, addresses_capacity: capacity, reason, message} = extradata;
-  const pool = used === undefined || capacity === undefined ? '-' : `${used}/${capacity}`;
+interface Row {
+  readonly cells: readonly string[];
+  readonly tone: 'plain' | 'yellow' | 'red';
+  /** Sentences, too long for a column. */
+  readonly below: readonly string[];
+}
+
+const rowsOf = (answer: NodeAnswer): readonly Row[] => {
+  const {node} = answer;
+  if ('why' in answer) {
+    const {why, tryThis} = answer;
+    return [{cells: [node, '-', 'unknown', '-'], tone: 'red', below: [why, `try: ${tryThis}`]}];
+  }
+  if (answer.networks.length === 0)
+    return [
+      {cells: [node, '-', 'not ready', '-'], tone: 'red', below: ['the network runtime has no network']},
+    ];
+  return answer.networks.map((network) => rowOf(node, network));
+};
+
+const rowOf = (node: string, network: NodeNetwork): Row => {
+  const {name, ready, reason, message, used, capacity, runningPodsUnaffected} = network;
+  const addresses = used === undefined ? '-' : capacity === undefined ? `${used}` : `${used} of ${capacity}`;
+  const cells = [node, name || '-', ready ? 'ready' : 'not ready', addresses];
   const why = [reason, message].filter(Boolean).join(': ');
-  return [node, name, ready ? 'yes' : 'no', pool, why].map((cell) => plainText(cell));
+  if (ready) return {cells, tone: 'plain', below: why === '' ? [] : [why]};
+  if (runningPodsUnaffected)
+    return {
+      cells,
+      tone: 'yellow',
+      below: [`no room for further pods; running ones are unaffected${why && `: ${why}`}`],
+    };
+  return {cells, tone: 'red', below: [why || 'the network runtime does not say why']};
 };

@@ -1,28 +1,32 @@
-/** pod inspect: what a pod's network is, by record and kernel, and how it came about. */
+/** pod inspect: what is on record of a pod's network, what the kernel has, and how it came about. */
 
-import {requireCluster, requireRunning} from '../../cluster/cluster.ts';
-import {inspectPodOf} from '../../cluster/pod-inspection.ts';
-import {podInspectionText} from '../../view/pod-inspection-text.ts';
+import {requireCluster} from '../../cluster/cluster.ts';
+import {inspectPod} from '../../cluster/pod-inspection.ts';
+import {exitCodes} from '../../exit-codes.ts';
 import {lineWriter, paletteOf} from '../../view/stream.ts';
 import {surroundings} from '../context.ts';
+import {podInspectionText} from '../pod-inspection-text.ts';
+import {AlreadyShown} from '../report.ts';
 import type {World} from '../world.ts';
 
 export interface PodInspectOptions {
   readonly name: string;
+  readonly check?: boolean;
   readonly json?: boolean;
 }
 
+/** Throws AlreadyShown where CNI CHECK was asked for and did not find all well. */
 export const podInspect = async (
   world: World,
   pod: string,
-  {name, json = false}: PodInspectOptions,
+  {name, check = false, json = false}: PodInspectOptions,
 ): Promise<void> => {
   const {signal, stdout} = world;
-  const {host} = surroundings(world);
-  const cluster = await requireCluster(host, name, signal);
-  requireRunning(name, cluster.nodes);
-  const inspection = await inspectPodOf(cluster, pod.includes('/') ? pod : `default/${pod}`, signal);
+  const cluster = await requireCluster(surroundings(world).host, name, signal);
+  const wanted = pod.includes('/') ? pod : `default/${pod}`;
+  const inspection = await inspectPod(cluster, wanted, {name, check, signal});
   const write = lineWriter(stdout);
-  if (json) return write(JSON.stringify(inspection));
-  for (const line of podInspectionText(inspection, paletteOf(stdout))) write(line);
+  if (json) write(JSON.stringify(inspection));
+  else for (const line of podInspectionText(inspection, paletteOf(stdout))) write(line);
+  if (check && inspection.record.problems?.length !== 0) throw new AlreadyShown(exitCodes.failed);
 };

@@ -107,6 +107,7 @@ const nextSteps = ({dirs, cluster: {name}}: DemoContext): readonly string[] => {
   const flag = flagOf(name);
   return [
     `  docker exec -it ${name}-worker systemctl status kni`,
+    `  kni-demo pod inspect samplepod${flag}`,
     `  kni-demo pod create mypod${flag}`,
     `  kni-demo logs -f${flag}`,
     `  export KUBECONFIG=${kubeconfigOf(dirs, name)}`,

@@ -1,0 +1,93 @@
+/** Where the record of a pod's network, the kernel and the API server do not agree. */
+
+import type {KernelView, NoKernelView} from './kernel-view.ts';
+import type {PodRecord} from './pod-record.ts';
+
+export interface Difference {
+  /** The interface it is about; undefined where it is about the whole pod. */
+  readonly interface?: string;
+  /** A phrase of one line. */
+  readonly what: string;
+}
+
+export interface Sources {
+  readonly record: Pick<PodRecord, 'network' | 'attachments'>;
+  readonly kernel: KernelView | NoKernelView;
+  /** What the API server has; none are no difference: the kubelet reports them a moment later. */
+  readonly ips: readonly string[];
+}
+
+/** Pure. What a record does not tell cannot differ: a CNI result has no MTU before 1.1.0. */
+export const differencesOf = ({record, kernel, ips}: Sources): readonly Difference[] => [
+  ...fromApi(record, ips),
+  ...('why' in kernel
+    ? [{what: `the kernel's view is not to be had: ${kernel.why}`}]
+    : fromKernel(record, kernel)),
+];
+
+const fromApi = ({network}: Sources['record'], ips: readonly string[]): readonly Difference[] => {
+  const recorded = new Set(
+    network.interfaces.flatMap(({addresses}) => addresses.map(({cidr}) => bare(cidr))),
+  );
+  return ips
+    .filter((ip) => !recorded.has(ip))
+    .map((ip) => ({what: `the API server has ${ip}, which is not recorded`}));
+};
+
+const fromKernel = (record: Sources['record'], kernel: KernelView): readonly Difference[] => {
+  const {interfaces} = record.network;
+  const extra = kernel.interfaces.filter(
+    ({name, addresses}) => addresses.length > 0 && !interfaces.some((each) => each.name === name),
+  );
+  const routes = record.attachments.flatMap((each) => each.routes);
+  return [
+    ...interfaces.flatMap((recorded) => ofInterface(recorded, kernel)),
+    ...extra.map(({name}) => ({interface: name, what: 'in the kernel, but not recorded'})),
+    ...record.attachments.flatMap((attachment) => ofNodeSide(attachment, kernel)),
+    ...routes
+      .filter(({to, via}) => !kernel.routes.some((each) => each.to === to && (!via || each.via === via)))
+      .map(({to, via}) => ({
+        what: `recorded, but not in the kernel: route ${to}${via === undefined ? '' : ` via ${via}`}`,
+      })),
+  ];
+};
+
+type RecordedInterface = PodRecord['network']['interfaces'][number];
+
+const ofInterface = (
+  {name, mac, mtu, addresses}: RecordedInterface,
+  kernel: KernelView,
+): readonly Difference[] => {
+  const link = kernel.interfaces.find((each) => each.name === name);
+  if (!link) return [{interface: name, what: 'recorded, but not in the kernel'}];
+  const lost = addresses.filter(({cidr}) => !link.addresses.some((each) => isSame(each, cidr)));
+  const extra = link.addresses.filter((each) => !addresses.some(({cidr}) => isSame(each, cidr)));
+  const what = [
+    ...lost.map(({cidr}) => `recorded, but not in the kernel: ${cidr}`),
+    ...extra.map((cidr) => `in the kernel, but not recorded: ${cidr}`),
+    ...(mac !== undefined && mac.toLowerCase() !== link.mac
+      ? [`MAC ${mac} is recorded, ${link.mac ?? 'none'} is in the kernel`]
+      : []),
+    ...(mtu !== undefined && mtu !== link.mtu
+      ? [`MTU ${mtu} is recorded, ${link.mtu} is in the kernel`]
+      : []),
+  ];
+  return what.map((each) => ({interface: name, what: each}));
+};
+
+const ofNodeSide = (
+  {interface: name, hostInterfaces}: PodRecord['attachments'][number],
+  kernel: KernelView,
+): readonly Difference[] =>
+  hostInterfaces
+    .filter((each) => !kernel.onNode.includes(each))
+    .map((each) => ({
+      ...(name !== undefined && {interface: name}),
+      what: `recorded, but not on the node: ${each}`,
+    }));
+
+const bare = (cidr: string): string => cidr.replace(/\/.*$/, '');
+
+/** The journal tells addresses without their prefix length. */
+const isSame = (inKernel: string, recorded: string): boolean =>
+  recorded.includes('/') ? inKernel === recorded : bare(inKernel) === recorded;

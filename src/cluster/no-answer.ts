@@ -1,0 +1,42 @@
+/** A node's network runtime that does not answer: why, and the next command. */
+
+import type {CommandError} from '../host/command-error.ts';
+import {quoteCommand} from '../host/quote.ts';
+import {refusalOf} from '../tools/kni-runtime.ts';
+import {flagOf} from './cluster.ts';
+
+export interface NoAnswer {
+  /** A phrase of one line: `the network runtime does not run`. */
+  readonly why: string;
+  readonly tryThis: string;
+}
+
+export const noAnswer = (
+  error: CommandError,
+  {node, cluster}: {readonly node: string; readonly cluster: string},
+): NoAnswer => {
+  const refusal = refusalOf(error);
+  if (refusal?.status === 'UNAVAILABLE') {
+    return {
+      why: `the network runtime does not answer: ${refusal.details}`,
+      tryThis: `docker exec ${node} systemctl status kni`,
+    };
+  }
+  if (refusal?.status === 'no client') {
+    const flag = flagOf(cluster);
+    return {
+      why: `the network runtime cannot be asked: ${refusal.details}`,
+      tryThis: `make the nodes anew: kni-demo down${flag}, then kni-demo up${flag}`,
+    };
+  }
+  if (refusal) {
+    return {
+      why: `the network runtime answers ${refusal.status}: ${refusal.details}`,
+      tryThis: `kni-demo logs --node ${node}${flagOf(cluster)}`,
+    };
+  }
+  return {
+    why: error.output.split('\n').findLast(Boolean) ?? error.reason,
+    tryThis: `ask it yourself: ${quoteCommand(error.command)}`,
+  };
+};

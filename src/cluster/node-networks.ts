@@ -1,0 +1,33 @@
+/** The networks of every node, as its network runtime tells them; one that cannot be asked says why. */
+
+import {CommandError} from '../host/command-error.ts';
+import type {NodeContainer} from '../tools/docker.ts';
+import {askNetworks, type NodeNetwork, parseNetworks} from '../tools/kni-runtime.ts';
+import {type Cluster, flagOf} from './cluster.ts';
+import {type NoAnswer, noAnswer} from './no-answer.ts';
+
+export type NodeAnswer =
+  | {readonly node: string; readonly networks: readonly NodeNetwork[]}
+  | ({readonly node: string} & NoAnswer);
+
+/** All are asked at the same time; rejects only when cancelled. */
+export const networksOfNodes = (cluster: Cluster, signal: AbortSignal): Promise<readonly NodeAnswer[]> =>
+  Promise.all(cluster.nodes.map((node) => ask(cluster, node, signal)));
+
+const ask = async (
+  cluster: Cluster,
+  {name: node, running, cluster: name}: NodeContainer,
+  signal: AbortSignal,
+): Promise<NodeAnswer> => {
+  if (!running) return {node, why: 'it is stopped', tryThis: `start it: kni-demo up${flagOf(name)}`};
+  try {
+    const {stdout} = await cluster.node(node).run(askNetworks, {signal});
+    return {node, networks: parseNetworks(stdout)};
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof CommandError) return {node, ...noAnswer(error, {node, cluster: name})};
+    // Another shape of answer: this node's trouble, not the others'.
+    const why = error instanceof Error ? error.message : String(error);
+    return {node, why, tryThis: `ask it yourself: docker exec ${node} kni-runtime networks`};
+  }
+};

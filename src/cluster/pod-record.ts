@@ -1,0 +1,111 @@
+/** What is on record of a pod's network: by its node's network runtime, or failing that by containerd and the journal. */
+
+import {UserError} from '../errors.ts';
+import {CommandError} from '../host/command-error.ts';
+import type {Host} from '../host/host.ts';
+import {netnsOf, sandboxesOfPod, sandboxInfo} from '../tools/ctr.ts';
+import {askPod, type InspectedPod, parseInspected, refusalOf} from '../tools/kni-runtime.ts';
+import {flagOf} from './cluster.ts';
+import {noAnswer} from './no-answer.ts';
+import type {PlacedPod} from './placed-pod.ts';
+import {linesAbout} from './proof.ts';
+import {receivedIpConfigs} from './runtime-log.ts';
+
+export interface PodRecord {
+  readonly network: InspectedPod['network'];
+  readonly attachments: InspectedPod['attachments'];
+  /** What CNI CHECK found wrong; undefined where it was not run. */
+  readonly problems?: readonly string[];
+  /** What the runtime could not be asked for, and why; sentences. */
+  readonly lacks: readonly string[];
+}
+
+export interface RecordOptions {
+  readonly cluster: string;
+  readonly check: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Throws UserError where the runtime does not run, or does not know the pod. */
+export const recordOf = async (node: Host, pod: PlacedPod, options: RecordOptions): Promise<PodRecord> => {
+  const {check, signal} = options;
+  try {
+    const {stdout} = await node.run(askPod(`${pod.namespace}/${pod.name}`, {check}), {signal});
+    const {network, attachments, problems} = parseInspected(stdout);
+    if (network.uid !== undefined && network.uid !== pod.uid)
+      throw unknownPod(pod, 'what it has is of an earlier pod of this name', options);
+    return {network, attachments, ...(check && {problems}), lacks: []};
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof CommandError)) throw error;
+    const refusal = refusalOf(error);
+    const cannot = refusal?.status === 'UNIMPLEMENTED' || refusal?.status === 'no client';
+    if (refusal && cannot && check) {
+      const record = await recordOf(node, pod, {...options, check: false});
+      return {...record, lacks: [...record.lacks, `CNI CHECK was not run: ${refusal.details}`]};
+    }
+    if (refusal && cannot) return withoutRuntime(node, pod, {...options, why: refusal.details});
+    if (refusal?.status === 'NOT_FOUND') throw unknownPod(pod, refusal.details, options, error);
+    throw new UserError(
+      {
+        what: `cannot inspect pod ${pod.namespace}/${pod.name} on ${pod.node}`,
+        ...noAnswer(error, {node: pod.node, cluster: options.cluster}),
+      },
+      {cause: error},
+    );
+  }
+};
+
+const unknownPod = (
+  {namespace, name, node, state}: PlacedPod,
+  why: string,
+  {cluster}: RecordOptions,
+  cause?: Error,
+): UserError =>
+  new UserError(
+    {
+      what: `the network runtime of ${node} has no record of pod ${namespace}/${name} (${state})`,
+      why,
+      tryThis: `see what it did: kni-demo logs --node ${node} --pod ${namespace}/${name}${flagOf(cluster)}`,
+    },
+    {cause},
+  );
+
+/** A foreign runtime: what it logged of addresses, and the netns that containerd joined. */
+const withoutRuntime = async (
+  node: Host,
+  {namespace, name, uid, node: nodeName, state}: PlacedPod,
+  {why, signal}: RecordOptions & {readonly why: string},
+): Promise<PodRecord> => {
+  const [lines, sandboxes] = await Promise.all([
+    linesAbout(uid, node, signal),
+    node.run(sandboxesOfPod(uid), {signal}),
+  ]);
+  const ids = sandboxes.stdout.split('\n').filter(Boolean);
+  const received = lines
+    .flatMap(({msg}) => receivedIpConfigs(msg) ?? [])
+    .findLast(({sandbox}) => ids.includes(sandbox));
+  const sandbox = received?.sandbox ?? ids[0];
+  if (sandbox === undefined) {
+    throw new UserError({
+      what: `pod ${namespace}/${name} has no network (${state})`,
+      why: `containerd has no sandbox of it on ${nodeName}`,
+      tryThis: 'inspect it again when it runs',
+    });
+  }
+  const netns = netnsOf((await node.run(sandboxInfo(sandbox), {signal})).stdout);
+  const interfaces = [...(received?.interfaces ?? [])].map(([ifName, {ips, mac}]) => ({
+    name: ifName,
+    mac,
+    mtu: undefined,
+    addresses: ips.map((cidr) => ({cidr})),
+  }));
+  return {
+    network: {sandbox, netns, uid, interfaces},
+    attachments: [],
+    lacks: [
+      `the network runtime cannot be asked for its record: ${why}`,
+      'this is what the API server, containerd, the kernel and the journal tell',
+    ],
+  };
+};

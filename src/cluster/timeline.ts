@@ -1,0 +1,66 @@
+/** What the network runtime did for one sandbox, by its log. */
+
+import {type LogLine, receivedIpConfigs} from './runtime-log.ts';
+
+export interface Moment {
+  /** RFC 3339, UTC: when it was over. */
+  readonly time: string;
+  /** Milliseconds after the first moment. */
+  readonly offset: number;
+  /** `AttachInterface ok` */
+  readonly what: string;
+  /** Milliseconds it took. */
+  readonly ms: number | undefined;
+  readonly level: string;
+  readonly error?: string;
+  /** How many such moments followed each other: the kubelet asks again and again. */
+  readonly times: number;
+  /** The last of them. */
+  readonly until: string;
+}
+
+/** The RPC that asks for the record is logged too. */
+const inspecting = 'InspectPodNetwork';
+
+export interface Subject {
+  readonly correlation?: string | undefined;
+  readonly sandbox?: string | undefined;
+  readonly netns?: string | undefined;
+  readonly uid?: string | undefined;
+}
+
+/** Pure. `lines` in the order of the journal. */
+export const timelineOf = (lines: readonly LogLine[], subject: Subject): readonly Moment[] => {
+  const own = linesOf(lines, subject).filter(
+    ({rpc, msg}) => rpc !== inspecting && receivedIpConfigs(msg) === undefined,
+  );
+  const begun = Date.parse(own[0]?.time ?? '');
+  const moments: Moment[] = [];
+  for (const {time, msg, ms, level, error} of own) {
+    const last = moments.at(-1);
+    if (last && last.what === msg && last.error === error && level !== 'error') {
+      moments.splice(-1, 1, {...last, times: last.times + 1, until: time});
+      continue;
+    }
+    const offset = Date.parse(time) - begun || 0;
+    const failure = error === undefined ? {} : {error};
+    moments.push({time, offset, what: msg, ms, level, ...failure, times: 1, until: time});
+  }
+  return moments;
+};
+
+/** By the correlation id; of a runtime that logs none, by what else names this sandbox and no other of the pod. */
+const linesOf = (
+  lines: readonly LogLine[],
+  {correlation, sandbox, netns, uid}: Subject,
+): readonly LogLine[] => {
+  const correlated = lines.filter(
+    (line) => line.correlation !== undefined && line.correlation === correlation,
+  );
+  if (correlated.length > 0) return correlated;
+  const named = lines.filter(
+    (line) =>
+      (sandbox !== undefined && line.sandbox === sandbox) || (netns !== undefined && line.netns === netns),
+  );
+  return named.length > 0 ? named : lines.filter((line) => uid !== undefined && line.uid === uid);
+};
