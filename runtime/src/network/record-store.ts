@@ -86,7 +86,9 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
     }
   };
   const append = async (lines: readonly string[], how: Appending, what: string): Promise<void> => {
+    const before = trouble;
     await attempt(what, () => journal.append(lines, how));
+    if (how.urgent) trouble = before; // the reserve may have been used: that is no sign of space
     const isMostlyHistory = journal.size() > Math.max(smallBytes, 2 * compactBytes);
     // A rewrite that fails costs space, nothing else.
     if (isMostlyHistory && !rewriting) await rewrite().catch(() => undefined);

@@ -16,7 +16,7 @@ export interface Undo extends Pick<PodNetworks, 'detach' | 'delete' | 'sweep'> {
 }
 
 export const createUndo = (parts: Parts): Undo => {
-  const {records, netns, lock, log, uptime} = parts;
+  const {records, netns, lock, isBusy, log, uptime} = parts;
   const retries = createRetries(uptime);
   const isAbandoned = createAbandoned(uptime);
 
@@ -87,7 +87,10 @@ export const createUndo = (parts: Parts): Undo => {
       return found;
     },
     sweep: async () => {
-      const due = [...records.all()].filter((record) => isLeft(record) && retries.isDue(record.key));
+      // Of a pod that somebody is at work for nothing is left; and if that hangs, the others must not wait.
+      const isDue = (record: PodNetwork) =>
+        isLeft(record) && retries.isDue(record.key) && !isBusy(podKeyOf(record.pod));
+      const due = [...records.all()].filter(isDue);
       await Promise.all(due.map(sweepOneOrLater));
     },
     dropGone: async (key) => {

@@ -118,6 +118,28 @@ describe('the network of a pod', () => {
     expect(await onDisk(rig)).toMatchObject([{state: 'detached', attachments: []}]);
   });
 
+  it('does not wait, when others are undone, for one whose plugin hangs', async () => {
+    await using rig = await podsRig();
+    const other = {...pod, name: 'other', uid: 'uid-2'};
+    await rig.pods.create(other, '0');
+    await rig.plugins.plan({'second ADD': 'error', 'first DEL': 'error'});
+    const failing = rig.pods.attach({...attachRequest, ...other, sandbox: 'other-box'});
+    await expect(failing).rejects.toMatchObject({plugin: 'second'});
+    await rig.plugins.plan({'second ADD': 'hold'});
+    await rig.pods.create(pod, '0');
+    const hanging = rig.pods.attach(attachRequest);
+    await vi.waitUntil(
+      async () => (await callsOf(rig)).filter((call) => call === 'second ADD').length === 2,
+      {
+        timeout: 30_000,
+      },
+    );
+    await rig.pods.sweep();
+    expect(() => rig.pods.query('other-box')).toThrow('is created');
+    await rig.plugins.release();
+    await hanging;
+  });
+
   it('keeps its configuration from ADD to DEL, whatever that is by then', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
