@@ -54,6 +54,10 @@ export const createUndo = (parts: Parts): Undo => {
   const isLeft = (record: PodNetwork): boolean =>
     isAbandoned(record) || !(isUndone(record) || record.state === 'attached');
 
+  /** Of a pod that somebody is at work for nothing is left; and if that hangs, the others must not wait. */
+  const isDue = (record: PodNetwork): boolean =>
+    isLeft(record) && retries.isDue(record.key) && !isBusy(podKeyOf(record.pod));
+
   const sweepOne = async (record: PodNetwork): Promise<void> => {
     if (!isLeft(record)) return;
     if (isAbandoned(record)) {
@@ -87,11 +91,7 @@ export const createUndo = (parts: Parts): Undo => {
       return found;
     },
     sweep: async () => {
-      // Of a pod that somebody is at work for nothing is left; and if that hangs, the others must not wait.
-      const isDue = (record: PodNetwork) =>
-        isLeft(record) && retries.isDue(record.key) && !isBusy(podKeyOf(record.pod));
-      const due = [...records.all()].filter(isDue);
-      await Promise.all(due.map(sweepOneOrLater));
+      await Promise.all([...records.all()].filter(isDue).map(sweepOneOrLater));
     },
     dropGone: async (key) => {
       const found = records.get(key);

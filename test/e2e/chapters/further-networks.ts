@@ -81,6 +81,9 @@ export const furtherNetworks = (): void => {
       );
       await apply(definition);
       await podReady(pod, 120_000);
+      expect(await kubectl('exec', pod, '--', 'ip', '-4', 'addr', 'show', 'net1')).toContain(
+        'inet 10.197.0.',
+      );
       await kubectl('delete', 'pod', pod, '--wait=true');
       await kubectl('delete', 'network-attachment-definition', 'storage');
       await tracesLike(worker, before);
