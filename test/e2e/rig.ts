@@ -126,6 +126,17 @@ export const tracesLike = (node: string, expected: Traces, atMost?: number): Pro
     atMost,
   );
 
+/** Names, or `--all`. A busy kubelet takes its time over a deletion: longer than a command may. */
+export const removePods = async (...which: readonly string[]): Promise<void> => {
+  await kubectl('delete', 'pods', ...which, '--wait=false', '--ignore-not-found');
+  const what = which.includes('--all') ? [] : which;
+  await eventually(
+    `${which.join(', ')} to be gone`,
+    async () => (await kubectl('get', 'pods', ...what, '--ignore-not-found', '-o', 'name')) === '',
+    300_000,
+  );
+};
+
 export const podReady = (name: string, atMost?: number): Promise<true> =>
   eventually(`pod ${name} to be Ready`, async () => (await conditionOf('pod', name)) === 'True', atMost).then(
     () => true,

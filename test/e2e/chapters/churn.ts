@@ -2,7 +2,7 @@
 
 import {describe, expect, it} from 'vitest';
 import {create, membersOf, namesOf, ready, remove} from '../crowd.ts';
-import {eventually, kubectl, onNode, tracesLike, tracesOn, worker} from '../rig.ts';
+import {eventually, kubectl, onNode, removePods, tracesLike, tracesOn, worker} from '../rig.ts';
 
 const crowd = 'churn';
 const names = namesOf(crowd, 12);
@@ -18,7 +18,7 @@ export const churn = (): void => {
         const leaving = names.filter((_, index) => index % 4 === round);
         await kubectl('delete', 'pods', ...leaving, '--wait=false', '--ignore-not-found');
         await onNode(worker, 'systemctl', 'restart', unit);
-        await kubectl('wait', '--for=delete', '--timeout=50s', ...leaving.map((name) => `pod/${name}`));
+        await removePods(...leaving);
       }
       await create(crowd, names, port);
       await ready(crowd, names.length);

@@ -1,7 +1,7 @@
 /** What goes with a pod. */
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {eventually, kniDemo, kubectl, named, podIp, tracesOn, worker} from '../rig.ts';
+import {eventually, kniDemo, named, podIp, removePods, tracesOn, worker} from '../rig.ts';
 
 export const deletion = (): void => {
   describe('a deletion', () => {
@@ -15,7 +15,7 @@ export const deletion = (): void => {
       expect(during.netns).toHaveLength(before.netns.length + 1);
       expect(during.records).toHaveLength(before.records.length + 1);
       expect(during.veths).toBe(before.veths + 1);
-      await kubectl('delete', 'pod', 'doomed', '--wait=true');
+      await removePods('doomed');
       await eventually('nothing to be left of the pod', async () => {
         expect(await tracesOn(worker)).toEqual(before);
         return true;

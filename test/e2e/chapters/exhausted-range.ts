@@ -11,6 +11,7 @@ import {
   onNode,
   podIp,
   podReady,
+  removePods,
   samplePod,
   tracesLike,
   tracesOn,
@@ -47,14 +48,14 @@ export const exhaustedRange = (): void => {
         expect(await membersOf(crowd)).toEqual(members);
 
         const [left, ...staying] = members;
-        await kubectl('delete', 'pod', left?.name ?? '', '--wait=true');
+        await removePods(left?.name ?? '');
         await podReady('waiting', 120_000);
         expect(await podIp('waiting')).toBe(left?.ip);
         expect(await membersOf(crowd)).toEqual(staying);
       } finally {
         await withdraw();
       }
-      await kubectl('delete', 'pod', 'waiting', '--wait=true');
+      await removePods('waiting');
       await remove(crowd);
       await tracesLike(worker, before);
     });

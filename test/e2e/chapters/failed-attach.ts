@@ -6,6 +6,7 @@ import {
   eventually,
   kubectl,
   podReady,
+  removePods,
   samplePod,
   shell,
   tracesOn,
@@ -53,7 +54,7 @@ export const failedAttach = (): void => {
       expect(after.addresses).toHaveLength(before.addresses.length + 1);
       expect(after.netns).toHaveLength(before.netns.length + 1);
       expect(after.records).toHaveLength(before.records.length + 1);
-      await kubectl('delete', 'pod', 'unlucky', '--wait=true');
+      await removePods('unlucky');
       await eventually('nothing to be left of the pod', async () => {
         expect(await tracesOn(worker)).toEqual(before);
         return true;

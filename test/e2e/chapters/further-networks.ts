@@ -11,6 +11,7 @@ import {
   podIp,
   podReady,
   podSubnet,
+  removePods,
   samplePod,
   tracesLike,
   tracesOn,
@@ -60,7 +61,7 @@ export const furtherNetworks = (): void => {
       for (const shown of [worker, 'net1', `${wished}/24`, 'storage', 'AttachInterface ok'])
         expect(stdout).toContain(shown);
 
-      await kubectl('delete', 'pod', pod, '--wait=true');
+      await removePods(pod);
       await kubectl('delete', 'network-attachment-definition', 'storage');
       await tracesLike(worker, before);
     });
@@ -84,7 +85,7 @@ export const furtherNetworks = (): void => {
       expect(await kubectl('exec', pod, '--', 'ip', '-4', 'addr', 'show', 'net1')).toContain(
         'inet 10.197.0.',
       );
-      await kubectl('delete', 'pod', pod, '--wait=true');
+      await removePods(pod);
       await kubectl('delete', 'network-attachment-definition', 'storage');
       await tracesLike(worker, before);
     });

@@ -9,6 +9,7 @@ import {
   onNode,
   podIp,
   podReady,
+  removePods,
   samplePod,
   shell,
   worker,
@@ -47,7 +48,7 @@ export const killedRuntime = (): void => {
       await inPod(`kill ${pid}`);
       const answered = await sequence();
       expect(answered).toEqual(answered.map((_, index) => index));
-      await kubectl('delete', 'pods', 'pinging', 'pinged', '--wait=true');
+      await removePods('pinging', 'pinged');
     });
   });
 };

@@ -12,6 +12,7 @@ import {
   podIp,
   podReady,
   podSubnet,
+  removePods,
   sample,
   samplePod,
   shell,
@@ -117,7 +118,7 @@ export const pods = (): void => {
         async () =>
           (await onNode(controlPlane, 'curl', '-sf', '-m', '2', `http://${nodeIp}:8123/`)) === 'hello',
       );
-      await kubectl('delete', 'pod', 'web', '--wait=true');
+      await removePods('web');
       const rules = () => shell(worker, 'iptables-save -t nat | grep -c 8123 || true');
       await eventually('the rules of the host port to go', async () => (await rules()) === '0');
       expect(await rules()).toBe('0');

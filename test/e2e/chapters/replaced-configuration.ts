@@ -11,6 +11,7 @@ import {
   podIp,
   podReady,
   podSubnet,
+  removePods,
   samplePod,
   shell,
   tracesLike,
@@ -25,7 +26,7 @@ const addressOfNewPod = async (name: string): Promise<string> => {
   await apply(samplePod(name, {}));
   await podReady(name, 120_000);
   const ip = await podIp(name);
-  await kubectl('delete', 'pod', name, '--wait=true');
+  await removePods(name);
   return ip;
 };
 
@@ -70,7 +71,7 @@ export const replacedConfiguration = (): void => {
       } finally {
         await withdraw();
       }
-      await kubectl('delete', 'pod', 'early', '--wait=true');
+      await removePods('early');
       await tracesLike(worker, before);
     });
 

@@ -5,9 +5,9 @@ import {
   cluster,
   controlPlane,
   kniDemo,
-  kubectl,
   named,
   podIp,
+  removePods,
   run,
   sample,
   tracesOn,
@@ -17,7 +17,7 @@ import {
 export const stoppedNodes = (): void => {
   describe('nodes that were stopped', () => {
     it('are started again by up, with pods that are proved anew and nothing left of before', async () => {
-      await kubectl('delete', 'pods', '--all', '--wait=true');
+      await removePods('--all');
       await run('docker', 'stop', '--time', '5', controlPlane, worker);
       const {exitCode, stdout} = await kniDemo('up', '--quiet', ...named);
       expect(exitCode).toBe(exitCodes.ok);
