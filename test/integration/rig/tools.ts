@@ -76,7 +76,7 @@ const linkIptables = async (root: string): Promise<void> => {
 };
 
 /** Unpacks a package, and those it depends on that are not installed, into the cache. Returns the folder. */
-const fetchPackage = async (name: string): Promise<string> => {
+export const fetchPackage = async (name: string): Promise<string> => {
   const root = join(cache, name);
   const debs = join(root, 'debs');
   if (await exists(join(root, 'complete'))) return root;
