@@ -10,9 +10,12 @@ export interface RunningServer {
   stop(graceMs: number): Promise<void>;
 }
 
+/** After a frame that breaks HTTP/2 a connection does not notice that its peer has gone: pings do, and let go of it. */
+const keepalive = {'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 5_000};
+
 export const serve = async (socket: string, shared: Shared, log: Log): Promise<RunningServer> => {
   await prepareSocket(socket);
-  const server = new Server();
+  const server = new Server(keepalive);
   addKniService(server, shared, log);
   await listen(server, socket);
   return {stop: (graceMs) => stop(server, graceMs)};
