@@ -69,10 +69,10 @@ const codeOf = (error: unknown): Code | undefined => {
 };
 
 /** Descriptors, processes or memory that others have for the moment: nothing is wrong, and it passes. */
-const shortages: readonly unknown[] = ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM'];
+const shortages: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM']);
 
 const isShortage = (error: unknown): boolean =>
-  error instanceof Error && (shortages.includes(errorCodeOf(error)) || isShortage(error.cause));
+  error instanceof Error && (shortages.has(errorCodeOf(error)) || isShortage(error.cause));
 
 /** From 100 on the codes are the plugin's own; below, CNI has reserved them without saying what for. */
 const unlistedCni = (cniCode: number): Code => (cniCode >= 100 ? status.INTERNAL : status.UNKNOWN);
