@@ -7,8 +7,8 @@ export class ToolFailed extends Error {
   /** `undefined` when it did not come to one. */
   readonly exitStatus: number | undefined;
 
-  constructor(message: string, exitStatus?: number) {
-    super(message);
+  constructor(message: string, exitStatus?: number, options?: ErrorOptions) {
+    super(message, options);
     this.exitStatus = exitStatus;
   }
 }
@@ -25,7 +25,8 @@ export const runTool = async (
   const ending = await exec({file, args, stdin, timeoutMs});
   if (ending.how === 'exited' && ending.exitCode === 0) return ending.stdout;
   const exitStatus = ending.how === 'exited' ? ending.exitCode : undefined;
-  throw new ToolFailed(`${[file, ...args].join(' ')}: ${reasonOf(ending)}`, exitStatus);
+  const options = ending.how === 'not-started' ? {cause: ending.error} : {};
+  throw new ToolFailed(`${[file, ...args].join(' ')}: ${reasonOf(ending)}`, exitStatus, options);
 };
 
 const reasonOf = (ending: Awaited<ReturnType<Exec>>): string => {

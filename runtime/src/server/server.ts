@@ -22,13 +22,15 @@ export interface Served {
   readonly observe: ObserveRpc;
 }
 
+/** After a frame that breaks HTTP/2 a connection does not notice that its peer has gone: pings do, and let go of it. */
+const keepalive = {'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 5_000};
 /** How late those who watch the health may learn of a change. */
 const healthMs = 1000;
 
 export const serve = async (socket: string, served: Served, log: Log): Promise<RunningServer> => {
   const {kni, inspected, healthy, observe} = served;
   await prepareSocket(socket);
-  const server = new Server();
+  const server = new Server(keepalive);
   let stopping = false;
   const health = createHealth(() => (stopping ? 'the network runtime stops' : healthy()));
   const telling = setInterval(health.tell, healthMs);

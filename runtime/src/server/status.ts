@@ -9,6 +9,7 @@ import {
   type PluginTrouble,
 } from '../cni/errors.ts';
 import {ToolFailed} from '../cni/tool.ts';
+import {errorCodeOf} from '../error-code.ts';
 import {
   Conflict,
   InvalidRequest,
@@ -60,11 +61,18 @@ const codeOf = (error: unknown): Code | undefined => {
   if (error instanceof CniError) return codeOfCni[error.cniCode] ?? unlistedCni(error.cniCode);
   if (error instanceof PluginFailed) return codeOfTrouble[error.trouble];
   if (error instanceof StoreFailed) return error.full ? status.RESOURCE_EXHAUSTED : status.UNAVAILABLE;
-  if (error instanceof NetnsFailed || error instanceof ToolFailed) return status.INTERNAL;
+  if (error instanceof NetnsFailed || error instanceof ToolFailed)
+    return isShortage(error) ? status.UNAVAILABLE : status.INTERNAL;
   if (error instanceof DeadlinePassed) return status.DEADLINE_EXCEEDED;
   if (error instanceof CallerGone) return status.CANCELLED;
   return undefined;
 };
+
+/** Descriptors, processes or memory that others have for the moment: nothing is wrong, and it passes. */
+const shortages: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM']);
+
+const isShortage = (error: unknown): boolean =>
+  error instanceof Error && (shortages.has(errorCodeOf(error)) || isShortage(error.cause));
 
 /** From 100 on the codes are the plugin's own; below, CNI has reserved them without saying what for. */
 const unlistedCni = (cniCode: number): Code => (cniCode >= 100 ? status.INTERNAL : status.UNKNOWN);

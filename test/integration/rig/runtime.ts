@@ -43,9 +43,15 @@ export const rememberNodes = async (
 export interface Launching {
   /** Added to its environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Of descriptors that it may have open. */
+  readonly openFiles?: number;
 }
 
-export const launchRuntime = (node: TestNode, flags: readonly string[] = [], {env = {}}: Launching = {}) => {
+export const launchRuntime = (
+  node: TestNode,
+  flags: readonly string[] = [],
+  {env = {}, openFiles}: Launching = {},
+) => {
   const wiring = {
     'node-name': nodeName,
     socket: paths.socket,
@@ -57,7 +63,9 @@ export const launchRuntime = (node: TestNode, flags: readonly string[] = [], {en
   };
   const wired = Object.entries(wiring).map(([flag, value]) => `--${flag}=${value}`);
   const added = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  const child = node.start(['env', ...added, process.execPath, inject('runtimeFile'), ...wired, ...flags]);
+  const program = ['env', ...added, process.execPath, inject('runtimeFile'), ...wired, ...flags];
+  const limited = ['sh', '-c', `ulimit -n ${openFiles} && exec "$@"`, 'sh'];
+  const child = node.start([...(openFiles === undefined ? [] : limited), ...program]);
   const log: LogLine[] = [];
   if (child.stdout)
     createInterface({input: child.stdout}).on('line', (line) => log.push(JSON.parse(line) as LogLine));

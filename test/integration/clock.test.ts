@@ -1,0 +1,95 @@
+import {access, readdir, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {afterAll, beforeAll, describe, expect, inject, it} from 'vitest';
+import {type Chain, installChain} from './rig/chain.ts';
+import {leftovers, nothing} from './rig/leftovers.ts';
+import {startNode, type TestNode} from './rig/node.ts';
+import {attach, createNetwork, newPod, takeDown} from './rig/pod.ts';
+import {rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {fetchPackage} from './rig/tools.ts';
+import {until} from './rig/wait.ts';
+
+/** The library that lies about the time; it has to be the one of this machine's architecture. */
+const findLibrary = async (): Promise<string> => {
+  for (const root of ['/', await fetchPackage('libfaketime')]) {
+    const lib = join(root, 'usr/lib');
+    for (const triplet of await readdir(lib)) {
+      const path = join(lib, triplet, 'faketime/libfaketime.so.1');
+      const isThere = await access(path).then(
+        () => true,
+        () => false,
+      );
+      if (isThere) return path;
+    }
+  }
+  throw new Error('libfaketime is not in its package');
+};
+
+describe('a clock that jumps', () => {
+  let node: TestNode;
+  let chain: Chain;
+  let runtime: TestRuntime;
+  const clock = '/run/clock';
+  const jump = async (by: string) => writeFile(node.path(clock), `${by}\n`);
+  const hour = 3_600_000;
+  /** By how much the log is ahead of time, in hours. */
+  const ahead = () => Math.round((Date.parse(String(runtime.log.at(-1)?.['time'])) - Date.now()) / hour);
+
+  beforeAll(async () => {
+    node = await startNode();
+    await rememberNodes(node);
+    chain = await installChain(node);
+    await jump('+0');
+    runtime = await startRuntime(node, [...chain.flags(inject('tools').pluginDir), '--plugin-timeout=4'], {
+      env: {
+        LD_PRELOAD: await findLibrary(),
+        FAKETIME_TIMESTAMP_FILE: clock,
+        FAKETIME_NO_CACHE: '1',
+        FAKETIME_DONT_FAKE_MONOTONIC: '1',
+        DONT_FAKE_MONOTONIC: '1',
+      },
+    });
+  });
+  afterAll(async () => {
+    await node[Symbol.asyncDispose]();
+    await chain[Symbol.asyncDispose]();
+  });
+
+  it.each([
+    ['forward', '+1h', 1],
+    ['back', '-1h', -1],
+  ])('%s costs no pod its netns, and no plugin its time', async (_, by, hours) => {
+    const {kni} = runtime;
+    await jump('+0');
+    const [waiting, slow, swept, hung] = [
+      newPod('waiting'),
+      newPod('slow'),
+      newPod('swept'),
+      newPod('hung'),
+    ] as const;
+    const paths = [];
+    for (const pod of [waiting, slow, swept, hung]) paths.push(await createNetwork(kni, pod));
+    const [waitingNetns = '', slowNetns = '', sweptNetns = '', hungNetns = ''] = paths;
+    const begun = (await chain.calls()).length;
+    await chain.plan({'fault ADD': 'delay(1000)'});
+    const attached = attach(kni, slow, slowNetns);
+    await until('the plugin runs', async () => (await chain.calls()).length > begun);
+    await jump(by);
+    await attached;
+    expect(ahead()).toBe(hours);
+
+    // Proof that sweeps run at the new time: one of them undoes this.
+    await chain.plan({'fault ADD': 'error', 'fault DEL': '2*exit->ok'});
+    await expect(attach(kni, swept, sweptNetns)).rejects.toMatchObject({code: 14});
+    await until('a sweep has undone it', () =>
+      runtime.log.some(({msg, sandbox}) => msg === 'undid what was left' && sandbox === swept.sandbox),
+    );
+    await chain.plan({'fault ADD': 'hang'});
+    await expect(attach(kni, hung, hungNetns)).rejects.toMatchObject({code: 4});
+    await chain.plan({});
+    await attach(kni, waiting, waitingNetns);
+    const pods = [waiting, slow, swept, hung];
+    for (const [index, pod] of pods.entries()) await takeDown(kni, pod, paths[index] ?? '');
+    expect(await leftovers(node)).toEqual(nothing);
+  });
+});

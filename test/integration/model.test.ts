@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import {mkdir, rm, writeFile} from 'node:fs/promises';
+import * as fc from 'fast-check';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {conflistOfNode} from '../../runtime/src/node/conflist-of-node.ts';
+import {becomesWhole} from './rig/invariants.ts';
+import {leftovers, nothing} from './rig/leftovers.ts';
+import {startNode, type TestNode} from './rig/node.ts';
+import {attach, createNetwork, identify, newPod, type TestPod} from './rig/pod.ts';
+import {paths, podCidr, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {scaled} from './rig/scale.ts';
+
+/** What a pod is to its kubelet. `left`: nothing was ever made, or all was deleted. */
+type Life =
+  | {readonly is: 'left'}
+  | {readonly is: 'created' | 'detached'; readonly netns: string}
+  | {readonly is: 'attached'; readonly netns: string; readonly ip: string};
+
+type Model = Map<number, Life>;
+
+interface Real {
+  readonly node: TestNode;
+  readonly pods: readonly TestPod[];
+  runtime: TestRuntime;
+}
+
+const [notFound, failedPrecondition] = [5, 9];
+const count = 4;
+const fresh = (): Model => new Map(Array.from({length: count}, (_, index) => [index, {is: 'left'}]));
+const addressesIn = (model: Model) =>
+  [...model.values()].flatMap((life) => (life.is === 'attached' ? [life.ip] : []));
+
+type Run = (model: Model, real: Real) => Promise<void>;
+type RunForPod = (of: {index: number; pod: TestPod; life: Life; model: Model; real: Real}) => Promise<void>;
+
+const command = (name: string, run: Run): fc.AsyncCommand<Model, Real> => ({
+  check: () => true,
+  run,
+  toString: () => name,
+});
+const forPod = (name: string, run: RunForPod) =>
+  fc.nat(count - 1).map((index) =>
+    command(`${name}(${index})`, async (model, real) => {
+      const [pod, life] = [real.pods[index], model.get(index)];
+      if (!pod || !life) throw new Error(`no pod ${index}`);
+      await run({index, pod, life, model, real});
+    }),
+  );
+
+const createPod = forPod('create', async ({index, pod, life, model, real}) => {
+  if (life.is === 'attached' || life.is === 'detached') return; // a sandbox made anew is another pod here
+  const netns = await createNetwork(real.runtime.kni, pod);
+  if (life.is === 'created') assert.equal(netns, life.netns);
+  model.set(index, {is: 'created', netns});
+});
+const attachPod = (times: number) =>
+  forPod(`attach ${times} times`, async ({index, pod, life, model, real}) => {
+    const {kni} = real.runtime;
+    const netns = life.is === 'left' ? `${paths.netns}/kni-none-1` : life.netns;
+    const answers = await Promise.allSettled(Array.from({length: times}, () => attach(kni, pod, netns)));
+    const outcomes = answers.map((answer) =>
+      answer.status === 'fulfilled' ? answer.value['eth0']?.ip[0] : (answer.reason as {code: number}).code,
+    );
+    const [first] = outcomes;
+    assert.deepEqual(new Set(outcomes), new Set([first]));
+    const expected = {
+      left: notFound,
+      created: first,
+      attached: 'ip' in life ? life.ip : '',
+      detached: failedPrecondition,
+    };
+    assert.equal(first, expected[life.is]);
+    if (life.is !== 'created') return;
+    const ip = String(first);
+    assert.match(ip, /^10\.77\.1\.\d+$/);
+    assert.equal(addressesIn(model).includes(ip), false);
+    model.set(index, {is: 'attached', netns, ip});
+  });
+const queryPod = forPod('query', async ({pod, life, real}) => {
+  const answer = await real.runtime.kni.queryPodNetwork(identify(pod)).then(
+    ({ipconfigs}) => ipconfigs['eth0']?.ip[0],
+    ({code}: {code: number}) => code,
+  );
+  // A sandbox is not known before it was attached.
+  const expected = {
+    left: notFound,
+    created: notFound,
+    attached: 'ip' in life ? life.ip : '',
+    detached: failedPrecondition,
+  };
+  assert.equal(answer, expected[life.is]);
+});
+const detachPod = forPod('detach', async ({index, pod, life, model, real}) => {
+  await real.runtime.kni.detachInterface(identify(pod));
+  if (life.is === 'attached') model.set(index, {is: 'detached', netns: life.netns});
+});
+const deletePod = forPod('delete', async ({index, pod, life, model, real}) => {
+  const netnsPath = life.is === 'left' ? '' : life.netns;
+  await real.runtime.kni.deleteNetwork({...identify(pod), netnsPath});
+  model.set(index, {is: 'left'});
+});
+const restart = fc.constantFrom('SIGKILL' as const, 'SIGTERM' as const).map((signal) =>
+  command(`restart by ${signal}`, async (_, real) => {
+    await real.runtime.stop(signal);
+    real.runtime = await startRuntime(real.node);
+  }),
+);
+const edited = `${paths.conf}/05-edited.conflist`;
+const edit = fc.constantFrom(1300, 1400, undefined).map((mtu) =>
+  command(`edit the network to mtu ${mtu}`, async (_, {node}) => {
+    const text = conflistOfNode({podCidrs: [podCidr], ipamDir: `${paths.state}/ipam`, mtu});
+    await writeFile(node.path(edited), text);
+  }),
+);
+const unedit = fc.constant(
+  command('remove the edited network', async (_, {node}) => {
+    await rm(node.path(edited), {force: true});
+  }),
+);
+
+describe('any order of calls, kills and edits', () => {
+  let node: TestNode;
+  beforeAll(async () => {
+    node = await startNode();
+    await rememberNodes(node);
+    await mkdir(node.path(paths.conf), {recursive: true});
+  });
+  afterAll(() => node[Symbol.asyncDispose]());
+
+  it('leaves each pod as a simple model says', async () => {
+    const all = [
+      createPod,
+      createPod,
+      attachPod(1),
+      attachPod(3),
+      queryPod,
+      detachPod,
+      deletePod,
+      restart,
+      edit,
+      unedit,
+    ];
+    const maxCommands = scaled({usual: 25, soak: 60});
+    const property = fc.asyncProperty(
+      fc.commands(all, {maxCommands, size: 'max'}),
+      async (commands: Iterable<fc.AsyncCommand<Model, Real>>) => {
+        const pods = Array.from({length: count}, (_, index) => newPod(`model-${index}`));
+        const real: Real = {node, pods, runtime: await startRuntime(node)};
+        try {
+          await fc.asyncModelRun(() => ({model: fresh(), real}), commands);
+          await becomesWhole(node, real.runtime.kni, pods);
+        } finally {
+          for (const pod of pods) {
+            await real.runtime.kni.deleteNetwork(identify(pod));
+            await real.runtime.kni.deleteNetwork({extradata: {uid: pod.uid}});
+          }
+          await real.runtime.stop('SIGKILL');
+        }
+        expect(await leftovers(node)).toEqual(nothing);
+      },
+    );
+    // A failure prints the seed and the path to the shortest series that fails.
+    await fc.assert(property, {numRuns: scaled({usual: 4, soak: 500})});
+  });
+});

@@ -1,0 +1,107 @@
+import {mkdir, writeFile} from 'node:fs/promises';
+import {afterEach, beforeEach, describe, expect, inject, it} from 'vitest';
+import {installPlugins} from '../runtime/rig/plugins.ts';
+import {type Chain, installChain} from './rig/chain.ts';
+import {addressesOf, becomesWhole} from './rig/invariants.ts';
+import {leftovers, nothing} from './rig/leftovers.ts';
+import {startNode, type TestNode} from './rig/node.ts';
+import {bringUp, newPod, takeDown} from './rig/pod.ts';
+import {paths, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {scaled} from './rig/scale.ts';
+import {until} from './rig/wait.ts';
+
+describe('what has lost its owner', () => {
+  let node: TestNode;
+  beforeEach(async () => {
+    node = await startNode();
+    await rememberNodes(node);
+  });
+  afterEach(() => node[Symbol.asyncDispose]());
+
+  const bringUpMany = async (runtime: TestRuntime, name: string, count: number) => {
+    const pods = Array.from({length: count}, (_, index) => newPod(`${name}-${index}`));
+    const up: Awaited<ReturnType<typeof bringUp>>[] = [];
+    for (let from = 0; from < count; from += 10)
+      up.push(...(await Promise.all(pods.slice(from, from + 10).map((pod) => bringUp(runtime.kni, pod)))));
+    return pods.map((pod, index) => ({pod, netns: up[index]?.netns ?? '', ip: up[index]?.ip ?? ''}));
+  };
+  const pullOut = (netns: readonly string[]) =>
+    node.run(['sh', '-c', netns.map((path) => `umount ${path} && rm ${path}`).join(' && ')]);
+
+  it('because its netns was deleted is undone, and nothing else is', async () => {
+    await using chain: Chain = await installChain(node);
+    const flags = chain.flags(inject('tools').pluginDir);
+    const runtime = await startRuntime(node, flags);
+    const count = scaled({usual: 6, soak: 50});
+    const lost = await bringUpMany(runtime, 'lost', count);
+    const live = await bringUpMany(runtime, 'live', count);
+    await pullOut(lost.map(({netns}) => netns));
+    await runtime.stop('SIGKILL');
+
+    await using next = await startRuntime(node, flags);
+    await becomesWhole(
+      node,
+      next.kni,
+      [...lost, ...live].map(({pod}) => pod),
+    );
+    const dels = (await chain.calls()).filter(({call}) => call === 'fault DEL');
+    const deleted = new Set(dels.map(({env}) => env['CNI_CONTAINERID']));
+    expect(deleted).toEqual(new Set(lost.map(({pod}) => pod.sandbox)));
+    const addresses = live.map(({ip}) => ip);
+    expect(
+      await addressesOf(
+        next.kni,
+        live.map(({pod}) => pod),
+      ),
+    ).toEqual(addresses);
+    expect(new Set((await leftovers(node)).leases)).toEqual(new Set(addresses));
+    for (const {pod, netns} of live) await takeDown(next.kni, pod, netns);
+    expect(await leftovers(node)).toEqual(nothing);
+  });
+
+  it('is a veth on the bridge as the bridge plugin names them; other interfaces stay', async () => {
+    const runtime = await startRuntime(node);
+    const [live] = await bringUpMany(runtime, 'live', 1);
+    await runtime.stop('SIGKILL');
+    const add = (name: string, peer: string, ...more: readonly string[]) =>
+      `ip link add ${name} type veth peer name ${peer} && ip link set ${name} ${more.join(' ')} up`;
+    await node.run(['sh', '-c', add('veth0badcafe', 'lost-peer', 'master', 'kni0')]);
+    await node.run(['sh', '-c', add('foreign0', 'foreign-peer', 'master', 'kni0')]);
+    await node.run(['sh', '-c', add('veth1badcafe', 'other-peer')]);
+    const before = (await leftovers(node)).veths;
+
+    await using next = await startRuntime(node);
+    const gone = new Set(['veth0badcafe', 'lost-peer']);
+    await until('it is removed', async () => !(await leftovers(node)).veths.includes('veth0badcafe'));
+    const after = (await leftovers(node)).veths;
+    expect(after.toSorted()).toEqual(before.filter((name) => !gone.has(name)).toSorted());
+    await takeDown(next.kni, live?.pod ?? newPod(''), live?.netns ?? '');
+  });
+
+  it('is left to GC of the plugins, which are told what is still attached, after DEL of the rest', async () => {
+    await using plugins = await installPlugins(['fault']);
+    await mkdir(node.path(paths.conf), {recursive: true});
+    const list = {cniVersion: '1.1.0', name: 'collected', plugins: [{type: 'fault', rig: plugins.dir}]};
+    await writeFile(node.path(`${paths.conf}/05-collected.conflist`), JSON.stringify(list));
+    const flags = [`--cni-bin-dir=${plugins.binDir}`];
+    const runtime = await startRuntime(node, flags);
+    const [gone, ...live] = await bringUpMany(runtime, 'pod', 4);
+    await pullOut([gone?.netns ?? '']);
+    await runtime.stop('SIGKILL');
+    const earlier = (await plugins.calls()).length;
+
+    await using next = await startRuntime(node, flags);
+    const since = async () => (await plugins.calls()).slice(earlier);
+    await until('GC has run', async () => (await since()).some(({call}) => call === 'fault GC'));
+    const calls = await since();
+    const order = calls.map(({call}) => call).filter((call) => /DEL|GC/.test(call));
+    expect(order).toEqual(['fault DEL', 'fault GC']);
+    const {stdin} = calls.find(({call}) => call === 'fault GC') ?? {stdin: '{}'};
+    const valid = (JSON.parse(stdin) as Record<string, {containerID: string; ifname: string}[]>)[
+      'cni.dev/valid-attachments'
+    ];
+    const expected = live.map(({pod}) => ({containerID: pod.sandbox, ifname: 'eth0'}));
+    expect(new Set(valid)).toEqual(new Set(expected));
+    for (const {pod, netns} of live) await takeDown(next.kni, pod, netns);
+  });
+});

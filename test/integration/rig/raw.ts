@@ -1,0 +1,43 @@
+/** Talks to a unix socket below gRPC, as no proper client would. */
+import {once} from 'node:events';
+import {type ClientHttp2Session, connect as connectHttp2, type IncomingHttpHeaders} from 'node:http2';
+import {connect} from 'node:net';
+
+export const openSession = (socket: string): ClientHttp2Session => {
+  const session = connectHttp2('http://localhost', {createConnection: () => connect(socket)});
+  session.on('error', () => undefined);
+  return session;
+};
+
+/** One unary call with any bytes for a message. Returns the gRPC status; `undefined` when there was none. */
+export const callRaw = async (session: ClientHttp2Session, path: string, message: Buffer) => {
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': path,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  });
+  let status: string | undefined;
+  const take = ({'grpc-status': told}: IncomingHttpHeaders) => {
+    status ??= told?.toString();
+  };
+  stream.on('response', take);
+  stream.on('trailers', take);
+  stream.on('error', () => undefined);
+  stream.resume();
+  const frame = Buffer.alloc(5);
+  frame.writeUInt32BE(message.length, 1);
+  stream.end(Buffer.concat([frame, message]));
+  if (!stream.closed) await once(stream, 'close');
+  return status === undefined ? undefined : Number(status);
+};
+
+/** Sends bytes on a connection of their own, and waits until the other side has had enough, or there is no answer. */
+export const sendRaw = (socket: string, bytes: Buffer): Promise<void> =>
+  new Promise((resolve) => {
+    const peer = connect(socket, () => peer.end(bytes));
+    peer.setTimeout(200, () => peer.destroy());
+    peer.on('error', () => undefined);
+    peer.on('close', () => resolve());
+    peer.resume();
+  });
