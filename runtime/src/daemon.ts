@@ -47,7 +47,7 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
   if (orphans > 0) log.warn('ended plugins that an earlier network runtime has left', {processes: orphans});
 
   const ending = new AbortController();
-  const exec = createExec({stop: ending.signal, env: {[ownerVariable]: owner}});
+  const exec = createExec({stop: ending.signal, env: {[ownerVariable]: owner}, readyShells: 8});
   const ipamDir = join(stateDir, 'ipam');
   const store = await openRecordStore(join(stateDir, 'pods'));
   const trouble = store.trouble();

@@ -1,34 +1,19 @@
 /** Runs one program to its end, within a time limit; the only place of the network runtime that starts processes. */
-import {type ChildProcess, type ChildProcessWithoutNullStreams, spawn} from 'node:child_process';
+import {type ChildProcess, spawn} from 'node:child_process';
 import {setMaxListeners} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import {errorCodeOf} from '../error-code.ts';
-import {collect} from './output.ts';
+import type {Command, Ending} from './command.ts';
+import {watched} from './group.ts';
 import {createPlaces} from './places.ts';
+import {openShell, type ShellProcess} from './shell.ts';
+import {tellable} from './shell-script.ts';
+import {createShells} from './shells.ts';
 
-export interface Command {
-  readonly file: string;
-  readonly args?: readonly string[];
-  readonly stdin?: string;
-  /** Added to the environment of the network runtime, of which nothing named CNI_… is passed on. */
-  readonly env?: Readonly<Record<string, string>>;
-  /** Of the run; waiting for a turn does not count. */
-  readonly timeoutMs: number;
-}
-
-/** How a program ended. What that means is the caller's to say. */
-export type Ending =
-  | {readonly how: 'exited'; readonly exitCode: number; readonly stdout: string; readonly stderr: string}
-  | {readonly how: 'signalled'; readonly signal: string; readonly stderr: string}
-  | {readonly how: 'timed-out'; readonly ms: number; readonly stderr: string}
-  | {readonly how: 'stopped'}
-  | {readonly how: 'too-much-output'; readonly limit: number}
-  | {readonly how: 'not-started'; readonly error: unknown};
+export type {Command, Ending} from './command.ts';
 
 export type Exec = (command: Command) => Promise<Ending>;
 
-const outputLimit = 1024 * 1024;
-const deathLimitMs = 1000;
 const busyRetries = {times: 20, everyMs: 250};
 
 export interface ExecOptions {
@@ -39,22 +24,44 @@ export interface ExecOptions {
   /** How many programs may run at the same time; see `createPlaces` for those that take long. */
   readonly maxConcurrent?: number;
   readonly lateAfterMs?: number;
+  /** See `createShells`. */
+  readonly readyShells?: number;
+  readonly idleShellMs?: number;
 }
 
 /** A pod runs one program at a time, and a node has 110 pods at most, unless told otherwise. */
-const defaults = {maxConcurrent: 64, lateAfterMs: 1000};
+const defaults = {maxConcurrent: 64, lateAfterMs: 1000, idleShellMs: 30_000};
 /** So many that take long, for each that may run; then all wait. */
 const lateShare = 3;
 
-export const createExec = ({stop, env, ...limits}: ExecOptions = {}): Exec => {
-  const {maxConcurrent, lateAfterMs} = {...defaults, ...limits};
+export const createExec = ({stop, env, readyShells = 0, ...limits}: ExecOptions = {}): Exec => {
+  const {maxConcurrent, lateAfterMs, idleShellMs} = {...defaults, ...limits};
   if (stop) setMaxListeners(0, stop); // one for each program that runs is no leak
   const places = createPlaces({max: maxConcurrent, maxLate: lateShare * maxConcurrent, lateAfterMs});
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('CNI_'));
-  const base = {...Object.fromEntries(inherited), ...env};
+  const base: NodeJS.ProcessEnv = {...Object.fromEntries(inherited), ...env};
+  const umask = process.umask(); // as it is now: it is another one while a socket is made
+  const names = new Set(Object.keys(base));
+  const open = async () => {
+    const child = start('sh', [], base, 'ignore');
+    if (!hasPipes(child)) throw await failure(child);
+    return openShell(child, umask, names);
+  };
+  const shells = createShells({open, ready: readyShells, idleMs: idleShellMs});
+  stop?.addEventListener('abort', () => shells.close());
+
+  const runOnce = async (command: Command): Promise<Ending> => {
+    if (stop?.aborted) return {how: 'stopped'};
+    const path = tellable(command, base['PATH'] ?? '');
+    const shell = path && (await shells.take());
+    if (!shell) return runDirectly(command, base, stop);
+    const ending = stop?.aborted ? undefined : await shell.run(command, path, stop);
+    shells.giveBack(shell);
+    return ending ?? runDirectly(command, base, stop);
+  };
   return async (command) => {
     for (let attempt = 0; ; attempt++) {
-      const ending = await places(() => runOnce(command, base, stop));
+      const ending = await places(() => runOnce(command));
       // A plugin that is being replaced is open for writing for a moment; libcni waits up to 5 s as well.
       const busy = ending.how === 'not-started' && errorCodeOf(ending.error) === 'ETXTBSY';
       if (!busy || attempt >= busyRetries.times || stop?.aborted) return ending;
@@ -63,81 +70,52 @@ export const createExec = ({stop, env, ...limits}: ExecOptions = {}): Exec => {
   };
 };
 
-const runOnce = async (
+/** Slow (see shell.ts), but takes everything, and tells why a program cannot be started. */
+const runDirectly = async (
   command: Command,
   base: NodeJS.ProcessEnv,
   stop: AbortSignal | undefined,
 ): Promise<Ending> => {
   if (stop?.aborted) return {how: 'stopped'};
-  let child: ChildProcessWithoutNullStreams;
+  let child: ChildProcess;
   try {
-    // Detached makes the program leader of a process group of its own, so that the whole group can be killed.
-    child = spawn(command.file, command.args ?? [], {
-      detached: true,
-      stdio: 'pipe',
-      env: {...base, ...command.env},
-    });
+    child = start(command.file, command.args ?? [], {...base, ...command.env}, 'pipe');
   } catch (error) {
     return {how: 'not-started', error}; // ETXTBSY and E2BIG are thrown
   }
-  return await (hasPipes(child) ? ended(child, command, stop) : notStarted(child));
-};
-
-/** Without a descriptor left there are no pipes, whatever the type says. */
-const hasPipes = ({stdin, stdout, stderr}: Partial<ChildProcessWithoutNullStreams>): boolean =>
-  [stdin, stdout, stderr].every(Boolean);
-
-const notStarted = (child: ChildProcess): Promise<Ending> =>
-  new Promise((resolve) => {
-    child.once('error', (error) => resolve({how: 'not-started', error}));
-  });
-
-const ended = (
-  child: ChildProcessWithoutNullStreams,
-  command: Command,
-  stop: AbortSignal | undefined,
-): Promise<Ending> =>
-  new Promise((resolve) => {
-    const settle = (ending: Ending) => {
-      clearTimeout(timer);
-      stop?.removeEventListener('abort', onStop);
-      resolve(ending);
-    };
-    // A grandchild, such as a delegated IPAM plugin, may ignore SIGTERM and hold stdout open: killing the group
-    // and letting go of the pipes is what ends this for certain. What undoes the program's work must not start
-    // before it is gone; but a process stuck in the kernel does not go, hence the limit.
-    const kill = (ending: Ending) => {
-      child.removeAllListeners('close');
-      child.once('exit', () => settle(ending));
-      setTimeout(() => settle(ending), deathLimitMs).unref();
-      killGroup(child);
-      for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
-      if (child.exitCode !== null || child.signalCode !== null) settle(ending);
-    };
-    const onStop = () => kill({how: 'stopped'});
-    const tooMuch = () => kill({how: 'too-much-output', limit: outputLimit});
-    const stdout = collect(child.stdout, outputLimit, tooMuch);
-    const stderr = collect(child.stderr, outputLimit, tooMuch);
-    const timer = setTimeout(
-      () => kill({how: 'timed-out', ms: command.timeoutMs, stderr: stderr()}),
-      command.timeoutMs,
-    );
-    stop?.addEventListener('abort', onStop);
-
-    child.on('error', (error) => settle({how: 'not-started', error}));
+  const {stdin, stdout, stderr} = child;
+  if (!(hasPipes(child) && stdin && stdout && stderr))
+    return {how: 'not-started', error: await failure(child)};
+  return watched({leader: child, stdout, stderr}, command, stop, (watch) => {
+    child.on('error', (error) => watch.settle({how: 'not-started', error}));
     child.on('close', (exitCode, signal) => {
-      if (signal) settle({how: 'signalled', signal, stderr: stderr()});
-      else settle({how: 'exited', exitCode: exitCode ?? -1, stdout: stdout(), stderr: stderr()});
+      if (signal) watch.settle({how: 'signalled', signal, stderr: watch.stderr()});
+      else
+        watch.settle({
+          how: 'exited',
+          exitCode: exitCode ?? -1,
+          stdout: watch.stdout(),
+          stderr: watch.stderr(),
+        });
     });
-    child.stdin.on('error', () => undefined); // EPIPE: a program need not read its stdin
-    child.stdin.end(command.stdin ?? '');
+    stdin.on('error', () => undefined); // EPIPE: a program need not read its stdin
+    stdin.end(command.stdin ?? '');
   });
-
-const killGroup = ({pid}: {readonly pid?: number | undefined}) => {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // ESRCH: the whole group has ended by itself
-  }
 };
+
+/** Detached makes the program leader of a process group of its own, so that the whole group can be killed. */
+const start = (
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  stderr: 'pipe' | 'ignore',
+): ChildProcess => spawn(file, args, {detached: true, stdio: ['pipe', 'pipe', stderr], env});
+
+/** Without a descriptor left there are no pipes. */
+const hasPipes = (child: ChildProcess): child is ChildProcess & ShellProcess =>
+  Boolean(child.stdin && child.stdout);
+
+const failure = (child: ChildProcess): Promise<Error> =>
+  new Promise((resolve) => {
+    child.once('error', resolve);
+  });

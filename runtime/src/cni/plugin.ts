@@ -58,7 +58,7 @@ export const createInvokePlugin = ({exec, binDirs, timeoutMs}: PluginOptions): I
       const ending = await exec({
         file,
         timeoutMs,
-        stdin: requestConfigOf(command, invocation),
+        stdin: `${requestConfigOf(command, invocation)}\n`, // a whole line is what a shell passes on cheaply
         env: environmentOf(command, invocation, binDirs),
       });
       return stdoutOf(ending, type, command);

@@ -107,14 +107,15 @@ describe('running a program', () => {
   });
 
   it('tells that there is no file descriptor left for it, and works again when there is', async () => {
+    const fresh = createExec(); // without a shell yet
     {
       await using _ = await withoutDescriptors();
       for (let time = 0; time < 3; time++) {
-        const ending = await exec({file: '/bin/true', timeoutMs: generous});
+        const ending = await fresh({file: '/bin/true', timeoutMs: generous});
         expect(ending).toMatchObject({how: 'not-started', error: {code: 'EMFILE'}});
       }
     }
-    expect(await exec({file: '/bin/true', timeoutMs: generous})).toMatchObject({how: 'exited', exitCode: 0});
+    expect(await fresh({file: '/bin/true', timeoutMs: generous})).toMatchObject({how: 'exited', exitCode: 0});
   });
 });
 
@@ -136,7 +137,7 @@ describe('many programs at once', () => {
     await vi.waitFor(async () => {
       expect(await childrenRunning('sleep')).toBe(0);
       expect(await descriptors()).toBeLessThanOrEqual(before);
-    });
+    }, 30_000);
   });
 
   it('are never more than the limit, hung ones included', async () => {
@@ -144,7 +145,7 @@ describe('many programs at once', () => {
     onTestFinished(() => stop.abort());
     const exec = createExec({stop: stop.signal, maxConcurrent: 2, lateAfterMs: 20});
     const hung = Array.from({length: 12}, () => exec(sleeping));
-    await vi.waitFor(async () => expect(await childrenRunning('sleep')).toBe(8));
+    await vi.waitFor(async () => expect(await childrenRunning('sleep')).toBe(8), 30_000);
     const waiting = exec(quick);
     await delay(200);
     expect(await childrenRunning('sleep')).toBe(8);
@@ -162,11 +163,17 @@ describe('many programs at once', () => {
   });
 });
 
-/** Our own children of that name, those that have ended but were not waited for included. */
+/** Our own children, and those of our shells, of that name, those that have ended but were not waited for included. */
 const childrenRunning = async (name: string): Promise<number> => {
   const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
   const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')));
-  return stats.filter((stat) => new RegExp(`^\\d+ \\(${name}\\) . ${process.pid} `).test(stat)).length;
+  const of = (stat: string) => /^(?<pid>\d+) \((?<name>.*)\) . (?<parent>\d+) /.exec(stat)?.groups;
+  const all = stats.map(of);
+  const own = new Set(
+    all.filter((each) => each?.['parent'] === String(process.pid)).map((each) => each?.['pid']),
+  );
+  own.add(String(process.pid));
+  return all.filter((each) => each?.['name'] === name && own.has(each['parent'])).length;
 };
 
 const descriptors = async (): Promise<number> => (await readdir('/proc/self/fd')).length;

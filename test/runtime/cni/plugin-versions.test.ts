@@ -24,7 +24,7 @@ describe('the versions that a plugin supports', () => {
     expect(await demo.ask()).toEqual(['0.4.0', '1.0.0']);
     expect(await demo.ask()).toEqual(['0.4.0', '1.0.0']);
     expect(await demo.plugins.calls()).toMatchObject([
-      {call: 'demo VERSION', stdin: '{"cniVersion":"1.0.0"}'},
+      {call: 'demo VERSION', stdin: '{"cniVersion":"1.0.0"}\n'},
     ]);
   });
 
