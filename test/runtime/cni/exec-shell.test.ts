@@ -22,8 +22,9 @@ const shellOf = async (exec: Exec): Promise<number> => {
   const ending = await exec(bash('echo $PPID'));
   return ending.how === 'exited' ? Number(ending.stdout) : 0;
 };
+/** Ended, and waited for by us: only then can we know. */
 const isGone = async (pid: number): Promise<boolean> =>
-  (await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')) === '';
+  (await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')) === '';
 
 describe.each(['dash', 'bash'])('a program that is started by %s', (name) => {
   const withSh = async (): Promise<AsyncDisposable & {readonly exec: Exec}> => {
