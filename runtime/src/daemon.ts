@@ -2,6 +2,7 @@
  * Puts the network runtime together and starts it. The order is the point: nothing is touched before the locks are
  * held, nobody is served before the state is known.
  */
+import {once} from 'node:events';
 import {join} from 'node:path';
 import {startBackground} from './background.ts';
 import {createExec} from './cni/exec.ts';
@@ -47,7 +48,10 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
   if (orphans > 0) log.warn('ended plugins that an earlier network runtime has left', {processes: orphans});
 
   const ending = new AbortController();
-  const exec = createExec({stop: ending.signal, env: {[ownerVariable]: owner}, readyShells: 8});
+  const serving = new AbortController();
+  const openShells = once(serving.signal, 'abort');
+  const env = {[ownerVariable]: owner};
+  const exec = createExec({stop: ending.signal, env, readyShells: 8, openShells});
   const ipamDir = join(stateDir, 'ipam');
   const store = await openRecordStore(join(stateDir, 'pods'));
   const trouble = store.trouble();
@@ -103,6 +107,7 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
   const kni = {pods, node, correlationOf, pools};
   const inspected = {records: known, pods};
   const server = await serve(socket, {kni, inspected, healthy, observe: metrics.rpc}, log);
+  serving.abort();
   log.info('serving KNI', {socket, records: [...known.all()].length});
 
   // Not before: while the socket was made, the umask was not one for other files.

@@ -26,6 +26,8 @@ export interface ExecOptions {
   readonly lateAfterMs?: number;
   /** See `createShells`. */
   readonly readyShells?: number;
+  /** When to open them; at once without it. */
+  readonly openShells?: Promise<unknown>;
   readonly idleShellMs?: number;
 }
 
@@ -34,7 +36,7 @@ const defaults = {maxConcurrent: 64, lateAfterMs: 1000, idleShellMs: 30_000};
 /** So many that take long, for each that may run; then all wait. */
 const lateShare = 3;
 
-export const createExec = ({stop, env, readyShells = 0, ...limits}: ExecOptions = {}): Exec => {
+export const createExec = ({stop, env, readyShells = 0, openShells, ...limits}: ExecOptions = {}): Exec => {
   const {maxConcurrent, lateAfterMs, idleShellMs} = {...defaults, ...limits};
   if (stop) setMaxListeners(0, stop); // one for each program that runs is no leak
   const places = createPlaces({max: maxConcurrent, maxLate: lateShare * maxConcurrent, lateAfterMs});
@@ -47,7 +49,7 @@ export const createExec = ({stop, env, readyShells = 0, ...limits}: ExecOptions 
     if (!hasPipes(child)) throw await failure(child);
     return openShell(child, umask, names);
   };
-  const shells = createShells({open, ready: readyShells, idleMs: idleShellMs});
+  const shells = createShells({open, ready: readyShells, when: openShells, idleMs: idleShellMs});
   stop?.addEventListener('abort', () => shells.close());
 
   const runOnce = async (command: Command): Promise<Ending> => {

@@ -13,11 +13,13 @@ export interface ShellsOptions {
   readonly open: () => Promise<Shell>;
   /** How many are opened right away, so that the first programs need not wait, and kept for good. */
   readonly ready: number;
+  /** They are opened then: each keeps the event loop for some milliseconds. */
+  readonly when?: Promise<unknown> | undefined;
   /** Beyond those, what was not needed for so long is ended. */
   readonly idleMs: number;
 }
 
-export const createShells = ({open, ready, idleMs}: ShellsOptions): Shells => {
+export const createShells = ({open, ready, when, idleMs}: ShellsOptions): Shells => {
   const idle: Shell[] = []; // the one used last is at the end
   let fewest = 0; // were idle at any moment since the last look
   let isClosed = false;
@@ -33,6 +35,7 @@ export const createShells = ({open, ready, idleMs}: ShellsOptions): Shells => {
   };
   const timer = setInterval(shrink, idleMs).unref();
   const openReady = async () => {
+    await when;
     for (let count = 0; count < ready; count++) {
       if (isClosed) return;
       const shell = await openOne();

@@ -2,7 +2,7 @@
 import {createHash} from 'node:crypto';
 import {access, constants, copyFile, mkdir, readdir} from 'node:fs/promises';
 import {join} from 'node:path';
-import {type Appending, createJournal, type JournalContent, readJournal} from '../store/journal.ts';
+import {type Appending, createJournal, readJournal} from '../store/journal.ts';
 import {createReserve} from '../store/reserve.ts';
 import {StateTooNew, StoreFailed} from './errors.ts';
 import {readFirstVersion} from './first-version.ts';
@@ -35,7 +35,7 @@ const journalIn = (dir: string): string => join(dir, 'journal');
 
 /** What is there, without touching it. */
 export const readRecords = async (dir: string): Promise<PodNetwork[]> => [
-  ...replayed(await readJournal(journalIn(dir))).live.values(),
+  ...(await replay(journalIn(dir))).live.values(),
 ];
 
 /** Below this size history is not worth a rewrite. */
@@ -46,9 +46,8 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
   const path = journalIn(dir);
   const quarantine = join(dir, 'quarantine');
   await mkdir(quarantine, {recursive: true, mode: 0o700}).catch(() => undefined); // writing will tell
-  const content = await readJournal(path);
-  const {live, configs, unread} = replayed(content);
-  const damaged = content.damaged + unread > 0;
+  const {live, configs, ...content} = await replay(path);
+  const damaged = content.damaged > 0;
   if (damaged) await copyFile(path, join(quarantine, `journal-${Date.now()}`)).catch(() => undefined);
   const first = await readFirstVersion(dir, quarantine);
   for (const record of first.records) live.set(record.key, record);
@@ -155,20 +154,20 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
 
 const nameOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
 
-const replayed = ({lines}: JournalContent) => {
+const replay = async (path: string) => {
   const live = new Map<string, PodNetwork>();
-  const texts = new Map<string, string>();
-  let unread = 0;
-  for (const line of lines) {
+  const configs = new Map<string, string>();
+  const take = (line: string): boolean => {
     try {
-      const entry = decodeLine(line, (name) => texts.get(name));
+      const entry = decodeLine(line, (name) => configs.get(name));
       if (entry.kind === 'put') live.set(entry.record.key, entry.record);
       if (entry.kind === 'drop') live.delete(entry.key);
-      if (entry.kind === 'config') texts.set(entry.name, entry.text);
+      if (entry.kind === 'config') configs.set(entry.name, entry.text);
+      return true;
     } catch (error) {
       if (error instanceof StateTooNew) throw error;
-      unread++;
+      return false;
     }
-  }
-  return {live, configs: texts, unread};
+  };
+  return {...(await readJournal(path, take)), live, configs};
 };

@@ -27,9 +27,7 @@ export interface Appending {
 }
 
 export interface JournalContent {
-  /** The intact lines in their order. */
-  readonly lines: readonly string[];
-  /** How many pieces of the file were none. */
+  /** How many pieces of the file were no intact lines, or could not be taken. */
   readonly damaged: number;
   /** Of the whole file, in bytes. */
   readonly size: number;
@@ -37,32 +35,35 @@ export interface JournalContent {
 
 /** Eight hexadecimal digits of CRC-32, a blank, the line, a newline. */
 const framed = (line: string): string => `${checksumOf(line)} ${line}\n`;
-const checksumOf = (line: string | Buffer): string => crc32(line).toString(16).padStart(8, '0');
+const checksumOf = (line: string | Buffer): string => crc32(line).toString(16).padStart(checksumLength, '0');
 const checksumLength = 8;
 const newline = 0x0a;
 
-/** A file that is not there is an empty one. */
-export const readJournal = async (path: string): Promise<JournalContent> => {
+/**
+ * Hands over the intact lines in their order, each as it is read: there may be thousands. A file that is not there is an
+ * empty one. `take` returns false for a line that it can make nothing of.
+ */
+export const readJournal = async (path: string, take: (line: string) => boolean): Promise<JournalContent> => {
   const bytes = await readFile(path).catch((error: unknown) => {
     if (errorCodeOf(error) === 'ENOENT') return Buffer.alloc(0);
     throw error;
   });
-  const lines: string[] = [];
   let damaged = 0;
   for (let start = 0; start < bytes.length; ) {
     const end = bytes.indexOf(newline, start);
-    const line = intactLine(bytes.subarray(start, end < 0 ? bytes.length : end));
-    if (end >= 0 && line !== undefined) lines.push(line);
-    else damaged++; // without a newline it was cut off
+    const line = end < 0 ? undefined : intactLine(bytes, start, end); // without a newline it was cut off
+    if (line === undefined || !take(line)) damaged++;
     start = end < 0 ? bytes.length : end + 1;
   }
-  return {lines, damaged, size: bytes.length};
+  return {damaged, size: bytes.length};
 };
 
-const intactLine = (bytes: Buffer): string | undefined => {
-  const line = bytes.subarray(checksumLength + 1);
-  const isIntact = bytes.toString('latin1', 0, checksumLength + 1) === `${checksumOf(line)} `;
-  return isIntact ? line.toString('utf8') : undefined;
+const intactLine = (bytes: Buffer, start: number, end: number): string | undefined => {
+  const text = start + checksumLength + 1;
+  if (text > end) return undefined;
+  const sum = crc32(bytes.subarray(text, end));
+  const isIntact = Number.parseInt(bytes.toString('latin1', start, text - 1), 16) === sum;
+  return isIntact ? bytes.toString('utf8', text, end) : undefined;
 };
 
 interface Waiting extends Appending {
