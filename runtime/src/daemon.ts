@@ -3,6 +3,7 @@
  * held, nobody is served before the state is known.
  */
 import {once} from 'node:events';
+import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {startBackground} from './background.ts';
 import {createExec} from './cni/exec.ts';
@@ -51,7 +52,9 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
   const serving = new AbortController();
   const openShells = once(serving.signal, 'abort');
   const env = {[ownerVariable]: owner};
-  const exec = createExec({stop: ending.signal, env, readyShells: 8, openShells});
+  const scratchDir = join(stateDir, 'scratch');
+  await rm(scratchDir, {recursive: true, force: true}).catch(() => undefined); // writing will tell
+  const exec = createExec({stop: ending.signal, env, readyShells: 8, openShells, scratchDir});
   const ipamDir = join(stateDir, 'ipam');
   const store = await openRecordStore(join(stateDir, 'pods'));
   const trouble = store.trouble();

@@ -1,6 +1,7 @@
 /** Runs one program to its end, within a time limit; the only place of the network runtime that starts processes. */
 import {type ChildProcess, spawn} from 'node:child_process';
 import {setMaxListeners} from 'node:events';
+import {tmpdir} from 'node:os';
 import {setTimeout as delay} from 'node:timers/promises';
 import {errorCodeOf} from '../error-code.ts';
 import type {Command, Ending} from './command.ts';
@@ -29,6 +30,8 @@ export interface ExecOptions {
   /** When to open them; at once without it. */
   readonly openShells?: Promise<unknown>;
   readonly idleShellMs?: number;
+  /** For names that are needed for a moment only; what a crash leaves there may be removed. */
+  readonly scratchDir?: string;
 }
 
 /** A pod runs one program at a time, and a node has 110 pods at most, unless told otherwise. */
@@ -36,7 +39,14 @@ const defaults = {maxConcurrent: 64, lateAfterMs: 1000, idleShellMs: 30_000};
 /** So many that take long, for each that may run; then all wait. */
 const lateShare = 3;
 
-export const createExec = ({stop, env, readyShells = 0, openShells, ...limits}: ExecOptions = {}): Exec => {
+export const createExec = ({
+  stop,
+  env,
+  readyShells = 0,
+  openShells,
+  scratchDir = tmpdir(),
+  ...limits
+}: ExecOptions = {}): Exec => {
   const {maxConcurrent, lateAfterMs, idleShellMs} = {...defaults, ...limits};
   if (stop) setMaxListeners(0, stop); // one for each program that runs is no leak
   const places = createPlaces({max: maxConcurrent, maxLate: lateShare * maxConcurrent, lateAfterMs});
@@ -47,7 +57,7 @@ export const createExec = ({stop, env, readyShells = 0, openShells, ...limits}: 
   const open = async () => {
     const child = start('sh', [], base, 'ignore');
     if (!hasPipes(child)) throw await failure(child);
-    return openShell(child, umask, names);
+    return openShell(child, umask, names, scratchDir);
   };
   const shells = createShells({open, ready: readyShells, when: openShells, idleMs: idleShellMs});
   stop?.addEventListener('abort', () => shells.close());

@@ -1,5 +1,6 @@
 /** Watches over a process group that works for a command: what it prints, how long it takes, and its end by force. */
 import type {Readable, Writable} from 'node:stream';
+import {setTimeout as delay} from 'node:timers/promises';
 import type {Command, Ending} from './command.ts';
 import {collect} from './output.ts';
 
@@ -51,11 +52,12 @@ export const watched = (
     const kill = (ending: Ending) => {
       if (isKilled) return;
       isKilled = true;
-      leader.once('exit', () => finish(ending));
+      const ended = () => void gone(leader).then(() => finish(ending));
+      leader.once('exit', ended);
       setTimeout(() => finish(ending), deathLimitMs).unref();
       killGroup(leader);
       for (const stream of [leader.stdin, stdout, stderr]) stream?.destroy();
-      if (leader.exitCode !== null || leader.signalCode !== null) finish(ending);
+      if (leader.exitCode !== null || leader.signalCode !== null) ended();
     };
     const onStop = () => kill({how: 'stopped'});
     const tooMuch = () => kill({how: 'too-much-output', limit: outputLimit});
@@ -78,5 +80,16 @@ export const killGroup = ({pid}: {readonly pid?: number | undefined}): void => {
     process.kill(-pid, 'SIGKILL');
   } catch {
     // ESRCH: the whole group has ended by itself
+  }
+};
+
+/** The leader goes first or last, as it happens: resolves when nobody of its group is left, in time in any case. */
+const gone = async ({pid = 0}: Leader): Promise<void> => {
+  for (const end = performance.now() + deathLimitMs; performance.now() < end; await delay(2)) {
+    try {
+      process.kill(-pid, 0);
+    } catch {
+      return; // ESRCH
+    }
   }
 };

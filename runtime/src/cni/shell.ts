@@ -7,9 +7,9 @@
  */
 import {randomUUID} from 'node:crypto';
 import {closeSync, constants as fsConstants, openSync} from 'node:fs';
-import {mkdtemp, rm} from 'node:fs/promises';
+import {mkdir, mkdtemp, rm} from 'node:fs/promises';
 import {Socket} from 'node:net';
-import {constants, tmpdir} from 'node:os';
+import {constants} from 'node:os';
 import {join} from 'node:path';
 import type {Readable, Writable} from 'node:stream';
 import type {Command, Ending} from './command.ts';
@@ -44,9 +44,10 @@ export const openShell = async (
   child: ShellProcess,
   umask: number,
   inherited: ReadonlySet<string>,
+  scratch: string,
 ): Promise<Shell> => {
   child.stdin.on('error', () => undefined); // EPIPE: its exit says what happened
-  const fifos = await makeFifos(child, umask, inherited).catch((error: unknown) => {
+  const fifos = await makeFifos(child, umask, inherited, scratch).catch((error: unknown) => {
     killGroup(child);
     throw error;
   });
@@ -110,13 +111,15 @@ const makeFifos = async (
   child: ShellProcess,
   umask: number,
   inherited: ReadonlySet<string>,
+  scratch: string,
 ): Promise<Fifos> => {
   const ended = new Promise<never>((_, reject) => {
     child.once('error', reject);
     child.once('exit', () => reject(new Error('the shell has ended')));
   });
   ended.catch(() => undefined); // most end much later, when nobody waits for it
-  const dir = await mkdtemp(join(tmpdir(), 'kni-'));
+  await mkdir(scratch, {recursive: true, mode: 0o700});
+  const dir = await mkdtemp(join(scratch, 'kni-shell-'));
   try {
     const names = ['stdout', 'stderr'].map((name) => join(dir, name));
     const made = printed(child.stdout);

@@ -10,6 +10,9 @@ export const world = {
   mtu: 1400,
 } as const;
 
+/** The kernel tells of a carrier up to a second late; an interface without one counts as none. */
+const carrier = "while ! ip link show uplink | grep -q 'state UP'; do sleep 0.02; done";
+
 export const connectToWorld = async (node: TestNode): Promise<void> => {
   const commands = [
     `touch ${world.netns} && unshare --net=${world.netns} true`,
@@ -17,6 +20,7 @@ export const connectToWorld = async (node: TestNode): Promise<void> => {
     `ip address add ${world.nodeIp}/24 dev uplink && ip address add ${world.nodeIp6}/64 dev uplink nodad`,
     'ip link set uplink up',
     `nsenter --net=${world.netns} sh -c 'ip link set lo up; ip address add ${world.ip}/24 dev eth0; ip address add ${world.ip6}/64 dev eth0 nodad; ip link set eth0 up'`,
+    carrier,
     `ip route add default via ${world.ip} && ip route add default via ${world.ip6}`,
   ];
   await node.run(['sh', '-c', commands.join(' && ')]);
@@ -52,6 +56,7 @@ export const connectByRouter = async (router: TestNode, nodes: readonly TestNode
     const atNode = [
       `ip address add ${ip}/24 dev uplink && ip address add ${ip6}/64 dev uplink nodad`,
       'ip link set uplink up',
+      carrier,
       `ip route add default via ${gateway} && ip route add default via ${gateway6}`,
     ];
     await router.run(['sh', '-c', atRouter.join(' && ')]);
