@@ -3,7 +3,7 @@
 import {apply, eventually, kubectl, samplePod} from './rig.ts';
 
 /** How many fit a machine with two cores. */
-export const crowdSize = Number(process.env['KNI_E2E_PODS'] ?? 30);
+export const crowdSize = Number(process.env['KNI_E2E_PODS'] ?? 12);
 
 /** What of a pod must not change while it lives. */
 export interface Member {
