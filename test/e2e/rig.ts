@@ -162,7 +162,8 @@ export const tracesOn = async (node: string): Promise<Traces> => ({
   netns: await linesOn(node, 'ls /run/netns'),
   addresses: await linesOn(node, 'cd /var/lib/kni/ipam && find . -type f -name "*.*.*.*" -printf "%f\\n"'),
   records: await recordsOn(node),
-  veths: (await linesOn(node, 'ip -o link show type veth')).length,
+  // The node's own eth0 is one too: it is a container.
+  veths: (await linesOn(node, "ip -o link show type veth | grep -v ': eth0@' || true")).length,
   hostPorts: (await linesOn(node, 'iptables-save -t nat | grep "^:CNI-DN-" || true')).length,
 });
 
