@@ -6,6 +6,8 @@ import {eventually, kubectl, onNode, removePods, tracesLike, tracesOn, worker} f
 
 const crowd = 'churn';
 const names = namesOf(crowd, 12);
+/** What a restart kept the kubelet from stopping, its container GC stops once a minute. */
+const patience = 180_000;
 const port = (index: number) => ({container: {ports: [{containerPort: 80, hostPort: 8200 + index}]}});
 
 export const churn = (): void => {
@@ -23,19 +25,23 @@ export const churn = (): void => {
       await create(crowd, names, port);
       await ready(crowd, names.length);
       const addresses = (await membersOf(crowd)).map(({ip}) => ip);
-      await eventually('as many networks as pods', async () => {
-        const now = await tracesOn(worker);
-        return (
-          now.netns.length === before.netns.length + names.length &&
-          now.records.length === before.records.length + names.length &&
-          now.veths === before.veths + names.length &&
-          now.hostPorts === before.hostPorts + names.length &&
-          now.addresses.join() === [...before.addresses, ...addresses].sort().join()
-        );
-      });
+      await eventually(
+        'as many networks as pods',
+        async () => {
+          const now = await tracesOn(worker);
+          return (
+            now.netns.length === before.netns.length + names.length &&
+            now.records.length === before.records.length + names.length &&
+            now.veths === before.veths + names.length &&
+            now.hostPorts === before.hostPorts + names.length &&
+            now.addresses.join() === [...before.addresses, ...addresses].sort().join()
+          );
+        },
+        patience,
+      );
       expect(new Set(addresses).size).toBe(names.length);
       await remove(crowd);
-      await tracesLike(worker, before);
-    }, 600_000);
+      await tracesLike(worker, before, patience);
+    }, 900_000);
   });
 };

@@ -34,16 +34,20 @@ export const restartedNode = (): void => {
       );
       await ready(crowd, names.length);
       await podReady(sample);
-      await eventually('networks of these pods and no others', async () => {
-        const now = await tracesOn(worker);
-        const addresses = [...(await membersOf(crowd)).map(({ip}) => ip), await podIp(sample)].sort();
-        return (
-          now.addresses.join() === addresses.join() &&
-          now.netns.length === traces.netns.length &&
-          now.records.length === traces.records.length &&
-          now.veths === traces.veths
-        );
-      });
+      await eventually(
+        'networks of these pods and no others',
+        async () => {
+          const now = await tracesOn(worker);
+          const addresses = [...(await membersOf(crowd)).map(({ip}) => ip), await podIp(sample)].sort();
+          return (
+            now.addresses.join() === addresses.join() &&
+            now.netns.length === traces.netns.length &&
+            now.records.length === traces.records.length &&
+            now.veths === traces.veths
+          );
+        },
+        180_000,
+      );
       expect((await membersOf(crowd)).map(({uid}) => uid)).toEqual(old.map(({uid}) => uid));
       await remove(crowd);
       await eventually(
