@@ -1,11 +1,15 @@
 /** One lock per key: work on the same key runs one after the other in the order it came, different keys at once. */
 
-export type Lock = <T>(key: string, work: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
+export interface Lock {
+  <T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+  /** Whether somebody holds it, or waits for it. */
+  readonly isHeld: (key: string) => boolean;
+}
 
 /** Work whose signal aborts while it waits is never begun; once begun it is left to finish. Not reentrant. */
 export const createLock = (): Lock => {
   const tails = new Map<string, Promise<unknown>>();
-  return async (key, work, signal) => {
+  const run = async <T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> => {
     const begin = () => {
       signal?.throwIfAborted();
       return work();
@@ -19,4 +23,5 @@ export const createLock = (): Lock => {
       if (tails.get(key) === tail) tails.delete(key);
     }
   };
+  return Object.assign(run, {isHeld: (key: string) => tails.has(key)});
 };

@@ -48,8 +48,6 @@ export interface Parts {
   /** `dataDir` of host-local. */
   readonly ipamDir: string;
   readonly lock: Lock;
-  /** Whether somebody holds the lock of a pod, or waits for it. */
-  readonly isBusy: (podKey: string) => boolean;
   /** In ms since 1970: it is written down, for people to read. */
   readonly now: () => number;
   /** In ms since whenever, never stepping back or forth. */
@@ -59,14 +57,9 @@ export interface Parts {
   readonly log: Log;
 }
 
-export const createPodNetworks = (given: Omit<Parts, 'isBusy'>): PodNetworks => {
+export const createPodNetworks = (given: Parts): PodNetworks => {
   const gate = createGate();
-  const busy = new Map<string, number>();
-  const parts = {
-    ...given,
-    lock: counted(busy, behind(gate, given.lock)),
-    isBusy: (key: string) => busy.has(key),
-  };
+  const parts = {...given, lock: behind(gate, given.lock)};
   const {records} = parts;
   const undo = createUndo(parts);
   return {
@@ -85,20 +78,9 @@ export const createPodNetworks = (given: Omit<Parts, 'isBusy'>): PodNetworks => 
   };
 };
 
-const behind =
-  (gate: Gate, lock: Lock): Lock =>
-  (key, work, signal) =>
-    lock(key, () => gate.shared(work), signal);
-
-const counted =
-  (busy: Map<string, number>, lock: Lock): Lock =>
-  async (key, work, signal) => {
-    busy.set(key, (busy.get(key) ?? 0) + 1);
-    try {
-      return await lock(key, work, signal);
-    } finally {
-      const left = (busy.get(key) ?? 1) - 1;
-      if (left === 0) busy.delete(key);
-      else busy.set(key, left);
-    }
-  };
+const behind = (gate: Gate, lock: Lock): Lock =>
+  Object.assign(
+    <T>(key: string, work: () => Promise<T>, signal?: AbortSignal) =>
+      lock(key, () => gate.shared(work), signal),
+    {isHeld: lock.isHeld},
+  );

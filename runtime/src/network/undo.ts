@@ -16,7 +16,7 @@ export interface Undo extends Pick<PodNetworks, 'detach' | 'delete' | 'sweep'> {
 }
 
 export const createUndo = (parts: Parts): Undo => {
-  const {records, netns, lock, isBusy, log, uptime} = parts;
+  const {records, netns, lock, log, uptime} = parts;
   const retries = createRetries(uptime);
   const isAbandoned = createAbandoned(uptime);
 
@@ -56,7 +56,7 @@ export const createUndo = (parts: Parts): Undo => {
 
   /** Of a pod that somebody is at work for nothing is left; and if that hangs, the others must not wait. */
   const isDue = (record: PodNetwork): boolean =>
-    isLeft(record) && retries.isDue(record.key) && !isBusy(podKeyOf(record.pod));
+    isLeft(record) && retries.isDue(record.key) && !lock.isHeld(podKeyOf(record.pod));
 
   const sweepOne = async (record: PodNetwork): Promise<void> => {
     if (!isLeft(record)) return;
