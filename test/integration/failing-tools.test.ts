@@ -3,6 +3,7 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {startNode, type TestNode} from './rig/node.ts';
 import {bringUp, newPod, takeDown} from './rig/pod.ts';
 import {paths, podCidr, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {until} from './rig/wait.ts';
 
 const conflist = `${paths.conf}/10-kni.conflist`;
 const broken = '/run/broken';
@@ -47,7 +48,7 @@ describe('a node whose iptables fails', () => {
     await breakIptables();
     await runtime.kni.setupNodeNetwork({});
     expect(await readiness(runtime)).toBe(true);
-    expect(runtime.log.some(({msg}) => msg.startsWith('the node is not repaired'))).toBe(true);
+    await until('it is said', () => runtime.log.some(({msg}) => msg.startsWith('the node is not repaired')));
     const pod = newPod('meanwhile');
     await mendIptables();
     await runtime.kni.setupNodeNetwork({});

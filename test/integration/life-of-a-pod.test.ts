@@ -3,6 +3,7 @@ import {leftovers, nothing} from './rig/leftovers.ts';
 import {startNode, type TestNode} from './rig/node.ts';
 import {attach, bringUp, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
 import {rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {until} from './rig/wait.ts';
 
 const NOT_FOUND = {code: 5};
 const ALREADY_EXISTS = {code: 6};
@@ -50,7 +51,9 @@ describe('the life of a pod', () => {
     const {netns, ip, mac} = await bringUp(runtime.kni, pod);
     await runtime.kni.queryPodNetwork(identify(pod));
     await takeDown(runtime.kni, pod, netns);
-    const lines = runtime.log.filter(({pod: of}) => of === 'default/logged');
+    const linesOfPod = () => runtime.log.filter(({pod: of}) => of === 'default/logged');
+    await until('it is said', () => linesOfPod().at(-1)?.msg === 'DeleteNetwork ok');
+    const lines = linesOfPod();
     expect(lines.map(({msg}) => msg)).toEqual([
       'CreateNetwork ok',
       'AttachInterface ok',

@@ -74,7 +74,10 @@ describe('a network runtime that is asked about itself', () => {
     await chain.plan({'fault ADD': 'error'});
     const error: unknown = await attach(runtime.kni, pod, netns).catch((reason: unknown) => reason);
     await chain.plan({});
-    const correlation = runtime.log.findLast(({msg}) => msg === 'AttachInterface failed')?.['correlation'];
+    const failed = () =>
+      runtime.log.find(({msg, pod: of}) => msg === 'AttachInterface failed' && of === 'default/refused');
+    await until('it is said', () => failed() !== undefined);
+    const correlation = failed()?.['correlation'];
     expect(errorInfoOf(error)).toEqual({
       code: 14,
       reason: 'CNI_11',
@@ -98,7 +101,9 @@ describe('a network runtime that is asked about itself', () => {
     const {netns} = await bringUp(runtime.kni, pod);
     await runtime.kni.queryPodNetwork(identify(pod));
     await takeDown(runtime.kni, pod, netns);
-    const lines = runtime.log.slice(from).filter(({sandbox, pod: name}) => sandbox ?? name);
+    const linesOfPod = () => runtime.log.slice(from).filter(({sandbox, pod: name}) => sandbox ?? name);
+    await until('it is said', () => linesOfPod().at(-1)?.msg === 'DeleteNetwork ok');
+    const lines = linesOfPod();
     const ids = new Set(lines.map(({correlation}) => correlation));
     expect([...ids]).toEqual([expect.stringMatching(new RegExp(`^${pod.uid}-`))]);
     expect(lines.map(({msg}) => msg)).toEqual(
