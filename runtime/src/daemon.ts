@@ -30,8 +30,10 @@ import {createNodeLinks} from './node/links.ts';
 import {createStatusOf} from './node/network-status.ts';
 import {openNodeNetwork} from './node/node-network.ts';
 import {troubleOfState} from './node/trouble.ts';
-import {lockNameOf, takeLock} from './server/instance-lock.ts';
+import {takeLock} from './server/instance-lock.ts';
 import {serve} from './server/server.ts';
+import {lockSocket} from './server/socket.ts';
+import {feedWatchdog} from './watchdog.ts';
 
 export interface Daemon {
   stop(): Promise<void>;
@@ -42,9 +44,9 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
   let records: Records | undefined;
   const log = correlated(plainLog, (sandbox) => records?.bySandbox(sandbox));
 
-  await takeLock(stateDir);
-  await takeLock(socket);
-  const owner = await ownerOf(lockNameOf(stateDir));
+  await takeLock(join(stateDir, 'lock'), stateDir);
+  await lockSocket(socket);
+  const owner = await ownerOf(stateDir);
   const orphans = await killOrphans(owner);
   if (orphans > 0) log.warn('ended plugins that an earlier network runtime has left', {processes: orphans});
 
@@ -117,6 +119,8 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
   node.follow();
   const background = startBackground({pods, store, log});
   watchStalls({log, stalled: metrics.stalled}, ending.signal);
+  // Not by the plugins' exec: when all of its places are taken, that is no reason to start anew.
+  void feedWatchdog(createExec({stop: ending.signal, env}), log, ending.signal);
   const {registry} = metrics;
   if (options.metricsAddress)
     await serveMetrics(options.metricsAddress, {registry, healthy, log}, ending.signal);

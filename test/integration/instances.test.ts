@@ -34,11 +34,12 @@ describe('starting and stopping', () => {
     await using first = await startRuntime(node);
     const pod = newPod('unharmed');
     const {netns, ip} = await bringUp(first.kni, pod);
-    expect(await refused()).toEqual({exitCode: 1, error: `another network runtime is using ${paths.state}`});
+    const another = `another network runtime, process ${first.process.pid}, is using`;
+    expect(await refused()).toEqual({exitCode: 1, error: `${another} ${paths.state}`});
     expect(await refused(['--socket=/run/kni/other.sock'])).toMatchObject({exitCode: 1});
     await mkdir(node.path('/run/other'));
     expect(await refused(['--state-dir=/run/other'])).toMatchObject({
-      error: `another network runtime is using ${paths.socket}`,
+      error: `${another} ${paths.socket}`,
     });
     const {ipconfigs} = await first.kni.queryPodNetwork(identify(pod));
     expect(ipconfigs['eth0']?.ip).toEqual([ip]);

@@ -1,3 +1,4 @@
+import {setTimeout as delay} from 'node:timers/promises';
 import {afterAll, beforeAll, describe, expect, inject, it} from 'vitest';
 import {asking} from '../../runtime/src/client/ask.ts';
 import {Health, HealthCheckResponse_ServingStatus as Serving} from '../../runtime/src/gen/health_pb.ts';
@@ -66,6 +67,18 @@ describe('a network runtime that is asked about itself', () => {
     await takeDown(runtime.kni, pod, netns);
     await takeDown(runtime.kni, unlucky, other);
     expect(await get('/metrics')).toContain('kni_pod_networks{state="attached"} 0\n');
+  });
+
+  it('tells when its event loop was blocked', async () => {
+    const {pid} = runtime.process;
+    if (pid === undefined) throw new Error('it does not run');
+    process.kill(pid, 'SIGSTOP');
+    await delay(1_500);
+    process.kill(pid, 'SIGCONT');
+    const said = () => runtime.log.find(({msg}) => msg === 'the event loop was blocked');
+    await until('it is said', () => said() !== undefined);
+    expect(Number(said()?.['ms'])).toBeGreaterThan(500);
+    expect(await get('/metrics')).toMatch(/^kni_event_loop_stalls_total [1-9]/m);
   });
 
   it('tells programs why a call has failed', async () => {

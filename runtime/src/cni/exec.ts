@@ -1,4 +1,4 @@
-/** Runs one program to its end, within a time limit; the only place of the network runtime that starts processes. */
+/** Runs one program to its end, within a time limit; the only place that starts processes for the networks of pods. */
 import {type ChildProcess, spawn} from 'node:child_process';
 import {setMaxListeners} from 'node:events';
 import {tmpdir} from 'node:os';

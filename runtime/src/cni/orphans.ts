@@ -1,14 +1,15 @@
 /** Ends plugins that outlived the network runtime that called them: they would work against its successor. */
+import {createHash} from 'node:crypto';
 import {readdir, readFile, stat} from 'node:fs/promises';
 import {setTimeout as delay} from 'node:timers/promises';
 
 /** Marks what a network runtime starts; inherited by delegated plugins. */
 export const ownerVariable = 'KNI_RUNTIME';
 
-/** The lock's name is taken once in a network namespace, but processes may be seen in those of others too. */
-export const ownerOf = async (lockName: string): Promise<string> => {
+/** Of one state, on one host: the same path may be another directory where processes of other nodes are seen too. */
+export const ownerOf = async (stateDir: string): Promise<string> => {
   const {ino} = await stat('/proc/self/ns/net');
-  return `${lockName}-${ino}`;
+  return `${createHash('sha256').update(stateDir).digest('hex').slice(0, 32)}-${ino}`;
 };
 
 const patienceMs = 5_000;

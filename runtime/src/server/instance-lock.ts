@@ -1,25 +1,48 @@
-/** One network runtime at a time: whoever listens on the abstract socket of that name; the kernel frees it at death. */
-import {createHash} from 'node:crypto';
-import {createServer} from 'node:net';
+/** One network runtime at a time: whoever has the file locked; the kernel frees it at death. */
+import {closeSync, constants, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync} from 'node:fs';
+import {dirname} from 'node:path';
+import {errorCodeOf} from '../error-code.ts';
+import {flock} from './flock.ts';
 
 export class AlreadyRunning extends Error {
   override readonly name = 'AlreadyRunning';
 }
 
-/** Stands for a path; hashed because the name of an abstract socket is at most 107 bytes long. */
-export const lockNameOf = (path: string): string =>
-  `kni-runtime-${createHash('sha256').update(path).digest('hex').slice(0, 32)}`;
+/**
+ * Held until the process ends. `what` is what the lock is for, in the message. The file says who has it, and stays: a
+ * second process could have opened it already, and would lock what has no name any more.
+ */
+export const takeLock = async (file: string, what: string): Promise<void> => {
+  const fd = openLockFile(file);
+  if (fd === undefined) return;
+  if (!(await flock(fd))) {
+    const holder = readFileSync(fd, 'utf8').trim();
+    closeSync(fd);
+    throw new AlreadyRunning(`another network runtime${holder && `, process ${holder},`} is using ${what}`);
+  }
+  try {
+    ftruncateSync(fd);
+    writeSync(fd, `${process.pid}\n`, 0);
+  } catch {
+    // A disk that is full or cannot be written: it is locked all the same.
+  }
+};
 
-/** Held until the process ends. */
-export const takeLock = (path: string): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const holder = createServer((connection) => connection.destroy());
-    holder.on('error', (error: NodeJS.ErrnoException) => {
-      const inUse = error.code === 'EADDRINUSE';
-      reject(inUse ? new AlreadyRunning(`another network runtime is using ${path}`) : error);
-    });
-    holder.listen(`\0${lockNameOf(path)}`, () => {
-      holder.unref();
-      resolve();
-    });
-  });
+/** Not through a FileHandle, which is closed with the garbage. Undefined where there is nothing that could be harmed. */
+const openLockFile = (file: string): number | undefined => {
+  const {O_RDWR, O_RDONLY, O_CREAT, O_NOFOLLOW} = constants;
+  try {
+    mkdirSync(dirname(file), {recursive: true, mode: 0o700});
+    return openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
+  } catch (error) {
+    if (!readOnly.has(errorCodeOf(error))) throw error;
+  }
+  try {
+    return openSync(file, O_RDONLY | O_NOFOLLOW);
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+};
+
+const readOnly: ReadonlySet<string | undefined> = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT']);

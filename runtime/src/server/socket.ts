@@ -2,20 +2,25 @@
 import {lstat, mkdir, rm} from 'node:fs/promises';
 import {connect} from 'node:net';
 import {dirname} from 'node:path';
-import {AlreadyRunning} from './instance-lock.ts';
+import {AlreadyRunning, takeLock} from './instance-lock.ts';
 
 /** The socket cannot be where it should be. */
 export class SocketRefused extends Error {
   override readonly name = 'SocketRefused';
 }
 
-/** To be called with the lock held. */
-export const prepareSocket = async (path: string): Promise<void> => {
+/** Against one that starts at the same moment with other state. Held until the process ends. */
+export const lockSocket = async (path: string): Promise<void> => {
   await prepareDirectory(dirname(path));
+  await takeLock(`${path}.lock`, path);
+};
+
+/** To be called with the socket locked. */
+export const prepareSocket = async (path: string): Promise<void> => {
   const found = await lstat(path).catch(() => undefined);
   if (!found) return;
   if (!found.isSocket()) throw new SocketRefused(`${path} exists and is not a socket; it was left alone`);
-  // The lock does not reach into other network namespaces, the file does.
+  // By something that knows nothing of locks.
   if (await answers(path)) throw new AlreadyRunning(`somebody answers on ${path}`);
   await rm(path);
 };

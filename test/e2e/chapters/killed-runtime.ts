@@ -16,6 +16,22 @@ import {
 } from '../rig.ts';
 
 export const killedRuntime = (): void => {
+  describe('a runtime that has fallen silent', () => {
+    it('is started anew by the watchdog', async () => {
+      const before = await mainPid(worker);
+      await onNode(worker, 'systemctl', 'kill', '--kill-whom=main', '--signal=SIGSTOP', 'kni');
+      await eventually(
+        'another one to serve',
+        async () => {
+          const now = await mainPid(worker);
+          return now !== '0' && now !== before && (await serves(worker));
+        },
+        90_000,
+      );
+      expect(await onNode(worker, 'journalctl', '--unit=kni', '--no-pager')).toContain('Watchdog timeout');
+    });
+  });
+
   describe('a runtime that is killed and restarted twenty times', () => {
     it('costs pods on different nodes no packet', async () => {
       await apply(samplePod('pinging', {}));
