@@ -2,6 +2,7 @@
 
 import {spawn} from 'node:child_process';
 import {join} from 'node:path';
+import {expect} from 'vitest';
 import {dirsOf} from '../../src/cache/dirs.ts';
 import {nodeHost} from '../../src/host/node-host.ts';
 import {localHost} from '../../src/host/process.ts';
@@ -119,9 +120,27 @@ export const tracesLike = (node: string, expected: Traces, atMost?: number): Pro
   eventually(
     `${node} to have the networks that it had`,
     async () => {
-      const traces = await tracesOn(node);
-      if (JSON.stringify(traces) === JSON.stringify(expected)) return true;
-      return false;
+      expect(await tracesOn(node)).toEqual(expected);
+      return true;
+    },
+    atMost,
+  );
+
+/** Resolves once `node` has the networks of pods with these addresses, `hostPorts` of them with a host port, and no others. */
+export const networksOf = (
+  node: string,
+  pods: () => Promise<readonly string[]>,
+  {hostPorts = 0, atMost}: {readonly hostPorts?: number; readonly atMost?: number} = {},
+): Promise<true> =>
+  eventually(
+    `${node} to have the networks of its pods and no others`,
+    async () => {
+      const expected = [...(await pods())].sort();
+      const {addresses, netns, records, ...counts} = await tracesOn(node);
+      const found = {addresses, netns: netns.length, records: records.length, ...counts};
+      const count = expected.length;
+      expect(found).toEqual({addresses: expected, netns: count, records: count, veths: count, hostPorts});
+      return true;
     },
     atMost,
   );

@@ -2,7 +2,7 @@
 
 import {describe, expect, it} from 'vitest';
 import {create, membersOf, namesOf, ready, remove} from '../crowd.ts';
-import {conditionOf, eventually, podIp, podReady, run, sample, tracesOn, value, worker} from '../rig.ts';
+import {conditionOf, eventually, networksOf, podIp, podReady, run, sample, value, worker} from '../rig.ts';
 
 const crowd = 'survivors';
 const names = namesOf(crowd, 5);
@@ -10,11 +10,12 @@ const names = namesOf(crowd, 5);
 export const restartedNode = (): void => {
   describe('a node that restarts', () => {
     it('comes back by itself, its pods with networks of their own again and nothing left of the old', async () => {
-      const before = await tracesOn(worker);
+      const addresses = async () => [...(await membersOf(crowd)).map(({ip}) => ip), await podIp(sample)];
+      await networksOf(worker, addresses);
       await create(crowd, names);
       await ready(crowd, names.length);
       const old = await membersOf(crowd);
-      const traces = await tracesOn(worker);
+      await networksOf(worker, addresses);
       const renewed = () => value('.spec.renewTime', '-n', 'kube-node-lease', 'lease', worker);
       await run('docker', 'restart', '--time', '5', worker);
       const last = await renewed();
@@ -34,27 +35,10 @@ export const restartedNode = (): void => {
       );
       await ready(crowd, names.length);
       await podReady(sample);
-      await eventually(
-        'networks of these pods and no others',
-        async () => {
-          const now = await tracesOn(worker);
-          const addresses = [...(await membersOf(crowd)).map(({ip}) => ip), await podIp(sample)].sort();
-          return (
-            now.addresses.join() === addresses.join() &&
-            now.netns.length === traces.netns.length &&
-            now.records.length === traces.records.length &&
-            now.veths === traces.veths
-          );
-        },
-        180_000,
-      );
+      await networksOf(worker, addresses, {atMost: 180_000});
       expect((await membersOf(crowd)).map(({uid}) => uid)).toEqual(old.map(({uid}) => uid));
       await remove(crowd);
-      await eventually(
-        'as many networks as before',
-        async () => (await tracesOn(worker)).netns.length === before.netns.length,
-      );
-      expect((await tracesOn(worker)).records).toHaveLength(before.records.length);
+      await networksOf(worker, addresses);
     }, 600_000);
   });
 };

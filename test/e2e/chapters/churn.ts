@@ -1,0 +1,34 @@
+/** Kubelet and containerd restart while pods come and go. */
+
+import {describe, expect, it} from 'vitest';
+import {create, membersOf, namesOf, ready, remove} from '../crowd.ts';
+import {kubectl, networksOf, onNode, podIp, removePods, sample, worker} from '../rig.ts';
+
+const crowd = 'churn';
+const names = namesOf(crowd, 12);
+/** What a restart kept the kubelet from stopping, its container GC stops once a minute. */
+const patience = 180_000;
+const port = (index: number) => ({container: {ports: [{containerPort: 80, hostPort: 8200 + index}]}});
+
+export const churn = (): void => {
+  describe('restarts of kubelet and containerd while pods come and go', () => {
+    it('end with as many networks as there are pods', async () => {
+      const addresses = async () => [...(await membersOf(crowd)).map(({ip}) => ip), await podIp(sample)];
+      await networksOf(worker, addresses);
+      for (const [round, unit] of ['kubelet', 'containerd', 'kubelet', 'containerd'].entries()) {
+        await create(crowd, names, port);
+        await onNode(worker, 'systemctl', 'restart', unit);
+        const leaving = names.filter((_, index) => index % 4 === round);
+        await kubectl('delete', 'pods', ...leaving, '--wait=false', '--ignore-not-found');
+        await onNode(worker, 'systemctl', 'restart', unit);
+        await removePods(...leaving);
+      }
+      await create(crowd, names, port);
+      await ready(crowd, names.length);
+      await networksOf(worker, addresses, {hostPorts: names.length, atMost: patience});
+      expect(new Set(await addresses()).size).toBe(names.length + 1);
+      await remove(crowd);
+      await networksOf(worker, addresses, {atMost: patience});
+    }, 900_000);
+  });
+};
