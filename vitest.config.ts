@@ -28,7 +28,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           fileParallelism: false,
           sequence: {concurrent: false},
-          testTimeout: 300_000,
+          testTimeout: 900_000,
           hookTimeout: 2_400_000,
           bail: 1,
         },

@@ -104,11 +104,14 @@ export const value = (path: string, ...what: readonly string[]): Promise<string>
 
 export const podIp = (name: string): Promise<string> => value('.status.podIP', 'pod', name);
 
-/** Resolves with the first result of `probe` that is neither undefined nor false. */
+/**
+ * Resolves with the first result of `probe` that is neither undefined nor false. What the kubelet could not do at once,
+ * its own loops do once a minute: hence the patience.
+ */
 export const eventually = <T>(
   what: string,
   probe: () => Promise<T | undefined | false>,
-  atMost = 60_000,
+  atMost = 180_000,
 ): Promise<T> =>
   waitUntil({what, every: 250, atMost, signal: new AbortController().signal}, async () => {
     const found = await probe();
@@ -116,34 +119,26 @@ export const eventually = <T>(
   });
 
 /** Resolves once `node` has on it what it had at another time, and nothing else. */
-export const tracesLike = (node: string, expected: Traces, atMost?: number): Promise<true> =>
-  eventually(
-    `${node} to have the networks that it had`,
-    async () => {
-      expect(await tracesOn(node)).toEqual(expected);
-      return true;
-    },
-    atMost,
-  );
+export const tracesLike = (node: string, expected: Traces): Promise<true> =>
+  eventually(`${node} to have the networks that it had`, async () => {
+    expect(await tracesOn(node)).toEqual(expected);
+    return true;
+  });
 
 /** Resolves once `node` has the networks of pods with these addresses, `hostPorts` of them with a host port, and no others. */
 export const networksOf = (
   node: string,
   pods: () => Promise<readonly string[]>,
-  {hostPorts = 0, atMost}: {readonly hostPorts?: number; readonly atMost?: number} = {},
+  {hostPorts = 0}: {readonly hostPorts?: number} = {},
 ): Promise<true> =>
-  eventually(
-    `${node} to have the networks of its pods and no others`,
-    async () => {
-      const expected = [...(await pods())].sort();
-      const {addresses, netns, records, ...counts} = await tracesOn(node);
-      const found = {addresses, netns: netns.length, records: records.length, ...counts};
-      const count = expected.length;
-      expect(found).toEqual({addresses: expected, netns: count, records: count, veths: count, hostPorts});
-      return true;
-    },
-    atMost,
-  );
+  eventually(`${node} to have the networks of its pods and no others`, async () => {
+    const expected = [...(await pods())].sort();
+    const {addresses, netns, records, ...counts} = await tracesOn(node);
+    const found = {addresses, netns: netns.length, records: records.length, ...counts};
+    const count = expected.length;
+    expect(found).toEqual({addresses: expected, netns: count, records: count, veths: count, hostPorts});
+    return true;
+  });
 
 /** Names, or `--all`. A busy kubelet takes its time over a deletion: longer than a command may. */
 export const removePods = async (...which: readonly string[]): Promise<void> => {
@@ -156,8 +151,8 @@ export const removePods = async (...which: readonly string[]): Promise<void> => 
   );
 };
 
-export const podReady = (name: string, atMost?: number): Promise<true> =>
-  eventually(`pod ${name} to be Ready`, async () => (await conditionOf('pod', name)) === 'True', atMost).then(
+export const podReady = (name: string): Promise<true> =>
+  eventually(`pod ${name} to be Ready`, async () => (await conditionOf('pod', name)) === 'True').then(
     () => true,
   );
 

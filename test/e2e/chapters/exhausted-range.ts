@@ -38,7 +38,7 @@ export const exhaustedRange = (): void => {
         await eventually('an event that names the range', async () =>
           (await eventsOf('waiting')).includes('10.198.0.2-10.198.0.4'),
         );
-        expect(await conditionOf('pod', 'waiting')).toBe('False');
+        expect(await conditionOf('pod', 'waiting')).not.toBe('True'); // False, or not told yet
         // No reason to give up the node, whose pods would be evicted.
         const {networks} = JSON.parse(await onNode(worker, 'kni-runtime', 'networks')) as {networks: unknown};
         expect(networks).toMatchObject([
@@ -49,7 +49,7 @@ export const exhaustedRange = (): void => {
 
         const [left, ...staying] = members;
         await removePods(left?.name ?? '');
-        await podReady('waiting', 120_000);
+        await podReady('waiting');
         expect(await podIp('waiting')).toBe(left?.ip);
         expect(await membersOf(crowd)).toEqual(staying);
       } finally {

@@ -43,13 +43,13 @@ export const failedAttach = (): void => {
           )
         ).includes('broken on purpose'),
       );
-      expect(await conditionOf('pod', 'unlucky')).toBe('False');
+      expect(await conditionOf('pod', 'unlucky')).not.toBe('True'); // False, or not told yet
       await eventually('the attempts to leave no address and no veth', async () => {
         const {addresses, veths} = await tracesOn(worker);
         return addresses.join() === before.addresses.join() && veths === before.veths;
       });
       await shell(worker, 'mv /usr/lib/cni/portmap.kept /usr/lib/cni/portmap');
-      await podReady('unlucky', 120_000);
+      await podReady('unlucky');
       const after = await tracesOn(worker);
       expect(after.addresses).toHaveLength(before.addresses.length + 1);
       expect(after.netns).toHaveLength(before.netns.length + 1);

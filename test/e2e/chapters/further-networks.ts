@@ -49,7 +49,7 @@ export const furtherNetworks = (): void => {
       await apply(definition);
       const wishes = [{name: 'storage', ips: [`${wished}/24`]}, {name: 'storage'}];
       await apply(samplePod(pod, {annotations: {[annotation]: JSON.stringify(wishes)}}));
-      await podReady(pod, 120_000);
+      await podReady(pod);
       expect(await podIp(pod)).toMatch(podSubnet);
       const inetOf = (name: string) => kubectl('exec', pod, '--', 'ip', '-4', 'addr', 'show', name);
       expect(await inetOf('eth0')).toContain(`inet ${await podIp(pod)}/`);
@@ -81,7 +81,7 @@ export const furtherNetworks = (): void => {
         ).includes('network storage is neither a NetworkAttachmentDefinition'),
       );
       await apply(definition);
-      await podReady(pod, 120_000);
+      await podReady(pod);
       expect(await kubectl('exec', pod, '--', 'ip', '-4', 'addr', 'show', 'net1')).toContain(
         'inet 10.197.0.',
       );

@@ -12,6 +12,6 @@ export const patches = (): void => {
       ]) {
         expect(printed).toMatch(new RegExp(`^ok\\s+${name}\\s`, 'm'));
       }
-    }, 900_000);
+    });
   });
 };

@@ -24,7 +24,7 @@ const readiness = (status: string): Promise<unknown> =>
 
 const addressOfNewPod = async (name: string): Promise<string> => {
   await apply(samplePod(name, {}));
-  await podReady(name, 120_000);
+  await podReady(name);
   const ip = await podIp(name);
   await removePods(name);
   return ip;
@@ -66,7 +66,7 @@ export const replacedConfiguration = (): void => {
         expect(await podIp('early')).toBe('');
         await shell(worker, `printf %s '${text.slice(half)}' >>${overriding}`);
         await readiness('True');
-        await podReady('early', 120_000);
+        await podReady('early');
         expect(await podIp('early')).toMatch(/^10\.197\.3\./);
       } finally {
         await withdraw();

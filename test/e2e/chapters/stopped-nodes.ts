@@ -25,6 +25,6 @@ export const stoppedNodes = (): void => {
       const {netns, addresses, records, veths} = await tracesOn(worker);
       expect(addresses).toEqual([await podIp(sample)]);
       expect([netns.length, records.length, veths]).toEqual([1, 1, 1]);
-    }, 300_000);
+    });
   });
 };

@@ -22,7 +22,7 @@ export const up = (): void => {
       expect(exitCode).toBe(exitCodes.ok);
       expect(stdout).not.toContain('[build/kubernetes] started');
       expect(stdout).toContain(`Cluster ${cluster} is up.`);
-    }, 600_000);
+    });
 
     it('changes nothing on a running cluster, and says so', async () => {
       const identity = async () => [

@@ -32,7 +32,7 @@ export const upgrade = (): void => {
       }
       await remove(crowd);
       await tracesLike(worker, empty);
-    }, 900_000);
+    });
   });
 };
 
