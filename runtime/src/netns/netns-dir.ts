@@ -51,10 +51,10 @@ export const openNetnsDir = async (path: string, exec: Exec): Promise<NetnsDir> 
   const mounted = async (): Promise<string[]> => {
     const real = await realpath(path);
     const lines = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n');
-    return mountsIn(lines.filter((line) => line.includes(' - nsfs ')))
-      .filter(({point, type}) => type === 'nsfs' && dirname(point) === real)
-      .map(({point}) => join(path, basename(point)))
-      .filter((each) => basename(each).startsWith(prefix));
+    const start = join(real, prefix);
+    return mountPointsIn(lines.filter((line) => line.includes(' - nsfs ')))
+      .filter((point) => point.startsWith(start) && !point.includes('/', start.length))
+      .map((point) => join(path, point.slice(real.length)));
   };
   return {path, create, remove, exists, list, mounted};
 };
@@ -80,22 +80,17 @@ const share = async (path: string, exec: Exec): Promise<void> => {
   }
 };
 
-interface Mount {
-  readonly point: string;
-  readonly type: string;
-}
-
-/** In the form of /proc/self/mountinfo (proc_pid_mountinfo(5)): the mount point is the fifth field, the type the first after a dash. */
-export const mountsIn = (lines: readonly string[]): Mount[] =>
+/** In the form of /proc/self/mountinfo (proc_pid_mountinfo(5)), where the mount point is the fifth field. */
+const mountPointsIn = (lines: readonly string[]): string[] =>
   lines.flatMap((line) => {
-    const fields = line.split(' ');
-    const [, , , , escaped = ''] = fields;
-    const type = fields[fields.indexOf('-', 6) + 1] ?? '';
-    const point = escaped.replace(/\\([0-7]{3})/g, (_, octal: string) =>
-      String.fromCharCode(Number.parseInt(octal, 8)),
-    );
-    return point === '' ? [] : [{point, type}];
+    const escaped = line.split(' ', 5)[4];
+    return escaped ? [unescaped(escaped)] : [];
   });
 
+const unescaped = (text: string): string =>
+  text.includes('\\')
+    ? text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
+    : text;
+
 export const isMountPoint = (mountinfo: string, path: string): boolean =>
-  mountsIn(mountinfo.split('\n')).some(({point}) => point === path);
+  mountPointsIn(mountinfo.split('\n')).includes(path);

@@ -2,6 +2,7 @@
 import type {Attachment} from '../cni/attachment.ts';
 import {parseConflist} from '../cni/conflist.ts';
 import {isObject, type JsonObject, objectOf, stringOf} from '../json.ts';
+import type {Line} from '../store/journal.ts';
 import {StateTooNew} from './errors.ts';
 import type {PodNetwork, State} from './record.ts';
 
@@ -21,23 +22,27 @@ export const configLine = (name: string, text: string): string => JSON.stringify
 
 export const dropLine = (key: string): string => JSON.stringify({drop: key});
 
-/** `nameOf` gives the name of a configuration's text. */
-export const putLine = (record: PodNetwork, nameOf: (text: string) => string): string => {
-  const attachments = record.attachments.map((each) => ({...each, config: nameOf(each.config)}));
-  return JSON.stringify({put: {...record, attachments}});
+/** The lines of records that have not changed since they were read: most of them never do. */
+const asRead = new WeakMap<PodNetwork, () => string>();
+
+/**
+ * The attachments stand apart, after a tab: they are most of a record, and of thousands few are ever looked at.
+ * `nameOf` gives the name of a configuration's text.
+ */
+export const putLine = (record: PodNetwork, nameOf: (text: string) => string): string =>
+  asRead.get(record)?.() ?? encode(record, nameOf);
+
+const encode = ({attachments, ...put}: PodNetwork, nameOf: (text: string) => string): string => {
+  if (attachments.length === 0) return JSON.stringify({put});
+  const named = attachments.map((each) => ({...each, config: nameOf(each.config)}));
+  const configs = [...new Set(named.map(({config}) => config))];
+  return `${JSON.stringify({put, configs})}\t${JSON.stringify(named)}`;
 };
 
 /** Throws on anything that was not written here: a record half understood would undo half of a network. */
-export const decodeLine = (line: string, textOf: (name: string) => string | undefined): JournalEntry => {
-  const entry = objectOf(JSON.parse(line));
-  if ('put' in entry) {
-    const configOf = (name: string) => {
-      const text = textOf(name);
-      if (text === undefined) throw new TypeError('the configuration of an attachment is not there');
-      return text;
-    };
-    return {kind: 'put', record: decodeRecord(objectOf(entry['put']), configOf)};
-  }
+export const decodeLine = (line: Line, textOf: (name: string) => string | undefined): JournalEntry => {
+  const entry = objectOf(JSON.parse(line.head));
+  if ('put' in entry) return {kind: 'put', record: decodePut(entry, line, textOf)};
   if ('drop' in entry) return {kind: 'drop', key: required(entry, 'drop')};
   if ('config' in entry) {
     const text = parseConflist(required(entry, 'text')).text;
@@ -45,6 +50,40 @@ export const decodeLine = (line: string, textOf: (name: string) => string | unde
   }
   refuseLater(entry['version']);
   return {kind: 'version'};
+};
+
+const decodePut = (
+  {put, configs}: JsonObject,
+  {head: text, tail}: Line,
+  textOf: (name: string) => string | undefined,
+): PodNetwork => {
+  const configOf = (name: string) => {
+    const config = textOf(name);
+    if (config === undefined) throw new TypeError('the configuration of an attachment is not there');
+    return config;
+  };
+  const head = objectOf(put);
+  refuseOther(head);
+  if (!tail) return {...head, attachments: []};
+  refuseUnknownConfigs(configs, configOf);
+  const record = withAttachments(head, () => decodeAttachments(JSON.parse(tail()), configOf));
+  asRead.set(record, () => `${text}\t${tail()}`);
+  return record;
+};
+
+type Head = Omit<PodNetwork, 'attachments'>;
+
+/** Decoded anew whenever they are asked for: kept, they would take three times the memory of the text. */
+const withAttachments = (head: Head, decode: () => readonly Attachment[]): PodNetwork => ({
+  ...head,
+  get attachments() {
+    return decode();
+  },
+});
+
+const refuseUnknownConfigs = (names: unknown, configOf: (name: string) => string): void => {
+  if (!Array.isArray(names)) throw new TypeError('the record does not tell its configurations');
+  for (const name of names) configOf(String(name));
 };
 
 const refuseLater = (version: unknown): void => {
@@ -61,29 +100,31 @@ export const decodeFirstVersion = (text: string): PodNetwork => {
   const record: unknown = JSON.parse(text);
   if (!isObject(record)) throw new TypeError('the record is not a JSON object');
   refuseLater(record['version']);
-  const {version: _, ...fields} = record;
-  const decoded = decodeRecord(fields, (config) => parseConflist(config).text);
-  for (const {result} of decoded.attachments) if (result !== undefined) JSON.parse(result); // there was no checksum
-  return decoded;
+  const {version: _, attachments: written, ...head} = record;
+  refuseOther(head);
+  const attachments = decodeAttachments(written, (config) => parseConflist(config).text);
+  for (const {result} of attachments) if (result !== undefined) JSON.parse(result); // there was no checksum
+  return {...head, attachments};
 };
 
-/** Checked in place and not made anew: thousands of them are read before anyone is served. */
-const decodeRecord = (record: JsonObject, configOf: (config: string) => string): PodNetwork => {
-  refuseOther(record);
-  for (const attachment of record.attachments) {
-    refuseOtherAttachment(attachment);
-    Object.assign(attachment, {config: configOf(attachment.config)});
-  }
-  return record;
-};
-
-function refuseOther(record: JsonObject): asserts record is JsonObject & PodNetwork {
-  for (const key of ['key', 'attempt', 'netns']) required(record, key);
-  const pod = objectOf(record['pod']);
+function refuseOther(head: JsonObject): asserts head is JsonObject & Head {
+  for (const key of ['key', 'attempt', 'netns']) required(head, key);
+  const pod = objectOf(head['pod']);
   for (const key of ['namespace', 'name', 'uid']) required(pod, key);
-  refuseUnknownState(record);
-  if (!Array.isArray(record['attachments'])) throw new TypeError('the record has no attachments');
+  refuseUnknownState(head);
 }
+
+/** Checked in place and not made anew. */
+const decodeAttachments = (
+  attachments: unknown,
+  configOf: (config: string) => string,
+): readonly Attachment[] => {
+  if (!Array.isArray(attachments)) throw new TypeError('the record has no attachments');
+  return attachments.map((attachment: unknown) => {
+    refuseOtherAttachment(attachment);
+    return Object.assign(attachment, {config: configOf(attachment.config)});
+  });
+};
 
 /** That its other parts are as they were written here, the checksum of the line says. */
 function refuseOtherAttachment(attachment: unknown): asserts attachment is Attachment {

@@ -21,8 +21,8 @@ export const createRecordIndex = (records: Iterable<PodNetwork> = []): WritableI
   const byKey = new Map<string, PodNetwork>();
   const keyOfSandbox = new Map<string, string>();
   const keyOfNetns = new Map<string, string>();
-  const keysOfUid = new Map<string, Set<string>>();
-  const keysOfName = new Map<string, Set<string>>();
+  const keysOfUid: KeysByName = new Map();
+  const keysOfName: KeysByName = new Map();
 
   const remove = (key: string): void => {
     const record = byKey.get(key);
@@ -53,7 +53,7 @@ export const createRecordIndex = (records: Iterable<PodNetwork> = []): WritableI
     byNetns: (netns) => get(keyOfNetns.get(netns)),
     ofPod: (pod) => {
       const keys = pod.uid ? keysOfUid.get(pod.uid) : keysOfName.get(podNameOf(pod));
-      return [...(keys ?? [])].flatMap((key) => get(key) ?? []);
+      return keysIn(keys).flatMap((key) => get(key) ?? []);
     },
     set,
     delete: (key) => {
@@ -63,14 +63,20 @@ export const createRecordIndex = (records: Iterable<PodNetwork> = []): WritableI
   };
 };
 
-const addTo = (keys: Map<string, Set<string>>, name: string, key: string): void => {
+/** Nearly every name has one key: a collection for each would be most of the memory. */
+type KeysByName = Map<string, string | readonly string[]>;
+
+const keysIn = (keys: string | readonly string[] = []): readonly string[] =>
+  typeof keys === 'string' ? [keys] : keys;
+
+const addTo = (keys: KeysByName, name: string, key: string): void => {
   const known = keys.get(name);
-  if (known) known.add(key);
-  else keys.set(name, new Set([key]));
+  if (known === undefined) keys.set(name, key);
+  else if (!keysIn(known).includes(key)) keys.set(name, [...keysIn(known), key]);
 };
 
-const removeFrom = (keys: Map<string, Set<string>>, name: string, key: string): void => {
-  const known = keys.get(name);
-  known?.delete(key);
-  if (known?.size === 0) keys.delete(name);
+const removeFrom = (keys: KeysByName, name: string, key: string): void => {
+  const left = keysIn(keys.get(name)).filter((each) => each !== key);
+  if (left.length === 0) keys.delete(name);
+  else keys.set(name, left);
 };

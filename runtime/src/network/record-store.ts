@@ -2,7 +2,7 @@
 import {createHash} from 'node:crypto';
 import {access, constants, copyFile, mkdir, readdir} from 'node:fs/promises';
 import {join} from 'node:path';
-import {type Appending, createJournal, readJournal} from '../store/journal.ts';
+import {type Appending, createJournal, type Line, readJournal} from '../store/journal.ts';
 import {createReserve} from '../store/reserve.ts';
 import {StateTooNew, StoreFailed} from './errors.ts';
 import {readFirstVersion} from './first-version.ts';
@@ -50,24 +50,30 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
   const damaged = content.damaged > 0;
   if (damaged) await copyFile(path, join(quarantine, `journal-${Date.now()}`)).catch(() => undefined);
   const first = await readFirstVersion(dir, quarantine);
-  for (const record of first.records) live.set(record.key, record);
+  /** Names of the configurations that the journal has. */
+  let journaled: ReadonlySet<string> = new Set(configs.keys());
+  for (const record of first.records) {
+    live.set(record.key, record);
+    keepConfigs(record, configs);
+  }
 
   const journal = createJournal(path, content.size, createReserve(join(dir, 'reserve')));
-  const everything = (): string[] => {
-    for (const {attachments} of live.values())
-      for (const {config} of attachments) configs.set(nameOf(config), config);
-    return [
-      versionLine,
-      ...Array.from(configs, ([name, text]) => configLine(name, text)),
-      ...Array.from(live.values(), (record) => putLine(record, nameOf)),
-    ];
-  };
+  const everything = (): string[] => [
+    versionLine,
+    ...Array.from(configs, ([name, text]) => configLine(name, text)),
+    ...Array.from(live.values(), (record) => putLine(record, nameOf)),
+  ];
   let compactBytes = content.size;
   let rewriting = false;
   const rewrite = async (): Promise<void> => {
     rewriting = true;
     try {
-      await journal.rewrite(everything);
+      let written: ReadonlySet<string> = journaled;
+      await journal.rewrite(() => {
+        written = new Set(configs.keys());
+        return everything();
+      });
+      journaled = written;
       compactBytes = journal.size();
     } finally {
       rewriting = false;
@@ -99,12 +105,6 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
     await append([versionLine], {synced: true, urgent: false}, unwritable);
   };
 
-  /** Lines for the configurations that the journal does not have yet. */
-  const configLinesOf = ({attachments}: PodNetwork): [name: string, text: string][] => {
-    const fresh = new Map(attachments.map(({config}) => [nameOf(config), config] as const));
-    return [...fresh].filter(([name]) => !configs.has(name));
-  };
-
   const isFresh = content.size === 0 || damaged || first.records.length > 0;
   const begin = async (): Promise<void> => {
     if (isFresh) await attempt(unwritable, rewrite);
@@ -117,12 +117,12 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
     write: async (record, urgent = false) => {
       const before = live.get(record.key);
       live.set(record.key, record); // first: a rewrite may come before the line
-      const fresh = configLinesOf(record);
+      const fresh = keepConfigs(record, configs).filter(([name]) => !journaled.has(name));
       const lines = [...fresh.map(([name, text]) => configLine(name, text)), putLine(record, nameOf)];
       try {
         const synced = outcomes.has(record.state);
         await append(lines, {synced, urgent}, 'the record of the network cannot be written');
-        for (const [name, text] of fresh) configs.set(name, text);
+        journaled = new Set([...journaled, ...fresh.map(([name]) => name)]);
       } catch (error) {
         // What was undone is undone: the next rewrite may say so.
         if (!urgent && before) live.set(record.key, before);
@@ -152,12 +152,22 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
   };
 };
 
+/** Returns those of the record. */
+const keepConfigs = (
+  {attachments}: PodNetwork,
+  configs: Map<string, string>,
+): readonly (readonly [name: string, text: string])[] => {
+  const own = new Map(attachments.map(({config}) => [nameOf(config), config]));
+  for (const [name, text] of own) configs.set(name, text);
+  return [...own];
+};
+
 const nameOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
 
 const replay = async (path: string) => {
   const live = new Map<string, PodNetwork>();
   const configs = new Map<string, string>();
-  const take = (line: string): boolean => {
+  const take = (line: Line): boolean => {
     try {
       const entry = decodeLine(line, (name) => configs.get(name));
       if (entry.kind === 'put') live.set(entry.record.key, entry.record);

@@ -52,7 +52,7 @@ export const createUndo = (parts: Parts): Undo => {
   };
 
   const isLeft = (record: PodNetwork): boolean =>
-    isAbandoned(record) || !(isUndone(record) || record.state === 'attached');
+    isAbandoned(record) || !(record.state === 'attached' || isUndone(record));
 
   /** Of a pod that somebody is at work for nothing is left; and if that hangs, the others must not wait. */
   const isDue = (record: PodNetwork): boolean =>

@@ -33,17 +33,25 @@ export interface JournalContent {
   readonly size: number;
 }
 
+/** A line up to the first tab, and what follows it: read when it is asked for, each time anew. */
+export interface Line {
+  readonly head: string;
+  readonly tail?: () => string;
+}
+
 /** Eight hexadecimal digits of CRC-32, a blank, the line, a newline. */
 const framed = (line: string): string => `${checksumOf(line)} ${line}\n`;
 const checksumOf = (line: string | Buffer): string => crc32(line).toString(16).padStart(checksumLength, '0');
 const checksumLength = 8;
 const newline = 0x0a;
+const tab = 0x09;
 
 /**
- * Hands over the intact lines in their order, each as it is read: there may be thousands. A file that is not there is an
- * empty one. `take` returns false for a line that it can make nothing of.
+ * Hands over the intact lines in their order, each as it is read: there may be thousands, and most of their text is not
+ * made a string before somebody needs it. A file that is not there is an empty one. `take` returns false for a line that
+ * it can make nothing of.
  */
-export const readJournal = async (path: string, take: (line: string) => boolean): Promise<JournalContent> => {
+export const readJournal = async (path: string, take: (line: Line) => boolean): Promise<JournalContent> => {
   const bytes = await readFile(path).catch((error: unknown) => {
     if (errorCodeOf(error) === 'ENOENT') return Buffer.alloc(0);
     throw error;
@@ -58,12 +66,14 @@ export const readJournal = async (path: string, take: (line: string) => boolean)
   return {damaged, size: bytes.length};
 };
 
-const intactLine = (bytes: Buffer, start: number, end: number): string | undefined => {
+const intactLine = (bytes: Buffer, start: number, end: number): Line | undefined => {
   const text = start + checksumLength + 1;
   if (text > end) return undefined;
-  const sum = crc32(bytes.subarray(text, end));
-  const isIntact = Number.parseInt(bytes.toString('latin1', start, text - 1), 16) === sum;
-  return isIntact ? bytes.toString('utf8', text, end) : undefined;
+  const payload = bytes.subarray(text, end);
+  if (Number.parseInt(bytes.toString('latin1', start, text - 1), 16) !== crc32(payload)) return undefined;
+  const split = payload.indexOf(tab);
+  if (split < 0) return {head: payload.toString()};
+  return {head: payload.toString('utf8', 0, split), tail: () => payload.toString('utf8', split + 1)};
 };
 
 interface Waiting extends Appending {

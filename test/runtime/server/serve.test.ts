@@ -1,4 +1,4 @@
-import {lstat, stat, symlink, writeFile} from 'node:fs/promises';
+import {lstat, mkdir, stat, symlink, writeFile} from 'node:fs/promises';
 import {createServer} from 'node:net';
 import {create} from '@bufbuild/protobuf';
 import {Server, ServerCredentials} from '@grpc/grpc-js';
@@ -13,7 +13,7 @@ import {createLog} from '../../../runtime/src/log.ts';
 import {WrongState} from '../../../runtime/src/network/errors.ts';
 import type {Handler} from '../../../runtime/src/rpc/handler.ts';
 import {serviceDefinitionOf} from '../../../runtime/src/server/service-definition.ts';
-import {prepareSocket} from '../../../runtime/src/server/socket.ts';
+import {lockSocket, prepareSocket} from '../../../runtime/src/server/socket.ts';
 import {type Shared, unary} from '../../../runtime/src/server/unary.ts';
 import {connectTo, type KniClient} from '../../integration/rig/client.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
@@ -154,20 +154,31 @@ describe('the path of the socket', () => {
   const uid = process.getuid?.();
   it('gets a directory that is ours alone', async () => {
     await using dir = await tempDir();
-    await prepareSocket(dir.join('kni', 'kni.sock'));
+    await lockSocket(dir.join('kni', 'kni.sock'));
     const {mode, uid: owner} = await stat(dir.join('kni'));
     expect([mode & 0o777, owner]).toEqual([0o700, uid]);
   });
 
   it('is cleared of a socket that nobody answers on, and of nothing else', async () => {
     await using dir = await tempDir();
-    await prepareSocket(dir.join('kni', 'kni.sock'));
+    await mkdir(dir.join('kni'));
     await writeFile(dir.join('kni', 'file'), 'precious');
     await symlink(dir.join('kni', 'file'), dir.join('kni', 'link'));
     for (const name of ['file', 'link']) {
       await expect(prepareSocket(dir.join('kni', name))).rejects.toThrow('is not a socket');
       expect((await stat(dir.join('kni', name))).size).toBe(8);
     }
+  });
+
+  it('is locked by one, which the next one is told', async () => {
+    await using dir = await tempDir();
+    const path = dir.join('kni', 'kni.sock');
+    await lockSocket(path);
+    await expect(lockSocket(path)).rejects.toMatchObject({
+      name: 'AlreadyRunning',
+      message: `another network runtime, process ${process.pid}, is using ${path}`,
+    });
+    await lockSocket(dir.join('kni', 'other.sock'));
   });
 
   it('is left to somebody who answers', async () => {
