@@ -1,7 +1,8 @@
 #!/bin/sh
-# Makes a patched source tree from the tarballs of a Debian source package.
+# Makes a patched source tree from the tarballs of a Debian source package, or from one tarball of the whole tree.
 #   prepare-tree.sh kubernetes|containerd
-#   SOURCE   directory of *.orig.tar.* and *.debian.tar.* (default /source)
+#   SOURCE   directory of *.orig.tar.* and *.debian.tar.*, or of tree.tar (default /source)
+#   PATCHED  false: leave out our series and the Go package (default true)
 #   PATCHES  our numbered series for the component (default /patches)
 #   KNI      the Go package that is copied into kubernetes; its tests come along (default /kni)
 #   PROTO    directory of kni.proto (default /proto)
@@ -25,11 +26,6 @@ tarball() {
     exit 1
   }
 }
-orig=$(tarball orig)
-debian=$(tarball debian)
-tar -C "$out" --strip-components=1 -xf "$orig"
-tar -C "$out" -xf "$debian"
-
 # apply PATCH NAME: without fuzz, since a hunk that lands elsewhere is worse than one that fails
 apply() {
   patch -d "$out" -p1 --fuzz=0 --no-backup-if-mismatch --silent --forward <"$1" >"$work/patch.log" 2>&1 || {
@@ -38,13 +34,25 @@ apply() {
     exit 1
   }
 }
-# The last line may come without its end; after a name may stand options or a remark.
-while read -r name _ || [ -n "$name" ]; do
-  case $name in
-    '' | '#'*) ;;
-    *) apply "$out/debian/patches/$name" "Debian's $name of $component" ;;
-  esac
-done <"$out/debian/patches/series"
+
+if [ -e "$source/tree.tar" ]; then
+  tar -C "$out" -xf "$source/tree.tar"
+else
+  orig=$(tarball orig)
+  debian=$(tarball debian)
+  tar -C "$out" --strip-components=1 -xf "$orig"
+  tar -C "$out" -xf "$debian"
+  # The last line may come without its end; after a name may stand options or a remark.
+  while read -r name _ || [ -n "$name" ]; do
+    case $name in
+      '' | '#'*) ;;
+      *) apply "$out/debian/patches/$name" "Debian's $name of $component" ;;
+    esac
+  done <"$out/debian/patches/series"
+fi
+sh "$here/check-go.sh" "$component" "$out"
+[ "${PATCHED:-true}" = true ] || exit 0
+
 for patch in "$patches"/[0-9]*.patch; do
   apply "$patch" "$(basename "$patch") of $component"
 done

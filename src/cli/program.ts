@@ -5,8 +5,11 @@ import {join} from 'node:path';
 import {Command, Option} from 'commander';
 import {z} from 'zod';
 import {clusterName, imageReference, podName, podPath, workerCount} from '../cluster/names.ts';
+import {UserError} from '../errors.ts';
+import {exitCodes} from '../exit-codes.ts';
 import {readJson} from '../json.ts';
 import {project} from '../project.ts';
+import {type OwnSource, parseOwnSource} from '../stacks/own-source.ts';
 import {backends} from '../stages/context.ts';
 import {down} from './commands/down.ts';
 import {logs} from './commands/logs.ts';
@@ -42,9 +45,17 @@ export const createProgram = (world: World): Command => {
     .addOption(name())
     .option('--workers <n>', 'worker nodes beside the control plane', workerCount, 1)
     .addOption(backend())
+    .option(
+      '--source <component=where>',
+      'build your own kubernetes or containerd: see below',
+      ownSources,
+      [],
+    )
+    .option('--no-patch', 'your own sources have KNI already: build them as they are')
     .option('-y, --yes', 'install and start what this machine lacks')
     .option('-q, --quiet', 'plain lines instead of a list')
     .option('--json', 'one JSON object a line')
+    .addHelpText('after', upHelp)
     .action((options) => up(world, options));
 
   const pod = program.command('pod').description('work with pods');
@@ -105,6 +116,25 @@ const backend = (): Option =>
   );
 const name = (): Option =>
   new Option('--name <name>', 'name of the cluster').default('test1').argParser(clusterName);
+
+const ownSources = (text: string, before: readonly OwnSource[]): readonly OwnSource[] => {
+  const source = parseOwnSource(text);
+  if (typeof source !== 'string') return [...before, source];
+  throw new UserError({
+    what: `invalid source: ${JSON.stringify(text)}`,
+    why: source,
+    tryThis:
+      'for example --source kubernetes=https://host/me/kubernetes#my-branch, or --source containerd=../containerd',
+    exitCode: exitCodes.badInput,
+  });
+};
+
+const upHelp = `
+Sources of your own are a git URL or a directory, of the release that the stack has:
+  --source kubernetes=https://host/me/kubernetes#my-branch
+  --source containerd=../containerd         as it is at this moment, committed or not; nothing is written to it
+The kubelet or containerd built of them replaces that of a running cluster, pods kept; without --source the pinned
+one comes back. Where a source has the pinned release's files, the demo's patches fit; --no-patch leaves them out.`;
 
 const inspectHelp = `
 A line that begins with ! says where the record, the kernel and the API server differ.

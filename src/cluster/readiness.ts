@@ -2,14 +2,18 @@
 
 import {z} from 'zod';
 import type {Host} from '../host/host.ts';
+import {waitUntil} from '../host/wait-until.ts';
 import {readJson} from '../json.ts';
 import {getJson} from '../tools/kubectl.ts';
+import type {Cluster} from './cluster.ts';
 
 export interface NodeReadiness {
   readonly name: string;
   readonly ready: boolean;
   /** The Ready condition's message: it carries the network runtime's own words. */
   readonly message: string;
+  /** Of the programs that reported it: `v1.20.2`, `containerd://1.6.20`; empty until they have. */
+  readonly versions: {readonly kubelet: string; readonly containerRuntime: string};
 }
 
 const nodeList = z.object({
@@ -21,6 +25,7 @@ const nodeList = z.object({
           conditions: z
             .array(z.object({type: z.string(), status: z.string(), message: z.string().optional()}))
             .optional(),
+          nodeInfo: z.object({kubeletVersion: z.string(), containerRuntimeVersion: z.string()}).optional(),
         })
         .optional(),
     }),
@@ -38,6 +43,10 @@ export const nodeReadiness = async (
       name: metadata.name,
       ready: condition?.status === 'True',
       message: condition?.message ?? 'no condition reported yet',
+      versions: {
+        kubelet: status?.nodeInfo?.kubeletVersion ?? '',
+        containerRuntime: status?.nodeInfo?.containerRuntimeVersion ?? '',
+      },
     };
   });
 };
@@ -47,11 +56,27 @@ const leaseList = z.object({
 });
 
 /** When each node's kubelet last renewed its lease: milliseconds since the epoch, by node; every 10 s by default. */
-export const leaseRenewals = async (
+const leaseRenewals = async (
   controlPlane: Host,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, number>> => {
   const {stdout} = await controlPlane.run(getJson('-n', 'kube-node-lease', 'leases'), {signal});
   const {items} = readJson(leaseList, stdout, 'the leases of the nodes');
   return new Map(items.map(({metadata, spec}) => [metadata.name, Date.parse(spec.renewTime)]));
+};
+
+/**
+ * What the API server knows of nodes whose kubelets were stopped is old until they have renewed their leases after
+ * `since`, in milliseconds since the epoch.
+ */
+export const waitForReports = async (
+  {controlPlane, nodes}: Pick<Cluster, 'controlPlane' | 'nodes'>,
+  since: number,
+  signal: AbortSignal,
+): Promise<void> => {
+  const wait = {what: 'all nodes to report again', every: 500, atMost: 180_000, signal};
+  await waitUntil(wait, async (polling) => {
+    const renewed = await leaseRenewals(controlPlane, polling);
+    return nodes.every(({name}) => (renewed.get(name) ?? 0) > since) || undefined;
+  });
 };

@@ -6,25 +6,32 @@ import type {DemoContext, DemoTask} from './context.ts';
 import {hostTasks} from './host/tasks.ts';
 import {init} from './init/init.ts';
 import {nodeNetworks} from './node-networks.ts';
-import {setup} from './setup.ts';
+import {ownTasks} from './own/own-tasks.ts';
+import {programsTask} from './own/programs.ts';
+import type {ResolvedSource} from './own/resolve.ts';
+import {programsId, setup} from './setup.ts';
 import {verify} from './verify.ts';
 
-export const demoTasks: readonly DemoTask[] = [
+export const demoTasks = (own: readonly ResolvedSource[] = []): readonly DemoTask[] => [
   ...hostTasks,
   ...Object.values(init),
   ...Object.values(build),
+  ...own.flatMap(ownTasks),
   ...Object.values(setup),
+  programsTask(own),
   ...Object.values(nodeNetworks),
   ...Object.values(verify),
 ];
 
 /** What `up` makes true; the rest is made only where one of these needs it. */
-export const upTargets: readonly string[] = [setup, nodeNetworks, verify].flatMap((stage) =>
-  Object.values(stage).map(({id}) => id),
-);
+export const upTargets: readonly string[] = [
+  ...[setup, nodeNetworks, verify].flatMap((stage) => Object.values(stage).map(({id}) => id)),
+  programsId,
+];
 
-export const demoPlan = (): Plan<DemoContext> => {
-  const result = planTasks(demoTasks);
+/** With sources of the user's own in place of those that the stack pins. */
+export const demoPlan = (own: readonly ResolvedSource[] = []): Plan<DemoContext> => {
+  const result = planTasks(demoTasks(own));
   if (result.ok) return result.plan;
   throw new Error(describePlanFailure(result.failure));
 };

@@ -51,19 +51,33 @@ export const explain = (error: unknown): never => {
   throw error;
 };
 
-/** The script's last line says which patch. */
-export const explainPatch = (error: unknown): never => {
-  const failed = error instanceof CommandError && /^patch does not apply: .*$/m.exec(error.output)?.[0];
-  if (!failed) throw error;
+/** The last line of prepare-tree.sh says which patch, or what is wrong with the tree. */
+export const explainTree = (error: unknown): never => {
+  if (!(error instanceof CommandError)) throw error;
+  const lineOf = (pattern: RegExp): string | undefined => pattern.exec(error.output)?.[0];
+  const failed = lineOf(/^patch does not apply: .*$/m);
+  if (failed !== undefined) {
+    throw new UserError(
+      {
+        what: failed,
+        why:
+          error.output
+            .split('\n')
+            .filter((line) => /FAILED|can't find|malformed/.test(line))
+            .join('\n') || 'see the log',
+        tryThis:
+          'the series is made for the pinned source: correct the patch, or build a source that has it already with --no-patch; nothing of the tree was kept',
+      },
+      {cause: error},
+    );
+  }
+  const unfit = lineOf(/^Go does not fit: .*$/m);
+  if (unfit === undefined) throw error;
   throw new UserError(
     {
-      what: failed,
-      why:
-        error.output
-          .split('\n')
-          .filter((line) => /FAILED|can't find|malformed/.test(line))
-          .join('\n') || 'see the log',
-      tryThis: 'the series is made for the pinned source: correct the patch; nothing of the tree was kept',
+      what: 'the source cannot be built here',
+      why: unfit.replace('Go does not fit: ', ''),
+      tryThis: 'take a release that fits the stack, or a stack that fits the release: --stack',
     },
     {cause: error},
   );

@@ -2,7 +2,6 @@
 
 import {z} from 'zod';
 import {
-  type Cluster,
   clusterOf,
   forgetCluster,
   kubeconfigOf,
@@ -11,7 +10,7 @@ import {
   refuseForeign,
   writeRecord,
 } from '../cluster/cluster.ts';
-import {leaseRenewals, nodeReadiness} from '../cluster/readiness.ts';
+import {nodeReadiness, waitForReports} from '../cluster/readiness.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import type {Running} from '../graph/task.ts';
@@ -87,19 +86,6 @@ export const refuseConflict = async (
   await look(context, imageOf(build.nodeImage.id, plan), plan.signal);
 };
 
-/** What the API server knows of nodes that were stopped is old until their kubelets have renewed their leases. */
-const waitForReports = async (
-  {controlPlane, nodes}: Cluster,
-  since: number,
-  signal: AbortSignal,
-): Promise<void> => {
-  const wait = {what: 'all nodes to report again', every: 500, atMost: 180_000, signal};
-  await waitUntil(wait, async (polling) => {
-    const renewed = await leaseRenewals(controlPlane, polling);
-    return nodes.every(({name}) => (renewed.get(name) ?? 0) > since) || undefined;
-  });
-};
-
 /** A running cluster is never replaced unasked. */
 const refuseOther = (
   {cluster: {name, workers}}: DemoContext,
@@ -148,11 +134,14 @@ const dns: DemoTask = {
   },
 };
 
+/** See own/programs.ts, whose task is made for the sources that were asked for. */
+export const programsId = 'setup/programs';
+
 /** Their Ready condition has one source: the answer of each node's runtime to QueryNodeNetworks. */
 const nodesReady: DemoTask = {
   id: 'setup/nodes-ready',
   title: 'Wait until all nodes are Ready',
-  needs: [cluster.id],
+  needs: [cluster.id, programsId],
   async done(context, {signal}) {
     const {controlPlane, nodes} = await currentCluster(context);
     const readiness = await nodeReadiness(controlPlane, signal);

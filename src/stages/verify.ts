@@ -5,7 +5,7 @@ import {type Check, type Evidence, gatherEvidence, judge, knownLine, workerOf} f
 import {UserError} from '../errors.ts';
 import {NotInTime, waitUntil} from '../host/wait-until.ts';
 import type {DemoContext, DemoTask} from './context.ts';
-import {currentCluster, setup} from './setup.ts';
+import {currentCluster, programsId, setup} from './setup.ts';
 
 export const samplePodName = 'samplepod';
 
@@ -67,7 +67,7 @@ const proveSoon = async (context: DemoContext, signal: AbortSignal): Promise<Pro
 const kni: DemoTask = {
   id: 'verify/kni',
   title: 'Prove that KNI gave it its network',
-  needs: [samplePod.id],
+  needs: [samplePod.id, programsId],
   async run(context, {signal, log}) {
     const {evidence, checks} = await proveSoon(context, signal);
     log(knownLine(evidence) ?? '');

@@ -82,6 +82,10 @@ export const runContainer = ({
 
 export const removeContainer = (name: string): Command => docker('rm', '--force', name);
 
+/** A file of this machine becomes a file of the container, which may run or not. */
+export const copyIntoContainer = (from: string, container: string, to: string): Command =>
+  docker('cp', from, `${container}:${to}`);
+
 export const startContainers = (names: readonly string[]): Command => docker('start', ...names);
 
 /** The label that kind puts on its nodes, and the one of our node image, which containers inherit. */

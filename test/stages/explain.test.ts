@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {UserError} from '../../src/errors.ts';
 import {CommandError} from '../../src/host/command-error.ts';
-import {explain, explainPatch} from '../../src/stages/explain.ts';
+import {explain, explainTree} from '../../src/stages/explain.ts';
 
 const failed = (...lines: readonly string[]): CommandError =>
   new CommandError(['docker', ['run', 'x']], {
@@ -114,9 +114,9 @@ describe('explain', () => {
   });
 });
 
-describe('explainPatch', () => {
+describe('explainTree', () => {
   const patchExplained = (...lines: readonly string[]): unknown =>
-    thrownBy(() => explainPatch(failed(...lines)));
+    thrownBy(() => explainTree(failed(...lines)));
 
   it('names the patch and the hunks that failed', () => {
     expect(
@@ -142,6 +142,6 @@ describe('explainPatch', () => {
   it('leaves alone what is about no patch', () => {
     expect(patchExplained('tar: /out: Cannot open: Permission denied')).toBeInstanceOf(CommandError);
     const bug = new TypeError('patch does not apply: x');
-    expect(thrownBy(() => explainPatch(bug))).toBe(bug);
+    expect(thrownBy(() => explainTree(bug))).toBe(bug);
   });
 });

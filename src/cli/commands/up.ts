@@ -4,13 +4,18 @@ import {logPathOf} from '../../cache/dirs.ts';
 import {withLock} from '../../cache/lock.ts';
 import {flagOf, kubeconfigOf} from '../../cluster/cluster.ts';
 import {seconds} from '../../duration.ts';
+import {UserError} from '../../errors.ts';
+import {exitCodes} from '../../exit-codes.ts';
 import type {RunEvent} from '../../graph/events.ts';
 import {fingerprintsOf, InputsError} from '../../graph/fingerprint.ts';
+import type {Plan} from '../../graph/plan.ts';
 import {runTasks} from '../../graph/run.ts';
 import {CommandError} from '../../host/command-error.ts';
+import type {OwnSource} from '../../stacks/own-source.ts';
 import type {Backend, DemoContext} from '../../stages/context.ts';
 import {demoPlan, upTargets} from '../../stages/demo.ts';
 import {requireAll, surveyHost, surveyLines} from '../../stages/host/survey.ts';
+import {type ResolvedSource, resolveOwnSource} from '../../stages/own/resolve.ts';
 import {refuseConflict} from '../../stages/setup.ts';
 import {verify} from '../../stages/verify.ts';
 import {createView, viewKind} from '../../view/create-view.ts';
@@ -24,13 +29,16 @@ export interface UpOptions {
   readonly name: string;
   readonly workers: number;
   readonly backend?: Backend;
+  readonly source: readonly OwnSource[];
+  readonly patch: boolean;
   readonly yes?: boolean;
   readonly quiet?: boolean;
   readonly json?: boolean;
 }
 
 export const up = async (world: World, options: UpOptions): Promise<void> => {
-  const {stack, name, workers, backend, yes, ...flags} = options;
+  const {stack, name, workers, backend, source, patch, yes, ...flags} = options;
+  refuseUnclear(source, patch);
   const begun = performance.now();
   const cluster = {name, workers, ...(backend && {backend})};
   const context = await demoContext(world, {stack, cluster, mayInstall: yes ?? false});
@@ -43,7 +51,10 @@ export const up = async (world: World, options: UpOptions): Promise<void> => {
     const survey = await surveyHost(context, signal);
     for (const line of surveyLines(survey)) say(line);
     requireAll(survey, context);
-    await refuseConflictEarly(context, signal);
+    const own: ResolvedSource[] = [];
+    for (const each of source) own.push(await resolveOwnSource(each, patch, context, signal));
+    const plan = demoPlan(own);
+    await refuseConflictEarly(plan, context, signal);
 
     const seen = witness();
     const view = createView(viewKind(flags, stdout), stdout);
@@ -52,7 +63,7 @@ export const up = async (world: World, options: UpOptions): Promise<void> => {
       view.emit(event);
     };
     const logs = (id: string): string => logPathOf(context.dirs, id);
-    const result = await runTasks(demoPlan(), {context, targets: upTargets, signal, emit, logs});
+    const result = await runTasks(plan, {context, targets: upTargets, signal, emit, logs});
     await view.close();
     signal.throwIfAborted();
     if (!result.ok) throw new RunFailed(result.failures);
@@ -73,10 +84,33 @@ export const up = async (world: World, options: UpOptions): Promise<void> => {
   });
 };
 
+const refuseUnclear = (source: readonly OwnSource[], patch: boolean): void => {
+  const twice = source.find(
+    ({component}, index) => source.findIndex((each) => each.component === component) < index,
+  );
+  const why =
+    twice !== undefined
+      ? `--source ${twice.component}= is given twice`
+      : !patch && source.length === 0
+        ? '--no-patch is about sources of your own, and there are none: --source'
+        : undefined;
+  if (why === undefined) return;
+  throw new UserError({
+    what: 'it is not clear what to build',
+    why,
+    tryThis: 'see kni-demo up --help',
+    exitCode: exitCodes.badInput,
+  });
+};
+
 /** A name that is taken is told before minutes are spent on building; without an engine there is no cluster. */
-const refuseConflictEarly = async (context: DemoContext, signal: AbortSignal): Promise<void> => {
+const refuseConflictEarly = async (
+  plan: Plan<DemoContext>,
+  context: DemoContext,
+  signal: AbortSignal,
+): Promise<void> => {
   try {
-    const fingerprints = await fingerprintsOf(demoPlan(), context);
+    const fingerprints = await fingerprintsOf(plan, context);
     const fingerprintOf = (id: string): string => fingerprints.get(id) ?? '';
     await refuseConflict(context, {fingerprintOf, signal});
   } catch (error) {

@@ -1,6 +1,8 @@
 /** The programs out of the patched tree of kubernetes. */
 
+import type {Running} from '../../graph/task.ts';
 import {goCache, runStep} from '../container.ts';
+import type {DemoContext} from '../context.ts';
 import {scriptDigest} from '../files.ts';
 import {init} from '../init/init.ts';
 import {artifactOf, artifactTask, imageOf} from '../products.ts';
@@ -21,12 +23,28 @@ export const kubernetes = artifactTask({
   }),
   async fill(out, context, running) {
     const {version, binaries} = context.stack.kubernetes;
-    const tree = artifactOf(init.kubernetesTree.id, context, running);
-    const mounts = [{from: tree, to: '/go/src/k8s.io/kubernetes'}, await goCache(context)];
-    const step = {image: imageOf(init.builderImage.id, running), env: {VERSION: version}, mounts, out};
-    await runStep({...step, script: ['build-kubernetes.sh', ...binaries]}, context, running);
+    await buildKubernetes({out, tree: init.kubernetesTree.id, version, binaries}, context, running);
   },
 });
+
+export interface KubernetesBuild {
+  readonly out: string;
+  /** The task whose tree is built. */
+  readonly tree: string;
+  readonly version: string;
+  readonly binaries: readonly string[];
+}
+
+export const buildKubernetes = async (
+  {out, tree, version, binaries}: KubernetesBuild,
+  context: DemoContext,
+  running: Running,
+): Promise<void> => {
+  const from = artifactOf(tree, context, running);
+  const mounts = [{from, to: '/go/src/k8s.io/kubernetes'}, await goCache(context)];
+  const step = {image: imageOf(init.builderImage.id, running), env: {VERSION: version}, mounts, out};
+  await runStep({...step, script: ['build-kubernetes.sh', ...binaries]}, context, running);
+};
 
 export const pause = artifactTask({
   id: 'build/pause',

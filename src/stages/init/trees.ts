@@ -1,32 +1,45 @@
-/** Patched source trees: Debian's patches first, as the pinned source has them, then our series. */
+/** Patched source trees: Debian's patches first, where the source is Debian's, then our series. */
 
 import {join} from 'node:path';
 import {digestOfTree} from '../../cache/digest.ts';
 import {project} from '../../project.ts';
+import type {Component} from '../../stacks/own-source.ts';
 import {runStep} from '../container.ts';
 import type {DemoTask} from '../context.ts';
-import {explainPatch} from '../explain.ts';
+import {explainTree} from '../explain.ts';
 import {scriptDigest} from '../files.ts';
 import {artifactOf, artifactTask, imageOf} from '../products.ts';
 import {builderImage} from './images.ts';
 
-const treeTask = (component: 'kubernetes' | 'containerd'): DemoTask =>
+export interface TreeParts {
+  readonly component: Component;
+  readonly id: string;
+  readonly title: string;
+  /** The task that brings the source. */
+  readonly source: string;
+  /** Without our series the tree is what the source holds. */
+  readonly patched: boolean;
+}
+
+export const treeTask = ({component, id, title, source, patched}: TreeParts): DemoTask =>
   artifactTask({
-    id: `init/${component}-tree`,
-    title: `Patch ${component}`,
-    needs: [builderImage.id, `init/${component}-source`],
+    id,
+    title,
+    needs: [builderImage.id, source],
     inputs: async ({stack}) => ({
-      patches: await digestOfTree(join(project.patches, stack[component].patches)),
-      prepare: await scriptDigest('prepare-tree.sh'),
-      ...(component === 'kubernetes' && {
-        kni: await digestOfTree(join(project.patches, 'kni')),
-        proto: await digestOfTree(join(project.runtime, 'proto')),
-        generate: await scriptDigest('generate-kni-api.sh'),
+      prepare: [await scriptDigest('prepare-tree.sh'), await scriptDigest('check-go.sh')],
+      ...(patched && {
+        patches: await digestOfTree(join(project.patches, stack[component].patches)),
+        ...(component === 'kubernetes' && {
+          kni: await digestOfTree(join(project.patches, 'kni')),
+          proto: await digestOfTree(join(project.runtime, 'proto')),
+          generate: await scriptDigest('generate-kni-api.sh'),
+        }),
       }),
     }),
     async fill(directory, context, running) {
       const mounts = [
-        {from: artifactOf(`init/${component}-source`, context, running), to: '/source', readOnly: true},
+        {from: artifactOf(source, context, running), to: '/source', readOnly: true},
         {from: join(project.patches, context.stack[component].patches), to: '/patches', readOnly: true},
         {from: join(project.patches, 'kni'), to: '/kni', readOnly: true},
         {from: join(project.runtime, 'proto'), to: '/proto', readOnly: true},
@@ -34,11 +47,21 @@ const treeTask = (component: 'kubernetes' | 'containerd'): DemoTask =>
       const step = {
         image: imageOf(builderImage.id, running),
         script: ['prepare-tree.sh', component],
+        env: {PATCHED: String(patched)},
         out: directory,
       } as const;
-      await runStep({...step, mounts}, context, running).catch(explainPatch);
+      await runStep({...step, mounts}, context, running).catch(explainTree);
     },
   });
 
-export const kubernetesTree = treeTask('kubernetes');
-export const containerdTree = treeTask('containerd');
+const pinnedTree = (component: Component): DemoTask =>
+  treeTask({
+    component,
+    id: `init/${component}-tree`,
+    title: `Patch ${component}`,
+    source: `init/${component}-source`,
+    patched: true,
+  });
+
+export const kubernetesTree = pinnedTree('kubernetes');
+export const containerdTree = pinnedTree('containerd');

@@ -1,0 +1,66 @@
+/** git: builds its arguments, parses its output. */
+
+import type {Command} from '../host/host.ts';
+
+const git = (...args: readonly string[]): Command => ['git', args];
+
+/** It never asks for a password: there may be nobody at the terminal. */
+export const gitEnv = {
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_SSH_COMMAND: 'ssh -oBatchMode=yes',
+  LC_ALL: 'C',
+} as const;
+
+/** Prints a line for everything that `ref` may mean there; for an annotated tag also the commit it stands for. */
+export const listRemote = (url: string, ref: string): Command =>
+  git('ls-remote', '--', url, ref, `${ref}^{}`);
+
+/** The commit that `ref` means, 40 hexadecimal digits: a tag before a branch, as git itself prefers it. */
+export const parseRemote = (stdout: string, ref: string): string | undefined => {
+  const found = new Map(
+    stdout
+      .split('\n')
+      .map((line) => line.split('\t'))
+      .map(([id = '', name = '']) => [name, id]),
+  );
+  const meant = [ref, `refs/tags/${ref}`, `refs/heads/${ref}`, `refs/${ref}`];
+  return meant.flatMap((name) => found.get(`${name}^{}`) ?? found.get(name) ?? [])[0];
+};
+
+export const initBare = (directory: string): Command => git('init', '--quiet', '--bare', directory);
+
+/** Only what the commit holds, not how it came to be. Prints its progress. */
+export const fetchShallow = (directory: string, url: string, ref: string): Command =>
+  git('-C', directory, 'fetch', '--progress', '--depth=1', '--no-tags', '--', url, ref);
+
+/** Prints the commit that was fetched last. */
+export const fetchedCommit = (directory: string): Command =>
+  git('-C', directory, 'rev-parse', 'FETCH_HEAD^{commit}');
+
+/** Of a commit or a tree, without what git keeps itself. */
+export const archive = (directory: string, id: string, tarball: string): Command =>
+  git('-C', directory, 'archive', '--format=tar', `--output=${tarball}`, id);
+
+/** Prints the directory that the work tree begins at; fails outside of one. */
+export const topLevel = (directory: string): Command => git('-C', directory, 'rev-parse', '--show-toplevel');
+
+/** Prints paths: of the index, and of the directory of the objects. */
+export const gitPaths = (directory: string): Command =>
+  git('-C', directory, 'rev-parse', '--path-format=absolute', '--git-path', 'index', '--git-path', 'objects');
+
+/** Prints a line for each change that is not committed. */
+export const changes = (directory: string): Command => git('-C', directory, 'status', '--porcelain');
+
+/** With an index and objects of somebody else's, so that the work tree's own repository stays as it is. */
+export const apartFrom = (index: string, objects: string, alternate: string) => ({
+  ...gitEnv,
+  GIT_INDEX_FILE: index,
+  GIT_OBJECT_DIRECTORY: objects,
+  GIT_ALTERNATE_OBJECT_DIRECTORIES: alternate,
+});
+
+/** All of the work tree that is not ignored, committed or not. */
+export const addAll = (directory: string): Command => git('-C', directory, 'add', '--all');
+
+/** Prints the id of the tree that the index holds. */
+export const writeTree = (directory: string): Command => git('-C', directory, 'write-tree');
