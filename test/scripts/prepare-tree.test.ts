@@ -148,6 +148,51 @@ describe.skipIf(!existsSync('/usr/bin/patch'))('prepare-tree.sh', () => {
     expect((await rejection(run(), CommandError)).output).toBe(`no tarball of containerd: *.${kind}.tar.*`);
   });
 
+  describe('with one tarball of the whole tree', () => {
+    const unpackedWith = async (dir: TempDir, more: Record<string, string> = {}) => {
+      const {run, line} = await prepare(dir, {ours: {'0001-a.patch': patch(5, 'ours')}});
+      await localHost().run(['sh', ['-c', 'rm "$1"/*', 'sh', dir.join('source')]]);
+      for (const [name, text] of Object.entries(more)) await write(dir, `unpacked/thing-1.0/${name}`, text);
+      await localHost().run([
+        'tar',
+        ['-C', dir.join('unpacked/thing-1.0'), '-cf', dir.join('source/tree.tar'), '.'],
+      ]);
+      return {run, line};
+    };
+
+    it('takes it as it is, and applies our series', async () => {
+      await using dir = await tempDir();
+      const {run, line} = await unpackedWith(dir);
+      await run();
+      expect([await line(1), await line(5)]).toEqual(['line 1', 'ours']);
+    });
+
+    it('leaves our series and the KNI package out where the tree has them', async () => {
+      await using dir = await tempDir();
+      const {run, line} = await unpackedWith(dir);
+      await run('kubernetes', {PATCHED: 'false'});
+      expect(await line(5)).toBe('line 5');
+      expect(existsSync(dir.join('out/pkg'))).toBe(false);
+    });
+
+    it.each([
+      ['go 1.19', 0],
+      ['go 1.18.3', 0],
+      ['go 1.20', 1],
+      ['go 1.26.0', 1],
+    ])('fits the Go that is there, or is refused: %s', async (wanted, exitStatus) => {
+      await using dir = await tempDir();
+      const {run} = await unpackedWith(dir, {'go.mod': `module thing\n\n${wanted}\n`});
+      // Stands for the compiler, which only a builder has: it says which one it is.
+      await write(dir, 'bin/go', '#!/bin/sh\necho go version go1.19.8 linux/amd64\n');
+      await chmod(dir.join('bin/go'), 0o755);
+      const ended = run('containerd', {PATH: `${dir.join('bin')}:${process.env['PATH']}`});
+      const output = exitStatus === 0 ? (await ended).stdout : (await rejection(ended, CommandError)).output;
+      const refusal = `Go does not fit: containerd wants Go ${wanted.slice(3)} (go.mod), and there is Go 1.19.8`;
+      expect(output).toBe(exitStatus === 0 ? '' : refusal);
+    });
+  });
+
   it('adds the KNI package and its messages to kubernetes', async () => {
     await using dir = await tempDir();
     const {run} = await prepare(dir, {ours: {'0001-a.patch': patch(5, 'a')}});

@@ -139,6 +139,16 @@ describe('explainTree', () => {
     });
   });
 
+  it('tells which Go is wanted', () => {
+    expect(
+      patchExplained('Go does not fit: kubernetes wants Go 1.26 (go.mod), and there is Go 1.19.8'),
+    ).toMatchObject({
+      name: 'UserError',
+      what: 'the source cannot be built here',
+      why: 'kubernetes wants Go 1.26 (go.mod), and there is Go 1.19.8',
+    });
+  });
+
   it('leaves alone what is about no patch', () => {
     expect(patchExplained('tar: /out: Cannot open: Permission denied')).toBeInstanceOf(CommandError);
     const bug = new TypeError('patch does not apply: x');

@@ -1,0 +1,45 @@
+/** Steps in the builder that the cluster's programs were made in, from what they were made of. */
+
+import {demoContext} from '../../src/cli/context.ts';
+import {fingerprintsOf} from '../../src/graph/fingerprint.ts';
+import type {Running} from '../../src/graph/task.ts';
+import {type ContainerStep, goCache, runStep} from '../../src/stages/container.ts';
+import type {DemoContext} from '../../src/stages/context.ts';
+import {demoPlan} from '../../src/stages/demo.ts';
+import {artifactOf, imageOf} from '../../src/stages/products.ts';
+import {cluster, host} from './rig.ts';
+
+export interface Builder {
+  readonly image: (id: string) => string;
+  readonly artifact: (id: string) => string;
+  readonly goCache: () => ReturnType<typeof goCache>;
+  /** What it printed; rejects where it fails, having shown that. `name` tells its container from those of others. */
+  readonly run: (name: string, step: ContainerStep) => Promise<string>;
+}
+
+export const builder = async (): Promise<Builder> => {
+  const {signal} = new AbortController();
+  const world = {host, env: process.env, signal, stdout: process.stdout, stderr: process.stderr};
+  const context: DemoContext = await demoContext(
+    {...world, confirm: async () => false},
+    {cluster: {name: cluster, workers: 1}},
+  );
+  const fingerprints = await fingerprintsOf(demoPlan(), context);
+  const fingerprintOf = (id: string): string => fingerprints.get(id) ?? '';
+  const running: Running = {fingerprint: '', fingerprintOf, signal, log: () => undefined};
+  return {
+    image: (id) => imageOf(id, running),
+    artifact: (id) => artifactOf(id, context, running),
+    goCache: () => goCache(context),
+    async run(name, step) {
+      const lines: string[] = [];
+      try {
+        await runStep(step, context, {...running, fingerprint: name, log: (line) => void lines.push(line)});
+        return lines.join('\n');
+      } catch (error) {
+        process.stderr.write(`${lines.join('\n')}\n`);
+        throw error;
+      }
+    },
+  };
+};

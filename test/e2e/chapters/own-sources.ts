@@ -1,0 +1,88 @@
+/** Kubernetes and containerd out of git repositories and directories, on a cluster that lives on. */
+
+import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {describe, expect, it} from 'vitest';
+import {exitCodes} from '../../../src/exit-codes.ts';
+import {unpackSource} from '../debian-source.ts';
+import {host, kniDemo, kubectl, named, onNode, podIp, sample, value, worker} from '../rig.ts';
+
+export const ownSources = (): void => {
+  describe('sources of the own', () => {
+    it('run on the live cluster, from git and from a directory, until the pinned ones come back', async () => {
+      const dir = await mkdtemp(join(tmpdir(), 'kni-own-'));
+      try {
+        const kubernetes = await repositoryOf('kubernetes', dir);
+        const containerd = await repositoryOf('containerd', dir);
+        const before = await identity();
+
+        const kubernetesFromGit = `--source=kubernetes=file://${kubernetes.path}#v0.0.1`;
+        const containerdFromGit = `--source=containerd=file://${containerd.path}#main`;
+        const fromGit = [kubernetesFromGit, containerdFromGit];
+        expect(await kniDemo('up', '--quiet', ...named, ...fromGit)).toMatchObject({exitCode: exitCodes.ok});
+        expect(await versions()).toEqual([
+          expect.stringContaining(`+${kubernetes.commit.slice(0, 12)}`),
+          expect.stringContaining(`+${containerd.commit.slice(0, 12)}`),
+        ]);
+        expect(await identity()).toEqual(before);
+        const again = await kniDemo('up', '--quiet', ...named, ...fromGit);
+        expect(again.stdout).toContain('nothing was changed');
+
+        const kubelet = join(kubernetes.path, 'pkg/kubelet/kubelet.go');
+        const text = await readFile(kubelet, 'utf8');
+        const edited = text.replace('Starting kubelet main sync loop', 'Hello from an edited kubelet');
+        expect(edited).not.toBe(text);
+        await writeFile(kubelet, edited);
+        const fromDirectory = `--source=kubernetes=${kubernetes.path}`;
+        const {exitCode, stdout} = await kniDemo('up', '--quiet', ...named, fromDirectory);
+        expect(exitCode).toBe(exitCodes.ok);
+        expect(stdout).not.toContain('[build/kubernetes] started');
+        expect(await onNode(worker, 'journalctl', '-u', 'kubelet', '--no-pager')).toContain(
+          'Hello from an edited kubelet',
+        );
+        expect(await identity()).toEqual(before);
+
+        expect(await kniDemo('up', '--quiet', ...named)).toMatchObject({exitCode: exitCodes.ok});
+        expect((await versions()).join()).not.toContain('+');
+        expect(await identity()).toEqual(before);
+      } finally {
+        await rm(dir, {recursive: true});
+      }
+    });
+  });
+};
+
+/** As Debian has it, with its patches, and one tag. */
+const repositoryOf = async (component: 'kubernetes' | 'containerd', dir: string) => {
+  const path = join(dir, component);
+  await unpackSource(component, path);
+  const git = async (...args: readonly string[]): Promise<string> => {
+    const as = ['-c', 'user.name=Somebody', '-c', 'user.email=somebody@example.org'];
+    return (await host.run(['git', ['-C', path, ...as, ...args]])).stdout.trim();
+  };
+  await git('init', '--quiet', '--initial-branch=main');
+  // Debian's tree has files that its own .gitignore names.
+  await git('add', '--all', '--force');
+  await git('commit', '--quiet', '-m', 'As Debian has it');
+  await git('tag', '-a', '-m', 'A release', 'v0.0.1');
+  return {path, commit: await git('rev-parse', 'HEAD')};
+};
+
+/** What must survive: the sample pod, its container, its address. */
+const identity = async () => [
+  await value('.metadata.uid', 'pod', sample),
+  await value('.status.containerStatuses[0].containerID', 'pod', sample),
+  await podIp(sample),
+];
+
+const versions = async (): Promise<readonly string[]> =>
+  (
+    await kubectl(
+      'get',
+      'node',
+      worker,
+      '-o',
+      'jsonpath={.status.nodeInfo.kubeletVersion} {.status.nodeInfo.containerRuntimeVersion}',
+    )
+  ).split(' ');
