@@ -11,6 +11,7 @@ import {readJson} from '../json.ts';
 import {project} from '../project.ts';
 import {type OwnSource, parseOwnSource} from '../stacks/own-source.ts';
 import {backends} from '../stages/context.ts';
+import {bundleLoad, bundleSave} from './commands/bundle.ts';
 import {down} from './commands/down.ts';
 import {logs} from './commands/logs.ts';
 import {networks} from './commands/networks.ts';
@@ -95,6 +96,26 @@ export const createProgram = (world: World): Command => {
     .option('--pod <pod>', 'about this pod only: name or namespace/name')
     .option('--json', 'the lines as the runtime wrote them, with their node')
     .action((options) => logs(world, options));
+
+  const bundle = program
+    .command('bundle')
+    .description('carry the demo to a machine without a network, in one file');
+  bundle
+    .command('save')
+    .description('build what is missing, and pack the node image, its sources and the tools')
+    .argument('<file>', 'to be written, a tarball of about 1 GB')
+    .addOption(stack())
+    .option('-y, --yes', 'install and start what this machine lacks')
+    .option('-q, --quiet', 'plain lines instead of a list')
+    .action((file: string, options) => bundleSave(world, file, options));
+  bundle
+    .command('load')
+    .description('check such a file and take it over, so that up needs no network')
+    .argument('<file>', 'as bundle save has written it')
+    .addOption(stack())
+    .option('-y, --yes', 'start the engine of the bundle where this machine has none')
+    .option('-q, --quiet', 'plain lines instead of a list')
+    .action((file: string, options) => bundleLoad(world, file, options));
 
   program
     .command('down')

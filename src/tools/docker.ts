@@ -134,6 +134,12 @@ export const parseNodeContainers = (stdout: string): readonly NodeContainer[] =>
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 
+/** Under their names, all in one tarball. */
+export const saveImages = (images: readonly string[], tarball: string): Command =>
+  docker('save', '--output', tarball, ...images);
+
+export const loadImages = (tarball: string): Command => docker('load', '--quiet', '--input', tarball);
+
 /** `kni-demo/node:0123…`, one a line, with their sizes: every image whose name starts with `kni-demo/`. */
 export const listOurImages: Command = docker(
   'images',

@@ -12,8 +12,7 @@ import {waitUntil} from '../../host/wait-until.ts';
 import {readJson} from '../../json.ts';
 import {type Component, components} from '../../stacks/own-source.ts';
 import {copyIntoContainer} from '../../tools/docker.ts';
-import {containerd, containerdPrograms} from '../build/containerd.ts';
-import {kubernetes} from '../build/kubernetes.ts';
+import {containerdPrograms} from '../build/containerd.ts';
 import type {DemoContext, DemoTask} from '../context.ts';
 import {artifactOf} from '../products.ts';
 import {currentCluster, programsId, setup} from '../setup.ts';
@@ -22,14 +21,12 @@ import type {ResolvedSource} from './resolve.ts';
 
 /** Where a component's programs are on a node, and the service that runs them. */
 const placed = {
-  containerd: {
-    pinned: containerd.id,
-    programs: containerdPrograms,
-    directory: '/usr/local/bin',
-    unit: 'containerd',
-  },
-  kubernetes: {pinned: kubernetes.id, programs: ['kubelet'], directory: '/usr/bin', unit: 'kubelet'},
+  containerd: {programs: containerdPrograms, directory: '/usr/local/bin', unit: 'containerd'},
+  kubernetes: {programs: ['kubelet'], directory: '/usr/bin', unit: 'kubelet'},
 } as const satisfies Record<Component, object>;
+
+/** Those of the node image, while others are in their place. */
+const kept = '/opt/kni/pinned';
 
 /** What is on a node in place of what the node image has; on the node itself, since it goes when that goes. */
 const marker = '/opt/kni/own-programs.json';
@@ -38,14 +35,14 @@ type Marked = {[Name in Component]?: string | undefined};
 
 export const programsTask = (sources: readonly ResolvedSource[]): DemoTask => {
   const own = sources.map(({component}) => component);
-  const buildOf = (component: Component): string =>
-    own.includes(component) ? ownBuildOf(component) : placed[component].pinned;
   const wanted = ({fingerprintOf}: Pick<Running, 'fingerprintOf'>): Marked =>
-    Object.fromEntries(own.map((component) => [component, fingerprintOf(buildOf(component)).slice(0, 16)]));
+    Object.fromEntries(
+      own.map((component) => [component, fingerprintOf(ownBuildOf(component)).slice(0, 16)]),
+    );
   return {
     id: programsId,
     title: own.length === 0 ? 'Put back the programs of the node image' : 'Put your programs on the nodes',
-    needs: [setup.cluster.id, ...components.map(buildOf)],
+    needs: [setup.cluster.id, ...own.map(ownBuildOf)],
     async done(context, running) {
       const cluster = await currentCluster(context);
       const wants = wanted(running);
@@ -67,7 +64,9 @@ export const programsTask = (sources: readonly ResolvedSource[]): DemoTask => {
           log(`${name}: ${placed[component].programs.join(', ')}`);
           // Should this be cut short, the next run finds something that nobody wants.
           await mark(node, {...has, [component]: 'being replaced'}, signal);
-          const from = artifactOf(buildOf(component), context, running);
+          const from = own.includes(component)
+            ? artifactOf(ownBuildOf(component), context, running)
+            : undefined;
           await replace({context, running, name, node, component, from});
           has[component] = wants[component];
           await mark(node, has, signal);
@@ -127,17 +126,24 @@ interface Replacement {
   readonly name: string;
   readonly node: Host;
   readonly component: Component;
-  readonly from: string;
+  /** The directory of the programs; undefined for those of the node image. */
+  readonly from: string | undefined;
 }
 
+/** By renames, because a program that runs cannot be written. May be repeated after any step. */
 const replace = async ({context, running, name, node, component, from}: Replacement): Promise<void> => {
   const {programs, directory, unit} = placed[component];
   const {signal, log} = running;
   for (const program of programs) {
     const target = `${directory}/${program}`;
-    await context.host.run(copyIntoContainer(join(from, program), name, `${target}.new`), {signal});
-    // A rename, because a program that runs cannot be written.
-    await node.run(['mv', ['-f', `${target}.new`, target]], {signal});
+    const pinned = `${kept}/${program}`;
+    if (from === undefined) {
+      await node.run(['sh', ['-ec', `[ ! -e ${pinned} ] || mv -f ${pinned} ${target}`]], {signal});
+    } else {
+      await context.host.run(copyIntoContainer(join(from, program), name, `${target}.new`), {signal});
+      const keep = `mkdir -p ${kept} && [ -e ${pinned} ] || ln ${target} ${pinned}`;
+      await node.run(['sh', ['-ec', `${keep}\nmv -f ${target}.new ${target}`]], {signal});
+    }
   }
   await node.run(['systemctl', ['restart', unit]], {signal, onLine: log, timeout: 120_000});
 };

@@ -1,0 +1,124 @@
+/** Takes over what another machine has packed: nothing of it before all of it has been checked. */
+
+import {mkdir, readFile, rename, stat} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
+import {digestOfTree, sha256File} from '../cache/digest.ts';
+import {errnoOf, exists} from '../cache/files.ts';
+import {syncDirectory, syncTree} from '../cache/sync.ts';
+import {UserError} from '../errors.ts';
+import {exitCodes} from '../exit-codes.ts';
+import {CommandError} from '../host/command-error.ts';
+import {readJson} from '../json.ts';
+import type {DemoContext} from '../stages/context.ts';
+import {imageExists} from '../stages/products.ts';
+import {loadImages} from '../tools/docker.ts';
+import {unpackTarball} from '../tools/tar.ts';
+import {imagesName, Manifest, manifestName} from './manifest.ts';
+
+const refusal = (file: string, why: string, tryThis: string, cause?: unknown): UserError =>
+  new UserError({what: `${file} cannot be loaded`, why, tryThis, exitCode: exitCodes.badInput}, {cause});
+
+const again = 'copy it again, or save it anew: kni-demo bundle save';
+
+export interface Opening {
+  readonly context: DemoContext;
+  readonly file: string;
+  /** An empty directory on the disk of the cache. */
+  readonly scratch: string;
+  /** What this kni-demo calls the node image of the stack. */
+  readonly nodeImage: string;
+  readonly signal: AbortSignal;
+}
+
+/** Unpacks and checks it. Rejects with UserError for a file that is no bundle, not a whole one, or not for this machine. */
+export const openBundle = async ({context, file, scratch, nodeImage, signal}: Opening): Promise<Manifest> => {
+  const {host, stack, architecture} = context;
+  await requireFile(file);
+  await host.run(unpackTarball(file, scratch), {signal}).catch((error: unknown): never => {
+    if (!(error instanceof CommandError) || signal.aborted) throw error;
+    const why = error.output.split('\n').find((line) => line.startsWith('tar: ')) ?? error.reason;
+    throw refusal(file, `it is cut off, or no bundle: ${why}`, again, error);
+  });
+  const manifest = await manifestIn(file, scratch);
+  const wrong = (what: string, has: string, wants: string): UserError =>
+    refusal(
+      file,
+      `it is of ${what} ${has}, and this is ${wants}`,
+      'save one on a machine like this one, with the same version of kni-demo',
+    );
+  if (manifest.architecture !== architecture)
+    throw wrong('architecture', manifest.architecture, architecture);
+  if (manifest.stack !== stack.name) throw wrong('stack', manifest.stack, stack.name);
+  if (manifest.nodeImage !== nodeImage) throw wrong('node image', manifest.nodeImage, nodeImage);
+  for (const {name, digest} of manifest.items)
+    await requireWhole(file, join(scratch, name), digest, digestOfTree);
+  await requireWhole(file, join(scratch, imagesName), manifest.imagesDigest, sha256File);
+  return manifest;
+};
+
+const requireFile = async (file: string): Promise<void> => {
+  const found = await stat(file).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (found?.isFile()) return;
+  throw refusal(
+    file,
+    found ? 'it is no file' : 'there is no such file',
+    'name a file that kni-demo bundle save has written',
+  );
+};
+
+const manifestIn = async (file: string, scratch: string): Promise<Manifest> => {
+  try {
+    return readJson(Manifest, await readFile(join(scratch, manifestName), 'utf8'), manifestName);
+  } catch (error) {
+    const why =
+      errnoOf(error) === 'ENOENT'
+        ? `it holds no ${manifestName}`
+        : String(error instanceof Error ? error.message : error);
+    throw refusal(file, why, again, error);
+  }
+};
+
+const requireWhole = async (
+  file: string,
+  path: string,
+  digest: string,
+  digestOf: (path: string) => Promise<string>,
+): Promise<void> => {
+  const found = await digestOf(path).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return 'nothing';
+    throw error;
+  });
+  if (found !== digest)
+    throw refusal(file, `${path.split('/').at(-1)} in it is ${found}, expected ${digest}`, again);
+};
+
+/** Puts what was checked into the cache. What is there already stays. */
+export const placeItems = async (
+  {items}: Manifest,
+  scratch: string,
+  {dirs}: Pick<DemoContext, 'dirs'>,
+): Promise<void> => {
+  for (const {name} of items) {
+    const target = join(dirs.cache, name);
+    if (await exists(target)) continue;
+    await mkdir(dirname(target), {recursive: true});
+    await syncTree(join(scratch, name));
+    await rename(join(scratch, name), target);
+    await syncDirectory(dirname(target));
+  }
+};
+
+/** Needs an engine that runs. */
+export const loadItsImages = async (
+  {images}: Manifest,
+  scratch: string,
+  {host}: Pick<DemoContext, 'host'>,
+  signal: AbortSignal,
+): Promise<void> => {
+  await host.run(loadImages(join(scratch, imagesName)), {signal});
+  for (const image of images)
+    if (!(await imageExists(host, image))) throw new Error(`docker has loaded no ${image}`);
+};

@@ -1,0 +1,107 @@
+/** Packs what this machine has made into one file, for a machine without a network. */
+
+import {cp, mkdir, rename, rm, writeFile} from 'node:fs/promises';
+import {dirname, join, relative, resolve} from 'node:path';
+import {artifactPath} from '../cache/artifact.ts';
+import {digestOfTree, sha256File} from '../cache/digest.ts';
+import {exists} from '../cache/files.ts';
+import {UserError} from '../errors.ts';
+import {exitCodes} from '../exit-codes.ts';
+import {build} from '../stages/build/build.ts';
+import type {DemoContext} from '../stages/context.ts';
+import {inScratch} from '../stages/files.ts';
+import {engineOf, toolPath} from '../stages/host/brought.ts';
+import {init} from '../stages/init/init.ts';
+import {imageOf} from '../stages/products.ts';
+import {saveImages} from '../tools/docker.ts';
+import {createTarball} from '../tools/tar.ts';
+import {type BundleItem, bundleFormat, imagesName, type Manifest, manifestName} from './manifest.ts';
+
+/** What a bundle needs made, and holds: the node image, all that runs it, and the sources that it was made from. */
+export const bundledTasks = {
+  images: [build.nodeImage.id],
+  artifacts: [init.kubernetesSource.id, init.containerdSource.id, init.kindSource.id],
+} as const;
+
+/** Throws UserError (exit code `badInput`) for a file that is there, or cannot be. */
+export const refuseTaken = async (file: string): Promise<void> => {
+  const refusal = (why: string, tryThis: string): UserError =>
+    new UserError({what: `cannot write ${file}`, why, tryThis, exitCode: exitCodes.badInput});
+  if (await exists(file)) throw refusal('it is there already', 'remove it, or name another file');
+  if (!(await exists(dirname(resolve(file)))))
+    throw refusal('there is no such directory', 'make the directory first');
+};
+
+export interface Saving {
+  readonly context: DemoContext;
+  readonly fingerprintOf: (id: string) => string;
+  readonly file: string;
+  readonly signal: AbortSignal;
+  readonly say: (line: string) => void;
+}
+
+/** The file is there when all of it is, and checks out. */
+export const saveBundle = async ({context, fingerprintOf, file, signal, say}: Saving): Promise<Manifest> => {
+  const {host, dirs, stack, architecture} = context;
+  const target = resolve(file);
+  const partial = `${target}.partial-${process.pid}`;
+  const fingerprint = fingerprintOf(build.nodeImage.id);
+  let manifest: Manifest | undefined;
+  await inScratch(dirs, 'bundle', fingerprint, async (scratch) => {
+    const images = bundledTasks.images.map((id) => imageOf(id, {fingerprintOf}));
+    say(`saving ${images.join(', ')}`);
+    await host.run(saveImages(images, join(scratch, imagesName)), {signal});
+    const artifacts = bundledTasks.artifacts.map((id) =>
+      relative(dirs.cache, artifactPath(dirs, id.slice(id.indexOf('/') + 1), fingerprintOf(id))),
+    );
+    const cached = [...artifacts, ...(await engineIn(context))];
+    const kind = await kindIn(context, scratch);
+    const places = [
+      {from: dirs.cache, names: [...cached, ...kind.cached]},
+      {from: scratch, names: kind.copied},
+    ];
+    const items: BundleItem[] = [];
+    for (const {from, names} of places)
+      for (const name of names) items.push({name, digest: await digestOfTree(join(from, name))});
+    manifest = {
+      format: bundleFormat,
+      stack: stack.name,
+      architecture,
+      nodeImage: imageOf(build.nodeImage.id, {fingerprintOf}),
+      images,
+      imagesDigest: await sha256File(join(scratch, imagesName)),
+      items,
+    };
+    await writeFile(join(scratch, manifestName), `${JSON.stringify(manifest, undefined, 2)}\n`);
+    say(`writing ${file}`);
+    try {
+      const packed = [{from: scratch, names: [manifestName, imagesName]}, ...places];
+      await host.run(createTarball(partial, packed), {signal});
+      await rename(partial, target);
+    } finally {
+      await rm(partial, {force: true});
+    }
+  });
+  if (manifest === undefined) throw new TypeError('a bundle has a manifest');
+  return manifest;
+};
+
+/** Only an engine that we unpacked: another one belongs to its machine. */
+const engineIn = async ({dirs}: DemoContext): Promise<readonly string[]> => {
+  const {root} = engineOf(dirs);
+  return (await exists(root)) ? [relative(dirs.cache, root)] : [];
+};
+
+/** One file that needs nothing else: that of this machine does as well as one that we unpacked. */
+const kindIn = async (
+  {dirs, machine}: DemoContext,
+  scratch: string,
+): Promise<{readonly cached: readonly string[]; readonly copied: readonly string[]}> => {
+  const name = 'tools/kind';
+  if (await exists(join(toolPath(dirs), 'kind'))) return {cached: [name], copied: []};
+  const program = await machine.whereIs('kind');
+  if (program === undefined) return {cached: [], copied: []};
+  await mkdir(join(scratch, name, 'usr/bin'), {recursive: true});
+  await cp(program, join(scratch, name, 'usr/bin/kind'), {dereference: true});
+  return {cached: [], copied: [name]};
+};

@@ -1,0 +1,99 @@
+/** bundle: the demo in one file, to be carried to a machine without a network. */
+
+import {mkdir, stat} from 'node:fs/promises';
+import {join} from 'node:path';
+import {loadItsImages, openBundle, placeItems} from '../../bundle/load.ts';
+import {bundledTasks, refuseTaken, saveBundle} from '../../bundle/save.ts';
+import {logPathOf} from '../../cache/dirs.ts';
+import {withLock} from '../../cache/lock.ts';
+import {fingerprintsOf} from '../../graph/fingerprint.ts';
+import {runTasks} from '../../graph/run.ts';
+import {build} from '../../stages/build/build.ts';
+import type {DemoContext} from '../../stages/context.ts';
+import {demoPlan} from '../../stages/demo.ts';
+import {inScratch} from '../../stages/files.ts';
+import {requireAll, surveyHost, surveyLines} from '../../stages/host/survey.ts';
+import {hostTaskIds} from '../../stages/host/tasks.ts';
+import {imageOf} from '../../stages/products.ts';
+import {createView, viewKind} from '../../view/create-view.ts';
+import {lineWriter} from '../../view/stream.ts';
+import {demoContext} from '../context.ts';
+import {RunFailed} from '../report.ts';
+import type {World} from '../world.ts';
+
+export interface BundleOptions {
+  readonly stack: string;
+  readonly yes?: boolean;
+  readonly quiet?: boolean;
+}
+
+export const bundleSave = async (world: World, file: string, options: BundleOptions): Promise<void> => {
+  const {signal} = world;
+  const say = lineWriter(world.stdout);
+  await refuseTaken(file);
+  const {context, plan, fingerprintOf} = await planned(world, options);
+  await withLock(context.dirs, {wait: true, signal}, async () => {
+    await surveyed(context, world);
+    await made([...bundledTasks.images, ...bundledTasks.artifacts], {context, plan, world, options});
+    const {images, items} = await saveBundle({context, fingerprintOf, file, signal, say});
+    const {size} = await stat(file);
+    for (const name of [...images, ...items.map((item) => item.name)]) say(`+ ${name}`);
+    say(`${file}, ${Math.ceil(size / 2 ** 20)} MB. On the other machine: kni-demo bundle load ${file}`);
+  });
+};
+
+export const bundleLoad = async (world: World, file: string, options: BundleOptions): Promise<void> => {
+  const {signal} = world;
+  const say = lineWriter(world.stdout);
+  const {context, plan, fingerprintOf} = await planned(world, options);
+  const {dirs} = context;
+  await withLock(dirs, {wait: true, signal}, async () => {
+    const nodeImage = imageOf(build.nodeImage.id, {fingerprintOf});
+    await mkdir(join(dirs.cache, 'artifacts'), {recursive: true});
+    await inScratch(dirs, 'bundle', fingerprintOf(build.nodeImage.id), async (scratch) => {
+      say(`checking ${file}`);
+      const manifest = await openBundle({context, file, scratch, nodeImage, signal});
+      await placeItems(manifest, scratch, context);
+      // Only now there may be an engine and a kind to look for.
+      await surveyed(context, world);
+      await made(hostTaskIds, {context, plan, world, options});
+      say(`loading ${manifest.images.join(', ')}`);
+      await loadItsImages(manifest, scratch, context, signal);
+      for (const name of [...manifest.images, ...manifest.items.map((item) => item.name)]) say(`+ ${name}`);
+    });
+    say('All of it is here. Next, without any network: kni-demo up');
+  });
+};
+
+const planned = async (world: World, {stack, yes = false}: BundleOptions) => {
+  const cluster = {name: 'test1', workers: 1};
+  const context = await demoContext(world, {stack, cluster, mayInstall: yes});
+  const plan = demoPlan();
+  const fingerprints = await fingerprintsOf(plan, context);
+  return {context, plan, fingerprintOf: (id: string): string => fingerprints.get(id) ?? ''};
+};
+
+const surveyed = async (context: DemoContext, {stdout, signal}: World): Promise<void> => {
+  const survey = await surveyHost(context, signal);
+  for (const line of surveyLines(survey)) lineWriter(stdout)(line);
+  requireAll(survey, context);
+};
+
+interface Making {
+  readonly context: DemoContext;
+  readonly plan: ReturnType<typeof demoPlan>;
+  readonly world: World;
+  readonly options: BundleOptions;
+}
+
+const made = async (
+  targets: readonly string[],
+  {context, plan, world: {stdout, signal}, options: {quiet}}: Making,
+): Promise<void> => {
+  const view = createView(viewKind({...(quiet !== undefined && {quiet})}, stdout), stdout);
+  const logs = (id: string): string => logPathOf(context.dirs, id);
+  const result = await runTasks(plan, {context, targets, signal, emit: view.emit, logs});
+  await view.close();
+  signal.throwIfAborted();
+  if (!result.ok) throw new RunFailed(result.failures);
+};
