@@ -15,6 +15,7 @@ import {bundleLoad, bundleSave} from './commands/bundle.ts';
 import {down} from './commands/down.ts';
 import {logs} from './commands/logs.ts';
 import {networks} from './commands/networks.ts';
+import {patchCheck} from './commands/patch-check.ts';
 import {podCreate} from './commands/pod-create.ts';
 import {podInspect} from './commands/pod-inspect.ts';
 import {up} from './commands/up.ts';
@@ -126,6 +127,15 @@ export const createProgram = (world: World): Command => {
     .option('--purge', 'also remove images, caches and what was unpacked; implies --all')
     .action((options) => down(world, options));
 
+  const patch = program.command('patch').description('work with the patches of a stack');
+  patch
+    .command('check')
+    .description('tell whether every patch applies to the pinned sources, hunk by hunk; nothing is built')
+    .addOption(stack())
+    .option('--json', 'one JSON object a component')
+    .addHelpText('after', patchCheckHelp)
+    .action((options) => patchCheck(world, options));
+
   return program;
 };
 
@@ -164,6 +174,10 @@ Exit code 1 where the pod could not be inspected, or with --check where the plug
 const networksHelp = `
 Exit code 1 only where a node could not be asked, because it or its network runtime is stopped; the others are
 shown all the same. A network that is not ready is an answer: exit code 0.`;
+
+const patchCheckHelp = `
+Patches apply without fuzz or not at all; lines that have moved do not matter. + applies, ! would with fuzz, - fails.
+Exit code 1 where a patch does not apply as up would apply it. Sources that are not in the cache are downloaded.`;
 
 const help = `
 Exit codes: 0 everything holds, 1 a task or the proof failed, 2 bad input, 3 this machine lacks something,

@@ -24,3 +24,26 @@ export const unpackTarball = (file: string, directory: string): Command => [
   'tar',
   ['-C', directory, '--no-same-owner', '-xf', file],
 ];
+
+/** Prints the names of all members, one a line. */
+export const listArchive = (archive: string): Command => ['tar', ['--quoting-style=literal', '-tf', archive]];
+
+/** Only the members that standard input names, one a line, without their first folder; what is there stays. */
+export const unpackMembers = (archive: string, directory: string): Command => [
+  'tar',
+  [
+    '-C',
+    directory,
+    '--no-same-owner',
+    '--skip-old-files',
+    '--strip-components=1',
+    '--verbatim-files-from',
+    '-xf',
+    archive,
+    '-T',
+    '-',
+  ],
+];
+
+/** `kubernetes-1.20.2/go.mod` → `go.mod` */
+export const withoutFirstFolder = (member: string): string => member.replace(/^(?:\.\/)?[^/]*\/+/, '');
