@@ -10,12 +10,14 @@ import {exitCodes} from '../exit-codes.ts';
 import {readJson} from '../json.ts';
 import {project} from '../project.ts';
 import {type OwnSource, parseOwnSource} from '../stacks/own-source.ts';
+import {components} from '../stages/check-patches.ts';
 import {backends} from '../stages/context.ts';
 import {bundleLoad, bundleSave} from './commands/bundle.ts';
 import {down} from './commands/down.ts';
 import {logs} from './commands/logs.ts';
 import {networks} from './commands/networks.ts';
 import {patchCheck} from './commands/patch-check.ts';
+import {patchRebase} from './commands/patch-rebase.ts';
 import {podCreate} from './commands/pod-create.ts';
 import {podInspect} from './commands/pod-inspect.ts';
 import {up} from './commands/up.ts';
@@ -136,6 +138,16 @@ export const createProgram = (world: World): Command => {
     .addHelpText('after', patchCheckHelp)
     .action((options) => patchCheck(world, options));
 
+  patch
+    .command('rebase')
+    .description("carry a component's patches to another release of it, and tell what could not be carried")
+    .addOption(stack())
+    .addOption(component())
+    .requiredOption('--onto <dir>', 'the sources of the other release; they are only read')
+    .option('--output <dir>', 'where the new patches go (default: <stack>-<component>-rebased)')
+    .addHelpText('after', patchRebaseHelp)
+    .action((options) => patchRebase(world, options));
+
   return program;
 };
 
@@ -145,6 +157,8 @@ const backend = (): Option =>
   new Option('--backend <backend>', "how nodes reach each other's pods (a new cluster: host-gw)").choices(
     backends,
   );
+const component = (): Option =>
+  new Option('--component <component>', 'whose patches').choices(components).makeOptionMandatory();
 const name = (): Option =>
   new Option('--name <name>', 'name of the cluster').default('test1').argParser(clusterName);
 
@@ -178,6 +192,11 @@ shown all the same. A network that is not ready is an answer: exit code 0.`;
 const patchCheckHelp = `
 Patches apply without fuzz or not at all; lines that have moved do not matter. + applies, ! would with fuzz, - fails.
 Exit code 1 where a patch does not apply as up would apply it. Sources that are not in the cache are downloaded.`;
+
+const patchRebaseHelp = `
+Each hunk is tried where its lines are, then with fuzz of at most 2 lines, then by a merge with the pinned source if
+that is in the cache. What fuzz or a merge brought is marked !: look at it. What was rejected (-) is in *.rej beside
+the new patches, and explained in rejected.txt. Exit code 1 where a hunk was rejected.`;
 
 const help = `
 Exit codes: 0 everything holds, 1 a task or the proof failed, 2 bad input, 3 this machine lacks something,

@@ -136,8 +136,8 @@ export const applyFile = (
   return {result: {path, hunks: done, problem: 'something is left of the file that it deletes'}, content};
 };
 
-/** Then --forward skips the file. Without fuzz, or a hunk that is merely unlike would count as done. */
-const isThere = (hunk: Hunk, progress: Progress): boolean => {
+/** Whether the hunk was applied before: --forward skips the file then. Without fuzz, or a hunk that is merely unlike would count as done. */
+export const isThere = (hunk: Hunk, progress: Progress): boolean => {
   const undo = reversed(hunk);
   return placeHunk(undo, {...progress, guess: guessOf(undo, progress)}, 0) !== undefined;
 };

@@ -34,7 +34,7 @@ export const closestTo = (
 };
 
 /** An empty line or a brace is everywhere. */
-const weightOf = (line: string): number => (line.trim().length > 3 ? 1 : 0.01);
+export const weightOf = (line: string): number => (line.trim().length > 3 ? 1 : 0.01);
 
 const mismatchAt = (line: number, expected: readonly string[], lines: readonly string[]): Mismatch => {
   const found = expected.map((_, index) => lines[line - 1 + index]);

@@ -8,6 +8,7 @@ import {type Hunk, hunkFrom} from './hunk.ts';
 
 export interface Patch {
   readonly name: string;
+  readonly text: string;
   /** All that stands above the first file: why the patch is there. */
   readonly header: string;
   readonly files: readonly FilePatch[];
@@ -30,7 +31,7 @@ export const patchFrom = (name: string, text: string): Patch => {
     const files = parsePatch(unsigned).filter(saysSomething).map(filePatchFrom);
     refuseRemarks(unsigned);
     if (files.length === 0) throw new Error('it holds no hunk');
-    return {name, header: headerOf(text), files};
+    return {name, text, header: headerOf(text), files};
   } catch (error) {
     throw new UserError(
       {
