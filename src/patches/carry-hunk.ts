@@ -24,14 +24,19 @@ export interface Step {
   readonly progress: Progress;
 }
 
-/** A hunk that lands with more of its context ignored is more of a guess than a merge. */
-const mostFuzz = 2;
+/** As GNU patch by itself, but some line must be compared: otherwise an insertion fits anywhere. */
+const fuzzFor = ({old, prefix, suffix}: Hunk): number =>
+  [2, 1].find((fuzz) => {
+    const context = Math.max(prefix, suffix);
+    const ignored = Math.max(0, fuzz + prefix - context) + Math.max(0, fuzz + suffix - context);
+    return old.length > ignored;
+  }) ?? 0;
 
 export const carryHunk = (hunk: Hunk, progress: Progress, basis: Basis | undefined): Step => {
   const exact = applyHunk(hunk, progress, 0);
   if (exact.result.is === 'applied') return {...exact, result: exact.result};
   if (hunk.new.length > 0 && isThere(hunk, progress)) return {result: {is: 'there'}, progress};
-  const fuzzy = applyHunk(hunk, progress, mostFuzz);
+  const fuzzy = applyHunk(hunk, progress, fuzzFor(hunk));
   if (fuzzy.result.is === 'applied') return {...fuzzy, result: fuzzy.result};
   return (basis && merge(progress, basis)) ?? reject(progress, fuzzy.result);
 };

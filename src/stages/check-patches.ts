@@ -53,8 +53,8 @@ export interface SeriesCheck {
   readonly patches: readonly PatchResult[];
 }
 
-/** More context than three lines has no patch of ours, so that every fuzz there may be is found. */
-const anyFuzz = 3;
+/** As much as GNU patch allows by itself, so that a patch that somebody tried by hand is not told to fail. */
+const anyFuzz = 2;
 
 export interface CheckedSource {
   readonly component: Component;
