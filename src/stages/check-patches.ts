@@ -6,13 +6,11 @@ import {fingerprintsOf} from '../graph/fingerprint.ts';
 import type {Plan} from '../graph/plan.ts';
 import {allExact, applySeries, type PatchResult, readSeries} from '../patches/series.ts';
 import {project} from '../project.ts';
+import {type Component, components} from '../stacks/own-source.ts';
 import type {DemoContext} from './context.ts';
 import {init} from './init/init.ts';
 import {pinnedFiles} from './pinned-files.ts';
 import {artifactOf} from './products.ts';
-
-export const components = ['kubernetes', 'containerd'] as const;
-export type Component = (typeof components)[number];
 
 /** The task that brings a component's sources into the cache. */
 export const sourceTaskOf = (component: Component): string =>

@@ -10,7 +10,7 @@ import type {Command, CommandResult} from '../host/host.ts';
 import type {Patch} from '../patches/patch-file.ts';
 import {readFiles} from '../patches/read-files.ts';
 import {applySeries, type Files, type PatchResult, pathsOf, readQuiltSeries} from '../patches/series.ts';
-import {listArchive, unpackMembers, unpackTarball, withoutFirstFolder} from '../tools/tar.ts';
+import {listArchive, strippedName, unpackMembers, unpackTarball} from '../tools/tar.ts';
 import type {DemoContext} from './context.ts';
 import {inScratch} from './files.ts';
 
@@ -37,24 +37,39 @@ export const pinnedFiles = (
   return inScratch(dirs, 'patch-check', 'files', async (scratch) => {
     const tree = join(scratch, 'tree');
     await mkdir(tree);
-    const [original, packaging] = [await tarball(source, 'orig'), await tarball(source, 'debian')];
-    await run(unpackTarball(packaging, tree));
-    const debian = await readQuiltSeries(join(tree, 'debian/patches'));
+    const archives = await archivesIn(source);
+    if (archives.debian !== undefined) await run(unpackTarball(archives.debian, tree));
+    const debian = archives.debian === undefined ? [] : await readQuiltSeries(join(tree, 'debian/patches'));
     const paths = pathsOf([...debian, ...series]);
     const wanted = new Set(paths);
-    const members = (await run(listArchive(original))).stdout.split('\n');
-    const there = members.filter((member) => wanted.has(withoutFirstFolder(member)));
-    await run(unpackMembers(original, tree), there.map((member) => `${member}\n`).join(''));
+    const {original: archive, strip} = archives;
+    const members = (await run(listArchive(archive))).stdout.split('\n');
+    const there = members.filter((member) => wanted.has(strippedName(member, strip)));
+    const names = there.map((member) => `${member}\n`).join('');
+    await run(unpackMembers({archive, directory: tree, strip}), names);
     const {results, files} = applySeries(debian, await readFiles(tree, paths), 0);
     return {debian: results, files};
   });
 };
 
-/** As prepare-tree.sh finds it; a signature beside it is none. */
-const tarball = async (source: string, kind: string): Promise<string> => {
-  const name = (await namesIn(source)).find(
-    (each) => each.includes(`.${kind}.tar.`) && !each.endsWith('.asc'),
-  );
+interface Archives {
+  readonly original: string;
+  /** How many folders stand before the names of its files. */
+  readonly strip: number;
+  readonly debian?: string;
+}
+
+/** As prepare-tree.sh finds them: one tarball of the whole tree, or those of a Debian source package. */
+const archivesIn = async (source: string): Promise<Archives> => {
+  const names = await namesIn(source);
+  return names.includes('tree.tar')
+    ? {original: join(source, 'tree.tar'), strip: 0}
+    : {original: tarball(source, names, 'orig'), strip: 1, debian: tarball(source, names, 'debian')};
+};
+
+/** A signature beside it is none. */
+const tarball = (source: string, names: readonly string[], kind: string): string => {
+  const name = names.find((each) => each.includes(`.${kind}.tar.`) && !each.endsWith('.asc'));
   if (name !== undefined) return join(source, name);
   throw new UserError({
     what: `${source} is no Debian source`,

@@ -28,15 +28,22 @@ export const unpackTarball = (file: string, directory: string): Command => [
 /** Prints the names of all members, one a line. */
 export const listArchive = (archive: string): Command => ['tar', ['--quoting-style=literal', '-tf', archive]];
 
-/** Only the members that standard input names, one a line, without their first folder; what is there stays. */
-export const unpackMembers = (archive: string, directory: string): Command => [
+export interface Members {
+  readonly archive: string;
+  readonly directory: string;
+  /** How many folders are left out of the members' names. */
+  readonly strip: number;
+}
+
+/** Only the members that standard input names, one a line; what is there stays. */
+export const unpackMembers = ({archive, directory, strip}: Members): Command => [
   'tar',
   [
     '-C',
     directory,
     '--no-same-owner',
     '--skip-old-files',
-    '--strip-components=1',
+    `--strip-components=${strip}`,
     '--verbatim-files-from',
     '-xf',
     archive,
@@ -45,5 +52,6 @@ export const unpackMembers = (archive: string, directory: string): Command => [
   ],
 ];
 
-/** `kubernetes-1.20.2/go.mod` → `go.mod` */
-export const withoutFirstFolder = (member: string): string => member.replace(/^(?:\.\/)?[^/]*\/+/, '');
+/** As tar names a member once its first folders are left out: `./kubernetes-1.20.2/go.mod`, 1 → `go.mod` */
+export const strippedName = (member: string, strip: number): string =>
+  member.replace(/^\.\//, '').split('/').slice(strip).join('/');
