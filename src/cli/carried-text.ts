@@ -42,14 +42,16 @@ const resultText = (result: CarryResult): string => {
   if (result.is === 'merged') return `merged at line ${result.line}: look at it`;
   if (result.is === 'rejected')
     return `rejected${result.mismatch ? `: ${mismatchText(result.mismatch)}` : ''}`;
-  const {line, offset, fuzz} = result;
+  const {line, offset, fuzz, alsoAt} = result;
   const moved = offset === 0 ? '' : `, offset ${offset}`;
-  return `fits at line ${line}${moved}${fuzz === 0 ? '' : `, with fuzz ${fuzz}: look at it`}`;
+  const doubt = fuzz > 0 ? `, with fuzz ${fuzz}` : alsoAt ? `, and as well at line ${alsoAt}` : '';
+  return `fits at line ${line}${moved}${doubt}${doubt === '' ? '' : ': look at it'}`;
 };
 
 const markOf = (result: CarryResult): Mark => {
   if (result.is === 'rejected') return '-';
-  return result.is === 'merged' || (result.is === 'applied' && result.fuzz > 0) ? '!' : '+';
+  if (result.is === 'merged') return '!';
+  return result.is === 'applied' && (result.fuzz > 0 || result.alsoAt !== undefined) ? '!' : '+';
 };
 const remarkOn = ({problem, path}: CarriedFile, homeless: ReadonlySet<string>): string =>
   problem ?? (homeless.has(path) ? 'in a folder that the new release has not: look at it' : '');

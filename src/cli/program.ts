@@ -194,8 +194,8 @@ Exit code 1 where a patch does not apply as up would apply it. Sources that are 
 
 const patchRebaseHelp = `
 Each hunk is tried where its lines are, then with fuzz of at most 2 lines, then by a merge with the pinned source if
-that is in the cache. What fuzz or a merge brought is marked !: look at it. What was rejected (-) is in *.rej beside
-the new patches, and explained in rejected.txt. Exit code 1 where a hunk was rejected.`;
+that is in the cache. What fits with fuzz or twice, or was merged, is marked !: look at it. What was rejected (-) is in
+*.rej beside the new patches, and explained in rejected.txt. Exit code 1 where a hunk was rejected.`;
 
 const help = `
 Exit codes: 0 everything holds, 1 a task or the proof failed, 2 bad input, 3 this machine lacks something,

@@ -14,16 +14,18 @@ export const seriesCheckText = (
   {component, version, debian, patches}: SeriesCheck,
   paint: ChalkInstance,
 ): readonly string[] => {
-  const counts = countsOf(debian);
   const isDebianFine = debian.every((patch) => markOf(patch) === '+');
   return [
     `${component} ${version}`,
-    ...(isDebianFine
-      ? [`${paint.green('+')} Debian's series: ${counts.patches} patches, ${counts.hunks} hunks`]
-      : seriesText(debian, "Debian's ", paint)),
+    ...(isDebianFine ? inShort(debian, paint) : seriesText(debian, "Debian's ", paint)),
     ...seriesText(patches, '', paint),
     '',
   ];
+};
+
+const inShort = (debian: readonly PatchResult[], paint: ChalkInstance): readonly string[] => {
+  const {patches, hunks} = countsOf(debian);
+  return patches === 0 ? [] : [`${paint.green('+')} Debian's series: ${patches} patches, ${hunks} hunks`];
 };
 
 const seriesText = (

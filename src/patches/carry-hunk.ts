@@ -5,8 +5,11 @@ import {applyHunk, type HunkResult, isThere, type Progress} from './apply-file.t
 import type {Hunk} from './hunk.ts';
 import type {Mismatch} from './mismatch.ts';
 
+type Applied = Extract<HunkResult, {is: 'applied'}>;
+
 export type CarryResult =
-  | Extract<HunkResult, {is: 'applied'}>
+  /** `alsoAt`: another line on which all stands that the hunk looks for, so that this may be the wrong one. */
+  | (Applied & {readonly alsoAt?: number})
   /** At `line` of the file as it is after the hunks before. */
   | {readonly is: 'merged'; readonly line: number}
   /** The new release has the change. */
@@ -34,11 +37,24 @@ const fuzzFor = ({old, prefix, suffix}: Hunk): number =>
 
 export const carryHunk = (hunk: Hunk, progress: Progress, basis: Basis | undefined): Step => {
   const exact = applyHunk(hunk, progress, 0);
-  if (exact.result.is === 'applied') return {...exact, result: exact.result};
+  if (exact.result.is === 'applied')
+    return {...exact, result: {...exact.result, ...elsewhere(hunk, progress, exact.result)}};
   if (hunk.new.length > 0 && isThere(hunk, progress)) return {result: {is: 'there'}, progress};
   const fuzzy = applyHunk(hunk, progress, fuzzFor(hunk));
   if (fuzzy.result.is === 'applied') return {...fuzzy, result: fuzzy.result};
   return (basis && merge(progress, basis)) ?? reject(progress, fuzzy.result);
+};
+
+/** Only of a hunk that has moved: one that is where its number says is hardly meant elsewhere. */
+const elsewhere = (
+  {old}: Hunk,
+  {lines, grown, frozen}: Progress,
+  {line, offset}: Applied,
+): {readonly alsoAt?: number} => {
+  if (offset === 0 || old.length === 0) return {};
+  const fits = (start: number): boolean => old.every((text, index) => lines[start + index] === text);
+  const start = lines.findIndex((_, at) => at >= frozen && at + 1 !== line + grown && fits(at));
+  return start === -1 ? {} : {alsoAt: start + 1 - grown};
 };
 
 /** Undefined where both releases changed the same lines. */

@@ -10,7 +10,7 @@ import type {Command, CommandResult} from '../host/host.ts';
 import type {Patch} from '../patches/patch-file.ts';
 import {readFiles} from '../patches/read-files.ts';
 import {applySeries, type Files, type PatchResult, pathsOf, readQuiltSeries} from '../patches/series.ts';
-import {listArchive, strippedName, unpackMembers, unpackTarball} from '../tools/tar.ts';
+import {listTarball, strippedName, unpackMembers, unpackTarball} from '../tools/tar.ts';
 import type {DemoContext} from './context.ts';
 import {inScratch} from './files.ts';
 
@@ -43,7 +43,7 @@ export const pinnedFiles = (
     const paths = pathsOf([...debian, ...series]);
     const wanted = new Set(paths);
     const {original: archive, strip} = archives;
-    const members = (await run(listArchive(archive))).stdout.split('\n');
+    const members = (await run(listTarball(archive))).stdout.split('\n');
     const there = members.filter((member) => wanted.has(strippedName(member, strip)));
     const names = there.map((member) => `${member}\n`).join('');
     await run(unpackMembers({archive, directory: tree, strip}), names);

@@ -26,7 +26,7 @@ export const unpackTarball = (file: string, directory: string): Command => [
 ];
 
 /** Prints the names of all members, one a line. */
-export const listArchive = (archive: string): Command => ['tar', ['--quoting-style=literal', '-tf', archive]];
+export const listTarball = (archive: string): Command => ['tar', ['--quoting-style=literal', '-tf', archive]];
 
 export interface Members {
   readonly archive: string;

@@ -39,6 +39,15 @@ describe('a patch that is carried', () => {
     expect(results(carried)).toEqual([{is: 'applied', line: 19, offset: 2, fuzz: 0}]);
   });
 
+  it('is in doubt where it has moved and fits twice', () => {
+    const twice = text([...old.slice(2), ...old]);
+    const carried = carrySeries([changes], files(twice));
+    expect(results(carried)).toEqual([{is: 'applied', line: 15, offset: -2, fuzz: 0, alsoAt: 55}]);
+    expect(results(carrySeries([changes], files(text([...old, ...old]))))).toEqual([
+      {is: 'applied', line: 17, offset: 0, fuzz: 0},
+    ]);
+  });
+
   it('gets the new context where it fits with fuzz', () => {
     const carried = carrySeries([changes], files(text(old.with(16, 'other'))));
     expect(results(carried)).toEqual([{is: 'applied', line: 17, offset: 0, fuzz: 1}]);
