@@ -9,12 +9,14 @@ import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import {readJson} from '../json.ts';
 import {project} from '../project.ts';
-import {type OwnSource, parseOwnSource} from '../stacks/own-source.ts';
+import {components, type OwnSource, parseOwnSource} from '../stacks/own-source.ts';
 import {backends} from '../stages/context.ts';
 import {bundleLoad, bundleSave} from './commands/bundle.ts';
 import {down} from './commands/down.ts';
 import {logs} from './commands/logs.ts';
 import {networks} from './commands/networks.ts';
+import {patchCheck} from './commands/patch-check.ts';
+import {patchRebase} from './commands/patch-rebase.ts';
 import {podCreate} from './commands/pod-create.ts';
 import {podInspect} from './commands/pod-inspect.ts';
 import {up} from './commands/up.ts';
@@ -126,6 +128,25 @@ export const createProgram = (world: World): Command => {
     .option('--purge', 'also remove images, caches and what was unpacked; implies --all')
     .action((options) => down(world, options));
 
+  const patch = program.command('patch').description('work with the patches of a stack');
+  patch
+    .command('check')
+    .description('tell whether every patch applies to the pinned sources, hunk by hunk; nothing is built')
+    .addOption(stack())
+    .option('--json', 'one JSON object a component')
+    .addHelpText('after', patchCheckHelp)
+    .action((options) => patchCheck(world, options));
+
+  patch
+    .command('rebase')
+    .description("carry a component's patches to another release of it, and tell what could not be carried")
+    .addOption(stack())
+    .addOption(component())
+    .requiredOption('--onto <dir>', 'the sources of the other release; they are only read')
+    .option('--output <dir>', 'where the new patches go (default: <stack>-<component>-rebased)')
+    .addHelpText('after', patchRebaseHelp)
+    .action((options) => patchRebase(world, options));
+
   return program;
 };
 
@@ -135,6 +156,8 @@ const backend = (): Option =>
   new Option('--backend <backend>', "how nodes reach each other's pods (a new cluster: host-gw)").choices(
     backends,
   );
+const component = (): Option =>
+  new Option('--component <component>', 'whose patches').choices(components).makeOptionMandatory();
 const name = (): Option =>
   new Option('--name <name>', 'name of the cluster').default('test1').argParser(clusterName);
 
@@ -164,6 +187,15 @@ Exit code 1 where the pod could not be inspected, or with --check where the plug
 const networksHelp = `
 Exit code 1 only where a node could not be asked, because it or its network runtime is stopped; the others are
 shown all the same. A network that is not ready is an answer: exit code 0.`;
+
+const patchCheckHelp = `
+Patches apply without fuzz or not at all; lines that have moved do not matter. + applies, ! would with fuzz, - fails.
+Exit code 1 where a patch does not apply as up would apply it. Sources that are not in the cache are downloaded.`;
+
+const patchRebaseHelp = `
+Each hunk is tried where its lines are, then with fuzz of at most 2 lines, then by a merge with the pinned source if
+that is in the cache. What fits with fuzz or twice, or was merged, is marked !: look at it. What was rejected (-) is in
+*.rej beside the new patches, and explained in rejected.txt. Exit code 1 where a hunk was rejected.`;
 
 const help = `
 Exit codes: 0 everything holds, 1 a task or the proof failed, 2 bad input, 3 this machine lacks something,

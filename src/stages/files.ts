@@ -17,16 +17,16 @@ export const scriptDigest = (name: string): Promise<string> =>
   sha256File(join(project.manifests, 'build', name));
 
 /** A directory that is gone afterwards, whatever happens. */
-export const inScratch = async (
+export const inScratch = async <T>(
   dirs: Dirs,
   name: string,
   fingerprint: string,
-  work: (directory: string) => Promise<void>,
-): Promise<void> => {
+  work: (directory: string) => Promise<T>,
+): Promise<T> => {
   const directory = scratchPath(artifactPath(dirs, name, fingerprint));
   await mkdir(directory, {recursive: true});
   try {
-    await work(directory);
+    return await work(directory);
   } finally {
     await removeTree(directory);
   }

@@ -32,8 +32,11 @@ export const artifactTask = ({fill, ...parts}: ArtifactParts): DemoTask => ({
 });
 
 /** The directory of an artifact that a task needs. */
-export const artifactOf = (id: string, {dirs}: DemoContext, running: Running): string =>
-  artifactPath(dirs, nameOf(id), running.fingerprintOf(id));
+export const artifactOf = (
+  id: string,
+  {dirs}: Pick<DemoContext, 'dirs'>,
+  {fingerprintOf}: Pick<Running, 'fingerprintOf'>,
+): string => artifactPath(dirs, nameOf(id), fingerprintOf(id));
 
 export interface ImageParts extends Parts {
   /** Makes the image under exactly this name, or none at all. */

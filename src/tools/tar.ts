@@ -24,3 +24,34 @@ export const unpackTarball = (file: string, directory: string): Command => [
   'tar',
   ['-C', directory, '--no-same-owner', '-xf', file],
 ];
+
+/** Prints the names of all members, one a line. */
+export const listTarball = (archive: string): Command => ['tar', ['--quoting-style=literal', '-tf', archive]];
+
+export interface Members {
+  readonly archive: string;
+  readonly directory: string;
+  /** How many folders are left out of the members' names. */
+  readonly strip: number;
+}
+
+/** Only the members that standard input names, one a line; what is there stays. */
+export const unpackMembers = ({archive, directory, strip}: Members): Command => [
+  'tar',
+  [
+    '-C',
+    directory,
+    '--no-same-owner',
+    '--skip-old-files',
+    `--strip-components=${strip}`,
+    '--verbatim-files-from',
+    '-xf',
+    archive,
+    '-T',
+    '-',
+  ],
+];
+
+/** As tar names a member once its first folders are left out: `./kubernetes-1.20.2/go.mod`, 1 → `go.mod` */
+export const strippedName = (member: string, strip: number): string =>
+  member.replace(/^\.\//, '').split('/').slice(strip).join('/');

@@ -20,7 +20,7 @@ describe('help and version', () => {
     });
     const help = await cli(dir, ['--help']);
     expect(help).toMatchObject({code: 0, stderr: ''});
-    for (const word of ['up', 'pod', 'networks', 'logs', 'down', 'Exit codes:'])
+    for (const word of ['up', 'pod', 'networks', 'logs', 'down', 'patch', 'Exit codes:'])
       expect(help.stdout).toContain(word);
     expect(await cli(dir, ['up', '--help'])).toMatchObject({
       code: 0,
@@ -29,6 +29,8 @@ describe('help and version', () => {
     for (const args of [
       ['networks', '--help'],
       ['pod', 'inspect', '--help'],
+      ['patch', 'check', '--help'],
+      ['patch', 'rebase', '--help'],
     ]) {
       expect(await cli(dir, args)).toMatchObject({
         code: 0,
@@ -54,6 +56,11 @@ describe('bad input', () => {
     [['up', '--stack', 'nope'], 'unknown stack nope: there is bookworm'],
     [['up', '--stack', '../../package'], 'unknown stack ../../package: there is bookworm'],
     [['up', '--stack', ''], 'unknown stack : there is bookworm'],
+    [['patch', 'check', '--stack', 'nope'], 'unknown stack nope: there is bookworm'],
+    [
+      ['patch', 'rebase', '--stack', 'nope', '--component', 'containerd', '--onto', '.'],
+      'unknown stack nope: there is bookworm',
+    ],
     [['up', '--name', 'UPPER'], 'invalid cluster name: "UPPER": '],
     [['up', '--name', ''], 'invalid cluster name: "": '],
     [['up', '--name=--yes'], 'invalid cluster name: "--yes": '],
@@ -89,6 +96,13 @@ describe('bad input', () => {
     [['up', 'extra'], "error: too many arguments for 'up'. Expected 0 arguments but got 1."],
     [['logs', '--pod'], "error: option '--pod <pod>' argument missing"],
     [['pod', 'delete', 'a'], "error: unknown command 'delete'"],
+    [['patch', 'apply'], "error: unknown command 'apply'"],
+    [['patch', 'rebase', '--onto', '.'], "error: required option '--component <component>' not specified"],
+    [
+      ['patch', 'rebase', '--component', 'kind'],
+      "error: option '--component <component>' argument 'kind' is invalid. Allowed choices are kubernetes, containerd.",
+    ],
+    [['patch', 'rebase', '--component', 'containerd'], "error: required option '--onto <dir>' not specified"],
   ])('%j', async (args, line) => {
     await using dir = await tempDir();
     const {code, stdout, stderr} = await cli(dir, args);
@@ -97,7 +111,7 @@ describe('bad input', () => {
     expect(stderr).toContain('(see kni-demo --help)');
   });
 
-  it.each([[[]], [['pod']]])('%j: shows what there is', async (args) => {
+  it.each([[[]], [['pod']], [['patch']]])('%j: shows what there is', async (args) => {
     await using dir = await tempDir();
     const {code, stderr} = await cli(dir, args);
     expect(code).toBe(exitCodes.badInput);

@@ -1,0 +1,45 @@
+/** patch check: whether the stack's patches apply to its pinned sources, hunk by hunk. */
+
+import {UserError} from '../../errors.ts';
+import {checkSeries, type SeriesCheck, seriesOf} from '../../stages/check-patches.ts';
+import {lineWriter, paletteOf} from '../../view/stream.ts';
+import {demoContext} from '../context.ts';
+import {fetchSources} from '../fetch-sources.ts';
+import {countsOf, seriesCheckText} from '../series-check-text.ts';
+import type {World} from '../world.ts';
+
+export interface PatchCheckOptions {
+  readonly stack: string;
+  readonly json?: boolean;
+}
+
+/** Throws UserError where a patch does not apply as `up` applies it, after all have been shown. */
+export const patchCheck = async (world: World, {stack, json = false}: PatchCheckOptions): Promise<void> => {
+  const {signal, stdout, stderr} = world;
+  const context = await demoContext(world, {stack, cluster: {name: 'test1', workers: 1}});
+  const sources = await fetchSources(context, json ? stderr : stdout, world);
+  const write = lineWriter(stdout);
+  const checks: SeriesCheck[] = [];
+  for (const {component, path} of sources) {
+    const series = seriesOf(component, context);
+    const check = await checkSeries({component, source: path, series, signal}, context);
+    checks.push(check);
+    if (json) write(JSON.stringify(check));
+    else for (const line of seriesCheckText(check, paletteOf(stdout))) write(line);
+  }
+
+  const {patches, hunks, failed, fuzzy} = countsOf(checks.flatMap((check) => check.patches));
+  const broken = checks.filter(({ok}) => !ok);
+  if (broken.length === 0) {
+    if (!json) write(`all ${hunks} hunks of ${patches} patches apply as \`kni-demo up\` applies them`);
+    return;
+  }
+  throw new UserError({
+    what: `the patches of stack ${stack} do not apply as \`kni-demo up\` applies them`,
+    why: `of ${hunks} hunks ${failed} fail and ${fuzzy} apply with fuzz only`,
+    tryThis: [
+      ...broken.map(({series}) => `correct the patches in ${series} that are marked - or !`),
+      'for another release: kni-demo patch rebase, see its --help',
+    ].join('\n'),
+  });
+};

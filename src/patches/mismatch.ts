@@ -1,0 +1,57 @@
+/** The place that looks most like what a hunk expects, and the first line on which they differ. */
+
+export interface Mismatch {
+  /** Where it looks most alike, counted from 1. */
+  readonly line: number;
+  /** How many of the hunk's lines stand there. */
+  readonly matching: number;
+  readonly of: number;
+  /** Undefined where all match, and it is only not where the hunk may be applied: before an earlier one, say. */
+  readonly differs?: {
+    readonly line: number;
+    readonly expected: string;
+    /** Undefined past the end of the file. */
+    readonly found: string | undefined;
+  };
+}
+
+/** Undefined where nothing looks alike. Of equal ones the closest to `guess`. */
+export const closestTo = (
+  expected: readonly string[],
+  lines: readonly string[],
+  guess: number,
+): Mismatch | undefined => {
+  const weights = expected.map(weightOf);
+  let [best, most] = [0, 0];
+  for (let line = 1; line <= lines.length; line += 1) {
+    let score = 0;
+    for (const [index, text] of expected.entries())
+      if (lines[line - 1 + index] === text) score += weights[index] ?? 0;
+    if (score > most || (score === most && Math.abs(line - guess) < Math.abs(best - guess)))
+      [best, most] = [line, score];
+  }
+  return most < 1 ? undefined : mismatchAt(best, expected, lines);
+};
+
+/** An empty line or a brace is everywhere. */
+export const weightOf = (line: string): number => (line.trim().length > 3 ? 1 : 0.01);
+
+const mismatchAt = (line: number, expected: readonly string[], lines: readonly string[]): Mismatch => {
+  const found = expected.map((_, index) => lines[line - 1 + index]);
+  const index = expected.findIndex((text, at) => found[at] !== text);
+  return {
+    line,
+    matching: expected.filter((text, at) => found[at] === text).length,
+    of: expected.length,
+    ...(index !== -1 && {
+      differs: {line: line + index, expected: readable(expected[index] ?? ''), found: readable(found[index])},
+    }),
+  };
+};
+
+/** Bytes as the text that they are for people. */
+function readable(text: string): string;
+function readable(text: string | undefined): string | undefined;
+function readable(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : Buffer.from(text, 'latin1').toString();
+}

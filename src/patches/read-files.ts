@@ -1,0 +1,23 @@
+/** Reads those files of a tree that a series touches. */
+
+import {lstat, readFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {errnoOf} from '../cache/files.ts';
+import type {Content} from './apply-file.ts';
+import type {Files} from './series.ts';
+
+/** No symbolic link is followed, neither the file itself nor one on the way to it. */
+export const readFiles = async (tree: string, paths: readonly string[]): Promise<Files> =>
+  new Map(await Promise.all(paths.map(async (path) => [path, await readFileOf(tree, path)] as const)));
+
+const readFileOf = async (tree: string, path: string): Promise<Content> => {
+  const parts = path.split('/');
+  try {
+    for (let depth = 1; depth < parts.length; depth += 1)
+      if ((await lstat(join(tree, ...parts.slice(0, depth)))).isSymbolicLink()) return null;
+    return (await lstat(join(tree, path))).isFile() ? await readFile(join(tree, path), 'latin1') : null;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined;
+    throw error;
+  }
+};
