@@ -190,6 +190,7 @@ describe('nodeReadiness', () => {
             {type: 'DiskPressure', status: 'True'},
             {type: 'Ready', status: 'True', message: 'ok'},
           ],
+          nodeInfo: {kubeletVersion: 'v1.20.2+abc', containerRuntimeVersion: 'containerd://1.6.20'},
         },
       },
       {metadata: {name: 'b'}, status: {conditions: [condition]}},
@@ -197,13 +198,15 @@ describe('nodeReadiness', () => {
       {metadata: {name: 'd'}, status: {}},
       {metadata: {name: 'e'}},
     ];
+    const none = {kubelet: '', containerRuntime: ''};
+    const reported = {kubelet: 'v1.20.2+abc', containerRuntime: 'containerd://1.6.20'};
     using host = fakeHost(exchange(getJson('nodes'), JSON.stringify({items})));
     expect(await nodeReadiness(host)).toEqual([
-      {name: 'a', ready: true, message: 'ok'},
-      {name: 'b', ready: false, message: condition.message},
-      {name: 'c', ready: false, message: condition.message},
-      {name: 'd', ready: false, message: 'no condition reported yet'},
-      {name: 'e', ready: false, message: 'no condition reported yet'},
+      {name: 'a', ready: true, message: 'ok', versions: reported},
+      {name: 'b', ready: false, message: condition.message, versions: none},
+      {name: 'c', ready: false, message: condition.message, versions: none},
+      {name: 'd', ready: false, message: 'no condition reported yet', versions: none},
+      {name: 'e', ready: false, message: 'no condition reported yet', versions: none},
     ]);
   });
 });
