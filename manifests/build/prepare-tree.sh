@@ -5,6 +5,7 @@
 #   PATCHED  false: leave out our series and the Go package (default true)
 #   PATCHES  our numbered series for the component (default /patches)
 #   KNI      the Go package that is copied into kubernetes; its tests come along (default /kni)
+#   CRI      generation of CRI whose adapter comes along: v1alpha2, or v1 for a current kubelet (default v1alpha2)
 #   PROTO    directory of kni.proto (default /proto)
 #   OUT      the tree, complete only if this ends well (default /out)
 set -eu
@@ -13,6 +14,7 @@ component=$1
 source=${SOURCE:-/source}
 patches=${PATCHES:-/patches}
 kni=${KNI:-/kni}
+cri=${CRI:-v1alpha2}
 proto=${PROTO:-/proto}
 out=${OUT:-/out}
 here=$(cd "$(dirname "$0")" && pwd)
@@ -59,6 +61,6 @@ done
 
 if [ "$component" = kubernetes ]; then
   mkdir -p "$out/pkg/kubelet/kni"
-  cp "$kni"/*.go "$out/pkg/kubelet/kni/"
+  cp "$kni"/*.go "$kni/cri-$cri"/*.go "$out/pkg/kubelet/kni/"
   KNI_PROTO=$proto/kni.proto KUBERNETES=$out sh "$here/generate-kni-api.sh"
 fi

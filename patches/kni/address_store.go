@@ -3,15 +3,15 @@ package kni
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
+	"strings"
 	"sync"
 
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/klog/v2"
-
-	"k8s.io/kubernetes/pkg/kubelet/util/store"
-	utilfs "k8s.io/kubernetes/pkg/util/filesystem"
 )
 
 // addressStore keeps the last known addresses by sandbox id, in memory and on disk, for the time when the network
@@ -19,15 +19,17 @@ import (
 type addressStore struct {
 	mutex sync.Mutex
 	known map[string][]string
-	files store.Store
+	// dir has a file for each sandbox, and half-written ones whose names begin with unfinished.
+	dir string
 }
 
+const unfinished = "."
+
 func newAddressStore(dir string) (*addressStore, error) {
-	files, err := store.NewFileStore(dir, utilfs.DefaultFs{})
-	if err != nil {
+	if err := os.MkdirAll(dir, 0700); err != nil {
 		return nil, err
 	}
-	return &addressStore{known: map[string][]string{}, files: files}, nil
+	return &addressStore{known: map[string][]string{}, dir: dir}, nil
 }
 
 // remember writes only what is new. A disk that is full costs no more than the memory over a restart.
@@ -38,13 +40,40 @@ func (s *addressStore) remember(sandboxID string, ips []string) {
 		return
 	}
 	s.known[sandboxID] = ips
-	data, err := json.Marshal(ips)
-	if err == nil {
-		err = s.files.Write(sandboxID, data)
-	}
-	if err != nil {
+	if err := s.save(sandboxID, ips); err != nil {
 		klog.Warningf("Failed to save the addresses of pod sandbox %q: %v", sandboxID, err)
 	}
+}
+
+// save replaces the file as a whole, also should the node lose its power.
+func (s *addressStore) save(sandboxID string, ips []string) error {
+	data, err := json.Marshal(ips)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(s.dir, unfinished+sandboxID)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	if err == nil {
+		err = file.Sync()
+	}
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(path, s.path(sandboxID))
+	}
+	if err != nil {
+		os.Remove(path)
+	}
+	return err
+}
+
+func (s *addressStore) path(sandboxID string) string {
+	return filepath.Join(s.dir, sandboxID)
 }
 
 // lastKnown is empty when there is none.
@@ -58,8 +87,8 @@ func (s *addressStore) load(sandboxID string) []string {
 	if ips, found := s.known[sandboxID]; found {
 		return ips
 	}
-	data, err := s.files.Read(sandboxID)
-	if err == store.ErrKeyNotFound {
+	data, err := os.ReadFile(s.path(sandboxID))
+	if os.IsNotExist(err) {
 		return nil
 	}
 	var ips []string
@@ -78,16 +107,32 @@ func (s *addressStore) forget(sandboxID string) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	delete(s.known, sandboxID)
-	if err := s.files.Delete(sandboxID); err != nil {
+	if err := os.Remove(s.path(sandboxID)); err != nil && !os.IsNotExist(err) {
 		klog.Warningf("Failed to forget the addresses of pod sandbox %q: %v", sandboxID, err)
 	}
+}
+
+// saved are the sandboxes that have a file. None is being written while the lock is held: what is unfinished is left over.
+func (s *addressStore) saved() ([]string, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	files, err := os.ReadDir(s.dir)
+	var sandboxIDs []string
+	for _, file := range files {
+		if strings.HasPrefix(file.Name(), unfinished) {
+			os.Remove(s.path(file.Name()))
+			continue
+		}
+		sandboxIDs = append(sandboxIDs, file.Name())
+	}
+	return sandboxIDs, err
 }
 
 // prune forgets sandboxes that were removed behind the kubelet's back, once their networks are released: its file is all
 // that reminds of such a sandbox. It asks for the existing ones after having read its own list, because sandboxes are
 // made meanwhile.
 func (s *addressStore) prune(existing func() (sets.String, error), release func(sandboxID string) error) error {
-	saved, err := s.files.List()
+	saved, err := s.saved()
 	if err != nil {
 		return err
 	}

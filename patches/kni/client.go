@@ -2,17 +2,18 @@ package kni
 
 import (
 	"context"
+	"fmt"
+	"net"
+	"strings"
 	"time"
 
-	"github.com/golang/protobuf/proto"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"k8s.io/klog/v2"
-
-	"k8s.io/kubernetes/pkg/kubelet/cri/remote/util"
 )
 
 // timeouts bound every call, so that a network runtime that hangs cannot hang the kubelet.
@@ -39,6 +40,8 @@ var defaultTimeouts = timeouts{
 	setup:     30 * time.Second,
 }
 
+const socketScheme = "unix://"
+
 // client calls the network runtime.
 type client struct {
 	endpoint string
@@ -48,13 +51,16 @@ type client struct {
 
 // newClient does not wait for the network runtime to be there: calls fail until it is.
 func newClient(endpoint string, t timeouts) (*client, error) {
-	address, dialer, err := util.GetAddressAndDialer(endpoint)
-	if err != nil {
-		return nil, err
+	socket := strings.TrimPrefix(endpoint, socketScheme)
+	if socket == endpoint || !strings.HasPrefix(socket, "/") {
+		return nil, fmt.Errorf("KNI endpoint %q is no socket such as unix:///run/kni/kni.sock", endpoint)
 	}
-	conn, err := grpc.Dial(address,
+	// Dial and WithInsecure are the forms that the gRPC of both generations has.
+	conn, err := grpc.Dial(socket,
 		grpc.WithInsecure(),
-		grpc.WithContextDialer(dialer),
+		grpc.WithContextDialer(func(ctx context.Context, socket string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+		}),
 		// The default is the path of the socket, which HTTP/2 servers other than Go's refuse as not being a host.
 		grpc.WithAuthority("localhost"),
 		// The default maximum of two minutes would keep the node not ready long after the runtime has come back.

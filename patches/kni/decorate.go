@@ -1,6 +1,7 @@
 // Package kni moves pod networks from the container runtime to a network runtime, which the kubelet asks over KNI.
 //
-// It decorates the kubelet's two CRI clients, so that the kubelet itself stays as it is.
+// It decorates the kubelet's two CRI clients, so that the kubelet itself stays as it is. What it does is the same for
+// each generation of CRI; an adapter of the generation has the signatures.
 package kni
 
 import (
@@ -53,11 +54,11 @@ func Decorate(runtime internalapi.RuntimeService, images internalapi.ImageManage
 func decorate(runtime internalapi.RuntimeService, images internalapi.ImageManagerService, o options) (internalapi.RuntimeService, internalapi.ImageManagerService, error) {
 	if o.endpoint != "" {
 		klog.Infof("Pod networks come from the KNI network runtime at %s", o.endpoint)
-		decorated, err := newRuntimeService(runtime, o)
+		core, err := newCore(containerRuntimeOf(runtime), o)
 		if err != nil {
 			return nil, nil, err
 		}
-		runtime = decorated
+		runtime = &runtimeService{runtime, core}
 	}
 	// Outermost, so that the annotation which the decorator above sets is the only one that the container runtime sees.
 	return &strippingRuntimeService{runtime}, &strippingImageService{images}, nil

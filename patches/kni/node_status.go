@@ -6,38 +6,33 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1alpha2"
 	"k8s.io/klog/v2"
 
 	"k8s.io/kubernetes/pkg/kubelet/kni/api"
 )
 
-// Status takes the network condition from the network runtime: with KNI the container runtime knows of no network.
-func (s *runtimeService) Status() (*runtimeapi.RuntimeStatus, error) {
-	status, err := s.RuntimeService.Status()
-	if err != nil {
-		return nil, err
+// conditions takes the network condition from the network runtime: with KNI the container runtime knows of no network.
+func (c *core) conditions(ofContainerRuntime []*runtimeCondition) []*runtimeCondition {
+	network := c.networkCondition()
+	if !network.Status {
+		c.node.request()
 	}
-	networkReady := s.networkCondition()
-	if !networkReady.Status {
-		s.node.request()
-	}
-	var conditions []*runtimeapi.RuntimeCondition
-	for _, condition := range status.GetConditions() {
-		if condition.Type != runtimeapi.NetworkReady {
+	var conditions []*runtimeCondition
+	for _, condition := range ofContainerRuntime {
+		if condition.Type != networkReady {
 			conditions = append(conditions, condition)
 		}
 	}
-	return &runtimeapi.RuntimeStatus{Conditions: append(conditions, networkReady)}, nil
+	return append(conditions, network)
 }
 
 // networkCondition is ready when there are networks and all of them are, or lack no more than room for further pods. A
 // node that is not ready would lose the pods that it has after five minutes, which is no cure for that: a pod too many
 // fails on its own, with the reason in its events.
-func (s *runtimeService) networkCondition() *runtimeapi.RuntimeCondition {
+func (c *core) networkCondition() *runtimeCondition {
 	response := &api.QueryNodeNetworksResponse{}
-	if err := s.kni.invoke("QueryNodeNetworks", s.kni.timeouts.queryNode, &api.QueryNodeNetworksRequest{}, response); err != nil {
-		return networkNotReady(s.reasonOfFailure(status.Code(err)))
+	if err := c.kni.invoke("QueryNodeNetworks", c.kni.timeouts.queryNode, &api.QueryNodeNetworksRequest{}, response); err != nil {
+		return networkNotReady(c.reasonOfFailure(status.Code(err)))
 	}
 	if len(response.Networks) == 0 {
 		return networkNotReady("KNINoNetwork", "KNI network runtime has no network on this node")
@@ -47,20 +42,20 @@ func (s *runtimeService) networkCondition() *runtimeapi.RuntimeCondition {
 			return networkNotReady(reasonOf(network))
 		}
 	}
-	return &runtimeapi.RuntimeCondition{Type: runtimeapi.NetworkReady, Status: true}
+	return &runtimeCondition{Type: networkReady, Status: true}
 }
 
 // reasonOfFailure has no more than the code of the error: a text that varies would be a new condition of the node every
 // time.
-func (s *runtimeService) reasonOfFailure(code codes.Code) (reason, message string) {
+func (c *core) reasonOfFailure(code codes.Code) (reason, message string) {
 	if code == codes.Unavailable {
-		return "KNIRuntimeUnavailable", s.kni.unreachable()
+		return "KNIRuntimeUnavailable", c.kni.unreachable()
 	}
-	return "KNIRuntimeFailed", fmt.Sprintf("KNI network runtime at %s did not answer QueryNodeNetworks: %v", s.kni.endpoint, code)
+	return "KNIRuntimeFailed", fmt.Sprintf("KNI network runtime at %s did not answer QueryNodeNetworks: %v", c.kni.endpoint, code)
 }
 
-func networkNotReady(reason, message string) *runtimeapi.RuntimeCondition {
-	return &runtimeapi.RuntimeCondition{Type: runtimeapi.NetworkReady, Reason: reason, Message: message}
+func networkNotReady(reason, message string) *runtimeCondition {
+	return &runtimeCondition{Type: networkReady, Reason: reason, Message: message}
 }
 
 // reasonOf is the network runtime's own, or says at least which network it is.

@@ -7,16 +7,15 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1alpha2"
 
 	"k8s.io/kubernetes/pkg/kubelet/kni/api"
 )
 
 // containerRuntimeStatus is what the container runtime says of a node without any CNI configuration.
-func containerRuntimeStatus() *runtimeapi.RuntimeStatus {
-	return &runtimeapi.RuntimeStatus{Conditions: []*runtimeapi.RuntimeCondition{
-		{Type: runtimeapi.RuntimeReady, Status: true},
-		{Type: runtimeapi.NetworkReady, Reason: "NetworkPluginNotReady", Message: "cni plugin not initialized"},
+func containerRuntimeStatus() *runtimeStatus {
+	return &runtimeStatus{Conditions: []*runtimeCondition{
+		{Type: runtimeReady, Status: true},
+		{Type: networkReady, Reason: "NetworkPluginNotReady", Message: "cni plugin not initialized"},
 	}}
 }
 
@@ -148,11 +147,11 @@ func (r *rig) expectNetworkCondition(ready bool, reason, message string) {
 		r.t.Error(err)
 		return
 	}
-	if len(status.Conditions) != 2 || status.Conditions[0].Type != runtimeapi.RuntimeReady || !status.Conditions[0].Status {
+	if len(status.Conditions) != 2 || status.Conditions[0].Type != runtimeReady || !status.Conditions[0].Status {
 		r.t.Errorf("conditions are %v", status.Conditions)
 	}
 	network := status.Conditions[len(status.Conditions)-1]
-	if network.Type != runtimeapi.NetworkReady || network.Status != ready || network.Reason != reason || network.Message != message {
+	if network.Type != networkReady || network.Status != ready || network.Reason != reason || network.Message != message {
 		r.t.Errorf("network condition is %v", network)
 	}
 }

@@ -3,8 +3,6 @@ package kni
 import (
 	"errors"
 
-	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1alpha2"
-
 	"k8s.io/kubernetes/pkg/kubelet/kni/api"
 )
 
@@ -32,7 +30,7 @@ func (c *client) create(n *podNetwork) (string, error) {
 }
 
 // attach answers with the addresses of the pod, at least one.
-func (c *client) attach(n *podNetwork, config *runtimeapi.PodSandboxConfig) ([]string, error) {
+func (c *client) attach(n *podNetwork, config *podSandboxConfig) ([]string, error) {
 	extradata := n.extradata()
 	extradata["cgroup_parent"] = config.GetLinux().GetCgroupParent()
 	response := &api.AttachInterfaceResponse{}
@@ -107,7 +105,7 @@ func (c *client) releaseSandbox(sandboxID string) error {
 		&api.DeleteNetworkRequest{Id: sandboxID}, &api.DeleteNetworkResponse{})
 }
 
-func dnsConfigFrom(config *runtimeapi.DNSConfig) *api.DNSConfig {
+func dnsConfigFrom(config *dnsConfig) *api.DNSConfig {
 	return &api.DNSConfig{
 		Servers:  config.GetServers(),
 		Searches: config.GetSearches(),
@@ -116,7 +114,7 @@ func dnsConfigFrom(config *runtimeapi.DNSConfig) *api.DNSConfig {
 }
 
 // portMappingsFrom leaves out ports that are only declared: they need nothing on the node.
-func portMappingsFrom(mappings []*runtimeapi.PortMapping) []*api.PortMapping {
+func portMappingsFrom(mappings []*portMapping) []*api.PortMapping {
 	var published []*api.PortMapping
 	for _, mapping := range mappings {
 		if mapping.HostPort <= 0 {

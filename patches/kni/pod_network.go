@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strconv"
 
-	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1alpha2"
-
 	"k8s.io/kubernetes/pkg/kubelet/kni/api"
 )
 
@@ -24,7 +22,7 @@ type podNetwork struct {
 	netnsPath string
 }
 
-func newPodNetwork(metadata *runtimeapi.PodSandboxMetadata, labels, annotations map[string]string) *podNetwork {
+func newPodNetwork(metadata *podSandboxMetadata, labels, annotations map[string]string) *podNetwork {
 	return &podNetwork{
 		name:        metadata.GetName(),
 		namespace:   metadata.GetNamespace(),
@@ -38,7 +36,7 @@ func newPodNetwork(metadata *runtimeapi.PodSandboxMetadata, labels, annotations 
 // podNetworkOf is nil for a sandbox that has no network of ours: it uses the node's, or was made without KNI.
 func podNetworkOf(sandbox interface {
 	GetId() string
-	GetMetadata() *runtimeapi.PodSandboxMetadata
+	GetMetadata() *podSandboxMetadata
 	GetLabels() map[string]string
 	GetAnnotations() map[string]string
 }) *podNetwork {

@@ -1,7 +1,6 @@
 package kni
 
 import (
-	"io/ioutil"
 	"os"
 	"path/filepath"
 	"testing"
@@ -9,59 +8,16 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/util/workqueue"
-	internalapi "k8s.io/cri-api/pkg/apis"
-	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1alpha2"
-	apitest "k8s.io/cri-api/pkg/apis/testing"
 )
 
-// fakeContainerRuntime writes what changes sandboxes into the journal, and keeps the configurations it was given.
-type fakeContainerRuntime struct {
-	*apitest.FakeRuntimeService
-	journal    *journal
-	lastConfig *runtimeapi.PodSandboxConfig
-}
-
-func (f *fakeContainerRuntime) RunPodSandbox(config *runtimeapi.PodSandboxConfig, runtimeHandler string) (string, error) {
-	f.journal.add("CRI RunPodSandbox")
-	f.Lock()
-	f.lastConfig = config
-	f.Unlock()
-	return f.FakeRuntimeService.RunPodSandbox(config, runtimeHandler)
-}
-
-func (f *fakeContainerRuntime) CreateContainer(podSandboxID string, config *runtimeapi.ContainerConfig, sandboxConfig *runtimeapi.PodSandboxConfig) (string, error) {
-	f.lastConfig = sandboxConfig
-	return "container", nil
-}
-
-func (f *fakeContainerRuntime) StopPodSandbox(podSandboxID string) error {
-	f.journal.add("CRI StopPodSandbox")
-	return f.FakeRuntimeService.StopPodSandbox(podSandboxID)
-}
-
-func (f *fakeContainerRuntime) RemovePodSandbox(podSandboxID string) error {
-	f.journal.add("CRI RemovePodSandbox")
-	return f.FakeRuntimeService.RemovePodSandbox(podSandboxID)
-}
-
-type fakeImageService struct {
-	*apitest.FakeImageService
-	lastConfig *runtimeapi.PodSandboxConfig
-}
-
-func (f *fakeImageService) PullImage(image *runtimeapi.ImageSpec, auth *runtimeapi.AuthConfig, sandboxConfig *runtimeapi.PodSandboxConfig) (string, error) {
-	f.lastConfig = sandboxConfig
-	return "image", nil
-}
-
-// rig is a kubelet's view of a node with both runtimes.
+// rig is a kubelet's view of a node with both runtimes. Its container runtime and the kubelet's calls are those of one
+// generation of CRI: see kubelet_test.go of the generation.
 type rig struct {
-	internalapi.RuntimeService
+	kubelet
 	t       *testing.T
 	options options
 	cri     *fakeContainerRuntime
 	images  *fakeImageService
-	puller  internalapi.ImageManagerService
 	kni     *fakeNetworkRuntime
 	journal *journal
 	stop    chan struct{}
@@ -69,7 +25,7 @@ type rig struct {
 
 func newRig(t *testing.T, change ...func(*options)) *rig {
 	t.Helper()
-	dir, err := ioutil.TempDir("", "kni")
+	dir, err := os.MkdirTemp("", "kni")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,8 +34,8 @@ func newRig(t *testing.T, change ...func(*options)) *rig {
 	r := &rig{
 		t:       t,
 		journal: journal,
-		cri:     &fakeContainerRuntime{FakeRuntimeService: apitest.NewFakeRuntimeService(), journal: journal},
-		images:  &fakeImageService{FakeImageService: apitest.NewFakeImageService()},
+		cri:     newFakeContainerRuntime(journal),
+		images:  newFakeImageService(),
 		kni:     newFakeNetworkRuntime(socket, journal),
 		options: defaultOptions("unix://" + socket),
 	}
@@ -110,13 +66,13 @@ func newRig(t *testing.T, change ...func(*options)) *rig {
 // startKubelet makes new decorators, as a kubelet that has just started does.
 func (r *rig) startKubelet() {
 	r.t.Helper()
-	var err error
 	r.stop = make(chan struct{})
 	r.options.stop = r.stop
-	r.RuntimeService, r.puller, err = decorate(r.cri, r.images, r.options)
+	runtime, images, err := decorate(r.cri, r.images, r.options)
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	r.kubelet = kubelet{runtime, images}
 }
 
 func (r *rig) restartKubelet() {
@@ -137,7 +93,7 @@ func (r *rig) lists() int {
 }
 
 // mustRun makes a sandbox and forgets the calls for that.
-func (r *rig) mustRun(config *runtimeapi.PodSandboxConfig) string {
+func (r *rig) mustRun(config *podSandboxConfig) string {
 	r.t.Helper()
 	id, err := r.RunPodSandbox(config, "")
 	if err != nil {
@@ -167,10 +123,10 @@ func (r *rig) expectIPs(sandboxID string, expected ...string) {
 func (r *rig) expectNothingLeft() {
 	r.t.Helper()
 	r.eventually("no network is left", func() bool { return r.kni.leftover() == 0 })
-	if sandboxes, _ := r.cri.ListPodSandbox(nil); len(sandboxes) > 0 {
+	if sandboxes := r.cri.sandboxes(); len(sandboxes) > 0 {
 		r.t.Errorf("%d sandboxes are left", len(sandboxes))
 	}
-	if files, _ := ioutil.ReadDir(r.options.addressDir); len(files) > 0 {
+	if files, _ := os.ReadDir(r.options.addressDir); len(files) > 0 {
 		r.t.Errorf("%d files with addresses are left", len(files))
 	}
 }
@@ -186,25 +142,23 @@ func (r *rig) eventually(what string, condition func() bool) {
 const impatience = 50 * time.Millisecond
 
 // podConfig is a sandbox configuration as the kubelet makes it, with an annotation by which the pod tries to choose.
-func podConfig(name string) *runtimeapi.PodSandboxConfig {
-	return &runtimeapi.PodSandboxConfig{
-		Metadata:    &runtimeapi.PodSandboxMetadata{Name: name, Namespace: "default", Uid: "uid-of-" + name},
+func podConfig(name string) *podSandboxConfig {
+	return &podSandboxConfig{
+		Metadata:    &podSandboxMetadata{Name: name, Namespace: "default", Uid: "uid-of-" + name},
 		Labels:      map[string]string{"app": name},
 		Annotations: map[string]string{"note": "kept", netnsAnnotation: "/proc/1/ns/net"},
-		DnsConfig:   &runtimeapi.DNSConfig{Servers: []string{"10.96.0.10"}, Searches: []string{"cluster.local"}, Options: []string{"ndots:5"}},
-		PortMappings: []*runtimeapi.PortMapping{
-			{Protocol: runtimeapi.Protocol_UDP, ContainerPort: 53, HostPort: 5353, HostIp: "127.0.0.1"},
-			{Protocol: runtimeapi.Protocol_TCP, ContainerPort: 80},
+		DnsConfig:   &dnsConfig{Servers: []string{"10.96.0.10"}, Searches: []string{"cluster.local"}, Options: []string{"ndots:5"}},
+		PortMappings: []*portMapping{
+			{Protocol: protocolUDP, ContainerPort: 53, HostPort: 5353, HostIp: "127.0.0.1"},
+			{Protocol: protocolTCP, ContainerPort: 80},
 		},
-		Linux: &runtimeapi.LinuxPodSandboxConfig{CgroupParent: "/kubepods/pod1"},
+		Linux: &linuxConfig{CgroupParent: "/kubepods/pod1"},
 	}
 }
 
-func hostNetworkConfig(name string) *runtimeapi.PodSandboxConfig {
+func hostNetworkConfig(name string) *podSandboxConfig {
 	config := podConfig(name)
-	config.Linux.SecurityContext = &runtimeapi.LinuxSandboxSecurityContext{
-		NamespaceOptions: &runtimeapi.NamespaceOption{Network: runtimeapi.NamespaceMode_NODE},
-	}
+	config.Linux.SecurityContext = &securityContext{NamespaceOptions: &namespaceOption{Network: nodeNetwork}}
 	return config
 }
 

@@ -178,7 +178,7 @@ func TestSandboxThatCannotBeUndoneIsLeftToTheKubelet(t *testing.T) {
 		r.kni.fail("DetachInterface", always, errors.New("plugin failed"))
 		_, err := r.RunPodSandbox(podConfig("web"), "")
 		expectError(t, err, "rpc error: code = ResourceExhausted desc = KNI AttachInterface failed: no address left")
-		sandboxes, _ := r.cri.ListPodSandbox(nil)
+		sandboxes := r.cri.sandboxes()
 		if len(sandboxes) != 1 || sandboxes[0].State.String() != "SANDBOX_NOTREADY" {
 			t.Fatalf("sandboxes are %v", sandboxes)
 		}
@@ -196,7 +196,7 @@ func TestSandboxThatCannotBeUndoneIsLeftToTheKubelet(t *testing.T) {
 		expectError(t, err, "rpc error: code = ResourceExhausted desc = KNI AttachInterface failed: no address left")
 		// Its processes may still be in the netns.
 		r.journal.expect(t, "KNI CreateNetwork", "CRI RunPodSandbox", "KNI AttachInterface", "KNI DetachInterface", "CRI StopPodSandbox")
-		sandboxes, _ := r.cri.ListPodSandbox(nil)
+		sandboxes := r.cri.sandboxes()
 		// Without an address the kubelet kills it.
 		r.expectIPs(sandboxes[0].Id)
 		r.StopPodSandbox(sandboxes[0].Id)
@@ -242,7 +242,7 @@ func TestStatusIsAnErrorWhileThePodStarts(t *testing.T) {
 		done <- id
 	}()
 	<-attaching
-	sandboxes, _ := r.cri.ListPodSandbox(nil)
+	sandboxes := r.cri.sandboxes()
 	_, err := r.PodSandboxStatus(sandboxes[0].Id)
 	expectError(t, err, errStarting.Error())
 

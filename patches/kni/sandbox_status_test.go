@@ -2,14 +2,13 @@ package kni
 
 import (
 	"errors"
-	"io/ioutil"
+	"os"
 	"path/filepath"
 	"testing"
 
-	"github.com/golang/protobuf/proto"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1alpha2"
+	"google.golang.org/protobuf/proto"
 
 	"k8s.io/kubernetes/pkg/kubelet/kni/api"
 )
@@ -162,29 +161,13 @@ func TestStatusFailsWithTheContainerRuntime(t *testing.T) {
 	expectError(t, err, "busy")
 }
 
-func TestStatusLeavesTheAnswerOfTheContainerRuntimeAlone(t *testing.T) {
-	r := newRig(t)
-	answer := &runtimeapi.PodSandboxStatus{
-		Id:          "id",
-		Metadata:    podConfig("web").Metadata,
-		Network:     &runtimeapi.PodSandboxNetworkStatus{Ip: "192.0.2.1"},
-		Annotations: map[string]string{netnsAnnotation: "/run/netns/test"},
-	}
-	s := &runtimeService{RuntimeService: &fixedStatus{r.cri, answer}, kni: mustClient(t, r), starting: &podSet{}}
-	s.addresses, _ = newAddressStore(r.options.addressDir)
-	if status, err := s.PodSandboxStatus("id"); err != nil || status.Network.Ip != "" {
-		t.Errorf("status is %v, error %v", status, err)
-	}
-	expectStrings(t, []string{answer.Network.Ip}, "192.0.2.1")
-}
-
 func TestAddressesOfRemovedSandboxesAreForgotten(t *testing.T) {
 	r := newRig(t)
 	id := r.mustRun(podConfig("web"))
 	r.addressFile("removed-behind-our-back", []byte(`["10.0.0.1"]`))
 	r.restartKubelet()
 	r.eventually("only the existing sandbox has a file", func() bool {
-		files, _ := ioutil.ReadDir(r.options.addressDir)
+		files, _ := os.ReadDir(r.options.addressDir)
 		return len(files) == 1 && files[0].Name() == id
 	})
 }
@@ -192,13 +175,13 @@ func TestAddressesOfRemovedSandboxesAreForgotten(t *testing.T) {
 // Nobody else knows of the network of a sandbox that is gone.
 func TestNetworksOfSandboxesRemovedBehindOurBackAreReleased(t *testing.T) {
 	onlyFileIs := func(r *rig, sandboxID string) bool {
-		files, _ := ioutil.ReadDir(r.options.addressDir)
+		files, _ := os.ReadDir(r.options.addressDir)
 		return len(files) == 1 && files[0].Name() == sandboxID
 	}
 	t.Run("at once", func(t *testing.T) {
 		r := newRig(t)
 		kept, gone := r.mustRun(podConfig("kept")), r.mustRun(podConfig("gone"))
-		r.cri.FakeRuntimeService.RemovePodSandbox(gone)
+		r.cri.removeBehindOurBack(gone)
 		r.restartKubelet()
 		r.eventually("the sandbox is forgotten", func() bool { return onlyFileIs(r, kept) })
 		r.journal.expect(t, "KNI DetachInterface", "KNI DeleteNetwork")
@@ -215,7 +198,7 @@ func TestNetworksOfSandboxesRemovedBehindOurBackAreReleased(t *testing.T) {
 	t.Run("later, when the runtime is down", func(t *testing.T) {
 		r := newRig(t)
 		gone := r.mustRun(podConfig("gone"))
-		r.cri.FakeRuntimeService.RemovePodSandbox(gone)
+		r.cri.removeBehindOurBack(gone)
 		r.kni.stop()
 		lists := r.lists()
 		r.restartKubelet()
@@ -231,7 +214,7 @@ func TestNetworksOfSandboxesRemovedBehindOurBackAreReleased(t *testing.T) {
 		for _, method := range []string{"DetachInterface", "DeleteNetwork"} {
 			r := newRig(t)
 			for _, name := range []string{"one", "other"} {
-				r.cri.FakeRuntimeService.RemovePodSandbox(r.mustRun(podConfig(name)))
+				r.cri.removeBehindOurBack(r.mustRun(podConfig(name)))
 			}
 			r.kni.fail(method, 1, errPlugin)
 			r.restartKubelet()
@@ -247,7 +230,7 @@ func TestNetworksOfSandboxesRemovedBehindOurBackAreReleased(t *testing.T) {
 func (r *rig) expectNothingLeftSoon() {
 	r.t.Helper()
 	r.eventually("no file is left", func() bool {
-		files, _ := ioutil.ReadDir(r.options.addressDir)
+		files, _ := os.ReadDir(r.options.addressDir)
 		return len(files) == 0
 	})
 	r.expectNothingLeft()
@@ -256,11 +239,10 @@ func (r *rig) expectNothingLeftSoon() {
 // addressFile replaces the file of a sandbox, or removes it.
 func (r *rig) addressFile(sandboxID string, data []byte) {
 	r.t.Helper()
-	store, err := newAddressStore(r.options.addressDir)
-	if err == nil && data == nil {
-		err = store.files.Delete(sandboxID)
-	} else if err == nil {
-		err = ioutil.WriteFile(filepath.Join(r.options.addressDir, sandboxID), data, 0600)
+	path := filepath.Join(r.options.addressDir, sandboxID)
+	err := os.Remove(path)
+	if data != nil {
+		err = os.WriteFile(path, data, 0600)
 	}
 	if err != nil {
 		r.t.Fatal(err)
@@ -274,13 +256,4 @@ func mustClient(t *testing.T, r *rig) *client {
 		t.Fatal(err)
 	}
 	return c
-}
-
-type fixedStatus struct {
-	*fakeContainerRuntime
-	status *runtimeapi.PodSandboxStatus
-}
-
-func (f *fixedStatus) PodSandboxStatus(string) (*runtimeapi.PodSandboxStatus, error) {
-	return f.status, nil
 }

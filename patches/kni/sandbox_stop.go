@@ -1,49 +1,51 @@
 package kni
 
-// StopPodSandbox stops the sandbox whatever the network runtime says: pods must not stay behind because it is down.
-func (s *runtimeService) StopPodSandbox(podSandboxID string) error {
-	network, err := s.networkOf(podSandboxID)
+import "context"
+
+// stopPodSandbox stops the sandbox whatever the network runtime says: pods must not stay behind because it is down.
+func (c *core) stopPodSandbox(ctx context.Context, podSandboxID string) error {
+	network, err := c.networkOf(ctx, podSandboxID)
 	if err != nil || network == nil {
-		return s.RuntimeService.StopPodSandbox(podSandboxID)
+		return c.cri.StopPodSandbox(ctx, podSandboxID)
 	}
-	_, err = s.stop(network)
+	_, err = c.stop(ctx, network)
 	return err
 }
 
-// RemovePodSandbox fails until the network is released, because the sandbox is all that reminds a restarted kubelet of
+// removePodSandbox fails until the network is released, because the sandbox is all that reminds a restarted kubelet of
 // it.
-func (s *runtimeService) RemovePodSandbox(podSandboxID string) error {
-	network, err := s.networkOf(podSandboxID)
+func (c *core) removePodSandbox(ctx context.Context, podSandboxID string) error {
+	network, err := c.networkOf(ctx, podSandboxID)
 	if err != nil {
 		return err
 	}
 	if network != nil {
-		if err := s.kni.release(network); err != nil {
+		if err := c.kni.release(network); err != nil {
 			return err
 		}
-		s.releases.forget(network.key())
+		c.releases.forget(network.key())
 	}
-	if err := s.RuntimeService.RemovePodSandbox(podSandboxID); err != nil {
+	if err := c.cri.RemovePodSandbox(ctx, podSandboxID); err != nil {
 		return err
 	}
-	s.addresses.forget(podSandboxID)
+	c.addresses.forget(podSandboxID)
 	return nil
 }
 
 // stop detaches, stops the sandbox and deletes the network. It tells whether the network is released; when it is not,
 // the release goes on in the background. Only the failure of the container runtime is an error.
-func (s *runtimeService) stop(network *podNetwork) (released bool, err error) {
-	releaseErr := s.kni.detach(network)
-	if err := s.RuntimeService.StopPodSandbox(network.sandboxID); err != nil {
+func (c *core) stop(ctx context.Context, network *podNetwork) (released bool, err error) {
+	releaseErr := c.kni.detach(network)
+	if err := c.cri.StopPodSandbox(ctx, network.sandboxID); err != nil {
 		return false, err
 	}
 	if releaseErr == nil {
-		releaseErr = s.kni.delete(network)
+		releaseErr = c.kni.delete(network)
 	}
 	if releaseErr != nil {
-		s.releases.add(network, releaseErr)
+		c.releases.add(network, releaseErr)
 		return false, nil
 	}
-	s.releases.forget(network.key())
+	c.releases.forget(network.key())
 	return true, nil
 }

@@ -125,7 +125,7 @@ func TestRemoveFailsUntilTheNetworkIsDeleted(t *testing.T) {
 		t.Error(err)
 	}
 	expectError(t, r.RemovePodSandbox(id), "rpc error: code = Internal desc = KNI DeleteNetwork failed: plugin failed")
-	if sandboxes, _ := r.cri.ListPodSandbox(nil); len(sandboxes) != 1 {
+	if sandboxes := r.cri.sandboxes(); len(sandboxes) != 1 {
 		t.Error("the sandbox is removed, and with it all that is known of its network")
 	}
 	r.kni.heal()
@@ -159,7 +159,7 @@ func TestSandboxesThatAreNotOurs(t *testing.T) {
 		r := newRig(t)
 		config := podConfig("old")
 		config.Annotations = nil
-		id, _ := r.cri.FakeRuntimeService.RunPodSandbox(config, "")
+		id := r.cri.runBehindOurBack(config)
 		r.expectIPs(id, "192.168.192.168")
 		r.StopPodSandbox(id)
 		r.RemovePodSandbox(id)
@@ -203,7 +203,7 @@ func TestManyPodsAtOnce(t *testing.T) {
 	}
 	pods.Wait()
 	r.eventually("all sandboxes are collected", func() bool {
-		sandboxes, _ := r.cri.ListPodSandbox(nil)
+		sandboxes := r.cri.sandboxes()
 		for _, sandbox := range sandboxes {
 			r.RemovePodSandbox(sandbox.Id)
 		}

@@ -1,10 +1,6 @@
 package kni
 
-import (
-	"testing"
-
-	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1alpha2"
-)
+import "testing"
 
 func withoutKNI(o *options) { o.endpoint = "" }
 
@@ -12,22 +8,22 @@ func withoutKNI(o *options) { o.endpoint = "" }
 func TestOwnNetnsAnnotationOfAPodNeverReachesTheContainerRuntime(t *testing.T) {
 	for name, change := range map[string]func(*options){"KNI on": func(*options) {}, "KNI off": withoutKNI} {
 		t.Run(name, func(t *testing.T) {
-			for call, do := range map[string]func(*rig, *runtimeapi.PodSandboxConfig) *runtimeapi.PodSandboxConfig{
-				"RunPodSandbox": func(r *rig, config *runtimeapi.PodSandboxConfig) *runtimeapi.PodSandboxConfig {
+			for call, do := range map[string]func(*rig, *podSandboxConfig) *podSandboxConfig{
+				"RunPodSandbox": func(r *rig, config *podSandboxConfig) *podSandboxConfig {
 					r.RunPodSandbox(config, "")
 					return r.cri.lastConfig
 				},
-				"RunPodSandbox with the node's network": func(r *rig, config *runtimeapi.PodSandboxConfig) *runtimeapi.PodSandboxConfig {
+				"RunPodSandbox with the node's network": func(r *rig, config *podSandboxConfig) *podSandboxConfig {
 					config.Linux = hostNetworkConfig("web").Linux
 					r.RunPodSandbox(config, "")
 					return r.cri.lastConfig
 				},
-				"CreateContainer": func(r *rig, config *runtimeapi.PodSandboxConfig) *runtimeapi.PodSandboxConfig {
-					r.CreateContainer("sandbox", &runtimeapi.ContainerConfig{}, config)
+				"CreateContainer": func(r *rig, config *podSandboxConfig) *podSandboxConfig {
+					r.CreateContainer("sandbox", config)
 					return r.cri.lastConfig
 				},
-				"PullImage": func(r *rig, config *runtimeapi.PodSandboxConfig) *runtimeapi.PodSandboxConfig {
-					r.puller.PullImage(&runtimeapi.ImageSpec{}, nil, config)
+				"PullImage": func(r *rig, config *podSandboxConfig) *podSandboxConfig {
+					r.PullImage(config)
 					return r.images.lastConfig
 				},
 			} {
@@ -72,7 +68,7 @@ func TestNothingElseHappensWithoutKNI(t *testing.T) {
 
 func TestPullImageWithoutPod(t *testing.T) {
 	r := newRig(t)
-	if image, err := r.puller.PullImage(&runtimeapi.ImageSpec{}, nil, nil); image != "image" || err != nil {
+	if image, err := r.PullImage(nil); image != "image" || err != nil {
 		t.Errorf("image is %q, error %v", image, err)
 	}
 }

@@ -1,32 +1,53 @@
-/** Go's own tests of what the patches add, run where and from what the cluster's programs were built. */
+/** Go's own tests of what the patches add, run where the cluster's programs were built. */
 
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {project} from '../../src/project.ts';
 import {build} from '../../src/stages/build/build.ts';
+import type {ContainerStep} from '../../src/stages/container.ts';
 import {init} from '../../src/stages/init/init.ts';
-import {builder} from './builder.ts';
+import {type Builder, builder} from './builder.ts';
+
+/** In the trees that the cluster was built from. */
+export const goTests = (): Promise<string> =>
+  tested(({artifact}) => ({
+    script: ['test-kni-package.sh'],
+    // Tests of containerd mount namespaces, which is what they are about.
+    privileged: true,
+    mounts: [
+      {from: artifact(init.kubernetesTree.id), to: '/go/src/k8s.io/kubernetes', readOnly: true},
+      {
+        from: artifact(init.containerdTree.id),
+        to: '/go/src/github.com/containerd/containerd',
+        readOnly: true,
+      },
+    ],
+  }));
+
+/** With the adapter for CRI v1, against the libraries of a current kubelet that a newer suite has. */
+export const goTestsForCriV1 = (suite: string): Promise<string> =>
+  tested(() => ({
+    script: ['test-kni-package-v1.sh', suite],
+    mounts: [
+      {from: join(project.patches, 'kni'), to: '/kni', readOnly: true},
+      {from: join(project.runtime, 'proto'), to: '/proto', readOnly: true},
+    ],
+  }));
+
+type Tests = Pick<ContainerStep, 'script' | 'privileged'> & Required<Pick<ContainerStep, 'mounts'>>;
 
 /** What `go test` printed: a line for each package. Rejects where one fails. */
-export const goTests = async (): Promise<string> => {
-  const {image, artifact, goCache, run} = await builder();
+const tested = async (testsIn: (builder: Builder) => Tests): Promise<string> => {
+  const theBuilder = await builder();
+  const {mounts, ...tests} = testsIn(theBuilder);
   const out = await mkdtemp(join(tmpdir(), 'kni-go-'));
   try {
-    return await run('go-tests', {
-      image: image(build.containerdBuilderImage.id),
-      script: ['test-kni-package.sh'],
-      // Tests of containerd mount namespaces, which is what they are about.
-      privileged: true,
+    return await theBuilder.run('go-tests', {
+      ...tests,
+      image: theBuilder.image(build.containerdBuilderImage.id),
       env: {RACE: '1'},
-      mounts: [
-        {from: artifact(init.kubernetesTree.id), to: '/go/src/k8s.io/kubernetes', readOnly: true},
-        {
-          from: artifact(init.containerdTree.id),
-          to: '/go/src/github.com/containerd/containerd',
-          readOnly: true,
-        },
-        await goCache(),
-      ],
+      mounts: [...mounts, await theBuilder.goCache()],
       out,
     });
   } finally {

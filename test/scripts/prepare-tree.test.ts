@@ -193,10 +193,16 @@ describe.skipIf(!existsSync('/usr/bin/patch'))('prepare-tree.sh', () => {
     });
   });
 
-  it('adds the KNI package and its messages to kubernetes', async () => {
+  it.each([
+    ['v1alpha2 by default', {}, 'v1alpha2'],
+    ['v1alpha2', {CRI: 'v1alpha2'}, 'v1alpha2'],
+    ['v1', {CRI: 'v1'}, 'v1'],
+  ])('adds the KNI package for CRI %s to kubernetes', async (_, env, generation) => {
     await using dir = await tempDir();
     const {run} = await prepare(dir, {ours: {'0001-a.patch': patch(5, 'a')}});
     await write(dir, 'kni/client.go', 'package kni\n');
+    for (const name of ['v1alpha2', 'v1'])
+      await write(dir, `kni/cri-${name}/cri.go`, `package kni // ${name}\n`);
     await write(dir, 'proto/kni.proto', 'syntax = "proto3";\n');
     // Stands for the compiler, which only a builder has: it generates what it is asked for.
     const compiler =
@@ -204,8 +210,11 @@ describe.skipIf(!existsSync('/usr/bin/patch'))('prepare-tree.sh', () => {
       'test "$file" = kni.proto && echo "package api" >"$out/pkg/kubelet/kni/api/kni.pb.go"\n';
     await write(dir, 'bin/protoc', compiler);
     await chmod(dir.join('bin/protoc'), 0o755);
-    await run('kubernetes', {PATH: `${dir.join('bin')}:${process.env['PATH']}`});
+    await run('kubernetes', {...env, PATH: `${dir.join('bin')}:${process.env['PATH']}`});
     expect(await readFile(dir.join('out/pkg/kubelet/kni/client.go'), 'utf8')).toBe('package kni\n');
+    expect(await readFile(dir.join('out/pkg/kubelet/kni/cri.go'), 'utf8')).toBe(
+      `package kni // ${generation}\n`,
+    );
     expect(await readFile(dir.join('out/pkg/kubelet/kni/api/kni.pb.go'), 'utf8')).toBe('package api\n');
   });
 });

@@ -1,7 +1,7 @@
 /** The tests of the patches themselves. */
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {goTests} from '../go-tests.ts';
+import {goTests, goTestsForCriV1} from '../go-tests.ts';
 import {kniDemo} from '../rig.ts';
 
 export const patches = (): void => {
@@ -20,6 +20,10 @@ export const patches = (): void => {
       ]) {
         expect(printed).toMatch(new RegExp(`^ok\\s+${name}\\s`, 'm'));
       }
+    });
+
+    it('pass the tests of the KNI package for a current kubelet, too', async () => {
+      expect(await goTestsForCriV1('forky')).toMatch(/^ok\s+k8s\.io\/kubernetes\/pkg\/kubelet\/kni\s/m);
     });
   });
 };

@@ -1,0 +1,69 @@
+package kni
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestAddressStoreOutlivesTheKubelet(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "made", "when missing")
+	mustStore(t, dir).remember("sandbox", []string{"10.0.0.1", "fd00::1"})
+	expectStrings(t, mustStore(t, dir).lastKnown("sandbox"), "10.0.0.1", "fd00::1")
+
+	mustStore(t, dir).forget("sandbox")
+	expectStrings(t, mustStore(t, dir).lastKnown("sandbox"))
+	mustStore(t, dir).forget("sandbox")
+}
+
+func TestAddressStoreLeavesNoUnfinishedFile(t *testing.T) {
+	dir := t.TempDir()
+	s := mustStore(t, dir)
+	s.remember("sandbox", []string{"10.0.0.1"})
+	s.remember("sandbox", []string{"10.0.0.2"})
+	expectFiles(t, dir, "sandbox")
+
+	if err := os.WriteFile(filepath.Join(dir, ".crashed"), []byte("["), 0600); err != nil {
+		t.Fatal(err)
+	}
+	saved, err := s.saved()
+	if err != nil {
+		t.Error(err)
+	}
+	expectStrings(t, saved, "sandbox")
+	expectFiles(t, dir, "sandbox")
+}
+
+func TestAddressStoreWithoutDiskStillRemembers(t *testing.T) {
+	dir := t.TempDir()
+	s := mustStore(t, dir)
+	// What cannot be replaced by a file stands for a disk that is full.
+	if err := os.MkdirAll(filepath.Join(dir, "sandbox", "in the way"), 0700); err != nil {
+		t.Fatal(err)
+	}
+	s.remember("sandbox", []string{"10.0.0.1"})
+	expectStrings(t, s.lastKnown("sandbox"), "10.0.0.1")
+	expectFiles(t, dir, "sandbox")
+}
+
+func mustStore(t *testing.T, dir string) *addressStore {
+	t.Helper()
+	s, err := newAddressStore(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func expectFiles(t *testing.T, dir string, expected ...string) {
+	t.Helper()
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, file := range files {
+		names = append(names, file.Name())
+	}
+	expectStrings(t, names, expected...)
+}

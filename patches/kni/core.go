@@ -1,0 +1,93 @@
+package kni
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/klog/v2"
+)
+
+// core has the container runtime make the sandboxes of pods, and the network runtime their networks. It knows no
+// generation of CRI: the types of its messages are named in cri.go of the generation, whose adapter calls it.
+type core struct {
+	cri       containerRuntime
+	kni       *client
+	addresses *addressStore
+	starting  *podSet
+	releases  *releaseQueue
+	node      *nodeSetup
+}
+
+// containerRuntime is as much of the CRI client as the core needs.
+type containerRuntime interface {
+	RunPodSandbox(ctx context.Context, config *podSandboxConfig, runtimeHandler string) (string, error)
+	StopPodSandbox(ctx context.Context, podSandboxID string) error
+	RemovePodSandbox(ctx context.Context, podSandboxID string) error
+	ListPodSandbox(ctx context.Context, filter *podSandboxFilter) ([]*podSandbox, error)
+}
+
+func newCore(cri containerRuntime, o options) (*core, error) {
+	kni, err := newClient(o.endpoint, o.timeouts)
+	if err != nil {
+		return nil, err
+	}
+	addresses, err := newAddressStore(o.addressDir)
+	if err != nil {
+		return nil, err
+	}
+	c := &core{
+		cri:       cri,
+		kni:       kni,
+		addresses: addresses,
+		starting:  &podSet{},
+		releases:  newReleaseQueue(kni, o.releaseRetry),
+		node:      newNodeSetup(kni, o.setupInterval),
+	}
+	go c.releases.run(o.stop)
+	go c.node.run(o.stop)
+	go c.pruneSandboxes(o.pruneRetry, o.stop)
+	return c, nil
+}
+
+// pruneSandboxes waits for both runtimes, which may start after the kubelet.
+func (c *core) pruneSandboxes(retry time.Duration, stop <-chan struct{}) {
+	err := wait.PollImmediateUntil(retry, func() (bool, error) {
+		err := c.addresses.prune(c.sandboxIDs, c.kni.releaseSandbox)
+		if err != nil {
+			klog.Warningf("Failed to forget removed pod sandboxes, trying again in %v: %v", retry, err)
+		}
+		return err == nil, nil
+	}, stop)
+	if err != nil {
+		klog.V(4).Infof("Stopped before removed pod sandboxes were forgotten: %v", err)
+	}
+}
+
+func (c *core) sandboxIDs() (sets.String, error) {
+	sandboxes, err := c.cri.ListPodSandbox(context.Background(), nil)
+	if err != nil {
+		return nil, err
+	}
+	ids := sets.NewString()
+	for _, sandbox := range sandboxes {
+		ids.Insert(sandbox.Id)
+	}
+	return ids, nil
+}
+
+// networkOf is nil for a sandbox that does not exist or has no network of ours. It asks for the list, because the status
+// of a sandbox can fail for reasons that must not hinder its removal.
+func (c *core) networkOf(ctx context.Context, sandboxID string) (*podNetwork, error) {
+	sandboxes, err := c.cri.ListPodSandbox(ctx, &podSandboxFilter{Id: sandboxID})
+	if err != nil {
+		return nil, err
+	}
+	for _, sandbox := range sandboxes {
+		if sandbox.Id == sandboxID {
+			return podNetworkOf(sandbox), nil
+		}
+	}
+	return nil, nil
+}

@@ -1,0 +1,23 @@
+package kni
+
+import runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1"
+
+// What the core knows of CRI, as this generation has it. The fields that the core uses have the same names in each.
+type (
+	podSandbox              = runtimeapi.PodSandbox
+	podSandboxConfig        = runtimeapi.PodSandboxConfig
+	podSandboxFilter        = runtimeapi.PodSandboxFilter
+	podSandboxMetadata      = runtimeapi.PodSandboxMetadata
+	podSandboxNetworkStatus = runtimeapi.PodSandboxNetworkStatus
+	podSandboxStatus        = runtimeapi.PodSandboxStatus
+	podIP                   = runtimeapi.PodIP
+	dnsConfig               = runtimeapi.DNSConfig
+	portMapping             = runtimeapi.PortMapping
+	runtimeCondition        = runtimeapi.RuntimeCondition
+)
+
+const (
+	sandboxReady = runtimeapi.PodSandboxState_SANDBOX_READY
+	nodeNetwork  = runtimeapi.NamespaceMode_NODE
+	networkReady = runtimeapi.NetworkReady
+)
