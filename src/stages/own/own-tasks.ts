@@ -125,35 +125,46 @@ const readDirectory = async (
   });
 };
 
+interface OwnBuild {
+  readonly title: string;
+  /** The task that makes the image it is built in. */
+  readonly image: string;
+  readonly script: string;
+  readonly build: (parts: BuildParts, context: DemoContext, running: Running) => Promise<void>;
+}
+
+interface BuildParts {
+  readonly out: string;
+  readonly tree: string;
+  readonly version: string;
+  readonly revision: string;
+}
+
+const builds: Readonly<Record<Component, OwnBuild>> = {
+  kubernetes: {
+    title: 'Build your kubelet',
+    image: builderImage.id,
+    script: 'build-kubernetes.sh',
+    build: (parts, context, running) => buildKubernetes({...parts, binaries: ['kubelet']}, context, running),
+  },
+  containerd: {
+    title: 'Build your containerd',
+    image: containerdBuilderImage.id,
+    script: 'build-containerd.sh',
+    build: buildContainerd,
+  },
+};
+
 const buildTask = ({component, revision}: ResolvedSource): DemoTask => {
   const {tree, build: id} = idsOf(component);
-  return component === 'kubernetes'
-    ? artifactTask({
-        id,
-        title: 'Build your kubelet',
-        needs: [builderImage.id, tree],
-        inputs: async ({stack}) => ({
-          version: stack.kubernetes.version,
-          revision,
-          script: await scriptDigest('build-kubernetes.sh'),
-        }),
-        async fill(out, context, running) {
-          const version = versionOf(context.stack[component].version, revision);
-          await buildKubernetes({out, tree, version, binaries: ['kubelet']}, context, running);
-        },
-      })
-    : artifactTask({
-        id,
-        title: 'Build your containerd',
-        needs: [containerdBuilderImage.id, tree],
-        inputs: async ({stack}) => ({
-          version: stack.containerd.version,
-          revision,
-          script: await scriptDigest('build-containerd.sh'),
-        }),
-        async fill(out, context, running) {
-          const version = versionOf(context.stack[component].version, revision);
-          await buildContainerd({out, tree, version, revision}, context, running);
-        },
-      });
+  const {title, image, script, build} = builds[component];
+  const versionIn = ({stack}: DemoContext): string => versionOf(stack[component].version, revision);
+  return artifactTask({
+    id,
+    title,
+    needs: [image, tree],
+    inputs: async (context) => ({version: versionIn(context), script: await scriptDigest(script)}),
+    fill: (out, context, running) =>
+      build({out, tree, version: versionIn(context), revision}, context, running),
+  });
 };
