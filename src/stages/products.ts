@@ -58,7 +58,10 @@ export const imageOf = (id: string, {fingerprintOf}: Pick<Running, 'fingerprintO
 
 /** `build/node-image` → `kni-demo/node:0123456789abcdef` */
 const imageName = (id: string, fingerprint: string): string =>
-  `kni-demo/${nameOf(id).replace(/-image$/, '')}:${fingerprint.slice(0, 16)}`;
+  `kni-demo/${nameOf(id).replace(/-image$/, '')}:${tagOf(fingerprint)}`;
+
+/** As much of a fingerprint as the names of what was made from it carry. */
+export const tagOf = (fingerprint: string): string => fingerprint.slice(0, 16);
 
 /** Rejects where no engine answers, so that this is not taken for "no". */
 export const imageExists = async (host: Host, image: string): Promise<boolean> => {

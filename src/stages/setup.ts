@@ -20,6 +20,7 @@ import {startContainers} from '../tools/docker.ts';
 import {createCluster, deleteCluster, kindConfig} from '../tools/kind.ts';
 import {getJson, kubectl} from '../tools/kubectl.ts';
 import {build} from './build/build.ts';
+import {systemOf} from './build/node-image.ts';
 import type {DemoContext, DemoTask} from './context.ts';
 import {imageOf} from './products.ts';
 
@@ -28,7 +29,7 @@ const cluster: DemoTask = {
   title: 'Create the kind cluster',
   needs: [build.nodeImage.id],
   async done(context, running) {
-    const {nodes, usable} = await look(context, imageOf(build.nodeImage.id, running));
+    const {nodes, usable} = await look(context, running);
     if (!usable || !nodes.every(({running: up}) => up)) return undefined;
     return `${nodes.map((node) => node.name).join(', ')} run`;
   },
@@ -43,7 +44,7 @@ const cluster: DemoTask = {
     const nodeImage = imageOf(build.nodeImage.id, running);
     const kubeconfig = kubeconfigOf(dirs, name);
 
-    const {nodes, usable} = await look(context, nodeImage, signal);
+    const {nodes, usable} = await look(context, running);
     if (usable) {
       const since = Date.now();
       await host.run(startContainers(nodes.map((node) => node.name)), {signal, onLine: log});
@@ -64,17 +65,17 @@ const cluster: DemoTask = {
  * The cluster's nodes, and whether there are any that were made to the end. Throws UserError (exit code `conflict`)
  * where somebody else made them, or where they are not what was asked for.
  */
-const look = async (context: DemoContext, nodeImage: string, signal?: AbortSignal) => {
+const look = async (context: DemoContext, plan: Pick<Running, 'fingerprintOf' | 'signal'>) => {
   const {
     host,
     dirs,
     cluster: {name},
   } = context;
-  const nodes = await nodesOf(host, name, signal);
+  const nodes = await nodesOf(host, name, plan.signal);
   refuseForeign(name, nodes);
   const record = await readRecord(dirs, name);
   const usable = nodes.length > 0 && record?.phase !== 'creating';
-  if (usable) refuseOther(context, nodes, nodeImage);
+  if (usable) refuseOther(context, nodes, plan);
   return {nodes, usable};
 };
 
@@ -83,14 +84,14 @@ export const refuseConflict = async (
   context: DemoContext,
   plan: Pick<Running, 'fingerprintOf' | 'signal'>,
 ): Promise<void> => {
-  await look(context, imageOf(build.nodeImage.id, plan), plan.signal);
+  await look(context, plan);
 };
 
 /** A running cluster is never replaced unasked. */
 const refuseOther = (
   {cluster: {name, workers}}: DemoContext,
   nodes: Awaited<ReturnType<typeof nodesOf>>,
-  nodeImage: string,
+  plan: Pick<Running, 'fingerprintOf'>,
 ): void => {
   const conflict = (why: string): UserError =>
     new UserError({
@@ -99,7 +100,9 @@ const refuseOther = (
       tryThis: `replace it: kni-demo down --name ${name} && kni-demo up --name ${name}; or choose another --name`,
       exitCode: exitCodes.conflict,
     });
-  const old = nodes.find(({image}) => image !== nodeImage);
+  const nodeImage = imageOf(build.nodeImage.id, plan);
+  // Another network runtime can be put on the nodes as they are: see own/programs.ts.
+  const old = nodes.find(({image, system}) => image !== nodeImage && system !== systemOf(plan));
   if (old) throw conflict(`${old.name} runs ${old.image}, and the sources now make ${nodeImage}`);
   const found = nodes.filter(({role}) => role === 'worker').length;
   if (found !== workers) throw conflict(`it has ${found} workers, not ${workers}`);

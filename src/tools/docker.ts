@@ -91,6 +91,7 @@ export const startContainers = (names: readonly string[]): Command => docker('st
 /** The label that kind puts on its nodes, and the one of our node image, which containers inherit. */
 const kindLabel = 'io.x-k8s.kind.cluster';
 export const stackLabel = 'dev.kni-demo.stack';
+const systemLabel = 'dev.kni-demo.system';
 
 export interface NodeContainer {
   readonly name: string;
@@ -100,6 +101,8 @@ export interface NodeContainer {
   readonly image: string;
   /** The stack of the node image; undefined where kni-demo did not build it. */
   readonly stack: string | undefined;
+  /** What all of the node image but the network runtime was made from; empty where that is not known. */
+  readonly system: string;
 }
 
 /** All kind nodes, running or not, one JSON object a line. */
@@ -112,7 +115,7 @@ export const listNodeContainers = (cluster?: string): Command =>
     `label=${kindLabel}${cluster === undefined ? '' : `=${cluster}`}`,
     '--format',
     `{"name":{{json .Names}},"state":{{json .State}},"image":{{json .Image}},"cluster":{{json (.Label "${kindLabel}")}},` +
-      `"role":{{json (.Label "io.x-k8s.kind.role")}},"stack":{{json (.Label "${stackLabel}")}}}`,
+      `"role":{{json (.Label "io.x-k8s.kind.role")}},"stack":{{json (.Label "${stackLabel}")}},"system":{{json (.Label "${systemLabel}")}}}`,
   );
 
 const printedNode = z.object({
@@ -122,6 +125,7 @@ const printedNode = z.object({
   cluster: z.string(),
   role: z.string(),
   stack: z.string(),
+  system: z.string(),
 });
 
 export const parseNodeContainers = (stdout: string): readonly NodeContainer[] =>

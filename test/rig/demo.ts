@@ -60,6 +60,7 @@ export const node = (name: string, rest: Partial<NodeContainer> = {}): NodeConta
   cluster: 'test1',
   role: name.includes('control-plane') ? 'control-plane' : 'worker',
   running: true,
+  system: 'abcdef0123456789',
   image: 'kni-demo/node:1',
   stack: 'bookworm',
   ...rest,

@@ -73,6 +73,13 @@ describe('whether the cluster is there', () => {
     host.verify();
   });
 
+  it('is where nodes have another network runtime, which can be replaced', async () => {
+    await using dir = await tempDir();
+    const other = cluster.map((each) => ({...each, image: 'kni-demo/node:old', system: '0123456789abcdef'}));
+    const {context} = await given(dir, ps(...other));
+    expect(await done(context)).toBe('test1-control-plane, test1-worker run');
+  });
+
   it.each([
     ['there are no nodes', []],
     ['one is stopped', [made('test1-control-plane'), made('test1-worker', {running: false})]],

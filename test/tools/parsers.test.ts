@@ -10,6 +10,7 @@ const node = {
   cluster: 'test1',
   role: 'worker',
   stack: 'bookworm',
+  system: '0123456789abcdef',
 };
 const lines = (...nodes: readonly object[]): string => nodes.map((each) => JSON.stringify(each)).join('\n');
 
@@ -24,6 +25,7 @@ describe('parseNodeContainers', () => {
         running: false,
         image: 'kni-demo/node:1',
         stack: undefined,
+        system: '0123456789abcdef',
       },
       {
         name: 'test1-worker',
@@ -32,6 +34,7 @@ describe('parseNodeContainers', () => {
         running: true,
         image: 'kni-demo/node:1',
         stack: 'bookworm',
+        system: '0123456789abcdef',
       },
     ]);
   });

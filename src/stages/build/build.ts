@@ -4,7 +4,7 @@ import type {DemoTask} from '../context.ts';
 import {containerd, containerdBuilderImage} from './containerd.ts';
 import {images, nodeBaseImage, preloadImage} from './images.ts';
 import {kubernetes, pause} from './kubernetes.ts';
-import {nodeImage} from './node-image.ts';
+import {nodeImage, nodeSystemImage} from './node-image.ts';
 import {nodejs, runtime} from './runtime.ts';
 
 export const build = {
@@ -17,5 +17,6 @@ export const build = {
   runtime,
   nodejs,
   preloadImage,
+  nodeSystemImage,
   nodeImage,
 } as const satisfies Record<string, DemoTask>;

@@ -10,6 +10,8 @@ import {packPackage, parsePacked} from '../../tools/npm.ts';
 import {artifactTask} from '../products.ts';
 import {bundleRuntime} from './bundle.ts';
 
+export const runtimeFile = 'kni-runtime.mjs';
+
 /** The runtime of this checkout, or of this package, as one file. */
 export const runtime = artifactTask({
   id: 'build/runtime',
@@ -20,7 +22,7 @@ export const runtime = artifactTask({
     // What is bundled from node_modules is named by the lock file, or by the package's own dependencies.
     dependencies: JSON.parse(await readFile(join(project.root, 'package.json'), 'utf8')).dependencies,
   }),
-  fill: (out) => bundleRuntime(join(out, 'kni-runtime.mjs')),
+  fill: (out) => bundleRuntime(join(out, runtimeFile)),
 });
 
 export const nodejs = artifactTask({

@@ -1,6 +1,6 @@
 /**
- * Puts the programs of the user's own sources on the nodes of the live cluster, and takes them away again: what runs is
- * replaced, what is as it should be is left alone.
+ * Brings the programs on the nodes of the live cluster up to date: the network runtime of this checkout, the user's own
+ * kubelet and containerd, and those of the node image again. What is as it should be is left alone.
  */
 
 import {join} from 'node:path';
@@ -11,71 +11,97 @@ import type {Host} from '../../host/host.ts';
 import {waitUntil} from '../../host/wait-until.ts';
 import {readJson} from '../../json.ts';
 import {type Component, components} from '../../stacks/own-source.ts';
-import {copyIntoContainer} from '../../tools/docker.ts';
+import {copyIntoContainer, type NodeContainer} from '../../tools/docker.ts';
+import {askNetworks} from '../../tools/kni-runtime.ts';
+import {build} from '../build/build.ts';
 import {containerdPrograms} from '../build/containerd.ts';
+import {runtimeFile} from '../build/runtime.ts';
 import type {DemoContext, DemoTask} from '../context.ts';
-import {artifactOf} from '../products.ts';
+import {artifactOf, imageOf, tagOf} from '../products.ts';
 import {currentCluster, programsId, setup} from '../setup.ts';
 import {ownBuildOf, versionOf} from './own-tasks.ts';
 import type {ResolvedSource} from './resolve.ts';
 
-/** Where a component's programs are on a node, and the service that runs them. */
+/** What can be replaced, in the order in which it is: the kubelet would wait for containerd anyway. */
+const parts = ['runtime', ...components.toReversed()] as const;
+type Part = (typeof parts)[number];
+
+/** Where a part's programs are on a node, and the service that runs them. */
 const placed = {
+  runtime: {programs: [runtimeFile], directory: '/opt/kni', unit: 'kni'},
   containerd: {programs: containerdPrograms, directory: '/usr/local/bin', unit: 'containerd'},
   kubernetes: {programs: ['kubelet'], directory: '/usr/bin', unit: 'kubelet'},
-} as const satisfies Record<Component, object>;
+} as const satisfies Record<Part, object>;
 
 /** Those of the node image, while others are in their place. */
 const kept = '/opt/kni/pinned';
 
 /** What is on a node in place of what the node image has; on the node itself, since it goes when that goes. */
 const marker = '/opt/kni/own-programs.json';
-const marked = z.partialRecord(z.enum(components), z.string());
-type Marked = {[Name in Component]?: string | undefined};
+const marked = z.partialRecord(z.enum(parts), z.string());
+type Marked = {[Name in Part]?: string | undefined};
+
+/** The task that makes what may take a part's place. */
+const buildOf = (part: Part): string => (part === 'runtime' ? build.runtime.id : ownBuildOf(part));
 
 export const programsTask = (sources: readonly ResolvedSource[]): DemoTask => {
   const own = sources.map(({component}) => component);
-  const wanted = ({fingerprintOf}: Pick<Running, 'fingerprintOf'>): Marked =>
-    Object.fromEntries(
-      own.map((component) => [component, fingerprintOf(ownBuildOf(component)).slice(0, 16)]),
-    );
+  /** What has to be in place of what a node's image has. */
+  const wanted = ({image}: NodeContainer, plan: Pick<Running, 'fingerprintOf'>): Marked => {
+    const replaced: readonly Part[] = image === imageOf(build.nodeImage.id, plan) ? own : ['runtime', ...own];
+    return Object.fromEntries(replaced.map((part) => [part, tagOf(plan.fingerprintOf(buildOf(part)))]));
+  };
   return {
     id: programsId,
-    title: own.length === 0 ? 'Put back the programs of the node image' : 'Put your programs on the nodes',
-    needs: [setup.cluster.id, ...own.map(ownBuildOf)],
+    title: 'Bring the programs on the nodes up to date',
+    needs: [setup.cluster.id, build.runtime.id, ...own.map(ownBuildOf)],
     async done(context, running) {
       const cluster = await currentCluster(context);
-      const wants = wanted(running);
-      for (const {name} of cluster.nodes) {
-        const has = await markedOn(cluster.node(name), running.signal);
-        if (changedIn(has, wants).length > 0) return undefined;
+      for (const node of cluster.nodes) {
+        const has = await markedOn(cluster.node(node.name), running.signal);
+        if (changedIn(has, wanted(node, running)).length > 0) return undefined;
       }
-      return own.length === 0 ? 'as in the node image' : `your ${own.join(' and ')} run`;
+      return own.length === 0 ? 'as they should be' : `your ${own.join(' and ')} run`;
     },
     async run(context, running) {
       const {signal, log} = running;
       const cluster = await currentCluster(context);
-      const wants = wanted(running);
       const since = Date.now();
-      for (const {name} of cluster.nodes) {
-        const node = cluster.node(name);
-        const has = await markedOn(node, signal);
-        for (const component of changedIn(has, wants)) {
-          log(`${name}: ${placed[component].programs.join(', ')}`);
+      const replaced = new Set<Part>();
+      for (const node of cluster.nodes) {
+        const host = cluster.node(node.name);
+        const wants = wanted(node, running);
+        const has = await markedOn(host, signal);
+        for (const part of changedIn(has, wants)) {
+          log(`${node.name}: ${placed[part].programs.join(', ')}`);
           // Should this be cut short, the next run finds something that nobody wants.
-          await mark(node, {...has, [component]: 'being replaced'}, signal);
-          const from = own.includes(component)
-            ? artifactOf(ownBuildOf(component), context, running)
-            : undefined;
-          await replace({context, running, name, node, component, from});
-          has[component] = wants[component];
-          await mark(node, has, signal);
+          await mark(host, {...has, [part]: 'being replaced'}, signal);
+          const from = wants[part] === undefined ? undefined : artifactOf(buildOf(part), context, running);
+          await replace({context, running, name: node.name, node: host, part, from});
+          has[part] = wants[part];
+          await mark(host, has, signal);
+          replaced.add(part);
         }
       }
-      await waitForReports(cluster, since, signal);
-      await waitForVersions(context, sources, signal);
+      if (replaced.has('runtime')) await waitForRuntimes(context, signal);
+      if (components.some((component) => replaced.has(component))) {
+        await waitForReports(cluster, since, signal);
+        await waitForVersions(context, sources, signal);
+      }
     },
   };
+};
+
+/** Until the network runtime of every node answers. */
+const waitForRuntimes = async (context: DemoContext, signal: AbortSignal): Promise<void> => {
+  const cluster = await currentCluster(context);
+  for (const {name} of cluster.nodes) {
+    const what = `the network runtime of ${name} to serve`;
+    await waitUntil({what, every: 200, atMost: 60_000, signal}, async (polling) => {
+      await cluster.node(name).run(askNetworks, {signal: polling, timeout: 10_000});
+      return true;
+    });
+  }
 };
 
 /** Until every node says that it runs what it was given, and is Ready with it. */
@@ -106,9 +132,8 @@ const waitForVersions = async (
   });
 };
 
-/** containerd first: the kubelet would only wait for it. */
-const changedIn = (has: Marked, wants: Marked): readonly Component[] =>
-  (['containerd', 'kubernetes'] as const).filter((component) => has[component] !== wants[component]);
+const changedIn = (has: Marked, wants: Marked): readonly Part[] =>
+  parts.filter((part) => has[part] !== wants[part]);
 
 const markedOn = async (node: Host, signal: AbortSignal): Promise<Marked> => {
   const {stdout} = await node.run(['sh', ['-c', `cat ${marker} 2>/dev/null || echo {}`]], {signal});
@@ -125,14 +150,14 @@ interface Replacement {
   readonly running: Running;
   readonly name: string;
   readonly node: Host;
-  readonly component: Component;
+  readonly part: Part;
   /** The directory of the programs; undefined for those of the node image. */
   readonly from: string | undefined;
 }
 
 /** By renames, because a program that runs cannot be written. May be repeated after any step. */
-const replace = async ({context, running, name, node, component, from}: Replacement): Promise<void> => {
-  const {programs, directory, unit} = placed[component];
+const replace = async ({context, running, name, node, part, from}: Replacement): Promise<void> => {
+  const {programs, directory, unit} = placed[part];
   const {signal, log} = running;
   for (const program of programs) {
     const target = `${directory}/${program}`;
