@@ -48,12 +48,7 @@ export const createProgram = (world: World): Command => {
     .addOption(name())
     .option('--workers <n>', 'worker nodes beside the control plane', workerCount, 1)
     .addOption(backend())
-    .option(
-      '--source <component=where>',
-      'build your own kubernetes or containerd: see below',
-      ownSources,
-      [],
-    )
+    .addOption(source())
     .option('--no-patch', 'your own sources have KNI already: build them as they are')
     .option('-y, --yes', 'install and start what this machine lacks')
     .option('-q, --quiet', 'plain lines instead of a list')
@@ -158,6 +153,10 @@ const backend = (): Option =>
   );
 const component = (): Option =>
   new Option('--component <component>', 'whose patches').choices(components).makeOptionMandatory();
+const source = (): Option =>
+  new Option('--source <component=where>', 'build your own kubernetes or containerd: see below')
+    .default([], 'what the stack pins')
+    .argParser(ownSources);
 const name = (): Option =>
   new Option('--name <name>', 'name of the cluster').default('test1').argParser(clusterName);
 
