@@ -161,11 +161,11 @@ const name = (): Option =>
   new Option('--name <name>', 'name of the cluster').default('test1').argParser(clusterName);
 
 const ownSources = (text: string, before: readonly OwnSource[]): readonly OwnSource[] => {
-  const source = parseOwnSource(text);
-  if (typeof source !== 'string') return [...before, source];
+  const parsed = parseOwnSource(text);
+  if (typeof parsed !== 'string') return [...before, parsed];
   throw new UserError({
     what: `invalid source: ${JSON.stringify(text)}`,
-    why: source,
+    why: parsed,
     tryThis:
       'for example --source kubernetes=https://host/me/kubernetes#my-branch, or --source containerd=../containerd',
     exitCode: exitCodes.badInput,
