@@ -125,20 +125,34 @@ export const tracesLike = (node: string, expected: Traces): Promise<true> =>
     return true;
   });
 
-/** Resolves once `node` has the networks of pods with these addresses, `hostPorts` of them with a host port, and no others. */
-export const networksOf = (
-  node: string,
-  pods: () => Promise<readonly string[]>,
-  {hostPorts = 0}: {readonly hostPorts?: number} = {},
-): Promise<true> =>
+/**
+ * Resolves once `node` has the networks of the pods that the API server has on it, and no others. `hostPorts` of them have
+ * a host port.
+ */
+export const networksOfPods = (node: string, {hostPorts = 0} = {}): Promise<true> =>
   eventually(`${node} to have the networks of its pods and no others`, async () => {
-    const expected = [...(await pods())].sort();
+    const expected = await addressesOn(node);
     const {addresses, netns, records, ...counts} = await tracesOn(node);
     const found = {addresses, netns: netns.length, records: records.length, ...counts};
     const count = expected.length;
     expect(found).toEqual({addresses: expected, netns: count, records: count, veths: count, hostPorts});
     return true;
   });
+
+/** Of all pods with a network of their own, as the API server has them. */
+const addressesOn = async (node: string): Promise<readonly string[]> => {
+  const line = '{.spec.hostNetwork} {.status.podIP}{"\\n"}';
+  const printed = await kubectl(
+    'get',
+    'pods',
+    '--all-namespaces',
+    `--field-selector=spec.nodeName=${node}`,
+    '-o',
+    `jsonpath={range .items[*]}${line}{end}`,
+  );
+  const pods = printed.split('\n').map((pod) => pod.split(' '));
+  return pods.flatMap(([hostNetwork, ip]) => (ip && hostNetwork !== 'true' ? [ip] : [])).sort();
+};
 
 /** Names, or `--all`. A busy kubelet takes its time over a deletion: longer than a command may. */
 export const removePods = async (...which: readonly string[]): Promise<void> => {

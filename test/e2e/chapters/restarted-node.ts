@@ -2,7 +2,7 @@
 
 import {describe, expect, it} from 'vitest';
 import {create, membersOf, namesOf, ready, remove} from '../crowd.ts';
-import {conditionOf, eventually, networksOf, podIp, podReady, run, sample, value, worker} from '../rig.ts';
+import {conditionOf, eventually, networksOfPods, podReady, run, sample, value, worker} from '../rig.ts';
 
 const crowd = 'survivors';
 const names = namesOf(crowd, 5);
@@ -10,12 +10,11 @@ const names = namesOf(crowd, 5);
 export const restartedNode = (): void => {
   describe('a node that restarts', () => {
     it('comes back by itself, its pods with networks of their own again and nothing left of the old', async () => {
-      const addresses = async () => [...(await membersOf(crowd)).map(({ip}) => ip), await podIp(sample)];
-      await networksOf(worker, addresses);
+      await networksOfPods(worker);
       await create(crowd, names);
       await ready(crowd, names.length);
       const old = await membersOf(crowd);
-      await networksOf(worker, addresses);
+      await networksOfPods(worker);
       const renewed = () => value('.spec.renewTime', '-n', 'kube-node-lease', 'lease', worker);
       await run('docker', 'restart', '--time', '5', worker);
       const last = await renewed();
@@ -27,10 +26,10 @@ export const restartedNode = (): void => {
       });
       await ready(crowd, names.length);
       await podReady(sample);
-      await networksOf(worker, addresses);
+      await networksOfPods(worker);
       expect((await membersOf(crowd)).map(({uid}) => uid)).toEqual(old.map(({uid}) => uid));
       await remove(crowd);
-      await networksOf(worker, addresses);
+      await networksOfPods(worker);
     });
   });
 };
