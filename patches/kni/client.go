@@ -93,13 +93,20 @@ func (c *client) invoke(method string, timeout time.Duration, request, response 
 // with varying texts are not aggregated.
 func (c *client) stableError(method string, timeout time.Duration, err error, expired, answered bool) error {
 	switch {
-	case expired:
+	case expired || !answered && cutOff(err):
 		return status.Errorf(codes.DeadlineExceeded, "KNI network runtime did not answer %s within %v", method, timeout)
 	case !answered:
 		return status.Error(codes.Unavailable, c.unreachable())
 	default:
 		return status.Errorf(status.Code(err), "KNI %s failed: %s", method, status.Convert(err).Message())
 	}
+}
+
+// cutOff tells of the server's clock being ahead: it resets a stream at the deadline that the call came with. Nobody here
+// cancels calls.
+func cutOff(err error) bool {
+	code := status.Code(err)
+	return code == codes.DeadlineExceeded || code == codes.Canceled
 }
 
 func (c *client) unreachable() string {
