@@ -20,7 +20,7 @@ import {type BundleItem, bundleFormat, imagesName, type Manifest, manifestName} 
 /** What a bundle needs made, and holds: the node image, all that runs it, and the sources that it was made from. */
 export const bundledTasks = {
   images: [build.nodeImage.id],
-  artifacts: [init.kubernetesSource.id, init.containerdSource.id, init.kindSource.id],
+  artifacts: [init.kubernetesSource.id, init.containerdSource.id, init.kindSource.id, build.runtime.id],
 } as const;
 
 /** Throws UserError (exit code `badInput`) for a file that is there, or cannot be. */

@@ -28,7 +28,12 @@ export const airGapped = (): void => {
       try {
         const file = join(dir, 'demo.tar');
         expect(await kniDemo('bundle', 'save', file, '--quiet')).toMatchObject({exitCode: exitCodes.ok});
-        const env = {XDG_CACHE_HOME: join(dir, 'cache'), XDG_STATE_HOME: join(dir, 'state')};
+        const env = {
+          XDG_CACHE_HOME: join(dir, 'cache'),
+          XDG_STATE_HOME: join(dir, 'state'),
+          // Without what kni-demo has brought to this machine: the bundle has to do.
+          PATH: process.env['PATH'] ?? '',
+        };
         const {stdout} = await host.run(['unshare', ['--net', '--mount', 'sh', '-euc', story, 'sh', file]], {
           cwd: project.root,
           env,
