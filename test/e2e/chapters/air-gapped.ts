@@ -17,7 +17,7 @@ kni_demo() { node bin/kni-demo.js "$@"; }
 trap 'kni_demo down --purge --yes' EXIT
 kni_demo bundle load "$1" --yes --quiet
 kni_demo up --yes --quiet --name air
-docker stop --time 5 air-worker air-control-plane
+PATH="$PATH:$XDG_CACHE_HOME/kni-demo/tools/engine/usr/bin" docker stop --time 5 air-worker air-control-plane
 kni_demo up --quiet --name air
 `;
 
