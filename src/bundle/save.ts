@@ -2,7 +2,6 @@
 
 import {cp, mkdir, rename, rm, writeFile} from 'node:fs/promises';
 import {dirname, join, relative, resolve} from 'node:path';
-import {artifactPath} from '../cache/artifact.ts';
 import {digestOfTree, sha256File} from '../cache/digest.ts';
 import {exists} from '../cache/files.ts';
 import {UserError} from '../errors.ts';
@@ -12,7 +11,7 @@ import type {DemoContext} from '../stages/context.ts';
 import {inScratch} from '../stages/files.ts';
 import {engineOf, toolPath} from '../stages/host/brought.ts';
 import {init} from '../stages/init/init.ts';
-import {imageOf} from '../stages/products.ts';
+import {artifactOf, imageOf} from '../stages/products.ts';
 import {saveImages} from '../tools/docker.ts';
 import {createTarball} from '../tools/tar.ts';
 import {type BundleItem, bundleFormat, imagesName, type Manifest, manifestName} from './manifest.ts';
@@ -46,13 +45,12 @@ export const saveBundle = async ({context, fingerprintOf, file, signal, say}: Sa
   const target = resolve(file);
   const partial = `${target}.partial-${process.pid}`;
   const fingerprint = fingerprintOf(build.nodeImage.id);
-  let manifest: Manifest | undefined;
-  await inScratch(dirs, 'bundle', fingerprint, async (scratch) => {
+  return inScratch(dirs, 'bundle', fingerprint, async (scratch) => {
     const images = bundledTasks.images.map((id) => imageOf(id, {fingerprintOf}));
     say(`saving ${images.join(', ')}`);
     await host.run(saveImages(images, join(scratch, imagesName)), {signal});
     const artifacts = bundledTasks.artifacts.map((id) =>
-      relative(dirs.cache, artifactPath(dirs, id.slice(id.indexOf('/') + 1), fingerprintOf(id))),
+      relative(dirs.cache, artifactOf(id, context, {fingerprintOf})),
     );
     const cached = [...artifacts, ...(await engineIn(context))];
     const kind = await kindIn(context, scratch);
@@ -63,7 +61,7 @@ export const saveBundle = async ({context, fingerprintOf, file, signal, say}: Sa
     const items: BundleItem[] = [];
     for (const {from, names} of places)
       for (const name of names) items.push({name, digest: await digestOfTree(join(from, name))});
-    manifest = {
+    const manifest: Manifest = {
       format: bundleFormat,
       stack: stack.name,
       architecture,
@@ -81,9 +79,8 @@ export const saveBundle = async ({context, fingerprintOf, file, signal, say}: Sa
     } finally {
       await rm(partial, {force: true});
     }
+    return manifest;
   });
-  if (manifest === undefined) throw new TypeError('a bundle has a manifest');
-  return manifest;
 };
 
 /** Only an engine that we unpacked: another one belongs to its machine. */

@@ -13,7 +13,7 @@ export interface OwnSource {
   readonly place: Place;
 }
 
-const urlPattern = /^[a-z][a-z0-9+.-]*:\/\/|^[^/@\s]+@[^/:\s]+:/i;
+export const isUrl = (where: string): boolean => /^[a-z][a-z0-9+.-]*:\/\/|^[^/@\s]+@[^/:\s]+:/i.test(where);
 
 /**
  * `<component>=<git url or directory>[#<ref>]`. A directory without a ref is taken as it is, with what is not committed;
@@ -28,7 +28,7 @@ export const parseOwnSource = (text: string): OwnSource | string => {
   if (where === '') return `${component}= must be followed by a git URL or a directory`;
   if (refs.length > 0 && !/^[^\s~^:?*[\\-][^\s~^:?*[\\]*$/.test(ref))
     return `"${ref}" is no name of a branch, tag or commit`;
-  if (urlPattern.test(where)) return {component, place: {kind: 'git', url: where, ref: ref || 'HEAD'}};
+  if (isUrl(where)) return {component, place: {kind: 'git', url: where, ref: ref || 'HEAD'}};
   if (where.startsWith('-')) return `"${where}" is neither a git URL nor a directory`;
   return {component, place: ref === '' ? {kind: 'directory', path: where} : {kind: 'git', url: where, ref}};
 };

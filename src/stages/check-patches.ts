@@ -1,11 +1,9 @@
 /** Whether a stack's series apply to its pinned sources as `up` applies them, hunk by hunk; nothing is kept. */
 
-import {join} from 'node:path';
 import {artifactExists} from '../cache/artifact.ts';
 import {fingerprintsOf} from '../graph/fingerprint.ts';
 import type {Plan} from '../graph/plan.ts';
 import {allExact, applySeries, type PatchResult, readSeries} from '../patches/series.ts';
-import {project} from '../project.ts';
 import {type Component, components} from '../stacks/own-source.ts';
 import type {DemoContext} from './context.ts';
 import {init} from './init/init.ts';
@@ -35,9 +33,6 @@ export const cachedSources = async (
     }),
   );
 };
-
-export const seriesOf = (component: Component, {stack}: Pick<DemoContext, 'stack'>): string =>
-  join(project.patches, stack[component].patches);
 
 export interface SeriesCheck {
   readonly component: Component;

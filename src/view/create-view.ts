@@ -8,11 +8,13 @@ import type {View} from './view.ts';
 
 export type ViewKind = 'list' | 'lines' | 'json';
 
+export interface ViewFlags {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
 /** `--json` wins over `--quiet`; without a terminal there is no list. */
-export const viewKind = (
-  flags: {readonly json?: boolean; readonly quiet?: boolean},
-  stream: OutputStream,
-): ViewKind => {
+export const viewKind = (flags: ViewFlags, stream: OutputStream): ViewKind => {
   if (flags.json) return 'json';
   return flags.quiet || !isTerminal(stream) ? 'lines' : 'list';
 };

@@ -51,7 +51,7 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
   if (damaged) await copyFile(path, join(quarantine, `journal-${Date.now()}`)).catch(() => undefined);
   const first = await readFirstVersion(dir, quarantine);
   /** Names of the configurations that the journal has. */
-  let journaled: ReadonlySet<string> = new Set(configs.keys());
+  let journaled = new Set(configs.keys());
   for (const record of first.records) {
     live.set(record.key, record);
     keepConfigs(record, configs);
@@ -68,7 +68,7 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
   const rewrite = async (): Promise<void> => {
     rewriting = true;
     try {
-      let written: ReadonlySet<string> = journaled;
+      let written = journaled;
       await journal.rewrite(() => {
         written = new Set(configs.keys());
         return everything();
@@ -122,7 +122,7 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
       try {
         const synced = outcomes.has(record.state);
         await append(lines, {synced, urgent}, 'the record of the network cannot be written');
-        journaled = new Set([...journaled, ...fresh.map(([name]) => name)]);
+        for (const [name] of fresh) journaled.add(name);
       } catch (error) {
         // What was undone is undone: the next rewrite may say so.
         if (!urgent && before) live.set(record.key, before);

@@ -4,10 +4,8 @@ import {mkdir, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {loadItsImages, openBundle, placeItems} from '../../bundle/load.ts';
 import {bundledTasks, refuseTaken, saveBundle} from '../../bundle/save.ts';
-import {logPathOf} from '../../cache/dirs.ts';
 import {withLock} from '../../cache/lock.ts';
 import {fingerprintsOf} from '../../graph/fingerprint.ts';
-import {runTasks} from '../../graph/run.ts';
 import {build} from '../../stages/build/build.ts';
 import type {DemoContext} from '../../stages/context.ts';
 import {demoPlan} from '../../stages/demo.ts';
@@ -15,10 +13,9 @@ import {inScratch} from '../../stages/files.ts';
 import {requireAll, surveyHost, surveyLines} from '../../stages/host/survey.ts';
 import {hostTaskIds} from '../../stages/host/tasks.ts';
 import {imageOf} from '../../stages/products.ts';
-import {createView, viewKind} from '../../view/create-view.ts';
 import {lineWriter} from '../../view/stream.ts';
 import {demoContext} from '../context.ts';
-import {RunFailed} from '../report.ts';
+import {runShown} from '../run-shown.ts';
 import type {World} from '../world.ts';
 
 export interface BundleOptions {
@@ -34,7 +31,14 @@ export const bundleSave = async (world: World, file: string, options: BundleOpti
   const {context, plan, fingerprintOf} = await planned(world, options);
   await withLock(context.dirs, {wait: true, signal}, async () => {
     await surveyed(context, world);
-    await made([...bundledTasks.images, ...bundledTasks.artifacts], {context, plan, world, options});
+    await runShown({
+      plan,
+      targets: [...bundledTasks.images, ...bundledTasks.artifacts],
+      context,
+      stream: world.stdout,
+      flags: options,
+      signal,
+    });
     const {images, items} = await saveBundle({context, fingerprintOf, file, signal, say});
     const {size} = await stat(file);
     for (const name of [...images, ...items.map((item) => item.name)]) say(`+ ${name}`);
@@ -56,7 +60,7 @@ export const bundleLoad = async (world: World, file: string, options: BundleOpti
       await placeItems(manifest, scratch, context);
       // Only now there may be an engine and a kind to look for.
       await surveyed(context, world);
-      await made(hostTaskIds, {context, plan, world, options});
+      await runShown({plan, targets: hostTaskIds, context, stream: world.stdout, flags: options, signal});
       say(`loading ${manifest.images.join(', ')}`);
       await loadItsImages(manifest, scratch, context, signal);
       for (const name of [...manifest.images, ...manifest.items.map((item) => item.name)]) say(`+ ${name}`);
@@ -77,23 +81,4 @@ const surveyed = async (context: DemoContext, {stdout, signal}: World): Promise<
   const survey = await surveyHost(context, signal);
   for (const line of surveyLines(survey)) lineWriter(stdout)(line);
   requireAll(survey, context);
-};
-
-interface Making {
-  readonly context: DemoContext;
-  readonly plan: ReturnType<typeof demoPlan>;
-  readonly world: World;
-  readonly options: BundleOptions;
-}
-
-const made = async (
-  targets: readonly string[],
-  {context, plan, world: {stdout, signal}, options: {quiet}}: Making,
-): Promise<void> => {
-  const view = createView(viewKind({...(quiet !== undefined && {quiet})}, stdout), stdout);
-  const logs = (id: string): string => logPathOf(context.dirs, id);
-  const result = await runTasks(plan, {context, targets, signal, emit: view.emit, logs});
-  await view.close();
-  signal.throwIfAborted();
-  if (!result.ok) throw new RunFailed(result.failures);
 };

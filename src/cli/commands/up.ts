@@ -1,6 +1,5 @@
 /** up: from whatever is there to a cluster whose sample pod got its network over KNI. */
 
-import {logPathOf} from '../../cache/dirs.ts';
 import {withLock} from '../../cache/lock.ts';
 import {flagOf, kubeconfigOf} from '../../cluster/cluster.ts';
 import {seconds} from '../../duration.ts';
@@ -9,7 +8,6 @@ import {exitCodes} from '../../exit-codes.ts';
 import type {RunEvent} from '../../graph/events.ts';
 import {fingerprintsOf, InputsError} from '../../graph/fingerprint.ts';
 import type {Plan} from '../../graph/plan.ts';
-import {runTasks} from '../../graph/run.ts';
 import {CommandError} from '../../host/command-error.ts';
 import type {OwnSource} from '../../stacks/own-source.ts';
 import type {Backend, DemoContext} from '../../stages/context.ts';
@@ -18,10 +16,9 @@ import {requireAll, surveyHost, surveyLines} from '../../stages/host/survey.ts';
 import {type ResolvedSource, resolveOwnSource} from '../../stages/own/resolve.ts';
 import {refuseConflict} from '../../stages/setup.ts';
 import {verify} from '../../stages/verify.ts';
-import {createView, viewKind} from '../../view/create-view.ts';
 import {lineWriter, paletteOf} from '../../view/stream.ts';
 import {demoContext} from '../context.ts';
-import {RunFailed} from '../report.ts';
+import {runShown} from '../run-shown.ts';
 import type {World} from '../world.ts';
 
 export interface UpOptions {
@@ -57,16 +54,8 @@ export const up = async (world: World, options: UpOptions): Promise<void> => {
     await refuseConflictEarly(plan, context, signal);
 
     const seen = witness();
-    const view = createView(viewKind(flags, stdout), stdout);
-    const emit = (event: RunEvent): void => {
-      seen.emit(event);
-      view.emit(event);
-    };
-    const logs = (id: string): string => logPathOf(context.dirs, id);
-    const result = await runTasks(plan, {context, targets: upTargets, signal, emit, logs});
-    await view.close();
-    signal.throwIfAborted();
-    if (!result.ok) throw new RunFailed(result.failures);
+    const run = {plan, targets: upTargets, context, stream: stdout, flags, signal, witness: seen.emit};
+    const ran = await runShown(run);
 
     const paint = paletteOf(stdout);
     say('');
@@ -74,7 +63,7 @@ export const up = async (world: World, options: UpOptions): Promise<void> => {
     say(logged);
     for (const line of checks) say(`${paint.green('+')} ${line}`);
     say('');
-    const made = result.ran.filter((id) => id !== verify.kni.id);
+    const made = ran.filter((id) => id !== verify.kni.id);
     say(
       made.length === 0
         ? `Cluster ${name} was up: nothing was changed. ${seconds(performance.now() - begun)}`
@@ -128,7 +117,7 @@ const witness = () => {
     /** `build 182 s` for each stage; tasks run side by side, so it is the sum of their times. */
     times: (): readonly string[] =>
       [...spent].flatMap(([stage, ms]) => (ms === 0 ? [] : [`${stage} ${seconds(ms)}`])),
-    emit(event: RunEvent): void {
+    emit: (event: RunEvent): void => {
       if (event.type === 'output' && event.task === verify.kni.id) proof.push(event.line);
       if (event.type !== 'done') return;
       const stage = event.task.slice(0, event.task.indexOf('/'));

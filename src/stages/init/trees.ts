@@ -5,11 +5,15 @@ import {digestOfTree} from '../../cache/digest.ts';
 import {project} from '../../project.ts';
 import type {Component} from '../../stacks/own-source.ts';
 import {runStep} from '../container.ts';
-import type {DemoTask} from '../context.ts';
+import type {DemoContext, DemoTask} from '../context.ts';
 import {explainTree} from '../explain.ts';
 import {scriptDigest} from '../files.ts';
 import {artifactOf, artifactTask, imageOf} from '../products.ts';
 import {builderImage} from './images.ts';
+
+/** The directory of our patches for a component. */
+export const seriesOf = (component: Component, {stack}: Pick<DemoContext, 'stack'>): string =>
+  join(project.patches, stack[component].patches);
 
 export interface TreeParts {
   readonly component: Component;
@@ -29,7 +33,7 @@ export const treeTask = ({component, id, title, source, patched}: TreeParts): De
     inputs: async ({stack}) => ({
       prepare: [await scriptDigest('prepare-tree.sh'), await scriptDigest('check-go.sh')],
       ...(patched && {
-        patches: await digestOfTree(join(project.patches, stack[component].patches)),
+        patches: await digestOfTree(seriesOf(component, {stack})),
         ...(component === 'kubernetes' && {
           kni: await digestOfTree(join(project.patches, 'kni')),
           proto: await digestOfTree(join(project.runtime, 'proto')),
@@ -40,7 +44,7 @@ export const treeTask = ({component, id, title, source, patched}: TreeParts): De
     async fill(directory, context, running) {
       const mounts = [
         {from: artifactOf(source, context, running), to: '/source', readOnly: true},
-        {from: join(project.patches, context.stack[component].patches), to: '/patches', readOnly: true},
+        {from: seriesOf(component, context), to: '/patches', readOnly: true},
         {from: join(project.patches, 'kni'), to: '/kni', readOnly: true},
         {from: join(project.runtime, 'proto'), to: '/proto', readOnly: true},
       ];

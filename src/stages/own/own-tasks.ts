@@ -1,8 +1,6 @@
 /** The user's own sources become programs like the pinned ones, beside them: the node image stays what it is. */
 
-import {mkdir} from 'node:fs/promises';
-import {dirname, join} from 'node:path';
-import {artifactPath} from '../../cache/artifact.ts';
+import {join} from 'node:path';
 import {pruneArtifacts} from '../../cache/inventory.ts';
 import {UserError} from '../../errors.ts';
 import type {Running} from '../../graph/task.ts';
@@ -15,7 +13,7 @@ import type {DemoContext, DemoTask} from '../context.ts';
 import {inScratch, scriptDigest} from '../files.ts';
 import {builderImage} from '../init/images.ts';
 import {treeTask} from '../init/trees.ts';
-import {type ArtifactParts, artifactTask} from '../products.ts';
+import {artifactOf, artifactTask} from '../products.ts';
 import {persistently} from './persistently.ts';
 import {gitFailed, type ResolvedSource} from './resolve.ts';
 import {snapshotOf} from './snapshot.ts';
@@ -49,30 +47,25 @@ const latestOnly = (task: DemoTask): DemoTask => ({
   ...task,
   async run(context, running) {
     await task.run(context, running);
-    const name = task.id.slice(task.id.indexOf('/') + 1);
-    await pruneArtifacts([artifactPath(context.dirs, name, running.fingerprint)]);
+    await pruneArtifacts([artifactOf(task.id, context, {fingerprintOf: () => running.fingerprint})]);
   },
 });
 
 /** The tree as one tarball, which knows nothing of where it comes from. */
 const tarball = 'tree.tar';
 
-const sourceTask = ({component, place, revision}: ResolvedSource): DemoTask => {
-  const parts: Omit<ArtifactParts, 'fill'> = {
+const sourceTask = ({component, place, revision}: ResolvedSource): DemoTask =>
+  artifactTask({
     id: idsOf(component).source,
     title:
       place.kind === 'git' ? `Fetch ${component} from ${place.url}` : `Read ${component} in ${place.path}`,
     needs: [],
     inputs: () => ({revision}),
-  };
-  return artifactTask({
-    ...parts,
     fill: (directory, context, running) =>
       place.kind === 'git'
         ? fetchCommit({...place, revision, to: join(directory, tarball)}, context, running)
         : readDirectory({path: place.path, revision, to: join(directory, tarball)}, context, running),
   });
-};
 
 interface Fetching {
   readonly url: string;
@@ -86,9 +79,7 @@ const fetchCommit = async (
   {host, dirs}: DemoContext,
   {fingerprint, signal, log}: Running,
 ): Promise<void> => {
-  await inScratch(dirs, 'git', fingerprint, async (directory) => {
-    const repository = join(directory, 'repository');
-    await mkdir(dirname(repository), {recursive: true});
+  await inScratch(dirs, 'git', fingerprint, async (repository) => {
     await host.run(initBare(repository), {env: gitEnv, signal});
     const fetch = () => host.run(fetchShallow(repository, url, ref), {env: gitEnv, signal, onLine: log});
     await persistently(fetch, signal, {log}).catch((error: unknown): never => {

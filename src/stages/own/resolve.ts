@@ -1,15 +1,15 @@
 /** Finds out what a user's own sources are at this moment, before anything is built of them. */
 
-import {mkdir, realpath, stat} from 'node:fs/promises';
+import {realpath, stat} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
-import {errnoOf, exists, removeTree} from '../../cache/files.ts';
-import {scratchPath} from '../../cache/scratch.ts';
+import {errnoOf, exists} from '../../cache/files.ts';
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import {CommandError} from '../../host/command-error.ts';
-import type {Component, OwnSource, Place} from '../../stacks/own-source.ts';
+import {type Component, isUrl, type OwnSource, type Place} from '../../stacks/own-source.ts';
 import {changes, gitEnv, listRemote, parseRemote} from '../../tools/git.ts';
 import type {DemoContext} from '../context.ts';
+import {inScratch} from '../files.ts';
 import {persistently} from './persistently.ts';
 import {snapshotOf} from './snapshot.ts';
 
@@ -37,8 +37,6 @@ export const resolveOwnSource = async (
   const path = await directoryAt(component, place.path);
   return {component, place: {...place, path}, patched, revision: await contentsOf(path, context, signal)};
 };
-
-const isUrl = (url: string): boolean => /^[a-z][a-z0-9+.-]*:\/\/|^[^/@\s]+@[^/:\s]+:/i.test(url);
 
 const badInput = (what: string, why: string, tryThis: string, cause?: unknown): UserError =>
   new UserError({what, why, tryThis, exitCode: exitCodes.badInput}, {cause});
@@ -122,15 +120,13 @@ const commitOf = async (
   );
 };
 
-const contentsOf = async (path: string, {host, dirs}: Surroundings, signal: AbortSignal): Promise<string> => {
-  const scratch = scratchPath(join(dirs.cache, 'artifacts', 'snapshot'));
-  await mkdir(scratch, {recursive: true});
-  try {
-    return (await snapshotOf(host, path, scratch, signal)).id;
-  } finally {
-    await removeTree(scratch);
-  }
-};
+const contentsOf = (path: string, {host, dirs}: Surroundings, signal: AbortSignal): Promise<string> =>
+  inScratch(
+    dirs,
+    'snapshot',
+    'contents',
+    async (scratch) => (await snapshotOf(host, path, scratch, signal)).id,
+  );
 
 export const gitFailed = (url: string, error: CommandError): UserError =>
   error.reason === 'not found'

@@ -1,0 +1,44 @@
+/** Runs tasks of the plan before the user's eyes. */
+
+import {logPathOf} from '../cache/dirs.ts';
+import type {RunEvent} from '../graph/events.ts';
+import type {Plan} from '../graph/plan.ts';
+import {runTasks} from '../graph/run.ts';
+import type {DemoContext} from '../stages/context.ts';
+import {createView, type ViewFlags, viewKind} from '../view/create-view.ts';
+import type {OutputStream} from '../view/stream.ts';
+import {RunFailed} from './report.ts';
+
+export interface ShownRun {
+  readonly plan: Plan<DemoContext>;
+  readonly targets: readonly string[];
+  readonly context: DemoContext;
+  readonly stream: OutputStream;
+  readonly flags: ViewFlags;
+  readonly signal: AbortSignal;
+  /** Told of everything before it is shown. */
+  readonly witness?: (event: RunEvent) => void;
+}
+
+/** Returns the ids of the tasks that ran. Rejects with RunFailed where one has failed, which was shown. */
+export const runShown = async ({
+  plan,
+  targets,
+  context,
+  stream,
+  flags,
+  signal,
+  witness,
+}: ShownRun): Promise<readonly string[]> => {
+  const view = createView(viewKind(flags, stream), stream);
+  const emit = (event: RunEvent): void => {
+    witness?.(event);
+    view.emit(event);
+  };
+  const logs = (id: string): string => logPathOf(context.dirs, id);
+  const result = await runTasks(plan, {context, targets, signal, emit, logs});
+  await view.close();
+  signal.throwIfAborted();
+  if (!result.ok) throw new RunFailed(result.failures);
+  return result.ran;
+};
