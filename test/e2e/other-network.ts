@@ -30,9 +30,9 @@ export const replace = (text: string): Promise<string> =>
 
 export const withdraw = (): Promise<string> => shell(worker, `rm -f ${overriding}`);
 
-/** Takes the directory away with all that is in it, and makes it anew. */
+/** Takes the directory away with all that is in it, and makes it anew, unless a repair of the node was there first. */
 export const recreateDirectory = (text: string): Promise<string> =>
   shell(
     worker,
-    `rm -r ${directory} && sleep 1 && mkdir ${directory} && cat >${overriding} <<'END'\n${text}\nEND`,
+    `rm -r ${directory} && sleep 1 && mkdir -p ${directory} && cat >${overriding} <<'END'\n${text}\nEND`,
   );
