@@ -1,20 +1,24 @@
 #!/bin/sh
 # Makes the archive of images that the nodes are preloaded with, in the format of `docker save`.
-# Runs in the node-base image, whose packages it takes iptables from.
+#   build-images.sh [control-plane] [sample]
+#   /out         where the archive goes, as images.tar
+#   SAMPLE       name of the sample's image
+# For the control plane, with etcd and pause; runs in the node-base image, whose packages it takes iptables from:
 #   /kubernetes  kube-apiserver, kube-controller-manager, kube-scheduler, kube-proxy
 #   /pause       pause
-#   /out         where the archive goes, as images.tar
-#   REPOSITORY, VERSION, PAUSE, ETCD, SAMPLE  image names
+#   REPOSITORY, VERSION, PAUSE, ETCD  image names
 set -eu
 work=$(mktemp -d)
 archive=$work/archive
 mkdir "$archive"
 architecture=$(dpkg --print-architecture)
 
-# etcd and the sample's busybox are Debian's.
+# from_debian PACKAGE: its files, in $work/debian
 apt-get -qq update
-(cd "$work" && apt-get -qq download -o APT::Sandbox::User=root etcd-server busybox-static)
-for package in "$work"/*.deb; do dpkg-deb -x "$package" "$work/debian"; done
+from_debian() {
+  (cd "$work" && apt-get -qq download -o APT::Sandbox::User=root "$1")
+  dpkg-deb -x "$work/$1"_*.deb "$work/debian"
+}
 
 # image NAME ENTRYPOINT-JSON: one image of one uncompressed layer from the tree in $work/root
 image() {
@@ -33,53 +37,69 @@ image() {
 libraries() { ldd "$@" 2>/dev/null | grep -o '/[^ )]*' | grep -v ':$' | sort -u; }
 fresh() { mkdir -p "$work/root/tmp" "$work/root/usr/local/bin"; chmod 1777 "$work/root/tmp"; }
 
-for component in kube-apiserver kube-controller-manager kube-scheduler; do
+control_plane() {
+  for component in kube-apiserver kube-controller-manager kube-scheduler; do
+    fresh
+    cp "/kubernetes/$component" "$work/root/usr/local/bin/"
+    image "$REPOSITORY/$component:$VERSION" "[\"/usr/local/bin/$component\"]"
+  done
+
+  # kube-proxy drives iptables and conntrack: they, their libraries and nothing else of a system. The nft
+  # variant, whatever the node runs: both see the same kernel hooks.
   fresh
-  cp "/kubernetes/$component" "$work/root/usr/local/bin/"
-  image "$REPOSITORY/$component:$VERSION" "[\"/usr/local/bin/$component\"]"
-done
+  cp "/kubernetes/kube-proxy" "$work/root/usr/local/bin/"
+  tools="/usr/sbin/xtables-nft-multi /usr/sbin/conntrack /bin/kmod"
+  xtables=$(dirname "$(find /usr/lib -name libxt_comment.so)")
+  for file in $tools "$xtables"/*.so $(libraries $tools "$xtables"/*.so); do
+    mkdir -p "$work/root$(dirname "$file")"
+    cp -L "$file" "$work/root$file"
+  done
+  for name in iptables ip6tables; do
+    for verb in '' -save -restore; do ln -s xtables-nft-multi "$work/root/usr/sbin/$name$verb"; done
+  done
+  mkdir -p "$work/root/sbin" "$work/root/etc" "$work/root/run" "$work/root/lib/modules"
+  ln -s ../bin/kmod "$work/root/sbin/modprobe"
+  image "$REPOSITORY/kube-proxy:$VERSION" '["/usr/local/bin/kube-proxy"]'
 
-# kube-proxy drives iptables and conntrack: they, their libraries and nothing else of a system. The nft
-# variant, whatever the node runs: both see the same kernel hooks.
-fresh
-cp "/kubernetes/kube-proxy" "$work/root/usr/local/bin/"
-tools="/usr/sbin/xtables-nft-multi /usr/sbin/conntrack /bin/kmod"
-xtables=$(dirname "$(find /usr/lib -name libxt_comment.so)")
-for file in $tools "$xtables"/*.so $(libraries $tools "$xtables"/*.so); do
-  mkdir -p "$work/root$(dirname "$file")"
-  cp -L "$file" "$work/root$file"
-done
-for name in iptables ip6tables; do
-  for verb in '' -save -restore; do ln -s xtables-nft-multi "$work/root/usr/sbin/$name$verb"; done
-done
-mkdir -p "$work/root/sbin" "$work/root/etc" "$work/root/run" "$work/root/lib/modules"
-ln -s ../bin/kmod "$work/root/sbin/modprobe"
-image "$REPOSITORY/kube-proxy:$VERSION" '["/usr/local/bin/kube-proxy"]'
+  fresh
+  cp "/pause/pause" "$work/root/pause"
+  image "$PAUSE" '["/pause"]'
 
-fresh
-cp "/pause/pause" "$work/root/pause"
-image "$PAUSE" '["/pause"]'
-
-# Debian links etcd to libc dynamically.
-fresh
-cp "$work/debian/usr/bin/etcd" "$work/root/usr/local/bin/"
-for library in $(libraries "$work/debian/usr/bin/etcd"); do
-  mkdir -p "$work/root$(dirname "$library")"
-  cp -L "$library" "$work/root$library"
-done
-image "$ETCD" '["/usr/local/bin/etcd"]'
+  # Debian links etcd to libc dynamically.
+  from_debian etcd-server
+  fresh
+  cp "$work/debian/usr/bin/etcd" "$work/root/usr/local/bin/"
+  for library in $(libraries "$work/debian/usr/bin/etcd"); do
+    mkdir -p "$work/root$(dirname "$library")"
+    cp -L "$library" "$work/root$library"
+  done
+  image "$ETCD" '["/usr/local/bin/etcd"]'
+}
 
 # The sample: busybox, whose ash is what the sample pod runs, with a name for every applet.
-fresh
-mkdir -p "$work/root/bin" "$work/root/etc" "$work/root/root"
-busybox=$(find "$work/debian" -path '*/bin/busybox' -type f)
-cp "$busybox" "$work/root/bin/busybox"
-for applet in $("$busybox" --list); do
-  [ "$applet" = busybox ] || ln -s busybox "$work/root/bin/$applet"
-done
-echo 'root:x:0:0:root:/root:/bin/ash' >"$work/root/etc/passwd"
-image "$SAMPLE" '["/bin/ash"]'
+sample() {
+  from_debian busybox-static
+  fresh
+  mkdir -p "$work/root/bin" "$work/root/etc" "$work/root/root"
+  busybox=$(find "$work/debian" -path '*/bin/busybox' -type f)
+  cp "$busybox" "$work/root/bin/busybox"
+  for applet in $("$busybox" --list); do
+    [ "$applet" = busybox ] || ln -s busybox "$work/root/bin/$applet"
+  done
+  echo 'root:x:0:0:root:/root:/bin/ash' >"$work/root/etc/passwd"
+  image "$SAMPLE" '["/bin/ash"]'
+}
 
+for group in "$@"; do
+  case $group in
+    control-plane) control_plane ;;
+    sample) sample ;;
+    *)
+      echo "build-images: no such group: $group" >&2
+      exit 64
+      ;;
+  esac
+done
 jq -s . "$work/manifest" >"$archive/manifest.json"
 tar -C "$archive" -cf "/out/images.tar" .
 rm -rf "$work"

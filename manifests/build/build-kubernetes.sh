@@ -3,28 +3,37 @@
 #   VERSION   what they call themselves, such as v1.20.2; kubeadm takes it for the version to install (required)
 #   COMMIT    git commit to show as the source (default: the tree's own)
 #   OUT       where the binaries go (default /out)
+#   LAYOUT    gopath, or modules: built with nothing but what the tree vendors (default gopath)
 #   GOPATH    contains src/k8s.io/kubernetes, the patched tree (default /go)
 #   GOCACHE   build cache, to be kept from one build to the next (default /cache/go-build)
 #   GOARCH    architecture to build for (default: this machine's)
-# Needs golang-go and golang-github-modern-go-reflect2-dev. All components of one call share one `go build`.
+# Needs golang-go, and for a GOPATH golang-github-modern-go-reflect2-dev. All components of one call share one `go build`.
 set -eu
 
 : "${VERSION:?the version to build, such as v1.20.2}"
 out=${OUT:-/out}
+layout=${LAYOUT:-gopath}
 export GOPATH="${GOPATH:-/go}"
-export GOCACHE="${GOCACHE:-/cache/go-build}"
-# The go.mod of this release is refused by Go 1.17 and later.
-export GO111MODULE=off CGO_ENABLED=0
+export GOCACHE="${GOCACHE:-/cache/go-build}" CGO_ENABLED=0
 
 here=$(cd "$(dirname "$0")" && pwd)
 module=k8s.io/kubernetes
 cd "$GOPATH/src/$module"
 
-# The vendored 1.0.1 crashes when compiled by Go 1.18 or later.
-reflect2=github.com/modern-go/reflect2
-if [ ! -e "vendor/$reflect2/go_above_118.go" ]; then
-  rm -rf "vendor/$reflect2"
-  cp -R "/usr/share/gocode/src/$reflect2" "vendor/$reflect2"
+if [ "$layout" = modules ]; then
+  export GOTOOLCHAIN=local GOPROXY=off
+  vendored=
+else
+  # The go.mod of a release before modules is refused by Go 1.17 and later.
+  export GO111MODULE=off
+  # Only the vendored paths exist.
+  vendored=$module/vendor/
+  # The vendored 1.0.1 crashes when compiled by Go 1.18 or later.
+  reflect2=github.com/modern-go/reflect2
+  if [ ! -e "vendor/$reflect2/go_above_118.go" ]; then
+    rm -rf "vendor/$reflect2"
+    cp -R "/usr/share/gocode/src/$reflect2" "vendor/$reflect2"
+  fi
 fi
 
 packages=
@@ -36,7 +45,7 @@ for component in "$@"; do
       exit 64
       ;;
   esac
-  [ "$component" != kube-apiserver ] || sh "$here/generate-openapi.sh"
+  [ "$component $layout" != 'kube-apiserver gopath' ] || sh "$here/generate-openapi.sh"
   packages="$packages $module/cmd/$component"
 done
 : "${packages:?no component to build}"
@@ -46,9 +55,9 @@ major=${numbers%%.*}
 minor=${numbers#*.}
 minor=${minor%%.*}
 flags='-s -w'
-# Both places have variables of their own, and only the vendored paths exist.
+# Both places have variables of their own.
 for package in component-base/version client-go/pkg/version; do
-  path=$module/vendor/k8s.io/$package
+  path=${vendored}k8s.io/$package
   flags="$flags -X $path.gitVersion=$VERSION -X $path.gitMajor=$major -X $path.gitMinor=$minor"
   flags="$flags -X $path.gitTreeState=clean${COMMIT:+ -X $path.gitCommit=$COMMIT}"
 done

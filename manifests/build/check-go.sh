@@ -1,6 +1,7 @@
 #!/bin/sh
-# Fails where a source tree wants a later Go than the one that is here.
+# Fails where a source tree wants a later Go than the one that is here, or names another minor release to be built with.
 #   check-go.sh COMPONENT TREE
+#   LAYOUT  modules for trees that the release itself would build with this Go (default gopath)
 set -eu
 component=$1
 tree=$2
@@ -12,3 +13,10 @@ latest=$(printf '%s\n' "$wanted" "$here" | sort -V | tail -n 1)
   echo "Go does not fit: $component wants Go $wanted (go.mod), and there is Go $here"
   exit 1
 }
+# 1.26.4 → 1.26
+minor() { echo "$1" | cut -d. -f1,2; }
+named=$(sed 's/rc.*//' "$tree/.go-version" 2>/dev/null || true)
+if [ -n "$named" ] && [ "$(minor "$named")" != "$(minor "$here")" ] && [ "${LAYOUT:-gopath}" = modules ]; then
+  echo "Go does not fit: $component is released with Go $named (.go-version), and there is Go $here"
+  exit 1
+fi

@@ -6,6 +6,7 @@
 #   PATCHES  our numbered series for the component (default /patches)
 #   KNI      the Go package that is copied into kubernetes; its tests come along (default /kni)
 #   CRI      generation of CRI whose adapter comes along: v1alpha2, or v1 for a current kubelet (default v1alpha2)
+#   LAYOUT   how it will be built, see check-go.sh
 #   PROTO    directory of kni.proto (default /proto)
 #   OUT      the tree, complete only if this ends well (default /out)
 set -eu

@@ -6,21 +6,24 @@ import {digestOfTree, sha256File} from '../cache/digest.ts';
 import {exists} from '../cache/files.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
-import {build} from '../stages/build/build.ts';
+import {components} from '../stacks/own-source.ts';
+import type {Stack} from '../stacks/schema.ts';
+import {nodeImage} from '../stages/build/node-image.ts';
+import {runtime} from '../stages/build/runtime.ts';
 import type {DemoContext} from '../stages/context.ts';
 import {inScratch} from '../stages/files.ts';
 import {engineOf, toolPath} from '../stages/host/brought.ts';
-import {init} from '../stages/init/init.ts';
+import {sourceOf} from '../stages/init/sources.ts';
 import {artifactOf, imageOf} from '../stages/products.ts';
 import {saveImages} from '../tools/docker.ts';
 import {createTarball} from '../tools/tar.ts';
 import {type BundleItem, bundleFormat, imagesName, type Manifest, manifestName} from './manifest.ts';
 
 /** What a bundle needs made, and holds: the node image, all that runs it, and the sources that it was made from. */
-export const bundledTasks = {
-  images: [build.nodeImage.id],
-  artifacts: [init.kubernetesSource.id, init.containerdSource.id, init.kindSource.id, build.runtime.id],
-} as const;
+export const bundledTasks = ({node}: Stack) => ({
+  images: [nodeImage.id],
+  artifacts: [...components.map(sourceOf), ...(node.from === 'debian' ? [sourceOf('kind')] : []), runtime.id],
+});
 
 /** Throws UserError (exit code `badInput`) for a file that is there, or cannot be. */
 export const refuseTaken = async (file: string): Promise<void> => {
@@ -44,12 +47,13 @@ export const saveBundle = async ({context, fingerprintOf, file, signal, say}: Sa
   const {host, dirs, stack, architecture} = context;
   const target = resolve(file);
   const partial = `${target}.partial-${process.pid}`;
-  const fingerprint = fingerprintOf(build.nodeImage.id);
+  const fingerprint = fingerprintOf(nodeImage.id);
   return inScratch(dirs, 'bundle', fingerprint, async (scratch) => {
-    const images = bundledTasks.images.map((id) => imageOf(id, {fingerprintOf}));
+    const bundled = bundledTasks(stack);
+    const images = bundled.images.map((id) => imageOf(id, {fingerprintOf}));
     say(`saving ${images.join(', ')}`);
     await host.run(saveImages(images, join(scratch, imagesName)), {signal});
-    const artifacts = bundledTasks.artifacts.map((id) =>
+    const artifacts = bundled.artifacts.map((id) =>
       relative(dirs.cache, artifactOf(id, context, {fingerprintOf})),
     );
     const cached = [...artifacts, ...(await engineIn(context))];
@@ -65,7 +69,7 @@ export const saveBundle = async ({context, fingerprintOf, file, signal, say}: Sa
       format: bundleFormat,
       stack: stack.name,
       architecture,
-      nodeImage: imageOf(build.nodeImage.id, {fingerprintOf}),
+      nodeImage: imageOf(nodeImage.id, {fingerprintOf}),
       images,
       imagesDigest: await sha256File(join(scratch, imagesName)),
       items,

@@ -1,10 +1,11 @@
 /** Brings what a command reads of the sources into the cache, by the same tasks as `up`. */
 
 import {withLock} from '../cache/lock.ts';
-import {type CachedSource, cachedSources, sourceTaskOf} from '../stages/check-patches.ts';
+import {type CachedSource, cachedSources} from '../stages/check-patches.ts';
 import type {DemoContext} from '../stages/context.ts';
 import {demoPlan} from '../stages/demo.ts';
 import {requireAll, surveyHost} from '../stages/host/survey.ts';
+import {sourceOf} from '../stages/init/sources.ts';
 import {lineWriter, type OutputStream} from '../view/stream.ts';
 import {runShown} from './run-shown.ts';
 import type {World} from './world.ts';
@@ -15,9 +16,9 @@ export const fetchSources = async (
   stream: OutputStream,
   {signal}: Pick<World, 'signal'>,
 ): Promise<readonly CachedSource[]> => {
-  const plan = demoPlan();
+  const plan = demoPlan(context.stack);
   const sources = await cachedSources(plan, context);
-  const targets = sources.flatMap(({component, isThere}) => (isThere ? [] : [sourceTaskOf(component)]));
+  const targets = sources.flatMap(({component, isThere}) => (isThere ? [] : [sourceOf(component)]));
   if (targets.length === 0) return sources;
 
   const onWait = ({pid}: {pid: number | undefined}): void =>

@@ -44,7 +44,7 @@ export const createProgram = (world: World): Command => {
   program
     .command('up')
     .description('build everything, create the cluster and prove that KNI gave the sample pod its network')
-    .addOption(stack())
+    .addOption(anyStack())
     .addOption(name())
     .option('--workers <n>', 'worker nodes beside the control plane', workerCount, 1)
     .addOption(backend())
@@ -145,8 +145,9 @@ export const createProgram = (world: World): Command => {
   return program;
 };
 
+const anyStack = (): Option => new Option('--stack <stack>', 'what to build, see below');
 const stack = (): Option =>
-  new Option('--stack <name>', 'what to build: a file of manifests/stacks').default('bookworm');
+  new Option('--stack <stack>', 'bookworm or upstream, or a stack file of your own').default('bookworm');
 const backend = (): Option =>
   new Option('--backend <backend>', "how nodes reach each other's pods (a new cluster: host-gw)").choices(
     backends,
@@ -173,6 +174,10 @@ const ownSources = (text: string, before: readonly OwnSource[]): readonly OwnSou
 };
 
 const upHelp = `
+Stacks are upstream: current releases of Kubernetes and containerd, which needs a git host and an image registry;
+bookworm: those of Debian 12, which needs a Debian mirror only; or a file like those of manifests/stacks, by its path.
+Where none is named it is that of the cluster if there is one, else upstream if both hosts answer, else bookworm.
+
 Sources of your own are a git URL or a directory, of the release that the stack has:
   --source kubernetes=https://host/me/kubernetes#my-branch
   --source containerd=../containerd         as it is at this moment, committed or not; nothing is written to it

@@ -18,10 +18,15 @@ export const problemsOf = (issue: z.core.$ZodIssue): readonly Problem[] =>
 const textOf = (issue: z.core.$ZodIssue): string => {
   // A key without a value is written down, but says as little.
   if (issue.input === undefined || (issue.input === null && issue.path.length > 0)) return 'missing';
+  if (issue.code === 'invalid_union' && lacksDiscriminator(issue)) return 'missing';
   if (issue.code !== 'invalid_type') return issue.message;
   const quotes = issue.expected === 'string' && typeof issue.input === 'number' ? '; put it in quotes' : '';
   return `must be ${kinds[issue.expected] ?? issue.expected}, not ${found(issue.input)}${quotes}`;
 };
+
+/** zod names the field as if it were there, and says of it only that it is none of the words it could be. */
+const lacksDiscriminator = ({discriminator, input}: z.core.$ZodIssueInvalidUnion): boolean =>
+  discriminator !== undefined && typeof input === 'object' && input !== null && !(discriminator in input);
 
 const kinds: Readonly<Record<string, string>> = {
   string: 'text',

@@ -27,7 +27,8 @@ const overlap = (one: string, other: string): boolean => {
 };
 
 /** A Debian source package: what is downloaded, by name, and what it must contain. */
-export const DebianSource = z.strictObject({
+const DebianSource = z.strictObject({
+  from: z.literal('debian'),
   package: word,
   /** With epoch and revision, as in its .dsc: `1.6.20~ds1-1+deb12u3`. */
   version: word,
@@ -37,9 +38,50 @@ export const DebianSource = z.strictObject({
 });
 export type DebianSource = z.infer<typeof DebianSource>;
 
+/** A commit of a git repository, under the name that it was released by. */
+const GitSource = z.strictObject({
+  from: z.literal('git'),
+  url: z.string().regex(/^(?:https|ssh|file):\/\/\S+$/, 'must be a git URL such as https://host/owner/name'),
+  tag: z.string().regex(/^\w[\w.-]*$/, 'must be the name of a tag'),
+  commit: z.string().regex(/^[0-9a-f]{40}$/, 'must be 40 lower-case hexadecimal digits'),
+});
+export type GitSource = z.infer<typeof GitSource>;
+
+const Source = z.discriminatedUnion('from', [DebianSource, GitSource], 'must be debian or git');
+export type Source = z.infer<typeof Source>;
+
+/** What a source is called where it comes from: a Debian version, or a tag. */
+export const releaseOf = (source: Source): string => (source.from === 'git' ? source.tag : source.version);
+
+/** Where kind's node image is made from Debian's packages and the sources above. */
+const BuiltNode = z.strictObject({
+  from: z.literal('debian'),
+  /** kind's own sources, for the image's entrypoint, units and configuration. */
+  kind: DebianSource,
+  packages: debianPackages,
+  /** Preloaded on the nodes, under the names that kubeadm asks for. */
+  images: z.strictObject({repository: word, pause: word, etcd: word}),
+});
+
+/** Where kubelet and containerd are laid over a node image that kind has published. */
+const PublishedNode = z.strictObject({
+  from: z.literal('image'),
+  image: z
+    .string()
+    .regex(
+      /^[a-z0-9][\w.:/-]*:v\d+\.\d+\.\d+@sha256:[0-9a-f]{64}$/,
+      'must be an image with its version and digest, such as kindest/node:v1.36.4@sha256:…',
+    ),
+});
+export type BuiltNode = z.infer<typeof BuiltNode>;
+export type PublishedNode = z.infer<typeof PublishedNode>;
+
+/** `kindest/node:v1.36.4@sha256:…` → `v1.36.4` */
+const versionOfImage = (image: string): string | undefined => /:(v[\d.]+)@/.exec(image)?.[1];
+
 const npmPackage = z.strictObject({name: word, integrity});
 
-export const Stack = z.strictObject({
+const Fields = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]+$/, 'must be lower-case letters, digits and dashes'),
   title: text,
   /** The Debian root file system that everything is built in and from. */
@@ -50,25 +92,67 @@ export const Stack = z.strictObject({
   }),
   /** The docker engine that `up --yes` brings along where there is none. */
   engine: z.strictObject({suite: word, packages: debianPackages.min(1), hostPackages: debianPackages}),
-  kind: z.strictObject({suite: word, package: word, source: DebianSource}),
+  /** The oldest kind that knows this Kubernetes, and the package that brings one. */
+  kind: z.strictObject({minimum: semver, suite: word, package: word}),
   kubernetes: z.strictObject({
     version: z.string().regex(/^v\d+\.\d+\.\d+$/, 'must be a version such as v1.20.2'),
-    source: DebianSource,
+    source: Source,
     patches: folder,
+    /** The generation of CRI that its kubelet speaks: the adapter of patches/kni. */
+    cri: z.enum(['v1alpha2', 'v1'], 'must be v1alpha2 or v1'),
     binaries: z.array(word).min(1),
   }),
-  containerd: z.strictObject({version: semver, source: DebianSource, patches: folder}),
+  containerd: z.strictObject({
+    version: semver,
+    source: Source,
+    patches: folder,
+    /** The Debian source package whose build dependencies hold what the sources' vendor tree lacks. */
+    buildDependencies: word.optional(),
+  }),
+  builder: z.strictObject({
+    packages: debianPackages,
+    go: z.strictObject({
+      /** How the sources are built: as one of the trees of a GOPATH, or as modules with all that they vendor. */
+      layout: z.enum(['gopath', 'modules'], 'must be gopath or modules'),
+      /** Go of a suite of its own, where the base has none that is recent enough. */
+      newer: z
+        .strictObject({
+          suite: word,
+          version: z.string().regex(/^\d+\.\d+$/, 'must be a version such as "1.26"'),
+        })
+        .optional(),
+    }),
+  }),
   /** Node.js for the network runtime on the nodes, from the npm registry. */
   nodejs: z.strictObject({version: semver, packages: z.strictObject({amd64: npmPackage, arm64: npmPackage})}),
-  packages: z.strictObject({builder: debianPackages, node: debianPackages}),
-  /** Preloaded on the nodes, under the names that kubeadm asks for. */
-  images: z.strictObject({repository: word, pause: word, etcd: word, sample: word}),
+  node: z.discriminatedUnion('from', [BuiltNode, PublishedNode], 'must be debian or image'),
+  /** The name of the sample pod's image, which is made of Debian's busybox and preloaded. */
+  sample: word,
   cluster: z
-    .strictObject({podSubnet: ipv4Range, serviceSubnet: ipv4Range})
+    .strictObject({
+      podSubnet: ipv4Range,
+      serviceSubnet: ipv4Range,
+      /** Of the kubelets' KubeletConfiguration, what is not as kind has it. */
+      kubelet: z.record(z.string(), z.json()).optional(),
+    })
     .refine(({podSubnet, serviceSubnet}) => !overlap(podSubnet, serviceSubnet), {
       path: ['serviceSubnet'],
       error: 'must not overlap podSubnet',
     }),
   features: z.strictObject({coredns: z.boolean()}),
+});
+
+/** Programs of one release on a node of another would fail late, and with somebody else's words. */
+export const Stack = Fields.superRefine(({kubernetes, containerd, node}, context) => {
+  const refuse = (path: readonly string[], message: string): void =>
+    context.addIssue({code: 'custom', path: [...path], message});
+  if (node.from === 'image' && versionOfImage(node.image) !== kubernetes.version)
+    refuse(['node', 'image'], `must be of the version that kubernetes has, ${kubernetes.version}`);
+  const tags = {kubernetes: kubernetes.version, containerd: `v${containerd.version}`} as const;
+  for (const [component, tag] of Object.entries(tags)) {
+    const {source} = component === 'kubernetes' ? kubernetes : containerd;
+    if (source.from === 'git' && source.tag !== tag)
+      refuse([component, 'source', 'tag'], `must be that of version ${tag}`);
+  }
 });
 export type Stack = z.infer<typeof Stack>;

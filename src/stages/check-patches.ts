@@ -5,14 +5,11 @@ import {fingerprintsOf} from '../graph/fingerprint.ts';
 import type {Plan} from '../graph/plan.ts';
 import {allExact, applySeries, type PatchResult, readSeries} from '../patches/series.ts';
 import {type Component, components} from '../stacks/own-source.ts';
+import {releaseOf} from '../stacks/schema.ts';
 import type {DemoContext} from './context.ts';
-import {init} from './init/init.ts';
+import {sourceOf} from './init/sources.ts';
 import {pinnedFiles} from './pinned-files.ts';
 import {artifactOf} from './products.ts';
-
-/** The task that brings a component's sources into the cache. */
-export const sourceTaskOf = (component: Component): string =>
-  ({kubernetes: init.kubernetesSource, containerd: init.containerdSource})[component].id;
 
 export interface CachedSource {
   readonly component: Component;
@@ -28,7 +25,7 @@ export const cachedSources = async (
   const fingerprintOf = (id: string): string => fingerprints.get(id) ?? '';
   return Promise.all(
     components.map(async (component) => {
-      const path = artifactOf(sourceTaskOf(component), context, {fingerprintOf});
+      const path = artifactOf(sourceOf(component), context, {fingerprintOf});
       return {component, path, isThere: await artifactExists(path)};
     }),
   );
@@ -64,6 +61,6 @@ export const checkSeries = async (
   const patches = await readSeries(series);
   const {files, debian} = await pinnedFiles(patches, {source, signal}, context);
   const {results} = applySeries(patches, files, anyFuzz);
-  const {version} = context.stack[component].source;
+  const version = releaseOf(context.stack[component].source);
   return {component, version, series, ok: allExact([...debian, ...results]), debian, patches: results};
 };

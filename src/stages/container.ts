@@ -64,6 +64,9 @@ export const goCache = async ({dirs}: DemoContext): Promise<Mount> => {
   return {from, to: '/cache/go-build'};
 };
 
+/** How the build scripts are to take the trees that they build. */
+export const goEnv = ({stack}: DemoContext): {readonly LAYOUT: string} => ({LAYOUT: stack.builder.go.layout});
+
 /** Builds an image from a Dockerfile; what it prints goes to the task's log. */
 export const makeImage = async (
   build: ImageBuild,

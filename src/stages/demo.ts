@@ -1,10 +1,11 @@
 /** The demo's recipe: every task, stage by stage. */
 
 import {describePlanFailure, type Plan, planTasks} from '../graph/plan.ts';
-import {build} from './build/build.ts';
+import type {Stack} from '../stacks/schema.ts';
+import {buildTasks} from './build/build.ts';
 import type {DemoContext, DemoTask} from './context.ts';
 import {hostTasks} from './host/tasks.ts';
-import {init} from './init/init.ts';
+import {initTasks} from './init/init.ts';
 import {nodeNetworks} from './node-networks.ts';
 import {ownTasks} from './own/own-tasks.ts';
 import {programsTask} from './own/programs.ts';
@@ -12,11 +13,11 @@ import type {ResolvedSource} from './own/resolve.ts';
 import {programsId, setup} from './setup.ts';
 import {verify} from './verify.ts';
 
-export const demoTasks = (own: readonly ResolvedSource[] = []): readonly DemoTask[] => [
+export const demoTasks = (stack: Stack, own: readonly ResolvedSource[] = []): readonly DemoTask[] => [
   ...hostTasks,
-  ...Object.values(init),
-  ...Object.values(build),
-  ...own.flatMap(ownTasks),
+  ...initTasks(stack),
+  ...buildTasks(stack),
+  ...own.flatMap((source) => ownTasks(source, stack)),
   ...Object.values(setup),
   programsTask(own),
   ...Object.values(nodeNetworks),
@@ -29,9 +30,9 @@ export const upTargets: readonly string[] = [
   programsId,
 ];
 
-/** With sources of the user's own in place of those that the stack pins. */
-export const demoPlan = (own: readonly ResolvedSource[] = []): Plan<DemoContext> => {
-  const result = planTasks(demoTasks(own));
+/** For a stack, with sources of the user's own in place of those that it pins. */
+export const demoPlan = (stack: Stack, own: readonly ResolvedSource[] = []): Plan<DemoContext> => {
+  const result = planTasks(demoTasks(stack, own));
   if (result.ok) return result.plan;
   throw new Error(describePlanFailure(result.failure));
 };

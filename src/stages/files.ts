@@ -12,9 +12,10 @@ import {project} from '../project.ts';
 /** The directory of an image's Dockerfile. */
 export const imageSource = (name: string): string => join(project.manifests, 'images', name);
 
-/** Of a script of manifests/build. */
-export const scriptDigest = (name: string): Promise<string> =>
-  sha256File(join(project.manifests, 'build', name));
+/** A script of manifests/build. */
+export const buildScript = (name: string): string => join(project.manifests, 'build', name);
+
+export const scriptDigest = (name: string): Promise<string> => sha256File(buildScript(name));
 
 /** A directory that is gone afterwards, whatever happens. */
 export const inScratch = async <T>(

@@ -19,15 +19,14 @@ import {readJson} from '../json.ts';
 import {startContainers} from '../tools/docker.ts';
 import {createCluster, deleteCluster, kindConfig} from '../tools/kind.ts';
 import {getJson, kubectl} from '../tools/kubectl.ts';
-import {build} from './build/build.ts';
-import {systemOf} from './build/node-image.ts';
+import {nodeImage as nodeImageTask, systemOf} from './build/node-image.ts';
 import type {DemoContext, DemoTask} from './context.ts';
 import {imageOf} from './products.ts';
 
 const cluster: DemoTask = {
   id: 'setup/cluster',
   title: 'Create the kind cluster',
-  needs: [build.nodeImage.id],
+  needs: [nodeImageTask.id],
   async done(context, running) {
     const {nodes, usable} = await look(context, running);
     if (!usable || !nodes.every(({running: up}) => up)) return undefined;
@@ -41,7 +40,7 @@ const cluster: DemoTask = {
       cluster: {name, workers},
     } = context;
     const {signal, log} = running;
-    const nodeImage = imageOf(build.nodeImage.id, running);
+    const nodeImage = imageOf(nodeImageTask.id, running);
     const kubeconfig = kubeconfigOf(dirs, name);
 
     const {nodes, usable} = await look(context, running);
@@ -55,7 +54,7 @@ const cluster: DemoTask = {
     if (nodes.length > 0) await host.run(deleteCluster(name, kubeconfig), {signal, onLine: log});
 
     await writeRecord(dirs, name, {phase: 'creating', nodeImage});
-    const input = kindConfig({name, workers, nodeImage, subnets: stack.cluster});
+    const input = kindConfig({name, workers, nodeImage, network: stack.cluster});
     await host.run(createCluster(name, kubeconfig), {input, signal, onLine: log});
     await writeRecord(dirs, name, {phase: 'complete', nodeImage});
   },
@@ -100,7 +99,7 @@ const refuseOther = (
       tryThis: `replace it: kni-demo down --name ${name} && kni-demo up --name ${name}; or choose another --name`,
       exitCode: exitCodes.conflict,
     });
-  const nodeImage = imageOf(build.nodeImage.id, plan);
+  const nodeImage = imageOf(nodeImageTask.id, plan);
   // Another network runtime can be put on the nodes as they are: see own/programs.ts.
   const old = nodes.find(({image, system}) => image !== nodeImage && system !== systemOf(plan));
   if (old) throw conflict(`${old.name} runs ${old.image}, and the sources now make ${nodeImage}`);
@@ -121,7 +120,7 @@ const dns: DemoTask = {
   needs: [cluster.id],
   inputs: ({stack}) => stack.features,
   async done(context) {
-    if (context.stack.features.coredns) return 'CoreDNS runs';
+    if (context.stack.features.coredns) return 'the nodes have its image';
     const {controlPlane} = await currentCluster(context);
     const {stdout} = await controlPlane.run(
       getJson('-n', 'kube-system', 'deployment', 'coredns', '--ignore-not-found'),

@@ -21,7 +21,7 @@ const samplePod: DemoTask = {
   async run(context, {signal, log}) {
     const cluster = await currentCluster(context);
     const node = workerOf(cluster.nodes);
-    const spec = {name: samplePodName, image: context.stack.images.sample, ...(node !== undefined && {node})};
+    const spec = {name: samplePodName, image: context.stack.sample, ...(node !== undefined && {node})};
     await createPod(cluster.controlPlane, spec, signal);
     const pod = await waitForPod(cluster.controlPlane, samplePodName, {signal});
     log(`Ready on ${pod.node} with ${pod.ip}`);

@@ -29,9 +29,50 @@ export const parseRemote = (stdout: string, ref: string): string | undefined => 
 
 export const initBare = (directory: string): Command => git('init', '--quiet', '--bare', directory);
 
-/** Only what the commit holds, not how it came to be. Prints its progress. */
-export const fetchShallow = (directory: string, url: string, ref: string): Command =>
-  git('-C', directory, 'fetch', '--progress', '--depth=1', '--no-tags', '--', url, ref);
+/** A repository that may lack files, which are to be had at `url`. Needs git 2.30 or later, as fetchFiles does. */
+const partial = (directory: string, url: string, ...args: readonly string[]): Command =>
+  git(
+    ...['-C', directory],
+    ...['-c', `remote.origin.url=${url}`],
+    ...['-c', 'remote.origin.promisor=true'],
+    ...['-c', 'remote.origin.partialCloneFilter=blob:none'],
+    ...args,
+  );
+
+/**
+ * Only which files the commit has, not what is in them, and not how it came to be; a server that cannot tell one without
+ * the other sends all. Prints its progress.
+ */
+export const fetchShape = (directory: string, url: string, ref: string): Command =>
+  partial(
+    directory,
+    url,
+    'fetch',
+    '--progress',
+    '--depth=1',
+    '--no-tags',
+    '--filter=blob:none',
+    '--',
+    'origin',
+    ref,
+  );
+
+/** Prints the ids of what the commit has and the repository lacks, each after a question mark, among others. */
+export const missingFiles = (directory: string, url: string, commit: string): Command =>
+  partial(directory, url, 'rev-list', '--objects', '--missing=print', '--no-object-names', commit);
+
+export const parseMissing = (stdout: string): readonly string[] =>
+  stdout.split('\n').flatMap((line) => (line.startsWith('?') ? [line.slice(1)] : []));
+
+/** Reads ids, one a line. As git itself fetches what it finds missing (partial clone), but many at a time. */
+export const fetchFiles = (directory: string, url: string): Command =>
+  partial(
+    directory,
+    url,
+    ...['-c', 'fetch.negotiationAlgorithm=noop'],
+    ...['fetch', '--progress', '--no-tags', '--no-write-fetch-head', '--recurse-submodules=no'],
+    ...['--filter=blob:none', '--stdin', '--', 'origin'],
+  );
 
 /** Prints the commit that was fetched last. */
 export const fetchedCommit = (directory: string): Command =>

@@ -10,16 +10,22 @@ export interface ClusterSpec {
   readonly name: string;
   readonly workers: number;
   readonly nodeImage: string;
-  readonly subnets: Stack['cluster'];
+  readonly network: Stack['cluster'];
 }
 
 /** kind.x-k8s.io/v1alpha4. No CNI of kind's: pods get their networks over KNI, from nowhere else. */
-export const kindConfig = ({name, workers, nodeImage, subnets}: ClusterSpec): string =>
+export const kindConfig = ({
+  name,
+  workers,
+  nodeImage,
+  network: {podSubnet, serviceSubnet, kubelet},
+}: ClusterSpec): string =>
   stringify({
     kind: 'Cluster',
     apiVersion: 'kind.x-k8s.io/v1alpha4',
     name,
-    networking: {disableDefaultCNI: true, ...subnets},
+    networking: {disableDefaultCNI: true, podSubnet, serviceSubnet},
+    ...(kubelet && {kubeadmConfigPatches: [stringify({kind: 'KubeletConfiguration', ...kubelet})]}),
     nodes: [
       {role: 'control-plane', image: nodeImage},
       ...Array.from({length: workers}, () => ({role: 'worker', image: nodeImage})),

@@ -53,13 +53,14 @@ describe('help and version', () => {
 
 describe('bad input', () => {
   it.each([
-    [['up', '--stack', 'nope'], 'unknown stack nope: there is bookworm'],
-    [['up', '--stack', '../../package'], 'unknown stack ../../package: there is bookworm'],
-    [['up', '--stack', ''], 'unknown stack : there is bookworm'],
-    [['patch', 'check', '--stack', 'nope'], 'unknown stack nope: there is bookworm'],
+    [['up', '--stack', 'nope'], 'unknown stack nope: there are bookworm and upstream'],
+    [['up', '--stack', '../../package'], 'unknown stack ../../package: there are bookworm and upstream'],
+    [['up', '--stack', './mine.yaml'], 'unknown stack ./mine.yaml: there is no such file'],
+    [['up', '--stack', ''], 'unknown stack : there are bookworm and upstream'],
+    [['patch', 'check', '--stack', 'nope'], 'unknown stack nope: there are bookworm and upstream'],
     [
       ['patch', 'rebase', '--stack', 'nope', '--component', 'containerd', '--onto', '.'],
-      'unknown stack nope: there is bookworm',
+      'unknown stack nope: there are bookworm and upstream',
     ],
     [['up', '--name', 'UPPER'], 'invalid cluster name: "UPPER": '],
     [['up', '--name', ''], 'invalid cluster name: "": '],

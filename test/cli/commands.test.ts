@@ -174,9 +174,8 @@ describe('up', () => {
     expect(code).toBe(exitCodes.hostLacks);
     expect(stdout).toMatch(/^\+ system .*\n[\s\S]*^- kind +missing: not installed\n$/m);
     expect(stderr).toMatch(/^error: this machine lacks something that the demo needs: packages: /);
-    expect(new Set(host.ran)).toEqual(
-      new Set(['docker version --format {{.Server.Version}}', 'kind version']),
-    );
+    const asked = /^(docker version|docker ps|kind version|git ls-remote) ?/;
+    expect(host.ran.filter((command) => !asked.test(command))).toEqual([]);
     expect(await readdir(dir.path)).toEqual([]);
   });
 

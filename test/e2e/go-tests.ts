@@ -4,9 +4,9 @@ import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {project} from '../../src/project.ts';
-import {build} from '../../src/stages/build/build.ts';
+import {containerdBuilderImage} from '../../src/stages/build/containerd.ts';
 import type {ContainerStep} from '../../src/stages/container.ts';
-import {init} from '../../src/stages/init/init.ts';
+import {treeOf} from '../../src/stages/init/trees.ts';
 import {type Builder, builder} from './builder.ts';
 
 /** In the trees that the cluster was built from. */
@@ -16,9 +16,9 @@ export const goTests = (): Promise<string> =>
     // Tests of containerd mount namespaces, which is what they are about.
     privileged: true,
     mounts: [
-      {from: artifact(init.kubernetesTree.id), to: '/go/src/k8s.io/kubernetes', readOnly: true},
+      {from: artifact(treeOf('kubernetes')), to: '/go/src/k8s.io/kubernetes', readOnly: true},
       {
-        from: artifact(init.containerdTree.id),
+        from: artifact(treeOf('containerd')),
         to: '/go/src/github.com/containerd/containerd',
         readOnly: true,
       },
@@ -45,7 +45,7 @@ const tested = async (testsIn: (builder: Builder) => Tests): Promise<string> => 
   try {
     return await theBuilder.run('go-tests', {
       ...tests,
-      image: theBuilder.image(build.containerdBuilderImage.id),
+      image: theBuilder.image(containerdBuilderImage.id),
       env: {RACE: '1'},
       mounts: [...mounts, await theBuilder.goCache()],
       out,

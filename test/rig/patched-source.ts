@@ -77,7 +77,9 @@ export const cacheSource = async (
   const context = await demoContext(dir, fakeHost(), {
     architecture: architectureOf(process.arch) ?? 'amd64',
   });
-  const source = (await cachedSources(demoPlan(), context)).find((each) => each.component === component);
+  const source = (await cachedSources(demoPlan(context.stack), context)).find(
+    (each) => each.component === component,
+  );
   if (source === undefined) throw new Error(`no source of ${component}`);
   const scratch = dir.join('packing', component);
   await writeTree(join(scratch, `${component}-1.0`), tree);

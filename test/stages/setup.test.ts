@@ -6,6 +6,8 @@ import {UserError} from '../../src/errors.ts';
 import {exitCodes} from '../../src/exit-codes.ts';
 import {CommandError} from '../../src/host/command-error.ts';
 import type {Command} from '../../src/host/host.ts';
+import {project} from '../../src/project.ts';
+import {loadStack, stackNames} from '../../src/stacks/load.ts';
 import type {DemoContext} from '../../src/stages/context.ts';
 import {demoPlan, demoTasks, upTargets} from '../../src/stages/demo.ts';
 import {refuseConflict, removeCluster, setup} from '../../src/stages/setup.ts';
@@ -130,7 +132,7 @@ describe('making the cluster', () => {
     await run(context);
     const {stack} = context;
     expect(host.options.at(-1)?.input).toBe(
-      kindConfig({name: 'test1', workers: 1, nodeImage: image, subnets: stack.cluster}),
+      kindConfig({name: 'test1', workers: 1, nodeImage: image, network: stack.cluster}),
     );
     expect(await readRecord(context.dirs, 'test1')).toEqual({phase: 'complete', nodeImage: image});
     host.verify();
@@ -269,26 +271,27 @@ describe('the nodes', () => {
   });
 });
 
-describe('the plan', () => {
-  it('is one: no task twice, no unknown need, no circle', () => {
-    const plan = demoPlan();
+describe.each(await stackNames(project.stacks))('the plan of the stack %s', (name) => {
+  it('is one: no task twice, no unknown need, no circle', async () => {
+    const stack = await loadStack(name, project.stacks);
+    const plan = demoPlan(stack);
     expect([...plan.tasks.keys()].sort()).toEqual(
-      demoTasks()
+      demoTasks(stack)
         .map(({id}) => id)
         .sort(),
     );
     expect(upTargets.filter((id) => !plan.tasks.has(id))).toEqual([]);
   });
 
-  it('has a stage and a title for each', () => {
-    for (const {id, title} of demoTasks()) {
+  it('has a stage and a title for each', async () => {
+    for (const {id, title} of demoTasks(await loadStack(name, project.stacks))) {
       expect(id).toMatch(/^(host|init|build|setup|verify)\/[a-z-]+$/);
       expect(title).toMatch(/^[A-Z][^\n]+[^.\n]$/);
     }
   });
 
-  it('leads to the targets: nothing is there that nobody needs', () => {
-    const {tasks} = demoPlan();
+  it('leads to the targets: nothing is there that nobody needs', async () => {
+    const {tasks} = demoPlan(await loadStack(name, project.stacks));
     const needed = new Set<string>();
     const visit = (id: string): void => {
       needed.add(id);

@@ -151,17 +151,32 @@ describe('privateApt', () => {
 
 describe('kindConfig', () => {
   it('has one control plane, the workers, and no CNI of its own', () => {
-    const subnets = {podSubnet: '10.244.0.0/16', serviceSubnet: '10.96.0.0/16'};
-    expect(parse(kindConfig({name: 'test1', workers: 2, nodeImage: 'n:1', subnets}))).toEqual({
+    const network = {podSubnet: '10.244.0.0/16', serviceSubnet: '10.96.0.0/16'};
+    expect(parse(kindConfig({name: 'test1', workers: 2, nodeImage: 'n:1', network}))).toEqual({
       kind: 'Cluster',
       apiVersion: 'kind.x-k8s.io/v1alpha4',
       name: 'test1',
-      networking: {disableDefaultCNI: true, ...subnets},
+      networking: {disableDefaultCNI: true, ...network},
       nodes: [
         {role: 'control-plane', image: 'n:1'},
         {role: 'worker', image: 'n:1'},
         {role: 'worker', image: 'n:1'},
       ],
     });
+  });
+
+  it("has what the stack changes of the kubelets' configuration, for all nodes", () => {
+    const network = {
+      podSubnet: '10.244.0.0/16',
+      serviceSubnet: '10.96.0.0/16',
+      kubelet: {failCgroupV1: false},
+    };
+    const {kubeadmConfigPatches, networking} = parse(
+      kindConfig({name: 'test1', workers: 1, nodeImage: 'n:1', network}),
+    );
+    expect(kubeadmConfigPatches.map((patch: string) => parse(patch))).toEqual([
+      {kind: 'KubeletConfiguration', failCgroupV1: false},
+    ]);
+    expect(networking).not.toHaveProperty('kubelet');
   });
 });

@@ -6,7 +6,7 @@ import {loadItsImages, openBundle, placeItems} from '../../bundle/load.ts';
 import {bundledTasks, refuseTaken, saveBundle} from '../../bundle/save.ts';
 import {withLock} from '../../cache/lock.ts';
 import {fingerprintsOf} from '../../graph/fingerprint.ts';
-import {build} from '../../stages/build/build.ts';
+import {nodeImage as nodeImageTask} from '../../stages/build/node-image.ts';
 import type {DemoContext} from '../../stages/context.ts';
 import {demoPlan} from '../../stages/demo.ts';
 import {inScratch} from '../../stages/files.ts';
@@ -33,7 +33,7 @@ export const bundleSave = async (world: World, file: string, options: BundleOpti
     await surveyed(context, world);
     await runShown({
       plan,
-      targets: [...bundledTasks.images, ...bundledTasks.artifacts],
+      targets: Object.values(bundledTasks(context.stack)).flat(),
       context,
       stream: world.stdout,
       flags: options,
@@ -52,9 +52,9 @@ export const bundleLoad = async (world: World, file: string, options: BundleOpti
   const {context, plan, fingerprintOf} = await planned(world, options);
   const {dirs} = context;
   await withLock(dirs, {wait: true, signal}, async () => {
-    const nodeImage = imageOf(build.nodeImage.id, {fingerprintOf});
+    const nodeImage = imageOf(nodeImageTask.id, {fingerprintOf});
     await mkdir(join(dirs.cache, 'artifacts'), {recursive: true});
-    await inScratch(dirs, 'bundle', fingerprintOf(build.nodeImage.id), async (scratch) => {
+    await inScratch(dirs, 'bundle', fingerprintOf(nodeImageTask.id), async (scratch) => {
       say(`checking ${file}`);
       const manifest = await openBundle({context, file, scratch, nodeImage, signal});
       await placeItems(manifest, scratch, context);
@@ -72,7 +72,7 @@ export const bundleLoad = async (world: World, file: string, options: BundleOpti
 const planned = async (world: World, {stack, yes = false}: BundleOptions) => {
   const cluster = {name: 'test1', workers: 1};
   const context = await demoContext(world, {stack, cluster, mayInstall: yes});
-  const plan = demoPlan();
+  const plan = demoPlan(context.stack);
   const fingerprints = await fingerprintsOf(plan, context);
   return {context, plan, fingerprintOf: (id: string): string => fingerprints.get(id) ?? ''};
 };

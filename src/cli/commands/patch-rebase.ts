@@ -70,7 +70,7 @@ const oldFiles = async (
   component: Component,
   {context, signal}: {readonly context: DemoContext; readonly signal: AbortSignal},
 ): Promise<Files | undefined> => {
-  const sources = await cachedSources(demoPlan(), context);
+  const sources = await cachedSources(demoPlan(context.stack), context);
   const source = sources.find((each) => each.component === component && each.isThere)?.path;
   return source === undefined ? undefined : (await pinnedFiles(series, {source, signal}, context)).files;
 };

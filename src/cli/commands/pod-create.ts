@@ -40,7 +40,7 @@ export const podCreate = async (
   const begun = performance.now();
   await createPod(
     cluster.controlPlane,
-    {name: pod, image: image ?? context.stack.images.sample, ...(node !== undefined && {node})},
+    {name: pod, image: image ?? context.stack.sample, ...(node !== undefined && {node})},
     signal,
   );
   const ready = await waitForPod(cluster.controlPlane, pod, {signal});

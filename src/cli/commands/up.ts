@@ -17,12 +17,13 @@ import {type ResolvedSource, resolveOwnSource} from '../../stages/own/resolve.ts
 import {refuseConflict} from '../../stages/setup.ts';
 import {verify} from '../../stages/verify.ts';
 import {lineWriter, paletteOf} from '../../view/stream.ts';
+import {chooseStack} from '../choose-stack.ts';
 import {demoContext} from '../context.ts';
 import {runShown} from '../run-shown.ts';
 import type {World} from '../world.ts';
 
 export interface UpOptions {
-  readonly stack: string;
+  readonly stack?: string;
   readonly name: string;
   readonly workers: number;
   readonly backend?: Backend;
@@ -34,13 +35,20 @@ export interface UpOptions {
 }
 
 export const up = async (world: World, options: UpOptions): Promise<void> => {
-  const {stack, name, workers, backend, source, patch, yes, ...flags} = options;
+  const {name, workers, backend, source, patch, yes, ...flags} = options;
   refuseUnclear(source, patch);
   const begun = performance.now();
   const cluster = {name, workers, ...(backend && {backend})};
-  const context = await demoContext(world, {stack, cluster, mayInstall: yes ?? false});
   const {signal, stdout} = world;
   const say = flags.json ? () => undefined : lineWriter(stdout);
+  const choice = options.stack === undefined ? await chooseStack(world, name) : undefined;
+  const stack = options.stack ?? choice?.stack;
+  const context = await demoContext(world, {
+    ...(stack !== undefined && {stack}),
+    cluster,
+    mayInstall: yes ?? false,
+  });
+  if (choice) say(`stack ${choice.stack}: ${choice.why}`);
   const onWait = ({pid}: {pid: number | undefined}): void =>
     say(`waiting for another kni-demo, process ${pid ?? 'unknown'}`);
 
@@ -50,7 +58,7 @@ export const up = async (world: World, options: UpOptions): Promise<void> => {
     requireAll(survey, context);
     const own: ResolvedSource[] = [];
     for (const each of source) own.push(await resolveOwnSource(each, patch, context, signal));
-    const plan = demoPlan(own);
+    const plan = demoPlan(context.stack, own);
     await refuseConflictEarly(plan, context, signal);
 
     const seen = witness();

@@ -1,68 +1,79 @@
 /** containerd, its shim and ctr out of the patched tree of containerd. */
 
 import {digestOfTree} from '../../cache/digest.ts';
-import type {Running} from '../../graph/task.ts';
-import {goCache, makeImage, runStep} from '../container.ts';
-import type {DemoContext} from '../context.ts';
+import {releaseOf, type Stack} from '../../stacks/schema.ts';
+import {goCache, goEnv, makeImage, runStep} from '../container.ts';
+import type {DemoContext, DemoTask} from '../context.ts';
 import {imageSource, scriptDigest} from '../files.ts';
-import {init} from '../init/init.ts';
+import {builderImage} from '../init/images.ts';
+import {treeOf} from '../init/trees.ts';
 import {artifactOf, artifactTask, imageOf, imageTask} from '../products.ts';
 
 export const containerdBuilderImage = imageTask({
   id: 'build/containerd-builder-image',
   title: 'Make the builder image of containerd',
-  needs: [init.builderImage.id],
+  needs: [builderImage.id],
   inputs: async ({stack}) => ({
-    source: stack.containerd.source.package,
+    source: stack.containerd.buildDependencies,
     dockerfile: await digestOfTree(imageSource('containerd-builder')),
   }),
   async make(tag, context, running) {
-    const {stack} = context;
-    const args = {BASE: imageOf(init.builderImage.id, running), SOURCE: stack.containerd.source.package};
+    const {buildDependencies: SOURCE = ''} = context.stack.containerd;
+    const args = {BASE: imageOf(builderImage.id, running), SOURCE};
     await makeImage({tag, context: imageSource('containerd-builder'), args}, context, running);
   },
 });
 
-export const containerd = artifactTask({
-  id: 'build/containerd',
-  title: 'Build containerd, its shim and ctr',
-  needs: [containerdBuilderImage.id, init.containerdTree.id],
-  inputs: async ({stack}) => ({
-    version: stack.containerd.version,
-    script: await scriptDigest('build-containerd.sh'),
-  }),
-  async fill(out, context, running) {
-    const {version, source} = context.stack.containerd;
-    const tree = init.containerdTree.id;
-    await buildContainerd({out, tree, version, revision: source.version}, context, running);
-  },
-});
+/** The task that makes the image in which containerd is built. */
+export const containerdBuilderOf = ({buildDependencies}: Stack['containerd']): string =>
+  buildDependencies === undefined ? builderImage.id : containerdBuilderImage.id;
 
 export interface ContainerdBuild {
-  readonly out: string;
+  readonly id: string;
+  readonly title: string;
+  /** The task that makes the image it is built in. */
+  readonly image: string;
   /** The task whose tree is built. */
   readonly tree: string;
-  readonly version: string;
+  readonly version: (context: DemoContext) => string;
   readonly revision: string;
 }
 
-export const buildContainerd = async (
-  {out, tree, version, revision}: ContainerdBuild,
-  context: DemoContext,
-  running: Running,
-): Promise<void> => {
-  const mounts = [
-    {
-      from: artifactOf(tree, context, running),
-      to: '/go/src/github.com/containerd/containerd',
-      readOnly: true,
+export const containerdBuildTask = (build: ContainerdBuild): DemoTask => {
+  const {id, title, image, tree, version, revision} = build;
+  return artifactTask({
+    id,
+    title,
+    needs: [image, tree],
+    inputs: async (context) => ({
+      version: version(context),
+      layout: context.stack.builder.go.layout,
+      script: await scriptDigest('build-containerd.sh'),
+    }),
+    async fill(out, context, running) {
+      const from = artifactOf(tree, context, running);
+      const mounts = [
+        {from, to: '/go/src/github.com/containerd/containerd', readOnly: true},
+        await goCache(context),
+      ];
+      const env = {...goEnv(context), VERSION: version(context), REVISION: revision};
+      const step = {image: imageOf(image, running), mounts, out, env};
+      await runStep({...step, script: ['build-containerd.sh']}, context, running);
     },
-    await goCache(context),
-  ];
-  const step = {image: imageOf(containerdBuilderImage.id, running), mounts, out};
-  const env = {VERSION: version, REVISION: revision};
-  await runStep({...step, env, script: ['build-containerd.sh']}, context, running);
+  });
 };
+
+export const containerdId = 'build/containerd';
+
+export const containerdTask = ({containerd}: Stack): DemoTask =>
+  containerdBuildTask({
+    id: containerdId,
+    title: 'Build containerd, its shim and ctr',
+    image: containerdBuilderOf(containerd),
+    tree: treeOf('containerd'),
+    version: ({stack}) => stack.containerd.version,
+    revision: releaseOf(containerd.source),
+  });
 
 /** What it builds. */
 export const containerdPrograms = ['containerd', 'containerd-shim-runc-v2', 'ctr'] as const;

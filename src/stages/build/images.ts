@@ -3,89 +3,133 @@
 import {cp} from 'node:fs/promises';
 import {join} from 'node:path';
 import {digestOfTree} from '../../cache/digest.ts';
+import type {BuiltNode, PublishedNode, Stack} from '../../stacks/schema.ts';
+import {tagImage} from '../../tools/docker.ts';
 import {makeImage, runStep} from '../container.ts';
-import {imageSource, inScratch, place, scriptDigest} from '../files.ts';
-import {init} from '../init/init.ts';
+import type {DemoTask} from '../context.ts';
+import {buildScript, imageSource, inScratch, place, scriptDigest} from '../files.ts';
+import {baseImage, builderImage, pull} from '../init/images.ts';
+import {sourceOf} from '../init/sources.ts';
 import {artifactOf, artifactTask, imageOf, imageTask} from '../products.ts';
-import {containerd, containerdPrograms} from './containerd.ts';
-import {kubernetes, pause} from './kubernetes.ts';
+import {containerdId, containerdPrograms} from './containerd.ts';
+import {kubernetesId, pause} from './kubernetes.ts';
+
+export const nodeBaseId = 'build/node-base-image';
+
+export const nodeBaseImage = ({node}: Stack): DemoTask =>
+  node.from === 'debian' ? builtBase(node) : publishedBase(node);
 
 /** Everything of a kind node that comes from Debian and from kind; Kubernetes comes on top. */
-export const nodeBaseImage = imageTask({
-  id: 'build/node-base-image',
-  title: 'Make the base of the node image',
-  needs: [init.baseImage.id, init.kindSource.id],
-  inputs: async ({stack}) => ({
-    packages: stack.packages.node,
-    dockerfile: await digestOfTree(imageSource('node-base')),
-  }),
-  async make(tag, context, running) {
-    const {host, stack} = context;
-    const source = artifactOf(init.kindSource.id, context, running);
-    const [tarball] = stack.kind.source.files;
-    if (tarball === undefined) throw new TypeError('the schema asks for one file at least');
-    await inScratch(context.dirs, 'node-base', running.fingerprint, async (directory) => {
-      await cp(join(imageSource('node-base'), 'Dockerfile'), join(directory, 'Dockerfile'));
-      const files = '--strip-components=3';
-      await host.run(
-        [
-          'tar',
-          ['-C', directory, files, '--wildcards', '-xf', join(source, tarball.name), '*/images/base/files'],
-        ],
-        {signal: running.signal, onLine: running.log},
-      );
-      const args = {BASE: imageOf(init.baseImage.id, running), PACKAGES: stack.packages.node.join(' ')};
-      await makeImage({tag, context: directory, args}, context, running);
-    });
-  },
-});
+const builtBase = ({kind, packages}: BuiltNode): DemoTask =>
+  imageTask({
+    id: nodeBaseId,
+    title: 'Make the base of the node image',
+    needs: [baseImage.id, sourceOf('kind')],
+    inputs: async () => ({packages, dockerfile: await digestOfTree(imageSource('node-base'))}),
+    async make(tag, context, running) {
+      const source = artifactOf(sourceOf('kind'), context, running);
+      const [tarball] = kind.files;
+      if (tarball === undefined) throw new TypeError('the schema asks for one file at least');
+      await inScratch(context.dirs, 'node-base', running.fingerprint, async (directory) => {
+        await cp(join(imageSource('node-base'), 'Dockerfile'), join(directory, 'Dockerfile'));
+        const files = '--strip-components=3';
+        await context.host.run(
+          [
+            'tar',
+            ['-C', directory, files, '--wildcards', '-xf', join(source, tarball.name), '*/images/base/files'],
+          ],
+          {signal: running.signal, onLine: running.log},
+        );
+        const args = {BASE: imageOf(baseImage.id, running), PACKAGES: packages.join(' ')};
+        await makeImage({tag, context: directory, args}, context, running);
+      });
+    },
+  });
+
+/** A whole node of somebody else's making, of which some programs are replaced. */
+const publishedBase = ({image}: PublishedNode): DemoTask =>
+  imageTask({
+    id: nodeBaseId,
+    title: `Pull ${image.slice(0, image.indexOf('@'))}`,
+    // What pulls an image is an engine that the base image has been tried on.
+    needs: [baseImage.id],
+    inputs: () => ({image}),
+    async make(tag, {host}, {signal, log}) {
+      const tryThis = 'check the network and the proxy of the docker engine; nothing was kept';
+      await pull(image, tryThis, {host, signal, log});
+      await host.run(tagImage(image, tag), {signal});
+    },
+  });
 
 /** One archive of all images that the nodes are preloaded with. */
-export const images = artifactTask({
-  id: 'build/images',
-  title: 'Make the images of the control plane, etcd, pause and the sample',
-  needs: [nodeBaseImage.id, kubernetes.id, pause.id],
-  inputs: async ({stack}) => ({images: stack.images, script: await scriptDigest('build-images.sh')}),
-  async fill(out, context, running) {
-    const {
-      kubernetes: {version},
-      images: names,
-    } = context.stack;
-    const mounts = [
-      {from: artifactOf(kubernetes.id, context, running), to: '/kubernetes', readOnly: true},
-      {from: artifactOf(pause.id, context, running), to: '/pause', readOnly: true},
-    ];
-    const env = {
-      VERSION: version,
-      REPOSITORY: names.repository,
-      PAUSE: names.pause,
-      ETCD: names.etcd,
-      SAMPLE: names.sample,
-    };
-    await runStep(
-      {image: imageOf(nodeBaseImage.id, running), mounts, env, out, script: ['build-images.sh']},
-      context,
-      running,
-    );
-  },
-});
+export const imagesId = 'build/images';
+export const imagesFile = 'images.tar';
+
+export const images = ({node, kubernetes: {version}, sample}: Stack): DemoTask => {
+  const of =
+    node.from === 'debian'
+      ? {
+          title: 'Make the images of the control plane, etcd, pause and the sample',
+          // Where the packages are that kube-proxy's image takes iptables from.
+          image: nodeBaseId,
+          mounts: {[kubernetesId]: '/kubernetes', [pause.id]: '/pause'},
+          groups: ['control-plane', 'sample'],
+          env: {
+            VERSION: version,
+            REPOSITORY: node.images.repository,
+            PAUSE: node.images.pause,
+            ETCD: node.images.etcd,
+            SAMPLE: sample,
+          },
+        }
+      : {
+          title: "Make the sample's image",
+          image: builderImage.id,
+          mounts: {},
+          groups: ['sample'],
+          env: {SAMPLE: sample},
+        };
+  return artifactTask({
+    id: imagesId,
+    title: of.title,
+    needs: [of.image, ...Object.keys(of.mounts)],
+    inputs: async () => ({images: of.env, script: await scriptDigest('build-images.sh')}),
+    async fill(out, context, running) {
+      const mounts = Object.entries(of.mounts).map(([id, to]) => ({
+        from: artifactOf(id, context, running),
+        to,
+        readOnly: true,
+      }));
+      const image = imageOf(of.image, running);
+      await runStep(
+        {image, mounts, env: of.env, out, script: ['build-images.sh', ...of.groups]},
+        context,
+        running,
+      );
+    },
+  });
+};
 
 /** An image of its own, so that a change of the kubelet or the runtime does not import half a gigabyte again. */
 export const preloadImage = imageTask({
   id: 'build/preload-image',
   title: 'Import the images into a content store',
-  needs: [nodeBaseImage.id, containerd.id, images.id],
-  inputs: async () => ({dockerfile: await digestOfTree(imageSource('preload'))}),
+  needs: [nodeBaseId, containerdId, imagesId],
+  inputs: async () => ({
+    dockerfile: await digestOfTree(imageSource('preload')),
+    script: await scriptDigest('preload-images.sh'),
+  }),
   async make(tag, context, running) {
     const of = (id: string, file: string): string => join(artifactOf(id, context, running), file);
     await inScratch(context.dirs, 'preload', running.fingerprint, async (directory) => {
       await cp(imageSource('preload'), directory, {recursive: true});
+      await cp(buildScript('preload-images.sh'), join(directory, 'preload-images.sh'));
       await place(
         join(directory, 'bin'),
-        containerdPrograms.map((name) => of(containerd.id, name)),
+        containerdPrograms.map((name) => of(containerdId, name)),
       );
-      await place(join(directory, 'images'), [of(images.id, 'images.tar')]);
-      const args = {BASE: imageOf(nodeBaseImage.id, running)};
+      await place(join(directory, 'images'), [of(imagesId, imagesFile)]);
+      const args = {BASE: imageOf(nodeBaseId, running)};
       await makeImage({tag, context: directory, args}, context, running);
     });
   },

@@ -1,61 +1,64 @@
 /** The programs out of the patched tree of kubernetes. */
 
-import type {Running} from '../../graph/task.ts';
-import {goCache, runStep} from '../container.ts';
-import type {DemoContext} from '../context.ts';
+import type {Stack} from '../../stacks/schema.ts';
+import {goCache, goEnv, runStep} from '../container.ts';
+import type {DemoContext, DemoTask} from '../context.ts';
 import {scriptDigest} from '../files.ts';
-import {init} from '../init/init.ts';
+import {builderImage} from '../init/images.ts';
+import {treeOf} from '../init/trees.ts';
 import {artifactOf, artifactTask, imageOf} from '../products.ts';
 
-/** kubelet, kubeadm and the control plane by one `go build`: they share nearly every package. */
-export const kubernetes = artifactTask({
-  id: 'build/kubernetes',
-  title: 'Build kubelet, kubeadm and the control plane',
-  needs: [init.builderImage.id, init.kubernetesTree.id],
-  inputs: async ({
-    stack: {
-      kubernetes: {version, binaries},
-    },
-  }) => ({
-    version,
-    binaries,
-    scripts: [await scriptDigest('build-kubernetes.sh'), await scriptDigest('generate-openapi.sh')],
-  }),
-  async fill(out, context, running) {
-    const {version, binaries} = context.stack.kubernetes;
-    await buildKubernetes({out, tree: init.kubernetesTree.id, version, binaries}, context, running);
-  },
-});
-
 export interface KubernetesBuild {
-  readonly out: string;
+  readonly id: string;
+  readonly title: string;
   /** The task whose tree is built. */
   readonly tree: string;
-  readonly version: string;
-  readonly binaries: readonly string[];
+  readonly version: (context: DemoContext) => string;
+  readonly binaries: (context: DemoContext) => readonly string[];
 }
 
-export const buildKubernetes = async (
-  {out, tree, version, binaries}: KubernetesBuild,
-  context: DemoContext,
-  running: Running,
-): Promise<void> => {
-  const from = artifactOf(tree, context, running);
-  const mounts = [{from, to: '/go/src/k8s.io/kubernetes'}, await goCache(context)];
-  const step = {image: imageOf(init.builderImage.id, running), env: {VERSION: version}, mounts, out};
-  await runStep({...step, script: ['build-kubernetes.sh', ...binaries]}, context, running);
-};
+/** By one `go build`: the programs share nearly every package. */
+export const kubernetesBuildTask = ({id, title, tree, version, binaries}: KubernetesBuild): DemoTask =>
+  artifactTask({
+    id,
+    title,
+    needs: [builderImage.id, tree],
+    inputs: async (context) => ({
+      version: version(context),
+      binaries: binaries(context),
+      layout: context.stack.builder.go.layout,
+      scripts: [await scriptDigest('build-kubernetes.sh'), await scriptDigest('generate-openapi.sh')],
+    }),
+    async fill(out, context, running) {
+      const from = artifactOf(tree, context, running);
+      const mounts = [{from, to: '/go/src/k8s.io/kubernetes'}, await goCache(context)];
+      const env = {...goEnv(context), VERSION: version(context)};
+      const step = {image: imageOf(builderImage.id, running), env, mounts, out};
+      await runStep({...step, script: ['build-kubernetes.sh', ...binaries(context)]}, context, running);
+    },
+  });
+
+export const kubernetesId = 'build/kubernetes';
+
+export const kubernetesTask = ({node}: Stack): DemoTask =>
+  kubernetesBuildTask({
+    id: kubernetesId,
+    title: node.from === 'debian' ? 'Build kubelet, kubeadm and the control plane' : 'Build the kubelet',
+    tree: treeOf('kubernetes'),
+    version: ({stack}) => stack.kubernetes.version,
+    binaries: ({stack}) => stack.kubernetes.binaries,
+  });
 
 export const pause = artifactTask({
   id: 'build/pause',
   title: 'Build pause',
-  needs: [init.builderImage.id, init.kubernetesTree.id],
+  needs: [builderImage.id, treeOf('kubernetes')],
   inputs: async () => ({script: await scriptDigest('build-pause.sh')}),
   async fill(out, context, running) {
-    const tree = artifactOf(init.kubernetesTree.id, context, running);
+    const tree = artifactOf(treeOf('kubernetes'), context, running);
     const mounts = [{from: tree, to: '/go/src/k8s.io/kubernetes', readOnly: true}];
     await runStep(
-      {image: imageOf(init.builderImage.id, running), mounts, out, script: ['build-pause.sh']},
+      {image: imageOf(builderImage.id, running), mounts, out, script: ['build-pause.sh']},
       context,
       running,
     );

@@ -5,45 +5,96 @@ import {join} from 'node:path';
 import {digestOfTree} from '../../cache/digest.ts';
 import type {Running} from '../../graph/task.ts';
 import {project} from '../../project.ts';
+import type {BuiltNode, Stack} from '../../stacks/schema.ts';
 import {makeImage} from '../container.ts';
-import {imageSource, inScratch, place} from '../files.ts';
+import type {DemoContext, DemoTask} from '../context.ts';
+import {buildScript, imageSource, inScratch, place, scriptDigest} from '../files.ts';
+import {builderImage} from '../init/images.ts';
 import {artifactOf, imageOf, imageTask, tagOf} from '../products.ts';
-import {containerd, containerdPrograms} from './containerd.ts';
-import {nodeBaseImage, preloadImage} from './images.ts';
-import {kubernetes} from './kubernetes.ts';
+import {containerdId, containerdPrograms} from './containerd.ts';
+import {imagesFile, imagesId, nodeBaseId, preloadImage} from './images.ts';
+import {kubernetesId} from './kubernetes.ts';
 import {nodejs, runtime, runtimeFile} from './runtime.ts';
 
-export const nodeSystemImage = imageTask({
-  id: 'build/node-system-image',
-  title: 'Build the node image but for the network runtime',
-  needs: [nodeBaseImage.id, preloadImage.id, containerd.id, kubernetes.id, nodejs.id],
+export const nodeSystemId = 'build/node-system-image';
+
+/** What is laid over the base, in the directory of a Dockerfile. */
+const stage = async (
+  directory: string,
+  dockerfile: string,
+  context: DemoContext,
+  running: Running,
+): Promise<void> => {
+  const of = (id: string, file: string): string => join(artifactOf(id, context, running), file);
+  await cp(imageSource('node-system'), directory, {recursive: true});
+  await cp(imageSource(dockerfile), directory, {recursive: true});
+  await cp(join(project.manifests, 'node'), join(directory, 'files/etc/systemd/system'), {recursive: true});
+  await place(
+    join(directory, 'bin'),
+    containerdPrograms.map((name) => of(containerdId, name)),
+  );
+  await place(join(directory, 'kni/bin'), [of(nodejs.id, 'node')]);
+};
+
+const stagedInputs = async (dockerfile: string) => ({
+  files: await digestOfTree(imageSource('node-system')),
+  dockerfile: await digestOfTree(imageSource(dockerfile)),
+  unit: await digestOfTree(join(project.manifests, 'node')),
+});
+
+export const nodeSystemImage = ({node}: Stack): DemoTask =>
+  node.from === 'debian' ? builtSystem(node) : publishedSystem;
+
+const title = 'Build the node image but for the network runtime';
+
+const builtSystem = ({images: {pause}}: BuiltNode): DemoTask =>
+  imageTask({
+    id: nodeSystemId,
+    title,
+    needs: [nodeBaseId, preloadImage.id, containerdId, kubernetesId, nodejs.id],
+    inputs: () => stagedInputs('node-system'),
+    async make(tag, context, running) {
+      const {stack, dirs} = context;
+      await inScratch(dirs, 'node-system', running.fingerprint, async (directory) => {
+        await stage(directory, 'node-system', context, running);
+        const programs = artifactOf(kubernetesId, context, running);
+        await place(
+          join(directory, 'kubernetes'),
+          ['kubelet', 'kubeadm'].map((name) => join(programs, name)),
+        );
+        const args = {
+          BASE: imageOf(nodeBaseId, running),
+          PRELOAD: imageOf(preloadImage.id, running),
+          PAUSE: pause,
+          KUBERNETES_VERSION: stack.kubernetes.version,
+          STACK: stack.name,
+        };
+        await makeImage({tag, context: directory, args}, context, running);
+      });
+    },
+  });
+
+/** The published image has all but what KNI changes and needs. */
+const publishedSystem = imageTask({
+  id: nodeSystemId,
+  title,
+  needs: [nodeBaseId, builderImage.id, imagesId, containerdId, kubernetesId, nodejs.id],
   inputs: async () => ({
-    dockerfile: await digestOfTree(imageSource('node-system')),
-    unit: await digestOfTree(join(project.manifests, 'node')),
+    ...(await stagedInputs('published-node-system')),
+    preload: await scriptDigest('preload-images.sh'),
   }),
   async make(tag, context, running) {
-    const {stack, dirs} = context;
-    const of = (id: string, file: string): string => join(artifactOf(id, context, running), file);
-    await inScratch(dirs, 'node-system', running.fingerprint, async (directory) => {
-      await cp(imageSource('node-system'), directory, {recursive: true});
-      await cp(join(project.manifests, 'node'), join(directory, 'files/etc/systemd/system'), {
-        recursive: true,
-      });
-      await place(
-        join(directory, 'bin'),
-        containerdPrograms.map((name) => of(containerd.id, name)),
-      );
-      await place(
-        join(directory, 'kubernetes'),
-        ['kubelet', 'kubeadm'].map((name) => of(kubernetes.id, name)),
-      );
-      await place(join(directory, 'kni/bin'), [of(nodejs.id, 'node')]);
+    await inScratch(context.dirs, 'node-system', running.fingerprint, async (directory) => {
+      await stage(directory, 'published-node-system', context, running);
+      await place(join(directory, 'kubernetes'), [
+        join(artifactOf(kubernetesId, context, running), 'kubelet'),
+      ]);
+      await place(join(directory, 'images'), [join(artifactOf(imagesId, context, running), imagesFile)]);
+      await cp(buildScript('preload-images.sh'), join(directory, 'preload-images.sh'));
       const args = {
-        BASE: imageOf(nodeBaseImage.id, running),
-        PRELOAD: imageOf(preloadImage.id, running),
-        PAUSE: stack.images.pause,
-        KUBERNETES_VERSION: stack.kubernetes.version,
-        STACK: stack.name,
+        BASE: imageOf(nodeBaseId, running),
+        BUILDER: imageOf(builderImage.id, running),
+        STACK: context.stack.name,
       };
       await makeImage({tag, context: directory, args}, context, running);
     });
@@ -53,13 +104,13 @@ export const nodeSystemImage = imageTask({
 export const nodeImage = imageTask({
   id: 'build/node-image',
   title: 'Build the node image',
-  needs: [nodeSystemImage.id, runtime.id],
+  needs: [nodeSystemId, runtime.id],
   inputs: async () => ({dockerfile: await digestOfTree(imageSource('node'))}),
   async make(tag, context, running) {
     await inScratch(context.dirs, 'node', running.fingerprint, async (directory) => {
       await cp(imageSource('node'), directory, {recursive: true});
       await place(directory, [join(artifactOf(runtime.id, context, running), runtimeFile)]);
-      const args = {BASE: imageOf(nodeSystemImage.id, running), SYSTEM: systemOf(running)};
+      const args = {BASE: imageOf(nodeSystemId, running), SYSTEM: systemOf(running)};
       await makeImage({tag, context: directory, args}, context, running);
     });
   },
@@ -67,4 +118,4 @@ export const nodeImage = imageTask({
 
 /** What the label of a node says that it was made over. */
 export const systemOf = (running: Pick<Running, 'fingerprintOf'>): string =>
-  tagOf(running.fingerprintOf(nodeSystemImage.id));
+  tagOf(running.fingerprintOf(nodeSystemId));

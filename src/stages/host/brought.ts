@@ -29,12 +29,18 @@ export const engineOf = (dirs: Dirs): BroughtEngine => {
   };
 };
 
-/** Runs commands with our programs at the end of the PATH: the user's own come first. */
+/**
+ * Runs commands with our programs at the end of the PATH: the user's own come first. But not kind, which is unpacked only
+ * where the user's is too old.
+ */
 export const withBrought = (host: Host, dirs: Dirs, path: string = process.env['PATH'] ?? ''): Host => {
-  const ours = ['engine/usr/bin', 'engine/usr/sbin', 'kind/usr/bin'].map((name) =>
-    join(toolPath(dirs), name),
-  );
-  const PATH = [path, '/usr/local/sbin', '/usr/sbin', '/sbin', ...ours].join(delimiter);
+  const engine = ['engine/usr/bin', 'engine/usr/sbin'].map((name) => join(toolPath(dirs), name));
+  const PATH = [
+    join(toolPath(dirs), 'kind/usr/bin'),
+    path,
+    ...['/usr/local/sbin', '/usr/sbin', '/sbin'],
+    ...engine,
+  ].join(delimiter);
   return {run: (command, options = {}) => host.run(command, {...options, env: {PATH, ...options.env}})};
 };
 

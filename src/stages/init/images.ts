@@ -30,7 +30,8 @@ export const baseImage = imageTask({
         await host.run(importImage(tarball, tag), {signal});
       });
     } else {
-      await pull(stack.base.image, {host, signal, log});
+      const tryThis = 'on a Debian host let it be made from the Debian mirror: apt-get install mmdebstrap';
+      await pull(stack.base.image, tryThis, {host, signal, log});
       await host.run(tagImage(stack.base.image, tag), {signal});
     }
     await probePrivileged(tag, {host, signal});
@@ -39,7 +40,8 @@ export const baseImage = imageTask({
 
 type Step = Pick<DemoContext, 'host'> & {readonly signal: AbortSignal; readonly log?: (line: string) => void};
 
-const pull = async (name: string, {host, signal, log}: Step): Promise<void> => {
+/** Rejects with UserError (exit code `hostLacks`) where it cannot be had. */
+export const pull = async (name: string, tryThis: string, {host, signal, log}: Step): Promise<void> => {
   try {
     await host.run(pullImage(name), {signal, ...(log && {onLine: log})});
   } catch (error) {
@@ -48,7 +50,7 @@ const pull = async (name: string, {host, signal, log}: Step): Promise<void> => {
       {
         what: `cannot pull ${name}`,
         why: error.output.split('\n').at(-1) ?? error.reason,
-        tryThis: 'on a Debian host let it be made from the Debian mirror: apt-get install mmdebstrap',
+        tryThis,
         exitCode: exitCodes.hostLacks,
       },
       {cause: error},
@@ -87,12 +89,18 @@ export const builderImage = imageTask({
   title: 'Make the builder image',
   needs: [baseImage.id],
   inputs: async ({stack}) => ({
-    packages: stack.packages.builder,
+    packages: stack.builder.packages,
+    go: stack.builder.go.newer,
     dockerfile: await digestOfTree(imageSource('builder')),
   }),
   async make(tag, context, running) {
-    const {stack} = context;
-    const args = {BASE: imageOf(baseImage.id, running), PACKAGES: stack.packages.builder.join(' ')};
+    const {packages, go} = context.stack.builder;
+    const args = {
+      BASE: imageOf(baseImage.id, running),
+      PACKAGES: packages.join(' '),
+      GO_SUITE: go.newer?.suite ?? '',
+      GO_VERSION: go.newer?.version ?? '',
+    };
     await makeImage({tag, context: imageSource('builder'), args}, context, running);
   },
 });

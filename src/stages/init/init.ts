@@ -1,16 +1,16 @@
 /** init: pinned sources are in the cache, checked and patched, and there is something to build them in. */
 
+import {components} from '../../stacks/own-source.ts';
+import type {Stack} from '../../stacks/schema.ts';
 import type {DemoTask} from '../context.ts';
 import {baseImage, builderImage} from './images.ts';
-import {containerdSource, kindSource, kubernetesSource} from './sources.ts';
-import {containerdTree, kubernetesTree} from './trees.ts';
+import {kindSource, pinnedSource} from './sources.ts';
+import {pinnedTree} from './trees.ts';
 
-export const init = {
+export const initTasks = (stack: Stack): readonly DemoTask[] => [
   baseImage,
   builderImage,
-  kubernetesSource,
-  containerdSource,
-  kindSource,
-  kubernetesTree,
-  containerdTree,
-} as const satisfies Record<string, DemoTask>;
+  ...components.map((component) => pinnedSource(component, stack)),
+  ...(stack.node.from === 'debian' ? [kindSource(stack.node.kind, stack)] : []),
+  ...components.map(pinnedTree),
+];

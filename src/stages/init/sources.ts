@@ -1,34 +1,62 @@
-/** Sources from the Debian mirror, pinned by version and sha256. */
+/** The sources that a stack pins: from the Debian mirror, by version and sha256, or from git, by tag and commit. */
 
 import {join} from 'node:path';
 import {sha256File} from '../../cache/digest.ts';
 import {errnoOf} from '../../cache/files.ts';
 import {UserError} from '../../errors.ts';
-import type {DebianSource} from '../../stacks/schema.ts';
+import type {Component} from '../../stacks/own-source.ts';
+import type {DebianSource, GitSource, Stack} from '../../stacks/schema.ts';
 import {runStep} from '../container.ts';
-import type {DemoContext, DemoTask} from '../context.ts';
+import type {DemoTask} from '../context.ts';
 import {scriptDigest} from '../files.ts';
 import {artifactTask, imageOf} from '../products.ts';
+import {gitSourceTask} from './git-source.ts';
 import {baseImage} from './images.ts';
 
-interface SourceParts {
-  readonly component: string;
-  readonly suite: (context: DemoContext) => string;
-  readonly source: (context: DemoContext) => DebianSource;
-}
+/** The task that brings the sources of a component, or of kind, into the cache. */
+export const sourceOf = (what: Component | 'kind'): string => `init/${what}-source`;
 
-const sourceTask = ({component, suite, source}: SourceParts): DemoTask =>
+export const pinnedSource = (component: Component, stack: Stack): DemoTask => {
+  const {source} = stack[component];
+  return source.from === 'git'
+    ? pinnedCommit(component, source, stack)
+    : debianSource(component, source, stack.base.suite);
+};
+
+/** Of the suite that kind itself is taken from. */
+export const kindSource = (source: DebianSource, {kind}: Stack): DemoTask =>
+  debianSource('kind', source, kind.suite);
+
+const pinnedCommit = (component: Component, {url, tag, commit}: GitSource, {name}: Stack): DemoTask =>
+  gitSourceTask({
+    id: sourceOf(component),
+    title: `Fetch ${component} ${tag}`,
+    url,
+    ref: `refs/tags/${tag}`,
+    commit,
+    moved: (found) =>
+      new UserError({
+        what: `${tag} at ${url} is not what the stack ${name} pins`,
+        why: `it is commit ${found}, expected ${commit}`,
+        tryThis: `${correct(name)}; nothing was kept`,
+      }),
+  });
+
+const correct = (stack: string): string =>
+  `find out why; correct manifests/stacks/${stack}.yaml only if the change is wanted`;
+
+const debianSource = (what: Component | 'kind', source: DebianSource, suite: string): DemoTask =>
   artifactTask({
-    id: `init/${component}-source`,
-    title: `Download the sources of ${component}`,
+    id: sourceOf(what),
+    title: `Download the sources of ${what}`,
     needs: [baseImage.id],
-    inputs: async (context) => ({...source(context), fetch: await scriptDigest('fetch-source.sh')}),
+    inputs: async () => ({...source, fetch: await scriptDigest('fetch-source.sh')}),
     async fill(directory, context, running) {
-      const {package: name, version, files} = source(context);
+      const {package: name, version, files} = source;
       await runStep(
         {
           image: imageOf(baseImage.id, running),
-          script: ['fetch-source.sh', suite(context), name, version],
+          script: ['fetch-source.sh', suite, name, version],
           out: directory,
           workdir: '/out',
         },
@@ -61,19 +89,3 @@ export const checkFiles = async (
     });
   }
 };
-
-export const kubernetesSource = sourceTask({
-  component: 'kubernetes',
-  suite: ({stack}) => stack.base.suite,
-  source: ({stack}) => stack.kubernetes.source,
-});
-export const containerdSource = sourceTask({
-  component: 'containerd',
-  suite: ({stack}) => stack.base.suite,
-  source: ({stack}) => stack.containerd.source,
-});
-export const kindSource = sourceTask({
-  component: 'kind',
-  suite: ({stack}) => stack.kind.suite,
-  source: ({stack}) => stack.kind.source,
-});

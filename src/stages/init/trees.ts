@@ -4,12 +4,13 @@ import {join} from 'node:path';
 import {digestOfTree} from '../../cache/digest.ts';
 import {project} from '../../project.ts';
 import type {Component} from '../../stacks/own-source.ts';
-import {runStep} from '../container.ts';
+import {goEnv, runStep} from '../container.ts';
 import type {DemoContext, DemoTask} from '../context.ts';
 import {explainTree} from '../explain.ts';
 import {scriptDigest} from '../files.ts';
 import {artifactOf, artifactTask, imageOf} from '../products.ts';
 import {builderImage} from './images.ts';
+import {sourceOf} from './sources.ts';
 
 /** The directory of our patches for a component. */
 export const seriesOf = (component: Component, {stack}: Pick<DemoContext, 'stack'>): string =>
@@ -31,6 +32,8 @@ export const treeTask = ({component, id, title, source, patched}: TreeParts): De
     title,
     needs: [builderImage.id, source],
     inputs: async ({stack}) => ({
+      cri: stack.kubernetes.cri,
+      layout: stack.builder.go.layout,
       prepare: [await scriptDigest('prepare-tree.sh'), await scriptDigest('check-go.sh')],
       ...(patched && {
         patches: await digestOfTree(seriesOf(component, {stack})),
@@ -51,21 +54,21 @@ export const treeTask = ({component, id, title, source, patched}: TreeParts): De
       const step = {
         image: imageOf(builderImage.id, running),
         script: ['prepare-tree.sh', component],
-        env: {PATCHED: String(patched)},
+        env: {...goEnv(context), PATCHED: String(patched), CRI: context.stack.kubernetes.cri},
         out: directory,
       } as const;
       await runStep({...step, mounts}, context, running).catch(explainTree);
     },
   });
 
-const pinnedTree = (component: Component): DemoTask =>
+/** The task that patches what the stack pins. */
+export const treeOf = (component: Component): string => `init/${component}-tree`;
+
+export const pinnedTree = (component: Component): DemoTask =>
   treeTask({
     component,
-    id: `init/${component}-tree`,
+    id: treeOf(component),
     title: `Patch ${component}`,
-    source: `init/${component}-source`,
+    source: sourceOf(component),
     patched: true,
   });
-
-export const kubernetesTree = pinnedTree('kubernetes');
-export const containerdTree = pinnedTree('containerd');

@@ -13,9 +13,9 @@ import {readJson} from '../../json.ts';
 import {type Component, components} from '../../stacks/own-source.ts';
 import {copyIntoContainer, type NodeContainer} from '../../tools/docker.ts';
 import {askNetworks} from '../../tools/kni-runtime.ts';
-import {build} from '../build/build.ts';
 import {containerdPrograms} from '../build/containerd.ts';
-import {runtimeFile} from '../build/runtime.ts';
+import {nodeImage} from '../build/node-image.ts';
+import {runtime, runtimeFile} from '../build/runtime.ts';
 import type {DemoContext, DemoTask} from '../context.ts';
 import {artifactOf, imageOf, tagOf} from '../products.ts';
 import {currentCluster, programsId, setup} from '../setup.ts';
@@ -42,19 +42,19 @@ const marked = z.partialRecord(z.enum(parts), z.string());
 type Marked = {[Name in Part]?: string | undefined};
 
 /** The task that makes what may take a part's place. */
-const buildOf = (part: Part): string => (part === 'runtime' ? build.runtime.id : ownBuildOf(part));
+const buildOf = (part: Part): string => (part === 'runtime' ? runtime.id : ownBuildOf(part));
 
 export const programsTask = (sources: readonly ResolvedSource[]): DemoTask => {
   const own = sources.map(({component}) => component);
   /** What has to be in place of what a node's image has. */
   const wanted = ({image}: NodeContainer, plan: Pick<Running, 'fingerprintOf'>): Marked => {
-    const replaced: readonly Part[] = image === imageOf(build.nodeImage.id, plan) ? own : ['runtime', ...own];
+    const replaced: readonly Part[] = image === imageOf(nodeImage.id, plan) ? own : ['runtime', ...own];
     return Object.fromEntries(replaced.map((part) => [part, tagOf(plan.fingerprintOf(buildOf(part)))]));
   };
   return {
     id: programsId,
     title: 'Bring the programs on the nodes up to date',
-    needs: [setup.cluster.id, build.runtime.id, ...own.map(ownBuildOf)],
+    needs: [setup.cluster.id, runtime.id, ...own.map(ownBuildOf)],
     async done(context, running) {
       const cluster = await currentCluster(context);
       for (const node of cluster.nodes) {

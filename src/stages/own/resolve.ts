@@ -10,7 +10,8 @@ import {type Component, isUrl, type OwnSource, type Place} from '../../stacks/ow
 import {changes, gitEnv, listRemote, parseRemote} from '../../tools/git.ts';
 import type {DemoContext} from '../context.ts';
 import {inScratch} from '../files.ts';
-import {persistently} from './persistently.ts';
+import {gitFailed} from '../init/git-source.ts';
+import {persistently} from '../persistently.ts';
 import {snapshotOf} from './snapshot.ts';
 
 /** What is built: the commit, or the contents of a directory, and whether our series goes on top. */
@@ -127,26 +128,3 @@ const contentsOf = (path: string, {host, dirs}: Surroundings, signal: AbortSigna
     'contents',
     async (scratch) => (await snapshotOf(host, path, scratch, signal)).id,
   );
-
-export const gitFailed = (url: string, error: CommandError): UserError =>
-  error.reason === 'not found'
-    ? new UserError(
-        {
-          what: 'git is needed for sources from git',
-          why: 'it is not installed',
-          tryThis: 'install it: apt-get install git',
-          exitCode: exitCodes.hostLacks,
-        },
-        {cause: error},
-      )
-    : new UserError(
-        {
-          what: `cannot read ${url}`,
-          why:
-            error.output.split('\n').find((line) => /^(?:fatal|error|ssh|remote):/.test(line)) ??
-            error.reason,
-          tryThis:
-            'check the address, the network and its proxy (https_proxy), and that no password is asked for',
-        },
-        {cause: error},
-      );

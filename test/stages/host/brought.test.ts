@@ -10,7 +10,7 @@ import {tempDir} from '../../rig/temp-dir.ts';
 describe('withBrought', () => {
   const dirs = dirsOf({XDG_CACHE_HOME: '/c', XDG_STATE_HOME: '/s'});
 
-  it("looks for the user's own programs first, for ours last", async () => {
+  it("looks for the user's own programs first, for ours last, but for a kind that was brought because theirs is too old", async () => {
     using host = fakeHost('$ kind version');
     await withBrought(host, dirs, '/usr/bin').run(['kind', ['version']], {cwd: '/x'});
     expect(host.options).toEqual([
@@ -18,10 +18,9 @@ describe('withBrought', () => {
         cwd: '/x',
         env: {
           PATH: [
+            `${toolPath(dirs)}/kind/usr/bin`,
             '/usr/bin:/usr/local/sbin:/usr/sbin:/sbin',
-            ...['engine/usr/bin', 'engine/usr/sbin', 'kind/usr/bin'].map(
-              (name) => `${toolPath(dirs)}/${name}`,
-            ),
+            ...['engine/usr/bin', 'engine/usr/sbin'].map((name) => `${toolPath(dirs)}/${name}`),
           ].join(':'),
         },
       },

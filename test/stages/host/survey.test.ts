@@ -195,7 +195,7 @@ describe('a machine that lacks something', () => {
     });
     expect(error?.tryThis.split('\n')).toEqual([
       'install docker with your system, for example: dnf install moby-engine && systemctl enable --now docker',
-      'install kind: https://kind.sigs.k8s.io/docs/user/quick-start/#installation',
+      'install kind 0.27.0 or later: https://kind.sigs.k8s.io/docs/user/quick-start/#installation',
     ]);
   });
 });

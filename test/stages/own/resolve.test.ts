@@ -38,7 +38,7 @@ const setup = async (dir: TempDir) => {
     resolveOwnSource({component, place}, true, context, signal);
   /** Of the tarball that is made of it. */
   const filesOf = async (place: Place) => {
-    const [source] = ownTasks(await resolved(place));
+    const [source] = ownTasks(await resolved(place), context.stack);
     const fingerprint = 'a'.repeat(64);
     await source?.run(context, {fingerprint, fingerprintOf: () => fingerprint, signal, log: () => undefined});
     const tarball = `${context.dirs.cache}/artifacts/own-kubernetes-source-${fingerprint.slice(0, 16)}/tree.tar`;
@@ -80,7 +80,7 @@ describe('sources from git', () => {
     const {context, resolved} = await setup(dir);
     const source = await resolved({kind: 'git', url: `file://${path}`, ref: 'main'});
     await git(path, 'reset', '--quiet', '--hard', first);
-    const [task] = ownTasks(source);
+    const [task] = ownTasks(source, context.stack);
     const running = {fingerprint: 'a'.repeat(64), fingerprintOf: () => '', signal, log: () => undefined};
     await expect(task?.run(context, running)).rejects.toMatchObject({
       what: `main at file://${path} is not what it was a moment ago`,

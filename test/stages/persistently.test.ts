@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import {CommandError} from '../../../src/host/command-error.ts';
-import {persistently} from '../../../src/stages/own/persistently.ts';
+import {CommandError} from '../../src/host/command-error.ts';
+import {persistently} from '../../src/stages/persistently.ts';
 
 const failing = (output: string) => new CommandError(['git', ['fetch']], {reason: 'exit code 128', output});
 const stumble = failing("fatal: unable to access 'https://host/k/': Could not resolve host: host");
