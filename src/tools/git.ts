@@ -32,10 +32,14 @@ export const initBare = (directory: string): Command => git('init', '--quiet', '
 /** A repository that may lack files, which are to be had at `url`. Needs git 2.30 or later, as fetchFiles does. */
 const partial = (directory: string, url: string, ...args: readonly string[]): Command =>
   git(
-    ...['-C', directory],
-    ...['-c', `remote.origin.url=${url}`],
-    ...['-c', 'remote.origin.promisor=true'],
-    ...['-c', 'remote.origin.partialCloneFilter=blob:none'],
+    '-C',
+    directory,
+    '-c',
+    `remote.origin.url=${url}`,
+    '-c',
+    'remote.origin.promisor=true',
+    '-c',
+    'remote.origin.partialCloneFilter=blob:none',
     ...args,
   );
 
@@ -69,9 +73,17 @@ export const fetchFiles = (directory: string, url: string): Command =>
   partial(
     directory,
     url,
-    ...['-c', 'fetch.negotiationAlgorithm=noop'],
-    ...['fetch', '--progress', '--no-tags', '--no-write-fetch-head', '--recurse-submodules=no'],
-    ...['--filter=blob:none', '--stdin', '--', 'origin'],
+    '-c',
+    'fetch.negotiationAlgorithm=noop',
+    'fetch',
+    '--progress',
+    '--no-tags',
+    '--no-write-fetch-head',
+    '--recurse-submodules=no',
+    '--filter=blob:none',
+    '--stdin',
+    '--',
+    'origin',
   );
 
 /** Prints the commit that was fetched last. */

@@ -38,7 +38,9 @@ export const withBrought = (host: Host, dirs: Dirs, path: string = process.env['
   const PATH = [
     join(toolPath(dirs), 'kind/usr/bin'),
     path,
-    ...['/usr/local/sbin', '/usr/sbin', '/sbin'],
+    '/usr/local/sbin',
+    '/usr/sbin',
+    '/sbin',
     ...engine,
   ].join(delimiter);
   return {run: (command, options = {}) => host.run(command, {...options, env: {PATH, ...options.env}})};

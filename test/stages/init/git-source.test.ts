@@ -105,7 +105,7 @@ describe('a commit of a git repository', () => {
     const cancelled = run(cancel.signal, (line) => {
       if (line.includes('--stdin') && ++fetches === 2) cancel.abort(new Error('cancelled'));
     });
-    await expect(cancelled).rejects.toThrow();
+    await expect(cancelled).rejects.toMatchObject({reason: 'cancelled'});
     expect(await exists(artifact)).toBe(false);
     asked.length = 0;
     await run(signal);
