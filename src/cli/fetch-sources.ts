@@ -24,7 +24,9 @@ export const fetchSources = async (
   const onWait = ({pid}: {pid: number | undefined}): void =>
     lineWriter(stream)(`waiting for another kni-demo, process ${pid ?? 'unknown'}`);
   await withLock(context.dirs, {wait: true, onWait, signal}, async () => {
-    requireAll(await surveyHost(context, signal), context);
+    // Sources from git need nothing of this machine but git.
+    if (targets.some((id) => plan.tasks.get(id)?.needs.length !== 0))
+      requireAll(await surveyHost(context, signal), context);
     await runShown({plan, targets, context, stream, flags: {}, signal});
   });
   return sources;

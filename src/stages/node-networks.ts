@@ -8,7 +8,7 @@ import {applyManifest, kubectl} from '../tools/kubectl.ts';
 import type {DemoContext, DemoTask} from './context.ts';
 import {currentCluster, setup} from './setup.ts';
 
-const manifest = join(project.manifests, 'cluster', 'network-attachment-definitions.yaml');
+const manifest = join(project.manifests, 'cluster', 'network-runtime.yaml');
 
 /** The rest of the file comes with these two. */
 const definitions: DemoTask = {
@@ -19,7 +19,7 @@ const definitions: DemoTask = {
     const {controlPlane} = await currentCluster(context);
     const names = [
       'crd/network-attachment-definitions.k8s.cni.cncf.io',
-      'clusterrolebinding/kni:read-networks',
+      'clusterrolebinding/kni:network-runtime',
     ];
     const {stdout} = await controlPlane.run(kubectl('get', ...names, '--ignore-not-found', '-o', 'name'));
     const found = stdout.split('\n').filter(Boolean);

@@ -65,7 +65,7 @@ export const bundleLoad = async (world: World, file: string, options: BundleOpti
       await loadItsImages(manifest, scratch, context, signal);
       for (const name of [...manifest.images, ...manifest.items.map((item) => item.name)]) say(`+ ${name}`);
     });
-    say('All of it is here. Next, without any network: kni-demo up');
+    say(`All of it is here. Next, without any network: kni-demo up --stack ${options.stack}`);
   });
 };
 

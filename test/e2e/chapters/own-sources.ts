@@ -5,16 +5,16 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {unpackSource} from '../debian-source.ts';
-import {host, kniDemo, kubectl, named, onNode, podIp, sample, value, worker} from '../rig.ts';
+import {repositoryOf} from '../debian-source.ts';
+import {kniDemo, kubectl, named, onNode, podIp, sample, value, worker} from '../rig.ts';
 
 export const ownSources = (): void => {
   describe('sources of the own', () => {
     it('run on the live cluster, from git and from a directory, until the pinned ones come back', async () => {
       const dir = await mkdtemp(join(tmpdir(), 'kni-own-'));
       try {
-        const kubernetes = await repositoryOf('kubernetes', dir);
-        const containerd = await repositoryOf('containerd', dir);
+        const kubernetes = await repositoryOf('kubernetes', dir, 'v0.0.1');
+        const containerd = await repositoryOf('containerd', dir, 'v0.0.1');
         const before = await identity();
 
         const kubernetesFromGit = `--source=kubernetes=file://${kubernetes.path}#v0.0.1`;
@@ -51,22 +51,6 @@ export const ownSources = (): void => {
       }
     });
   });
-};
-
-/** As Debian has it, with its patches, and one tag. */
-const repositoryOf = async (component: 'kubernetes' | 'containerd', dir: string) => {
-  const path = join(dir, component);
-  await unpackSource(component, path);
-  const git = async (...args: readonly string[]): Promise<string> => {
-    const as = ['-c', 'user.name=Somebody', '-c', 'user.email=somebody@example.org'];
-    return (await host.run(['git', ['-C', path, ...as, ...args]])).stdout.trim();
-  };
-  await git('init', '--quiet', '--initial-branch=main');
-  // Debian's tree has files that its own .gitignore names.
-  await git('add', '--all', '--force');
-  await git('commit', '--quiet', '-m', 'As Debian has it');
-  await git('tag', '-a', '-m', 'A release', 'v0.0.1');
-  return {path, commit: await git('rev-parse', 'HEAD')};
 };
 
 /** What must survive: the sample pod, its container, its address. */

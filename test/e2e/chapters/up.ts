@@ -8,7 +8,7 @@ import {cluster, dirs, kniDemo, named, run, sample, start, value} from '../rig.t
 export const up = (): void => {
   describe('up', () => {
     it('is cancelled by Ctrl-C while the cluster is made', async () => {
-      const cancelled = start('up', '--yes', '--quiet', ...named);
+      const cancelled = start('up', '--stack', 'bookworm', '--yes', '--quiet', ...named);
       await cancelled.printed('[setup/cluster] started');
       cancelled.interrupt();
       const {exitCode, stderr} = await cancelled.ended;
@@ -17,7 +17,14 @@ export const up = (): void => {
     }, 3_000_000);
 
     it('goes on from there to a cluster with a proved pod', async () => {
-      const {exitCode, stdout, stderr} = await kniDemo('up', '--yes', '--quiet', ...named);
+      const {exitCode, stdout, stderr} = await kniDemo(
+        'up',
+        '--stack',
+        'bookworm',
+        '--yes',
+        '--quiet',
+        ...named,
+      );
       expect(stderr).toBe('');
       expect(exitCode).toBe(exitCodes.ok);
       expect(stdout).not.toContain('[build/kubernetes] started');
