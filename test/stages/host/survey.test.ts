@@ -145,6 +145,19 @@ describe('a machine that lacks something', () => {
     expect(error).toBeUndefined();
   });
 
+  it.each([
+    ['kind v0.26.0 go1.23.4 linux/amd64', '0.26.0 is too old for Kubernetes v1.20.2, which wants 0.27.0'],
+    ['kind v0.9.9 go1.23.4 linux/amd64', '0.9.9 is too old for Kubernetes v1.20.2, which wants 0.27.0'],
+    ['kind v0.27.0 go1.23.4 linux/amd64', undefined],
+    ['kind v0.28.0-alpha+1a2b go1.24 linux/amd64', undefined],
+    ['kind v1.0.0 go1.24 linux/amd64', undefined],
+    ['kind (devel)', undefined],
+  ])('is told whether its kind is recent enough: %s', async (version, why) => {
+    await using dir = await tempDir();
+    const found = await survey(dir, fakeHost(`${engine('26.1')}${exchange(['kind', ['version']], version)}`));
+    expect(missing(found)).toEqual(why === undefined ? [] : [`- kind      missing: ${why}`]);
+  });
+
   it('lets --yes go on', async () => {
     await using dir = await tempDir();
     expect(
