@@ -191,6 +191,31 @@ describe.skipIf(!existsSync('/usr/bin/patch'))('prepare-tree.sh', () => {
       const refusal = `Go does not fit: containerd wants Go ${wanted.slice(3)} (go.mod), and there is Go 1.19.8`;
       expect(output).toBe(exitStatus === 0 ? '' : refusal);
     });
+
+    it.each([
+      ['1.19.2', 'modules', 0],
+      ['1.18.10', 'modules', 1],
+      ['1.20rc1', 'modules', 1],
+      ['1.18.10', 'gopath', 0], // whoever packages such a release builds it with another Go anyway
+    ])('is released with Go %s, and built as %s: ends with %d', async (named, layout, exitStatus) => {
+      await using dir = await tempDir();
+      const {run} = await unpackedWith(dir, {
+        'go.mod': 'module thing\n\ngo 1.18\n',
+        '.go-version': `${named}\n`,
+      });
+      await write(dir, 'bin/go', '#!/bin/sh\necho go version go1.19.8 linux/amd64\n');
+      await chmod(dir.join('bin/go'), 0o755);
+      const ended = run('containerd', {
+        LAYOUT: layout,
+        PATH: `${dir.join('bin')}:${process.env['PATH']}`,
+      });
+      const output = exitStatus === 0 ? (await ended).stdout : (await rejection(ended, CommandError)).output;
+      expect(output).toBe(
+        exitStatus === 0
+          ? ''
+          : `Go does not fit: containerd is released with Go ${named.replace('rc1', '')} (.go-version), and there is Go 1.19.8`,
+      );
+    });
   });
 
   it.each([

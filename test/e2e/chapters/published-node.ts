@@ -72,6 +72,6 @@ export const publishedNode = (): void => {
         await rm(dir, {recursive: true});
       }
       expect(await run('docker', 'ps', '--all', '--quiet', '--filter', 'name=kni-e2e-published')).toBe('');
-    });
+    }, 1_800_000);
   });
 };
