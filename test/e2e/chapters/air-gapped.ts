@@ -34,10 +34,11 @@ export const airGapped = (): void => {
           // Without what kni-demo has brought to this machine: the bundle has to do.
           PATH: process.env['PATH'] ?? '',
         };
-        const {stdout} = await host.run(['unshare', ['--net', '--mount', 'sh', '-euc', story, 'sh', file]], {
+        const {stdout} = await host.run(['unshare', ['--net', '--mount', 'sh', '-euxc', story, 'sh', file]], {
           cwd: project.root,
           env,
           timeout: 600_000,
+          onLine: (line) => process.stderr.write(`${line}\n`),
         });
         expect(
           stdout.split('the kubelet called CreateNetwork, AttachInterface, QueryPodNetwork'),
