@@ -21,12 +21,14 @@ import {createCluster, deleteCluster, kindConfig} from '../tools/kind.ts';
 import {getJson, kubectl} from '../tools/kubectl.ts';
 import {nodeImage as nodeImageTask, systemOf} from './build/node-image.ts';
 import type {DemoContext, DemoTask} from './context.ts';
+import {kind} from './host/kind.ts';
 import {imageOf} from './products.ts';
 
 const cluster: DemoTask = {
   id: 'setup/cluster',
   title: 'Create the kind cluster',
-  needs: [nodeImageTask.id],
+  // The image may be there on a machine that has lost its kind since, or whose kind is too old for another stack.
+  needs: [kind.id, nodeImageTask.id],
   async done(context, running) {
     const {nodes, usable} = await look(context, running);
     if (!usable || !nodes.every(({running: up}) => up)) return undefined;

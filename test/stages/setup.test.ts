@@ -290,6 +290,12 @@ describe.each(await stackNames(project.stacks))('the plan of the stack %s', (nam
     }
   });
 
+  it('brings kind for the cluster alone, where the node image is kept from before', async () => {
+    expect(demoPlan(await loadStack(name, project.stacks)).tasks.get(setup.cluster.id)?.needs).toContain(
+      'host/kind',
+    );
+  });
+
   it('leads to the targets: nothing is there that nobody needs', async () => {
     const {tasks} = demoPlan(await loadStack(name, project.stacks));
     const needed = new Set<string>();
