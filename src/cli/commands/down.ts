@@ -17,11 +17,13 @@ import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import {CommandError} from '../../host/command-error.ts';
 import type {Host} from '../../host/host.ts';
+import {mountPointsIn} from '../../host/mounts.ts';
 import {waitUntil} from '../../host/wait-until.ts';
 import type {DemoContext} from '../../stages/context.ts';
 import {engineOf, ownLink, startedEngine} from '../../stages/host/brought.ts';
 import {removeCluster} from '../../stages/setup.ts';
 import {listOurImages, removeImages} from '../../tools/docker.ts';
+import {unmount} from '../../tools/umount.ts';
 import {lineWriter} from '../../view/stream.ts';
 import {surroundings} from '../context.ts';
 import type {World} from '../world.ts';
@@ -81,7 +83,7 @@ const removalsFor = async (context: Surroundings, wanted: Wanted): Promise<reado
   ...(await clusters(context, wanted)),
   ...(wanted.purge ? await images(context.host, wanted) : []),
   ...(wanted.all ? await engine(context, wanted) : []),
-  ...(wanted.purge ? await files(context) : []),
+  ...(wanted.purge ? await files(context, wanted) : []),
 ];
 
 const clusters = async (
@@ -138,7 +140,7 @@ const engine = async ({dirs}: Surroundings, {signal}: Wanted): Promise<readonly 
   ];
 };
 
-const files = async ({dirs}: Surroundings): Promise<readonly Removal[]> => {
+const files = async ({host, dirs}: Surroundings, {signal}: Wanted): Promise<readonly Removal[]> => {
   const kept = await listCache(dirs);
   const megabytes = Math.round(kept.reduce((sum, {bytes}) => sum + bytes, 0) / 2 ** 20);
   const link = await ownLink(dirs);
@@ -146,7 +148,16 @@ const files = async ({dirs}: Surroundings): Promise<readonly Removal[]> => {
     ...(link === undefined ? [] : [{what: `the link ${link}`, remove: () => rm(link, {force: true})}]),
     ...(kept.length === 0
       ? []
-      : [{what: `the cache ${dirs.cache}, ${megabytes} MB`, remove: () => removeCache(dirs)}]),
+      : [
+          {
+            what: `the cache ${dirs.cache}, ${megabytes} MB`,
+            async remove() {
+              // An engine that was killed leaves its data mounted over itself.
+              for (const point of await mountPointsIn(dirs.cache)) await host.run(unmount(point), {signal});
+              await removeCache(dirs);
+            },
+          },
+        ]),
     ...(!(await exists(dirs.state))
       ? []
       : [{what: `logs and state in ${dirs.state}`, remove: () => removeTree(dirs.state)}]),

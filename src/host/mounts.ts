@@ -1,0 +1,22 @@
+/** What is mounted where, in this process's mount namespace. */
+
+import {readFile, realpath} from 'node:fs/promises';
+
+/** The mount points at and below a directory, the last mounted first: the order in which they can be unmounted. */
+export const mountPointsIn = async (directory: string): Promise<readonly string[]> => {
+  const real = await realpath(directory).catch(() => directory);
+  return mountPoints(await readFile('/proc/self/mountinfo', 'utf8'))
+    .filter((point) => point === real || point.startsWith(`${real}/`))
+    .reverse();
+};
+
+/** The fifth field of each line of mountinfo; proc_pid_mountinfo(5). */
+const mountPoints = (mountinfo: string): readonly string[] =>
+  mountinfo
+    .split('\n')
+    .flatMap((line) => line.split(' ')[4] ?? [])
+    .map(unescape);
+
+/** Space, tab, newline and backslash are octal there: `\040`. */
+const unescape = (field: string): string =>
+  field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
