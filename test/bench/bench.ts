@@ -17,7 +17,7 @@ import {summaryOf} from './statistics.ts';
 import type {Subject} from './subject.ts';
 
 export interface Running {
-  readonly program: Omit<Program, 'pluginDir'>;
+  readonly program: Omit<Program, 'node' | 'pluginDir'>;
   readonly signal: AbortSignal;
   /** Says what is being done. */
   readonly say: (line: string) => void;
@@ -30,10 +30,10 @@ interface Measured {
 
 export const bench = async (options: BenchOptions, {program, signal, say}: Running): Promise<Figures> => {
   const {env, pluginDir} = await findTools();
-  const machine = await machineOf(pluginDir);
+  const machine = await machineOf(options.node, pluginDir);
   await using disk = await openDisk();
   await using nodes = openNodes(env);
-  const ourProgram = {...program, pluginDir};
+  const ourProgram = {...program, node: options.node, pluginDir};
 
   const ours = await startOurs(await nodes.start(), ourProgram, await disk.dir('ours'));
   const others = options.against

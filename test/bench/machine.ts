@@ -8,17 +8,18 @@ export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly kernel: string;
+  /** Version of the Node.js that runs our network runtime. */
   readonly node: string;
   readonly plugins: string;
   /** Load average of the last minute, when this was looked up. */
   readonly load: number;
 }
 
-export const machineOf = async (pluginDir: string): Promise<Machine> => ({
+export const machineOf = async (node: string, pluginDir: string): Promise<Machine> => ({
   cpu: cpus()[0]?.model.trim() ?? 'unknown',
   cores: cpus().length,
   kernel: release(),
-  node: process.version,
+  node: (await output(node, ['--version'])).trim(),
   plugins: await pluginVersion(pluginDir),
   load: loadavg()[0] ?? 0,
 });

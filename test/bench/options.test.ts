@@ -10,6 +10,7 @@ it.each([
   ['--records', 'many'],
   ['--soak', '1.5'],
   ['--soak', '2000000'],
+  ['--node', '/etc/passwd'],
   ['--against', '/no/such/program'],
   ['--against', '/'],
   ['--against', '/etc/passwd'],
@@ -34,6 +35,7 @@ it('has a value for what is not asked for', () => {
     cycles: 100,
     records: 10_000,
     soak: 0,
+    node: process.execPath,
     against: undefined,
     json: undefined,
   });

@@ -10,6 +10,8 @@ export interface BenchOptions {
   readonly records: number;
   /** Cycles over which the memory is watched; 0 leaves that out. */
   readonly soak: number;
+  /** The Node.js that runs our network runtime: the nodes have one of their own. */
+  readonly node: string;
   readonly against: Against | undefined;
   /** Where to write the figures as JSON. */
   readonly json: string | undefined;
@@ -30,6 +32,7 @@ const options = {
   cycles: {type: 'string', default: '100'},
   records: {type: 'string', default: '10000'},
   soak: {type: 'string', default: '0'},
+  node: {type: 'string'},
   against: {type: 'string'},
   'against-args': {type: 'string'},
   json: {type: 'string'},
@@ -43,6 +46,7 @@ Measures the network runtime against the bare CNI plugins, and against another o
   --cycles N          cycles of a pod to measure (default: 100)
   --records N         pods known when Query and the start are measured (default: 10000; 0: not)
   --soak N            cycles over which the memory is watched (default: 0: not)
+  --node FILE         Node.js for our network runtime, such as the one of the nodes (default: this one)
   --against FILE      another network runtime: a program that serves KNI on a unix socket
   --against-args=ARGS its arguments; {socket} {confdir} {bindir} {statedir} are filled in
                       (/tmp/kni.sock, /etc/cni/net.d, /opt/cni/bin, /var/lib/kni-against)
@@ -59,10 +63,11 @@ export const optionsFrom = (args: readonly string[]): BenchOptions | undefined =
     cycles: wholeNumber('cycles', values.cycles, 1),
     records: wholeNumber('records', values.records, 0),
     soak: wholeNumber('soak', values.soak, 0),
+    node: values.node === undefined ? process.execPath : program('node', values.node),
     against:
       values.against === undefined
         ? undefined
-        : {file: program(values.against), args: values['against-args'] ?? ''},
+        : {file: program('against', values.against), args: values['against-args'] ?? ''},
     json: values.json === undefined ? undefined : fileToBe(values.json),
   };
 };
@@ -83,14 +88,15 @@ const wholeNumber = (flag: string, text: string, least: number): number => {
   return value;
 };
 
-const program = (path: string): string => {
+const program = (flag: string, path: string): string => {
   const file = resolve(path);
+  const wrong = `--${flag} must be a program, which '${path}' is not`;
   try {
     accessSync(file, constants.X_OK);
   } catch (error) {
-    throw new UsageError(`--against must be a program, which '${path}' is not`, {cause: error});
+    throw new UsageError(wrong, {cause: error});
   }
-  if (!statSync(file).isFile()) throw new UsageError(`--against must be a program, which '${path}' is not`);
+  if (!statSync(file).isFile()) throw new UsageError(wrong);
   return file;
 };
 

@@ -10,7 +10,8 @@ import {conflistText} from './network.ts';
 export interface Program {
   /** The bundled network runtime. */
   readonly file: string;
-  /** Flags for Node.js. */
+  /** Node.js, and flags for it. */
+  readonly node: string;
   readonly nodeFlags: readonly string[];
   readonly pluginDir: string;
 }
@@ -42,7 +43,7 @@ export const startOurs = async (node: TestNode, program: Program, stateDir: stri
     kubeconfig: '/run/kubelet.conf',
   };
   const child = node.start([
-    process.execPath,
+    program.node,
     ...program.nodeFlags,
     program.file,
     ...Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`),
