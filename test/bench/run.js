@@ -12,9 +12,9 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stopping.ab
 const root = join(import.meta.dirname, '../..');
 const read = (path) => readFile(join(root, path), 'utf8');
 const options = JSON.parse(await read('runtime/bundle.json'));
-// ExecStart=…/node FLAGS …/kni-runtime.mjs
+// ExecStart=…/node FLAGS …/kni-runtime.cjs
 const unit = await read('manifests/node/kni.service');
-const nodeFlags = /^ExecStart=\S+\/node (?:(.*) )?\S+\/kni-runtime\.mjs/m.exec(unit)?.[1]?.split(' ') ?? [];
+const nodeFlags = /^ExecStart=\S+\/node (?:(.*) )?\S+\/kni-runtime\.cjs/m.exec(unit)?.[1]?.split(' ') ?? [];
 
 const dir = await mkdtemp(join(tmpdir(), 'kni-bench-'));
 const cwd = process.cwd();
@@ -24,8 +24,8 @@ try {
     await build({...options, absWorkingDir: root, entryPoints: [entry], outfile});
     return outfile;
   };
-  const file = await bundle('runtime/src/main.ts', 'kni-runtime.mjs');
-  const bench = await bundle('test/bench/main.ts', 'bench.mjs');
+  const file = await bundle('runtime/src/main.ts', 'kni-runtime.cjs');
+  const bench = await bundle('test/bench/main.ts', 'bench.cjs');
   await stop();
   stopping.signal.throwIfAborted();
   process.chdir(process.env['INIT_CWD'] ?? cwd);

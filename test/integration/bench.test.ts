@@ -35,10 +35,10 @@ const otherRuntime = async (): Promise<string> => {
   const text = (await readFile(inject('runtimeFile'))).toString('base64');
   const script = [
     '#!/bin/sh',
-    `base64 --decode >/run/other.mjs <<'END'`,
+    `base64 --decode >/run/other.cjs <<'END'`,
     text,
     'END',
-    `exec '${process.execPath}' /run/other.mjs --node-name=other --kubeconfig=/run/none "$@"`,
+    `exec '${process.execPath}' /run/other.cjs --node-name=other --kubeconfig=/run/none "$@"`,
   ];
   await writeFile(file, `${script.join('\n')}\n`);
   await chmod(file, 0o755);

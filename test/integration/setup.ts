@@ -20,7 +20,7 @@ export default async ({provide}: TestProject): Promise<() => Promise<void>> => {
     throw new Error('The integration tests make network namespaces, which takes root.');
   provide('tools', await findTools());
   const dir = await mkdtemp(join(tmpdir(), 'kni-runtime-'));
-  const runtimeFile = join(dir, 'kni-runtime.mjs');
+  const runtimeFile = join(dir, 'kni-runtime.cjs');
   await build({...(bundle as BuildOptions), outfile: runtimeFile});
   provide('runtimeFile', runtimeFile);
   return () => rm(dir, {recursive: true});

@@ -1,7 +1,6 @@
 /** Reads how to reach the API server from a kubeconfig, normally the kubelet's own. */
 import {readFile} from 'node:fs/promises';
 import {dirname, resolve} from 'node:path';
-import {parse} from 'yaml';
 import {errorCodeOf} from '../error-code.ts';
 import {arrayOf, type JsonObject, objectOf, stringOf} from '../json.ts';
 
@@ -24,7 +23,7 @@ export class KubeconfigInvalid extends Error {
 
 /** To be read anew for every connection: kubeadm replaces the file, and the kubelet rotates its certificate. */
 export const readKubeconfig = async (path: string): Promise<Cluster> => {
-  const config = objectOf(parsed(await textOfFile(path), path));
+  const config = objectOf(await parsed(await textOfFile(path), path));
   const context = named(config, 'contexts', 'context', stringOf(config['current-context']));
   const cluster = named(config, 'clusters', 'cluster', stringOf(context['cluster']));
   const user = named(config, 'users', 'user', stringOf(context['user']));
@@ -41,7 +40,9 @@ export const readKubeconfig = async (path: string): Promise<Cluster> => {
   };
 };
 
-const parsed = (text: string, path: string): unknown => {
+const parsed = async (text: string, path: string): Promise<unknown> => {
+  // Not before it is needed: pods can be served without, and it takes a while to load.
+  const {parse} = await import('yaml');
   try {
     return parse(text);
   } catch (error) {

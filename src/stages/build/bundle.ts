@@ -11,10 +11,9 @@ const bundleOptions = z.strictObject({
   entryPoints: z.array(z.string()),
   bundle: z.boolean(),
   platform: z.literal('node'),
-  format: z.literal('esm'),
+  format: z.literal('cjs'),
   target: z.string(),
   legalComments: z.literal('none'),
-  banner: z.record(z.string(), z.string()),
 });
 
 /** With the options of runtime/bundle.json, which also serve whoever bundles it by hand. */

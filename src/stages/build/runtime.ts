@@ -10,7 +10,7 @@ import {packPackage, parsePacked} from '../../tools/npm.ts';
 import {artifactTask} from '../products.ts';
 import {bundleRuntime} from './bundle.ts';
 
-export const runtimeFile = 'kni-runtime.mjs';
+export const runtimeFile = 'kni-runtime.cjs';
 
 /** The runtime of this checkout, or of this package, as one file. */
 export const runtime = artifactTask({

@@ -10,7 +10,7 @@ import {create, crowdSize, membersOf, namesOf, ready, remove} from '../crowd.ts'
 import {conditionOf, eventually, onNode, run, shell, tracesLike, tracesOn, worker} from '../rig.ts';
 
 const crowd = 'veterans';
-const installed = '/opt/kni/kni-runtime.mjs';
+const installed = '/opt/kni/kni-runtime.cjs';
 
 export const upgrade = (): void => {
   describe(`an upgrade of the runtime under ${crowdSize} pods, and back`, () => {
@@ -39,7 +39,7 @@ export const upgrade = (): void => {
 const placeAnotherBuild = async (): Promise<void> => {
   const dir = await mkdtemp(join(tmpdir(), 'kni-upgrade-'));
   try {
-    const outfile = join(dir, 'kni-runtime.mjs');
+    const outfile = join(dir, 'kni-runtime.cjs');
     await build({...(bundle as BuildOptions), minifyWhitespace: true, outfile});
     await run('docker', 'cp', outfile, `${worker}:${installed}.new`);
   } finally {
