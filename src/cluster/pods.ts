@@ -48,15 +48,12 @@ export interface Pod {
   readonly why: string;
   /** Whether it cannot become Ready without somebody's help. */
   readonly stuck: boolean;
+  /** Whether a container ends whenever it is started, or did so when the kubelet last told. */
+  readonly crashing: boolean;
 }
 
 /** Reasons for which the kubelet waits, that do not pass by themselves. */
-const stuckReasons = new Set([
-  'ImagePullBackOff',
-  'InvalidImageName',
-  'ErrImageNeverPull',
-  'CrashLoopBackOff',
-]);
+const stuckReasons = new Set(['ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull']);
 
 const podObject = z.object({
   metadata: z.object({name: z.string(), uid: z.string()}),
@@ -95,6 +92,7 @@ const podFrom = ({metadata, spec, status}: z.infer<typeof podObject>): Pod => {
       conditions.find(({status: is, message}) => is !== 'True' && message)?.message ||
       `phase ${status.phase ?? 'unknown'}`,
     stuck: stuckReasons.has(waiting?.reason ?? ''),
+    crashing: waiting?.reason === 'CrashLoopBackOff',
   };
 };
 
@@ -116,13 +114,18 @@ export interface PodWait {
   readonly signal: AbortSignal;
   /** Milliseconds. */
   readonly atMost?: number;
+  /**
+   * Milliseconds that it may be crashing. More than the kubelet's first back-off, of 10 s: a node that was stopped may
+   * have reported it of containers that it stopped, and starts them again.
+   */
+  readonly patience?: number;
 }
 
 /** Throws UserError with the last event that says why it is not Ready: in the end, or as soon as waiting is no use. */
 export const waitForPod = async (
   controlPlane: Host,
   name: string,
-  {signal, atMost = 90_000}: PodWait,
+  {signal, atMost = 90_000, patience = 20_000}: PodWait,
 ): Promise<Pod> => {
   const notReady = async (what: string, pod: Pod | undefined, cause?: Error): Promise<UserError> =>
     new UserError(
@@ -134,10 +137,13 @@ export const waitForPod = async (
       {cause},
     );
   let last: Pod | undefined;
+  let crashingSince: number | undefined;
   const wait = {what: `pod ${name} to be Ready`, every: 250, atMost, signal};
   const settled = await waitUntil(wait, async (polling) => {
     last = await findPod(controlPlane, name, polling);
-    return last?.ready || last?.stuck ? last : undefined;
+    crashingSince = last?.crashing ? (crashingSince ?? performance.now()) : undefined;
+    const crashes = crashingSince !== undefined && performance.now() - crashingSince >= patience;
+    return last?.ready || last?.stuck || crashes ? last : undefined;
   }).catch(async (error: unknown) => {
     throw error instanceof NotInTime ? await notReady(error.message, last, error) : error;
   });

@@ -84,6 +84,7 @@ describe('findPod', () => {
       ip: '10.244.1.5',
       why: 'phase Running',
       stuck: false,
+      crashing: false,
     });
   });
 
@@ -132,6 +133,31 @@ describe('waitForPod', () => {
     await expect(waitForPod(host, 'a', {signal})).rejects.toMatchObject({
       what: 'pod a cannot become Ready',
       why: 'ImagePullBackOff: Back-off pulling image "nowhere/x"',
+    });
+  });
+
+  describe('a pod whose container ends again and again', () => {
+    const waiting = {reason: 'CrashLoopBackOff', message: 'back-off 10s restarting failed container'};
+    const crashing = pod({containerStatuses: [{state: {waiting}}]});
+
+    it('is waited for: it may be what a node told that was stopped then', async () => {
+      using host = fakeHost([crashing, crashing, ready].map((state) => exchange(get, state)).join(''));
+      expect(await waitForPod(host, 'a', {signal})).toMatchObject({ready: true});
+    });
+
+    it('is given up when that lasts', async () => {
+      let asked = 0;
+      const host: Host = {
+        async run([, args]) {
+          asked++;
+          return {stdout: args.includes('events') ? '' : crashing, stderr: ''};
+        },
+      };
+      await expect(waitForPod(host, 'a', {signal, patience: 300})).rejects.toMatchObject({
+        what: 'pod a cannot become Ready',
+        why: 'CrashLoopBackOff: back-off 10s restarting failed container',
+      });
+      expect(asked).toBeGreaterThan(2);
     });
   });
 

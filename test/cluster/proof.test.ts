@@ -45,6 +45,7 @@ const pod: Pod = {
   ip,
   why: 'phase Running',
   stuck: false,
+  crashing: false,
 };
 const ipAddr = [
   '3: eth0@if4: <BROADCAST,MULTICAST,UP,LOWER_UP,M-DOWN> mtu 1500 qdisc noqueue',
