@@ -40,11 +40,10 @@ const printed = (text: string): Promise<void> =>
     process.stdout.write(text, () => resolve());
   });
 
-/** Whatever still waits for something must not keep a stopped network runtime alive. */
-const end = (): never => process.exit();
-
-main(process.argv.slice(2)).then(end, (error: unknown) => {
-  process.stderr.write(`kni-runtime: ${textOf(error)}\n`);
-  process.exitCode = error instanceof UsageError || error instanceof CommandUsageError ? 2 : 1;
-  end();
-});
+main(process.argv.slice(2))
+  .catch((error: unknown) => {
+    process.stderr.write(`kni-runtime: ${textOf(error)}\n`);
+    process.exitCode = error instanceof UsageError || error instanceof CommandUsageError ? 2 : 1;
+  })
+  // Whatever still waits for something must not keep a stopped network runtime alive.
+  .finally(() => process.exit());

@@ -2,9 +2,9 @@
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {type BuildOptions, build} from 'esbuild';
 import type {TestProject} from 'vitest/node';
-import bundle from '../../runtime/bundle.json' with {type: 'json'};
+import {bundleRuntime} from '../../src/stages/build/bundle.ts';
+import {runtimeFile} from '../../src/stages/build/runtime.ts';
 import {findTools, type Tools} from './rig/tools.ts';
 
 declare module 'vitest' {
@@ -20,8 +20,8 @@ export default async ({provide}: TestProject): Promise<() => Promise<void>> => {
     throw new Error('The integration tests make network namespaces, which takes root.');
   provide('tools', await findTools());
   const dir = await mkdtemp(join(tmpdir(), 'kni-runtime-'));
-  const runtimeFile = join(dir, 'kni-runtime.cjs');
-  await build({...(bundle as BuildOptions), outfile: runtimeFile});
-  provide('runtimeFile', runtimeFile);
+  const file = join(dir, runtimeFile);
+  await bundleRuntime(file);
+  provide('runtimeFile', file);
   return () => rm(dir, {recursive: true});
 };

@@ -6,11 +6,12 @@ import {join} from 'node:path';
 import {type BuildOptions, build} from 'esbuild';
 import {describe, expect, it} from 'vitest';
 import bundle from '../../../runtime/bundle.json' with {type: 'json'};
+import {runtimeFile} from '../../../src/stages/build/runtime.ts';
 import {create, crowdSize, membersOf, namesOf, ready, remove} from '../crowd.ts';
 import {conditionOf, eventually, onNode, run, shell, tracesLike, tracesOn, worker} from '../rig.ts';
 
 const crowd = 'veterans';
-const installed = '/opt/kni/kni-runtime.cjs';
+const installed = `/opt/kni/${runtimeFile}`;
 
 export const upgrade = (): void => {
   describe(`an upgrade of the runtime under ${crowdSize} pods, and back`, () => {
@@ -39,7 +40,7 @@ export const upgrade = (): void => {
 const placeAnotherBuild = async (): Promise<void> => {
   const dir = await mkdtemp(join(tmpdir(), 'kni-upgrade-'));
   try {
-    const outfile = join(dir, 'kni-runtime.cjs');
+    const outfile = join(dir, runtimeFile);
     await build({...(bundle as BuildOptions), minifyWhitespace: true, outfile});
     await run('docker', 'cp', outfile, `${worker}:${installed}.new`);
   } finally {
