@@ -14,9 +14,7 @@ export interface Holder {
 }
 
 export interface LockOptions {
-  /** Wait for another holder, or refuse at once. */
-  readonly wait: boolean;
-  /** Called for each holder that is waited for. */
+  /** Called for each holder that is waited for. Without it another holder is refused at once. */
   readonly onWait?: (holder: Holder) => void;
   /** Ends the wait, not the work. */
   readonly signal?: AbortSignal;
@@ -36,18 +34,18 @@ export const withLock = async <T>(dirs: Dirs, options: LockOptions, work: () => 
 const lockName = ({cache}: Dirs): string =>
   `\0kni-demo/${createHash('sha256').update(resolve(cache)).digest('hex').slice(0, 32)}`;
 
-const acquire = async (name: string, {wait, onWait, signal}: LockOptions): Promise<() => Promise<void>> => {
+const acquire = async (name: string, {onWait, signal}: LockOptions): Promise<() => Promise<void>> => {
   for (;;) {
     signal?.throwIfAborted();
     const release = await hold(name);
     if (release) return release;
     const other = await holderOf(name, signal);
     if (other === undefined) continue;
-    if (!wait) {
+    if (!onWait) {
       other.forget();
       throw busy(other.holder);
     }
-    onWait?.(other.holder);
+    onWait(other.holder);
     await other.gone;
   }
 };

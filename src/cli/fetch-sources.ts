@@ -1,12 +1,12 @@
 /** Brings what a command reads of the sources into the cache, by the same tasks as `up`. */
 
-import {withLock} from '../cache/lock.ts';
 import {type CachedSource, cachedSources} from '../stages/check-patches.ts';
 import type {DemoContext} from '../stages/context.ts';
 import {demoPlan} from '../stages/demo.ts';
 import {requireAll, surveyHost} from '../stages/host/survey.ts';
 import {sourceOf} from '../stages/init/sources.ts';
 import {lineWriter, type OutputStream} from '../view/stream.ts';
+import {inTurn} from './in-turn.ts';
 import {runShown} from './run-shown.ts';
 import type {World} from './world.ts';
 
@@ -21,9 +21,7 @@ export const fetchSources = async (
   const targets = sources.flatMap(({component, isThere}) => (isThere ? [] : [sourceOf(component)]));
   if (targets.length === 0) return sources;
 
-  const onWait = ({pid}: {pid: number | undefined}): void =>
-    lineWriter(stream)(`waiting for another kni-demo, process ${pid ?? 'unknown'}`);
-  await withLock(context.dirs, {wait: true, onWait, signal}, async () => {
+  await inTurn(context.dirs, {say: lineWriter(stream), signal}, async () => {
     // Sources from git need nothing of this machine but git.
     if (targets.some((id) => plan.tasks.get(id)?.needs.length !== 0))
       requireAll(await surveyHost(context, signal), context);

@@ -3,7 +3,7 @@
 import type {Answer} from './demand.ts';
 import type {RunEvent} from './events.ts';
 import {describeFailure, type Failure, messageOf, type TaskFailure} from './failure.ts';
-import type {Fingerprints} from './fingerprint.ts';
+import type {FingerprintOf} from './fingerprint.ts';
 import type {Running, Task} from './task.ts';
 import {taskLog} from './task-log.ts';
 
@@ -22,18 +22,18 @@ export interface Attempt {
 
 export interface AttemptOptions<Context> {
   readonly context: Context;
-  readonly fingerprints: Fingerprints;
+  readonly fingerprintOf: FingerprintOf;
   readonly signal: AbortSignal;
   readonly emit: (event: RunEvent) => void;
   readonly logPath: string;
 }
 
 export const attempt = <Context>(task: Task<Context>, options: AttemptOptions<Context>): Attempt => {
-  const {context, fingerprints, signal, emit} = options;
+  const {context, fingerprintOf, signal, emit} = options;
   const log = taskLog(options.logPath, task.title);
   const running: Running = {
-    fingerprint: fingerprintIn(fingerprints, task.id),
-    fingerprintOf: (id) => fingerprintIn(fingerprints, id),
+    fingerprint: fingerprintOf(task.id),
+    fingerprintOf,
     signal,
     log(line) {
       log.add(line);
@@ -80,12 +80,6 @@ export const attempt = <Context>(task: Task<Context>, options: AttemptOptions<Co
       }
     },
   };
-};
-
-const fingerprintIn = (fingerprints: Fingerprints, id: string): string => {
-  const fingerprint = fingerprints.get(id);
-  if (fingerprint === undefined) throw new RangeError(`no task is called ${id}`);
-  return fingerprint;
 };
 
 /** For the log file: everything, whereas people get one line. */

@@ -5,7 +5,8 @@ import {canonicalJson} from './canonical-json.ts';
 import type {Plan} from './plan.ts';
 import type {TaskId} from './task.ts';
 
-export type Fingerprints = ReadonlyMap<TaskId, string>;
+/** Throws RangeError for a task that the plan does not have. */
+export type FingerprintOf = (id: TaskId) => string;
 
 /** A task's `inputs` threw, or is not JSON; the cause is kept. */
 export class InputsError extends Error {
@@ -22,7 +23,7 @@ export class InputsError extends Error {
 export const fingerprintsOf = async <Context>(
   plan: Plan<Context>,
   context: Context,
-): Promise<Fingerprints> => {
+): Promise<FingerprintOf> => {
   const tasks = [...plan.tasks.values()];
   const inputs = await Promise.all(
     tasks.map(async (task) => {
@@ -42,7 +43,11 @@ export const fingerprintsOf = async <Context>(
       sha256(`{"id":${JSON.stringify(id)},"inputs":${inputs[index]},"needs":${canonicalJson(ofNeeds)}}`),
     );
   }
-  return fingerprints;
+  return (id) => {
+    const fingerprint = fingerprints.get(id);
+    if (fingerprint === undefined) throw new RangeError(`no task is called ${id}`);
+    return fingerprint;
+  };
 };
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

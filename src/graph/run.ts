@@ -5,7 +5,7 @@ import {type Attempt, attempt, type Outcome} from './attempt.ts';
 import {demand} from './demand.ts';
 import type {RunEvent} from './events.ts';
 import type {Failure, TaskFailure} from './failure.ts';
-import {type Fingerprints, fingerprintsOf, InputsError} from './fingerprint.ts';
+import {type FingerprintOf, fingerprintsOf, InputsError} from './fingerprint.ts';
 import type {Plan} from './plan.ts';
 import {slots} from './slots.ts';
 import type {Task, TaskId} from './task.ts';
@@ -54,13 +54,13 @@ export const runTasks = async <Context>(
 };
 
 const runWith = async <Context>(
-  fingerprints: Fingerprints,
+  fingerprintOf: FingerprintOf,
   plan: Plan<Context>,
   {context, targets, concurrency = availableParallelism(), signal, emit, logs}: RunTasksOptions<Context>,
 ): Promise<RunResult> => {
   const attempts = new Map<Task<Context>, Attempt>();
   const answers = await demand(plan, targets, (task) => {
-    const made = attempt(task, {context, fingerprints, signal, emit, logPath: logs(task.id)});
+    const made = attempt(task, {context, fingerprintOf, signal, emit, logPath: logs(task.id)});
     attempts.set(task, made);
     return made.ask();
   });

@@ -21,8 +21,7 @@ export const cachedSources = async (
   plan: Plan<DemoContext>,
   context: DemoContext,
 ): Promise<readonly CachedSource[]> => {
-  const fingerprints = await fingerprintsOf(plan, context);
-  const fingerprintOf = (id: string): string => fingerprints.get(id) ?? '';
+  const fingerprintOf = await fingerprintsOf(plan, context);
   return Promise.all(
     components.map(async (component) => {
       const path = artifactOf(sourceOf(component), context, {fingerprintOf});

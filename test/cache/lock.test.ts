@@ -9,7 +9,8 @@ import {bundle} from '../rig/bundle.ts';
 import {type TempDir, tempDir} from '../rig/temp-dir.ts';
 
 const dirsIn = (dir: TempDir): Dirs => dirsOf({}, dir.path);
-const refuse = {wait: false};
+const refuse = {};
+const wait = {onWait: () => undefined};
 
 /** Another process that holds the lock, until `kill` is called. */
 const otherHolder = async (dir: TempDir, {cache}: Dirs) => {
@@ -83,7 +84,7 @@ describe('withLock', () => {
           order.push(`waiting for ${pid}`);
           noticed();
         };
-        second = withLock(dirsIn(dir), {wait: true, onWait}, async () => order.push('second'));
+        second = withLock(dirsIn(dir), {onWait}, async () => order.push('second'));
       });
       order.push('first');
     });
@@ -101,7 +102,7 @@ describe('withLock', () => {
       count += 1;
       inside -= 1;
     };
-    await Promise.all(Array.from({length: 8}, () => withLock(dirsIn(dir), {wait: true}, work)));
+    await Promise.all(Array.from({length: 8}, () => withLock(dirsIn(dir), wait, work)));
     expect({most, count}).toEqual({most: 1, count: 8});
   });
 
@@ -111,7 +112,7 @@ describe('withLock', () => {
     await withLock(dirsIn(dir), refuse, async () => {
       const waiting = withLock(
         dirsIn(dir),
-        {wait: true, signal: cancel.signal, onWait: () => cancel.abort(new Error('Ctrl-C'))},
+        {signal: cancel.signal, onWait: () => cancel.abort(new Error('Ctrl-C'))},
         async () => 'never',
       );
       await expect(waiting).rejects.toThrow('Ctrl-C');
@@ -124,7 +125,7 @@ describe('withLock', () => {
     await expect(withLock(dirsIn(dir), refuse, async () => 'both')).rejects.toThrow(
       `process ${other.pid} holds`,
     );
-    const waiting = withLock(dirsIn(dir), {wait: true, onWait: other.kill}, async () => 'mine');
+    const waiting = withLock(dirsIn(dir), {onWait: other.kill}, async () => 'mine');
     await expect(waiting).resolves.toBe('mine');
   });
 });

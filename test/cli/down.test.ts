@@ -101,7 +101,7 @@ describe('down', () => {
 
   it('is refused while another kni-demo is at work', async () => {
     await using dir = await tempDir();
-    const ended = await withLock(dirsIn(dir), {wait: false}, () => cli(dir, ['down', '--yes']));
+    const ended = await withLock(dirsIn(dir), {}, () => cli(dir, ['down', '--yes']));
     expect(ended).toMatchObject({
       code: exitCodes.busy,
       stderr: `error: another kni-demo is at work: process ${process.pid} holds the cache\ntry:   wait for it to end, or end it: kill ${process.pid}\n`,

@@ -24,8 +24,7 @@ export const builder = async (): Promise<Builder> => {
     {...world, confirm: async () => false},
     {cluster: {name: cluster, workers: 1}},
   );
-  const fingerprints = await fingerprintsOf(demoPlan(context.stack), context);
-  const fingerprintOf = (id: string): string => fingerprints.get(id) ?? '';
+  const fingerprintOf = await fingerprintsOf(demoPlan(context.stack), context);
   const running: Running = {fingerprint: '', fingerprintOf, signal, log: () => undefined};
   return {
     image: (id) => imageOf(id, running),

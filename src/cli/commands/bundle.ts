@@ -4,7 +4,6 @@ import {mkdir, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {loadItsImages, openBundle, placeItems} from '../../bundle/load.ts';
 import {bundledTasks, refuseTaken, saveBundle} from '../../bundle/save.ts';
-import {withLock} from '../../cache/lock.ts';
 import {fingerprintsOf} from '../../graph/fingerprint.ts';
 import {nodeImage as nodeImageTask} from '../../stages/build/node-image.ts';
 import type {DemoContext} from '../../stages/context.ts';
@@ -15,6 +14,7 @@ import {hostTaskIds} from '../../stages/host/tasks.ts';
 import {imageOf} from '../../stages/products.ts';
 import {lineWriter} from '../../view/stream.ts';
 import {demoContext} from '../context.ts';
+import {inTurn} from '../in-turn.ts';
 import {runShown} from '../run-shown.ts';
 import type {World} from '../world.ts';
 
@@ -29,7 +29,7 @@ export const bundleSave = async (world: World, file: string, options: BundleOpti
   const say = lineWriter(world.stdout);
   await refuseTaken(file);
   const {context, plan, fingerprintOf} = await planned(world, options);
-  await withLock(context.dirs, {wait: true, signal}, async () => {
+  await inTurn(context.dirs, {say, signal}, async () => {
     await surveyed(context, world);
     await runShown({
       plan,
@@ -51,7 +51,7 @@ export const bundleLoad = async (world: World, file: string, options: BundleOpti
   const say = lineWriter(world.stdout);
   const {context, plan, fingerprintOf} = await planned(world, options);
   const {dirs} = context;
-  await withLock(dirs, {wait: true, signal}, async () => {
+  await inTurn(dirs, {say, signal}, async () => {
     const nodeImage = imageOf(nodeImageTask.id, {fingerprintOf});
     await mkdir(join(dirs.cache, 'artifacts'), {recursive: true});
     await inScratch(dirs, 'bundle', fingerprintOf(nodeImageTask.id), async (scratch) => {
@@ -73,8 +73,7 @@ const planned = async (world: World, {stack, yes = false}: BundleOptions) => {
   const cluster = {name: 'test1', workers: 1};
   const context = await demoContext(world, {stack, cluster, mayInstall: yes});
   const plan = demoPlan(context.stack);
-  const fingerprints = await fingerprintsOf(plan, context);
-  return {context, plan, fingerprintOf: (id: string): string => fingerprints.get(id) ?? ''};
+  return {context, plan, fingerprintOf: await fingerprintsOf(plan, context)};
 };
 
 const surveyed = async (context: DemoContext, {stdout, signal}: World): Promise<void> => {

@@ -51,7 +51,7 @@ export const down = async (
   const context = surroundings(world);
   const say = lineWriter(world.stdout);
 
-  await withLock(context.dirs, {wait: false, signal}, async () => {
+  await withLock(context.dirs, {signal}, async () => {
     const removals = await removalsFor(context, {name, all, purge, signal});
     if (removals.length === 0) {
       say(all ? 'nothing of kni-demo is here' : `there is no cluster ${name}`);

@@ -1,6 +1,5 @@
 /** up: from whatever is there to a cluster whose sample pod got its network over KNI. */
 
-import {withLock} from '../../cache/lock.ts';
 import {flagOf, kubeconfigOf} from '../../cluster/cluster.ts';
 import {seconds} from '../../duration.ts';
 import {UserError} from '../../errors.ts';
@@ -19,6 +18,7 @@ import {verify} from '../../stages/verify.ts';
 import {lineWriter, paletteOf} from '../../view/stream.ts';
 import {chooseStack} from '../choose-stack.ts';
 import {demoContext} from '../context.ts';
+import {inTurn} from '../in-turn.ts';
 import {runShown} from '../run-shown.ts';
 import type {World} from '../world.ts';
 
@@ -49,10 +49,8 @@ export const up = async (world: World, options: UpOptions): Promise<void> => {
     mayInstall: yes ?? false,
   });
   if (choice) say(`stack ${choice.stack}: ${choice.why}`);
-  const onWait = ({pid}: {pid: number | undefined}): void =>
-    say(`waiting for another kni-demo, process ${pid ?? 'unknown'}`);
 
-  await withLock(context.dirs, {wait: true, onWait, signal}, async () => {
+  await inTurn(context.dirs, {say, signal}, async () => {
     const survey = await surveyHost(context, signal);
     for (const line of surveyLines(survey)) say(line);
     requireAll(survey, context);
@@ -107,9 +105,7 @@ const refuseConflictEarly = async (
   signal: AbortSignal,
 ): Promise<void> => {
   try {
-    const fingerprints = await fingerprintsOf(plan, context);
-    const fingerprintOf = (id: string): string => fingerprints.get(id) ?? '';
-    await refuseConflict(context, {fingerprintOf, signal});
+    await refuseConflict(context, {fingerprintOf: await fingerprintsOf(plan, context), signal});
   } catch (error) {
     // What cannot be told yet is the run's to show.
     if (!(error instanceof CommandError) && !(error instanceof InputsError)) throw error;
