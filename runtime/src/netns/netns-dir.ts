@@ -51,10 +51,10 @@ export const openNetnsDir = async (path: string, exec: Exec): Promise<NetnsDir> 
   const mounted = async (): Promise<string[]> => {
     const real = await realpath(path);
     const lines = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n');
-    const start = join(real, prefix);
+    const [start, ours] = [join(real, prefix), join(path, prefix)]; // joined once: there may be thousands
     return mountPointsIn(lines.filter((line) => line.includes(' - nsfs ')))
       .filter((point) => point.startsWith(start) && !point.includes('/', start.length))
-      .map((point) => join(path, point.slice(real.length)));
+      .map((point) => ours + point.slice(start.length));
   };
   return {path, create, remove, exists, list, mounted};
 };

@@ -22,15 +22,23 @@ export const configLine = (name: string, text: string): string => JSON.stringify
 
 export const dropLine = (key: string): string => JSON.stringify({drop: key});
 
-/** The lines of records that have not changed since they were read: most of them never do. */
-const asRead = new WeakMap<PodNetwork, () => string>();
+/** The text of the configuration that the journal has under a name. */
+export type TextOf = (name: string) => string | undefined;
+
+/** What a record was read from. One that has changed since is another object, and has none. */
+interface Origin {
+  readonly line: Line;
+  readonly textOf: TextOf;
+}
+
+const origins = new WeakMap<object, Origin>();
 
 /**
  * The attachments stand apart, after a tab: they are most of a record, and of thousands few are ever looked at.
  * `nameOf` gives the name of a configuration's text.
  */
 export const putLine = (record: PodNetwork, nameOf: (text: string) => string): string =>
-  asRead.get(record)?.() ?? encode(record, nameOf);
+  origins.get(record)?.line.text ?? encode(record, nameOf);
 
 const encode = ({attachments, ...put}: PodNetwork, nameOf: (text: string) => string): string => {
   if (attachments.length === 0) return JSON.stringify({put});
@@ -40,7 +48,7 @@ const encode = ({attachments, ...put}: PodNetwork, nameOf: (text: string) => str
 };
 
 /** Throws on anything that was not written here: a record half understood would undo half of a network. */
-export const decodeLine = (line: Line, textOf: (name: string) => string | undefined): JournalEntry => {
+export const decodeLine = (line: Line, textOf: TextOf): JournalEntry => {
   const entry = objectOf(JSON.parse(line.head));
   if ('put' in entry) return {kind: 'put', record: decodePut(entry, line, textOf)};
   if ('drop' in entry) return {kind: 'drop', key: required(entry, 'drop')};
@@ -52,38 +60,43 @@ export const decodeLine = (line: Line, textOf: (name: string) => string | undefi
   return {kind: 'version'};
 };
 
-const decodePut = (
-  {put, configs}: JsonObject,
-  {head: text, tail}: Line,
-  textOf: (name: string) => string | undefined,
-): PodNetwork => {
-  const configOf = (name: string) => {
-    const config = textOf(name);
-    if (config === undefined) throw new TypeError('the configuration of an attachment is not there');
-    return config;
-  };
+const decodePut = ({put, configs}: JsonObject, line: Line, textOf: TextOf): PodNetwork => {
   const head = objectOf(put);
   refuseOther(head);
-  if (!tail) return {...head, attachments: []};
-  refuseUnknownConfigs(configs, configOf);
-  const record = withAttachments(head, () => decodeAttachments(JSON.parse(tail()), configOf));
-  asRead.set(record, () => `${text}\t${tail()}`);
-  return record;
+  if (!line.hasTail) return {...head, attachments: []};
+  refuseUnknownConfigs(configs, textOf);
+  decodeLater(head, {line, textOf});
+  return head;
 };
 
 type Head = Omit<PodNetwork, 'attachments'>;
 
 /** Decoded anew whenever they are asked for: kept, they would take three times the memory of the text. */
-const withAttachments = (head: Head, decode: () => readonly Attachment[]): PodNetwork => ({
-  ...head,
-  get attachments() {
-    return decode();
-  },
-});
+function decodeLater(head: Head, origin: Origin): asserts head is PodNetwork {
+  origins.set(head, origin);
+  Object.defineProperty(head, 'attachments', attachmentsAsRead);
+}
 
-const refuseUnknownConfigs = (names: unknown, configOf: (name: string) => string): void => {
+/** One getter for all records: one for each would be half the time that it takes to read them. */
+const attachmentsAsRead: PropertyDescriptor & ThisType<object> = {
+  enumerable: true,
+  get() {
+    const origin = origins.get(this);
+    if (!origin) return [];
+    const {line, textOf} = origin;
+    return decodeAttachments(JSON.parse(line.tail), (name) => configNamed(name, textOf));
+  },
+};
+
+const refuseUnknownConfigs = (names: unknown, textOf: TextOf): void => {
   if (!Array.isArray(names)) throw new TypeError('the record does not tell its configurations');
-  for (const name of names) configOf(String(name));
+  for (const name of names) configNamed(String(name), textOf);
+};
+
+const configNamed = (name: string, textOf: TextOf): string => {
+  const config = textOf(name);
+  if (config === undefined) throw new TypeError('the configuration of an attachment is not there');
+  return config;
 };
 
 const refuseLater = (version: unknown): void => {

@@ -33,10 +33,42 @@ export interface JournalContent {
   readonly size: number;
 }
 
-/** A line up to the first tab, and what follows it: read when it is asked for, each time anew. */
-export interface Line {
-  readonly head: string;
-  readonly tail?: () => string;
+/**
+ * A line that was read. It stays in the bytes of the file: of thousands most are never looked at again, and what is asked
+ * for is made a string each time anew.
+ */
+export class Line {
+  readonly #bytes: Buffer;
+  readonly #start: number;
+  readonly #end: number;
+  /** Where the first tab is, or the end. */
+  readonly #split: number;
+
+  constructor(bytes: Buffer, start = 0, end = bytes.length) {
+    const split = bytes.indexOf(tab, start);
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#end = end;
+    this.#split = split < 0 ? end : Math.min(split, end);
+  }
+
+  get text(): string {
+    return this.#bytes.toString('utf8', this.#start, this.#end);
+  }
+
+  /** Up to the first tab. */
+  get head(): string {
+    return this.#bytes.toString('utf8', this.#start, this.#split);
+  }
+
+  get hasTail(): boolean {
+    return this.#split < this.#end;
+  }
+
+  /** What follows the first tab; nothing without one. */
+  get tail(): string {
+    return this.#bytes.toString('utf8', this.#split + 1, this.#end);
+  }
 }
 
 /** Eight hexadecimal digits of CRC-32, a blank, the line, a newline. */
@@ -47,8 +79,7 @@ const newline = 0x0a;
 const tab = 0x09;
 
 /**
- * Hands over the intact lines in their order, each as it is read: there may be thousands, and most of their text is not
- * made a string before somebody needs it. A file that is not there is an empty one. `take` returns false for a line that
+ * Hands over the intact lines in their order, each as it is read. A file that is not there is an empty one. `take` returns false for a line that
  * it can make nothing of.
  */
 export const readJournal = async (path: string, take: (line: Line) => boolean): Promise<JournalContent> => {
@@ -69,11 +100,8 @@ export const readJournal = async (path: string, take: (line: Line) => boolean): 
 const intactLine = (bytes: Buffer, start: number, end: number): Line | undefined => {
   const text = start + checksumLength + 1;
   if (text > end) return undefined;
-  const payload = bytes.subarray(text, end);
-  if (Number.parseInt(bytes.toString('latin1', start, text - 1), 16) !== crc32(payload)) return undefined;
-  const split = payload.indexOf(tab);
-  if (split < 0) return {head: payload.toString()};
-  return {head: payload.toString('utf8', 0, split), tail: () => payload.toString('utf8', split + 1)};
+  const checksum = Number.parseInt(bytes.toString('latin1', start, text - 1), 16);
+  return checksum === crc32(bytes.subarray(text, end)) ? new Line(bytes, text, end) : undefined;
 };
 
 interface Waiting extends Appending {

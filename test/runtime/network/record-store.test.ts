@@ -4,6 +4,7 @@ import {describe, expect, it} from 'vitest';
 import type {PodNetwork} from '../../../runtime/src/network/record.ts';
 import {decodeLine, putLine} from '../../../runtime/src/network/record-file.ts';
 import {openRecordStore} from '../../../runtime/src/network/record-store.ts';
+import {Line} from '../../../runtime/src/store/journal.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 
 const config = '{"cniVersion":"1.0.0","name":"net","plugins":[{"type":"a","big":9007199254740993}]}';
@@ -40,18 +41,18 @@ const loadedFrom = async (dir: string) => {
 
 describe('a line of the journal', () => {
   const line = putLine(record, () => 'name');
-  const [head = '', ...tails] = line.split('\t');
-  const tail = () => tails.join('\t');
+  const decoded = (text: string, configs: Readonly<Record<string, string>> = {name: config}) =>
+    decodeLine(new Line(Buffer.from(text)), (name) => configs[name]);
   const outcomeOf = (text: string): string => {
     try {
-      return decodeLine({head: text, tail}, () => config).kind;
+      return decoded(text).kind;
     } catch (error) {
       return error instanceof Error ? error.name : 'surprise';
     }
   };
 
   it('gives back the record as it was, to the last digit', () => {
-    const read = decodeLine({head, tail}, (name) => (name === 'name' ? config : undefined));
+    const read = decoded(line);
     expect(read).toEqual({kind: 'put', record});
     const again = read.kind === 'put' ? putLine(read.record, () => 'never asked for') : '';
     expect(again).toBe(line);
@@ -69,8 +70,8 @@ describe('a line of the journal', () => {
       'StateTooNew',
     ];
     fc.assert(
-      fc.property(fc.nat(head.length - 1), fc.string({minLength: 1, maxLength: 1}), (at, char) => {
-        expect(outcomeOf(head.slice(0, at) + char + head.slice(at + 1))).toBeOneOf(known);
+      fc.property(fc.nat(line.indexOf('\t') - 1), fc.string({minLength: 1, maxLength: 1}), (at, char) => {
+        expect(outcomeOf(line.slice(0, at) + char + line.slice(at + 1))).toBeOneOf(known);
       }),
     );
   });
@@ -83,11 +84,11 @@ describe('a line of the journal', () => {
     ['no pod', {pod: null}],
   ])('with %s is refused', (_, fields) => {
     const {attachments: _unused, ...put} = {...record, ...fields};
-    expect(() => decodeLine({head: JSON.stringify({put})}, () => config)).toThrow(Error);
+    expect(() => decoded(JSON.stringify({put}))).toThrow(Error);
   });
 
   it('with a configuration that was never written is refused', () => {
-    expect(() => decodeLine({head, tail}, () => undefined)).toThrow('configuration');
+    expect(() => decoded(line, {})).toThrow('configuration');
   });
 });
 
