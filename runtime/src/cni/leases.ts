@@ -4,6 +4,7 @@ import {readdir, rm} from 'node:fs/promises';
 import {isIP} from 'node:net';
 import {join} from 'node:path';
 import {errorCodeOf} from '../error-code.ts';
+import {slices} from '../slices.ts';
 
 export interface Lease {
   readonly path: string;
@@ -17,21 +18,22 @@ export interface Lease {
 export const listLeases = async (dataDir: string): Promise<Lease[]> => {
   const leases: Lease[] = [];
   for (const network of await namesIn(dataDir)) {
-    for (const ip of await namesIn(join(dataDir, network))) {
-      if (isIP(ip) === 0) continue; // `lock`, `last_reserved_ip.0`
-      const path = join(dataDir, network, ip);
-      const text = textIn(path);
-      if (text === undefined) continue; // whose it is cannot be known
-      const [sandbox = ''] = text.trim().split(/\s+/);
-      leases.push({path, network, ip, sandbox});
-    }
+    for await (const some of slices(await namesIn(join(dataDir, network))))
+      for (const ip of some) {
+        if (isIP(ip) === 0) continue; // `lock`, `last_reserved_ip.0`
+        const path = join(dataDir, network, ip);
+        const text = textIn(path);
+        if (text === undefined) continue; // whose it is cannot be known
+        const [sandbox = ''] = text.trim().split(/\s+/);
+        leases.push({path, network, ip, sandbox});
+      }
   }
   return leases;
 };
 
 export const releaseLease = ({path}: Lease): Promise<void> => rm(path, {force: true});
 
-/** At once: nothing else happens meanwhile anyway, and a promise for each of thousands would take ten times as long. */
+/** At once: a promise for each of thousands would take ten times as long. */
 const textIn = (path: string): string | undefined => {
   try {
     return readFileSync(path, 'utf8');

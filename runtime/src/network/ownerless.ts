@@ -2,20 +2,19 @@
 import {listLeases, releaseLease} from '../cni/leases.ts';
 import {type Log, textOf} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
-import {isUndone} from './record.ts';
+import type {Claims} from './claims.ts';
 import type {RecordIndex} from './record-index.ts';
-
-interface Parts {
-  readonly records: RecordIndex;
-  readonly log: Log;
-}
 
 /** Returns the paths of the netns that were removed. */
 export const removeOwnerless = async ({
   netns,
   records,
   log,
-}: Parts & {readonly netns: NetnsDir}): Promise<string[]> => {
+}: {
+  readonly netns: NetnsDir;
+  readonly records: RecordIndex;
+  readonly log: Log;
+}): Promise<string[]> => {
   const removed: string[] = [];
   for (const path of await netns.list()) {
     if (records.byNetns(path)) continue;
@@ -31,15 +30,13 @@ export const removeOwnerless = async ({
 };
 
 /** Returns the addresses that were released. Only in host-local's directory of our own: others share the usual one. */
-export const releaseOwnerless = async ({
-  ipamDir,
-  records,
-  log,
-}: Parts & {readonly ipamDir: string}): Promise<string[]> => {
+export const releaseOwnerless = async (
+  {ipamDir, log}: {readonly ipamDir: string; readonly log: Log},
+  {sandboxes}: Claims,
+): Promise<string[]> => {
   const released: string[] = [];
   for (const lease of await listLeases(ipamDir)) {
-    const owner = records.bySandbox(lease.sandbox);
-    if (owner && !isUndone(owner)) continue;
+    if (sandboxes.has(lease.sandbox)) continue;
     const fields = {network: lease.network, ip: lease.ip, sandbox: lease.sandbox};
     try {
       await releaseLease(lease);

@@ -1,10 +1,10 @@
 /** Reconciles on demand, while pods are served: what has lost its owner, whoever took it away, is cleared away. */
 import {type Conflist, parseConflist} from '../cni/conflist.ts';
 import {collectGarbage} from '../cni/network.ts';
-import {hostInterfacesOf} from '../cni/result.ts';
 import {crashPoint} from '../crash-point.ts';
 import type {Gate} from '../gate.ts';
 import {textOf} from '../log.ts';
+import {type Claims, claimsOf} from './claims.ts';
 import {releaseOwnerless, removeOwnerless} from './ownerless.ts';
 import type {Parts} from './pod-networks.ts';
 
@@ -56,31 +56,31 @@ export const createReconcile =
     }
     const clearAway = async (): Promise<Reconciled> => {
       const removedNetns = await removeOwnerless(parts);
-      const releasedAddresses = await releaseOwnerless(parts);
-      const lists = await listsInUse(parts).catch((error: unknown) => {
+      const claims = await claimsOf(records);
+      const releasedAddresses = await releaseOwnerless(parts, claims);
+      const lists = await listsInUse(parts, claims).catch((error: unknown) => {
         problem(error);
         return [];
       });
-      const removedLinks = await removeLinks(parts, lists, problem);
+      const removedLinks = await removeLinks(parts, claims, lists, problem);
       crashPoint('reconcile: before garbage collection');
-      await collect(parts, lists, problem);
+      await collect(parts, claims, lists, problem);
       return {removedNetns, releasedAddresses, removedLinks, undone, problems};
     };
     return await gate.exclusive(clearAway, patienceMs);
   };
 
 /** The node's network, and those that pods are attached to. */
-const listsInUse = async ({records, networks}: Parts): Promise<Conflist[]> => {
-  const texts = new Set(
-    Array.from(records.all(), ({attachments}) => attachments.map(({config}) => config)).flat(),
-  );
+const listsInUse = async ({networks}: Parts, {configs}: Claims): Promise<Conflist[]> => {
+  const texts = new Set(configs);
   const primary = await networks.primary().catch(() => undefined); // the node may have none yet
   if (primary) texts.add(primary.text);
   return [...texts].map((text) => parseConflist(text));
 };
 
 const removeLinks = async (
-  {records, links, log}: Parts,
+  {links, log}: Parts,
+  {hostInterfaces}: Claims,
   lists: readonly Conflist[],
   problem: Problem,
 ): Promise<string[]> => {
@@ -92,16 +92,13 @@ const removeLinks = async (
       }),
     ),
   );
-  const owned = new Set(
-    Array.from(records.all(), ({attachments}) => attachments.flatMap(hostInterfacesOf)).flat(),
-  );
   const removed: string[] = [];
   for (const bridge of bridges) {
     const veths = await links.vethsOn(bridge).catch((error: unknown) => {
       problem(error);
       return [];
     });
-    for (const veth of veths.filter((each) => !owned.has(each))) {
+    for (const veth of veths.filter((each) => !hostInterfaces.has(each))) {
       await links.remove(veth).then(() => {
         removed.push(veth);
         log.info('removed an interface without record', {interface: veth});
@@ -113,16 +110,13 @@ const removeLinks = async (
 
 /** Valid is all that has a record with something attached. */
 const collect = async (
-  {records, invoke}: Parts,
+  {invoke}: Parts,
+  {attached}: Claims,
   lists: readonly Conflist[],
   problem: Problem,
 ): Promise<void> => {
   for (const list of lists) {
-    const valid = Array.from(records.all(), ({sandbox, attachments}) =>
-      attachments
-        .filter(({network}) => network === list.name)
-        .map(({ifName}) => ({containerID: sandbox ?? '', ifname: ifName})),
-    ).flat();
+    const valid = attached.get(list.name) ?? [];
     for (const error of await collectGarbage(invoke, list, valid)) problem(error);
   }
 };
