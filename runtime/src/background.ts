@@ -14,11 +14,13 @@ export interface BackgroundParts {
   readonly pods: Pick<PodNetworks, 'sweep' | 'reconcile'>;
   readonly store: Pick<RecordStore, 'trouble' | 'probe'>;
   readonly log: Log;
+  /** Not before. */
+  readonly when: Promise<unknown>;
 }
 
 /** Until it is aborted. */
 export const startBackground = (parts: BackgroundParts): AbortController => {
-  const {pods, store} = parts;
+  const {pods, store, when} = parts;
   const ending = new AbortController();
   let probedAt = performance.now();
   const probe = async () => {
@@ -27,9 +29,13 @@ export const startBackground = (parts: BackgroundParts): AbortController => {
     await store.probe();
     probedAt = performance.now();
   };
-  void repeat(probe, probeMs.inTrouble, ending.signal);
-  void repeat(() => pods.sweep(), sweepMs, ending.signal);
-  void reconcileOnce(parts, ending.signal);
+  const begin = async () => {
+    await when;
+    void repeat(probe, probeMs.inTrouble, ending.signal);
+    void repeat(() => pods.sweep(), sweepMs, ending.signal);
+    void reconcileOnce(parts, ending.signal);
+  };
+  void begin();
   return ending;
 };
 

@@ -1,10 +1,11 @@
 /**
  * Puts the network runtime together and starts it. The order is the point: nothing is touched before the locks are
- * held, nobody is served before the state is known.
+ * held, nobody is firstCallsOver before the state is known.
  */
 import {once} from 'node:events';
 import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
 import {startBackground} from './background.ts';
 import {createExec} from './cni/exec.ts';
 import {logged} from './cni/logged.ts';
@@ -35,6 +36,9 @@ import {serve} from './server/server.ts';
 import {lockSocket} from './server/socket.ts';
 import {feedWatchdog} from './watchdog.ts';
 
+/** What is not needed for the first calls is left until they are likely to have been answered. */
+const firstCallsMs = 250;
+
 export interface Daemon {
   stop(): Promise<void>;
 }
@@ -47,23 +51,23 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
   await takeLock(join(stateDir, 'lock'), stateDir);
   await lockSocket(socket);
   const owner = await ownerOf(stateDir);
-  const orphans = await killOrphans(owner);
+  const reading = openRecordStore(join(stateDir, 'pods'));
+  reading.catch(() => undefined); // it is waited for below
+  const orphans = await killOrphans(owner); // before there are processes of our own
   if (orphans > 0) log.warn('ended plugins that an earlier network runtime has left', {processes: orphans});
 
   const ending = new AbortController();
   const serving = new AbortController();
-  const openShells = once(serving.signal, 'abort');
+  const firstCallsOver = once(serving.signal, 'abort').then(() => delay(firstCallsMs));
   const env = {[ownerVariable]: owner};
   const scratchDir = join(stateDir, 'scratch');
   await rm(scratchDir, {recursive: true, force: true}).catch(() => undefined); // writing will tell
-  const exec = createExec({stop: ending.signal, env, readyShells: 8, openShells, scratchDir});
+  const exec = createExec({stop: ending.signal, env, readyShells: 8, openShells: firstCallsOver, scratchDir});
   const ipamDir = join(stateDir, 'ipam');
-  const store = await openRecordStore(join(stateDir, 'pods'));
+  const [netns, store] = await Promise.all([openNetnsDir(options.netnsDir, exec), reading]);
   const trouble = store.trouble();
   if (trouble) log.error('nothing can be attached until the state can be written', {error: textOf(trouble)});
-  const netns = await openNetnsDir(options.netnsDir, exec);
-  const known = createRecords(store, await recover({store, netns, log}));
-  records = known;
+  const recovering = recover({store, netns, log});
 
   const metrics = createMetrics({
     records: () => known.all(),
@@ -72,7 +76,7 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
   });
   const plugin = createInvokePlugin({exec, binDirs, timeoutMs: options.pluginTimeoutMs});
   const invoke = logged(measured(plugin, metrics.plugin), log);
-  const node = await openNodeNetwork({
+  const opening = openNodeNetwork({
     exec,
     log,
     ipamDir,
@@ -88,6 +92,9 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
     statusOf: createStatusOf(invoke, () => performance.now()),
     poolOf: async (list) => exhausted(await poolsOf(list)),
   });
+  const [standing, node] = await Promise.all([recovering, opening]);
+  const known = createRecords(store, standing);
+  records = known;
   const pools = async () => poolsOf(await node.network());
   const pods = createPodNetworks({
     records: known,
@@ -117,7 +124,7 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
 
   // Not before: while the socket was made, the umask was not one for other files.
   node.follow();
-  const background = startBackground({pods, store, log});
+  const background = startBackground({pods, store, log, when: firstCallsOver});
   watchStalls({log, stalled: metrics.stalled}, ending.signal);
   // Not by the plugins' exec: when all of its places are taken, that is no reason to start anew.
   void feedWatchdog(createExec({stop: ending.signal, env}), log, ending.signal);

@@ -1,6 +1,7 @@
 /** Ends plugins that outlived the network runtime that called them: they would work against its successor. */
 import {createHash} from 'node:crypto';
-import {readdir, readFile, stat} from 'node:fs/promises';
+import {readdirSync, readFileSync} from 'node:fs';
+import {stat} from 'node:fs/promises';
 import {setTimeout as delay} from 'node:timers/promises';
 
 /** Marks what a network runtime starts; inherited by delegated plugins. */
@@ -16,25 +17,30 @@ const patienceMs = 5_000;
 
 /** To be called by whoever holds the lock. Returns how many there were. */
 export const killOrphans = async (owner: string): Promise<number> => {
-  const orphans = await processesOf(owner);
+  const orphans = processesOf(owner);
   for (const pid of orphans) kill(pid);
   // A process that is stuck in the kernel stays; waiting for it would keep the node without a network runtime.
   const patience = performance.now() + patienceMs;
-  while (performance.now() < patience && (await processesOf(owner)).length > 0) await delay(5);
+  while (performance.now() < patience && processesOf(owner).length > 0) await delay(5);
   return orphans.length;
 };
 
-const processesOf = async (owner: string): Promise<number[]> => {
+/** At once: promises for some hundred small files would take longer than all else at a start. */
+const processesOf = (owner: string): number[] => {
   const mark = `${ownerVariable}=${owner}`;
-  const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0 && pid !== process.pid);
-  const owned = await Promise.all(pids.map(async (pid) => (await environmentOf(pid)).includes(mark)));
-  return pids.filter((_, index) => owned[index]);
+  const pids = readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && pid !== process.pid);
+  return pids.filter((pid) => environmentOf(pid).includes(mark));
 };
 
 /** Empty for a process that has ended, a zombie included, or that is not ours to look at. */
-const environmentOf = async (pid: number): Promise<string[]> => {
-  const text = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
-  return text.split('\0');
+const environmentOf = (pid: number): string[] => {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
 };
 
 const kill = (pid: number): void => {
