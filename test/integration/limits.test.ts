@@ -4,7 +4,6 @@ import {leftovers, nothing} from './rig/leftovers.ts';
 import {startNode, type TestNode} from './rig/node.ts';
 import {bringUp, identify, newPod, takeDown} from './rig/pod.ts';
 import {paths, rememberNodes, startRuntime} from './rig/runtime.ts';
-import {until} from './rig/wait.ts';
 
 describe('a node with little', () => {
   let node: TestNode;
@@ -19,6 +18,8 @@ describe('a node with little', () => {
     const {kni} = runtime;
     const first = newPod('first');
     await takeDown(kni, first, (await bringUp(kni, first)).netns);
+    const own = async () => (await footprintOf(runtime.process.pid)).ownDescriptors;
+    const before = await own();
     const crowd = async (name: string) => {
       const pods = Array.from({length: 40}, (_, index) => newPod(`${name}-${index}`));
       const outcomes = await Promise.allSettled(pods.map((pod) => bringUp(kni, pod)));
@@ -33,11 +34,9 @@ describe('a node with little', () => {
         await kni.deleteNetwork({extradata: {uid: pod.uid}});
       }
       expect(await leftovers(node)).toEqual(nothing);
-      return (await footprintOf(runtime.process.pid)).descriptors;
     };
-    const before = await crowd('many'); // with the shells that it keeps
-    await crowd('more');
-    await until('no descriptor is lost', async () => (await crowd('again')) <= before);
+    for (const name of ['many', 'more', 'again']) await crowd(name);
+    await expect.poll(own, {timeout: 60_000}).toBeLessThanOrEqual(before);
     const last = newPod('last');
     await takeDown(kni, last, (await bringUp(kni, last)).netns);
   });

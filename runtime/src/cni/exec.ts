@@ -1,6 +1,7 @@
 /** Runs one program to its end, within a time limit; the only place that starts processes for the networks of pods. */
 import {type ChildProcess, spawn} from 'node:child_process';
 import {setMaxListeners} from 'node:events';
+import {closeSync, openSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {setTimeout as delay} from 'node:timers/promises';
 import {errorCodeOf} from '../error-code.ts';
@@ -115,13 +116,32 @@ const runDirectly = async (
   });
 };
 
-/** Detached makes the program leader of a process group of its own, so that the whole group can be killed. */
+/**
+ * Detached makes the program leader of a process group of its own, so that the whole group can be killed. Throws when there
+ * are too few descriptors.
+ */
 const start = (
   file: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
   stderr: 'pipe' | 'ignore',
-): ChildProcess => spawn(file, args, {detached: true, stdio: ['pipe', 'pipe', stderr], env});
+): ChildProcess => {
+  tryDescriptors();
+  return spawn(file, args, {detached: true, stdio: ['pipe', 'pipe', stderr], env});
+};
+
+/** Both ends of three pipes, and of the one by which libuv learns whether the program has started. */
+const descriptorsOfStart = 8;
+
+/** When these run out half-way, `spawn` fails without closing those that it has opened, and they are lost. */
+const tryDescriptors = (): void => {
+  const opened: number[] = [];
+  try {
+    while (opened.length < descriptorsOfStart) opened.push(openSync('/dev/null', 'r'));
+  } finally {
+    for (const fd of opened) closeSync(fd);
+  }
+};
 
 /** Without a descriptor left there are no pipes. */
 const hasPipes = (child: ChildProcess): child is ChildProcess & ShellProcess =>

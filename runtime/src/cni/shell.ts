@@ -7,7 +7,7 @@
  */
 import {randomUUID} from 'node:crypto';
 import {closeSync, constants as fsConstants, openSync} from 'node:fs';
-import {mkdir, mkdtemp, rm} from 'node:fs/promises';
+import {mkdir, mkdtemp, rmdir, unlink} from 'node:fs/promises';
 import {Socket} from 'node:net';
 import {constants} from 'node:os';
 import {join} from 'node:path';
@@ -120,15 +120,21 @@ const makeFifos = async (
   ended.catch(() => undefined); // most end much later, when nobody waits for it
   await mkdir(scratch, {recursive: true, mode: 0o700});
   const dir = await mkdtemp(join(scratch, 'kni-shell-'));
+  const names = ['stdout', 'stderr'].map((name) => join(dir, name));
   try {
-    const names = ['stdout', 'stderr'].map((name) => join(dir, name));
     const made = printed(child.stdout);
     child.stdin.write(openingOf(names, umask, inherited));
     if ((await Promise.race([made, ended])).trim() !== '0') throw new Error('no fifo can be made');
     return open(names);
   } finally {
-    await rm(dir, {recursive: true, force: true});
+    await removeNames(dir, names);
   }
+};
+
+/** By calls that need no descriptor: there may be none left. What stays all the same is cleared away at the next start. */
+const removeNames = async (dir: string, names: readonly string[]): Promise<void> => {
+  for (const name of names) await unlink(name).catch(() => undefined);
+  await rmdir(dir).catch(() => undefined);
 };
 
 const open = (names: readonly string[]): Fifos => {

@@ -188,14 +188,51 @@ describe('the shells', () => {
     }
   });
 
+  it('keep no descriptor when there were too few for them', async () => {
+    await using dir = await tempDir();
+    const code = `
+      import {closeSync, openSync, readdirSync} from 'node:fs';
+      import {setTimeout as delay} from 'node:timers/promises';
+      import {createExec} from './runtime/src/cni/exec.ts';
+      const open = () => readdirSync('/proc/self/fd').length;
+      const stop = new AbortController();
+      const exec = createExec({stop: stop.signal});
+      process.stdout.write(''); // with its first stream libuv takes a descriptor of its own
+      const before = open();
+      const endings = new Set();
+      for (let left = 0; left < 24; left++) {
+        const taken = [];
+        try {
+          for (;;) taken.push(openSync('/dev/null'));
+        } catch {}
+        for (const fd of taken.splice(0, left)) closeSync(fd);
+        const programs = [1, 2, 3].map(() => exec({file: 'true', timeoutMs: ${timeoutMs}}));
+        for (const {how, error} of await Promise.all(programs)) endings.add(error?.code ?? how);
+        for (const fd of taken) closeSync(fd);
+      }
+      stop.abort();
+      for (let tries = 0; tries < 500 && open() > before; tries++) await delay(10);
+      console.log(JSON.stringify({endings: [...endings].sort(), kept: open() - before}));`;
+    const outfile = join(dir.path, 'short-of-descriptors.mjs');
+    const stdin = {contents: code, resolveDir: process.cwd()};
+    await build({stdin, outfile, bundle: true, platform: 'node', format: 'esm'});
+    const limited = ['-c', 'ulimit -n 100 && exec "$0" "$1"', process.execPath, outfile];
+    const {stdout, stderr} = spawnSync('sh', limited, {encoding: 'utf8'});
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual({endings: ['EMFILE', 'exited'], kept: 0});
+  });
+
   it('and what they run are found after the one that started them was killed; idle ones end by themselves', async () => {
     const owner = `test-${process.pid}`;
     await using dir = await tempDir();
     const code = `
       import {createExec} from './runtime/src/cni/exec.ts';
       const exec = createExec({env: {KNI_RUNTIME: ${JSON.stringify(owner)}}, readyShells: 2});
-      void exec({file: 'sleep', args: ['1000'], timeoutMs: 60_000});
-      setTimeout(() => process.stdout.write('ready'), 1000);
+      const flag = ${JSON.stringify(join(dir.path, 'running'))};
+      void exec({file: 'sh', args: ['-c', 'touch "$0" && exec sleep 1000', flag], timeoutMs: 600_000});
+      const {existsSync} = await import('node:fs');
+      while (!existsSync(flag)) await new Promise((resolve) => setTimeout(resolve, 10));
+      process.stdout.write('ready');
       setInterval(() => {}, 1e6);`;
     const outfile = join(dir.path, 'daemon.mjs');
     const stdin = {contents: code, resolveDir: process.cwd()};
