@@ -59,9 +59,9 @@ export const proveKni = async (context: DemoContext, name: string, signal: Abort
  * A node that has just come back makes its pods anew, and the API server has the old ones as Ready until then. Where
  * the kubelet's first attempt fails, its next one comes 10 to 15 s later.
  */
-const proveSoon = async (context: DemoContext, signal: AbortSignal): Promise<Proof> => {
+export const proveSoon = async (context: DemoContext, pod: string, signal: AbortSignal): Promise<Proof> => {
   const wait = {what: 'the proof to hold', every: 1_000, atMost: 60_000, signal};
-  return waitUntil(wait, () => proveKni(context, samplePodName, signal)).catch((error: unknown) => {
+  return waitUntil(wait, () => proveKni(context, pod, signal)).catch((error: unknown) => {
     throw error instanceof NotInTime && error.cause instanceof UserError ? error.cause : error;
   });
 };
@@ -72,7 +72,7 @@ const kni: DemoTask = {
   title: 'Prove that KNI gave it its network',
   needs: [samplePod.id, programsId],
   async run(context, {signal, log}) {
-    const {evidence, checks} = await proveSoon(context, signal);
+    const {evidence, checks} = await proveSoon(context, samplePodName, signal);
     log(knownLine(evidence) ?? '');
     for (const {claim, saw} of checks) log(`${claim}: ${saw}`);
   },

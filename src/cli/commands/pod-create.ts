@@ -6,7 +6,7 @@ import {knownLine} from '../../cluster/proof.ts';
 import {seconds} from '../../duration.ts';
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
-import {proveKni} from '../../stages/verify.ts';
+import {proveSoon} from '../../stages/verify.ts';
 import {lineWriter} from '../../view/stream.ts';
 import {demoContext} from '../context.ts';
 import type {World} from '../world.ts';
@@ -45,7 +45,7 @@ export const podCreate = async (
   );
   const ready = await waitForPod(cluster.controlPlane, pod, {signal});
   const took = performance.now() - begun;
-  const {evidence, checks} = await proveKni(context, pod, signal);
+  const {evidence, checks} = await proveSoon(context, pod, signal);
 
   const say = lineWriter(world.stdout);
   say(`pod ${pod} is Ready on ${ready.node} with ${ready.ip} after ${seconds(took)}`);
