@@ -1,6 +1,9 @@
 import {defineConfig} from 'vitest/config';
 
-/** What makes output vary is pinned, so that a test reads the same everywhere. */
+/**
+ * What makes output vary is pinned, so that a test reads the same everywhere. Limits of time are there to end what hangs: a
+ * slow machine must not reach them.
+ */
 const env = {FORCE_COLOR: '0', TERM: 'xterm', TZ: 'UTC', LC_ALL: 'C.UTF-8'};
 
 export default defineConfig({
@@ -9,7 +12,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: {name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/integration/**', 'test/e2e/**']},
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/integration/**', 'test/e2e/**'],
+          testTimeout: 60_000,
+        },
       },
       {
         extends: true,
@@ -17,8 +25,8 @@ export default defineConfig({
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           globalSetup: ['test/integration/setup.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {
@@ -28,7 +36,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           fileParallelism: false,
           sequence: {concurrent: false},
-          testTimeout: 900_000,
+          testTimeout: 1_800_000,
           hookTimeout: 2_400_000,
           bail: 1,
         },

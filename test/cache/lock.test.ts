@@ -70,7 +70,8 @@ describe('withLock', () => {
   });
 
   it('takes a long path to a cache', async () => {
-    const dirs = dirsOf({}, `/${'long/'.repeat(100)}`);
+    await using dir = await tempDir();
+    const dirs = dirsOf({}, dir.join('long/'.repeat(100)));
     await expect(withLock(dirs, refuse, async () => 'done')).resolves.toBe('done');
   });
 

@@ -39,6 +39,7 @@ export const withPublishedImage = async <T>(
   work: (image: string) => Promise<T>,
 ): Promise<T> => {
   const {image} = await builder();
+  await run('docker', 'rm', '--force', '--volumes', registry); // of a run that was killed
   await build(registry, registryDockerfile, image(baseImage.id));
   const serve = ['docker-registry', 'serve', '/etc/docker/registry/config.yml'];
   try {

@@ -125,7 +125,8 @@ describe('ending a command', () => {
 
   it('lets it end by itself on SIGTERM, and keeps its last words', async () => {
     const cancel = new AbortController();
-    const run = host().run([fixture('hang'), []], {signal: cancel.signal, onLine: () => cancel.abort()});
+    const patient = host({grace: 30_000});
+    const run = patient.run([fixture('hang'), []], {signal: cancel.signal, onLine: () => cancel.abort()});
     expect(await failureOf(run)).toMatchObject({
       reason: 'cancelled',
       output: 'started\ntold to end',
@@ -148,7 +149,7 @@ describe('ending a command', () => {
       },
     });
     expect((await failureOf(run)).reason).toBe('cancelled');
-    await expect.poll(() => isAlive(child), {timeout: 4_000}).toBe(false);
+    await expect.poll(() => isAlive(child), {timeout: 30_000}).toBe(false);
   });
 
   it('does not wait for a child that left the group with its output', async () => {
@@ -201,6 +202,6 @@ describe('ending a command', () => {
     const child = Number(stdout);
     leftBehind.push(child);
     expect(child).toBeGreaterThan(0);
-    await expect.poll(() => isAlive(child), {timeout: 4_000}).toBe(false);
+    await expect.poll(() => isAlive(child), {timeout: 30_000}).toBe(false);
   });
 });

@@ -11,8 +11,8 @@ import {until} from './rig/wait.ts';
 
 /** The library that lies about the time; it has to be the one of this machine's architecture. */
 const findLibrary = async (): Promise<string> => {
-  for (const root of ['/', await fetchPackage('libfaketime')]) {
-    const lib = join(root, 'usr/lib');
+  for (const root of [async () => '/', () => fetchPackage('libfaketime')]) {
+    const lib = join(await root(), 'usr/lib');
     for (const triplet of await readdir(lib)) {
       const path = join(lib, triplet, 'faketime/libfaketime.so.1');
       const isThere = await access(path).then(
@@ -40,7 +40,7 @@ describe('a clock that jumps', () => {
     await rememberNodes(node);
     chain = await installChain(node);
     await jump('+0');
-    runtime = await startRuntime(node, [...chain.flags(inject('tools').pluginDir), '--plugin-timeout=4'], {
+    runtime = await startRuntime(node, [...chain.flags(inject('tools').pluginDir), '--plugin-timeout=12'], {
       env: {
         LD_PRELOAD: await findLibrary(),
         FAKETIME_TIMESTAMP_FILE: clock,
@@ -71,10 +71,11 @@ describe('a clock that jumps', () => {
     for (const pod of [waiting, slow, swept, hung]) paths.push(await createNetwork(kni, pod));
     const [waitingNetns = '', slowNetns = '', sweptNetns = '', hungNetns = ''] = paths;
     const begun = (await chain.calls()).length;
-    await chain.plan({'fault ADD': 'delay(1000)'});
+    await chain.plan({'fault ADD': 'hold'});
     const attached = attach(kni, slow, slowNetns);
     await until('the plugin runs', async () => (await chain.calls()).length > begun);
     await jump(by);
+    await chain.release();
     await attached;
     expect(ahead()).toBe(hours);
 

@@ -31,7 +31,7 @@ describe('the NetworkAttachmentDefinitions of a cluster', () => {
     return JSON.parse(text) as unknown;
   };
   const present = () => remembered().catch(() => undefined);
-  const soon = {timeout: 20_000};
+  const soon = {timeout: 60_000};
   const complaints = () => runtime.log.filter(({msg}) => msg.includes('NetworkAttachmentDefinitions'));
   const readiness = async () => (await runtime.kni.queryNodeNetworks({})).networks[0]?.ready;
 
@@ -56,7 +56,7 @@ describe('the NetworkAttachmentDefinitions of a cluster', () => {
   });
 
   it.each(['clean', 'expired', 'cut'] as const)('are followed on after a watch ended: %s', async (how) => {
-    api.server.endWatches(how);
+    await api.server.endWatches(how, 'definitions');
     const definition = {...one, name: how};
     api.server.setDefinitions([definition]);
     await expect.poll(present, soon).toEqual([definition]);
@@ -64,7 +64,7 @@ describe('the NetworkAttachmentDefinitions of a cluster', () => {
 
   it('are asked for with the rotated certificate', async () => {
     await api.writeCredentials('system:node:rotated');
-    api.server.endWatches('clean');
+    await api.server.endWatches('clean', 'definitions');
     await until('the new certificate is used', () =>
       api.server.requests.includes(`system:node:rotated ${path}?watch`),
     );
@@ -87,7 +87,7 @@ describe('the NetworkAttachmentDefinitions of a cluster', () => {
 
   it('are kept when the right to see them is gone, which is no trouble of the node', async () => {
     api.server.answer(403);
-    api.server.endWatches('cut');
+    await api.server.endWatches('cut', 'definitions');
     await until('it is noticed', () =>
       complaints().some(({error}) => String(error).includes('answered 403')),
     );

@@ -17,7 +17,7 @@ describe('plugins that fail', () => {
     node = await startNode();
     await rememberNodes(node);
     chain = await installChain(node);
-    runtime = await startRuntime(node, [...chain.flags(inject('tools').pluginDir), '--plugin-timeout=5']);
+    runtime = await startRuntime(node, [...chain.flags(inject('tools').pluginDir), '--plugin-timeout=15']);
   });
   afterEach(async () => {
     await chain.plan({});

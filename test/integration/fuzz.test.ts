@@ -130,6 +130,6 @@ describe('requests of any bytes', () => {
     await fc.assert(batches, {numRuns: scaled({usual: 15, soak: 500}), endOnFailure: true});
     await isUnharmed(before);
     const open = async () => (await footprintOf(runtime.process.pid)).descriptors;
-    await expect.poll(open, {timeout: 20_000}).toBeLessThanOrEqual(before.descriptors + 2);
+    await expect.poll(open, {timeout: 60_000}).toBeLessThanOrEqual(before.descriptors + 2);
   });
 });

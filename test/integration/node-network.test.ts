@@ -124,7 +124,7 @@ describe('a node that joins a cluster', () => {
     ['expired', '172.30.0.7'],
     ['cut', '172.30.0.8'],
   ] as const)('goes on following after a watch ended: %s', async (how, internalIp) => {
-    api.server.endWatches(how);
+    await api.server.endWatches(how);
     api.server.setNodes([own, {...other, internalIp}]);
     await routed(`10.77.2.0/24 via ${internalIp}`);
     expect(await readiness()).toBe('ready');
@@ -132,7 +132,7 @@ describe('a node that joins a cluster', () => {
 
   it('uses the rotated certificate', async () => {
     await api.writeCredentials('system:node:rotated');
-    api.server.endWatches('clean');
+    await api.server.endWatches('clean');
     const watched = 'system:node:rotated /api/v1/nodes?watch';
     await until('the new certificate is used', () => api.server.requests.includes(watched));
     expect(await readiness()).toBe('ready');

@@ -182,7 +182,7 @@ describe('the tunnels of a node', () => {
     await api[Symbol.asyncDispose]();
   });
   const present = () => tunnelsOf(node).catch(() => undefined);
-  const soon = {timeout: 20_000};
+  const soon = {timeout: 60_000};
 
   it('lead to nodes that come', async () => {
     await expect.poll(present, soon).toEqual(toB);
@@ -260,7 +260,7 @@ describe('the tunnels of a node', () => {
         await routes(),
       ),
     );
-    expect(await links()).not.toContain('kni.vxlan');
+    await until('the tunnels are gone', async () => !(await links()).includes('kni.vxlan'));
     api.server.setNodes([own, other]);
     await restart('vxlan');
     await expect.poll(present, soon).toEqual(toB);

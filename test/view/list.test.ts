@@ -30,7 +30,7 @@ describe('listView', () => {
     view.emit(output('build/kubelet', '\u001b[32msecond\u001b[39m'));
     await expect
       .poll(() => screen().map((line) => line.replace(/^(\s*)[^\w\s]+/, '$1*').replace(/\d+ s$/, 'N s')), {
-        timeout: 4_000,
+        timeout: 30_000,
       })
       .toEqual([
         '* host is there',

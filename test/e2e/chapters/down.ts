@@ -13,12 +13,14 @@ export const down = (): void => {
     });
 
     it('removes the cluster, and has nothing to do the second time', async () => {
+      const danglingVolumes = () => run('docker', 'volume', 'ls', '--quiet', '--filter', 'dangling=true');
+      const before = await danglingVolumes();
       const {exitCode} = await kniDemo('down', ...named, '--yes');
       expect(exitCode).toBe(exitCodes.ok);
       expect(
         await run('docker', 'ps', '--all', '--quiet', '--filter', `label=io.x-k8s.kind.cluster=${cluster}`),
       ).toBe('');
-      expect(await run('docker', 'volume', 'ls', '--quiet', '--filter', 'dangling=true')).toBe('');
+      expect(await danglingVolumes()).toBe(before);
       const again = await kniDemo('down', ...named, '--yes');
       expect(again.exitCode).toBe(exitCodes.ok);
       expect(again.stdout).toContain(`there is no cluster ${cluster}`);

@@ -18,6 +18,7 @@ export const foreignCluster = (): void => {
       );
       const labels = [`io.x-k8s.kind.cluster=${foreign}`, 'io.x-k8s.kind.role=control-plane'];
       const name = `${foreign}-control-plane`;
+      await run('docker', 'rm', '--force', name); // of a run that was killed
       await run(
         'docker',
         'create',

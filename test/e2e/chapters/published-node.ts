@@ -21,6 +21,7 @@ const named = ['--name', name] as const;
 export const publishedNode = (): void => {
   describe('a stack of git sources and a published node image', () => {
     it('becomes a cluster with a proved pod, whose kubelet and containerd are the ones built', async () => {
+      await kniDemo('down', ...named, '--yes'); // of a run that was killed
       const dir = await mkdtemp(join(tmpdir(), 'kni-published-'));
       try {
         const bookworm: Stack = parse(await readFile(join(project.stacks, 'bookworm.yaml'), 'utf8'));

@@ -6,6 +6,7 @@ import {
   controlPlane,
   kniDemo,
   named,
+  networksOfPods,
   podIp,
   removePods,
   run,
@@ -22,6 +23,7 @@ export const stoppedNodes = (): void => {
       const {exitCode, stdout} = await kniDemo('up', '--quiet', ...named);
       expect(exitCode).toBe(exitCodes.ok);
       expect(stdout).toContain(`Cluster ${cluster} is up.`);
+      await networksOfPods(worker);
       const {netns, addresses, records, veths} = await tracesOn(worker);
       expect(addresses).toEqual([await podIp(sample)]);
       expect([netns.length, records.length, veths]).toEqual([1, 1, 1]);

@@ -33,5 +33,5 @@ export const becomesWhole = async (node: TestNode, kni: KniClient, pods: readonl
     };
   };
   const whole = {shared: 0, unowned: [], unleased: [], extraVeths: 0, extraNetns: 0, halfWritten: []};
-  await expect.poll(inspect, {timeout: 20_000}).toEqual(whole);
+  await expect.poll(inspect, {timeout: 60_000}).toEqual(whole);
 };

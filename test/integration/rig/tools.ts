@@ -2,6 +2,7 @@
 import {access, mkdir, readdir, symlink} from 'node:fs/promises';
 import {homedir} from 'node:os';
 import {join} from 'node:path';
+import {withLock} from '../../../src/cache/lock.ts';
 import {output} from './process.ts';
 
 export interface Tools {
@@ -75,8 +76,14 @@ const linkIptables = async (root: string): Promise<void> => {
   }
 };
 
-/** Unpacks a package, and those it depends on that are not installed, into the cache. Returns the folder. */
-export const fetchPackage = async (name: string): Promise<string> => {
+/**
+ * Unpacks a package, and those it depends on that are not installed, into the cache. Returns the folder. One at a time,
+ * since tests in other processes fetch theirs by the same lists.
+ */
+export const fetchPackage = (name: string): Promise<string> =>
+  withLock({cache, state: cache, logs: cache}, {onWait: () => undefined}, () => fetchAlone(name));
+
+const fetchAlone = async (name: string): Promise<string> => {
   const root = join(cache, name);
   const debs = join(root, 'debs');
   if (await exists(join(root, 'complete'))) return root;

@@ -4,7 +4,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 export const until = async (
   what: string,
   isTrue: () => Promise<boolean> | boolean,
-  atMostMs = 20_000,
+  atMostMs = 60_000,
 ): Promise<void> => {
   const deadline = performance.now() + atMostMs;
   while (!(await isTrue())) {

@@ -62,8 +62,8 @@ describe('running a program', () => {
       const child = require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}], {stdio: 'inherit'});
       require('node:fs').writeFileSync(${JSON.stringify(pidFile)}, String(child.pid));
       setInterval(() => {}, 1e6)`;
-    const ending = await exec(node(code, 3000));
-    expect(ending).toMatchObject({how: 'timed-out', ms: 3000});
+    const ending = await exec(node(code, 10_000));
+    expect(ending).toMatchObject({how: 'timed-out', ms: 10_000});
     const grandchild = Number(await readFile(pidFile, 'utf8'));
     expect(grandchild).toBeGreaterThan(0);
     while (await isAlive(grandchild)) await delay(10);
@@ -131,7 +131,7 @@ describe('many programs at once', () => {
     const hung = Array.from({length: 64}, () => exec(sleeping));
     const others = await Promise.all(Array.from({length: 40}, () => exec(quick)));
     expect(others.every((ending) => ending.how === 'exited' && ending.exitCode === 0)).toBe(true);
-    expect(await childrenRunning('sleep')).toBe(64);
+    await vi.waitFor(async () => expect(await childrenRunning('sleep')).toBe(64), 30_000);
     stop.abort();
     expect(new Set((await Promise.all(hung)).map(({how}) => how))).toEqual(new Set(['stopped']));
     await vi.waitFor(async () => {

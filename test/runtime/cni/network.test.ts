@@ -95,7 +95,7 @@ describe('a network of several plugins', () => {
   });
 
   it.each(['hang', 'fork-hang'] as const)('whose second plugin does %s can be deleted', async (behaviour) => {
-    await using chain = await rig({}, 5000);
+    await using chain = await rig({}, 12_000);
     await chain.plugins.plan({'second ADD': behaviour});
     await expect(addNetwork(chain.invoke, chain.attachment, target)).rejects.toMatchObject({
       plugin: 'second',

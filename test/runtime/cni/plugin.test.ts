@@ -123,12 +123,15 @@ describe('calling a plugin', () => {
   it('leaves no process of one that hangs with a child which holds stdout and heeds no SIGTERM', async () => {
     await using plugins = await installPlugins(['demo']);
     await plugins.plan({'demo ADD': 'fork-hang'});
-    const invoke = createInvokePlugin({exec: createExec(), binDirs: [plugins.binDir], timeoutMs: 4000});
+    const invoke = createInvokePlugin({exec: createExec(), binDirs: [plugins.binDir], timeoutMs: 12_000});
     const adding = invoke('ADD', invocationOf(conflistOf(plugins, ['demo'])));
     await expect(adding).rejects.toMatchObject({trouble: 'timed-out'});
     const pids = [...(await plugins.grandchildren()), ...(await plugins.calls()).map(({pid}) => pid)];
     expect(pids).toHaveLength(2);
-    await vi.waitFor(async () => expect(await Promise.all(pids.map(isAlive))).toEqual([false, false]));
+    await vi.waitFor(
+      async () => expect(await Promise.all(pids.map(isAlive))).toEqual([false, false]),
+      10_000,
+    );
   });
 
   it('tells one that is not there', async () => {

@@ -148,7 +148,7 @@ describe('the store of records', () => {
       await reopened.write(numbered(9));
       expect(keysOf(await loadedFrom(cut)).at(-1)).toBe('uid-9');
     }
-  }, 120_000);
+  }, 600_000);
 
   it.each<[string, (bytes: Buffer) => Buffer, number]>([
     ['is empty', () => Buffer.alloc(0), 0],

@@ -71,8 +71,7 @@ describe('watching a resource', () => {
     const nodes = watch();
     await nodes.next();
     const next = nodes.next();
-    while (api.requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
-    api.endWatches('clean');
+    await api.endWatches('clean');
     expect(namesOf(await next)).toBe('the end');
   });
 
@@ -87,8 +86,7 @@ describe('watching a resource', () => {
     await nodes.next();
     const next = nodes.next();
     next.catch(() => undefined);
-    while (api.requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
-    api.endWatches(how);
+    await api.endWatches(how);
     await expect(next).rejects.toThrow(message);
   });
 

@@ -1,7 +1,8 @@
 /** A small API server over real TLS: lists and watches nodes and NetworkAttachmentDefinitions, for clients with a certificate. */
 import type {ServerResponse} from 'node:http';
 import {createServer} from 'node:https';
-import type {AddressInfo} from 'node:net';
+import type {AddressInfo, Socket} from 'node:net';
+import {vi} from 'vitest';
 import {type Authority, createAuthority} from './certificates.ts';
 
 export interface ApiServer extends AsyncDisposable {
@@ -14,8 +15,11 @@ export interface ApiServer extends AsyncDisposable {
   readonly setDefinitions: (definitions: readonly ApiDefinition[] | undefined) => void;
   /** Answers with this status from now on; 200 is normal. */
   readonly answer: (statusCode: number) => void;
-  /** Ends the watches: cleanly, or with a 410 event first, or by cutting the connection. */
-  readonly endWatches: (how: 'clean' | 'expired' | 'cut') => void;
+  /**
+   * Ends the watches of a resource: cleanly, or with a 410 event first, or by cutting the connection. Waits for one first:
+   * clients have what the list told them before they watch.
+   */
+  readonly endWatches: (how: 'clean' | 'expired' | 'cut', of?: keyof typeof paths) => Promise<void>;
   /** Common names of the clients of every request, with its path. */
   readonly requests: string[];
 }
@@ -90,9 +94,13 @@ export const startApiServer = (authority = createAuthority()): ApiServer => {
     if (type !== 'ERROR') history.push({version, line});
     for (const watch of watches) watch.write(line);
   };
-  const replace = (path: string, next: readonly ApiObject[] | undefined) => {
+  const collectionAt = (path: string): Collection => {
     const collection = collections.get(path);
     if (!collection) throw new Error(`no collection ${path}`);
+    return collection;
+  };
+  const replace = (path: string, next: readonly ApiObject[] | undefined) => {
+    const collection = collectionAt(path);
     version++;
     const isStill = ({metadata}: ApiObject) =>
       next?.some((each) => JSON.stringify(each.metadata) === JSON.stringify(metadata));
@@ -100,10 +108,16 @@ export const startApiServer = (authority = createAuthority()): ApiServer => {
     for (const object of collection.objects ?? []) if (!isStill(object)) tell(collection, 'DELETED', object);
     collection.objects = next;
   };
+  /** `closeAllConnections` knows none that is in the middle of its TLS handshake. */
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
   const close = () =>
     new Promise<void>((resolve) => {
       server.close(() => resolve());
-      server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
     });
   return {
     authority,
@@ -118,17 +132,17 @@ export const startApiServer = (authority = createAuthority()): ApiServer => {
     answer: (code) => {
       statusCode = code;
     },
-    endWatches: (how) => {
-      for (const collection of collections.values()) {
-        const {watches} = collection;
-        if (how === 'expired')
-          tell(collection, 'ERROR', {kind: 'Status', code: 410, message: 'too old resource version'});
-        for (const watch of watches) {
-          if (how === 'cut') watch.destroy();
-          else watch.end();
-        }
-        watches.clear();
+    endWatches: async (how, of = 'nodes') => {
+      const collection = collectionAt(paths[of]);
+      const {watches} = collection;
+      await vi.waitUntil(() => watches.size > 0, {timeout: 20_000, interval: 5});
+      if (how === 'expired')
+        tell(collection, 'ERROR', {kind: 'Status', code: 410, message: 'too old resource version'});
+      for (const watch of watches) {
+        if (how === 'cut') watch.destroy();
+        else watch.end();
       }
+      watches.clear();
     },
     [Symbol.asyncDispose]: close,
   };

@@ -46,7 +46,7 @@ export interface Plugins extends AsyncDisposable {
   readonly dir: string;
   /** By `<plugin> <command>`; what is not planned succeeds. */
   readonly plan: (plan: Readonly<Record<string, Behaviour>>) => Promise<void>;
-  /** Lets those on hold go on. */
+  /** Lets those on hold go on, and those that come by the same plan. */
   readonly release: () => Promise<void>;
   readonly calls: () => Promise<Call[]>;
   /** Beginnings and ends of calls, in order; only of those that ended by themselves. */
@@ -61,16 +61,18 @@ export const installPlugins = async (names: readonly string[], parent = tmpdir()
   for (const name of names) await symlink(pluginFile, join(binDir, name));
   const lines = async (name: string) =>
     (await readFile(join(dir, name), 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
+  const released = join(dir, 'released');
   let plans = 0;
   return {
     binDir,
     dir,
     plan: async (calls) => {
+      if (Object.values(calls).includes('hold')) await rm(released, {force: true});
       // Plugins may be reading: they see the whole of either plan.
       await writeFile(join(dir, 'plan.new'), JSON.stringify({id: plans++, calls}));
       await rename(join(dir, 'plan.new'), join(dir, 'plan.json'));
     },
-    release: () => writeFile(join(dir, 'released'), ''),
+    release: () => writeFile(released, ''),
     calls: async () => (await lines('calls')).map((line) => JSON.parse(line) as Call),
     trace: () => lines('trace'),
     grandchildren: async () => (await lines('grandchildren')).map(Number),
