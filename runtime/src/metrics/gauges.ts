@@ -3,6 +3,7 @@ import {Gauge, type Registry} from 'prom-client';
 import {loopbackInterface} from '../cni/loopback.ts';
 import {isUndone, type PodNetwork, type State} from '../network/record.ts';
 import type {Pool} from '../node/address-pool.ts';
+import {slices} from '../slices.ts';
 
 export interface Observed {
   readonly records: () => Iterable<PodNetwork>;
@@ -40,10 +41,14 @@ const gaugesOfRecords = ({records, quarantined}: Observed): Gauge[] => [
     help: 'Interfaces that pods have in each network, loopback aside',
     labelNames: ['network'],
     registers,
-    collect() {
+    async collect() {
+      const counts = new Map<string, number>();
+      for await (const some of slices([...records()]))
+        for (const {network, ifName, result} of some.flatMap(({attachments}) => attachments))
+          if (result !== undefined && ifName !== loopbackInterface)
+            counts.set(network, (counts.get(network) ?? 0) + 1);
       this.reset();
-      for (const {network, ifName, result} of [...records()].flatMap(({attachments}) => attachments))
-        if (result !== undefined && ifName !== loopbackInterface) this.inc({network});
+      for (const [network, count] of counts) this.set({network}, count);
     },
   }),
 ];

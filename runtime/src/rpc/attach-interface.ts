@@ -11,7 +11,7 @@ import {networkSelectionsFrom, networksAnnotation} from '../network/network-sele
 import {commonArgsOf, primaryArgsOf} from './capability-args.ts';
 import {required} from './checked.ts';
 import type {Handler} from './handler.ts';
-import {extradataOf, ipConfigsOf} from './ip-configs.ts';
+import {answerOf} from './ip-configs.ts';
 import {fieldsOfNetwork, fieldsOfSelector} from './log-fields.ts';
 import {selectorOf} from './selector.ts';
 
@@ -32,8 +32,5 @@ export const attachInterface: Handler<AttachInterfaceRequest, AttachInterfaceRes
   };
   const network = await context.pods.attach({...selector, ...wishes}, context.signal);
   context.note(fieldsOfNetwork(network));
-  return create(AttachInterfaceResponseSchema, {
-    ipconfigs: ipConfigsOf(network),
-    extradata: extradataOf(network),
-  });
+  return create(AttachInterfaceResponseSchema, answerOf(network));
 };

@@ -1,38 +1,41 @@
 /** Projects an attached network onto the ipconfigs of KNI. */
 import {create} from '@bufbuild/protobuf';
+import type {Attachment} from '../cni/attachment.ts';
 import {loopbackInterface} from '../cni/loopback.ts';
-import {recordedOf} from '../cni/result.ts';
+import {type Recorded, recordedOf} from '../cni/result.ts';
 import {type IPConfig, IPConfigSchema} from '../gen/kni_pb.ts';
 import type {PodNetwork} from '../network/record.ts';
 
-/** The pod's interfaces in the order they were attached, so that eth0 is first; `lo` is no address of a pod. */
-export const ipConfigsOf = ({attachments, netns}: PodNetwork): Record<string, IPConfig> => {
-  const interfaces = attachments
+export interface Answer {
+  /** The pod's interfaces in the order they were attached, so that eth0 is first; `lo` is no address of a pod. */
+  readonly ipconfigs: Record<string, IPConfig>;
+  /** What is said of the whole: the netns, and as JSON the DNS settings that plugins have answered. */
+  readonly extradata: Record<string, string>;
+}
+
+export const answerOf = ({attachments, netns}: PodNetwork): Answer => {
+  const recorded = attachments
     .filter(({ifName}) => ifName !== loopbackInterface)
-    .flatMap((attachment) => {
-      const {network, ifName} = attachment;
-      const own = primaryFirst(recordedOf(attachment, netns).interfaces, ifName);
-      return own.map((each) => ({...each, network}));
-    });
-  return Object.fromEntries(
-    interfaces.map(({name, mac, mtu, addresses, network}) => {
-      const gateways = [...new Set(addresses.flatMap(({gateway}) => (gateway ? [gateway] : [])))];
-      const extradata = withoutEmpty({
-        prefixes: addresses.map(({cidr}) => cidr).join(),
-        gateway: gateways.join(),
-        mtu: mtu ? String(mtu) : '',
-        network,
-      });
-      return [name, create(IPConfigSchema, {ip: addresses.map(({ip}) => ip), mac, extradata})];
-    }),
-  );
+    .map((attachment) => ({...attachment, ...recordedOf(attachment, netns)}));
+  const dns = recorded.map((each) => each.dns).find(hasDns);
+  return {
+    ipconfigs: Object.fromEntries(recorded.flatMap(ipConfigsOf)),
+    extradata: withoutEmpty({netns, dns: dns ? JSON.stringify(dns) : ''}),
+  };
 };
 
-/** What is said of the whole: the netns, and as JSON the DNS settings that plugins have answered. */
-export const extradataOf = ({attachments, netns}: PodNetwork): Record<string, string> => {
-  const dns = attachments.map((attachment) => recordedOf(attachment, netns).dns).find(hasDns);
-  return withoutEmpty({netns, dns: dns ? JSON.stringify(dns) : ''});
-};
+/** Of one attachment, by the names of the interfaces. */
+const ipConfigsOf = ({network, ifName, interfaces}: Attachment & Recorded): [string, IPConfig][] =>
+  primaryFirst(interfaces, ifName).map(({name, mac, mtu, addresses}) => {
+    const gateways = [...new Set(addresses.flatMap(({gateway}) => (gateway ? [gateway] : [])))];
+    const extradata = withoutEmpty({
+      prefixes: addresses.map(({cidr}) => cidr).join(),
+      gateway: gateways.join(),
+      mtu: mtu ? String(mtu) : '',
+      network,
+    });
+    return [name, create(IPConfigSchema, {ip: addresses.map(({ip}) => ip), mac, extradata})];
+  });
 
 const hasDns = (dns: Readonly<Record<string, unknown>>): boolean =>
   Object.values(dns).some((value) => (Array.isArray(value) ? value.length > 0 : Boolean(value)));

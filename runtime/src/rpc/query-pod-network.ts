@@ -7,7 +7,7 @@ import {
 } from '../gen/kni_pb.ts';
 import {required} from './checked.ts';
 import type {Handler} from './handler.ts';
-import {describeIpConfigs, extradataOf, ipConfigsOf} from './ip-configs.ts';
+import {answerOf, describeIpConfigs} from './ip-configs.ts';
 import {fieldsOfNetwork, fieldsOfSelector} from './log-fields.ts';
 import {selectorOf} from './selector.ts';
 
@@ -21,7 +21,7 @@ export const queryPodNetwork: Handler<QueryPodNetworkRequest, QueryPodNetworkRes
   context.note(fieldsOfSelector(selector));
   const network = context.pods.query(id);
   context.note(fieldsOfNetwork(network));
-  const ipconfigs = ipConfigsOf(network);
-  context.after(`ipconfigs received for id: ${id} ip: ${describeIpConfigs(ipconfigs)}`);
-  return create(QueryPodNetworkResponseSchema, {ipconfigs, extradata: extradataOf(network)});
+  const answer = answerOf(network);
+  context.after(`ipconfigs received for id: ${id} ip: ${describeIpConfigs(answer.ipconfigs)}`);
+  return create(QueryPodNetworkResponseSchema, answer);
 };

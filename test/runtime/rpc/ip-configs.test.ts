@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import type {Attachment} from '../../../runtime/src/cni/attachment.ts';
 import type {PodNetwork} from '../../../runtime/src/network/record.ts';
-import {describeIpConfigs, ipConfigsOf} from '../../../runtime/src/rpc/ip-configs.ts';
+import {answerOf, describeIpConfigs} from '../../../runtime/src/rpc/ip-configs.ts';
 
 const netns = '/run/netns/kni-x';
 const attachment = (ifName: string, result: object): Attachment => ({
@@ -41,7 +41,7 @@ describe('the ipconfigs of a pod', () => {
   });
 
   it('begin with eth0, and have neither lo nor what is on the node', () => {
-    const ipconfigs = ipConfigsOf(network(lo, eth0));
+    const {ipconfigs} = answerOf(network(lo, eth0));
     expect(Object.entries(ipconfigs).map(([name, {ip, mac}]) => [name, ip, mac])).toEqual([
       ['eth0', ['10.244.1.2', 'fd00::2'], 'aa:01'],
       ['extra', ['10.1.0.2'], 'aa:02'],
@@ -49,7 +49,7 @@ describe('the ipconfigs of a pod', () => {
   });
 
   it('read in the log as they always have', () => {
-    expect(describeIpConfigs(ipConfigsOf(network(lo, eth0)))).toBe(
+    expect(describeIpConfigs(answerOf(network(lo, eth0)).ipconfigs)).toBe(
       'map[eth0:ip:"10.244.1.2" ip:"fd00::2" mac:"aa:01" extra:ip:"10.1.0.2" mac:"aa:02"]',
     );
   });
