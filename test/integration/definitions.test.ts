@@ -86,6 +86,7 @@ describe('the NetworkAttachmentDefinitions of a cluster', () => {
   });
 
   it('are kept when the right to see them is gone, which is no trouble of the node', async () => {
+    await api.server.watched('definitions'); // one that came later would be refused too, and there were none to end
     api.server.answer(403);
     await api.server.endWatches('cut', 'definitions');
     await until('it is noticed', () =>

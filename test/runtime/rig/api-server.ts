@@ -15,11 +15,10 @@ export interface ApiServer extends AsyncDisposable {
   readonly setDefinitions: (definitions: readonly ApiDefinition[] | undefined) => void;
   /** Answers with this status from now on; 200 is normal. */
   readonly answer: (statusCode: number) => void;
-  /**
-   * Ends the watches of a resource: cleanly, or with a 410 event first, or by cutting the connection. Waits for one first:
-   * clients have what the list told them before they watch.
-   */
-  readonly endWatches: (how: 'clean' | 'expired' | 'cut', of?: keyof typeof paths) => Promise<void>;
+  /** Resolves when somebody watches the resource: clients have what the list told them before that. */
+  readonly watched: (what?: keyof typeof paths) => Promise<void>;
+  /** Ends the watches of a resource, of which there is one then: cleanly, with a 410 event first, or by cutting the connection. */
+  readonly endWatches: (how: 'clean' | 'expired' | 'cut', what?: keyof typeof paths) => Promise<void>;
   /** Common names of the clients of every request, with its path. */
   readonly requests: string[];
 }
@@ -119,6 +118,10 @@ export const startApiServer = (authority = createAuthority()): ApiServer => {
       server.close(() => resolve());
       for (const socket of sockets) socket.destroy();
     });
+  const watched = async (what: keyof typeof paths = 'nodes') => {
+    const {watches} = collectionAt(paths[what]);
+    await vi.waitUntil(() => watches.size > 0, {timeout: 60_000, interval: 5});
+  };
   return {
     authority,
     requests,
@@ -132,10 +135,11 @@ export const startApiServer = (authority = createAuthority()): ApiServer => {
     answer: (code) => {
       statusCode = code;
     },
-    endWatches: async (how, of = 'nodes') => {
-      const collection = collectionAt(paths[of]);
+    watched,
+    endWatches: async (how, what = 'nodes') => {
+      await watched(what);
+      const collection = collectionAt(paths[what]);
       const {watches} = collection;
-      await vi.waitUntil(() => watches.size > 0, {timeout: 20_000, interval: 5});
       if (how === 'expired')
         tell(collection, 'ERROR', {kind: 'Status', code: 410, message: 'too old resource version'});
       for (const watch of watches) {
