@@ -45,11 +45,11 @@ export class Line {
   readonly #split: number;
 
   constructor(bytes: Buffer, start = 0, end = bytes.length) {
-    const split = bytes.indexOf(tab, start);
+    const split = bytes.subarray(start, end).indexOf(tab); // in this line alone: the next tab may be far away
     this.#bytes = bytes;
     this.#start = start;
     this.#end = end;
-    this.#split = split < 0 ? end : Math.min(split, end);
+    this.#split = split < 0 ? end : start + split;
   }
 
   get text(): string {
@@ -79,8 +79,8 @@ const newline = 0x0a;
 const tab = 0x09;
 
 /**
- * Hands over the intact lines in their order, each as it is read. A file that is not there is an empty one. `take` returns false for a line that
- * it can make nothing of.
+ * Hands over the intact lines in their order, each as it is read. A file that is not there is an empty one. `take` returns
+ * false for a line that it can make nothing of.
  */
 export const readJournal = async (path: string, take: (line: Line) => boolean): Promise<JournalContent> => {
   const bytes = await readFile(path).catch((error: unknown) => {
