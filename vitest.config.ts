@@ -1,11 +1,9 @@
 import {defineConfig} from 'vitest/config';
 
-/**
- * What makes output vary is pinned, so that a test reads the same everywhere. Limits of time are there to end what hangs: a
- * slow machine must not reach them.
- */
+/** What makes output vary is pinned, so that a test reads the same everywhere. */
 const env = {FORCE_COLOR: '0', TERM: 'xterm', TZ: 'UTC', LC_ALL: 'C.UTF-8'};
 
+/** Limits of time are there to end what hangs: a slow machine must not reach them. */
 export default defineConfig({
   test: {
     env,

@@ -1,6 +1,6 @@
 /**
  * Puts the network runtime together and starts it. The order is the point: nothing is touched before the locks are
- * held, nobody is firstCallsOver before the state is known.
+ * held, nobody is served before the state is known.
  */
 import {once} from 'node:events';
 import {rm} from 'node:fs/promises';
