@@ -2,7 +2,7 @@
 import {createHash} from 'node:crypto';
 import {crashPoint} from '../crash-point.ts';
 import {textOf} from '../log.ts';
-import {addAll, planAttachments} from './attachments.ts';
+import {addEach, planAttachments} from './attachments.ts';
 import {Conflict, UnknownNetwork, WrongState} from './errors.ts';
 import type {AttachRequest, Parts, PodNetworks} from './pod-networks.ts';
 import {podKeyOf, podNameOf} from './pod-ref.ts';
@@ -62,13 +62,19 @@ const attachOnce = async (parts: Parts, found: PodNetwork, request: AttachReques
   await records.put(intent); // before the first ADD, or a crash would leave something that no one knows of
   crashPoint('attach: intent written');
   try {
-    latest = {...intent, attachments: await addAll(invoke, attachments, {sandbox, netns: record.netns})};
+    const target = {sandbox, netns: record.netns};
+    for await (const soFar of addEach(invoke, attachments, target)) {
+      latest = {...intent, attachments: soFar};
+      const isLast = soFar.at(-1)?.result !== undefined;
+      if (!isLast) await records.put(latest); // whoever undoes it after a crash has the results, too
+    }
     const attached: PodNetwork = {...latest, state: 'attached'};
     crashPoint('attach: before result');
     await records.put(attached);
     crashPoint('attach: result written');
     return attached;
   } catch (error) {
+    if (latest !== intent) await records.force(latest); // for the sweep, should the undoing fail
     await undoAttachments(parts, latest, 'created').catch((failure: unknown) => {
       log.warn('a failed attach is not undone yet', {
         correlation: record.key,

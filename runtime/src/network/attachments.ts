@@ -73,24 +73,46 @@ const cniArgsOf = ({namespace, name, uid}: PodRef, sandbox: string): Attachment[
   ['K8S_POD_UID', uid],
 ];
 
-/** In order, each with its result; the first failure ends it and leaves the undoing to the caller. */
-export const addAll = async (
+/**
+ * In order. Yields all attachments after each ADD, with the results so far: DEL wants them. The first failure ends it and
+ * leaves the undoing to the caller.
+ */
+export async function* addEach(
   invoke: InvokePlugin,
   attachments: readonly Attachment[],
   target: Target,
-): Promise<Attachment[]> => {
-  const added: Attachment[] = [];
-  for (const attachment of attachments) {
-    added.push({...attachment, result: await addNetwork(invoke, attachment, target)});
+): AsyncGenerator<readonly Attachment[], void, void> {
+  const results = [...attachments];
+  for (const [index, attachment] of attachments.entries()) {
+    results[index] = {...attachment, result: await addNetwork(invoke, attachment, target)};
+    yield [...results];
   }
-  return added;
-};
+}
 
-/** In reverse. DEL of what was never added is no error (CNI spec, section 2, "DEL"), so it may be all of them. */
+/** What could not be deleted, in the order of the attachments, and why. */
+export interface Left {
+  readonly attachments: readonly Attachment[];
+  readonly errors: readonly unknown[];
+}
+
+/**
+ * In reverse. DEL of what was never added is no error (CNI spec, section 2, "DEL"), so it may be all of them. One network
+ * that fails does not keep the addresses and ports of the others.
+ */
 export const delAll = async (
   invoke: InvokePlugin,
   attachments: readonly Attachment[],
   target: Target,
-): Promise<void> => {
-  for (const attachment of attachments.toReversed()) await delNetwork(invoke, attachment, target);
+): Promise<Left> => {
+  const left: Attachment[] = [];
+  const errors: unknown[] = [];
+  for (const attachment of attachments.toReversed()) {
+    try {
+      await delNetwork(invoke, attachment, target);
+    } catch (error) {
+      left.unshift(attachment);
+      errors.unshift(error);
+    }
+  }
+  return {attachments: left, errors};
 };

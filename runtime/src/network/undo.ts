@@ -122,7 +122,7 @@ const removeNobodys = async ({records, netns}: Parts, selector: Selector): Promi
   if (isOurs && !records.byNetns(selector.netns)) await netns.remove(selector.netns);
 };
 
-/** DEL with what ADD was given; only when all of it has succeeded does the record say so. */
+/** DEL with what ADD was given. What fails stays in the record, to be tried again, and the first error is thrown. */
 export const undoAttachments = async (
   {records, netns, invoke}: Parts,
   record: PodNetwork,
@@ -130,7 +130,13 @@ export const undoAttachments = async (
 ): Promise<PodNetwork> => {
   const sandbox = record.sandbox ?? ''; // always there once something is attached
   const present = await netns.exists(record.netns);
-  await delAll(invoke, record.attachments, {sandbox, netns: present ? record.netns : ''});
+  const target = {sandbox, netns: present ? record.netns : ''};
+  const left = await delAll(invoke, record.attachments, target);
+  if (left.attachments.length > 0) {
+    if (left.attachments.length < record.attachments.length)
+      await records.force({...record, attachments: left.attachments});
+    throw left.errors[0];
+  }
   crashPoint('detach: before result');
   const undone: PodNetwork = {...record, state, attachments: []};
   await records.force(undone);

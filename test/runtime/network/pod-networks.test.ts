@@ -23,6 +23,14 @@ const named: Selector = {
 const attachRequest = {...named, commonArgs: {}, primaryArgs: {}, selections: []};
 
 const callsOf = async ({plugins}: PodsRig) => (await plugins.calls()).map(({call}) => call);
+/** The interface in the result that each DEL was given, if any. */
+const resultsGivenToDel = async ({plugins}: PodsRig) =>
+  (await plugins.calls())
+    .filter(({call}) => call.endsWith(' DEL'))
+    .map(
+      ({stdin}) =>
+        (JSON.parse(stdin) as {prevResult?: {interfaces: {name: string}[]}}).prevResult?.interfaces[0]?.name,
+    );
 const onDisk = ({onDisk: read}: PodsRig) => read();
 const added = ['first ADD', 'second ADD'];
 const deleted = ['second DEL', 'first DEL'];
@@ -300,6 +308,45 @@ describe('further networks', () => {
     await expect(rig.pods.attach(wishing(side))).rejects.toMatchObject({plugin: 'third'});
     expect(await callsOf(rig)).toEqual([...added, 'third ADD', 'third DEL', ...deleted]);
     expect(await onDisk(rig)).toMatchObject([{state: 'created', attachments: []}]);
+    expect(await resultsGivenToDel(rig)).toEqual([undefined, 'eth0', 'eth0']);
+  });
+
+  it('that fail leave the result of the first to whoever undoes it, also after a crash', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    await rig.plugins.plan({'third ADD': 'error', 'first DEL': 'error'});
+    await expect(rig.pods.attach(wishing(side))).rejects.toMatchObject({plugin: 'third'});
+    const pods = await rig.restart();
+    await rig.plugins.plan({});
+    await pods.sweep();
+    expect(await resultsGivenToDel(rig)).toEqual([undefined, 'eth0', 'eth0', 'eth0', 'eth0']);
+  });
+
+  it('have the result of the first on disk before they are added', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    await rig.plugins.plan({'third ADD': 'hold'});
+    const attaching = rig.pods.attach(wishing(side));
+    await vi.waitUntil(async () => (await callsOf(rig)).includes('third ADD'), {timeout: 30_000});
+    const [record] = await onDisk(rig);
+    expect(record).toMatchObject({state: 'attaching', attachments: [{network: 'rig'}, {network: 'side'}]});
+    expect(record?.attachments.map(({result}) => result !== undefined)).toEqual([true, false]);
+    await rig.plugins.release();
+    await attaching;
+  });
+
+  it('that cannot be deleted do not keep the others, and are tried again alone', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    await rig.pods.attach(wishing(side));
+    await rig.plugins.plan({'third DEL': 'error'});
+    await expect(rig.pods.delete(named)).rejects.toMatchObject({plugin: 'third'});
+    expect((await callsOf(rig)).slice(-3)).toEqual(['third DEL', ...deleted]);
+    expect(await onDisk(rig)).toMatchObject([{state: 'detaching', attachments: [{ifName: 'net1'}]}]);
+    await rig.plugins.plan({});
+    await rig.pods.delete(named);
+    expect((await callsOf(rig)).slice(-3)).toEqual([...deleted, 'third DEL']);
+    expect(await onDisk(rig)).toEqual([]);
   });
 
   it('that are not there cost no plugin its start', async () => {
