@@ -5,7 +5,7 @@ import {type Chain, installChain} from './rig/chain.ts';
 import {addressesOf, becomesWhole} from './rig/invariants.ts';
 import {leftovers, nothing} from './rig/leftovers.ts';
 import {startNode, type TestNode} from './rig/node.ts';
-import {bringUp, newPod, takeDown} from './rig/pod.ts';
+import {attach, bringUp, createNetwork, newPod, takeDown} from './rig/pod.ts';
 import {paths, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
 import {scaled} from './rig/scale.ts';
 import {until} from './rig/wait.ts';
@@ -59,15 +59,25 @@ describe('what has lost its owner', () => {
     expect(await leftovers(node)).toEqual(nothing);
   });
 
-  it('is a veth on the bridge as the bridge plugin names them; other interfaces stay', async () => {
+  it('is a veth on our bridge as the bridge plugin names them; other interfaces and bridges stay', async () => {
+    const shared = {
+      cniVersion: '1.0.0',
+      name: 'shared',
+      plugins: [{type: 'bridge', bridge: 'shared0', ipam: {type: 'host-local', subnet: '10.81.0.0/24'}}],
+    };
+    await mkdir(node.path(paths.conf), {recursive: true});
+    await writeFile(node.path(`${paths.conf}/50-shared.conflist`), JSON.stringify(shared));
     const runtime = await startRuntime(node);
-    const [live] = await bringUpMany(runtime, 'live', 1);
+    const pod = newPod('live');
+    const netns = await createNetwork(runtime.kni, pod);
+    await attach(runtime.kni, pod, netns, {annotations: {'k8s.v1.cni.cncf.io/networks': 'shared'}});
     await runtime.stop('SIGKILL');
     const add = (name: string, peer: string, ...more: readonly string[]) =>
       `ip link add ${name} type veth peer name ${peer} && ip link set ${name} ${more.join(' ')} up`;
     await node.run(['sh', '-c', add('veth0badcafe', 'lost-peer', 'master', 'kni0')]);
     await node.run(['sh', '-c', add('foreign0', 'foreign-peer', 'master', 'kni0')]);
     await node.run(['sh', '-c', add('veth1badcafe', 'other-peer')]);
+    await node.run(['sh', '-c', add('veth2badcafe', 'others-peer', 'master', 'shared0')]);
     const before = (await leftovers(node)).veths;
 
     await using next = await startRuntime(node);
@@ -75,7 +85,7 @@ describe('what has lost its owner', () => {
     await until('it is removed', async () => !(await leftovers(node)).veths.includes('veth0badcafe'));
     const after = (await leftovers(node)).veths;
     expect(after.toSorted()).toEqual(before.filter((name) => !gone.has(name)).toSorted());
-    await takeDown(next.kni, live?.pod ?? newPod(''), live?.netns ?? '');
+    await takeDown(next.kni, pod, netns);
   });
 
   it('is left to GC of the plugins, which are told what is still attached, after DEL of the rest', async () => {

@@ -4,7 +4,9 @@ import {readdir, rm} from 'node:fs/promises';
 import {isIP} from 'node:net';
 import {join} from 'node:path';
 import {errorCodeOf} from '../error-code.ts';
+import {objectOf, stringOf} from '../json.ts';
 import {slices} from '../slices.ts';
+import type {PluginConfig} from './conflist.ts';
 
 export interface Lease {
   readonly path: string;
@@ -13,6 +15,13 @@ export interface Lease {
   /** Empty when the plugin was killed between creating and writing the file. */
   readonly sandbox: string;
 }
+
+/** Where the plugin's host-local keeps its leases, in a directory for each network; `undefined` when it has none. */
+export const leaseDirOf = ({ipamType, members}: PluginConfig): string | undefined => {
+  if (ipamType !== 'host-local') return undefined;
+  const {dataDir} = objectOf(JSON.parse(members.get('ipam') ?? '{}'));
+  return stringOf(dataDir) || '/var/lib/cni/networks';
+};
 
 /** The leases below host-local's `dataDir`, of all networks. */
 export const listLeases = async (dataDir: string): Promise<Lease[]> => {

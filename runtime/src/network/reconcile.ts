@@ -1,5 +1,6 @@
 /** Reconciles on demand, while pods are served: what has lost its owner, whoever took it away, is cleared away. */
 import {type Conflist, parseConflist} from '../cni/conflist.ts';
+import {leaseDirOf} from '../cni/leases.ts';
 import {collectGarbage} from '../cni/network.ts';
 import {crashPoint} from '../crash-point.ts';
 import type {Gate} from '../gate.ts';
@@ -79,19 +80,12 @@ const listsInUse = async ({networks}: Parts, {configs}: Claims): Promise<Conflis
 };
 
 const removeLinks = async (
-  {links, log}: Parts,
+  {links, ipamDir, log}: Parts,
   {hostInterfaces}: Claims,
   lists: readonly Conflist[],
   problem: Problem,
 ): Promise<string[]> => {
-  const bridges = new Set(
-    lists.flatMap(({plugins}) =>
-      plugins.flatMap(({type, members}) => {
-        const bridge = type === 'bridge' ? members.get('bridge') : undefined;
-        return bridge === undefined ? [] : [String(JSON.parse(bridge))];
-      }),
-    ),
-  );
+  const bridges = new Set(lists.flatMap((list) => ownBridgesOf(list, ipamDir)));
   const removed: string[] = [];
   for (const bridge of bridges) {
     const veths = await links.vethsOn(bridge).catch((error: unknown) => {
@@ -107,6 +101,13 @@ const removeLinks = async (
   }
   return removed;
 };
+
+/** Those whose addresses are kept with us: a bridge that is shared with others has interfaces that we know nothing of. */
+const ownBridgesOf = ({plugins}: Conflist, ipamDir: string): string[] =>
+  plugins.flatMap((plugin) => {
+    const bridge = plugin.type === 'bridge' ? plugin.members.get('bridge') : undefined;
+    return bridge !== undefined && leaseDirOf(plugin) === ipamDir ? [String(JSON.parse(bridge))] : [];
+  });
 
 /** Valid is all that has a record with something attached. */
 const collect = async (

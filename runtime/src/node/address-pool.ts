@@ -2,8 +2,9 @@
 import {readdir, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Conflist} from '../cni/conflist.ts';
+import {leaseDirOf} from '../cni/leases.ts';
 import {errorCodeOf} from '../error-code.ts';
-import {arrayOf, isObject, type JsonObject, objectOf, stringOf} from '../json.ts';
+import {arrayOf, isObject, type JsonObject, objectOf} from '../json.ts';
 import {
   addressFrom,
   cidrFrom,
@@ -37,10 +38,11 @@ interface Range {
 /** Of the plugins that take their addresses from host-local; ranges that it would refuse are left out. */
 export const poolsOf = async (list: Conflist): Promise<Pool[]> => {
   const pools: Pool[] = [];
-  for (const {ipamType, members} of list.plugins) {
-    if (ipamType !== 'host-local') continue;
-    const ipam = objectOf(JSON.parse(members.get('ipam') ?? '{}'));
-    const leases = await leasesIn(join(stringOf(ipam['dataDir']) || '/var/lib/cni/networks', list.name));
+  for (const plugin of list.plugins) {
+    const dir = leaseDirOf(plugin);
+    if (dir === undefined) continue;
+    const leases = await leasesIn(join(dir, list.name));
+    const ipam = objectOf(JSON.parse(plugin.members.get('ipam') ?? '{}'));
     for (const [rangeSet, ranges] of rangeSetsOf(ipam).entries()) {
       const [first] = ranges;
       if (!first) continue;
