@@ -71,7 +71,7 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
 
   const metrics = createMetrics({
     records: () => known.all(),
-    pools: () => pools(),
+    pools: async () => poolsOf(await node.network()),
     quarantined: async () => (await store.quarantined()).length,
   });
   const plugin = createInvokePlugin({exec, binDirs, timeoutMs: options.pluginTimeoutMs});
@@ -95,7 +95,6 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
   const [standing, node] = await Promise.all([recovering, opening]);
   const known = createRecords(store, standing);
   records = known;
-  const pools = async () => poolsOf(await node.network());
   const pods = createPodNetworks({
     records: known,
     netns,
@@ -116,7 +115,7 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
   };
   const correlationOf = (selector: Selector) =>
     (selectForUndo(known, selector) ?? selectForAttach(known, selector))?.key;
-  const kni = {pods, node, correlationOf, pools};
+  const kni = {pods, node, correlationOf};
   const inspected = {records: known, pods};
   const server = await serve(socket, {kni, inspected, healthy, observe: metrics.rpc}, log);
   serving.abort();

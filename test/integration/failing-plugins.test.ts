@@ -1,12 +1,12 @@
-import {rename} from 'node:fs/promises';
+import {mkdir, rename, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {afterAll, afterEach, beforeAll, describe, expect, inject, it} from 'vitest';
-import {type Call, isAlive} from '../runtime/rig/plugins.ts';
+import {type Call, installPlugins, isAlive} from '../runtime/rig/plugins.ts';
 import {type Chain, installChain} from './rig/chain.ts';
 import {leftovers, nothing} from './rig/leftovers.ts';
 import {startNode, type TestNode} from './rig/node.ts';
 import {attach, bringUp, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
-import {rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {paths, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
 import {until} from './rig/wait.ts';
 
 describe('plugins that fail', () => {
@@ -121,5 +121,32 @@ describe('plugins that fail', () => {
     await rename(`${plugin}-away`, plugin);
     await takeDown(runtime.kni, pod, netns);
     expect(await leftovers(node)).toEqual(nothing);
+  });
+});
+
+describe('plugins that are not ready', () => {
+  it('make the node not ready, by what they say, or by not saying anything', async () => {
+    await using node = await startNode();
+    await using plugins = await installPlugins(['agent']);
+    await mkdir(node.path(paths.conf), {recursive: true});
+    const list = {cniVersion: '1.1.0', name: 'asked', plugins: [{type: 'agent', rig: plugins.dir}]};
+    await writeFile(node.path(`${paths.conf}/05-asked.conflist`), JSON.stringify(list));
+    await plugins.plan({'agent STATUS': 'error(51,no route,to the agent)->hold'});
+    await using runtime = await startRuntime(node, [
+      `--cni-bin-dir=${inject('tools').pluginDir}:${plugins.binDir}`,
+    ]);
+    const readiness = async () => (await runtime.kni.queryNodeNetworks({})).networks[0];
+    expect(await readiness()).toMatchObject({
+      name: 'asked',
+      ready: false,
+      extradata: {reason: 'CNIPluginLimited', message: expect.stringContaining('no route: to the agent')},
+    });
+    await until(
+      'it is asked again',
+      async () => (await readiness())?.extradata['reason'] === 'CNIPluginNotReady',
+    );
+    expect((await readiness())?.extradata['message']).toContain('have not answered STATUS');
+    await plugins.release();
+    await until('the node is ready', async () => (await readiness())?.ready === true);
   });
 });

@@ -18,12 +18,18 @@ export interface NodeNetwork {
   readonly follow: () => void;
   /** Makes the node ready, or throws NodeNotReady. */
   readonly setup: () => Promise<void>;
-  /** Why pods cannot be attached now; `undefined` when they can. */
-  readonly trouble: () => Promise<Trouble | undefined>;
+  readonly status: () => Promise<NodeStatus>;
   /** The network to attach pods to, or NodeNotReady. */
   readonly network: () => Promise<Conflist>;
   /** A NetworkAttachmentDefinition of the cluster, from memory, also while the API server is down. */
   readonly definitionOf: (namespace: string, name: string) => Definition | undefined;
+}
+
+export interface NodeStatus {
+  /** The network that pods are attached to; the last good one while its configuration is broken. */
+  readonly list: Conflist | undefined;
+  /** Why no pod can be attached to it now; `undefined` when one can. */
+  readonly trouble: Trouble | undefined;
 }
 
 export interface NodeNetworkOptions extends PrepareOptions {
@@ -92,11 +98,11 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
     reading ??
     troubleOfNode(nodes, nodeName) ??
     preparing ?? {reason: 'CNIConfigMissing', message: `${options.confDir} has no network configuration`};
-  const trouble = async () => {
+  const status = async (): Promise<NodeStatus> => {
     const found = options.troubleBefore?.() ?? (await source.trouble(missing)) ?? preparing;
-    if (found) return found;
     const list = await source.current();
-    return list && ((await options.statusOf?.(list)) ?? (await options.poolOf?.(list)));
+    if (found || !list) return {list, trouble: found};
+    return {list, trouble: (await options.statusOf?.(list)) ?? (await options.poolOf?.(list))};
   };
 
   let following: Following | undefined;
@@ -132,10 +138,10 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
     setup: async () => {
       following?.wake();
       await prepare();
-      const found = await trouble();
-      if (found) throw new NodeNotReady(found.reason, found.message);
+      const {trouble} = await status();
+      if (trouble) throw new NodeNotReady(trouble.reason, trouble.message);
     },
-    trouble,
+    status,
     network: async () => {
       const list = await source.current();
       if (list) return list;

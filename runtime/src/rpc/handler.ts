@@ -2,7 +2,6 @@
 import type {LogFields} from '../log.ts';
 import type {PodNetworks} from '../network/pod-networks.ts';
 import type {Selector} from '../network/select.ts';
-import type {Pool} from '../node/address-pool.ts';
 import type {NodeNetwork} from '../node/node-network.ts';
 
 export interface Context {
@@ -10,8 +9,6 @@ export interface Context {
   readonly node: NodeNetwork;
   /** Key of the record that a call is about, which goes into every line of the log about it. */
   readonly correlationOf: (selector: Selector) => string | undefined;
-  /** Of the node's network; empty where they are not known. */
-  readonly pools: () => Promise<readonly Pool[]>;
   /** Aborted when nobody waits for the answer any more: what has not begun need not begin. */
   readonly signal: AbortSignal;
   /** Adds to the line that is logged when the RPC ends. */

@@ -9,6 +9,7 @@ import {
   type PluginTrouble,
 } from '../cni/errors.ts';
 import {ToolFailed} from '../cni/tool.ts';
+import {CallerGone, DeadlinePassed} from '../deadline.ts';
 import {errorCodeOf} from '../error-code.ts';
 import {
   Conflict,
@@ -20,7 +21,6 @@ import {
   WrongState,
 } from '../network/errors.ts';
 import {NodeNotReady} from '../node/errors.ts';
-import {CallerGone, DeadlinePassed} from './deadline.ts';
 
 /** grpc-js takes `code` and `details` of whatever it is handed, so it is only ever handed this. */
 export type StatusOfError = Pick<ServiceError, 'code' | 'details'>;

@@ -1,8 +1,8 @@
 /** Makes a grpc-js handler of an RPC: owns the callback, the deadline and the line in the log. */
 import {type handleUnaryCall, status} from '@grpc/grpc-js';
+import {CallerGone, withinDeadline} from '../deadline.ts';
 import type {Log} from '../log.ts';
 import type {Context} from '../rpc/handler.ts';
-import {CallerGone, withinDeadline} from './deadline.ts';
 import {createReport} from './report.ts';
 import {statusOf} from './status.ts';
 import {statusDetailsOf} from './status-details.ts';

@@ -31,7 +31,7 @@ const rig = async (options: Pick<NodeNetworkOptions, 'statusOf' | 'poolOf'>) => 
     signal: new AbortController().signal,
   });
   return {
-    reason: async () => (await node.trouble())?.reason,
+    reason: async () => (await node.status()).trouble?.reason,
     node,
     write,
     remove: (path: string) => rm(dir.join(path)),

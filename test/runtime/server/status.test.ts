@@ -8,6 +8,7 @@ import {
   type PluginTrouble,
 } from '../../../runtime/src/cni/errors.ts';
 import {ToolFailed} from '../../../runtime/src/cni/tool.ts';
+import {CallerGone, DeadlinePassed} from '../../../runtime/src/deadline.ts';
 import {
   Conflict,
   InvalidRequest,
@@ -17,7 +18,6 @@ import {
   WrongState,
 } from '../../../runtime/src/network/errors.ts';
 import {NodeNotReady} from '../../../runtime/src/node/errors.ts';
-import {CallerGone, DeadlinePassed} from '../../../runtime/src/server/deadline.ts';
 import {statusOf} from '../../../runtime/src/server/status.ts';
 
 const cni = (cniCode: number) => new CniError('demo', 'ADD', {cniCode, msg: 'm', details: 'd'});
