@@ -2,7 +2,8 @@
 import {setTimeout as delay} from 'node:timers/promises';
 
 export interface Gate {
-  shared<T>(work: () => Promise<T>): Promise<T>;
+  /** Work whose signal aborts while it waits is never begun. */
+  shared<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T>;
   /**
    * Begins when the shared work under way has ended; what comes later waits for it. When its turn has not come after
    * `patienceMs` it is given up with Busy: one plugin that hangs must not stop all others. Must not be nested in either.
@@ -18,8 +19,9 @@ export const createGate = (): Gate => {
   let closed: Promise<unknown> | undefined; // until the last of the exclusive work has ended
   const underWay = new Set<Promise<unknown>>();
   return {
-    shared: async (work) => {
+    shared: async (work, signal) => {
       for (let wait = closed; wait; wait = closed) await wait;
+      signal?.throwIfAborted();
       const running = work();
       const settled = running.catch(() => undefined);
       underWay.add(settled);

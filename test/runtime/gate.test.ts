@@ -51,6 +51,20 @@ describe('the gate', () => {
     );
   });
 
+  it('does not begin what nobody waits for any more', async () => {
+    const gate = createGate();
+    const order: string[] = [];
+    const alone = controlled('alone', order);
+    const running = gate.exclusive(alone.work, 60_000);
+    const gone = new AbortController();
+    const waiting = gate.shared(async () => void order.push('shared'), gone.signal);
+    gone.abort(new Error('gone'));
+    alone.finish();
+    await running;
+    await expect(waiting).rejects.toThrow('gone');
+    expect(order).toEqual(['alone begins', 'alone ends']);
+  });
+
   it('is not held by work that fails', async () => {
     const gate = createGate();
     const fails = () => Promise.reject(new Error('no'));

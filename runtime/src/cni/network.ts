@@ -2,7 +2,7 @@
 import {crashPoint} from '../crash-point.ts';
 import type {Attachment, Target} from './attachment.ts';
 import {type Conflist, parseConflist} from './conflist.ts';
-import {NotAdded} from './errors.ts';
+import {NotAdded, PluginFailed} from './errors.ts';
 import type {InvokePlugin, ValidAttachment} from './plugin.ts';
 import {supportedVersionsIn} from './plugin-versions.ts';
 import {isAtLeast} from './versions.ts';
@@ -69,20 +69,31 @@ export const statusOfNetwork = async (invoke: InvokePlugin, list: Conflist): Pro
 
 /**
  * GC of everything but what is still valid, by all plugins that know how; a failure of one does not keep the others
- * from it. Returns the failures. No substitute for DEL, and nothing of the network may be added or deleted meanwhile.
+ * from it. Returns the failures. No substitute for DEL, and nothing of the network may be added or deleted meanwhile:
+ * `timeLeft`, in ms, is for all of them together.
  */
 export const collectGarbage = async (
   invoke: InvokePlugin,
   list: Conflist,
   valid: readonly ValidAttachment[],
+  timeLeft: () => number = () => Number.POSITIVE_INFINITY,
 ): Promise<Error[]> => {
   const failures: Error[] = [];
   if (list.disableGC || !isAtLeast(list.cniVersion, '1.1.0')) return failures;
   for (const plugin of list.plugins) {
+    const invocation = () => {
+      const timeoutMs = timeLeft();
+      if (timeoutMs > 0) return {list, plugin, timeoutMs};
+      throw new PluginFailed(
+        plugin.type,
+        'timed-out',
+        'is not asked for GC, which has taken too long already',
+      );
+    };
     try {
-      const versions = supportedVersionsIn(await invoke('VERSION', {list, plugin}));
+      const versions = supportedVersionsIn(await invoke('VERSION', invocation()));
       // A plugin of 1.0.0 takes GC for a command about a container, and misses its id.
-      if (versions.includes('1.1.0')) await invoke('GC', {list, plugin, valid});
+      if (versions.includes('1.1.0')) await invoke('GC', {...invocation(), valid});
     } catch (error) {
       failures.push(error instanceof Error ? error : new Error(String(error)));
     }

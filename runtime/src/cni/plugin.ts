@@ -28,6 +28,8 @@ export interface NetworkInvocation {
   readonly plugin: PluginConfig;
   /** For GC: those that are still there. */
   readonly valid?: readonly ValidAttachment[];
+  /** Less time than plugins have otherwise. */
+  readonly timeoutMs?: number;
 }
 
 /** With the names that CNI has for them (CNI spec, section 2, "GC"). */
@@ -57,7 +59,7 @@ export const createInvokePlugin = ({exec, binDirs, timeoutMs}: PluginOptions): I
     const run = async () => {
       const ending = await exec({
         file,
-        timeoutMs,
+        timeoutMs: Math.min(timeoutMs, timeLimitOf(invocation)),
         stdin: `${requestConfigOf(command, invocation)}\n`, // a whole line is what a shell passes on cheaply
         env: environmentOf(command, invocation, binDirs),
       });
@@ -67,6 +69,9 @@ export const createInvokePlugin = ({exec, binDirs, timeoutMs}: PluginOptions): I
     return command === 'ADD' ? resultOf(await run(), invocation) : await run();
   };
 };
+
+const timeLimitOf = (invocation: Invocation): number =>
+  ('timeoutMs' in invocation ? invocation.timeoutMs : undefined) ?? Number.POSITIVE_INFINITY;
 
 /** What logs and metrics say of a call. */
 export const fieldsOfInvocation = (invocation: Invocation) => ({

@@ -81,6 +81,6 @@ export const createPodNetworks = (given: Parts): PodNetworks => {
 const behind = (gate: Gate, lock: Lock): Lock =>
   Object.assign(
     <T>(key: string, work: () => Promise<T>, signal?: AbortSignal) =>
-      lock(key, () => gate.shared(work), signal),
+      lock(key, () => gate.shared(work, signal), signal),
     {isHeld: lock.isHeld},
   );

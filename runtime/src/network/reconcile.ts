@@ -29,8 +29,9 @@ export interface NodeLinks {
   readonly remove: (name: string) => Promise<void>;
 }
 
-/** Pods that come meanwhile wait. */
+/** Pods that come meanwhile wait, and a kubelet gives a network 10 s to be created. */
 const patienceMs = 5_000;
+const garbageCollectionMs = 5_000;
 
 type Problem = (error: unknown) => void;
 
@@ -111,13 +112,14 @@ const ownBridgesOf = ({plugins}: Conflist, ipamDir: string): string[] =>
 
 /** Valid is all that has a record with something attached. */
 const collect = async (
-  {invoke}: Parts,
+  {invoke, uptime}: Parts,
   {attached}: Claims,
   lists: readonly Conflist[],
   problem: Problem,
 ): Promise<void> => {
+  const end = uptime() + garbageCollectionMs;
   for (const list of lists) {
     const valid = attached.get(list.name) ?? [];
-    for (const error of await collectGarbage(invoke, list, valid)) problem(error);
+    for (const error of await collectGarbage(invoke, list, valid, () => end - uptime())) problem(error);
   }
 };

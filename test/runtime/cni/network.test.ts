@@ -252,6 +252,17 @@ describe('garbage collection', () => {
     expect(await collected(chain.plugins)).toEqual(['first GC', 'third GC']);
   });
 
+  it('has its time for all of them together', async () => {
+    await using chain = await rig({cniVersion: '1.1.0'});
+    await chain.plugins.plan({'second GC': 'hang'});
+    const left = [60_000, 60_000, 60_000, 200]; // VERSION and GC of the first, then of the second
+    const timeLeft = () => left.shift() ?? 0;
+    expect(await collectGarbage(chain.invoke, chain.list, valid, timeLeft)).toMatchObject([
+      {plugin: 'second', trouble: 'timed-out'},
+      {plugin: 'third', trouble: 'timed-out', message: expect.stringContaining('too long already')},
+    ]);
+  });
+
   it('leaves out plugins that do not know of it', async () => {
     await using chain = await rig({cniVersion: '1.1.0'});
     await chain.plugins.plan({'first VERSION': 'versions(0.4.0,1.0.0)', 'third VERSION': 'no-versions'});
