@@ -39,6 +39,17 @@ import {feedWatchdog} from './watchdog.ts';
 /** What is not needed for the first calls is left until they are likely to have been answered. */
 const firstCallsMs = 250;
 
+/** What another network runtime must not write meanwhile; one that shares any of it does not start. */
+const lockAll = async ({socket, stateDir, netnsDir, confDir}: Options): Promise<void> => {
+  const taken = await Promise.allSettled([
+    takeLock(join(stateDir, 'lock'), stateDir),
+    lockSocket(socket),
+    takeLock(`${netnsDir}.kni-lock`, netnsDir, 0o755), // in it, `ip netns` would list it
+    takeLock(join(confDir, '.kni-lock'), confDir, 0o755),
+  ]);
+  for (const lock of taken) if (lock.status === 'rejected') throw lock.reason;
+};
+
 export interface Daemon {
   stop(): Promise<void>;
 }
@@ -48,8 +59,7 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
   let records: Records | undefined;
   const log = correlated(plainLog, (sandbox) => records?.bySandbox(sandbox));
 
-  await takeLock(join(stateDir, 'lock'), stateDir);
-  await lockSocket(socket);
+  await lockAll(options);
   const owner = await ownerOf(stateDir);
   const reading = openRecordStore(join(stateDir, 'pods'));
   reading.catch(() => undefined); // it is waited for below

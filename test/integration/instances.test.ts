@@ -38,9 +38,19 @@ describe('starting and stopping', () => {
     expect(await refused()).toEqual({exitCode: 1, error: `${another} ${paths.state}`});
     expect(await refused(['--socket=/run/kni/other.sock'])).toMatchObject({exitCode: 1});
     await mkdir(node.path('/run/other'));
-    expect(await refused(['--state-dir=/run/other'])).toMatchObject({
-      error: `${another} ${paths.socket}`,
+    const [state, socket] = ['--state-dir=/run/other', '--socket=/run/kni/other.sock'];
+    expect(await refused([state])).toMatchObject({error: `${another} ${paths.socket}`});
+    const others = [state, socket, '--cni-conf-dir=/run/other.d'];
+    expect(await refused(others)).toMatchObject({error: `${another} ${paths.netns}`});
+    expect(await refused([state, socket, '--netns-dir=/run/other.netns'])).toMatchObject({
+      error: `${another} ${paths.conf}`,
     });
+    await using apart = await startRuntime(node, [
+      ...others,
+      '--netns-dir=/run/other.netns',
+      '--metrics-address=',
+    ]);
+    expect(apart.log.map(({msg}) => msg)).toContain('serving KNI');
     const {ipconfigs} = await first.kni.queryPodNetwork(identify(pod));
     expect(ipconfigs['eth0']?.ip).toEqual([ip]);
     await takeDown(first.kni, pod, netns);

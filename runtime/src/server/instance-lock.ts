@@ -9,11 +9,11 @@ export class AlreadyRunning extends Error {
 }
 
 /**
- * Held until the process ends. `what` is what the lock is for, in the message. The file says who has it, and stays: a
+ * Held until the process ends. `what` is what the lock is for, in the message; the directory of the file is made. The file says who has it, and stays: a
  * second process could have opened it already, and would lock what has no name any more.
  */
-export const takeLock = async (file: string, what: string): Promise<void> => {
-  const fd = openLockFile(file);
+export const takeLock = async (file: string, what: string, directoryMode = 0o700): Promise<void> => {
+  const fd = openLockFile(file, directoryMode);
   if (fd === undefined) return;
   if (!(await flock(fd))) {
     const holder = readFileSync(fd, 'utf8').trim();
@@ -29,10 +29,10 @@ export const takeLock = async (file: string, what: string): Promise<void> => {
 };
 
 /** Not through a FileHandle, which is closed with the garbage. Undefined where there is nothing that could be harmed. */
-const openLockFile = (file: string): number | undefined => {
+const openLockFile = (file: string, directoryMode: number): number | undefined => {
   const {O_RDWR, O_RDONLY, O_CREAT, O_NOFOLLOW} = constants;
   try {
-    mkdirSync(dirname(file), {recursive: true, mode: 0o700});
+    mkdirSync(dirname(file), {recursive: true, mode: directoryMode});
     return openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
   } catch (error) {
     if (!readOnly.has(errorCodeOf(error))) throw error;
