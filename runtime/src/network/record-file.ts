@@ -1,7 +1,7 @@
 /** The lines of the records' journal: a version first, then what became of which record, the last word counting. */
 import type {Attachment} from '../cni/attachment.ts';
 import {parseConflist} from '../cni/conflist.ts';
-import {isObject, type JsonObject, objectOf, stringOf} from '../json.ts';
+import {arrayOf, isObject, type JsonObject, objectOf, stringOf} from '../json.ts';
 import type {Line} from '../store/journal.ts';
 import {StateTooNew} from './errors.ts';
 import type {PodNetwork, State} from './record.ts';
@@ -45,6 +45,17 @@ const encode = ({attachments, ...put}: PodNetwork, nameOf: (text: string) => str
   const named = attachments.map((each) => ({...each, config: nameOf(each.config)}));
   const configs = [...new Set(named.map(({config}) => config))];
   return `${JSON.stringify({put, configs})}\t${JSON.stringify(named)}`;
+};
+
+/** The configurations that the line of a record refers to, by name. */
+export const configsOf = (
+  record: PodNetwork,
+  nameOf: (text: string) => string,
+): readonly (readonly [name: string, text: string])[] => {
+  const origin = origins.get(record);
+  if (!origin) return record.attachments.map(({config}) => [nameOf(config), config]);
+  const {configs} = objectOf(JSON.parse(origin.line.head));
+  return arrayOf(configs).map((name) => [String(name), configNamed(String(name), origin.textOf)]);
 };
 
 /** Throws on anything that was not written here: a record half understood would undo half of a network. */

@@ -7,7 +7,7 @@ import {createReserve} from '../store/reserve.ts';
 import {StateTooNew, StoreFailed} from './errors.ts';
 import {readFirstVersion} from './first-version.ts';
 import type {PodNetwork, State} from './record.ts';
-import {configLine, decodeLine, dropLine, putLine, versionLine} from './record-file.ts';
+import {configLine, configsOf, decodeLine, dropLine, putLine, versionLine} from './record-file.ts';
 
 /** Disposed of, it lets go of its file. */
 export interface RecordStore extends AsyncDisposable {
@@ -46,23 +46,15 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
   const path = journalIn(dir);
   const quarantine = join(dir, 'quarantine');
   await mkdir(quarantine, {recursive: true, mode: 0o700}).catch(() => undefined); // writing will tell
-  const {live, configs, ...content} = await replay(path);
+  const {live, configs: readConfigs, ...content} = await replay(path);
   const damaged = content.damaged > 0;
   if (damaged) await copyFile(path, join(quarantine, `journal-${Date.now()}`)).catch(() => undefined);
   const first = await readFirstVersion(dir, quarantine);
   /** Names of the configurations that the journal has. */
-  let journaled = new Set(configs.keys());
-  for (const record of first.records) {
-    live.set(record.key, record);
-    keepConfigs(record, configs);
-  }
+  let journaled = new Set(readConfigs.keys());
+  for (const record of first.records) live.set(record.key, record);
 
-  const journal = createJournal(path, content.size, createReserve(join(dir, 'reserve')));
-  const everything = (): string[] => [
-    versionLine,
-    ...Array.from(configs, ([name, text]) => configLine(name, text)),
-    ...Array.from(live.values(), (record) => putLine(record, nameOf)),
-  ];
+  const journal = createJournal(path, content, createReserve(join(dir, 'reserve')));
   let compactBytes = content.size;
   let rewriting = false;
   const rewrite = async (): Promise<void> => {
@@ -70,8 +62,15 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
     try {
       let written = journaled;
       await journal.rewrite(() => {
+        const records = [...live.values()];
+        // Of those in use: a pod may have had one of its own.
+        const configs = new Map(records.flatMap((record) => configsOf(record, nameOf)));
         written = new Set(configs.keys());
-        return everything();
+        return [
+          versionLine,
+          ...Array.from(configs, ([name, text]) => configLine(name, text)),
+          ...records.map((record) => putLine(record, nameOf)),
+        ];
       });
       journaled = written;
       compactBytes = journal.size();
@@ -117,7 +116,7 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
     write: async (record, urgent = false) => {
       const before = live.get(record.key);
       live.set(record.key, record); // first: a rewrite may come before the line
-      const fresh = keepConfigs(record, configs).filter(([name]) => !journaled.has(name));
+      const fresh = [...new Map(configsOf(record, nameOf))].filter(([name]) => !journaled.has(name));
       const lines = [...fresh.map(([name, text]) => configLine(name, text)), putLine(record, nameOf)];
       try {
         const synced = outcomes.has(record.state);
@@ -150,16 +149,6 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
     probe: () => probe().catch(() => undefined),
     [Symbol.asyncDispose]: () => journal.close(),
   };
-};
-
-/** Returns those of the record. */
-const keepConfigs = (
-  {attachments}: PodNetwork,
-  configs: Map<string, string>,
-): readonly (readonly [name: string, text: string])[] => {
-  const own = new Map(attachments.map(({config}) => [nameOf(config), config]));
-  for (const [name, text] of own) configs.set(name, text);
-  return [...own];
 };
 
 const nameOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);

@@ -31,6 +31,8 @@ export interface JournalContent {
   readonly damaged: number;
   /** Of the whole file, in bytes. */
   readonly size: number;
+  /** Whether its last line was cut off. */
+  readonly torn: boolean;
 }
 
 /**
@@ -94,7 +96,7 @@ export const readJournal = async (path: string, take: (line: Line) => boolean): 
     if (line === undefined || !take(line)) damaged++;
     start = end < 0 ? bytes.length : end + 1;
   }
-  return {damaged, size: bytes.length};
+  return {damaged, size: bytes.length, torn: bytes.length > 0 && bytes.at(-1) !== newline};
 };
 
 const intactLine = (bytes: Buffer, start: number, end: number): Line | undefined => {
@@ -110,9 +112,13 @@ interface Waiting extends Appending {
   readonly failed: (error: unknown) => void;
 }
 
-/** For a file that ends with a newline, or is not there; `size` is its size. */
-export const createJournal = (path: string, startSize: number, reserve: Reserve): Journal => {
-  let size = startSize;
+/** For the file as it was read. */
+export const createJournal = (
+  path: string,
+  read: Pick<JournalContent, 'size' | 'torn'>,
+  reserve: Reserve,
+): Journal => {
+  let {size, torn} = read;
   let file: FileHandle | undefined;
   let waiting: Waiting[] = [];
   let turn: Promise<unknown> = Promise.resolve();
@@ -135,8 +141,9 @@ export const createJournal = (path: string, startSize: number, reserve: Reserve)
     file = undefined;
   };
 
-  const write = async (text: string, synced: boolean): Promise<void> => {
+  const write = async (lines: string, synced: boolean): Promise<void> => {
     const handle = await opened();
+    const text = torn ? `\n${lines}` : lines; // glued to half a line, the first would be lost with it
     try {
       await handle.appendFile(text);
       if (synced) await handle.datasync();
@@ -145,6 +152,7 @@ export const createJournal = (path: string, startSize: number, reserve: Reserve)
       throw error;
     }
     size += Buffer.byteLength(text);
+    torn = false;
   };
 
   const writeAlone = async ({text, synced, urgent, done, failed}: Waiting): Promise<void> => {
@@ -188,6 +196,7 @@ export const createJournal = (path: string, startSize: number, reserve: Reserve)
         await writeDurably(path, text);
         await close();
         size = Buffer.byteLength(text);
+        torn = false;
       }),
     size: () => size,
     close: () => inTurn(close),

@@ -114,6 +114,22 @@ describe('the store of records', () => {
     expect(await loadedFrom(dir.path)).toHaveLength(20);
   });
 
+  it('forgets configurations that no record has any more', async () => {
+    await using dir = await tempDir();
+    await using store = await openRecordStore(dir.path);
+    const configOf = (round: number) =>
+      config.replace('"type":"a"', `"type":"a","subnet":"${round}/${'x'.repeat(4096)}"`);
+    for (let round = 0; round < 200; round++) {
+      const attachments = record.attachments.map((each) => ({...each, config: configOf(round)}));
+      await store.write({...record, attachments});
+    }
+    expect((await readFile(dir.join('journal'))).length).toBeLessThan(400_000); // of 800,000 that were written
+    expect(await loadedFrom(dir.path)).toMatchObject([{attachments: [{config: configOf(199)}]}]);
+    await using reopened = await openRecordStore(dir.path); // what was read is written as it was
+    for (let round = 0; round < 800; round++) await reopened.write(numbered(round % 2));
+    expect(await loadedFrom(dir.path)).toMatchObject([{attachments: [{config: configOf(199)}]}, {}, {}]);
+  });
+
   it('does not grow with history, and loses nothing to being rewritten while it is written', async () => {
     await using dir = await tempDir();
     await using store = await openRecordStore(dir.path);
