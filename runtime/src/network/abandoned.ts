@@ -1,16 +1,33 @@
-/** Notices networks that no sandbox comes for: the kubelet that asked for them is gone, and with it who would have them deleted. */
+/** Notices networks that nobody comes for: the kubelet that asked for them is gone, and with it who would have them deleted. */
 import type {PodNetwork} from './record.ts';
+
+export interface Abandoned {
+  /** Attached, but the caller has hung up before the answer: it may not know. */
+  readonly leave: (record: PodNetwork) => void;
+  /** Somebody has been told of it. */
+  readonly claim: (record: PodNetwork) => void;
+  /** Whether it has waited too long: for a sandbox, for another attempt at one that failed, or to be claimed. */
+  readonly isAbandoned: (record: PodNetwork) => boolean;
+}
 
 /** More than the 4 minutes that a kubelet gives a sandbox to be made. */
 const abandonedMs = 600_000;
 
-/** Time counts from when a network is first seen to wait, not by the clock on the wall, which may jump. */
-export const createAbandoned = (uptime: () => number): ((record: PodNetwork) => boolean) => {
+/**
+ * Time counts from when a network is first seen to wait, not by the clock on the wall, which may jump. Whatever becomes
+ * of a record makes another object of it, which is given the time anew.
+ */
+export const createAbandoned = (uptime: () => number): Abandoned => {
   const seen = new WeakMap<PodNetwork, number>();
-  return (record) => {
-    if (record.state !== 'created' || record.sandbox !== undefined) return false;
-    const since = seen.get(record) ?? uptime();
-    seen.set(record, since);
-    return uptime() - since > abandonedMs;
+  const left = new WeakSet<PodNetwork>();
+  return {
+    leave: (record) => left.add(record),
+    claim: (record) => left.delete(record),
+    isAbandoned: (record) => {
+      if (record.state !== 'created' && !left.has(record)) return false;
+      const since = seen.get(record) ?? uptime();
+      seen.set(record, since);
+      return uptime() - since > abandonedMs;
+    },
   };
 };

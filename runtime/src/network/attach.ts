@@ -2,6 +2,7 @@
 import {createHash} from 'node:crypto';
 import {crashPoint} from '../crash-point.ts';
 import {textOf} from '../log.ts';
+import type {Abandoned} from './abandoned.ts';
 import {addEach, planAttachments} from './attachments.ts';
 import {Conflict, UnknownNetwork, WrongState} from './errors.ts';
 import type {AttachRequest, Parts, PodNetworks} from './pod-networks.ts';
@@ -11,7 +12,7 @@ import {selectForAttach} from './select.ts';
 import {undoAttachments} from './undo.ts';
 
 export const createAttach =
-  (parts: Parts): PodNetworks['attach'] =>
+  (parts: Parts, {leave, claim}: Abandoned): PodNetworks['attach'] =>
   async (request, signal) => {
     const {records, lock} = parts;
     const found = selectForAttach(records, request);
@@ -22,7 +23,10 @@ export const createAttach =
       refuseMismatch(record, request);
       return await (record.state === 'attached' ? record : attachOnce(parts, record, request));
     };
-    return await lock(podKeyOf(found.pod), work, signal);
+    const attached = await lock(podKeyOf(found.pod), work, signal);
+    if (signal?.aborted) leave(attached);
+    else claim(attached);
+    return attached;
   };
 
 /** A repetition must be one: the same pod, sandbox and netns, and the same wishes. */

@@ -4,6 +4,7 @@ import {createGate, type Gate} from '../gate.ts';
 import type {Lock} from '../lock.ts';
 import type {Log} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
+import {createAbandoned} from './abandoned.ts';
 import {createAttach} from './attach.ts';
 import type {AttachTo, Networks} from './attachments.ts';
 import {createCheck} from './check.ts';
@@ -30,7 +31,7 @@ export interface PodNetworks {
   /** Returns what was detached, or is no longer attached; `undefined` when nothing is known of it. */
   detach(selector: Selector, signal?: AbortSignal): Promise<PodNetwork | undefined>;
   delete(selector: Selector, signal?: AbortSignal): Promise<PodNetwork | undefined>;
-  /** Undoes what a crash or a failed DEL has left, and deletes what no sandbox came for. Failures are logged, and tried again later and later. */
+  /** Undoes what a crash or a failed DEL has left, and deletes what nobody came for. Failures are logged, and tried again later and later. */
   sweep(): Promise<void>;
   /** Compares the records with what exists, and clears away what has no owner. */
   reconcile(): Promise<Reconciled>;
@@ -61,15 +62,17 @@ export const createPodNetworks = (given: Parts): PodNetworks => {
   const gate = createGate();
   const parts = {...given, lock: behind(gate, given.lock)};
   const {records} = parts;
-  const undo = createUndo(parts);
+  const abandoned = createAbandoned(parts.uptime);
+  const undo = createUndo(parts, abandoned);
   return {
     create: createCreate(parts),
-    attach: createAttach(parts),
+    attach: createAttach(parts, abandoned),
     query: (sandbox) => {
       const found = records.bySandbox(sandbox);
       if (!found) throw new UnknownNetwork('the sandbox is not known');
       if (found.state !== 'attached')
         throw new WrongState(`the sandbox is not attached: its network is ${found.state}`);
+      abandoned.claim(found);
       return found;
     },
     check: createCheck(parts),

@@ -2,7 +2,7 @@
 import {crashPoint} from '../crash-point.ts';
 import {textOf} from '../log.ts';
 import {keyOfNetnsPath} from '../netns/netns-dir.ts';
-import {createAbandoned} from './abandoned.ts';
+import type {Abandoned} from './abandoned.ts';
 import {delAll} from './attachments.ts';
 import type {Parts, PodNetworks} from './pod-networks.ts';
 import {podKeyOf, podNameOf} from './pod-ref.ts';
@@ -15,10 +15,9 @@ export interface Undo extends Pick<PodNetworks, 'detach' | 'delete' | 'sweep'> {
   readonly dropGone: (key: string) => Promise<boolean>;
 }
 
-export const createUndo = (parts: Parts): Undo => {
+export const createUndo = (parts: Parts, {isAbandoned}: Abandoned): Undo => {
   const {records, netns, lock, log, uptime} = parts;
   const retries = createRetries(uptime);
-  const isAbandoned = createAbandoned(uptime);
 
   /** `work` gets the record as it is once the lock is held; false when there is none any more. */
   const onCurrent = async (
@@ -62,7 +61,7 @@ export const createUndo = (parts: Parts): Undo => {
     if (!isLeft(record)) return;
     if (isAbandoned(record)) {
       await remove(record);
-      log.info('deleted a network that no sandbox came for', fieldsOf(record));
+      log.info('deleted a network that nobody came for', fieldsOf(record));
       return;
     }
     await undoAttachments(parts, record, record.state === 'attaching' ? 'created' : 'detached');

@@ -219,7 +219,7 @@ describe('with a disk that cannot be written', () => {
   });
 });
 
-describe('a network that no sandbox comes for', () => {
+describe('a network that nobody comes for', () => {
   const minutes = (count: number) => count * 60_000;
 
   it('is deleted after ten minutes', async () => {
@@ -263,14 +263,60 @@ describe('a network that no sandbox comes for', () => {
     await expect(rig.pods.attach(attachRequest)).resolves.toMatchObject({state: 'attached'});
   });
 
-  it('is not one that has had a sandbox, which will be deleted with it', async () => {
+  it('is also one that could not be attached, and that nobody tries to attach again', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
     await rig.plugins.plan({'first ADD': 'error'});
-    await expect(rig.pods.attach(attachRequest)).rejects.toMatchObject({name: 'CniError'});
-    rig.clock.ms += minutes(60);
+    const fails = () => expect(rig.pods.attach(attachRequest)).rejects.toMatchObject({name: 'CniError'});
+    await fails();
+    await rig.pods.sweep();
+    rig.clock.ms += minutes(9);
+    await fails();
+    await rig.pods.sweep();
+    rig.clock.ms += minutes(9);
     await rig.pods.sweep();
     expect(await onDisk(rig)).toMatchObject([{state: 'created', sandbox: 'box'}]);
+    rig.clock.ms += minutes(1) + 1;
+    await rig.pods.sweep();
+    expect(await onDisk(rig)).toEqual([]);
+  });
+
+  /** The caller is gone when the plugins have done their work. */
+  const attachUnheard = async (rig: PodsRig) => {
+    const gone = new AbortController();
+    await rig.plugins.plan({'second ADD': 'hold'});
+    const attaching = rig.pods.attach(attachRequest, gone.signal);
+    await vi.waitUntil(async () => (await callsOf(rig)).includes('second ADD'), {timeout: 30_000});
+    gone.abort();
+    await rig.plugins.release();
+    await attaching;
+  };
+
+  it('is also one that was attached for a caller that had hung up', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    await attachUnheard(rig);
+    await rig.pods.sweep();
+    rig.clock.ms += minutes(10) + 1;
+    await rig.pods.sweep();
+    expect(await callsOf(rig)).toEqual([...added, ...deleted]);
+    expect(await onDisk(rig)).toEqual([]);
+    expect(await rig.netns.list()).toEqual([]);
+  });
+
+  it.each<[string, (rig: PodsRig) => unknown]>([
+    ['asks for it', ({pods}) => pods.query('box')],
+    ['attaches it again', ({pods}) => pods.attach(attachRequest)],
+  ])('is none any more once somebody %s', async (_, come) => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    await attachUnheard(rig);
+    await rig.pods.sweep();
+    await come(rig);
+    rig.clock.ms += minutes(60);
+    await rig.pods.sweep();
+    expect(rig.pods.query('box')).toMatchObject({state: 'attached'});
+    expect(await callsOf(rig)).toEqual(added);
   });
 });
 
