@@ -7,8 +7,11 @@ export const measured =
   (invoke: InvokePlugin, observe: Metrics['plugin']): InvokePlugin =>
   async (command, invocation) => {
     const begun = performance.now();
-    const ended = (outcome: string) =>
-      observe(invocation.plugin.type, command, outcome, (performance.now() - begun) / 1000);
+    const ended = (outcome: string) => {
+      // Whoever may write a network's definition could name any, and each would be a series of its own.
+      const plugin = outcome === 'missing' ? 'missing' : invocation.plugin.type;
+      observe(plugin, command, outcome, (performance.now() - begun) / 1000);
+    };
     try {
       const result = await invoke(command, invocation);
       ended('ok');

@@ -42,6 +42,7 @@ const refuseMismatch = (record: PodNetwork, request: AttachRequest): void => {
     throw new Conflict('the sandbox is attached already, and something else was asked for then');
 };
 
+/** Without what the pod's own annotations and the node's settings say, which may change between two calls. */
 const digestOf = ({primaryArgs, selections}: AttachRequest): string =>
   createHash('sha256').update(JSON.stringify({primaryArgs, selections})).digest('hex').slice(0, 16);
 

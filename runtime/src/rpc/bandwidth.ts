@@ -28,24 +28,34 @@ export const bandwidthOf = (annotations: Readonly<Record<string, string>>): Band
   };
 };
 
+/** The suffixes of a quantity (apimachinery, pkg/api/resource/quantity.go). */
 const factors: Readonly<Record<string, number>> = {
+  n: 1e-9,
+  u: 1e-6,
+  m: 1e-3,
   '': 1,
   k: 1e3,
   M: 1e6,
   G: 1e9,
   T: 1e12,
   P: 1e15,
+  E: 1e18,
   Ki: 2 ** 10,
   Mi: 2 ** 20,
   Gi: 2 ** 30,
   Ti: 2 ** 40,
+  Pi: 2 ** 50,
+  Ei: 2 ** 60,
 };
+
+/** A number, then an exponent or a suffix: `1E3` is 1000, and `1E` more than there is. */
+const quantityPattern = /^\+?(\d+\.?\d*|\.\d+)(?:([eE][+-]?\d+)|([a-zA-Z]*))$/;
 
 const rateOf = (annotations: Readonly<Record<string, string>>, annotation: string): number | undefined => {
   const quantity = annotations[annotation];
   if (quantity === undefined) return undefined;
-  const [, digits = '', suffix = ''] = /^(\d+(?:\.\d+)?)([a-zA-Z]*)$/.exec(quantity) ?? [];
-  const rate = Math.ceil(Number(digits) * (factors[suffix] ?? Number.NaN));
+  const [, digits = '', exponent = '', suffix = ''] = quantityPattern.exec(quantity) ?? [];
+  const rate = Math.ceil(Number(digits + exponent) * (factors[suffix] ?? Number.NaN));
   if (digits === '' || !(rate >= limits.least && rate <= limits.most))
     throw new InvalidRequest(`the annotation ${annotation} is not a rate from 1k to 1P bits a second`);
   return rate;

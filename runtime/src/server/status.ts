@@ -11,6 +11,7 @@ import {
 import {ToolFailed} from '../cni/tool.ts';
 import {CallerGone, DeadlinePassed} from '../deadline.ts';
 import {errorCodeOf} from '../error-code.ts';
+import {Busy} from '../gate.ts';
 import {
   Conflict,
   InvalidRequest,
@@ -65,6 +66,7 @@ const codeOf = (error: unknown): Code | undefined => {
     return isShortage(error) ? status.UNAVAILABLE : status.INTERNAL;
   if (error instanceof DeadlinePassed) return status.DEADLINE_EXCEEDED;
   if (error instanceof CallerGone) return status.CANCELLED;
+  if (error instanceof Busy) return status.UNAVAILABLE;
   return undefined;
 };
 

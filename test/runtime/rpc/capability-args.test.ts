@@ -47,14 +47,21 @@ describe('the capability arguments', () => {
     ['1.5k', 1500],
     ['2Ki', 2048],
     ['1P', 1e15],
+    ['1e9', 1e9],
+    ['+1.5E6', 1_500_000],
+    ['2500000m', 2500],
+    ['.5G', 5e8],
   ])('have a bandwidth of %s in bits', (quantity, rate) => {
     const annotations = {'kubernetes.io/ingress-bandwidth': quantity};
     const bandwidth = {ingressRate: rate, ingressBurst: 0xffff_ffff};
     expect(argsOf({annotations}).primary).toEqual({bandwidth});
   });
 
-  it.each(['', 'fast', '-1M', '1', '2P', '1Mbit', '1e9x'])('refuse a bandwidth of %j', (quantity) => {
-    const annotations = {'kubernetes.io/egress-bandwidth': quantity};
-    expect(() => argsOf({annotations})).toThrow('egress-bandwidth is not a rate');
-  });
+  it.each(['', 'fast', '-1M', '1', '2P', '1E', '1Mbit', '1e9x', '1e3M', '1Xi', '.', 'e9', '998000m'])(
+    'refuse a bandwidth of %j',
+    (quantity) => {
+      const annotations = {'kubernetes.io/egress-bandwidth': quantity};
+      expect(() => argsOf({annotations})).toThrow('egress-bandwidth is not a rate');
+    },
+  );
 });

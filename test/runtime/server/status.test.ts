@@ -9,6 +9,7 @@ import {
 } from '../../../runtime/src/cni/errors.ts';
 import {ToolFailed} from '../../../runtime/src/cni/tool.ts';
 import {CallerGone, DeadlinePassed} from '../../../runtime/src/deadline.ts';
+import {Busy} from '../../../runtime/src/gate.ts';
 import {
   Conflict,
   InvalidRequest,
@@ -36,6 +37,7 @@ describe('the gRPC status', () => {
     ['INVALID_ARGUMENT', 3, new InvalidParameter('x')],
     ['DEADLINE_EXCEEDED', 4, new DeadlinePassed('x')],
     ['CANCELLED', 1, new CallerGone('x')],
+    ['UNAVAILABLE', 14, new Busy('x')],
     ['INTERNAL', 13, new NetnsFailed('x')],
     ['INTERNAL', 13, new ToolFailed('x')],
     ['INTERNAL', 13, new NetnsFailed('x', {cause: system('EACCES')})],
