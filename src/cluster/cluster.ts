@@ -41,7 +41,7 @@ export const dockerSilent = (error: CommandError, what: string): UserError =>
   new UserError(
     {
       what,
-      why: `docker does not answer: ${error.output.split('\n').at(-1) || error.reason}`,
+      why: `docker does not answer: ${error.lastLine}`,
       tryThis: 'see what this machine lacks: kni-demo up',
       exitCode: exitCodes.hostLacks,
     },

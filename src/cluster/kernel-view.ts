@@ -49,7 +49,7 @@ export const kernelViewOf = async (
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof CommandError)) throw error;
-    return {why: error.output.split('\n').findLast(Boolean) ?? error.reason};
+    return {why: error.lastLine};
   }
 };
 

@@ -36,7 +36,7 @@ export const noAnswer = (
     };
   }
   return {
-    why: error.output.split('\n').findLast(Boolean) ?? error.reason,
+    why: error.lastLine,
     tryThis: `ask it yourself: ${quoteCommand(error.command)}`,
   };
 };

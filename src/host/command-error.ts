@@ -24,4 +24,9 @@ export class CommandError extends Error {
     this.output = output;
     this.exitStatus = exitStatus;
   }
+
+  /** Its last word, for people: the last line that it printed, or else the reason. */
+  get lastLine(): string {
+    return this.output.split('\n').findLast((line) => line.trim() !== '') ?? this.reason;
+  }
 }

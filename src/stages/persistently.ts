@@ -25,7 +25,7 @@ export const persistently = async <T>(
       return await work();
     } catch (error) {
       if (signal.aborted || !(error instanceof CommandError) || !passes(error)) throw error;
-      log?.(`${error.output.split('\n').at(-1) ?? error.reason}; trying again in ${pause / 1000} s`);
+      log?.(`${error.lastLine}; trying again in ${pause / 1000} s`);
       await clock.sleep(pause, signal);
     }
   }

@@ -4,7 +4,7 @@ import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import type {PortMappingSchema, Protocol} from '../../runtime/src/gen/kni_pb.ts';
 import {leftovers, nothing} from './rig/leftovers.ts';
 import {startNode, type TestNode} from './rig/node.ts';
-import {bringUp, newPod, takeDown} from './rig/pod.ts';
+import {bringUp, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
 import {rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
 
 const INVALID_ARGUMENT = {code: 3};
@@ -71,6 +71,64 @@ describe('hostile requests', () => {
         await expect(runtime.kni.detachInterface({id})).rejects.toMatchObject(INVALID_ARGUMENT);
         await expect(runtime.kni.deleteNetwork({id})).rejects.toMatchObject(INVALID_ARGUMENT);
       }),
+    );
+    expect(await leftovers(node)).toEqual(nothing);
+  });
+
+  it('with anything in a field that tells the pod are refused by every RPC', async () => {
+    const {attachInterface, queryPodNetwork, detachInterface, deleteNetwork} = runtime.kni;
+    const rpcs = [attachInterface, detachInterface, deleteNetwork];
+    const named = fc
+      .tuple(fc.constantFrom('name', 'namespace'), nasty)
+      .map(([field, value]) => ({[field]: value}));
+    const extra = fc
+      .tuple(fc.constantFrom('uid', 'attempt', 'netns'), nasty)
+      .map(([field, value]) => ({extradata: {[field]: value}}));
+    const valid = {id: 'box', name: 'pod', namespace: 'default'};
+    const told = fc.oneof(
+      fc.tuple(fc.constantFrom(...rpcs, queryPodNetwork), named),
+      fc.tuple(fc.constantFrom(...rpcs), extra),
+    );
+    await fc.assert(
+      fc.asyncProperty(told, async ([call, fields]) => {
+        await expect(call({...valid, ...fields})).rejects.toMatchObject(INVALID_ARGUMENT);
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(nasty, async (attempt) => {
+        const request = {name: 'pod', namespace: 'default', uid: 'uid', extradata: {attempt}};
+        await expect(runtime.kni.createNetwork(request)).rejects.toMatchObject(INVALID_ARGUMENT);
+      }),
+    );
+    expect(await leftovers(node)).toEqual(nothing);
+  });
+
+  it('with anything where any text may be do no harm', async () => {
+    const texts = fc.array(nasty, {maxLength: 3});
+    const wishes = fc.record({
+      annotations: fc.dictionary(nasty, nasty),
+      dnsConfig: fc.record({servers: texts, searches: texts, options: texts}),
+      type: nasty,
+      cgroup: nasty,
+    });
+    await fc.assert(
+      fc.asyncProperty(wishes, async ({annotations, dnsConfig, type, cgroup}) => {
+        const pod = newPod('talkative');
+        const {id, name, namespace, extradata} = identify(pod);
+        const path = await createNetwork(runtime.kni, pod);
+        const {ipconfigs} = await runtime.kni.attachInterface({
+          id,
+          name,
+          namespace,
+          annotations,
+          dnsConfig,
+          isolation: {path, type},
+          extradata: {...extradata, cgroup_parent: cgroup},
+        });
+        expect(ipconfigs['eth0']?.ip).toHaveLength(1);
+        await takeDown(runtime.kni, pod, path);
+      }),
+      {numRuns: 20}, // each of which starts a dozen programs
     );
     expect(await leftovers(node)).toEqual(nothing);
   });

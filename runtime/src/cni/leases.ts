@@ -1,10 +1,10 @@
 /** The address leases of host-local: one file per address, holding the sandbox and interface that it is leased to. */
 import {readFileSync} from 'node:fs';
-import {readdir, rm} from 'node:fs/promises';
+import {rm} from 'node:fs/promises';
 import {isIP} from 'node:net';
 import {join} from 'node:path';
-import {errorCodeOf} from '../error-code.ts';
 import {objectOf, stringOf} from '../json.ts';
+import {namesIn} from '../names-in.ts';
 import {slices} from '../slices.ts';
 import type {PluginConfig} from './conflist.ts';
 
@@ -48,14 +48,5 @@ const textIn = (path: string): string | undefined => {
     return readFileSync(path, 'utf8');
   } catch {
     return undefined;
-  }
-};
-
-const namesIn = async (dir: string): Promise<string[]> => {
-  try {
-    return await readdir(dir);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(errorCodeOf(error) ?? '')) return [];
-    throw error;
   }
 };

@@ -59,7 +59,8 @@ const valueOf = (name: string, help: string, value: () => Promise<number>): Gaug
     help,
     registers,
     async collect() {
-      this.set(await value());
+      // What cannot be read now must not keep the rest from being told.
+      this.set(await value().catch(() => Number.NaN));
     },
   });
 
@@ -71,7 +72,6 @@ const gaugeOfPools = ({pools}: Observed): Gauge =>
     registers,
     async collect() {
       this.reset();
-      // What cannot be read now must not keep the rest from being told.
       for (const {network, rangeSet, capacity, used} of await pools().catch(() => [])) {
         this.set({network, range_set: rangeSet, state: 'capacity'}, Number(capacity));
         this.set({network, range_set: rangeSet, state: 'used'}, used);

@@ -2,6 +2,7 @@
 import {readdir, readFile, rename, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {temporarySuffix, writeDurably} from '../durable-file.ts';
+import {namesIn} from '../names-in.ts';
 import {StateTooNew} from './errors.ts';
 import type {PodNetwork} from './record.ts';
 import {decodeFirstVersion, stateVersion} from './record-file.ts';
@@ -18,7 +19,7 @@ export interface FirstVersion {
 
 /** What cannot be read is put into the quarantine. Throws StateTooNew where a later version was at work. */
 export const readFirstVersion = async (dir: string, quarantine: string): Promise<FirstVersion> => {
-  const names = await readdir(dir).catch((): string[] => []);
+  const names = await namesIn(dir);
   const records: PodNetwork[] = [];
   for (const name of names.filter((each) => each.endsWith(extension) && each !== sign)) {
     const record = await read(join(dir, name));

@@ -1,7 +1,8 @@
 /** The records on disk: a journal, made anew when most of it is history. */
 import {createHash} from 'node:crypto';
-import {access, constants, copyFile, mkdir, readdir} from 'node:fs/promises';
+import {access, constants, copyFile, mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
+import {namesIn} from '../names-in.ts';
 import {type Appending, createJournal, type Line, readJournal} from '../store/journal.ts';
 import {createReserve} from '../store/reserve.ts';
 import {StateTooNew, StoreFailed} from './errors.ts';
@@ -21,7 +22,10 @@ export interface RecordStore extends AsyncDisposable {
   write(record: PodNetwork, urgent?: boolean): Promise<void>;
   /** Always urgent. A record that is not there is fine. */
   remove(key: string): Promise<void>;
-  /** Names in the quarantine: what could not be read, now or at an earlier start. A person has to look at it. */
+  /**
+   * Names in the quarantine: what could not be read, now or at an earlier start. A person has to look at it. Rejects when
+   * that cannot be told.
+   */
   quarantined(): Promise<readonly string[]>;
   /** Why nothing can be written, by the last attempt. */
   trouble(): StoreFailed | undefined;
@@ -144,7 +148,7 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
         throw error;
       }
     },
-    quarantined: () => readdir(quarantine).catch((): string[] => []),
+    quarantined: () => namesIn(quarantine),
     trouble: () => trouble,
     probe: () => probe().catch(() => undefined),
     [Symbol.asyncDispose]: () => journal.close(),

@@ -18,8 +18,12 @@ export interface RecoverParts {
 /** Returns the records that still stand. */
 export const recover = async (parts: RecoverParts): Promise<PodNetwork[]> => {
   const {store, netns, log} = parts;
-  for (const name of await store.quarantined())
-    log.warn('some of the state cannot be read and is kept aside', {file: name});
+  try {
+    for (const name of await store.quarantined())
+      log.warn('some of the state cannot be read and is kept aside', {file: name});
+  } catch (error) {
+    log.warn('it cannot be told whether some of the state is kept aside', {error: textOf(error)});
+  }
   const present = new Set(await netns.mounted());
   const standing: PodNetwork[] = [];
   for (const record of store.loaded) {
@@ -29,7 +33,10 @@ export const recover = async (parts: RecoverParts): Promise<PodNetwork[]> => {
   return standing;
 };
 
-/** Whether records may have been lost: what seems to have no owner may be that of a pod that still runs. */
+/**
+ * Whether records may have been lost: what seems to have no owner may be that of a pod that still runs. Rejects when it
+ * cannot be told, which is no reason to clear anything away either.
+ */
 export const isInDoubt = async ({
   store,
   netns,

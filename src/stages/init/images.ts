@@ -49,7 +49,7 @@ export const pull = async (name: string, tryThis: string, {host, signal, log}: S
     throw new UserError(
       {
         what: `cannot pull ${name}`,
-        why: error.output.split('\n').at(-1) ?? error.reason,
+        why: error.lastLine,
         tryThis,
         exitCode: exitCodes.hostLacks,
       },
@@ -74,7 +74,7 @@ const probePrivileged = async (tag: string, {host, signal}: Step): Promise<void>
     throw new UserError(
       {
         what: 'this docker engine cannot run privileged containers, which kind nodes are',
-        why: error.output.split('\n').at(-1) ?? error.reason,
+        why: error.lastLine,
         tryThis:
           'an engine of version 23 or later asks only for the capabilities there are; rootless engines do not fit',
         exitCode: exitCodes.hostLacks,
