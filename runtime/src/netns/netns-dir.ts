@@ -1,5 +1,6 @@
 /** Named network namespaces: bind mounts in one directory, as `ip netns` makes them under /run/netns. */
-import {mkdir, open, readdir, readFile, realpath, rm, statfs} from 'node:fs/promises';
+import {readFileSync} from 'node:fs';
+import {mkdir, open, readdir, realpath, rm, statfs} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
 import type {Exec} from '../cni/exec.ts';
 import {runTool} from '../cni/tool.ts';
@@ -50,9 +51,8 @@ export const openNetnsDir = async (path: string, exec: Exec): Promise<NetnsDir> 
     (await readdir(path)).filter((name) => name.startsWith(prefix)).map((name) => join(path, name));
   const mounted = async (): Promise<string[]> => {
     const real = await realpath(path);
-    const lines = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n');
     const [start, ours] = [join(real, prefix), join(path, prefix)]; // joined once: there may be thousands
-    return mountPointsIn(lines.filter((line) => line.includes(' - nsfs ')))
+    return mountPointsIn(mountinfo(), 'nsfs')
       .filter((point) => point.startsWith(start) && !point.includes('/', start.length))
       .map((point) => ours + point.slice(start.length));
   };
@@ -74,23 +74,27 @@ const share = async (path: string, exec: Exec): Promise<void> => {
     await makeShared();
   } catch (error) {
     // Bound over itself a second time, the directory would hold a second mount of each netns in it.
-    if (isMountPoint(await readFile('/proc/self/mountinfo', 'utf8'), await realpath(path))) throw error;
+    if (isMountPoint(mountinfo(), await realpath(path))) throw error;
     await runTool(exec, 'mount', ['--rbind', path, path]);
     await makeShared();
   }
 };
 
-/** In the form of /proc/self/mountinfo (proc_pid_mountinfo(5)), where the mount point is the fifth field. */
-const mountPointsIn = (lines: readonly string[]): string[] =>
-  lines.flatMap((line) => {
-    const escaped = line.split(' ', 5)[4];
-    return escaped ? [unescaped(escaped)] : [];
-  });
+/** At once: the kernel hands out a page at a time, and a promise for each of hundreds takes longer than it does. */
+const mountinfo = (): string => readFileSync('/proc/self/mountinfo', 'utf8');
+
+/**
+ * In the form of /proc/self/mountinfo (proc_pid_mountinfo(5)), where the mount point is the fifth field and the type comes
+ * after a hyphen.
+ */
+const mountPointsIn = (text: string, type = '\\S+'): string[] =>
+  Array.from(text.matchAll(new RegExp(`^(?:\\S+ ){4}(\\S+) .* - ${type} `, 'gm')), ([, escaped = '']) =>
+    unescaped(escaped),
+  );
 
 const unescaped = (text: string): string =>
   text.includes('\\')
     ? text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
     : text;
 
-export const isMountPoint = (mountinfo: string, path: string): boolean =>
-  mountPointsIn(mountinfo.split('\n')).includes(path);
+export const isMountPoint = (text: string, path: string): boolean => mountPointsIn(text).includes(path);
