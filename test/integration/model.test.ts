@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import {mkdir, rm, writeFile} from 'node:fs/promises';
 import * as fc from 'fast-check';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {asking} from '../../runtime/src/client/ask.ts';
+import {Inspector} from '../../runtime/src/gen/inspector_pb.ts';
 import {conflistOfNode} from '../../runtime/src/node/conflist-of-node.ts';
 import {becomesWhole} from './rig/invariants.ts';
 import {leftovers, nothing} from './rig/leftovers.ts';
@@ -99,6 +101,26 @@ const deletePod = forPod('delete', async ({index, pod, life, model, real}) => {
   await real.runtime.kni.deleteNetwork({...identify(pod), netnsPath});
   model.set(index, {is: 'left'});
 });
+const checkPod = forPod('check', async ({pod, life, real}) => {
+  if (life.is !== 'attached') return;
+  const wanted = {sandbox: pod.sandbox, check: true};
+  const {problems} = await asking(socketOf(real), (ask) => ask(Inspector.method.inspectPodNetwork, wanted));
+  assert.deepEqual(problems, []);
+});
+const socketOf = ({node}: Real): string => node.path(paths.socket);
+const reconciled = (real: Real) => asking(socketOf(real), (ask) => ask(Inspector.method.reconcile, {}));
+const reconcile = fc.constant(
+  command('reconcile', async (_, real) => {
+    const {removedNetns, releasedAddresses, removedLinks, undone, problems} = await reconciled(real);
+    assert.deepEqual([removedNetns, releasedAddresses, removedLinks, undone, problems], [[], [], [], [], []]);
+  }),
+);
+const losePod = forPod('lose the netns', async ({index, life, model, real}) => {
+  if (life.is === 'left') return;
+  await real.node.run(['sh', '-c', `umount ${life.netns} && rm ${life.netns}`]);
+  await reconciled(real);
+  model.set(index, {is: 'left'});
+});
 const restart = fc.constantFrom('SIGKILL' as const, 'SIGTERM' as const).map((signal) =>
   command(`restart by ${signal}`, async (_, real) => {
     await real.runtime.stop(signal);
@@ -118,7 +140,7 @@ const unedit = fc.constant(
   }),
 );
 
-describe('any order of calls, kills and edits', () => {
+describe('any order of calls, kills, losses and edits', () => {
   let node: TestNode;
   beforeAll(async () => {
     node = await startNode();
@@ -136,6 +158,9 @@ describe('any order of calls, kills and edits', () => {
       queryPod,
       detachPod,
       deletePod,
+      checkPod,
+      reconcile,
+      losePod,
       restart,
       edit,
       unedit,
