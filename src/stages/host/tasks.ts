@@ -7,7 +7,7 @@ import type {DemoTask} from '../context.ts';
 import {explain} from '../explain.ts';
 import type {Finding, Requirement} from './finding.ts';
 import type {Machine} from './machine.ts';
-import {requirements, rootAdvice} from './requirements.ts';
+import {requirements} from './requirements.ts';
 
 const taskOf = (requirement: Requirement, index: number): DemoTask => ({
   id: requirement.id,
@@ -73,6 +73,7 @@ export const needsRoot = (
     : new UserError({
         what: 'root is needed to install or start what is missing',
         why: all.map(({requirement, finding}) => `${requirement.name}: ${finding.says}`).join('\n'),
-        tryThis: rootAdvice,
+        // The same once more; root may have another PATH, without this Node.js.
+        tryThis: `run it as root: ${quoteCommand(['sudo', [process.execPath, ...process.argv.slice(1)]])}`,
         exitCode: exitCodes.hostLacks,
       });

@@ -134,7 +134,7 @@ describe('a machine that lacks something', () => {
     });
     expect(told.error).toMatchObject({
       what: 'root is needed to install or start what is missing',
-      tryThis: expect.stringMatching(/^run it as root: sudo \S+ \S+\/bin\/kni-demo\.js up --yes$/),
+      tryThis: expect.stringMatching(/^run it as root: sudo \/\S+ \S+/),
       exitCode: exitCodes.hostLacks,
     });
   });
