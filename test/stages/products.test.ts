@@ -40,7 +40,7 @@ describe('checkFiles', () => {
     const error = await rejection(checkFiles(dir.path, files, 'bookworm'), UserError);
     expect(error.what).toBe('b.tar.gz is not what the stack bookworm pins');
     expect(error.why).toBe(`its sha256 is ${await sha256File(dir.join('b.tar.gz'))}, expected ${sha256}`);
-    expect(error.tryThis).toContain('manifests/stacks/bookworm.yaml');
+    expect(error.tryThis).toContain('correct bookworm.yaml');
   });
 
   it('names the file that did not come', async () => {

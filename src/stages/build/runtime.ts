@@ -4,9 +4,9 @@ import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {digestOfTree} from '../../cache/digest.ts';
 import {removeTree} from '../../cache/files.ts';
-import {UserError} from '../../errors.ts';
 import {project} from '../../project.ts';
 import {packPackage, parsePacked} from '../../tools/npm.ts';
+import {notAsPinned} from '../not-as-pinned.ts';
 import {artifactTask} from '../products.ts';
 import {bundleRuntime} from './bundle.ts';
 
@@ -40,10 +40,11 @@ export const nodejs = artifactTask({
     const packed = parsePacked(stdout);
     const tarball = join(out, packed.filename);
     if (packed.integrity !== integrity) {
-      throw new UserError({
-        what: `${name}@${version} is not what the stack ${stack.name} pins`,
+      throw notAsPinned({
+        what: `${name}@${version}`,
+        stack: stack.name,
         why: `its integrity is ${packed.integrity}, expected ${integrity}`,
-        tryThis: `use another registry, or correct manifests/stacks/${stack.name}.yaml if the change is wanted; nothing was kept`,
+        tryThis: 'use another registry',
       });
     }
     await host.run(['tar', ['-C', out, '--strip-components=2', '-xf', tarball, 'package/bin/node']], {

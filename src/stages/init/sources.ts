@@ -3,12 +3,12 @@
 import {join} from 'node:path';
 import {sha256File} from '../../cache/digest.ts';
 import {errnoOf} from '../../cache/files.ts';
-import {UserError} from '../../errors.ts';
 import type {Component} from '../../stacks/own-source.ts';
 import type {DebianSource, GitSource, Stack} from '../../stacks/schema.ts';
 import {runStep} from '../container.ts';
 import type {DemoTask} from '../context.ts';
 import {scriptDigest} from '../files.ts';
+import {notAsPinned} from '../not-as-pinned.ts';
 import {artifactTask, imageOf} from '../products.ts';
 import {gitSourceTask} from './git-source.ts';
 import {baseImage} from './images.ts';
@@ -35,15 +35,13 @@ const pinnedCommit = (component: Component, {url, tag, commit}: GitSource, {name
     ref: `refs/tags/${tag}`,
     commit,
     moved: (found) =>
-      new UserError({
-        what: `${tag} at ${url} is not what the stack ${name} pins`,
+      notAsPinned({
+        what: `${tag} at ${url}`,
+        stack: name,
         why: `it is commit ${found}, expected ${commit}`,
-        tryThis: `${correct(name)}; nothing was kept`,
+        tryThis: 'find out why',
       }),
   });
-
-const correct = (stack: string): string =>
-  `find out why; correct manifests/stacks/${stack}.yaml only if the change is wanted`;
 
 const debianSource = (what: Component | 'kind', source: DebianSource, suite: string): DemoTask =>
   artifactTask({
@@ -79,13 +77,14 @@ export const checkFiles = async (
       throw error;
     });
     if (found === sha256) continue;
-    throw new UserError({
-      what: `${name} is not what the stack ${stack} pins`,
+    throw notAsPinned({
+      what: name,
+      stack,
       why:
         found === 'no such file'
           ? 'the mirror did not deliver it'
           : `its sha256 is ${found}, expected ${sha256}`,
-      tryThis: `use another mirror, or correct manifests/stacks/${stack}.yaml if the change is wanted; nothing was kept`,
+      tryThis: 'use another mirror',
     });
   }
 };
