@@ -1,7 +1,6 @@
 /** What is counted when somebody asks: the records, and the addresses of the networks. */
 import {Gauge, type Registry} from 'prom-client';
-import {loopbackInterface} from '../cni/loopback.ts';
-import {isUndone, type PodNetwork, type State} from '../network/record.ts';
+import {isUndone, type PodNetwork, shownAttachments, states} from '../network/record.ts';
 import type {Pool} from '../node/address-pool.ts';
 import {slices} from '../slices.ts';
 
@@ -11,7 +10,6 @@ export interface Observed {
   readonly quarantined: () => Promise<number>;
 }
 
-const states = ['created', 'attaching', 'attached', 'detaching', 'detached'] as const satisfies State[];
 /** Not the registry of the process, which others may use. */
 const registers: Registry[] = [];
 
@@ -44,9 +42,8 @@ const gaugesOfRecords = ({records, quarantined}: Observed): Gauge[] => [
     async collect() {
       const counts = new Map<string, number>();
       for await (const some of slices([...records()]))
-        for (const {network, ifName, result} of some.flatMap(({attachments}) => attachments))
-          if (result !== undefined && ifName !== loopbackInterface)
-            counts.set(network, (counts.get(network) ?? 0) + 1);
+        for (const {network, result} of some.flatMap(shownAttachments))
+          if (result !== undefined) counts.set(network, (counts.get(network) ?? 0) + 1);
       this.reset();
       for (const [network, count] of counts) this.set({network}, count);
     },

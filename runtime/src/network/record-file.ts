@@ -4,11 +4,10 @@ import {parseConflist} from '../cni/conflist.ts';
 import {arrayOf, isObject, type JsonObject, objectOf, stringOf} from '../json.ts';
 import type {Line} from '../store/journal.ts';
 import {StateTooNew} from './errors.ts';
-import type {PodNetwork, State} from './record.ts';
+import {type PodNetwork, states} from './record.ts';
 
 /** 1 was one file for each record. */
 export const stateVersion = 2;
-const states: readonly State[] = ['created', 'attaching', 'attached', 'detaching', 'detached'];
 
 export type JournalEntry =
   | {readonly kind: 'version'}

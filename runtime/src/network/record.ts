@@ -1,12 +1,14 @@
 /** The record of one sandbox attempt: written at CreateNetwork, completed at Attach, removed at DeleteNetwork. */
 import type {Attachment} from '../cni/attachment.ts';
+import {loopbackInterface} from '../cni/loopback.ts';
 import type {PodRef} from './pod-ref.ts';
 
 /**
  * created → attaching → attached → detaching → detached. `attaching` and `detaching` are on disk before the first
  * plugin runs; whoever finds them with no call under way finds what a crash or a failed DEL has left, to be undone.
  */
-export type State = 'created' | 'attaching' | 'attached' | 'detaching' | 'detached';
+export const states = ['created', 'attaching', 'attached', 'detaching', 'detached'] as const;
+export type State = (typeof states)[number];
 
 /** By CNI capability; a plugin gets those that it declares. */
 export type CapabilityArgs = Readonly<Record<string, unknown>>;
@@ -29,6 +31,10 @@ export interface PodNetwork {
   /** What was, or may have been, attached, in order; empty when nothing was. */
   readonly attachments: readonly Attachment[];
 }
+
+/** What a pod has to show: records of version 1 have its loopback interface as well. */
+export const shownAttachments = ({attachments}: PodNetwork): readonly Attachment[] =>
+  attachments.filter(({ifName}) => ifName !== loopbackInterface);
 
 /** Nothing is left in the node's network for it but the netns. */
 export const isUndone = ({attachments}: PodNetwork): boolean => attachments.length === 0;

@@ -4,7 +4,7 @@
  */
 import {type Log, textOf} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
-import {podNameOf} from './pod-ref.ts';
+import {fieldsOfNetwork} from './log-fields.ts';
 import {isUndone, type PodNetwork} from './record.ts';
 import type {RecordIndex} from './record-index.ts';
 import type {RecordStore} from './record-store.ts';
@@ -51,13 +51,7 @@ const undoOrDrop = async (
   record: PodNetwork,
   {store, log}: RecoverParts,
 ): Promise<PodNetwork | undefined> => {
-  const fields = {
-    correlation: record.key,
-    pod: podNameOf(record.pod),
-    uid: record.pod.uid,
-    sandbox: record.sandbox,
-    netns: record.netns,
-  };
+  const fields = fieldsOfNetwork(record);
   if (!isUndone(record)) {
     log.info('the netns is gone, its network will be undone', fields);
     return {...record, state: 'detaching'};

@@ -4,8 +4,9 @@ import {textOf} from '../log.ts';
 import {keyOfNetnsPath} from '../netns/netns-dir.ts';
 import type {Abandoned} from './abandoned.ts';
 import {delAll} from './attachments.ts';
+import {fieldsOfNetwork} from './log-fields.ts';
 import type {Parts, PodNetworks} from './pod-networks.ts';
-import {podKeyOf, podNameOf} from './pod-ref.ts';
+import {podKeyOf} from './pod-ref.ts';
 import {isUndone, type PodNetwork} from './record.ts';
 import {createRetries} from './retries.ts';
 import {type Selector, selectForUndo} from './select.ts';
@@ -61,20 +62,20 @@ export const createUndo = (parts: Parts, {isAbandoned}: Abandoned): Undo => {
     if (!isLeft(record)) return;
     if (isAbandoned(record)) {
       await remove(record);
-      log.info('deleted a network that nobody came for', fieldsOf(record));
+      log.info('deleted a network that nobody came for', fieldsOfNetwork(record));
       return;
     }
     await undoAttachments(parts, record, record.state === 'attaching' ? 'created' : 'detached');
     // Without a netns, as after a node restart, there is no sandbox either that someone will delete.
     if (!(await netns.exists(record.netns))) await records.drop(record.key);
     retries.ended(record.key);
-    log.info('undid what was left', fieldsOf(record));
+    log.info('undid what was left', fieldsOfNetwork(record));
   };
 
   const sweepOneOrLater = (record: PodNetwork): Promise<void> =>
     onCurrent(record, sweepOne).catch((error: unknown) => {
       retries.failed(record.key);
-      log.warn('cannot undo what is left yet', {...fieldsOf(record), error: textOf(error)});
+      log.warn('cannot undo what is left yet', {...fieldsOfNetwork(record), error: textOf(error)});
     });
 
   return {
@@ -100,20 +101,13 @@ export const createUndo = (parts: Parts, {isAbandoned}: Abandoned): Undo => {
         await detach(record);
         await records.drop(record.key);
         dropped = true;
-        log.info('undid a network whose netns is gone', fieldsOf(record));
+        log.info('undid a network whose netns is gone', fieldsOfNetwork(record));
       };
       if (found) await onCurrent(found, drop);
       return dropped;
     },
   };
 };
-
-const fieldsOf = ({key, pod, sandbox}: PodNetwork) => ({
-  correlation: key,
-  pod: podNameOf(pod),
-  uid: pod.uid,
-  sandbox,
-});
 
 /** A netns of ours without a record: the record was lost. One whose record has another sandbox is not meant. */
 const removeNobodys = async ({records, netns}: Parts, selector: Selector): Promise<void> => {

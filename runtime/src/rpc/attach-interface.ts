@@ -7,12 +7,12 @@ import {
   AttachInterfaceResponseSchema,
 } from '../gen/kni_pb.ts';
 import {primaryInterface} from '../network/attachments.ts';
+import {fieldsOfNetwork, fieldsOfSelector} from '../network/log-fields.ts';
 import {networkSelectionsFrom, networksAnnotation} from '../network/network-selection.ts';
 import {commonArgsOf, primaryArgsOf} from './capability-args.ts';
 import {required} from './checked.ts';
 import type {Handler} from './handler.ts';
 import {answerOf} from './ip-configs.ts';
-import {fieldsOfNetwork, fieldsOfSelector} from './log-fields.ts';
 import {selectorOf} from './selector.ts';
 
 export const attachInterface: Handler<AttachInterfaceRequest, AttachInterfaceResponse> = async (

@@ -5,9 +5,9 @@ import {
   type CreateNetworkResponse,
   CreateNetworkResponseSchema,
 } from '../gen/kni_pb.ts';
+import {fieldsOfNetwork} from '../network/log-fields.ts';
 import {optional, required} from './checked.ts';
 import type {Handler} from './handler.ts';
-import {fieldsOfNetwork} from './log-fields.ts';
 
 export const createNetwork: Handler<CreateNetworkRequest, CreateNetworkResponse> = async (
   request,

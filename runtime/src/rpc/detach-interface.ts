@@ -5,8 +5,8 @@ import {
   type DetachInterfaceResponse,
   DetachInterfaceResponseSchema,
 } from '../gen/kni_pb.ts';
+import {fieldsOfNetwork, fieldsOfSelector} from '../network/log-fields.ts';
 import type {Handler} from './handler.ts';
-import {fieldsOfNetwork, fieldsOfSelector} from './log-fields.ts';
 import {selectorOf} from './selector.ts';
 
 export const detachInterface: Handler<DetachInterfaceRequest, DetachInterfaceResponse> = async (

@@ -2,7 +2,6 @@
 import {create, type MessageInitShape} from '@bufbuild/protobuf';
 import {parseConflist} from '../cni/conflist.ts';
 import {CniError} from '../cni/errors.ts';
-import {loopbackInterface} from '../cni/loopback.ts';
 import {recordedOf} from '../cni/result.ts';
 import {
   type InspectPodNetworkRequest,
@@ -17,12 +16,12 @@ import {
   ReconcileResponseSchema,
 } from '../gen/inspector_pb.ts';
 import {InvalidRequest, UnknownNetwork} from '../network/errors.ts';
+import {fieldsOfNetwork} from '../network/log-fields.ts';
 import type {PodNetworks} from '../network/pod-networks.ts';
-import type {PodNetwork} from '../network/record.ts';
+import {type PodNetwork, shownAttachments} from '../network/record.ts';
 import type {RecordIndex} from '../network/record-index.ts';
 import {optional} from './checked.ts';
 import type {Context} from './handler.ts';
-import {fieldsOfNetwork} from './log-fields.ts';
 
 export interface Inspected {
   readonly records: RecordIndex;
@@ -48,7 +47,7 @@ export const inspectPodNetwork = async (
   const problems = request.check ? await problemsOf(pods, found) : [];
   return create(InspectPodNetworkResponseSchema, {
     network: messageOf(found),
-    attachments: found.attachments.map((attachment) => {
+    attachments: shownAttachments(found).map((attachment) => {
       const {hostInterfaces, routes, dns} = recordedOf(attachment, found.netns);
       return {
         network: attachment.network,
@@ -107,7 +106,6 @@ const select = (records: RecordIndex, request: InspectPodNetworkRequest): PodNet
 
 const messageOf = (record: PodNetwork): MessageInitShape<typeof PodNetworkSchema> => {
   const {key, pod, attempt, sandbox = '', netns, state, createdAt = 0} = record;
-  const attached = record.attachments.filter(({ifName}) => ifName !== loopbackInterface);
   return {
     correlation: key,
     ...pod,
@@ -116,7 +114,7 @@ const messageOf = (record: PodNetwork): MessageInitShape<typeof PodNetworkSchema
     netns,
     state,
     createdAtMs: BigInt(createdAt),
-    interfaces: attached.flatMap((attachment) =>
+    interfaces: shownAttachments(record).flatMap((attachment) =>
       recordedOf(attachment, netns).interfaces.map(({name, mac, mtu, addresses}) => ({
         name,
         mac,

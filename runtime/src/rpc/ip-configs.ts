@@ -1,10 +1,9 @@
 /** Projects an attached network onto the ipconfigs of KNI. */
 import {create} from '@bufbuild/protobuf';
 import type {Attachment} from '../cni/attachment.ts';
-import {loopbackInterface} from '../cni/loopback.ts';
 import {type Recorded, recordedOf} from '../cni/result.ts';
 import {type IPConfig, IPConfigSchema} from '../gen/kni_pb.ts';
-import type {PodNetwork} from '../network/record.ts';
+import {type PodNetwork, shownAttachments} from '../network/record.ts';
 
 export interface Answer {
   /** The pod's interfaces in the order they were attached, so that eth0 is first; `lo` is no address of a pod. */
@@ -13,10 +12,12 @@ export interface Answer {
   readonly extradata: Record<string, string>;
 }
 
-export const answerOf = ({attachments, netns}: PodNetwork): Answer => {
-  const recorded = attachments
-    .filter(({ifName}) => ifName !== loopbackInterface)
-    .map((attachment) => ({...attachment, ...recordedOf(attachment, netns)}));
+export const answerOf = (network: PodNetwork): Answer => {
+  const {netns} = network;
+  const recorded = shownAttachments(network).map((attachment) => ({
+    ...attachment,
+    ...recordedOf(attachment, netns),
+  }));
   const dns = recorded.map((each) => each.dns).find(hasDns);
   return {
     ipconfigs: Object.fromEntries(recorded.flatMap(ipConfigsOf)),

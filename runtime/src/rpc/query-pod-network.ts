@@ -5,10 +5,10 @@ import {
   type QueryPodNetworkResponse,
   QueryPodNetworkResponseSchema,
 } from '../gen/kni_pb.ts';
+import {fieldsOfNetwork, fieldsOfSelector} from '../network/log-fields.ts';
 import {required} from './checked.ts';
 import type {Handler} from './handler.ts';
 import {answerOf, describeIpConfigs} from './ip-configs.ts';
-import {fieldsOfNetwork, fieldsOfSelector} from './log-fields.ts';
 import {selectorOf} from './selector.ts';
 
 export const queryPodNetwork: Handler<QueryPodNetworkRequest, QueryPodNetworkResponse> = async (

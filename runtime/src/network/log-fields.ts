@@ -1,8 +1,8 @@
-/** What the log says about the network that an RPC is about. */
+/** What the log says about the network that something happens to. */
 import type {LogFields} from '../log.ts';
-import {podNameOf} from '../network/pod-ref.ts';
-import type {PodNetwork} from '../network/record.ts';
-import type {Selector} from '../network/select.ts';
+import {podNameOf} from './pod-ref.ts';
+import type {PodNetwork} from './record.ts';
+import type {Selector} from './select.ts';
 
 export const fieldsOfNetwork = ({key, pod, sandbox, netns}: PodNetwork): LogFields => ({
   correlation: key,
