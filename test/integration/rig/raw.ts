@@ -1,6 +1,11 @@
 /** Talks to a unix socket below gRPC, as no proper client would. */
 import {once} from 'node:events';
-import {type ClientHttp2Session, connect as connectHttp2, type IncomingHttpHeaders} from 'node:http2';
+import {
+  type ClientHttp2Session,
+  connect as connectHttp2,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
 import {connect} from 'node:net';
 
 export const openSession = (socket: string): ClientHttp2Session => {
@@ -10,8 +15,14 @@ export const openSession = (socket: string): ClientHttp2Session => {
 };
 
 /** One unary call with any bytes for a message. Returns the gRPC status; `undefined` when there was none. */
-export const callRaw = async (session: ClientHttp2Session, path: string, message: Buffer) => {
+export const callRaw = async (
+  session: ClientHttp2Session,
+  path: string,
+  message: Buffer,
+  headers: OutgoingHttpHeaders = {},
+) => {
   const stream = session.request({
+    ...headers,
     ':method': 'POST',
     ':path': path,
     'content-type': 'application/grpc',
