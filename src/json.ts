@@ -1,6 +1,7 @@
 /** JSON that others wrote: read whole, believed only as far as a schema reaches. */
 
 import {z} from 'zod';
+import {messageOf} from './thrown.ts';
 
 /** Throws Error, saying in one line why `what` cannot be read. */
 export const readJson = <T>(schema: z.ZodType<T>, text: string, what: string): T => {
@@ -14,5 +15,5 @@ export const readJson = <T>(schema: z.ZodType<T>, text: string, what: string): T
 const reasonOf = (error: unknown): string => {
   const [issue] = error instanceof z.ZodError ? error.issues : [];
   if (issue) return `${issue.path.length === 0 ? '' : `${issue.path.join('.')}: `}${issue.message}`;
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 };

@@ -3,7 +3,7 @@
 import {mkdir, readFile, rename, stat} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {digestOfTree, sha256File} from '../cache/digest.ts';
-import {errnoOf, exists} from '../cache/files.ts';
+import {exists} from '../cache/files.ts';
 import {syncDirectory, syncTree} from '../cache/sync.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
@@ -11,6 +11,7 @@ import {CommandError} from '../host/command-error.ts';
 import {readJson} from '../json.ts';
 import type {DemoContext} from '../stages/context.ts';
 import {imageExists} from '../stages/products.ts';
+import {errnoOf, messageOf} from '../thrown.ts';
 import {loadImages} from '../tools/docker.ts';
 import {unpackTarball} from '../tools/tar.ts';
 import {imagesName, Manifest, manifestName} from './manifest.ts';
@@ -73,10 +74,7 @@ const manifestIn = async (file: string, scratch: string): Promise<Manifest> => {
   try {
     return readJson(Manifest, await readFile(join(scratch, manifestName), 'utf8'), manifestName);
   } catch (error) {
-    const why =
-      errnoOf(error) === 'ENOENT'
-        ? `it holds no ${manifestName}`
-        : String(error instanceof Error ? error.message : error);
+    const why = errnoOf(error) === 'ENOENT' ? `it holds no ${manifestName}` : messageOf(error);
     throw refusal(file, why, again, error);
   }
 };

@@ -2,8 +2,9 @@
 
 import {mkdir, rename, stat} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
+import {errnoOf} from '../thrown.ts';
 import type {Dirs} from './dirs.ts';
-import {errnoOf, removeTree} from './files.ts';
+import {removeTree} from './files.ts';
 import {removeDeadScratch, scratchPath} from './scratch.ts';
 import {syncDirectory, syncTree} from './sync.ts';
 

@@ -2,10 +2,7 @@
 
 import {access, lstat, readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
-
-/** `ENOENT` and the like; undefined for what is not a system error. */
-export const errnoOf = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+import {errnoOf} from '../thrown.ts';
 
 export const exists = (path: string): Promise<boolean> =>
   access(path).then(

@@ -5,8 +5,8 @@ import {createConnection, createServer, type Server, type Socket} from 'node:net
 import {resolve} from 'node:path';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
+import {errnoOf} from '../thrown.ts';
 import type {Dirs} from './dirs.ts';
-import {errnoOf} from './files.ts';
 
 export interface Holder {
   /** Undefined where the holder did not say. */

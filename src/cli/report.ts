@@ -1,11 +1,11 @@
 /** The one error boundary: what was thrown becomes text on standard error and an exit code. */
 
-import {errnoOf} from '../cache/files.ts';
 import {UserError} from '../errors.ts';
 import {type ExitCode, exitCodes} from '../exit-codes.ts';
-import {messageOf, type TaskFailure} from '../graph/failure.ts';
+import {type TaskFailure} from '../graph/failure.ts';
 import {CommandError} from '../host/command-error.ts';
 import {quoteCommand} from '../host/quote.ts';
+import {errnoOf, messageOf} from '../thrown.ts';
 import {lineWriter, paletteOf} from '../view/stream.ts';
 import type {World} from './world.ts';
 

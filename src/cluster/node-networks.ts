@@ -1,6 +1,7 @@
 /** The networks of every node, as its network runtime tells them; one that cannot be asked says why. */
 
 import {CommandError} from '../host/command-error.ts';
+import {messageOf} from '../thrown.ts';
 import type {NodeContainer} from '../tools/docker.ts';
 import {askNetworks, type NodeNetwork, parseNetworks} from '../tools/kni-runtime.ts';
 import {type Cluster, flagOf} from './cluster.ts';
@@ -27,7 +28,10 @@ const ask = async (
     signal.throwIfAborted();
     if (error instanceof CommandError) return {node, ...noAnswer(error, {node, cluster: name})};
     // Another shape of answer: this node's trouble, not the others'.
-    const why = error instanceof Error ? error.message : String(error);
-    return {node, why, tryThis: `ask it yourself: docker exec ${node} kni-runtime networks`};
+    return {
+      node,
+      why: messageOf(error),
+      tryThis: `ask it yourself: docker exec ${node} kni-runtime networks`,
+    };
   }
 };

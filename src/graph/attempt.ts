@@ -1,8 +1,9 @@
 /** One task of a run: asking whether it is done, and doing it. Neither ever rejects. */
 
+import {messageOf} from '../thrown.ts';
 import type {Answer} from './demand.ts';
 import type {RunEvent} from './events.ts';
-import {describeFailure, type Failure, messageOf, type TaskFailure} from './failure.ts';
+import {describeFailure, type Failure, type TaskFailure} from './failure.ts';
 import type {FingerprintOf} from './fingerprint.ts';
 import type {Running, Task} from './task.ts';
 import {taskLog} from './task-log.ts';

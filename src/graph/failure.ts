@@ -1,6 +1,6 @@
 /** Why a task did not end well: a closed union, so that the compiler asks for each message. */
 
-import {inspect} from 'node:util';
+import {messageOf} from '../thrown.ts';
 import type {TaskId} from './task.ts';
 import {unreachable} from './unreachable.ts';
 
@@ -20,17 +20,6 @@ export interface TaskFailure {
   /** The last lines of the task's output, at most 15. */
   readonly lastLines: readonly string[];
 }
-
-/** The message of anything thrown, in one line. */
-export const messageOf = (error: unknown): string => {
-  const message =
-    error instanceof Error ? error.message || error.name : typeof error === 'string' ? error : inspect(error);
-  return message
-    .split('\n')
-    .map((line) => line.trim())
-    .filter(Boolean)
-    .join(' ');
-};
 
 /** One line. */
 export const describeFailure = (failure: Failure): string => {

@@ -1,5 +1,6 @@
 /** The port to the network, for the one question whether somebody is there. */
 
+import {errnoOf} from '../thrown.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Network {
@@ -38,6 +39,5 @@ export const networkOf = (env: Environment): Network => ({
 const reasonOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return `no answer within ${patience / 1000} s`;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  return error.message || (code ?? error.name);
+  return error.message || (errnoOf(error) ?? error.name);
 };

@@ -2,10 +2,11 @@
 
 import {mkdir, readdir, rename, writeFile} from 'node:fs/promises';
 import {join, relative} from 'node:path';
-import {errnoOf, removeTree} from '../cache/files.ts';
+import {removeTree} from '../cache/files.ts';
 import {scratchPath} from '../cache/scratch.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
+import {errnoOf} from '../thrown.ts';
 
 /** Rejects with UserError (exit code `badInput`) where nothing may be written to. */
 export const outputDirectory = async (directory: string, source: string): Promise<void> => {

@@ -3,7 +3,7 @@
 import {parsePatch, type StructuredPatch} from 'diff';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
-import {messageOf} from '../graph/failure.ts';
+import {messageOf} from '../thrown.ts';
 import {type Hunk, hunkFrom} from './hunk.ts';
 
 export interface Patch {

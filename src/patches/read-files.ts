@@ -2,7 +2,7 @@
 
 import {lstat, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {errnoOf} from '../cache/files.ts';
+import {errnoOf} from '../thrown.ts';
 import type {Content} from './apply-file.ts';
 import type {Files} from './series.ts';
 

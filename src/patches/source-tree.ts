@@ -2,9 +2,10 @@
 
 import {readdir, readFile, stat} from 'node:fs/promises';
 import {basename, dirname, join, relative} from 'node:path';
-import {errnoOf, exists} from '../cache/files.ts';
+import {exists} from '../cache/files.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
+import {errnoOf} from '../thrown.ts';
 import {linesOf} from './hunk.ts';
 
 const modules: Readonly<Record<string, RegExp>> = {

@@ -2,9 +2,10 @@
 
 import type {ChalkInstance} from 'chalk';
 import {UserError} from '../errors.ts';
-import {describeFailure, messageOf, type TaskFailure} from '../graph/failure.ts';
+import {describeFailure, type TaskFailure} from '../graph/failure.ts';
 import {CommandError} from '../host/command-error.ts';
 import {quoteCommand} from '../host/quote.ts';
+import {messageOf} from '../thrown.ts';
 import {plainText} from './stream.ts';
 
 /** What can be said in general: a run is made to be repeated. */

@@ -3,7 +3,8 @@
 import {access, constants, readFile, statfs} from 'node:fs/promises';
 import {availableParallelism, totalmem} from 'node:os';
 import {delimiter, dirname, join} from 'node:path';
-import {errnoOf, exists, namesIn} from '../../cache/files.ts';
+import {exists, namesIn} from '../../cache/files.ts';
+import {errnoOf} from '../../thrown.ts';
 import {type Mirrors, mirrorsFrom} from '../../tools/apt.ts';
 
 export interface Room {

@@ -2,9 +2,9 @@
 
 import {join} from 'node:path';
 import {sha256File} from '../../cache/digest.ts';
-import {errnoOf} from '../../cache/files.ts';
 import type {Component} from '../../stacks/own-source.ts';
 import type {DebianSource, GitSource, Stack} from '../../stacks/schema.ts';
+import {errnoOf} from '../../thrown.ts';
 import {runStep} from '../container.ts';
 import type {DemoTask} from '../context.ts';
 import {scriptDigest} from '../files.ts';

@@ -2,11 +2,12 @@
 
 import {realpath, stat} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
-import {errnoOf, exists} from '../../cache/files.ts';
+import {exists} from '../../cache/files.ts';
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import {CommandError} from '../../host/command-error.ts';
 import {type Component, isUrl, type OwnSource, type Place} from '../../stacks/own-source.ts';
+import {errnoOf} from '../../thrown.ts';
 import {changes, gitEnv, listRemote, parseRemote} from '../../tools/git.ts';
 import type {DemoContext} from '../context.ts';
 import {inScratch} from '../files.ts';

@@ -3,9 +3,9 @@
 import {copyFile, mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {digestOfTree} from '../../cache/digest.ts';
-import {errnoOf} from '../../cache/files.ts';
 import {CommandError} from '../../host/command-error.ts';
 import type {Host} from '../../host/host.ts';
+import {errnoOf} from '../../thrown.ts';
 import {addAll, apartFrom, archive, gitEnv, gitPaths, topLevel, writeTree} from '../../tools/git.ts';
 
 export interface Snapshot {

@@ -1,0 +1,18 @@
+/** Reads whatever was thrown. */
+
+import {inspect} from 'node:util';
+
+/** `ENOENT` and the like; undefined for what is not a system error. */
+export const errnoOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+
+/** Its message, in one line. */
+export const messageOf = (error: unknown): string => {
+  const message =
+    error instanceof Error ? error.message || error.name : typeof error === 'string' ? error : inspect(error);
+  return message
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .join(' ');
+};
