@@ -1,5 +1,5 @@
 /** Lets ordinary work run at the same time, and exclusive work alone: CNI's GC excludes ADD and DEL (spec, section 3). */
-import {setTimeout as delay} from 'node:timers/promises';
+import {DeadlinePassed, withinDeadline} from './deadline.ts';
 
 export interface Gate {
   /** Work whose signal aborts while it waits is never begun. */
@@ -38,7 +38,7 @@ export const createGate = (): Gate => {
         await Promise.all(underWay);
       };
       const result = (async () => {
-        await patiently(turn(), patienceMs);
+        await patiently(turn, patienceMs);
         return await work();
       })();
       const ended = result
@@ -52,15 +52,10 @@ export const createGate = (): Gate => {
   };
 };
 
-const patiently = async (turn: Promise<void>, ms: number): Promise<void> => {
-  const patience = new AbortController();
-  const over = delay(ms, undefined, {signal: patience.signal}).then(() => {
-    throw new Busy('calls under way did not end in time');
-  });
+const patiently = async (turn: () => Promise<void>, ms: number): Promise<void> => {
   try {
-    await Promise.race([turn, over]);
-  } finally {
-    patience.abort();
-    over.catch(() => undefined);
+    await withinDeadline(ms, turn);
+  } catch (error) {
+    throw error instanceof DeadlinePassed ? new Busy('calls under way did not end in time') : error;
   }
 };

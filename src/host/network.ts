@@ -1,6 +1,7 @@
 /** The port to the network, for the one question whether somebody is there. */
 
 import {errnoOf} from '../thrown.ts';
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Network {

@@ -98,6 +98,14 @@ export const apply = async (manifest: unknown): Promise<void> => {
   );
 };
 
+/** Resolves once a ping from the pod is answered; `options` are those of ping. */
+export const reaches = (from: string, ip: string, ...options: readonly string[]): Promise<true> =>
+  eventually(`${from} to reach ${ip}`, async () =>
+    (await kubectl('exec', from, '--', 'ping', '-c', '1', '-W', '5', ...options, ip)).includes(
+      '1 packets received',
+    ),
+  );
+
 /** One value of an object, by JSONPath without braces; empty where there is none. */
 export const value = (path: string, ...what: readonly string[]): Promise<string> =>
   kubectl('get', ...what, '--ignore-not-found', '-o', `jsonpath={${path}}`);

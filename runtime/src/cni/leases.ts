@@ -3,7 +3,7 @@ import {readFileSync} from 'node:fs';
 import {rm} from 'node:fs/promises';
 import {isIP} from 'node:net';
 import {join} from 'node:path';
-import {objectOf, stringOf} from '../json.ts';
+import {type JsonObject, objectOf, stringOf} from '../json.ts';
 import {namesIn} from '../names-in.ts';
 import {slices} from '../slices.ts';
 import type {PluginConfig} from './conflist.ts';
@@ -16,12 +16,12 @@ export interface Lease {
   readonly sandbox: string;
 }
 
-/** Where the plugin's host-local keeps its leases, in a directory for each network; `undefined` when it has none. */
-export const leaseDirOf = ({ipamType, members}: PluginConfig): string | undefined => {
-  if (ipamType !== 'host-local') return undefined;
-  const {dataDir} = objectOf(JSON.parse(members.get('ipam') ?? '{}'));
-  return stringOf(dataDir) || '/var/lib/cni/networks';
-};
+/** What the plugin's configuration says to host-local; `undefined` when it has another IPAM plugin, or none. */
+export const hostLocalOf = ({ipamType, members}: PluginConfig): JsonObject | undefined =>
+  ipamType === 'host-local' ? objectOf(JSON.parse(members.get('ipam') ?? '{}')) : undefined;
+
+/** Where host-local keeps its leases, in a directory for each network. */
+export const leaseDirOf = ({dataDir}: JsonObject): string => stringOf(dataDir) || '/var/lib/cni/networks';
 
 /** The leases below host-local's `dataDir`, of all networks. */
 export const listLeases = async (dataDir: string): Promise<Lease[]> => {

@@ -1,6 +1,6 @@
 /** Reconciles on demand, while pods are served: what has lost its owner, whoever took it away, is cleared away. */
 import {type Conflist, parseConflist} from '../cni/conflist.ts';
-import {leaseDirOf} from '../cni/leases.ts';
+import {hostLocalOf, leaseDirOf} from '../cni/leases.ts';
 import {collectGarbage} from '../cni/network.ts';
 import {crashPoint} from '../crash-point.ts';
 import type {Gate} from '../gate.ts';
@@ -107,7 +107,8 @@ const removeLinks = async (
 const ownBridgesOf = ({plugins}: Conflist, ipamDir: string): string[] =>
   plugins.flatMap((plugin) => {
     const bridge = plugin.type === 'bridge' ? plugin.members.get('bridge') : undefined;
-    return bridge !== undefined && leaseDirOf(plugin) === ipamDir ? [String(JSON.parse(bridge))] : [];
+    const ipam = hostLocalOf(plugin);
+    return bridge && ipam && leaseDirOf(ipam) === ipamDir ? [String(JSON.parse(bridge))] : [];
   });
 
 /** Valid is all that has a record with something attached. */

@@ -2,9 +2,9 @@
 import {readdir, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Conflist} from '../cni/conflist.ts';
-import {leaseDirOf} from '../cni/leases.ts';
+import {hostLocalOf, leaseDirOf} from '../cni/leases.ts';
 import {errorCodeOf} from '../error-code.ts';
-import {arrayOf, isObject, type JsonObject, objectOf} from '../json.ts';
+import {arrayOf, isObject, type JsonObject} from '../json.ts';
 import {
   addressFrom,
   cidrFrom,
@@ -39,10 +39,9 @@ interface Range {
 export const poolsOf = async (list: Conflist): Promise<Pool[]> => {
   const pools: Pool[] = [];
   for (const plugin of list.plugins) {
-    const dir = leaseDirOf(plugin);
-    if (dir === undefined) continue;
-    const leases = await leasesIn(join(dir, list.name));
-    const ipam = objectOf(JSON.parse(plugin.members.get('ipam') ?? '{}'));
+    const ipam = hostLocalOf(plugin);
+    if (!ipam) continue;
+    const leases = await leasesIn(join(leaseDirOf(ipam), list.name));
     for (const [rangeSet, ranges] of rangeSetsOf(ipam).entries()) {
       const [first] = ranges;
       if (!first) continue;

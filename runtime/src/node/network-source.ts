@@ -5,11 +5,18 @@ import {InvalidConfig} from '../cni/errors.ts';
 import {missingPlugin} from '../cni/find-plugin.ts';
 import type {Trouble} from './trouble.ts';
 
+export interface NetworkStatus {
+  /** The last good one while the configuration is broken. */
+  readonly list: Conflist | undefined;
+  /** `undefined` when pods can be attached. */
+  readonly trouble: Trouble | undefined;
+}
+
 export interface NetworkSource {
   /** `undefined` when there is none. A broken file does not take away the network that was there before it. */
   current(): Promise<Conflist | undefined>;
-  /** What is wrong with the configuration; `missing` is what to say when there is none. */
-  trouble(missing: () => Trouble): Promise<Trouble | undefined>;
+  /** The same, and what is wrong with the configuration; `missing` is what to say when there is none. */
+  look(missing: () => Trouble): Promise<NetworkStatus>;
 }
 
 export const createNetworkSource = (confDir: string, binDirs: readonly string[]): NetworkSource => {
@@ -24,20 +31,26 @@ export const createNetworkSource = (confDir: string, binDirs: readonly string[])
     }
   };
 
+  const look = async (missing: () => Trouble): Promise<NetworkStatus> => {
+    const list = await read();
+    if (list instanceof InvalidConfig)
+      return {list: lastGood, trouble: {reason: 'CNIConfigInvalid', message: list.message}};
+    lastGood = list;
+    return {list, trouble: list ? await troubleOf(list) : missing()};
+  };
+
+  const troubleOf = async (list: Conflist): Promise<Trouble | undefined> => {
+    const plugin = await missingPlugin(binDirs, [list]);
+    if (!plugin) return undefined;
+    return {reason: 'CNIPluginMissing', message: `CNI plugin ${plugin} is not in ${binDirs.join(' or ')}`};
+  };
+
   return {
     current: async () => {
       const list = await read();
       if (!(list instanceof InvalidConfig)) lastGood = list;
       return lastGood;
     },
-    trouble: async (missing) => {
-      const list = await read();
-      if (list instanceof InvalidConfig) return {reason: 'CNIConfigInvalid', message: list.message};
-      if (!list) return missing();
-      lastGood = list;
-      const plugin = await missingPlugin(binDirs, [list]);
-      if (!plugin) return undefined;
-      return {reason: 'CNIPluginMissing', message: `CNI plugin ${plugin} is not in ${binDirs.join(' or ')}`};
-    },
+    look,
   };
 };

@@ -7,7 +7,7 @@ import {textOf} from '../log.ts';
 import {type Definition, definitionsResource, isAbsentResource, openDefinitions} from './definitions.ts';
 import {NodeNotReady} from './errors.ts';
 import {type Following, followResource} from './follow-resource.ts';
-import {createNetworkSource} from './network-source.ts';
+import {createNetworkSource, type NetworkStatus} from './network-source.ts';
 import {readNodeCache, writeNodeCache} from './node-cache.ts';
 import {type NodeFacts, nodesResource} from './node-facts.ts';
 import {type PrepareOptions, prepareNode} from './prepare-node.ts';
@@ -18,18 +18,12 @@ export interface NodeNetwork {
   readonly follow: () => void;
   /** Makes the node ready, or throws NodeNotReady. */
   readonly setup: () => Promise<void>;
-  readonly status: () => Promise<NodeStatus>;
+  /** The network that pods are attached to, and why none can be attached to it now. */
+  readonly status: () => Promise<NetworkStatus>;
   /** The network to attach pods to, or NodeNotReady. */
   readonly network: () => Promise<Conflist>;
   /** A NetworkAttachmentDefinition of the cluster, from memory, also while the API server is down. */
   readonly definitionOf: (namespace: string, name: string) => Definition | undefined;
-}
-
-export interface NodeStatus {
-  /** The network that pods are attached to; the last good one while its configuration is broken. */
-  readonly list: Conflist | undefined;
-  /** Why no pod can be attached to it now; `undefined` when one can. */
-  readonly trouble: Trouble | undefined;
 }
 
 export interface NodeNetworkOptions extends PrepareOptions {
@@ -98,9 +92,9 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
     reading ??
     troubleOfNode(nodes, nodeName) ??
     preparing ?? {reason: 'CNIConfigMissing', message: `${options.confDir} has no network configuration`};
-  const status = async (): Promise<NodeStatus> => {
-    const found = options.troubleBefore?.() ?? (await source.trouble(missing)) ?? preparing;
-    const list = await source.current();
+  const status = async (): Promise<NetworkStatus> => {
+    const {list, trouble: ofList} = await source.look(missing);
+    const found = options.troubleBefore?.() ?? ofList ?? preparing;
     if (found || !list) return {list, trouble: found};
     return {list, trouble: (await options.statusOf?.(list)) ?? (await options.poolOf?.(list))};
   };

@@ -24,7 +24,7 @@ export const askEngine = async (host: Host, signal: AbortSignal): Promise<Engine
 
 const ownSocket = /unix:\/\/\/(var\/)?run\/docker\.sock/;
 
-const answerOf = ({reason, output, lastLine}: CommandError): EngineAnswer => {
+const answerOf = ({reason, output, lastLine: says}: CommandError): EngineAnswer => {
   if (reason === 'not found' || output === '') {
     return reason.startsWith('timed out')
       ? {
@@ -34,7 +34,6 @@ const answerOf = ({reason, output, lastLine}: CommandError): EngineAnswer => {
         }
       : {is: 'absent'};
   }
-  const says = lastLine;
   if (/permission denied/i.test(output)) {
     const advice =
       'run it as root, or join the group docker and log in again: sudo usermod -aG docker "$USER"';

@@ -12,6 +12,7 @@ import {
   onNode,
   podIp,
   podReady,
+  reaches,
   removePods,
   samplePod,
   shell,
@@ -33,8 +34,8 @@ export const backends = (): void => {
         (await routeToFar()).includes(tunnel),
       );
       const before = await received();
-      await reaches(near, far);
-      await reaches(far, near);
+      await reaches(near, await podIp(far));
+      await reaches(far, await podIp(near));
       expect(await received()).toBeGreaterThan(before);
     });
 
@@ -43,7 +44,7 @@ export const backends = (): void => {
       await podReady(later);
       const [mtu, outer] = [await mtuIn(later), Number(await shell(worker, 'cat /sys/class/net/eth0/mtu'))];
       expect(mtu).toBe(outer - 50);
-      await reaches(later, far, '-s', String(mtu - 28));
+      await reaches(later, await podIp(far), '-s', String(mtu - 28));
     });
 
     it('may become host-gw again, with nothing left of the tunnel', async () => {
@@ -51,7 +52,7 @@ export const backends = (): void => {
       await eventually('the routes to lead to the other node', async () =>
         (await routeToFar()).includes('eth0'),
       );
-      await reaches(near, far);
+      await reaches(near, await podIp(far));
       for (const node of [controlPlane, worker])
         expect(await onNode(node, 'ip', '-o', 'link')).not.toContain(tunnel);
       await removePods(near, far, later);
@@ -72,12 +73,3 @@ const received = async (): Promise<number> =>
 
 const mtuIn = async (pod: string): Promise<number> =>
   Number(await kubectl('exec', pod, '--', 'cat', '/sys/class/net/eth0/mtu'));
-
-const reaches = async (from: string, to: string, ...more: readonly string[]): Promise<void> => {
-  const ip = await podIp(to);
-  await eventually(`${from} to reach ${to}`, async () =>
-    (await kubectl('exec', from, '--', 'ping', '-c', '1', '-W', '5', ...more, ip)).includes(
-      '1 packets received',
-    ),
-  );
-};

@@ -12,6 +12,7 @@ import {
   podIp,
   podReady,
   podSubnet,
+  reaches,
   removePods,
   sample,
   samplePod,
@@ -41,12 +42,6 @@ export const pods = (): void => {
       const far = await kniDemo('pod', 'create', 'far', ...named, '--node', controlPlane);
       expect(far.stdout).toContain(`Ready on ${controlPlane}`);
       const [nearIp, farIp] = [await podIp('near'), await podIp('far')];
-      const reaches = (from: string, ip: string) =>
-        eventually(`${from} to reach ${ip}`, async () =>
-          (await kubectl('exec', from, '--', 'ping', '-c', '1', '-W', '5', ip)).includes(
-            '1 packets received',
-          ),
-        );
       await reaches('near', farIp);
       await reaches('far', nearIp);
     });

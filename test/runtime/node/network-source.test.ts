@@ -38,7 +38,7 @@ describe('the network to attach to', () => {
     await source.current();
     await write('{');
     expect(await source.current()).toMatchObject({name: 'good'});
-    expect(await source.trouble(missing)).toMatchObject({reason: 'CNIConfigInvalid'});
+    expect((await source.look(missing)).trouble).toMatchObject({reason: 'CNIConfigInvalid'});
     await rm(file);
     expect(await source.current()).toBeUndefined();
   });
@@ -50,12 +50,12 @@ describe('the network to attach to', () => {
   ])('with the plugins %j lacks %s', async (plugins, lacking) => {
     await using at = await rig(plugins);
     const {source, write, bin} = at;
-    expect(await source.trouble(missing)).toEqual(missing());
+    expect((await source.look(missing)).trouble).toEqual(missing());
     await write(list('net'));
     const trouble = lacking && {
       reason: 'CNIPluginMissing',
       message: `CNI plugin ${lacking} is not in ${bin}`,
     };
-    expect(await source.trouble(missing)).toEqual(trouble);
+    expect((await source.look(missing)).trouble).toEqual(trouble);
   });
 });

@@ -124,7 +124,12 @@ describe('a machine that lacks something', () => {
     expect(lines.filter((line) => line.includes('setsid --fork'))).toHaveLength(1);
   });
 
-  it('says that root is needed, before anything is run', async () => {
+  it('says that root is needed, before anything is run', async ({onTestFinished}) => {
+    const {argv} = process;
+    process.argv = ['node', '/its/bin/kni-demo.js', 'bundle', 'save', 'demo.tar', '--yes'];
+    onTestFinished(() => {
+      process.argv = argv;
+    });
     await using dir = await tempDir();
     const asked = await survey(dir, fakeHost(engine('[not found]') + noKind), {isRoot: false});
     expect(asked.error?.tryThis).toMatch(/^let `kni-demo up --yes` as root run these/);
@@ -134,7 +139,7 @@ describe('a machine that lacks something', () => {
     });
     expect(told.error).toMatchObject({
       what: 'root is needed to install or start what is missing',
-      tryThis: expect.stringMatching(/^run it as root: sudo \/\S+ \S+/),
+      tryThis: `run it as root: sudo ${process.execPath} /its/bin/kni-demo.js bundle save demo.tar --yes`,
       exitCode: exitCodes.hostLacks,
     });
   });
