@@ -2,6 +2,8 @@ package kni
 
 import (
 	"context"
+	"errors"
+	"path/filepath"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/sets"
@@ -15,6 +17,7 @@ type core struct {
 	cri       containerRuntime
 	kni       *client
 	addresses *addressStore
+	starts    *startStore
 	starting  *podSet
 	releases  *releaseQueue
 	node      *nodeSetup
@@ -33,7 +36,11 @@ func newCore(cri containerRuntime, o options) (*core, error) {
 	if err != nil {
 		return nil, err
 	}
-	addresses, err := newAddressStore(o.addressDir)
+	addresses, err := newAddressStore(filepath.Join(o.stateDir, "addresses"))
+	if err != nil {
+		return nil, err
+	}
+	starts, err := newStartStore(filepath.Join(o.stateDir, "starts"))
 	if err != nil {
 		return nil, err
 	}
@@ -41,14 +48,29 @@ func newCore(cri containerRuntime, o options) (*core, error) {
 		cri:       cri,
 		kni:       kni,
 		addresses: addresses,
+		starts:    starts,
 		starting:  &podSet{},
-		releases:  newReleaseQueue(kni, o.releaseRetry),
+		releases:  newReleaseQueue(kni, starts, o.releaseRetry),
 		node:      newNodeSetup(kni, o.setupInterval),
+	}
+	if err := c.releaseInterrupted(); err != nil {
+		return nil, err
 	}
 	go c.releases.run(o.stop)
 	go c.node.run(o.stop)
 	go c.pruneSandboxes(o.pruneRetry, o.stop)
 	return c, nil
+}
+
+var errInterrupted = errors.New("the kubelet was stopped before its sandbox was made")
+
+// releaseInterrupted comes before any sandbox is made: a new attempt has the same key, and waits for the release.
+func (c *core) releaseInterrupted() error {
+	networks, err := c.starts.interrupted()
+	for _, network := range networks {
+		c.releases.add(network, errInterrupted)
+	}
+	return err
 }
 
 // pruneSandboxes waits for both runtimes, which may start after the kubelet.

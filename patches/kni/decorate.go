@@ -20,9 +20,9 @@ const EndpointEnv = "KNI_ENDPOINT"
 // options are what a test wants different.
 type options struct {
 	endpoint string
-	// addressDir keeps the last known addresses over a restart of the kubelet.
-	addressDir string
-	timeouts   timeouts
+	// stateDir keeps over a restart of the kubelet what it alone knows.
+	stateDir string
+	timeouts timeouts
 	// setupInterval is the least time between two calls of SetupNodeNetwork.
 	setupInterval time.Duration
 	releaseRetry  workqueue.RateLimiter
@@ -31,12 +31,12 @@ type options struct {
 	stop       <-chan struct{}
 }
 
-// defaultOptions keep addresses in the default root directory: the kubelet's own is not known where its CRI clients are
+// defaultOptions keep the state in the default root directory: the kubelet's own is not known where its CRI clients are
 // made.
 func defaultOptions(endpoint string) options {
 	return options{
 		endpoint:      endpoint,
-		addressDir:    "/var/lib/kubelet/kni",
+		stateDir:      "/var/lib/kubelet/kni",
 		timeouts:      defaultTimeouts,
 		setupInterval: 30 * time.Second,
 		releaseRetry:  workqueue.NewItemExponentialFailureRateLimiter(time.Second, 30*time.Second),

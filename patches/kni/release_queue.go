@@ -11,10 +11,11 @@ import (
 // releaseWorkers is more than one so that one pod whose plugins hang does not hold up the others.
 const releaseWorkers = 4
 
-// releaseQueue goes on releasing networks whose release has failed. The kubelet alone would not try again before its
-// next garbage collection, and never where there is no sandbox to collect.
+// releaseQueue goes on releasing networks whose release has failed or was never tried. The kubelet alone would not try
+// again before its next garbage collection, and never where there is no sandbox to collect.
 type releaseQueue struct {
 	kni     *client
+	starts  *startStore
 	queue   workqueue.RateLimitingInterface
 	mutex   sync.Mutex
 	pending map[string]*pendingRelease
@@ -27,22 +28,23 @@ type pendingRelease struct {
 	done    bool
 }
 
-func newReleaseQueue(kni *client, retry workqueue.RateLimiter) *releaseQueue {
+func newReleaseQueue(kni *client, starts *startStore, retry workqueue.RateLimiter) *releaseQueue {
 	return &releaseQueue{
 		kni:     kni,
+		starts:  starts,
 		queue:   workqueue.NewRateLimitingQueue(retry),
 		pending: map[string]*pendingRelease{},
 	}
 }
 
-// add takes over a release that failed with err.
+// add takes over a network that is left because of err.
 func (q *releaseQueue) add(network *podNetwork, err error) {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
 	if _, found := q.pending[network.key()]; found {
 		return
 	}
-	klog.Warningf("Failed to release the network of %v, trying again in the background: %v", network, err)
+	klog.Warningf("Network of %v is still there, releasing it in the background: %v", network, err)
 	q.pending[network.key()] = &pendingRelease{network: network}
 	q.queue.AddRateLimited(network.key())
 }
@@ -65,6 +67,7 @@ func (q *releaseQueue) finish(key string) error {
 		return err
 	}
 	release.done = true
+	q.starts.forget(release.network)
 	q.forget(key)
 	return nil
 }

@@ -39,7 +39,7 @@ func newRig(t *testing.T, change ...func(*options)) *rig {
 		kni:     newFakeNetworkRuntime(socket, journal),
 		options: defaultOptions("unix://" + socket),
 	}
-	r.options.addressDir = filepath.Join(dir, "addresses")
+	r.options.stateDir = filepath.Join(dir, "state")
 	// A slow machine is no failure; what hangs gets its own limit in the test.
 	r.options.timeouts = timeouts{create: patience, attach: patience, release: patience, query: patience, queryNode: patience, setup: patience}
 	r.options.setupInterval = time.Hour
@@ -126,9 +126,21 @@ func (r *rig) expectNothingLeft() {
 	if sandboxes := r.cri.sandboxes(); len(sandboxes) > 0 {
 		r.t.Errorf("%d sandboxes are left", len(sandboxes))
 	}
-	if files, _ := os.ReadDir(r.options.addressDir); len(files) > 0 {
-		r.t.Errorf("%d files with addresses are left", len(files))
+	r.eventually("nothing is kept of it", func() bool { return len(r.files("addresses"))+len(r.files("starts")) == 0 })
+}
+
+func (r *rig) stateDir(kind string) string {
+	return filepath.Join(r.options.stateDir, kind)
+}
+
+// files are the names of what the kubelet keeps of one kind.
+func (r *rig) files(kind string) []string {
+	entries, _ := os.ReadDir(r.stateDir(kind))
+	names := []string{}
+	for _, entry := range entries {
+		names = append(names, entry.Name())
 	}
+	return names
 }
 
 func (r *rig) eventually(what string, condition func() bool) {

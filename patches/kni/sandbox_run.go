@@ -22,9 +22,10 @@ func (c *core) runPodSandbox(ctx context.Context, config *podSandboxConfig, runt
 		return "", err
 	}
 
+	c.starts.add(network)
 	netnsPath, err := c.kni.create(network)
 	if err != nil {
-		c.undoUncertainCreate(network, err)
+		c.undoFailedCreate(network, err)
 		return "", err
 	}
 	network.netnsPath = netnsPath
@@ -36,7 +37,7 @@ func (c *core) runPodSandbox(ctx context.Context, config *podSandboxConfig, runt
 	}
 	network.sandboxID = sandboxID
 
-	ips, err := c.kni.attach(network, config)
+	ips, err := c.attach(network, config)
 	if err != nil {
 		c.undoRun(ctx, network)
 		return "", err
@@ -45,19 +46,31 @@ func (c *core) runPodSandbox(ctx context.Context, config *podSandboxConfig, runt
 	return sandboxID, nil
 }
 
-// undoUncertainCreate is for a netns that may exist although the call failed. Nobody would know of it, should the pod be
-// deleted now. It is not worth waiting for.
-func (c *core) undoUncertainCreate(network *podNetwork, err error) {
+// attach fails rather than give an interface to a network that the next kubelet would take for one without a sandbox.
+func (c *core) attach(network *podNetwork, config *podSandboxConfig) ([]string, error) {
+	if err := c.starts.remove(network); err != nil {
+		return nil, err
+	}
+	return c.kni.attach(network, config)
+}
+
+// undoFailedCreate does not wait for the release of a netns that may exist although the call failed. Nobody would know of
+// it, should the pod be deleted now.
+func (c *core) undoFailedCreate(network *podNetwork, err error) {
 	switch status.Code(err) {
 	case codes.DeadlineExceeded, codes.Unavailable, codes.Unknown:
 		c.releases.add(network, err)
+	default:
+		c.starts.forget(network)
 	}
 }
 
 func (c *core) undoCreate(network *podNetwork) {
 	if err := c.kni.release(network); err != nil {
 		c.releases.add(network, err)
+		return
 	}
+	c.starts.forget(network)
 }
 
 // undoRun removes the sandbox only when nothing of it is left. Otherwise the kubelet finds it, also after a restart, and

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 
 	"google.golang.org/grpc/codes"
@@ -167,16 +168,14 @@ func TestAddressesOfRemovedSandboxesAreForgotten(t *testing.T) {
 	r.addressFile("removed-behind-our-back", []byte(`["10.0.0.1"]`))
 	r.restartKubelet()
 	r.eventually("only the existing sandbox has a file", func() bool {
-		files, _ := os.ReadDir(r.options.addressDir)
-		return len(files) == 1 && files[0].Name() == id
+		return reflect.DeepEqual(r.files("addresses"), []string{id})
 	})
 }
 
 // Nobody else knows of the network of a sandbox that is gone.
 func TestNetworksOfSandboxesRemovedBehindOurBackAreReleased(t *testing.T) {
 	onlyFileIs := func(r *rig, sandboxID string) bool {
-		files, _ := os.ReadDir(r.options.addressDir)
-		return len(files) == 1 && files[0].Name() == sandboxID
+		return reflect.DeepEqual(r.files("addresses"), []string{sandboxID})
 	}
 	t.Run("at once", func(t *testing.T) {
 		r := newRig(t)
@@ -208,7 +207,7 @@ func TestNetworksOfSandboxesRemovedBehindOurBackAreReleased(t *testing.T) {
 			t.Error("the sandbox is forgotten, and with it all that is known of its network")
 		}
 		r.kni.start(t)
-		r.expectNothingLeftSoon()
+		r.expectNothingLeft()
 	})
 	t.Run("later, when one of them fails", func(t *testing.T) {
 		for _, method := range []string{"DetachInterface", "DeleteNetwork"} {
@@ -218,7 +217,7 @@ func TestNetworksOfSandboxesRemovedBehindOurBackAreReleased(t *testing.T) {
 			}
 			r.kni.fail(method, 1, errPlugin)
 			r.restartKubelet()
-			r.expectNothingLeftSoon()
+			r.expectNothingLeft()
 			if count := r.kni.count(method); count != 3 {
 				t.Errorf("%s came %d times, expected once more than there are sandboxes", method, count)
 			}
@@ -226,20 +225,10 @@ func TestNetworksOfSandboxesRemovedBehindOurBackAreReleased(t *testing.T) {
 	})
 }
 
-// expectNothingLeftSoon is for files that go in the background.
-func (r *rig) expectNothingLeftSoon() {
-	r.t.Helper()
-	r.eventually("no file is left", func() bool {
-		files, _ := os.ReadDir(r.options.addressDir)
-		return len(files) == 0
-	})
-	r.expectNothingLeft()
-}
-
 // addressFile replaces the file of a sandbox, or removes it.
 func (r *rig) addressFile(sandboxID string, data []byte) {
 	r.t.Helper()
-	path := filepath.Join(r.options.addressDir, sandboxID)
+	path := filepath.Join(r.stateDir("addresses"), sandboxID)
 	err := os.Remove(path)
 	if data != nil {
 		err = os.WriteFile(path, data, 0600)

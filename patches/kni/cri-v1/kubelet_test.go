@@ -63,6 +63,8 @@ type fakeContainerRuntime struct {
 	*apitest.FakeRuntimeService
 	journal    *journal
 	lastConfig *podSandboxConfig
+	// beforeRun is called before a sandbox is made.
+	beforeRun func()
 }
 
 func newFakeContainerRuntime(journal *journal) *fakeContainerRuntime {
@@ -87,7 +89,11 @@ func (f *fakeContainerRuntime) RunPodSandbox(ctx context.Context, config *podSan
 	f.journal.add("CRI RunPodSandbox")
 	f.Lock()
 	f.lastConfig = config
+	beforeRun := f.beforeRun
 	f.Unlock()
+	if beforeRun != nil {
+		beforeRun()
+	}
 	return f.FakeRuntimeService.RunPodSandbox(ctx, config, runtimeHandler)
 }
 

@@ -59,6 +59,8 @@ type fakeContainerRuntime struct {
 	*apitest.FakeRuntimeService
 	journal    *journal
 	lastConfig *podSandboxConfig
+	// beforeRun is called before a sandbox is made.
+	beforeRun func()
 }
 
 func newFakeContainerRuntime(journal *journal) *fakeContainerRuntime {
@@ -83,7 +85,11 @@ func (f *fakeContainerRuntime) RunPodSandbox(config *podSandboxConfig, runtimeHa
 	f.journal.add("CRI RunPodSandbox")
 	f.Lock()
 	f.lastConfig = config
+	beforeRun := f.beforeRun
 	f.Unlock()
+	if beforeRun != nil {
+		beforeRun()
+	}
 	return f.FakeRuntimeService.RunPodSandbox(config, runtimeHandler)
 }
 

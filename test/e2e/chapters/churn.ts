@@ -1,8 +1,19 @@
-/** Kubelet and containerd restart while pods come and go. */
+/** Kubelet and containerd restart while pods come and go, and while a sandbox is made. */
 
 import {describe, expect, it} from 'vitest';
 import {create, membersOf, namesOf, ready, remove} from '../crowd.ts';
-import {kubectl, networksOfPods, onNode, removePods, worker} from '../rig.ts';
+import {
+  apply,
+  eventually,
+  kubectl,
+  networksOfPods,
+  onNode,
+  removePods,
+  samplePod,
+  shell,
+  tracesOn,
+  worker,
+} from '../rig.ts';
 
 const crowd = 'churn';
 const names = namesOf(crowd, 12);
@@ -25,6 +36,27 @@ export const churn = (): void => {
       await networksOfPods(worker, {hostPorts: names.length});
       expect(new Set((await membersOf(crowd)).map(({ip}) => ip)).size).toBe(names.length);
       await remove(crowd);
+      await networksOfPods(worker);
+    });
+  });
+
+  describe('a kubelet that is killed before the sandbox of a pod is made', () => {
+    it('leaves no network of a pod that is deleted meanwhile', async () => {
+      const before = await tracesOn(worker);
+      await onNode(worker, 'systemctl', 'kill', '--kill-who=main', '--signal=STOP', 'containerd');
+      try {
+        await apply(samplePod('unborn', {}));
+        await eventually('the pod to have a netns', async () => {
+          const {netns, records} = await tracesOn(worker);
+          return netns.length > before.netns.length && records.length > before.records.length;
+        });
+        // It asks containerd next, which does not answer: this is the moment at which only the kubelet knows of the netns.
+        await onNode(worker, 'systemctl', 'kill', '--signal=KILL', 'kubelet');
+        await kubectl('delete', 'pod', 'unborn', '--force', '--grace-period=0');
+      } finally {
+        await onNode(worker, 'systemctl', 'kill', '--kill-who=main', '--signal=CONT', 'containerd');
+      }
+      await eventually('the next kubelet to run', () => shell(worker, 'systemctl is-active kubelet'));
       await networksOfPods(worker);
     });
   });
