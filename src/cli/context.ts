@@ -1,6 +1,7 @@
 /** From flags and the world to what the stages need. */
 
 import {dirsOf} from '../cache/dirs.ts';
+import {defaultCluster} from '../cluster/names.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import {project} from '../project.ts';
@@ -11,8 +12,9 @@ import {machineAt} from '../stages/host/machine.ts';
 import type {World} from './world.ts';
 
 export interface Choices {
-  readonly stack?: string;
-  readonly cluster: ClusterChoice;
+  readonly stack: string;
+  /** For what is done with a cluster. */
+  readonly cluster?: ClusterChoice;
   readonly mayInstall?: boolean;
 }
 
@@ -25,7 +27,7 @@ export const surroundings = ({host, env}: World): Pick<DemoContext, 'host' | 'di
 /** Rejects with UserError for a stack or a machine that cannot do. */
 export const demoContext = async (
   world: World,
-  {stack = 'bookworm', cluster, mayInstall = false}: Choices,
+  {stack, cluster = defaultCluster, mayInstall = false}: Choices,
 ): Promise<DemoContext> => {
   const architecture = architectureOf(process.arch);
   if (process.platform !== 'linux' || architecture === undefined) {

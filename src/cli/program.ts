@@ -4,7 +4,14 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {Command, Option} from 'commander';
 import {z} from 'zod';
-import {clusterName, imageReference, podName, podPath, workerCount} from '../cluster/names.ts';
+import {
+  clusterName,
+  defaultCluster,
+  imageReference,
+  podName,
+  podPath,
+  workerCount,
+} from '../cluster/names.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import {readJson} from '../json.ts';
@@ -46,7 +53,7 @@ export const createProgram = (world: World): Command => {
     .description('build everything, create the cluster and prove that KNI gave the sample pod its network')
     .addOption(anyStack())
     .addOption(name())
-    .option('--workers <n>', 'worker nodes beside the control plane', workerCount, 1)
+    .option('--workers <n>', 'worker nodes beside the control plane', workerCount, defaultCluster.workers)
     .addOption(backend())
     .addOption(source())
     .option('--no-patch', 'your own sources have KNI already: build them as they are')
@@ -159,7 +166,7 @@ const source = (): Option =>
     .default([], 'what the stack pins')
     .argParser(ownSources);
 const name = (): Option =>
-  new Option('--name <name>', 'name of the cluster').default('test1').argParser(clusterName);
+  new Option('--name <name>', 'name of the cluster').default(defaultCluster.name).argParser(clusterName);
 
 const ownSources = (text: string, before: readonly OwnSource[]): readonly OwnSource[] => {
   const parsed = parseOwnSource(text);

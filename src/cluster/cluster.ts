@@ -12,6 +12,7 @@ import type {Host} from '../host/host.ts';
 import {nodeHost} from '../host/node-host.ts';
 import {readJson} from '../json.ts';
 import {listNodeContainers, type NodeContainer, parseNodeContainers} from '../tools/docker.ts';
+import {defaultCluster} from './names.ts';
 
 /** The nodes of one cluster, or of all clusters that kind made; running or not, by name. */
 export const nodesOf = async (
@@ -79,7 +80,7 @@ export const requireRunning = (name: string, nodes: readonly NodeContainer[]): v
 };
 
 /** To stand behind a command: nothing for the cluster that is meant anyway. */
-export const flagOf = (name: string): string => (name === 'test1' ? '' : ` --name ${name}`);
+export const flagOf = (name: string): string => (name === defaultCluster.name ? '' : ` --name ${name}`);
 
 export interface Cluster {
   readonly nodes: readonly NodeContainer[];

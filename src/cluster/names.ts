@@ -41,6 +41,9 @@ export const imageReference = (name: string): string => {
   throw invalid('image', name, 'a name such as kni-demo/sample:1');
 };
 
+/** The cluster that is meant where none is named. */
+export const defaultCluster = {name: 'test1', workers: 1} as const;
+
 export const workerCount = (text: string): number => {
   const count = Number(text);
   if (/^\d+$/.test(text) && count >= 1 && count <= 9) return count;

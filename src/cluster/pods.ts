@@ -13,14 +13,15 @@ import {applyManifest, getJson, kubectl} from '../tools/kubectl.ts';
 
 export interface PodSpec {
   readonly name: string;
-  readonly image: string;
+  /** Instead of the sample's, which is preloaded. */
+  readonly image?: string;
   /** Bound to this node, past the scheduler's choice. */
   readonly node?: string;
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
 export const podManifest = async ({name, image, node, annotations}: PodSpec): Promise<string> => {
-  const sample = parse(await readFile(join(project.manifests, 'pods/samplepod.yaml'), 'utf8'));
+  const sample = await samplePod();
   const [container] = sample.spec.containers;
   return stringify({
     ...sample,
@@ -33,10 +34,18 @@ export const podManifest = async ({name, image, node, annotations}: PodSpec): Pr
         tolerations: [{operator: 'Exists'}],
       }),
       // The container keeps its own name: a pod's may be longer than a container's, and have dots.
-      containers: [{...container, image}],
+      containers: [{...container, ...(image !== undefined && {image})}],
     },
   });
 };
+
+/** What nodes are preloaded with for it. */
+export const sampleImage = async (): Promise<string> => {
+  const [container] = (await samplePod()).spec.containers;
+  return container.image;
+};
+
+const samplePod = async () => parse(await readFile(join(project.manifests, 'pods/samplepod.yaml'), 'utf8'));
 
 export interface Pod {
   readonly name: string;

@@ -126,8 +126,6 @@ const Fields = z.strictObject({
   /** Node.js for the network runtime on the nodes, from the npm registry. */
   nodejs: z.strictObject({version: semver, packages: z.strictObject({amd64: npmPackage, arm64: npmPackage})}),
   node: z.discriminatedUnion('from', [BuiltNode, PublishedNode], 'must be debian or image'),
-  /** The name of the sample pod's image, which is made of Debian's busybox and preloaded. */
-  sample: word,
   cluster: z
     .strictObject({
       podSubnet: ipv4Range,

@@ -25,6 +25,9 @@ export interface DemoContext {
   readonly mayInstall: boolean;
 }
 
+/** As much of it as leads to the cluster. */
+export type ClusterContext = Pick<DemoContext, 'host'> & {readonly cluster: Pick<ClusterChoice, 'name'>};
+
 export interface ClusterChoice {
   readonly name: string;
   readonly workers: number;

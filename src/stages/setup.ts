@@ -20,7 +20,7 @@ import {startContainers} from '../tools/docker.ts';
 import {createCluster, deleteCluster, kindConfig} from '../tools/kind.ts';
 import {getJson, kubectl} from '../tools/kubectl.ts';
 import {nodeImage as nodeImageTask, systemOf} from './build/node-image.ts';
-import type {DemoContext, DemoTask} from './context.ts';
+import type {ClusterContext, DemoContext, DemoTask} from './context.ts';
 import {kind} from './host/kind.ts';
 import {imageOf} from './products.ts';
 
@@ -110,7 +110,7 @@ const refuseOther = (
 };
 
 /** For the tasks after it: the cluster as it is now. */
-export const currentCluster = async ({host, cluster: {name}}: DemoContext) =>
+export const currentCluster = async ({host, cluster: {name}}: ClusterContext) =>
   clusterOf(host, await nodesOf(host, name));
 
 const deployment = z.object({spec: z.object({replicas: z.number().optional()})});

@@ -4,7 +4,7 @@ import {createPod, findPod, waitForPod} from '../cluster/pods.ts';
 import {type Check, type Evidence, gatherEvidence, judge, knownLine, workerOf} from '../cluster/proof.ts';
 import {UserError} from '../errors.ts';
 import {NotInTime, waitUntil} from '../host/wait-until.ts';
-import type {DemoContext, DemoTask} from './context.ts';
+import type {ClusterContext, DemoTask} from './context.ts';
 import {currentCluster, programsId, setup} from './setup.ts';
 
 export const samplePodName = 'samplepod';
@@ -21,7 +21,7 @@ const samplePod: DemoTask = {
   async run(context, {signal, log}) {
     const cluster = await currentCluster(context);
     const node = workerOf(cluster.nodes);
-    const spec = {name: samplePodName, image: context.stack.sample, ...(node !== undefined && {node})};
+    const spec = {name: samplePodName, ...(node !== undefined && {node})};
     await createPod(cluster.controlPlane, spec, signal);
     const pod = await waitForPod(cluster.controlPlane, samplePodName, {signal});
     log(`Ready on ${pod.node} with ${pod.ip}`);
@@ -34,7 +34,11 @@ export interface Proof {
 }
 
 /** Throws UserError where a pod is not there, or where one of the checks does not hold. */
-export const proveKni = async (context: DemoContext, name: string, signal: AbortSignal): Promise<Proof> => {
+export const proveKni = async (
+  context: ClusterContext,
+  name: string,
+  signal: AbortSignal,
+): Promise<Proof> => {
   const cluster = await currentCluster(context);
   const pod = await findPod(cluster.controlPlane, name, signal);
   if (!pod?.ready) {
@@ -59,7 +63,11 @@ export const proveKni = async (context: DemoContext, name: string, signal: Abort
  * A node that has just come back makes its pods anew, and the API server has the old ones as Ready until then. Where
  * the kubelet's first attempt fails, its next one comes 10 to 15 s later.
  */
-export const proveSoon = async (context: DemoContext, pod: string, signal: AbortSignal): Promise<Proof> => {
+export const proveSoon = async (
+  context: ClusterContext,
+  pod: string,
+  signal: AbortSignal,
+): Promise<Proof> => {
   const wait = {what: 'the proof to hold', every: 1_000, atMost: 60_000, signal};
   return waitUntil(wait, () => proveKni(context, pod, signal)).catch((error: unknown) => {
     throw error instanceof NotInTime && error.cause instanceof UserError ? error.cause : error;

@@ -22,7 +22,7 @@ export const builder = async (): Promise<Builder> => {
   const world = {host, env: process.env, signal, stdout: process.stdout, stderr: process.stderr};
   const context: DemoContext = await demoContext(
     {...world, confirm: async () => false},
-    {cluster: {name: cluster, workers: 1}},
+    {stack: 'bookworm', cluster: {name: cluster, workers: 1}},
   );
   const fingerprintOf = await fingerprintsOf(demoPlan(context.stack), context);
   const running: Running = {fingerprint: '', fingerprintOf, signal, log: () => undefined};

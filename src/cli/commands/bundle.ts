@@ -70,8 +70,7 @@ export const bundleLoad = async (world: World, file: string, options: BundleOpti
 };
 
 const planned = async (world: World, {stack, yes = false}: BundleOptions) => {
-  const cluster = {name: 'test1', workers: 1};
-  const context = await demoContext(world, {stack, cluster, mayInstall: yes});
+  const context = await demoContext(world, {stack, mayInstall: yes});
   const plan = demoPlan(context.stack);
   return {context, plan, fingerprintOf: await fingerprintsOf(plan, context)};
 };

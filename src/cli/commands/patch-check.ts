@@ -17,7 +17,7 @@ export interface PatchCheckOptions {
 /** Throws UserError where a patch does not apply as `up` applies it, after all have been shown. */
 export const patchCheck = async (world: World, {stack, json = false}: PatchCheckOptions): Promise<void> => {
   const {signal, stdout, stderr} = world;
-  const context = await demoContext(world, {stack, cluster: {name: 'test1', workers: 1}});
+  const context = await demoContext(world, {stack});
   const sources = await fetchSources(context, json ? stderr : stdout, world);
   const write = lineWriter(stdout);
   const checks: SeriesCheck[] = [];

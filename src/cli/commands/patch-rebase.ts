@@ -31,7 +31,7 @@ export interface PatchRebaseOptions {
 export const patchRebase = async (world: World, options: PatchRebaseOptions): Promise<void> => {
   const {signal, stdout} = world;
   const {stack, component, output = `${stack}-${component}-rebased`} = options;
-  const context = await demoContext(world, {stack, cluster: {name: 'test1', workers: 1}});
+  const context = await demoContext(world, {stack});
   const [onto, to] = [resolve(options.onto), resolve(output)];
   await requireSourceTree(onto, component);
   await outputDirectory(to, onto);

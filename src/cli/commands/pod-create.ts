@@ -8,7 +8,7 @@ import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import {proveSoon} from '../../stages/verify.ts';
 import {lineWriter} from '../../view/stream.ts';
-import {demoContext} from '../context.ts';
+import {surroundings} from '../context.ts';
 import type {World} from '../world.ts';
 
 export interface PodCreateOptions {
@@ -23,7 +23,7 @@ export const podCreate = async (
   {name, node, image}: PodCreateOptions,
 ): Promise<void> => {
   const {signal} = world;
-  const context = await demoContext(world, {cluster: {name, workers: 1}});
+  const context = {...surroundings(world), cluster: {name}};
   const cluster = await requireCluster(context.host, name, signal);
   requireRunning(name, cluster.nodes);
   if (node !== undefined) cluster.node(node); // throws where there is none
@@ -40,7 +40,7 @@ export const podCreate = async (
   const begun = performance.now();
   await createPod(
     cluster.controlPlane,
-    {name: pod, image: image ?? context.stack.sample, ...(node !== undefined && {node})},
+    {name: pod, ...(image !== undefined && {image}), ...(node !== undefined && {node})},
     signal,
   );
   const ready = await waitForPod(cluster.controlPlane, pod, {signal});

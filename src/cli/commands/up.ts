@@ -41,14 +41,10 @@ export const up = async (world: World, options: UpOptions): Promise<void> => {
   const cluster = {name, workers, ...(backend && {backend})};
   const {signal, stdout} = world;
   const say = flags.json ? () => undefined : lineWriter(stdout);
-  const choice = options.stack === undefined ? await chooseStack(world, name) : undefined;
-  const stack = options.stack ?? choice?.stack;
-  const context = await demoContext(world, {
-    ...(stack !== undefined && {stack}),
-    cluster,
-    mayInstall: yes ?? false,
-  });
-  if (choice) say(`stack ${choice.stack}: ${choice.why}`);
+  const asked = options.stack !== undefined && {stack: options.stack, why: ''};
+  const {stack, why} = asked || (await chooseStack(world, name));
+  const context = await demoContext(world, {stack, cluster, mayInstall: yes ?? false});
+  if (!asked) say(`stack ${stack}: ${why}`);
 
   await inTurn(context.dirs, {say, signal}, async () => {
     const survey = await surveyHost(context, signal);

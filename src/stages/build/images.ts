@@ -3,6 +3,7 @@
 import {cp} from 'node:fs/promises';
 import {join} from 'node:path';
 import {digestOfTree} from '../../cache/digest.ts';
+import {sampleImage} from '../../cluster/pods.ts';
 import type {BuiltNode, PublishedNode, Stack} from '../../stacks/schema.ts';
 import {tagImage} from '../../tools/docker.ts';
 import {makeImage, runStep} from '../container.ts';
@@ -65,7 +66,7 @@ const publishedBase = ({image}: PublishedNode): DemoTask =>
 export const imagesId = 'build/images';
 export const imagesFile = 'images.tar';
 
-export const images = ({node, kubernetes: {version}, sample}: Stack): DemoTask => {
+export const images = ({node, kubernetes: {version}}: Stack): DemoTask => {
   const of =
     node.from === 'debian'
       ? {
@@ -79,7 +80,6 @@ export const images = ({node, kubernetes: {version}, sample}: Stack): DemoTask =
             REPOSITORY: node.images.repository,
             PAUSE: node.images.pause,
             ETCD: node.images.etcd,
-            SAMPLE: sample,
           },
         }
       : {
@@ -87,13 +87,14 @@ export const images = ({node, kubernetes: {version}, sample}: Stack): DemoTask =
           image: builderImage.id,
           mounts: {},
           groups: ['sample'],
-          env: {SAMPLE: sample},
+          env: {},
         };
+  const env = async () => ({...of.env, SAMPLE: await sampleImage()});
   return artifactTask({
     id: imagesId,
     title: of.title,
     needs: [of.image, ...Object.keys(of.mounts)],
-    inputs: async () => ({images: of.env, script: await scriptDigest('build-images.sh')}),
+    inputs: async () => ({images: await env(), script: await scriptDigest('build-images.sh')}),
     async fill(out, context, running) {
       const mounts = Object.entries(of.mounts).map(([id, to]) => ({
         from: artifactOf(id, context, running),
@@ -102,7 +103,7 @@ export const images = ({node, kubernetes: {version}, sample}: Stack): DemoTask =
       }));
       const image = imageOf(of.image, running);
       await runStep(
-        {image, mounts, env: of.env, out, script: ['build-images.sh', ...of.groups]},
+        {image, mounts, env: await env(), out, script: ['build-images.sh', ...of.groups]},
         context,
         running,
       );
