@@ -57,7 +57,7 @@ export const churn = (): void => {
         await onNode(worker, 'systemctl', 'kill', '--kill-who=main', '--signal=CONT', 'containerd');
       }
       await eventually('the next kubelet to run', () => shell(worker, 'systemctl is-active kubelet'));
-      await networksOfPods(worker);
+      expect(await networksOfPods(worker)).toBe(true);
     });
   });
 };
