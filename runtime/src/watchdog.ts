@@ -1,6 +1,7 @@
 /** Tells systemd now and then that the event loop turns: a service that falls silent is killed and started anew. */
-import type {Exec} from './cni/exec.ts';
+
 import type {Log} from './log.ts';
+import type {Exec} from './process/exec.ts';
 import {repeat} from './repeat.ts';
 
 /** Of the time after which systemd loses its patience: one message may come late, or not at all. */

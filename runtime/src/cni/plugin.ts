@@ -1,10 +1,10 @@
 /** Calls one plugin: finds it, runs it, and reads what it answers. */
 import {textOf} from '../log.ts';
+import type {Ending, Exec} from '../process/exec.ts';
 import type {Attachment, Target} from './attachment.ts';
 import type {Conflist, PluginConfig} from './conflist.ts';
 import {errorResultOf, isErrorResult} from './error-result.ts';
 import {CniError, PluginFailed} from './errors.ts';
-import type {Ending, Exec} from './exec.ts';
 import {findPlugin} from './find-plugin.ts';
 import {createVersionCache, versionReplyOf} from './plugin-versions.ts';
 import {environmentOf, requestConfigOf} from './request.ts';

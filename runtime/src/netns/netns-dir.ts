@@ -2,9 +2,9 @@
 import {readFileSync} from 'node:fs';
 import {mkdir, open, readdir, realpath, rm, statfs} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
-import type {Exec} from '../cni/exec.ts';
-import {runTool} from '../cni/tool.ts';
 import {errorCodeOf} from '../error-code.ts';
+import type {Exec} from '../process/exec.ts';
+import {runTool} from '../process/tool.ts';
 
 export interface NetnsDir {
   readonly path: string;

@@ -1,5 +1,5 @@
 /** The ways to the pods of other nodes, of which a node uses one. */
-import type {Exec} from '../cni/exec.ts';
+import type {Exec} from '../process/exec.ts';
 import {NodeNotReady} from './errors.ts';
 import {networkAddressOf} from './ip-address.ts';
 import {mtuOf} from './mtu.ts';

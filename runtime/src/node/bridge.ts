@@ -1,7 +1,7 @@
 /** The bridge that the pods of this node are on, made before the first of them where it has to be made specially. */
 import {access} from 'node:fs/promises';
-import type {Exec} from '../cni/exec.ts';
-import {runTool} from '../cni/tool.ts';
+import type {Exec} from '../process/exec.ts';
+import {runTool} from '../process/tool.ts';
 import {bridgeName} from './conflist-of-node.ts';
 import {setTo} from './forwarding.ts';
 

@@ -1,6 +1,6 @@
 /** Gives many commands to one run of iproute2. */
-import type {Exec} from '../cni/exec.ts';
-import {runTool} from '../cni/tool.ts';
+import type {Exec} from '../process/exec.ts';
+import {runTool} from '../process/tool.ts';
 
 /** All lines are tried, whatever becomes of the first ones; rejects with ToolFailed when one of them failed. */
 export const runBatch = async (

@@ -1,8 +1,9 @@
 /** Looks at the node's interfaces, and removes one. */
-import type {Exec} from '../cni/exec.ts';
-import {runTool} from '../cni/tool.ts';
+
 import {arrayOf, objectOf, stringOf} from '../json.ts';
 import type {NodeLinks} from '../network/reconcile.ts';
+import type {Exec} from '../process/exec.ts';
+import {runTool} from '../process/tool.ts';
 
 /** As the bridge plugin names them (containernetworking/plugins, pkg/ip/link_linux.go, RandomVethName). */
 const pluginVeth = /^veth[0-9a-f]{8}$/;

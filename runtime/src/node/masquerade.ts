@@ -1,6 +1,6 @@
 /** Masquerades what pods send out of the cluster, and nothing else: between pods the addresses stay as they are. */
-import type {Exec} from '../cni/exec.ts';
-import {runTool, ToolFailed} from '../cni/tool.ts';
+import type {Exec} from '../process/exec.ts';
+import {runTool, ToolFailed} from '../process/tool.ts';
 import {familyOf} from './ip-address.ts';
 
 const chain = 'KNI-MASQ';

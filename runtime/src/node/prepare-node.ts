@@ -1,9 +1,9 @@
 /** Prepares the node itself for pods: forwarding, masquerading, the way to other nodes, and the network configuration. */
 import {mkdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import type {Exec} from '../cni/exec.ts';
 import {writeDurably} from '../durable-file.ts';
 import {type Log, textOf} from '../log.ts';
+import type {Exec} from '../process/exec.ts';
 import {type BackendName, backends} from './backends.ts';
 import {prepareBridge} from './bridge.ts';
 import {conflistFile, conflistOfNode} from './conflist-of-node.ts';

@@ -1,7 +1,8 @@
 /** Routes to the pods of the other nodes. */
-import type {Exec} from '../cni/exec.ts';
-import {runTool} from '../cni/tool.ts';
+
 import {arrayOf, objectOf, stringOf} from '../json.ts';
+import type {Exec} from '../process/exec.ts';
+import {runTool} from '../process/tool.ts';
 import {hasIPv6} from './forwarding.ts';
 import {familyOf, ofFamily} from './ip-address.ts';
 import {runBatch} from './ip-batch.ts';

@@ -1,8 +1,8 @@
 /** The device that the tunnels to the other nodes go through. */
 import {readFile} from 'node:fs/promises';
-import type {Exec} from '../cni/exec.ts';
-import {runTool, ToolFailed} from '../cni/tool.ts';
 import {arrayOf, type JsonObject, objectOf, stringOf} from '../json.ts';
+import type {Exec} from '../process/exec.ts';
+import {runTool, ToolFailed} from '../process/tool.ts';
 import {NodeNotReady} from './errors.ts';
 import {setTo} from './forwarding.ts';
 import {familyOf, ofFamily} from './ip-address.ts';

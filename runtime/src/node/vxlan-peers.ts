@@ -1,7 +1,8 @@
 /** What the kernel has to know of the other nodes to reach them through the tunnel device. */
-import type {Exec} from '../cni/exec.ts';
-import {runTool} from '../cni/tool.ts';
+
 import {arrayOf, type JsonObject, objectOf, stringOf} from '../json.ts';
+import type {Exec} from '../process/exec.ts';
+import {runTool} from '../process/tool.ts';
 import {NodeNotReady} from './errors.ts';
 import {runBatch} from './ip-batch.ts';
 import {applyRoutes, protocol} from './routes.ts';

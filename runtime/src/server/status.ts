@@ -8,7 +8,6 @@ import {
   PluginFailed,
   type PluginTrouble,
 } from '../cni/errors.ts';
-import {ToolFailed} from '../cni/tool.ts';
 import {CallerGone, DeadlinePassed} from '../deadline.ts';
 import {errorCodeOf} from '../error-code.ts';
 import {Busy} from '../gate.ts';
@@ -22,6 +21,7 @@ import {
   WrongState,
 } from '../network/errors.ts';
 import {NodeNotReady} from '../node/errors.ts';
+import {ToolFailed} from '../process/tool.ts';
 
 /** grpc-js takes `code` and `details` of whatever it is handed, so it is only ever handed this. */
 export type StatusOfError = Pick<ServiceError, 'code' | 'details'>;

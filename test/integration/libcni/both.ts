@@ -4,9 +4,9 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {Attachment} from '../../../runtime/src/cni/attachment.ts';
 import {parseConflist, parseSinglePlugin} from '../../../runtime/src/cni/conflist.ts';
-import {createExec} from '../../../runtime/src/cni/exec.ts';
 import {addNetwork, checkNetwork, delNetwork} from '../../../runtime/src/cni/network.ts';
 import {createInvokePlugin} from '../../../runtime/src/cni/plugin.ts';
+import {createExec} from '../../../runtime/src/process/exec.ts';
 import {type Behaviour, installPlugins} from '../../runtime/rig/plugins.ts';
 import {output} from '../rig/process.ts';
 

@@ -1,6 +1,5 @@
 import {describe, expect, it, vi} from 'vitest';
 import {parseConflist} from '../../../runtime/src/cni/conflist.ts';
-import {createExec} from '../../../runtime/src/cni/exec.ts';
 import {
   addNetwork,
   checkNetwork,
@@ -9,6 +8,7 @@ import {
   statusOfNetwork,
 } from '../../../runtime/src/cni/network.ts';
 import {createInvokePlugin} from '../../../runtime/src/cni/plugin.ts';
+import {createExec} from '../../../runtime/src/process/exec.ts';
 import {attachmentOf, target} from '../rig/invocations.ts';
 import {conflistOf, installPlugins, isAlive, type Plugins} from '../rig/plugins.ts';
 

@@ -1,9 +1,9 @@
 import {copyFile, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it, vi} from 'vitest';
-import {createExec} from '../../../runtime/src/cni/exec.ts';
 import {createInvokePlugin} from '../../../runtime/src/cni/plugin.ts';
 import {supportedVersionsIn} from '../../../runtime/src/cni/plugin-versions.ts';
+import {createExec} from '../../../runtime/src/process/exec.ts';
 import {invocationOf} from '../rig/invocations.ts';
 import {type Behaviour, conflistOf, installPlugins} from '../rig/plugins.ts';
 

@@ -1,11 +1,11 @@
 import {describe, expect, it, vi} from 'vitest';
-import {createExec} from '../../../runtime/src/cni/exec.ts';
 import {
   type CniCommand,
   createInvokePlugin,
   fieldsOfInvocation,
   type Invocation,
 } from '../../../runtime/src/cni/plugin.ts';
+import {createExec} from '../../../runtime/src/process/exec.ts';
 import {statusOf} from '../../../runtime/src/server/status.ts';
 import {invocationOf} from '../rig/invocations.ts';
 import {type Behaviour, conflistOf, installPlugins, isAlive} from '../rig/plugins.ts';

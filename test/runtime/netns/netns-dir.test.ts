@@ -1,8 +1,8 @@
 import {symlink, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import type {Ending, Exec} from '../../../runtime/src/cni/exec.ts';
 import {isMountPoint, openNetnsDir} from '../../../runtime/src/netns/netns-dir.ts';
+import type {Ending, Exec} from '../../../runtime/src/process/exec.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 
 const succeeds: Exec = async () => ({how: 'exited', exitCode: 0, stdout: '', stderr: ''});

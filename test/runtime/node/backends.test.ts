@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
-import type {Command, Ending, Exec} from '../../../runtime/src/cni/exec.ts';
-import {ToolFailed} from '../../../runtime/src/cni/tool.ts';
 import {backends} from '../../../runtime/src/node/backends.ts';
+import type {Command, Ending, Exec} from '../../../runtime/src/process/exec.ts';
+import {ToolFailed} from '../../../runtime/src/process/tool.ts';
 
 const own = {name: 'own', podCidrs: ['10.244.0.0/24'], internalIps: ['127.0.0.1']};
 const peer = (n: number) => ({name: `n${n}`, podCidrs: [`10.244.${n}.0/24`], internalIps: [`172.18.0.${n}`]});

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
-import type {Ending, Exec} from '../../../runtime/src/cni/exec.ts';
-import {ToolFailed} from '../../../runtime/src/cni/tool.ts';
 import {applyMasquerade, masqueradeRules} from '../../../runtime/src/node/masquerade.ts';
+import type {Ending, Exec} from '../../../runtime/src/process/exec.ts';
+import {ToolFailed} from '../../../runtime/src/process/tool.ts';
 
 const exited = (exitCode: number): Ending => ({how: 'exited', exitCode, stdout: '', stderr: ''});
 

@@ -1,8 +1,8 @@
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
 import {type Conflist, parseConflist} from '../../../runtime/src/cni/conflist.ts';
-import {createExec} from '../../../runtime/src/cni/exec.ts';
 import {createInvokePlugin} from '../../../runtime/src/cni/plugin.ts';
 import {createStatusOf} from '../../../runtime/src/node/network-status.ts';
+import {createExec} from '../../../runtime/src/process/exec.ts';
 import {conflistOf, installPlugins, type Plugins} from '../rig/plugins.ts';
 
 describe('the readiness that plugins tell', () => {

@@ -1,7 +1,7 @@
 import {mkdir, rm, writeFile} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
-import type {Exec} from '../../../runtime/src/cni/exec.ts';
 import {type NodeNetworkOptions, openNodeNetwork} from '../../../runtime/src/node/node-network.ts';
+import type {Exec} from '../../../runtime/src/process/exec.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 import {silent} from '../rig/pods.ts';
 

@@ -2,7 +2,6 @@
 import {mkdir, readdir, rm, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {type Conflist, parseConflist} from '../../../runtime/src/cni/conflist.ts';
-import {createExec} from '../../../runtime/src/cni/exec.ts';
 import {createInvokePlugin} from '../../../runtime/src/cni/plugin.ts';
 import {createLock} from '../../../runtime/src/lock.ts';
 import type {Log} from '../../../runtime/src/log.ts';
@@ -13,6 +12,7 @@ import type {PodNetwork} from '../../../runtime/src/network/record.ts';
 import {openRecordStore, type RecordStore} from '../../../runtime/src/network/record-store.ts';
 import {createRecords} from '../../../runtime/src/network/records.ts';
 import {isInDoubt, recover} from '../../../runtime/src/network/recover.ts';
+import {createExec} from '../../../runtime/src/process/exec.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 import {conflistOf, installPlugins, type Plugins} from './plugins.ts';
 

@@ -7,7 +7,6 @@ import {
   PluginFailed,
   type PluginTrouble,
 } from '../../../runtime/src/cni/errors.ts';
-import {ToolFailed} from '../../../runtime/src/cni/tool.ts';
 import {CallerGone, DeadlinePassed} from '../../../runtime/src/deadline.ts';
 import {Busy} from '../../../runtime/src/gate.ts';
 import {
@@ -19,6 +18,7 @@ import {
   WrongState,
 } from '../../../runtime/src/network/errors.ts';
 import {NodeNotReady} from '../../../runtime/src/node/errors.ts';
+import {ToolFailed} from '../../../runtime/src/process/tool.ts';
 import {statusOf} from '../../../runtime/src/server/status.ts';
 
 const cni = (cniCode: number) => new CniError('demo', 'ADD', {cniCode, msg: 'm', details: 'd'});

@@ -1,6 +1,6 @@
 import {setTimeout as delay, setImmediate as soon} from 'node:timers/promises';
 import {describe, expect, it, vi} from 'vitest';
-import {createPlaces} from '../../../runtime/src/cni/places.ts';
+import {createPlaces} from '../../../runtime/src/process/places.ts';
 
 /** Works that go on until they are ended. */
 const workers = (places: ReturnType<typeof createPlaces>) => {

@@ -5,8 +5,8 @@ import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {build} from 'esbuild';
 import {describe, expect, it, vi} from 'vitest';
-import {createExec, type Exec} from '../../../runtime/src/cni/exec.ts';
 import {killOrphans} from '../../../runtime/src/cni/orphans.ts';
+import {createExec, type Exec} from '../../../runtime/src/process/exec.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 
 vi.setConfig({testTimeout: 60_000});
@@ -193,7 +193,7 @@ describe('the shells', () => {
     const code = `
       import {closeSync, openSync, readdirSync} from 'node:fs';
       import {setTimeout as delay} from 'node:timers/promises';
-      import {createExec} from './runtime/src/cni/exec.ts';
+      import {createExec} from './runtime/src/process/exec.ts';
       const open = () => readdirSync('/proc/self/fd').length;
       const stop = new AbortController();
       const exec = createExec({stop: stop.signal});
@@ -226,7 +226,7 @@ describe('the shells', () => {
     const owner = `test-${process.pid}`;
     await using dir = await tempDir();
     const code = `
-      import {createExec} from './runtime/src/cni/exec.ts';
+      import {createExec} from './runtime/src/process/exec.ts';
       const exec = createExec({env: {KNI_RUNTIME: ${JSON.stringify(owner)}}, readyShells: 2});
       const flag = ${JSON.stringify(join(dir.path, 'running'))};
       void exec({file: 'sh', args: ['-c', 'touch "$0" && exec sleep 1000', flag], timeoutMs: 600_000});

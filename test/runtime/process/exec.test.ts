@@ -4,7 +4,7 @@ import {chmod, copyFile, open, readdir, readFile, writeFile} from 'node:fs/promi
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
-import {createExec} from '../../../runtime/src/cni/exec.ts';
+import {createExec} from '../../../runtime/src/process/exec.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 import {isAlive} from '../rig/plugins.ts';
 
