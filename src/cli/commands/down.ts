@@ -1,29 +1,9 @@
-/** down: the inverse of up. Deletes what we made, and nothing else; says first what that is. */
+/** down: the inverse of up. Says first what would go. */
 
-import {rm} from 'node:fs/promises';
-import type {Dirs} from '../../cache/dirs.ts';
-import {exists, removeTree} from '../../cache/files.ts';
-import {listCache, removeCache} from '../../cache/inventory.ts';
 import {withLock} from '../../cache/lock.ts';
-import {
-  dockerSilent,
-  forgetCluster,
-  isOurs,
-  nodesOf,
-  recordedClusters,
-  refuseForeign,
-} from '../../cluster/cluster.ts';
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
-import {CommandError} from '../../host/command-error.ts';
-import type {Host} from '../../host/host.ts';
-import {mountPointsIn} from '../../host/mounts.ts';
-import {waitUntil} from '../../host/wait-until.ts';
-import type {DemoContext} from '../../stages/context.ts';
-import {engineOf, ownLink, startedEngine} from '../../stages/host/brought.ts';
-import {removeCluster} from '../../stages/setup.ts';
-import {listOurImages, removeImages} from '../../tools/docker.ts';
-import {unmount} from '../../tools/umount.ts';
+import {removalsFor} from '../../stages/removals.ts';
 import {lineWriter} from '../../view/stream.ts';
 import {surroundings} from '../context.ts';
 import type {World} from '../world.ts';
@@ -33,14 +13,6 @@ export interface DownOptions {
   readonly yes?: boolean;
   readonly all?: boolean;
   readonly purge?: boolean;
-}
-
-type Surroundings = Pick<DemoContext, 'host' | 'dirs'>;
-
-/** One thing that would go. */
-interface Removal {
-  readonly what: string;
-  readonly remove: () => Promise<unknown>;
 }
 
 export const down = async (
@@ -70,131 +42,4 @@ export const down = async (
     for (const {remove} of removals) await remove();
     say('done');
   });
-};
-
-interface Wanted {
-  readonly name: string;
-  readonly all: boolean;
-  readonly purge: boolean;
-  readonly signal: AbortSignal;
-}
-
-const removalsFor = async (context: Surroundings, wanted: Wanted): Promise<readonly Removal[]> => [
-  ...(await clusters(context, wanted)),
-  ...(wanted.purge ? await images(context.host, wanted) : []),
-  ...(wanted.all ? await engine(context, wanted) : []),
-  ...(wanted.purge ? await files(context, wanted) : []),
-];
-
-const clusters = async (
-  context: Surroundings,
-  {name, all, purge, signal}: Wanted,
-): Promise<readonly Removal[]> => {
-  const nodes = await unlessEngineIsGone(nodesOf(context.host, undefined, signal), undefined);
-  if (nodes === undefined) {
-    await refuseHidden(context.dirs, {name, all, purge});
-    return [];
-  }
-  if (!all)
-    refuseForeign(
-      name,
-      nodes.filter(({cluster}) => cluster === name),
-    );
-  const names = [...new Set(nodes.map(({cluster}) => cluster))]
-    .filter((cluster) => isOurs(nodes.filter((node) => node.cluster === cluster)))
-    .filter((cluster) => all || cluster === name);
-  if (!all && names.length === 0) await forgetCluster(context.dirs, name);
-  return names.map((cluster) => {
-    const members = nodes.filter((node) => node.cluster === cluster).map((node) => node.name);
-    return {
-      what: `cluster ${cluster}: ${members.join(', ')}`,
-      remove: () => removeCluster(context, cluster, signal),
-    };
-  });
-};
-
-const images = async (host: Host, {signal}: Wanted): Promise<readonly Removal[]> => {
-  const {stdout} = await unlessEngineIsGone(host.run(listOurImages, {signal}), {stdout: '', stderr: ''});
-  return stdout
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => {
-      const [image = '', size = ''] = line.split('\t');
-      return {what: `image ${image}, ${size}`, remove: () => host.run(removeImages([image]), {signal})};
-    });
-};
-
-const engine = async ({dirs}: Surroundings, {signal}: Wanted): Promise<readonly Removal[]> => {
-  const pid = await startedEngine(dirs);
-  if (pid === undefined) return [];
-  return [
-    {
-      what: `the docker engine that kni-demo started, process ${pid}`,
-      async remove() {
-        process.kill(pid, 'SIGTERM');
-        const gone = {what: `process ${pid} to end`, every: 100, atMost: 60_000, signal};
-        await waitUntil(gone, async () => ((await startedEngine(dirs)) === undefined ? true : undefined));
-        await rm(engineOf(dirs).pidFile, {force: true});
-      },
-    },
-  ];
-};
-
-const files = async ({host, dirs}: Surroundings, {signal}: Wanted): Promise<readonly Removal[]> => {
-  const kept = await listCache(dirs);
-  const megabytes = Math.round(kept.reduce((sum, {bytes}) => sum + bytes, 0) / 2 ** 20);
-  const link = await ownLink(dirs);
-  return [
-    ...(link === undefined ? [] : [{what: `the link ${link}`, remove: () => rm(link, {force: true})}]),
-    ...(kept.length === 0
-      ? []
-      : [
-          {
-            what: `the cache ${dirs.cache}, ${megabytes} MB`,
-            async remove() {
-              // An engine that was killed leaves its data mounted over itself.
-              for (const point of await mountPointsIn(dirs.cache)) await host.run(unmount(point), {signal});
-              await removeCache(dirs);
-            },
-          },
-        ]),
-    ...(!(await exists(dirs.state))
-      ? []
-      : [{what: `logs and state in ${dirs.state}`, remove: () => removeTree(dirs.state)}]),
-  ];
-};
-
-/** A cluster in an engine that sleeps cannot be removed; to forget it would leave it behind. */
-const refuseHidden = async (
-  dirs: Dirs,
-  {name, all, purge}: Pick<Wanted, 'name' | 'all' | 'purge'>,
-): Promise<void> => {
-  const hidden = (await recordedClusters(dirs)).filter((each) => all || each === name);
-  const goesWithEngine = await exists(engineOf(dirs).dataRoot);
-  if (hidden.length === 0 || (purge && goesWithEngine)) return;
-  throw new UserError({
-    what: `cannot remove cluster ${hidden.join(', ')}`,
-    why: 'no docker engine runs, and the cluster is in one',
-    tryThis: [
-      'start the engine, then run it again',
-      ...(goesWithEngine ? ['or remove the engine with all that is in it: kni-demo down --purge'] : []),
-    ].join('\n'),
-    exitCode: exitCodes.hostLacks,
-  });
-};
-
-/** Without an engine there are no containers and no images. */
-const unlessEngineIsGone = async <T, U>(answer: Promise<T>, otherwise: U): Promise<T | U> => {
-  try {
-    return await answer;
-  } catch (error) {
-    if (
-      error instanceof CommandError &&
-      /cannot connect|not found|no such file/i.test(`${error.reason} ${error.output}`)
-    ) {
-      return otherwise;
-    }
-    if (error instanceof CommandError) throw dockerSilent(error, 'cannot look for what is to be removed');
-    throw error;
-  }
 };
