@@ -81,7 +81,7 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
 
   const metrics = createMetrics({
     records: () => known.all(),
-    pools: async () => poolsOf(await node.network()),
+    pools: async () => poolsOf(node.network()),
     quarantined: async () => (await store.quarantined()).length,
   });
   const plugin = createInvokePlugin({exec, binDirs, timeoutMs: options.pluginTimeoutMs});

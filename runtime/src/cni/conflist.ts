@@ -1,5 +1,6 @@
 /** A network configuration list (CNI spec, section 1), checked, with its plugins' configurations kept as text. */
 import {isObject, type JsonObject, objectOf, stringOf} from '../json.ts';
+import {remembering} from '../remembering.ts';
 import {InvalidConfig} from './errors.ts';
 import {rawElements, rawMembers, rawObject} from './raw-json.ts';
 import {type CniVersion, versionOf} from './versions.ts';
@@ -25,7 +26,10 @@ export interface PluginConfig {
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
 /** `folder` has the texts of the plugins that are not written in the list itself, see `folderOfPlugins`. */
-export const parseConflist = (text: string, folder: readonly string[] = []): Conflist => {
+export const parseConflist = (text: string, folder: readonly string[] = []): Conflist =>
+  folder.length === 0 ? parsedWhole(text) : parsedWith(text, folder);
+
+const parsedWith = (text: string, folder: readonly string[]): Conflist => {
   const list = parsedObject(text);
   const {name} = headOf(list);
   const members = rawMembers(text);
@@ -42,6 +46,9 @@ export const parseConflist = (text: string, folder: readonly string[] = []): Con
     text: folder.length === 0 ? text : withPlugins(members, [...inlined, ...folder]),
   };
 };
+
+/** A node has few lists, and every call of a plugin needs one of them. */
+const parsedWhole = remembering(16, (text) => parsedWith(text, []));
 
 /** Where the list has further plugins: a folder beside it, by the name of the network. `undefined`: nowhere. */
 export const folderOfPlugins = (text: string): string | undefined => {

@@ -1,25 +1,23 @@
 /** Finds plugins in the directories of CNI_PATH. */
-import {stat} from 'node:fs/promises';
+import {statSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Conflist} from './conflist.ts';
 
 /** The first regular file of that name. */
-export const findPlugin = async (binDirs: readonly string[], type: string): Promise<string | undefined> => {
-  for (const dir of binDirs) {
-    const file = join(dir, type);
-    const found = await stat(file).catch(() => undefined);
-    if (found?.isFile()) return file;
+export const findPlugin = (binDirs: readonly string[], type: string): string | undefined =>
+  binDirs.map((dir) => join(dir, type)).find(isFile);
+
+const isFile = (path: string): boolean => {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
   }
-  return undefined;
 };
 
 /** The first plugin of the lists, delegated IPAM plugins included, that is not installed. */
-export const missingPlugin = async (
-  binDirs: readonly string[],
-  lists: readonly Conflist[],
-): Promise<string | undefined> => {
+export const missingPlugin = (binDirs: readonly string[], lists: readonly Conflist[]): string | undefined => {
   const plugins = lists.flatMap((list) => list.plugins);
   const types = plugins.flatMap(({type, ipamType}) => (ipamType === undefined ? [type] : [type, ipamType]));
-  for (const type of types) if (!(await findPlugin(binDirs, type))) return type;
-  return undefined;
+  return types.find((type) => findPlugin(binDirs, type) === undefined);
 };

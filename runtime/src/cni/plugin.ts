@@ -54,7 +54,7 @@ export const createInvokePlugin = ({exec, binDirs, timeoutMs}: PluginOptions): I
   const versions = createVersionCache();
   return async (command, invocation) => {
     const {type} = invocation.plugin;
-    const file = await findPlugin(binDirs, type);
+    const file = findPlugin(binDirs, type);
     if (!file) throw new PluginFailed(type, 'missing', `is not in ${binDirs.join(' or ')}`);
     const run = async () => {
       const ending = await exec({

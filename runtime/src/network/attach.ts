@@ -52,9 +52,9 @@ const attachOnce = async (parts: Parts, found: PodNetwork, request: AttachReques
   // `attaching` here is what a crash or a failed undo has left.
   const record = found.state === 'attaching' ? await undoAttachments(parts, found, 'created') : found;
   if (record.state !== 'created') throw new WrongState(`the network is ${record.state}, create a new one`);
-  if (!(await netns.exists(record.netns))) throw new WrongState('the netns is gone, create a new one');
+  if (!netns.exists(record.netns)) throw new WrongState('the netns is gone, create a new one');
 
-  const attachments = await planAttachments(parts.networks, {...request, pod: record.pod});
+  const attachments = planAttachments(parts.networks, {...request, pod: record.pod});
   const intent: PodNetwork = {
     ...record,
     state: 'attaching',

@@ -14,8 +14,8 @@ export const primaryInterface = 'eth0';
 /** Where networks come from. Both throw when there is none; neither asks the API server. */
 export interface Networks {
   /** The node's own, which every pod is attached to. */
-  readonly primary: () => Promise<Conflist>;
-  readonly named: (selection: NetworkSelection, podNamespace: string) => Promise<Conflist>;
+  readonly primary: () => Conflist;
+  readonly named: (selection: NetworkSelection, podNamespace: string) => Conflist;
 }
 
 export interface AttachTo {
@@ -28,7 +28,7 @@ export interface AttachTo {
   readonly selections: readonly NetworkSelection[];
 }
 
-export const planAttachments = async (networks: Networks, to: AttachTo): Promise<Attachment[]> => {
+export const planAttachments = (networks: Networks, to: AttachTo): Attachment[] => {
   const {pod, sandbox, commonArgs, primaryArgs, selections} = to;
   const cniArgs = cniArgsOf(pod, sandbox);
   const planned = (list: Conflist, ifName: string, args: CapabilityArgs): Attachment => ({
@@ -38,10 +38,10 @@ export const planAttachments = async (networks: Networks, to: AttachTo): Promise
     cniArgs,
     capabilityArgs: declaredOf(list, {...commonArgs, ...args}),
   });
-  const primary = planned(await networks.primary(), primaryInterface, primaryArgs);
+  const primary = planned(networks.primary(), primaryInterface, primaryArgs);
   const others: Attachment[] = [];
   for (const selection of selections) {
-    const list = await networks.named(selection, pod.namespace);
+    const list = networks.named(selection, pod.namespace);
     refuseUnheeded(list, selection);
     others.push(planned(list, selection.ifName, selection.capabilityArgs));
   }

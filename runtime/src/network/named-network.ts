@@ -12,11 +12,11 @@ export type DefinitionOf = (namespace: string, name: string) => {readonly config
 
 export const createNamedNetwork =
   (confDir: string, definitionOf: DefinitionOf): Networks['named'] =>
-  async ({namespace, name}, podNamespace) => {
+  ({namespace, name}, podNamespace) => {
     const definition = definitionOf(namespace || podNamespace, name);
     if (definition?.config) return conflistFrom(definition.config, name);
     // A network of the node belongs to no namespace: it is not found by asking for one in a namespace.
-    const ofNode = definition || !namespace ? await findNetwork(confDir, name) : undefined;
+    const ofNode = definition || !namespace ? findNetwork(confDir, name) : undefined;
     if (!ofNode) throw new NetworkUnavailable(namespace ? `${namespace}/${name}` : name);
     return ofNode;
   };

@@ -5,6 +5,7 @@ import {collectGarbage} from '../cni/network.ts';
 import {crashPoint} from '../crash-point.ts';
 import type {Gate} from '../gate.ts';
 import {textOf} from '../log.ts';
+import type {Networks} from './attachments.ts';
 import {type Claims, claimsOf} from './claims.ts';
 import {releaseOwnerless, removeOwnerless} from './ownerless.ts';
 import type {Parts} from './pod-networks.ts';
@@ -60,10 +61,12 @@ export const createReconcile =
       const removedNetns = await removeOwnerless(parts);
       const claims = await claimsOf(records);
       const releasedAddresses = await releaseOwnerless(parts, claims);
-      const lists = await listsInUse(parts, claims).catch((error: unknown) => {
+      let lists: readonly Conflist[] = [];
+      try {
+        lists = listsInUse(parts, claims);
+      } catch (error) {
         problem(error);
-        return [];
-      });
+      }
       const removedLinks = await removeLinks(parts, claims, lists, problem);
       crashPoint('reconcile: before garbage collection');
       await collect(parts, claims, lists, problem);
@@ -73,11 +76,19 @@ export const createReconcile =
   };
 
 /** The node's network, and those that pods are attached to. */
-const listsInUse = async ({networks}: Parts, {configs}: Claims): Promise<Conflist[]> => {
+const listsInUse = ({networks}: Parts, {configs}: Claims): Conflist[] => {
   const texts = new Set(configs);
-  const primary = await networks.primary().catch(() => undefined); // the node may have none yet
+  const primary = primaryOf(networks);
   if (primary) texts.add(primary.text);
   return [...texts].map((text) => parseConflist(text));
+};
+
+const primaryOf = ({primary}: Networks): Conflist | undefined => {
+  try {
+    return primary();
+  } catch {
+    return undefined; // the node may have none yet
+  }
 };
 
 const removeLinks = async (

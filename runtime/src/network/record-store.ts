@@ -3,6 +3,7 @@ import {createHash} from 'node:crypto';
 import {access, constants, copyFile, mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {namesIn} from '../names-in.ts';
+import {remembering} from '../remembering.ts';
 import {type Appending, createJournal, type Line, readJournal} from '../store/journal.ts';
 import {createReserve} from '../store/reserve.ts';
 import {StateTooNew, StoreFailed} from './errors.ts';
@@ -155,7 +156,7 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
   };
 };
 
-const nameOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+const nameOf = remembering(16, (text) => createHash('sha256').update(text).digest('hex').slice(0, 16));
 
 const replay = async (path: string) => {
   const live = new Map<string, PodNetwork>();

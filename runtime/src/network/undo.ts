@@ -67,7 +67,7 @@ export const createUndo = (parts: Parts, {isAbandoned}: Abandoned): Undo => {
     }
     await undoAttachments(parts, record, record.state === 'attaching' ? 'created' : 'detached');
     // Without a netns, as after a node restart, there is no sandbox either that someone will delete.
-    if (!(await netns.exists(record.netns))) await records.drop(record.key);
+    if (!netns.exists(record.netns)) await records.drop(record.key);
     retries.ended(record.key);
     log.info('undid what was left', fieldsOfNetwork(record));
   };
@@ -97,7 +97,7 @@ export const createUndo = (parts: Parts, {isAbandoned}: Abandoned): Undo => {
       const found = records.get(key);
       let dropped = false;
       const drop = async (record: PodNetwork) => {
-        if (await netns.exists(record.netns)) return;
+        if (netns.exists(record.netns)) return;
         await detach(record);
         await records.drop(record.key);
         dropped = true;
@@ -122,7 +122,7 @@ export const undoAttachments = async (
   state: 'created' | 'detached',
 ): Promise<PodNetwork> => {
   const sandbox = record.sandbox ?? ''; // always there once something is attached
-  const present = await netns.exists(record.netns);
+  const present = netns.exists(record.netns);
   const target = {sandbox, netns: present ? record.netns : ''};
   const left = await delAll(invoke, record.attachments, target);
   if (left.attachments.length > 0) {

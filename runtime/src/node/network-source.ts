@@ -14,40 +14,40 @@ export interface NetworkStatus {
 
 export interface NetworkSource {
   /** `undefined` when there is none. A broken file does not take away the network that was there before it. */
-  current(): Promise<Conflist | undefined>;
+  current(): Conflist | undefined;
   /** The same, and what is wrong with the configuration; `missing` is what to say when there is none. */
-  look(missing: () => Trouble): Promise<NetworkStatus>;
+  look(missing: () => Trouble): NetworkStatus;
 }
 
 export const createNetworkSource = (confDir: string, binDirs: readonly string[]): NetworkSource => {
   let lastGood: Conflist | undefined;
 
-  const read = async (): Promise<Conflist | undefined | InvalidConfig> => {
+  const read = (): Conflist | undefined | InvalidConfig => {
     try {
-      return await readConfDir(confDir);
+      return readConfDir(confDir);
     } catch (error) {
       if (error instanceof InvalidConfig) return error;
       throw error;
     }
   };
 
-  const look = async (missing: () => Trouble): Promise<NetworkStatus> => {
-    const list = await read();
+  const look = (missing: () => Trouble): NetworkStatus => {
+    const list = read();
     if (list instanceof InvalidConfig)
       return {list: lastGood, trouble: {reason: 'CNIConfigInvalid', message: list.message}};
     lastGood = list;
-    return {list, trouble: list ? await troubleOf(list) : missing()};
+    return {list, trouble: list ? troubleOf(list) : missing()};
   };
 
-  const troubleOf = async (list: Conflist): Promise<Trouble | undefined> => {
-    const plugin = await missingPlugin(binDirs, [list]);
+  const troubleOf = (list: Conflist): Trouble | undefined => {
+    const plugin = missingPlugin(binDirs, [list]);
     if (!plugin) return undefined;
     return {reason: 'CNIPluginMissing', message: `CNI plugin ${plugin} is not in ${binDirs.join(' or ')}`};
   };
 
   return {
-    current: async () => {
-      const list = await read();
+    current: () => {
+      const list = read();
       if (!(list instanceof InvalidConfig)) lastGood = list;
       return lastGood;
     },

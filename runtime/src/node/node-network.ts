@@ -21,7 +21,7 @@ export interface NodeNetwork {
   /** The network that pods are attached to, and why none can be attached to it now. */
   readonly status: () => Promise<NetworkStatus>;
   /** The network to attach pods to, or NodeNotReady. */
-  readonly network: () => Promise<Conflist>;
+  readonly network: () => Conflist;
   /** A NetworkAttachmentDefinition of the cluster, from memory, also while the API server is down. */
   readonly definitionOf: (namespace: string, name: string) => Definition | undefined;
 }
@@ -93,7 +93,7 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
     troubleOfNode(nodes, nodeName) ??
     preparing ?? {reason: 'CNIConfigMissing', message: `${options.confDir} has no network configuration`};
   const status = async (): Promise<NetworkStatus> => {
-    const {list, trouble: ofList} = await source.look(missing);
+    const {list, trouble: ofList} = source.look(missing);
     const found = options.troubleBefore?.() ?? ofList ?? preparing;
     if (found || !list) return {list, trouble: found};
     return {list, trouble: (await options.statusOf?.(list)) ?? (await options.poolOf?.(list))};
@@ -136,8 +136,8 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
       if (trouble) throw new NodeNotReady(trouble.reason, trouble.message);
     },
     status,
-    network: async () => {
-      const list = await source.current();
+    network: () => {
+      const list = source.current();
       if (list) return list;
       const {reason, message} = missing();
       throw new NodeNotReady(reason, message);

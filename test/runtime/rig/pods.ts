@@ -1,5 +1,6 @@
 /** Pod networks over real plugins and a real store; in place of netns there are files, which takes no root. */
-import {mkdir, readdir, rm, stat, writeFile} from 'node:fs/promises';
+import {existsSync} from 'node:fs';
+import {mkdir, readdir, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {type Conflist, parseConflist} from '../../../runtime/src/cni/conflist.ts';
 import {createInvokePlugin} from '../../../runtime/src/cni/plugin.ts';
@@ -64,8 +65,8 @@ export const podsRig = async ({storeOf = (store) => store}: PodsRigOptions = {})
       netns,
       invoke,
       networks: {
-        primary: async () => list,
-        named: async ({name}) => {
+        primary: () => list,
+        named: ({name}) => {
           const found = named[name];
           if (found) return found;
           throw new NetworkUnavailable(name);
@@ -104,11 +105,7 @@ const fileNetnsDir = async (path: string): Promise<NetnsDir> => {
     path,
     create: (name) => writeFile(name, ''),
     remove: (name) => rm(name, {force: true}),
-    exists: (name) =>
-      stat(name).then(
-        () => true,
-        () => false,
-      ),
+    exists: existsSync,
     list: async () => (await readdir(path)).map((name) => join(path, name)),
     mounted: async () => (await readdir(path)).map((name) => join(path, name)),
   };

@@ -1,0 +1,35 @@
+import {describe, expect, it} from 'vitest';
+import {remembering} from '../../runtime/src/remembering.ts';
+
+const counted = (limit: number) => {
+  const worked: string[] = [];
+  const lengthOf = remembering(limit, (text) => {
+    worked.push(text);
+    if (text === '') throw new RangeError('empty');
+    return {length: text.length};
+  });
+  return {worked, lengthOf};
+};
+
+describe('remembering', () => {
+  it('does the work for a text once, and gives the same result', () => {
+    const {worked, lengthOf} = counted(2);
+    const first = lengthOf('one');
+    expect(lengthOf('three')).toEqual({length: 5});
+    expect(lengthOf('one')).toBe(first);
+    expect(worked).toEqual(['one', 'three']);
+  });
+
+  it('keeps no more than it may, the latest ones', () => {
+    const {worked, lengthOf} = counted(2);
+    for (const text of ['a', 'b', 'c', 'b', 'c', 'a']) lengthOf(text);
+    expect(worked).toEqual(['a', 'b', 'c', 'a']);
+  });
+
+  it('tries again after a failure', () => {
+    const {worked, lengthOf} = counted(2);
+    expect(() => lengthOf('')).toThrow('empty');
+    expect(() => lengthOf('')).toThrow('empty');
+    expect(worked).toEqual(['', '']);
+  });
+});
