@@ -102,7 +102,7 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
     statusOf: createStatusOf(invoke, () => performance.now()),
     poolOf: async (list) => exhausted(await poolsOf(list)),
   });
-  const [standing, node] = await Promise.all([recovering, opening]);
+  const [{standing, isDoubtful}, node] = await Promise.all([recovering, opening]);
   const known = createRecords(store, standing);
   records = known;
   const pods = createPodNetworks({
@@ -115,7 +115,8 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
     lock: createLock(),
     now: Date.now,
     uptime: () => performance.now(),
-    inDoubt: () => isInDoubt({store, netns, records: known}),
+    isDoubtful,
+    inDoubt: () => isInDoubt({store, netns, records: known, isDoubtful}),
     log,
   });
 

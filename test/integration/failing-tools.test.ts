@@ -1,8 +1,9 @@
 import {access, readFile} from 'node:fs/promises';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {startNodeApi} from './rig/api.ts';
 import {startNode, type TestNode} from './rig/node.ts';
 import {bringUp, newPod, takeDown} from './rig/pod.ts';
-import {paths, podCidr, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {nodeName, paths, podCidr, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
 import {until} from './rig/wait.ts';
 
 const conflist = `${paths.conf}/10-kni.conflist`;
@@ -55,6 +56,26 @@ describe('a node whose iptables fails', () => {
     expect(await node.run(['iptables', '-t', 'nat', '-S', 'POSTROUTING'])).toContain('KNI-MASQ');
     const {netns} = await bringUp(runtime.kni, pod);
     await takeDown(runtime.kni, pod, netns);
+  });
+
+  it('stays ready when another node joins, and prepares for it later', async () => {
+    await using api = await startNodeApi(node);
+    await api.server.listen(api.socket);
+    await api.writeCredentials();
+    const own = {name: nodeName, podCIDR: podCidr};
+    api.server.setNodes([own]);
+    await using runtime = await startRuntime(node);
+    await until('the nodes are read', () =>
+      api.server.requests.some((request) => request.includes('/nodes')),
+    );
+    await breakIptables();
+    api.server.setNodes([own, {name: 'node-b', podCIDR: '10.77.2.0/24'}]);
+    await until('it is said', () => runtime.log.some(({msg}) => msg.startsWith('the node is not repaired')));
+    expect(await readiness(runtime)).toBe(true);
+    await mendIptables();
+    const remembered = () => readFile(node.path(`${paths.state}/nodes.json`), 'utf8');
+    await until('it is prepared for both', async () => (await remembered()).includes('node-b'));
+    expect(await readiness(runtime)).toBe(true);
   });
 
   it('is not ready for what it was never prepared for, such as after a restart', async () => {

@@ -44,6 +44,7 @@ describe('a pod that asks for further networks', () => {
       },
       {namespace: 'default', name: 'storage', config: ''},
       {namespace: 'default', name: 'broken', config: '{"cniVersion":'},
+      {namespace: 'default', name: 'half', config: String.raw`{"cniVersion":"1.0.0","type":"\ud800"}`},
     ];
     await writeFile(
       node.path(`${paths.state}/network-attachment-definitions.json`),
@@ -125,6 +126,7 @@ describe('a pod that asks for further networks', () => {
     ['nowhere', 9, 'network nowhere is neither'],
     ['other/storage', 9, 'network other/storage is neither'],
     ['broken', 9, 'NetworkAttachmentDefinition broken is not valid JSON'],
+    ['half', 9, 'CNI plugin  is not in '],
     ['[{"name":"storage","mac":"x"}]', 3, 'asks for a mac that is none'],
   ])('for %s is told what is wrong with that', async (networks, code, details) => {
     const {attached, down} = await up(networks);

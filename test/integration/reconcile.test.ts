@@ -1,11 +1,13 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import {afterEach, beforeEach, describe, expect, inject, it} from 'vitest';
+import {asking} from '../../runtime/src/client/ask.ts';
+import {Inspector} from '../../runtime/src/gen/inspector_pb.ts';
 import {installPlugins} from '../runtime/rig/plugins.ts';
 import {type Chain, installChain} from './rig/chain.ts';
 import {addressesOf, becomesWhole} from './rig/invariants.ts';
 import {leftovers, nothing} from './rig/leftovers.ts';
 import {startNode, type TestNode} from './rig/node.ts';
-import {attach, bringUp, createNetwork, newPod, takeDown} from './rig/pod.ts';
+import {attach, bringUp, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
 import {paths, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
 import {scaled} from './rig/scale.ts';
 import {until} from './rig/wait.ts';
@@ -85,6 +87,22 @@ describe('what has lost its owner', () => {
     await until('it is removed', async () => !(await leftovers(node)).veths.includes('veth0badcafe'));
     const after = (await leftovers(node)).veths;
     expect(after.toSorted()).toEqual(before.filter((name) => !gone.has(name)).toSorted());
+    await takeDown(next.kni, pod, netns);
+  });
+
+  it('is none of it when the directory of the netns goes by another path', async () => {
+    const runtime = await startRuntime(node);
+    const pod = newPod('live');
+    const {netns, ip} = await bringUp(runtime.kni, pod);
+    await runtime.stop('SIGKILL');
+    const before = await leftovers(node);
+    await node.run(['ln', '-s', paths.netns, '/run/other-netns']);
+    await using next = await startRuntime(node, ['--netns-dir=/run/other-netns']);
+    const found = await asking(node.path(paths.socket), (ask) => ask(Inspector.method.reconcile, {}));
+    expect(found).toMatchObject({removedNetns: [], releasedAddresses: [], removedLinks: [], undone: []});
+    const {ipconfigs} = await next.kni.queryPodNetwork(identify(pod));
+    expect(ipconfigs['eth0']?.ip).toEqual([ip]);
+    expect(await leftovers(node)).toEqual(before);
     await takeDown(next.kni, pod, netns);
   });
 

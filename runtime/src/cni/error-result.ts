@@ -3,10 +3,10 @@ import {isObject, objectOf, stringOf} from '../json.ts';
 import type {CniErrorResult} from './errors.ts';
 import {plainText} from './plain-text.ts';
 
-/** A plugin that prints no such thing still has an exit status and, most likely, words on stderr. */
+/** A plugin that prints no such thing still has an exit status and, most likely, words on stderr or before its error. */
 export const errorResultOf = ({exitCode, stdout, stderr}: Exited): CniErrorResult => {
   const error = objectOf(parsed(stdout));
-  const msg = plainText(stringOf(error['msg']) ?? '') || plainText(stderr, 'end');
+  const msg = plainText(stringOf(error['msg']) ?? '') || plainText(stderr, 'end') || plainText(stdout, 'end');
   return {
     cniCode: cniCodeOf(error['code']),
     msg: msg || `exit status ${exitCode}`,

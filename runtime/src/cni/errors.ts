@@ -14,7 +14,7 @@ export class CniError extends Error {
 
   constructor(plugin: string, command: CniCommand, {cniCode, msg, details}: CniErrorResult) {
     const said = plainText([msg, details].filter(Boolean).join(': '));
-    super(`CNI plugin ${plugin} failed to ${command}: ${said} (code ${cniCode})`);
+    super(`CNI plugin ${plainText(plugin)} failed to ${command}: ${said} (code ${cniCode})`);
     this.plugin = plugin;
     this.command = command;
     this.cniCode = cniCode;
@@ -39,7 +39,7 @@ export class PluginFailed extends Error {
   readonly trouble: PluginTrouble;
 
   constructor(plugin: string, trouble: PluginTrouble, message: string) {
-    super(`CNI plugin ${plugin} ${plainText(message)}`);
+    super(`CNI plugin ${plainText(plugin)} ${plainText(message)}`);
     this.plugin = plugin;
     this.trouble = trouble;
   }

@@ -2,7 +2,7 @@
 import {crashPoint} from '../crash-point.ts';
 import type {Attachment, Target} from './attachment.ts';
 import {type Conflist, parseConflist} from './conflist.ts';
-import {NotAdded, PluginFailed} from './errors.ts';
+import {CniError, NotAdded, PluginFailed} from './errors.ts';
 import type {InvokePlugin, ValidAttachment} from './plugin.ts';
 import {supportedVersionsIn} from './plugin-versions.ts';
 import {isAtLeast} from './versions.ts';
@@ -27,7 +27,7 @@ export const addNetwork = async (
 
 /**
  * DEL in reverse, every plugin given the final result of ADD (from CNI 0.4.0 on); stops at the first error, to be
- * repeated as a whole.
+ * repeated as a whole, but for one that says that there is nothing to delete.
  */
 export const delNetwork = async (
   invoke: InvokePlugin,
@@ -37,9 +37,27 @@ export const delNetwork = async (
   const list = parseConflist(attachment.config);
   const prevResult = isAtLeast(list.cniVersion, '0.4.0') ? attachment.result : undefined;
   for (const plugin of list.plugins.toReversed()) {
-    await invoke('DEL', {list, plugin, attachment, target, prevResult});
+    try {
+      await invoke('DEL', {list, plugin, attachment, target, prevResult});
+    } catch (error) {
+      if (!hasNothing(error, attachment)) throw error;
+    }
     crashPoint('detach: plugin deleted');
   }
+};
+
+const cniCodes = {incompatibleVersion: 1, unknownContainer: 3} as const;
+
+/**
+ * Whether the error says that there is nothing to delete: the plugin knows no such container (CNI spec, section 5,
+ * "Error"), or cannot have added anything, since it is not there or not of this version, and the list was not added whole.
+ * Who waited for such a plugin to delete would wait for ever.
+ */
+const hasNothing = (error: unknown, {result}: Attachment): boolean => {
+  if (error instanceof PluginFailed) return error.trouble === 'missing' && result === undefined;
+  if (!(error instanceof CniError)) return false;
+  if (error.cniCode === cniCodes.unknownContainer) return true;
+  return error.cniCode === cniCodes.incompatibleVersion && result === undefined;
 };
 
 /**

@@ -1,7 +1,7 @@
 /** Clears away netns and addresses that no record stands for. */
 import {listLeases, releaseLease} from '../cni/leases.ts';
 import {type Log, textOf} from '../log.ts';
-import type {NetnsDir} from '../netns/netns-dir.ts';
+import {keyOfNetnsPath, type NetnsDir} from '../netns/netns-dir.ts';
 import type {Claims} from './claims.ts';
 import type {RecordIndex} from './record-index.ts';
 
@@ -17,7 +17,7 @@ export const removeOwnerless = async ({
 }): Promise<string[]> => {
   const removed: string[] = [];
   for (const path of await netns.list()) {
-    if (records.byNetns(path)) continue;
+    if (records.byNetns(path) || records.get(keyOfNetnsPath(netns.path, path) ?? '')) continue;
     try {
       await netns.remove(path);
       removed.push(path);

@@ -53,6 +53,8 @@ export interface Parts {
   readonly now: () => number;
   /** In ms since whenever, never stepping back or forth. */
   readonly uptime: () => number;
+  /** Whether the last word on a record may have been lost: it is left alone until somebody asks for it. */
+  readonly isDoubtful: (record: PodNetwork) => boolean;
   /** Whether records may have been lost: then what seems to have no owner may have one. */
   readonly inDoubt: () => Promise<boolean>;
   readonly log: Log;

@@ -8,7 +8,7 @@ import {type Appending, createJournal, type Line, readJournal} from '../store/jo
 import {createReserve} from '../store/reserve.ts';
 import {StateTooNew, StoreFailed} from './errors.ts';
 import {readFirstVersion} from './first-version.ts';
-import type {PodNetwork, State} from './record.ts';
+import {outcomes, type PodNetwork} from './record.ts';
 import {configLine, configsOf, decodeLine, dropLine, putLine, versionLine} from './record-file.ts';
 
 /** Disposed of, it lets go of its file. */
@@ -33,8 +33,6 @@ export interface RecordStore extends AsyncDisposable {
   /** Tries to write, so that `trouble` is up to date. */
   probe(): Promise<void>;
 }
-
-const outcomes: ReadonlySet<State> = new Set(['attached', 'detached']);
 
 const journalIn = (dir: string): string => join(dir, 'journal');
 

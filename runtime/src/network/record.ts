@@ -10,6 +10,9 @@ import type {PodRef} from './pod-ref.ts';
 export const states = ['created', 'attaching', 'attached', 'detaching', 'detached'] as const;
 export type State = (typeof states)[number];
 
+/** The others are intents. */
+export const outcomes: ReadonlySet<State> = new Set(['attached', 'detached']);
+
 /** By CNI capability; a plugin gets those that it declares. */
 export type CapabilityArgs = Readonly<Record<string, unknown>>;
 
@@ -35,6 +38,15 @@ export interface PodNetwork {
 /** What a pod has to show: records of version 1 have its loopback interface as well. */
 export const shownAttachments = ({attachments}: PodNetwork): readonly Attachment[] =>
   attachments.filter(({ifName}) => ifName !== loopbackInterface);
+
+/**
+ * Of those planned, the ones whose ADD may have begun: a result is on record before the next network is added. One that has
+ * not begun has nothing to undo, and its plugin may not even be there.
+ */
+export const begun = (attachments: readonly Attachment[]): readonly Attachment[] => {
+  const last = attachments.findIndex(({result}) => result === undefined);
+  return last < 0 ? attachments : attachments.slice(0, last + 1);
+};
 
 /** Nothing is left in the node's network for it but the netns. */
 export const isUndone = ({attachments}: PodNetwork): boolean => attachments.length === 0;

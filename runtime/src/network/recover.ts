@@ -5,7 +5,7 @@
 import {type Log, textOf} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
-import {isUndone, type PodNetwork} from './record.ts';
+import {isUndone, outcomes, type PodNetwork} from './record.ts';
 import type {RecordIndex} from './record-index.ts';
 import type {RecordStore} from './record-store.ts';
 
@@ -15,22 +15,41 @@ export interface RecoverParts {
   readonly log: Log;
 }
 
-/** Returns the records that still stand. */
-export const recover = async (parts: RecoverParts): Promise<PodNetwork[]> => {
-  const {store, netns, log} = parts;
-  try {
-    for (const name of await store.quarantined())
-      log.warn('some of the state cannot be read and is kept aside', {file: name});
-  } catch (error) {
-    log.warn('it cannot be told whether some of the state is kept aside', {error: textOf(error)});
-  }
+export interface Recovered {
+  /** The records that still stand. */
+  readonly standing: readonly PodNetwork[];
+  /**
+   * Whether the last word on it may have been lost: it is as an earlier line says, which is what a crash leaves as well,
+   * but there is damage, and its netns is there. A pod may run in it. Whoever asks for it makes another record of it.
+   */
+  readonly isDoubtful: (record: PodNetwork) => boolean;
+}
+
+export const recover = async (parts: RecoverParts): Promise<Recovered> => {
+  const {store, netns} = parts;
+  const isDamaged = await tellDamage(parts);
   const present = new Set(await netns.mounted());
   const standing: PodNetwork[] = [];
+  const doubtful = new WeakSet<PodNetwork>();
   for (const record of store.loaded) {
-    const stands = present.has(record.netns) ? record : await undoOrDrop(record, parts);
-    if (stands) standing.push(stands);
+    const isPresent = present.has(record.netns);
+    const stands = isPresent ? record : await undoOrDrop(record, parts);
+    if (!stands) continue;
+    standing.push(stands);
+    if (isDamaged && isPresent && !outcomes.has(stands.state)) doubtful.add(stands);
   }
-  return standing;
+  return {standing, isDoubtful: (record) => doubtful.has(record)};
+};
+
+const tellDamage = async ({store, log}: RecoverParts): Promise<boolean> => {
+  try {
+    const names = await store.quarantined();
+    for (const file of names) log.warn('some of the state cannot be read and is kept aside', {file});
+    return names.length > 0;
+  } catch (error) {
+    log.warn('it cannot be told whether some of the state is kept aside', {error: textOf(error)});
+    return true;
+  }
 };
 
 /**
@@ -41,16 +60,20 @@ export const isInDoubt = async ({
   store,
   netns,
   records,
-}: Pick<RecoverParts, 'store' | 'netns'> & {readonly records: RecordIndex}): Promise<boolean> => {
+  isDoubtful,
+}: Pick<RecoverParts, 'store' | 'netns'> &
+  Pick<Recovered, 'isDoubtful'> & {readonly records: RecordIndex}): Promise<boolean> => {
   if ((await store.quarantined()).length === 0) return false;
+  if ([...records.all()].some(isDoubtful)) return true;
   return (await netns.mounted()).some((path) => records.byNetns(path) === undefined);
 };
 
 /** A network whose netns is gone has nothing to offer: it is dropped, or undone when plugins have been at work. */
 const undoOrDrop = async (
   record: PodNetwork,
-  {store, log}: RecoverParts,
+  {store, netns, log}: RecoverParts,
 ): Promise<PodNetwork | undefined> => {
+  if (netns.exists(record.netns)) return record; // under another path to the same directory
   const fields = fieldsOfNetwork(record);
   if (!isUndone(record)) {
     log.info('the netns is gone, its network will be undone', fields);

@@ -7,7 +7,7 @@ import {delAll} from './attachments.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
 import type {Parts, PodNetworks} from './pod-networks.ts';
 import {podKeyOf} from './pod-ref.ts';
-import {isUndone, type PodNetwork} from './record.ts';
+import {begun, isUndone, type PodNetwork} from './record.ts';
 import {createRetries} from './retries.ts';
 import {type Selector, selectForUndo} from './select.ts';
 
@@ -17,7 +17,7 @@ export interface Undo extends Pick<PodNetworks, 'detach' | 'delete' | 'sweep'> {
 }
 
 export const createUndo = (parts: Parts, {isAbandoned}: Abandoned): Undo => {
-  const {records, netns, lock, log, uptime} = parts;
+  const {records, netns, lock, log, uptime, isDoubtful} = parts;
   const retries = createRetries(uptime);
 
   /** `work` gets the record as it is once the lock is held; false when there is none any more. */
@@ -35,7 +35,7 @@ export const createUndo = (parts: Parts, {isAbandoned}: Abandoned): Undo => {
 
   const detach = async (record: PodNetwork): Promise<void> => {
     if (isUndone(record)) return;
-    const detaching: PodNetwork = {...record, state: 'detaching'};
+    const detaching: PodNetwork = {...record, state: 'detaching', attachments: toUndo(record)};
     crashPoint('detach: before intent');
     await records.force(detaching);
     crashPoint('detach: intent written');
@@ -52,7 +52,7 @@ export const createUndo = (parts: Parts, {isAbandoned}: Abandoned): Undo => {
   };
 
   const isLeft = (record: PodNetwork): boolean =>
-    isAbandoned(record) || !(record.state === 'attached' || isUndone(record));
+    !isDoubtful(record) && (isAbandoned(record) || !(record.state === 'attached' || isUndone(record)));
 
   /** Of a pod that somebody is at work for nothing is left; and if that hangs, the others must not wait. */
   const isDue = (record: PodNetwork): boolean =>
@@ -115,6 +115,9 @@ const removeNobodys = async ({records, netns}: Parts, selector: Selector): Promi
   if (isOurs && !records.byNetns(selector.netns)) await netns.remove(selector.netns);
 };
 
+const toUndo = ({state, attachments}: PodNetwork) =>
+  state === 'attaching' ? begun(attachments) : attachments;
+
 /** DEL with what ADD was given. What fails stays in the record, to be tried again, and the first error is thrown. */
 export const undoAttachments = async (
   {records, netns, invoke}: Parts,
@@ -124,7 +127,7 @@ export const undoAttachments = async (
   const sandbox = record.sandbox ?? ''; // always there once something is attached
   const present = netns.exists(record.netns);
   const target = {sandbox, netns: present ? record.netns : ''};
-  const left = await delAll(invoke, record.attachments, target);
+  const left = await delAll(invoke, toUndo(record), target);
   if (left.attachments.length > 0) {
     if (left.attachments.length < record.attachments.length)
       await records.force({...record, attachments: left.attachments});

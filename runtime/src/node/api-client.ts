@@ -21,6 +21,7 @@ export interface ApiRequest {
   readonly signal: AbortSignal;
 }
 
+/** Until there is an answer; the kernel alone would go on trying to connect for two minutes. */
 const silenceMs = 10_000;
 
 export const getJson = async (asked: ApiRequest): Promise<unknown> =>
@@ -51,9 +52,12 @@ const send = async ({cluster, path, signal}: ApiRequest, idleMs: number): Promis
       signal,
       headers: {accept: 'application/json', ...(token && {authorization: `Bearer ${token}`})},
     });
-    sent.setTimeout(idleMs, () => sent.destroy(new Error('the API server is silent')));
+    const end = () => sent.destroy(new Error('the API server is silent'));
+    sent.setTimeout(idleMs, end); // which counts from the connection on
+    const patience = setTimeout(end, silenceMs);
     sent.on('response', resolve);
     sent.on('error', reject);
+    for (const event of ['response', 'close']) sent.once(event, () => clearTimeout(patience));
     sent.end();
   });
   if (response.statusCode !== 200) throw new ApiRefused(response.statusCode ?? 0, await bodyOf(response));

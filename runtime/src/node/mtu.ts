@@ -8,6 +8,7 @@ export const mtuOf = async (ip: string): Promise<number | undefined> => {
     addresses?.some(({address}) => address === ip),
   );
   if (!found) return undefined;
-  const text = await readFile(`/sys/class/net/${found[0]}/mtu`, 'utf8').catch(() => '');
+  const name = found[0].replace(/:.*/, ''); // an address may have a label instead: `eth0:1`
+  const text = await readFile(`/sys/class/net/${name}/mtu`, 'utf8').catch(() => '');
   return Number(text) || undefined;
 };

@@ -51,8 +51,10 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
   const lock = createLock();
   let nodes: readonly NodeFacts[] = await readNodeCache(cache);
   let prepared = ''; // the nodes that this one was prepared for, as text
+  let preparedOwn = ''; // this one among them
   let reading: Trouble | undefined = {reason: 'NodesUnread', message: 'the nodes have not been read yet'};
   let preparing: Trouble | undefined;
+  let isBehind = false; // the last attempt to prepare it again has failed
   let told = ''; // of a failure that is tried again and again
 
   const remember = () =>
@@ -62,27 +64,33 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
   const prepare = () =>
     lock('node', async () => {
       const wanted = JSON.stringify(nodes);
+      const own = JSON.stringify(nodes.find(({name}) => name === nodeName));
       try {
         await prepareNode(options, nodes);
         preparing = undefined;
+        isBehind = false;
         told = '';
         if (prepared !== wanted) await remember();
         prepared = wanted;
+        preparedOwn = own ?? '';
       } catch (error) {
-        // On a busy machine a repair may take too long; what was right a minute ago most likely still is.
-        if (prepared === wanted) {
+        // On a busy machine it may take too long; what was right for this node a minute ago most likely still is, and
+        // pods need not lose their node because another one came.
+        if (preparedOwn !== '' && preparedOwn === own) {
+          isBehind = true;
           log.warn('the node is not repaired, which will be tried again', {error: textOf(error)});
           return;
         }
         preparing = troubleOfPreparing(error);
         prepared = '';
+        preparedOwn = '';
         if (told !== textOf(error)) log.error('the node cannot be prepared for pods', {error: textOf(error)});
         told = textOf(error);
       }
     });
   const repair = async () => {
     while (!signal.aborted) {
-      const ms = preparing ? repairMs.failed : repairMs.prepared;
+      const ms = preparing || isBehind ? repairMs.failed : repairMs.prepared;
       await delay(ms, undefined, {signal}).catch(() => undefined); // rejects when it is aborted
       if (!signal.aborted) await prepare();
     }

@@ -5,7 +5,7 @@ import {Metadata} from '@grpc/grpc-js';
 import {CniError, PluginFailed} from '../cni/errors.ts';
 import {ErrorInfoSchema, StatusSchema} from '../gen/rpc-status_pb.ts';
 import {NodeNotReady} from '../node/errors.ts';
-import {isForeseen, type StatusOfError} from './status.ts';
+import {isForeseen, type StatusOfError, shortened} from './status.ts';
 
 const trailer = 'grpc-status-details-bin';
 const domain = 'kni.dev';
@@ -57,7 +57,7 @@ export const statusDetailsOf = (
 const known = (fields: Readonly<Record<string, string | undefined>>): Record<string, string> =>
   Object.fromEntries(Object.entries(fields).flatMap(([key, value]) => (value ? [[key, short(value)]] : [])));
 
-const short = (text: string): string => (text.length > longest ? `${text.slice(0, longest)}…` : text);
+const short = (text: string): string => shortened(text, longest);
 
 /** `timed-out`, `UnknownNetwork` and `PodCIDRMissing` alike. */
 const upperSnake = (name: string): string =>

@@ -89,9 +89,12 @@ export const statusOf = (error: unknown, id?: string): StatusOfError => {
     const which = id === undefined ? '' : ` ${id}`;
     return {code: status.INTERNAL, details: `internal error${which}, see the log of the network runtime`};
   }
-  const text = error.message;
-  return {code, details: text.length > longest ? `${text.slice(0, longest)}…` : text};
+  return {code, details: shortened(error.message, longest)};
 };
+
+/** Of `length` UTF-16 units at most. Half a character cannot be encoded: grpc-js would throw, not answer. */
+export const shortened = (text: string, length: number): string =>
+  (text.length > length ? `${text.slice(0, length)}…` : text).replace(/\p{Cs}/gu, '\ufffd');
 
 /** Whether the error has a meaning of its own in gRPC; otherwise it is a bug. */
 export const isForeseen = (error: unknown): boolean => codeOf(error) !== undefined;

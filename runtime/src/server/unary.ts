@@ -1,7 +1,7 @@
 /** Makes a grpc-js handler of an RPC: owns the callback, the deadline and the line in the log. */
 import {type handleUnaryCall, status} from '@grpc/grpc-js';
 import {CallerGone, withinDeadline} from '../deadline.ts';
-import type {Log} from '../log.ts';
+import {type Log, textOf} from '../log.ts';
 import type {Context} from '../rpc/handler.ts';
 import {createReport} from './report.ts';
 import {statusOf} from './status.ts';
@@ -43,15 +43,23 @@ export const unary = <Request, Response, Given extends object = Shared>(
       });
     const failed = (error: unknown) => {
       const answer = statusOf(error, report.id());
-      reply({...answer, metadata: statusDetailsOf(error, answer, report.id())});
       report.failed(error);
       observe(rpc.name, answer.code, (performance.now() - begun) / 1000);
+      reply({...answer, metadata: statusDetailsOf(error, answer, report.id())});
     };
     const ok = (response: Response) => {
       reply(null, response);
       report.ok();
       observe(rpc.name, status.OK, (performance.now() - begun) / 1000);
     };
-    withinDeadline(rpc.deadlineMs, work).then(ok, failed);
+    withinDeadline(rpc.deadlineMs, work)
+      .then(ok, failed)
+      .catch((error: unknown) => {
+        log.error(`${rpc.name} cannot be answered`, {error: textOf(error)});
+        reply({
+          code: status.INTERNAL,
+          details: 'the answer cannot be sent, see the log of the network runtime',
+        });
+      });
   };
 };

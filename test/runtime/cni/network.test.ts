@@ -10,7 +10,7 @@ import {
 import {createInvokePlugin} from '../../../runtime/src/cni/plugin.ts';
 import {createExec} from '../../../runtime/src/process/exec.ts';
 import {attachmentOf, target} from '../rig/invocations.ts';
-import {conflistOf, installPlugins, isAlive, type Plugins} from '../rig/plugins.ts';
+import {type Behaviour, conflistOf, installPlugins, isAlive, type Plugins} from '../rig/plugins.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 60_000});
@@ -105,6 +105,23 @@ describe('a network of several plugins', () => {
     expect(await isAlive(second?.pid ?? 0)).toBe(false);
     await delNetwork(chain.invoke, chain.attachment, target);
     expect((await seen(chain.plugins)).slice(2)).toEqual(['third DEL', 'second DEL', 'first DEL']);
+  });
+
+  it.each<[string, string, string | undefined]>([
+    ['knows no such container', 'error(3,unknown container)', '{"cniVersion":"1.0.0"}'],
+    ['is of another version, as it was for ADD', 'error(1,incompatible version)', undefined],
+  ])('is deleted on when a plugin %s', async (_, answer, result) => {
+    await using chain = await rig();
+    await chain.plugins.plan({'second DEL': answer as Behaviour});
+    await delNetwork(chain.invoke, {...chain.attachment, ...(result !== undefined && {result})}, target);
+    expect(await callsOf(chain.plugins)).toEqual(['third DEL', 'second DEL', 'first DEL']);
+  });
+
+  it('is not deleted by a plugin that has become another version since ADD', async () => {
+    await using chain = await rig();
+    await chain.plugins.plan({'second DEL': 'error(1,incompatible version)'});
+    const added = {...chain.attachment, result: '{"cniVersion":"1.0.0"}'};
+    await expect(delNetwork(chain.invoke, added, target)).rejects.toMatchObject({cniCode: 1});
   });
 
   it('gives DEL no result before CNI 0.4.0, which had none', async () => {

@@ -381,6 +381,30 @@ describe('further networks', () => {
     await attaching;
   });
 
+  it('whose ADD has not begun are not deleted', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    await rig.plugins.plan({'third ADD': 'error', 'third DEL': '1*error->ok'});
+    await expect(rig.pods.attach(wishing(side, {...side, ifName: 'net2'}))).rejects.toMatchObject({
+      plugin: 'third',
+    });
+    await rig.pods.detach(named);
+    const deletions = (await rig.plugins.calls()).filter(({call}) => call === 'third DEL');
+    expect(deletions.map(({env}) => env['CNI_IFNAME'])).toEqual(['net1', 'net1']);
+    expect(await onDisk(rig)).toMatchObject([{state: 'detached', attachments: []}]);
+  });
+
+  it('with a plugin that is not installed leave nothing that would wait for it for ever', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    await expect(rig.pods.attach(wishing({...side, name: 'half'}))).rejects.toMatchObject({
+      plugin: 'nowhere',
+      trouble: 'missing',
+    });
+    expect(await callsOf(rig)).toEqual([...added, 'third ADD', 'third DEL', ...deleted]);
+    expect(await onDisk(rig)).toMatchObject([{state: 'created', attachments: []}]);
+  });
+
   it('that cannot be deleted do not keep the others, and are tried again alone', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
@@ -499,5 +523,32 @@ describe('after a crash', () => {
     expect(await rig.netns.list()).toContain(spoilt.netns);
     expect((await pods.reconcile()).problems).toHaveLength(1);
     expect(await rig.netns.list()).toContain(spoilt.netns);
+  });
+
+  it.each<[string, (text: string) => string]>([
+    ['its last word', (text) => text.replace(/"state":"attached"(?=[^\n]*\n$)/, '"state":"attacheD"')],
+    ['its configuration', (text) => text.replace(/("text":".*?)1\.0\.0/, '$11.0.1')],
+  ])('a pod keeps its network when %s cannot be read, until it is deleted', async (_, spoil) => {
+    await using rig = await podsRig();
+    await rig.pods.create(pod, '0');
+    const {netns} = await rig.pods.attach(attachRequest);
+    const journal = join(rig.stateDir, 'journal');
+    const text = await readFile(journal, 'utf8');
+    expect(spoil(text)).not.toBe(text);
+    await writeFile(journal, spoil(text));
+    let pods = await rig.restart();
+    for (const later of [0, 11, 11]) {
+      rig.clock.ms += later * 60_000;
+      await pods.sweep();
+      expect((await pods.reconcile()).problems).toHaveLength(1);
+    }
+    pods = await rig.restart(); // by then the damage is no longer in the journal
+    await pods.sweep();
+    expect((await pods.reconcile()).problems).toHaveLength(1);
+    expect(await callsOf(rig)).toEqual(added);
+    expect(await rig.netns.list()).toEqual([netns]);
+    await pods.delete({...named, netns});
+    expect(await rig.netns.list()).toEqual([]);
+    expect((await pods.reconcile()).problems).toEqual([]);
   });
 });

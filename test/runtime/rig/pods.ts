@@ -49,6 +49,7 @@ export const podsRig = async ({storeOf = (store) => store}: PodsRigOptions = {})
       conflistOf(plugins, ['third'], {capabilities: {ips: true}}).replace('"rig"', '"side"'),
     ),
   };
+  named['half'] = parseConflist(conflistOf(plugins, ['third', 'nowhere']).replace('"rig"', '"half"'));
   const clock = {ms: 1_700_000_000_000};
   const ipamDir = join(dir.path, 'ipam');
   const stores: RecordStore[] = [];
@@ -59,7 +60,8 @@ export const podsRig = async ({storeOf = (store) => store}: PodsRigOptions = {})
   };
   const start = async () => {
     const store = await opened();
-    const records = createRecords(storeOf(store), await recover({store, netns, log: silent}));
+    const {standing, isDoubtful} = await recover({store, netns, log: silent});
+    const records = createRecords(storeOf(store), standing);
     return createPodNetworks({
       records,
       netns,
@@ -77,7 +79,8 @@ export const podsRig = async ({storeOf = (store) => store}: PodsRigOptions = {})
       lock: createLock(),
       now: () => clock.ms,
       uptime: () => clock.ms,
-      inDoubt: () => isInDoubt({store, netns, records}),
+      isDoubtful,
+      inDoubt: () => isInDoubt({store, netns, records, isDoubtful}),
       log: silent,
     });
   };

@@ -90,4 +90,20 @@ describe('the gRPC status', () => {
       expect(statusOf(error)).toEqual({code: 13, details});
     },
   );
+
+  it.each([
+    ['half a character', new InvalidConfig('type \ud800')],
+    ['a plugin named so', new PluginFailed('\ud800', 'missing', 'is not there')],
+    [
+      'characters of two halves, too many',
+      new CniError('bridge', 'ADD', {cniCode: 1, msg: '😀'.repeat(1100), details: ''}),
+    ],
+    [
+      'the same, one further',
+      new CniError('macvlan', 'ADD', {cniCode: 1, msg: '😀'.repeat(1100), details: ''}),
+    ],
+  ])('has a text that can be sent of %s', (_, error) => {
+    const {details} = statusOf(error);
+    expect(() => encodeURI(details)).not.toThrow();
+  });
 });
