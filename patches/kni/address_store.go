@@ -25,11 +25,9 @@ type addressStore struct {
 
 const unfinished = "."
 
-func newAddressStore(dir string) (*addressStore, error) {
-	if err := os.MkdirAll(dir, 0700); err != nil {
-		return nil, err
-	}
-	return &addressStore{known: map[string][]string{}, dir: dir}, nil
+func newAddressStore(dir string) *addressStore {
+	makeStateDir(dir)
+	return &addressStore{known: map[string][]string{}, dir: dir}
 }
 
 // remember writes only what is new. A disk that is full costs no more than the memory over a restart.
@@ -117,6 +115,9 @@ func (s *addressStore) saved() ([]string, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	files, err := os.ReadDir(s.dir)
+	if os.IsNotExist(err) {
+		return nil, nil
+	}
 	var sandboxIDs []string
 	for _, file := range files {
 		if strings.HasPrefix(file.Name(), unfinished) {

@@ -8,17 +8,17 @@ import (
 
 func TestAddressStoreOutlivesTheKubelet(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "made", "when missing")
-	mustStore(t, dir).remember("sandbox", []string{"10.0.0.1", "fd00::1"})
-	expectStrings(t, mustStore(t, dir).lastKnown("sandbox"), "10.0.0.1", "fd00::1")
+	newAddressStore(dir).remember("sandbox", []string{"10.0.0.1", "fd00::1"})
+	expectStrings(t, newAddressStore(dir).lastKnown("sandbox"), "10.0.0.1", "fd00::1")
 
-	mustStore(t, dir).forget("sandbox")
-	expectStrings(t, mustStore(t, dir).lastKnown("sandbox"))
-	mustStore(t, dir).forget("sandbox")
+	newAddressStore(dir).forget("sandbox")
+	expectStrings(t, newAddressStore(dir).lastKnown("sandbox"))
+	newAddressStore(dir).forget("sandbox")
 }
 
 func TestAddressStoreLeavesNoUnfinishedFile(t *testing.T) {
 	dir := t.TempDir()
-	s := mustStore(t, dir)
+	s := newAddressStore(dir)
 	s.remember("sandbox", []string{"10.0.0.1"})
 	s.remember("sandbox", []string{"10.0.0.2"})
 	expectFiles(t, dir, "sandbox")
@@ -36,7 +36,7 @@ func TestAddressStoreLeavesNoUnfinishedFile(t *testing.T) {
 
 func TestAddressStoreWithoutDiskStillRemembers(t *testing.T) {
 	dir := t.TempDir()
-	s := mustStore(t, dir)
+	s := newAddressStore(dir)
 	// What cannot be replaced by a file stands for a disk that is full.
 	if err := os.MkdirAll(filepath.Join(dir, "sandbox", "in the way"), 0700); err != nil {
 		t.Fatal(err)
@@ -44,15 +44,6 @@ func TestAddressStoreWithoutDiskStillRemembers(t *testing.T) {
 	s.remember("sandbox", []string{"10.0.0.1"})
 	expectStrings(t, s.lastKnown("sandbox"), "10.0.0.1")
 	expectFiles(t, dir, "sandbox")
-}
-
-func mustStore(t *testing.T, dir string) *addressStore {
-	t.Helper()
-	s, err := newAddressStore(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
 }
 
 func expectFiles(t *testing.T, dir string, expected ...string) {

@@ -18,9 +18,12 @@ type core struct {
 	kni       *client
 	addresses *addressStore
 	starts    *startStore
-	starting  *podSet
-	releases  *releaseQueue
-	node      *nodeSetup
+	// starting has the uids of the pods that are in RunPodSandbox, and stopping the ids of sandboxes that lose their
+	// networks.
+	starting busySet
+	stopping busySet
+	releases *releaseQueue
+	node     *nodeSetup
 }
 
 // containerRuntime is as much of the CRI client as the core needs.
@@ -36,44 +39,33 @@ func newCore(cri containerRuntime, o options) (*core, error) {
 	if err != nil {
 		return nil, err
 	}
-	addresses, err := newAddressStore(filepath.Join(o.stateDir, "addresses"))
-	if err != nil {
-		return nil, err
-	}
-	starts, err := newStartStore(filepath.Join(o.stateDir, "starts"))
-	if err != nil {
-		return nil, err
-	}
+	starts := newStartStore(filepath.Join(o.stateDir, "starts"))
 	c := &core{
 		cri:       cri,
 		kni:       kni,
-		addresses: addresses,
+		addresses: newAddressStore(filepath.Join(o.stateDir, "addresses")),
 		starts:    starts,
-		starting:  &podSet{},
 		releases:  newReleaseQueue(kni, starts, o.releaseRetry),
 		node:      newNodeSetup(kni, o.setupInterval),
 	}
-	if err := c.releaseInterrupted(); err != nil {
-		return nil, err
-	}
+	c.releaseInterrupted()
 	go c.releases.run(o.stop)
 	go c.node.run(o.stop)
-	go c.pruneSandboxes(o.pruneRetry, o.stop)
+	go wait.Until(func() { c.pruneSandboxes(o.pruneRetry, o.stop) }, o.pruneInterval, o.stop)
 	return c, nil
 }
 
 var errInterrupted = errors.New("the kubelet was stopped before its sandbox was made")
 
 // releaseInterrupted comes before any sandbox is made: a new attempt has the same key, and waits for the release.
-func (c *core) releaseInterrupted() error {
-	networks, err := c.starts.interrupted()
-	for _, network := range networks {
+func (c *core) releaseInterrupted() {
+	for _, network := range c.starts.interrupted() {
 		c.releases.add(network, errInterrupted)
 	}
-	return err
 }
 
-// pruneSandboxes waits for both runtimes, which may start after the kubelet.
+// pruneSandboxes waits for both runtimes, which may start after the kubelet. It comes again and again: sandboxes are removed
+// behind the kubelet's back while it runs, too.
 func (c *core) pruneSandboxes(retry time.Duration, stop <-chan struct{}) {
 	err := wait.PollImmediateUntil(retry, func() (bool, error) {
 		err := c.addresses.prune(c.sandboxIDs, c.kni.releaseSandbox)

@@ -28,7 +28,9 @@ type options struct {
 	releaseRetry  workqueue.RateLimiter
 	// pruneRetry is the time between two attempts to forget sandboxes that are gone.
 	pruneRetry time.Duration
-	stop       <-chan struct{}
+	// pruneInterval is the time from one that succeeded to the next.
+	pruneInterval time.Duration
+	stop          <-chan struct{}
 }
 
 // defaultOptions keep the state in the default root directory: the kubelet's own is not known where its CRI clients are
@@ -41,6 +43,7 @@ func defaultOptions(endpoint string) options {
 		setupInterval: 30 * time.Second,
 		releaseRetry:  workqueue.NewItemExponentialFailureRateLimiter(time.Second, 30*time.Second),
 		pruneRetry:    time.Minute,
+		pruneInterval: 5 * time.Minute,
 		stop:          wait.NeverStop,
 	}
 }

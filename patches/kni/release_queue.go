@@ -1,6 +1,7 @@
 package kni
 
 import (
+	"fmt"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -25,7 +26,9 @@ type pendingRelease struct {
 	// mutex makes finish wait for a release under way.
 	mutex   sync.Mutex
 	network *podNetwork
-	done    bool
+	// err is why it was left.
+	err  error
+	done bool
 }
 
 func newReleaseQueue(kni *client, starts *startStore, retry workqueue.RateLimiter) *releaseQueue {
@@ -45,7 +48,7 @@ func (q *releaseQueue) add(network *podNetwork, err error) {
 		return
 	}
 	klog.Warningf("Network of %v is still there, releasing it in the background: %v", network, err)
-	q.pending[network.key()] = &pendingRelease{network: network}
+	q.pending[network.key()] = &pendingRelease{network: network, err: err}
 	q.queue.AddRateLimited(network.key())
 }
 
@@ -68,15 +71,33 @@ func (q *releaseQueue) finish(key string) error {
 	}
 	release.done = true
 	q.starts.forget(release.network)
-	q.forget(key)
+	q.forget(release.network)
 	return nil
 }
 
-// forget is for a network that has been released otherwise.
-func (q *releaseQueue) forget(key string) {
+// forget is for a network that has been released. Under its key there may be another one: that of a start which was
+// interrupted, or of the same sandbox's next attempt.
+func (q *releaseQueue) forget(network *podNetwork) {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
-	delete(q.pending, key)
+	if q.isPending(network) {
+		delete(q.pending, network.key())
+	}
+}
+
+// pendingError says that the network is still to be released, and why. Whoever tries it besides only waits for the same.
+func (q *releaseQueue) pendingError(network *podNetwork) error {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	if !q.isPending(network) {
+		return nil
+	}
+	return fmt.Errorf("the network is being released in the background: %w", q.pending[network.key()].err)
+}
+
+func (q *releaseQueue) isPending(network *podNetwork) bool {
+	release := q.pending[network.key()]
+	return release != nil && release.network.sandboxID == network.sandboxID
 }
 
 func (q *releaseQueue) run(stop <-chan struct{}) {

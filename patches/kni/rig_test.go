@@ -45,6 +45,7 @@ func newRig(t *testing.T, change ...func(*options)) *rig {
 	r.options.setupInterval = time.Hour
 	r.options.releaseRetry = workqueue.NewItemExponentialFailureRateLimiter(time.Millisecond, 10*time.Millisecond)
 	r.options.pruneRetry = 10 * time.Millisecond
+	r.options.pruneInterval = time.Hour
 	for _, f := range change {
 		f(&r.options)
 	}

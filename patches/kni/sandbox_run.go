@@ -14,8 +14,13 @@ func (c *core) runPodSandbox(ctx context.Context, config *podSandboxConfig, runt
 		return c.cri.RunPodSandbox(ctx, config, runtimeHandler)
 	}
 	network := newPodNetwork(config.GetMetadata(), config.GetLabels(), config.GetAnnotations())
-	c.starting.add(network.uid)
+	isAlone := c.starting.add(network.uid)
 	defer c.starting.remove(network.uid)
+	if !isAlone {
+		// Kubelet 1.20 may start a static pod that comes back while it is still at work for the one before, by the same
+		// uid. To undo the second start would take the network of the first.
+		return "", errStarting
+	}
 
 	// After an undone attempt the next one has the same number: a late release of the old network would hit the new one.
 	if err := c.releases.finish(network.key()); err != nil {

@@ -2,11 +2,9 @@ package kni
 
 import (
 	"errors"
-	"sync"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"k8s.io/apimachinery/pkg/util/sets"
 )
 
 var errStarting = errors.New("the network of the pod is being set up")
@@ -25,6 +23,10 @@ func (c *core) networkStatus(sandbox *podSandboxStatus) (*podSandboxNetworkStatu
 	// A sandbox is ready before it is attached. Asked after its state, so that a sandbox made meanwhile is known here.
 	if c.starting.has(network.uid) {
 		return nil, errStarting
+	}
+	// It is ready until it is stopped, which comes after it was detached. The pod's last status has its address.
+	if ips := c.addresses.lastKnown(network.sandboxID); len(ips) > 0 && c.stopping.has(network.sandboxID) {
+		return networkStatusFrom(ips), nil
 	}
 	ips, err := c.podIPs(network)
 	if err != nil {
@@ -63,31 +65,4 @@ func networkStatusFrom(ips []string) *podSandboxNetworkStatus {
 		network.AdditionalIps = append(network.AdditionalIps, &podIP{Ip: ip})
 	}
 	return network
-}
-
-// podSet holds the uids of the pods that are in RunPodSandbox.
-type podSet struct {
-	mutex sync.Mutex
-	uids  sets.String
-}
-
-func (p *podSet) add(uid string) {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	if p.uids == nil {
-		p.uids = sets.String{}
-	}
-	p.uids.Insert(uid)
-}
-
-func (p *podSet) remove(uid string) {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	p.uids.Delete(uid)
-}
-
-func (p *podSet) has(uid string) bool {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	return p.uids.Has(uid)
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -192,6 +193,15 @@ func TestNetworksOfSandboxesRemovedBehindOurBackAreReleased(t *testing.T) {
 		// What else there is could only be wrong.
 		if !proto.Equal(detach, &api.DetachInterfaceRequest{Id: gone}) || !proto.Equal(remove, &api.DeleteNetworkRequest{Id: gone}) {
 			t.Errorf("requests are %v and %v", detach, remove)
+		}
+	})
+	t.Run("while the kubelet runs", func(t *testing.T) {
+		r := newRig(t, func(o *options) { o.pruneInterval = 10 * time.Millisecond })
+		kept, gone := r.mustRun(podConfig("kept")), r.mustRun(podConfig("gone"))
+		r.cri.removeBehindOurBack(gone)
+		r.eventually("the sandbox is forgotten", func() bool { return onlyFileIs(r, kept) })
+		if r.kni.leftover() != 1 {
+			t.Errorf("%d networks are left, expected that of the other sandbox", r.kni.leftover())
 		}
 	})
 	t.Run("later, when the runtime is down", func(t *testing.T) {

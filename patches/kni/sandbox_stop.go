@@ -19,11 +19,8 @@ func (c *core) removePodSandbox(ctx context.Context, podSandboxID string) error 
 	if err != nil {
 		return err
 	}
-	if network != nil {
-		if err := c.kni.release(network); err != nil {
-			return err
-		}
-		c.releases.forget(network.key())
+	if err := c.releaseBeforeRemoval(podSandboxID, network); err != nil {
+		return err
 	}
 	if err := c.cri.RemovePodSandbox(ctx, podSandboxID); err != nil {
 		return err
@@ -32,9 +29,33 @@ func (c *core) removePodSandbox(ctx context.Context, podSandboxID string) error 
 	return nil
 }
 
+func (c *core) releaseBeforeRemoval(podSandboxID string, network *podNetwork) error {
+	if network == nil {
+		// It is not ours, or it was removed behind the kubelet's back.
+		if len(c.addresses.lastKnown(podSandboxID)) > 0 {
+			return c.kni.releaseSandbox(podSandboxID)
+		}
+		return nil
+	}
+	if err := c.releases.pendingError(network); err != nil {
+		return err
+	}
+	if err := c.kni.release(network); err != nil {
+		return err
+	}
+	c.releases.forget(network)
+	return nil
+}
+
 // stop detaches, stops the sandbox and deletes the network. It tells whether the network is released; when it is not,
 // the release goes on in the background. Only the failure of the container runtime is an error.
 func (c *core) stop(ctx context.Context, network *podNetwork) (released bool, err error) {
+	c.stopping.add(network.sandboxID)
+	defer c.stopping.remove(network.sandboxID)
+	// The kubelet stops and removes sandboxes one after the other: all would wait for one whose plugins hang.
+	if c.releases.pendingError(network) != nil {
+		return false, c.cri.StopPodSandbox(ctx, network.sandboxID)
+	}
 	releaseErr := c.kni.detach(network)
 	if err := c.cri.StopPodSandbox(ctx, network.sandboxID); err != nil {
 		return false, err
@@ -46,6 +67,6 @@ func (c *core) stop(ctx context.Context, network *podNetwork) (released bool, er
 		c.releases.add(network, releaseErr)
 		return false, nil
 	}
-	c.releases.forget(network.key())
+	c.releases.forget(network)
 	return true, nil
 }

@@ -124,14 +124,58 @@ func TestRemoveFailsUntilTheNetworkIsDeleted(t *testing.T) {
 	if err := r.StopPodSandbox(id); err != nil {
 		t.Error(err)
 	}
-	expectError(t, r.RemovePodSandbox(id), "rpc error: code = Internal desc = KNI DeleteNetwork failed: plugin failed")
+	expectError(t, r.RemovePodSandbox(id), "the network is being released in the background: rpc error: code = Internal desc = KNI DeleteNetwork failed: plugin failed")
 	if sandboxes := r.cri.sandboxes(); len(sandboxes) != 1 {
 		t.Error("the sandbox is removed, and with it all that is known of its network")
 	}
 	r.kni.heal()
+	r.eventually("the sandbox is removed", func() bool { return r.RemovePodSandbox(id) == nil })
+	r.expectNothingLeft()
+}
+
+// The kubelet removes sandboxes one after the other: the others must not wait for one whose plugins hang.
+func TestNobodyWaitsTwiceForARuntimeThatHangs(t *testing.T) {
+	r := newRig(t, func(o *options) { o.timeouts.release = impatience })
+	id := r.mustRun(podConfig("web"))
+	r.kni.hang("DetachInterface")
+	if err := r.StopPodSandbox(id); err != nil {
+		t.Error(err)
+	}
+	const hung = "rpc error: code = DeadlineExceeded desc = KNI network runtime did not answer DetachInterface within 50ms"
+	expectError(t, r.RemovePodSandbox(id), "the network is being released in the background: "+hung)
+	r.kni.heal()
+	r.eventually("the sandbox is removed", func() bool { return r.RemovePodSandbox(id) == nil })
+	r.expectNothingLeft()
+}
+
+// The last status of a pod comes from what the sandbox says while it is being stopped.
+func TestPodKeepsItsAddressWhileItIsStopped(t *testing.T) {
+	r := newRig(t)
+	id := r.mustRun(podConfig("web"))
+	asked := false
+	r.cri.beforeStop = func() {
+		asked = true
+		r.expectIPs(id, "10.244.1.2")
+	}
+	if err := r.StopPodSandbox(id); err != nil {
+		t.Error(err)
+	}
+	if !asked {
+		t.Error("the sandbox was not stopped")
+	}
+	r.RemovePodSandbox(id)
+	r.expectNothingLeft()
+}
+
+// The sandbox was listed when the kubelet decided to remove it.
+func TestRemoveReleasesTheNetworkOfASandboxThatIsGone(t *testing.T) {
+	r := newRig(t)
+	id := r.mustRun(podConfig("web"))
+	r.cri.removeBehindOurBack(id)
 	if err := r.RemovePodSandbox(id); err != nil {
 		t.Error(err)
 	}
+	r.journal.expect(t, "KNI DetachInterface", "KNI DeleteNetwork", "CRI RemovePodSandbox")
 	r.expectNothingLeft()
 }
 

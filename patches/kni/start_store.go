@@ -25,11 +25,16 @@ type start struct {
 	Attempt   uint32 `json:"attempt"`
 }
 
-func newStartStore(dir string) (*startStore, error) {
+func newStartStore(dir string) *startStore {
+	makeStateDir(dir)
+	return &startStore{dir: dir}
+}
+
+// makeStateDir only warns: without a kubelet nobody would make room on a disk that is full.
+func makeStateDir(dir string) {
 	if err := os.MkdirAll(dir, 0700); err != nil {
-		return nil, err
+		klog.Warningf("Pod networks are not remembered over a restart: %v", err)
 	}
-	return &startStore{dir: dir}, nil
 }
 
 // add comes before the network does. A kubelet that is killed while it writes has not asked for it yet, and a node that
@@ -64,25 +69,26 @@ func (s *startStore) path(n *podNetwork) string {
 }
 
 // interrupted are the networks whose sandboxes an earlier kubelet did not come to make.
-func (s *startStore) interrupted() ([]*podNetwork, error) {
+func (s *startStore) interrupted() []*podNetwork {
 	files, err := os.ReadDir(s.dir)
-	if err != nil {
-		return nil, err
+	if err != nil && !os.IsNotExist(err) {
+		klog.Warningf("Failed to look for pods whose sandboxes were to be made: %v", err)
 	}
 	var networks []*podNetwork
 	for _, file := range files {
 		path := filepath.Join(s.dir, file.Name())
-		var found start
 		data, err := os.ReadFile(path)
-		if err == nil {
-			err = json.Unmarshal(data, &found)
-		}
 		if err != nil {
 			klog.Warningf("Failed to read of which pod the sandbox was to be made: %v", err)
+			continue
+		}
+		var found start
+		if err := json.Unmarshal(data, &found); err != nil {
+			klog.Warningf("Nobody knows of which pod the sandbox was to be made: %s: %v", path, err)
 			os.Remove(path)
 			continue
 		}
 		networks = append(networks, &podNetwork{name: found.Name, namespace: found.Namespace, uid: found.UID, attempt: found.Attempt})
 	}
-	return networks, nil
+	return networks
 }

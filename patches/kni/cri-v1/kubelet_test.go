@@ -65,6 +65,8 @@ type fakeContainerRuntime struct {
 	lastConfig *podSandboxConfig
 	// beforeRun is called before a sandbox is made.
 	beforeRun func()
+	// beforeStop is called before one is stopped.
+	beforeStop func()
 }
 
 func newFakeContainerRuntime(journal *journal) *fakeContainerRuntime {
@@ -107,6 +109,9 @@ func (f *fakeContainerRuntime) StopPodSandbox(ctx context.Context, podSandboxID 
 		return err
 	}
 	f.journal.add("CRI StopPodSandbox")
+	if f.beforeStop != nil {
+		f.beforeStop()
+	}
 	return f.FakeRuntimeService.StopPodSandbox(ctx, podSandboxID)
 }
 

@@ -61,6 +61,8 @@ type fakeContainerRuntime struct {
 	lastConfig *podSandboxConfig
 	// beforeRun is called before a sandbox is made.
 	beforeRun func()
+	// beforeStop is called before one is stopped.
+	beforeStop func()
 }
 
 func newFakeContainerRuntime(journal *journal) *fakeContainerRuntime {
@@ -100,6 +102,9 @@ func (f *fakeContainerRuntime) CreateContainer(podSandboxID string, config *runt
 
 func (f *fakeContainerRuntime) StopPodSandbox(podSandboxID string) error {
 	f.journal.add("CRI StopPodSandbox")
+	if f.beforeStop != nil {
+		f.beforeStop()
+	}
 	return f.FakeRuntimeService.StopPodSandbox(podSandboxID)
 }
 

@@ -46,9 +46,9 @@ export const stoppedRuntime = (): void => {
       await onNode(worker, 'systemctl', 'stop', 'kni');
       await kubectl('delete', 'pod', 'orphan', '--wait=false');
       // The kubelet has to have tried while nobody answered: from now on it must remember.
-      await eventually('the kubelet to say that it will try again', async () =>
+      await eventually('the kubelet to say that it will be released later', async () =>
         (await shell(worker, 'journalctl -u kubelet -o cat --no-pager')).includes(
-          'trying again in the background',
+          'releasing it in the background',
         ),
       );
       await onNode(worker, 'systemctl', 'start', 'kni');
