@@ -9,11 +9,12 @@ import (
 	"k8s.io/kubernetes/pkg/kubelet/kni/api"
 )
 
-// primaryInterface comes first; its first address is the pod's IP.
+// primaryInterface has the pod's IP.
 const primaryInterface = "eth0"
 
-// podIPsFrom puts the addresses of the primary interface first and then those of the others, by name. It keeps only the
-// first one of each IP family, because the API server refuses the whole status of a pod with more.
+// podIPsFrom has the addresses of the primary interface, as with CNI: those of further networks are not reached by
+// everybody, and must not become endpoints of services. Where a runtime names no interface so, they come by name. It keeps
+// only the first one of each IP family, because the API server refuses the whole status of a pod with more.
 func podIPsFrom(ipconfigs map[string]*api.IPConfig) ([]string, error) {
 	var ips []string
 	families := map[bool]bool{}
@@ -26,6 +27,9 @@ func podIPsFrom(ipconfigs map[string]*api.IPConfig) ([]string, error) {
 			}
 			families[utilnet.IsIPv6(ip)] = true
 			ips = append(ips, ip.String())
+		}
+		if name == primaryInterface && len(ips) > 0 {
+			break
 		}
 	}
 	if len(ips) == 0 {

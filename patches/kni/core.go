@@ -46,7 +46,7 @@ func newCore(cri containerRuntime, o options) (*core, error) {
 		addresses: newAddressStore(filepath.Join(o.stateDir, "addresses")),
 		starts:    starts,
 		releases:  newReleaseQueue(kni, starts, o.releaseRetry),
-		node:      newNodeSetup(kni, o.setupInterval),
+		node:      newNodeSetup(kni, o.setupInterval, o.silence),
 	}
 	c.releaseInterrupted()
 	go c.releases.run(o.stop)

@@ -25,7 +25,10 @@ type options struct {
 	timeouts timeouts
 	// setupInterval is the least time between two calls of SetupNodeNetwork.
 	setupInterval time.Duration
-	releaseRetry  workqueue.RateLimiter
+	// silence is for how long the network runtime may not answer before a node that was ready no longer is. The kubelet
+	// gives the container runtime 30 s.
+	silence      time.Duration
+	releaseRetry workqueue.RateLimiter
 	// pruneRetry is the time between two attempts to forget sandboxes that are gone.
 	pruneRetry time.Duration
 	// pruneInterval is the time from one that succeeded to the next.
@@ -41,6 +44,7 @@ func defaultOptions(endpoint string) options {
 		stateDir:      "/var/lib/kubelet/kni",
 		timeouts:      defaultTimeouts,
 		setupInterval: 30 * time.Second,
+		silence:       20 * time.Second,
 		releaseRetry:  workqueue.NewItemExponentialFailureRateLimiter(time.Second, 30*time.Second),
 		pruneRetry:    time.Minute,
 		pruneInterval: 5 * time.Minute,

@@ -2,6 +2,7 @@ package kni
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -14,7 +15,8 @@ import (
 // conditions takes the network condition from the network runtime: with KNI the container runtime knows of no network.
 func (c *core) conditions(ofContainerRuntime []*runtimeCondition) []*runtimeCondition {
 	network := c.networkCondition()
-	if !network.Status {
+	// A network runtime that was restarted may have to set up the node once more.
+	if network.Reason != "" {
 		c.node.request()
 	}
 	var conditions []*runtimeCondition
@@ -32,7 +34,9 @@ func (c *core) conditions(ofContainerRuntime []*runtimeCondition) []*runtimeCond
 func (c *core) networkCondition() *runtimeCondition {
 	response := &api.QueryNodeNetworksResponse{}
 	if err := c.kni.invoke("QueryNodeNetworks", c.kni.timeouts.queryNode, &api.QueryNodeNetworksRequest{}, response); err != nil {
-		return networkNotReady(c.reasonOfFailure(status.Code(err)))
+		condition := networkNotReady(c.reasonOfFailure(status.Code(err)))
+		condition.Status = c.node.mayBeRestarting(status.Code(err))
+		return condition
 	}
 	if len(response.Networks) == 0 {
 		return networkNotReady("KNINoNetwork", "KNI network runtime has no network on this node")
@@ -42,6 +46,7 @@ func (c *core) networkCondition() *runtimeCondition {
 			return networkNotReady(reasonOf(network))
 		}
 	}
+	c.node.foundReady()
 	return &runtimeCondition{Type: networkReady, Status: true}
 }
 
@@ -70,18 +75,38 @@ func reasonOf(network *api.Network) (reason, message string) {
 	return reason, message
 }
 
-// nodeSetup has the network runtime prepare the node: at start, and again when the node is found not ready.
+// nodeSetup has the network runtime prepare the node: at start, and again when the node is found not ready. It knows when
+// the node was last ready.
 type nodeSetup struct {
 	kni      *client
 	interval time.Duration
+	// silence is for how long the network runtime may say nothing of a node that was ready.
+	silence time.Duration
 	// requests holds one at most: there is no use in setting up twice in a row.
-	requests chan struct{}
+	requests  chan struct{}
+	mutex     sync.Mutex
+	lastReady time.Time
 }
 
-func newNodeSetup(kni *client, interval time.Duration) *nodeSetup {
-	n := &nodeSetup{kni: kni, interval: interval, requests: make(chan struct{}, 1)}
+func newNodeSetup(kni *client, interval, silence time.Duration) *nodeSetup {
+	n := &nodeSetup{kni: kni, interval: interval, silence: silence, requests: make(chan struct{}, 1)}
 	n.request()
 	return n
+}
+
+func (n *nodeSetup) foundReady() {
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	n.lastReady = time.Now()
+}
+
+// mayBeRestarting tells whether a node stays ready although the network runtime does not answer. An upgrade takes a few
+// seconds, and pods must not be kept from nodes, nor load balancers told, for that.
+func (n *nodeSetup) mayBeRestarting(code codes.Code) bool {
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	isSilent := code == codes.Unavailable || code == codes.DeadlineExceeded
+	return isSilent && time.Since(n.lastReady) < n.silence
 }
 
 func (n *nodeSetup) request() {

@@ -100,6 +100,37 @@ func TestStatusWithoutAnswer(t *testing.T) {
 	})
 }
 
+func TestNodeThatWasReadyStaysSoForAWhile(t *testing.T) {
+	long := func(o *options) { o.silence = time.Hour }
+	t.Run("while the runtime is silent", func(t *testing.T) {
+		r := newRig(t, long)
+		r.cri.FakeStatus = containerRuntimeStatus()
+		r.expectNetworkCondition(true, "", "")
+		r.kni.stop()
+		r.expectNetworkCondition(true, "KNIRuntimeUnavailable", "KNI network runtime is not reachable at "+r.options.endpoint)
+		r.kni.start(t)
+	})
+	t.Run("not when it says otherwise", func(t *testing.T) {
+		r := newRig(t, long)
+		r.cri.FakeStatus = containerRuntimeStatus()
+		r.expectNetworkCondition(true, "", "")
+		r.kni.set(func() { r.kni.node = nil })
+		r.expectNetworkCondition(false, "KNINoNetwork", "KNI network runtime has no network on this node")
+		r.kni.fail("QueryNodeNetworks", 1, status.Error(codes.Internal, "store is broken"))
+		r.expectNetworkCondition(false, "KNIRuntimeFailed",
+			"KNI network runtime at "+r.options.endpoint+" did not answer QueryNodeNetworks: Internal")
+	})
+	t.Run("not after a restart of the kubelet", func(t *testing.T) {
+		r := newRig(t, long)
+		r.cri.FakeStatus = containerRuntimeStatus()
+		r.expectNetworkCondition(true, "", "")
+		r.kni.stop()
+		r.restartKubelet()
+		r.expectNetworkCondition(false, "KNIRuntimeUnavailable", "KNI network runtime is not reachable at "+r.options.endpoint)
+		r.kni.start(t)
+	})
+}
+
 func TestStatusOfAFailingContainerRuntime(t *testing.T) {
 	r := newRig(t)
 	r.cri.InjectError("Status", errors.New("busy"))

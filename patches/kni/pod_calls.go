@@ -3,6 +3,10 @@ package kni
 import (
 	"errors"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
 	"k8s.io/kubernetes/pkg/kubelet/kni/api"
 )
 
@@ -64,7 +68,7 @@ func (c *client) query(n *podNetwork) ([]string, error) {
 }
 
 func (c *client) detach(n *podNetwork) error {
-	return c.invoke("DetachInterface", c.timeouts.release, &api.DetachInterfaceRequest{
+	return c.undo("DetachInterface", &api.DetachInterfaceRequest{
 		Name:        n.name,
 		Id:          n.sandboxID,
 		Namespace:   n.namespace,
@@ -76,7 +80,7 @@ func (c *client) detach(n *podNetwork) error {
 }
 
 func (c *client) delete(n *podNetwork) error {
-	return c.invoke("DeleteNetwork", c.timeouts.release, &api.DeleteNetworkRequest{
+	return c.undo("DeleteNetwork", &api.DeleteNetworkRequest{
 		Id:        n.sandboxID,
 		Name:      n.name,
 		Namespace: n.namespace,
@@ -97,12 +101,21 @@ func (c *client) release(n *podNetwork) error {
 
 // releaseSandbox is for a sandbox of which nothing but the id is known.
 func (c *client) releaseSandbox(sandboxID string) error {
-	if err := c.invoke("DetachInterface", c.timeouts.release,
-		&api.DetachInterfaceRequest{Id: sandboxID}, &api.DetachInterfaceResponse{}); err != nil {
+	err := c.undo("DetachInterface", &api.DetachInterfaceRequest{Id: sandboxID}, &api.DetachInterfaceResponse{})
+	if err != nil {
 		return err
 	}
-	return c.invoke("DeleteNetwork", c.timeouts.release,
-		&api.DeleteNetworkRequest{Id: sandboxID}, &api.DeleteNetworkResponse{})
+	return c.undo("DeleteNetwork", &api.DeleteNetworkRequest{Id: sandboxID}, &api.DeleteNetworkResponse{})
+}
+
+// undo takes a network that is not known for one that is undone. The answer should be no error, but not every network
+// runtime knows, and a pod would be Terminating for ever.
+func (c *client) undo(method string, request, response proto.Message) error {
+	err := c.invoke(method, c.timeouts.release, request, response)
+	if status.Code(err) == codes.NotFound {
+		return nil
+	}
+	return err
 }
 
 func dnsConfigFrom(config *dnsConfig) *api.DNSConfig {

@@ -43,6 +43,7 @@ func newRig(t *testing.T, change ...func(*options)) *rig {
 	// A slow machine is no failure; what hangs gets its own limit in the test.
 	r.options.timeouts = timeouts{create: patience, attach: patience, release: patience, query: patience, queryNode: patience, setup: patience}
 	r.options.setupInterval = time.Hour
+	r.options.silence = 0
 	r.options.releaseRetry = workqueue.NewItemExponentialFailureRateLimiter(time.Millisecond, 10*time.Millisecond)
 	r.options.pruneRetry = 10 * time.Millisecond
 	r.options.pruneInterval = time.Hour

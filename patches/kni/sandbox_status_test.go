@@ -23,10 +23,11 @@ func TestPodIPsFrom(t *testing.T) {
 		"one":                                {map[string][]string{"eth0": {"10.0.0.1"}}, []string{"10.0.0.1"}},
 		"dual stack":                         {map[string][]string{"eth0": {"10.0.0.1", "fd00::1"}}, []string{"10.0.0.1", "fd00::1"}},
 		"dual stack, IPv6 first":             {map[string][]string{"eth0": {"fd00::1", "10.0.0.1"}}, []string{"fd00::1", "10.0.0.1"}},
-		"eth0 before others":                 {map[string][]string{"a0": {"fd00::1"}, "eth0": {"10.0.0.1"}}, []string{"10.0.0.1", "fd00::1"}},
+		"eth0 and no other":                  {map[string][]string{"a0": {"fd00::1"}, "eth0": {"10.0.0.1"}}, []string{"10.0.0.1"}},
+		"others than an eth0 without any":    {map[string][]string{"net1": {"fd00::1"}, "eth0": nil}, []string{"fd00::1"}},
 		"others by name":                     {map[string][]string{"net2": {"10.0.0.2", "fd00::2"}, "net1": {"10.0.0.1"}}, []string{"10.0.0.1", "fd00::2"}},
 		"no eth0":                            {map[string][]string{"net1": {"10.0.0.1"}}, []string{"10.0.0.1"}},
-		"one of each family":                 {map[string][]string{"eth0": {"10.0.0.1", "10.0.0.2"}, "net1": {"10.0.0.3", "fd00::1", "fd00::2"}}, []string{"10.0.0.1", "fd00::1"}},
+		"one of each family":                 {map[string][]string{"net1": {"10.0.0.1", "10.0.0.2", "fd00::1", "fd00::2"}, "net2": {"10.0.0.3"}}, []string{"10.0.0.1", "fd00::1"}},
 		"without loopback":                   {map[string][]string{"lo": {"127.0.0.1", "::1"}, "eth0": {"10.0.0.1"}}, []string{"10.0.0.1"}},
 		"what is no address":                 {map[string][]string{"eth0": {"10.0.0.1/24", "", "10.0.0.2"}}, []string{"10.0.0.2"}},
 		"nothing":                            {nil, nil},
@@ -50,7 +51,7 @@ func TestPodIPsFrom(t *testing.T) {
 func TestStatusHasAllAddresses(t *testing.T) {
 	r := newRig(t)
 	r.kni.set(func() {
-		r.kni.ipconfigs = map[string]*api.IPConfig{"eth0": {Ip: []string{"10.244.1.2"}}, "net1": {Ip: []string{"fd00::2"}}}
+		r.kni.ipconfigs = map[string]*api.IPConfig{"eth0": {Ip: []string{"10.244.1.2", "fd00::2"}}, "net1": {Ip: []string{"10.99.0.2"}}}
 	})
 	id := r.mustRun(podConfig("web"))
 	r.expectIPs(id, "10.244.1.2", "fd00::2")

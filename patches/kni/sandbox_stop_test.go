@@ -133,6 +133,20 @@ func TestRemoveFailsUntilTheNetworkIsDeleted(t *testing.T) {
 	r.expectNothingLeft()
 }
 
+func TestNetworkThatIsNotKnownIsReleased(t *testing.T) {
+	r := newRig(t)
+	id := r.mustRun(podConfig("web"))
+	for _, method := range []string{"DetachInterface", "DeleteNetwork"} {
+		r.kni.fail(method, always, status.Error(codes.NotFound, "no such sandbox"))
+	}
+	if err := r.StopPodSandbox(id); err != nil {
+		t.Error(err)
+	}
+	if err := r.RemovePodSandbox(id); err != nil {
+		t.Errorf("the pod stays for ever: %v", err)
+	}
+}
+
 // The kubelet removes sandboxes one after the other: the others must not wait for one whose plugins hang.
 func TestNobodyWaitsTwiceForARuntimeThatHangs(t *testing.T) {
 	r := newRig(t, func(o *options) { o.timeouts.release = impatience })
