@@ -110,7 +110,7 @@ const cases: readonly (readonly [what: string, made: Case])[] = [
     {config: chainOf('1.0.0', every), netns: '', commands: ['DEL']},
   ],
   ['DEL twice', {config: chainOf('0.4.0', ['first']), commands: ['ADD', 'DEL', 'DEL']}],
-  ['a plugin that is not there', {config: chainOf('1.0.0', ['first', 'nowhere']), commands: ['ADD', 'DEL']}],
+  ['a plugin that is not there', {config: chainOf('1.0.0', ['first', 'nowhere']), commands: ['ADD']}],
 ];
 
 describe('plugins are given by us what libcni gives them', () => {
@@ -179,6 +179,15 @@ describe('libcni, differently from us,', () => {
     });
     expect(libcni.given.map(({call}) => call)).toEqual(['first CHECK']);
     expect(ours).toEqual({given: [], failures: {CHECK: 'eth0 has not been added'}});
+  });
+
+  it('never deletes what a plugin that is not there was to add to', async () => {
+    const made: Case = {config: chainOf('1.0.0', ['first', 'nowhere']), commands: ['ADD', 'DEL']};
+    const {libcni, ours} = await throughBoth(program, made);
+    expect(libcni.given.map(({call}) => call)).toEqual(['first ADD']);
+    expect(Object.keys(libcni.failures)).toEqual(['ADD', 'DEL']);
+    expect(ours.given.map(({call}) => call)).toEqual(['first ADD', 'first DEL']);
+    expect(Object.keys(ours.failures)).toEqual(['ADD']);
   });
 
   it('hands on arguments that read as two', async () => {
