@@ -25,8 +25,10 @@ func (c *core) networkStatus(sandbox *podSandboxStatus) (*podSandboxNetworkStatu
 		return nil, errStarting
 	}
 	// It is ready until it is stopped, which comes after it was detached. The pod's last status has its address.
-	if ips := c.addresses.lastKnown(network.sandboxID); len(ips) > 0 && c.stopping.has(network.sandboxID) {
-		return networkStatusFrom(ips), nil
+	if c.stopping.has(network.sandboxID) {
+		if ips := c.addresses.lastKnown(network.sandboxID); len(ips) > 0 {
+			return networkStatusFrom(ips), nil
+		}
 	}
 	ips, err := c.podIPs(network)
 	if err != nil {

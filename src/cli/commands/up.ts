@@ -41,10 +41,9 @@ export const up = async (world: World, options: UpOptions): Promise<void> => {
   const cluster = {name, workers, ...(backend && {backend})};
   const {signal, stdout} = world;
   const say = flags.json ? () => undefined : lineWriter(stdout);
-  const asked = options.stack !== undefined && {stack: options.stack, why: ''};
-  const {stack, why} = asked || (await chooseStack(world, name));
-  const context = await demoContext(world, {stack, cluster, mayInstall: yes ?? false});
-  if (!asked) say(`stack ${stack}: ${why}`);
+  const choice = options.stack === undefined ? await chooseStack(world, name) : {stack: options.stack};
+  const context = await demoContext(world, {stack: choice.stack, cluster, mayInstall: yes ?? false});
+  if ('why' in choice) say(`stack ${choice.stack}: ${choice.why}`);
 
   await inTurn(context.dirs, {say, signal}, async () => {
     const survey = await surveyHost(context, signal);

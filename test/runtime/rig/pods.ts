@@ -48,8 +48,8 @@ export const podsRig = async ({storeOf = (store) => store}: PodsRigOptions = {})
     side: parseConflist(
       conflistOf(plugins, ['third'], {capabilities: {ips: true}}).replace('"rig"', '"side"'),
     ),
+    half: parseConflist(conflistOf(plugins, ['third', 'nowhere']).replace('"rig"', '"half"')),
   };
-  named['half'] = parseConflist(conflistOf(plugins, ['third', 'nowhere']).replace('"rig"', '"half"'));
   const clock = {ms: 1_700_000_000_000};
   const ipamDir = join(dir.path, 'ipam');
   const stores: RecordStore[] = [];
