@@ -1,4 +1,5 @@
 /** The network runtime: flags, wiring, waiting. The only place that ends the process. */
+import './v8-flags.ts';
 import {once} from 'node:events';
 import {CommandUsageError, isCommand, runCommand} from './client/main.ts';
 import {startDaemon} from './daemon.ts';

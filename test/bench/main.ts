@@ -5,14 +5,10 @@ import {type BenchOptions, optionsFrom, UsageError, usage} from './options.ts';
 import {reportOf} from './report.ts';
 
 /** Returns the exit code. Everything is put away before that, also when `signal` aborts. */
-export const main = async (
-  args: readonly string[],
-  program: Running['program'],
-  signal: AbortSignal,
-): Promise<number> => {
+export const main = async (args: readonly string[], file: string, signal: AbortSignal): Promise<number> => {
   try {
     const options = optionsFrom(args);
-    if (options) await run(options, {program, signal, say: complain});
+    if (options) await run(options, {file, signal, say: complain});
     else process.stdout.write(usage);
     return 0;
   } catch (error) {

@@ -10,9 +10,9 @@ import {conflistText} from './network.ts';
 export interface Program {
   /** The bundled network runtime. */
   readonly file: string;
-  /** Node.js, and flags for it. */
+  /** Node.js, and a directory for what it compiles, as there is on a node. Only Node.js 22 and later use that. */
   readonly node: string;
-  readonly nodeFlags: readonly string[];
+  readonly compileCache: string;
   readonly pluginDir: string;
 }
 
@@ -43,8 +43,9 @@ export const startOurs = async (node: TestNode, program: Program, stateDir: stri
     kubeconfig: '/run/kubelet.conf',
   };
   const child = node.start([
+    'env',
+    `NODE_COMPILE_CACHE=${program.compileCache}`,
     program.node,
-    ...program.nodeFlags,
     program.file,
     ...Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`),
   ]);

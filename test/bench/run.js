@@ -10,11 +10,7 @@ const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stopping.abort());
 
 const root = join(import.meta.dirname, '../..');
-const read = (path) => readFile(join(root, path), 'utf8');
-const options = JSON.parse(await read('runtime/bundle.json'));
-// ExecStart=…/node FLAGS …/kni-runtime.cjs
-const unit = await read('manifests/node/kni.service');
-const nodeFlags = /^ExecStart=\S+\/node (?:(.*) )?\S+\/kni-runtime\.cjs/m.exec(unit)?.[1]?.split(' ') ?? [];
+const options = JSON.parse(await readFile(join(root, 'runtime/bundle.json'), 'utf8'));
 
 const dir = await mkdtemp(join(tmpdir(), 'kni-bench-'));
 const cwd = process.cwd();
@@ -30,7 +26,7 @@ try {
   stopping.signal.throwIfAborted();
   process.chdir(process.env['INIT_CWD'] ?? cwd);
   const {main} = await import(pathToFileURL(bench).href);
-  process.exitCode = await main(process.argv.slice(2), {file, nodeFlags}, stopping.signal);
+  process.exitCode = await main(process.argv.slice(2), file, stopping.signal);
 } catch (error) {
   if (!stopping.signal.aborted) throw error;
   process.exitCode = 130;
