@@ -6,6 +6,12 @@ import {dirname} from 'node:path';
 export const temporarySuffix = '.tmp';
 
 export const writeDurably = async (path: string, text: string, mode = 0o600): Promise<void> => {
+  await replace(path, text, mode);
+  await syncDirectoryOf(path);
+};
+
+/** Until the directory is synced, power loss may leave the old content. */
+export const replace = async (path: string, text: string, mode = 0o600): Promise<void> => {
   const temporary = `${path}${temporarySuffix}`;
   try {
     const file = await open(temporary, 'w', mode);
@@ -20,7 +26,6 @@ export const writeDurably = async (path: string, text: string, mode = 0o600): Pr
     await rm(temporary, {force: true}).catch(() => undefined); // on a full disk every block counts
     throw error;
   }
-  await syncDirectoryOf(path);
 };
 
 /** A file that was made, renamed or removed is so only in its directory, which has to reach the disk as well. */

@@ -1,7 +1,7 @@
 /** An append-only file of checksummed lines: a line costs one fdatasync, and a crash at any byte harms no other line. */
 import {type FileHandle, open, readFile} from 'node:fs/promises';
 import {crc32} from 'node:zlib';
-import {syncDirectoryOf, writeDurably} from '../durable-file.ts';
+import {replace, syncDirectoryOf} from '../durable-file.ts';
 import {errorCodeOf} from '../error-code.ts';
 import type {Reserve} from './reserve.ts';
 
@@ -11,7 +11,10 @@ export interface Journal {
    * one write and one sync. After a failure the file is as it was before.
    */
   append(lines: readonly string[], how: Appending): Promise<void>;
-  /** Replaces all lines, in one step. They are asked for when it is their turn. */
+  /**
+   * Replaces all lines by what says the same, in one step. They are asked for when it is their turn. A loss of power may
+   * bring the earlier ones back, until the next append.
+   */
   rewrite(lines: () => readonly string[]): Promise<void>;
   /** In bytes. */
   size(): number;
@@ -120,6 +123,8 @@ export const createJournal = (
 ): Journal => {
   let {size, torn} = read;
   let file: FileHandle | undefined;
+  /** Whether the file would be found under its name after a loss of power. */
+  let named = size > 0;
   let waiting: Waiting[] = [];
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -130,15 +135,16 @@ export const createJournal = (
   };
 
   const opened = async (): Promise<FileHandle> => {
-    if (file) return file;
-    file = await open(path, 'a', 0o600);
-    if (size === 0) await syncDirectoryOf(path);
+    file ??= await open(path, 'a', 0o600);
+    if (!named) await syncDirectoryOf(path);
+    named = true;
     return file;
   };
 
   const close = async (): Promise<void> => {
-    await file?.close();
+    const handle = file;
     file = undefined;
+    await handle?.close();
   };
 
   const write = async (lines: string, synced: boolean): Promise<void> => {
@@ -193,10 +199,11 @@ export const createJournal = (
     rewrite: (lines) =>
       inTurn(async () => {
         const text = lines().map(framed).join('');
-        await writeDurably(path, text);
-        await close();
+        await replace(path, text);
         size = Buffer.byteLength(text);
         torn = false;
+        named = false;
+        await close().catch(() => undefined); // nobody will read it again
       }),
     size: () => size,
     close: () => inTurn(close),

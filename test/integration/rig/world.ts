@@ -13,11 +13,12 @@ export const world = {
 /** The kernel tells of a carrier up to a second late; an interface without one counts as none. */
 const carrier = "while ! ip link show uplink | grep -q 'state UP'; do sleep 0.02; done";
 
+/** With a label at the node's address, as some distributions give it: programs see that in place of the interface's name. */
 export const connectToWorld = async (node: TestNode): Promise<void> => {
   const commands = [
     `touch ${world.netns} && unshare --net=${world.netns} true`,
     `ip link add uplink mtu ${world.mtu} type veth peer name eth0 mtu ${world.mtu} netns ${world.netns}`,
-    `ip address add ${world.nodeIp}/24 dev uplink && ip address add ${world.nodeIp6}/64 dev uplink nodad`,
+    `ip address add ${world.nodeIp}/24 dev uplink label uplink:1 && ip address add ${world.nodeIp6}/64 dev uplink nodad`,
     'ip link set uplink up',
     `nsenter --net=${world.netns} sh -c 'ip link set lo up; ip address add ${world.ip}/24 dev eth0; ip address add ${world.ip6}/64 dev eth0 nodad; ip link set eth0 up'`,
     carrier,

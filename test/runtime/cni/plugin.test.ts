@@ -65,6 +65,7 @@ describe('calling a plugin', () => {
     ['error(-1,odd)', {cniCode: 0, msg: 'odd'}],
     ['error-exit-0(100,mine)', {name: 'CniError', cniCode: 100, msg: 'mine'}],
     ['exit', {cniCode: 0, message: 'CNI plugin demo failed to ADD: something went wrong (code 0)'}],
+    ['exit-stdout(no such pool)', {cniCode: 0, msg: 'no such pool'}],
     ['binary-stderr', {name: 'CniError', cniCode: 0}],
     ['signal', {trouble: 'killed', message: 'CNI plugin demo was ended by SIGSEGV during ADD'}],
     ['signal(SIGKILL)', {trouble: 'killed', message: 'CNI plugin demo was ended by SIGKILL during ADD'}],

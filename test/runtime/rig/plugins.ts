@@ -11,6 +11,7 @@ type Name =
   | 'error'
   | 'error-exit-0'
   | 'exit'
+  | 'exit-stdout'
   | 'signal'
   | 'delay'
   | 'hang'

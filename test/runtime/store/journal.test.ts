@@ -30,3 +30,16 @@ it('goes on after a line that was cut off, without losing what comes next', asyn
   expect(await textsIn(path)).toMatchObject({texts: ['one', 'two', 'three'], damaged: 1, torn: false});
   expect(next.size()).toBe((await readFile(path)).length);
 });
+
+it('goes on in the file that has taken the place of the first one', async () => {
+  await using dir = await tempDir();
+  const path = dir.join('journal');
+  const journal = createJournal(path, {size: 0, torn: false}, createReserve(dir.join('reserve')));
+  await journal.append(['one', 'two'], how);
+  const kept = ['all', 'that', 'counts'];
+  await Promise.all([journal.rewrite(() => kept), journal.append(['more'], how)]);
+  await journal.append(['and more'], {synced: true, urgent: true});
+  await journal.close();
+  expect(await textsIn(path)).toMatchObject({texts: [...kept, 'more', 'and more'], damaged: 0, torn: false});
+  expect(journal.size()).toBe((await readFile(path)).length);
+});

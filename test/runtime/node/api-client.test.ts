@@ -1,0 +1,38 @@
+import {once} from 'node:events';
+import {createServer, type Socket} from 'node:net';
+import {expect, it} from 'vitest';
+import {getJson, streamJson} from '../../../runtime/src/node/api-client.ts';
+
+/** Takes connections and says nothing, as a machine does that hangs. */
+const startSilent = async () => {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  return {
+    server: `https://127.0.0.1:${port}`,
+    connections: () => sockets.length,
+    [Symbol.dispose]: () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+};
+
+it('gives up an API server that takes a connection and never answers', {timeout: 60_000}, async () => {
+  using silent = await startSilent();
+  const cluster = {server: silent.server, ca: undefined, cert: undefined, key: undefined, token: undefined};
+  const asked = {cluster, path: '/api/v1/nodes', signal: new AbortController().signal};
+  // Lines may be far between once a watch has begun, but not its beginning.
+  const watched = streamJson(asked, 1_000_000).next();
+  const both = await Promise.allSettled([getJson(asked), watched]);
+  expect(both).toMatchObject([
+    {reason: {message: 'the API server is silent'}},
+    {reason: {message: 'the API server is silent'}},
+  ]);
+  expect(silent.connections()).toBe(2);
+});
