@@ -37,8 +37,9 @@ export const bench = async (options: BenchOptions, {file, signal, say}: Running)
   await using nodes = openNodes(env);
   const program = {file, node: options.node, compileCache: await disk.dir('compiled'), pluginDir};
 
-  await runOnce(await nodes.start(), program, await disk.dir('first'));
-  const ours = await startOurs(await nodes.start(), program, await disk.dir('ours'));
+  const [ourNode, ourState] = [await nodes.start(), await disk.dir('ours')];
+  await runOnce(ourNode, program, ourState);
+  const ours = await startOurs(ourNode, program, ourState);
   const others = options.against
     ? [await startOther(await nodes.start(), options.against, {disk: await disk.dir('other'), pluginDir})]
     : [];
