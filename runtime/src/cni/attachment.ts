@@ -11,8 +11,6 @@ export interface Attachment {
   readonly capabilityArgs: Readonly<Record<string, unknown>>;
   /** Text of the last plugin's result; absent until ADD has succeeded. */
   readonly result?: string;
-  /** What a plugin said of why it could not be added (`said` of a CniError). */
-  readonly failure?: string;
 }
 
 /** Where to attach. */

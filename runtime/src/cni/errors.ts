@@ -21,11 +21,6 @@ export class CniError extends Error {
     this.msg = msg;
     this.details = details;
   }
-
-  /** Who and why, whatever was asked for. Without the details, which name attempts and files. */
-  get said(): string {
-    return `${this.plugin}: ${this.msg} (code ${this.cniCode})`;
-  }
 }
 
 /** Each text on one line and not long. */

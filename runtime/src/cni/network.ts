@@ -25,14 +25,6 @@ export const addNetwork = async (
   return result ?? '{}'; // not reached: a list has a plugin
 };
 
-export interface DelOptions {
-  /**
-   * It has been tried for long: a plugin that says of DEL what it has said of ADD will always say so, as of a typing error in
-   * its configuration, and has added nothing.
-   */
-  readonly isLong?: boolean;
-}
-
 /**
  * DEL in reverse, every plugin given the final result of ADD (from CNI 0.4.0 on); stops at the first error, to be
  * repeated as a whole, but for one that says that there is nothing to delete.
@@ -41,7 +33,6 @@ export const delNetwork = async (
   invoke: InvokePlugin,
   attachment: Attachment,
   target: Target,
-  {isLong = false}: DelOptions = {},
 ): Promise<void> => {
   const list = parseConflist(attachment.config);
   const prevResult = isAtLeast(list.cniVersion, '0.4.0') ? attachment.result : undefined;
@@ -49,8 +40,7 @@ export const delNetwork = async (
     try {
       await invoke('DEL', {list, plugin, attachment, target, prevResult});
     } catch (error) {
-      const isHopeless = isLong && error instanceof CniError && error.said === attachment.failure;
-      if (!isHopeless && !hasNothing(error, attachment)) throw error;
+      if (!hasNothing(error, attachment)) throw error;
     }
     crashPoint('detach: plugin deleted');
   }

@@ -3,7 +3,7 @@ import {createHash} from 'node:crypto';
 import {crashPoint} from '../crash-point.ts';
 import {textOf} from '../log.ts';
 import type {Abandoned} from './abandoned.ts';
-import {addEach, planAttachments, withFailure} from './attachments.ts';
+import {addEach, planAttachments} from './attachments.ts';
 import {Conflict, UnknownNetwork, WrongState} from './errors.ts';
 import type {AttachRequest, Parts, PodNetworks} from './pod-networks.ts';
 import {podKeyOf, podNameOf} from './pod-ref.ts';
@@ -79,9 +79,8 @@ const attachOnce = async (parts: Parts, found: PodNetwork, request: AttachReques
     crashPoint('attach: result written');
     return attached;
   } catch (error) {
-    const failed: PodNetwork = {...latest, attachments: withFailure(latest.attachments, error)};
-    if (failed.attachments !== intent.attachments) await records.force(failed); // for the sweep, should the undoing fail
-    await undoAttachments(parts, failed, 'created').catch((failure: unknown) => {
+    if (latest !== intent) await records.force(latest); // for the sweep, should the undoing fail
+    await undoAttachments(parts, latest, 'created').catch((failure: unknown) => {
       log.warn('a failed attach is not undone yet', {
         correlation: record.key,
         sandbox,

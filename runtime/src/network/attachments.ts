@@ -1,8 +1,7 @@
 /** What is put into a sandbox: the node's network first, then those the pod asks for; and how to take it out again. */
 import type {Attachment, Target} from '../cni/attachment.ts';
 import type {Conflist} from '../cni/conflist.ts';
-import {CniError} from '../cni/errors.ts';
-import {addNetwork, type DelOptions, delNetwork} from '../cni/network.ts';
+import {addNetwork, delNetwork} from '../cni/network.ts';
 import type {InvokePlugin} from '../cni/plugin.ts';
 import {InvalidRequest} from './errors.ts';
 import type {NetworkSelection} from './network-selection.ts';
@@ -90,13 +89,6 @@ export async function* addEach(
   }
 }
 
-/** With what is known of why the first one that has no result could not be added. */
-export const withFailure = (attachments: readonly Attachment[], error: unknown): readonly Attachment[] => {
-  if (!(error instanceof CniError)) return attachments;
-  const failed = attachments.findIndex(({result}) => result === undefined);
-  return attachments.map((each, index) => (index === failed ? {...each, failure: error.said} : each));
-};
-
 /** What could not be deleted, in the order of the attachments, and why. */
 export interface Left {
   readonly attachments: readonly Attachment[];
@@ -111,13 +103,12 @@ export const delAll = async (
   invoke: InvokePlugin,
   attachments: readonly Attachment[],
   target: Target,
-  options: DelOptions = {},
 ): Promise<Left> => {
   const left: Attachment[] = [];
   const errors: unknown[] = [];
   for (const attachment of attachments.toReversed()) {
     try {
-      await delNetwork(invoke, attachment, target, options);
+      await delNetwork(invoke, attachment, target);
     } catch (error) {
       left.unshift(attachment);
       errors.unshift(error);

@@ -1,6 +1,4 @@
 /** Detaches and deletes. Undoing goes on whatever the disk does, and may be repeated until it has succeeded. */
-
-import type {DelOptions} from '../cni/network.ts';
 import {crashPoint} from '../crash-point.ts';
 import {textOf} from '../log.ts';
 import {keyOfNetnsPath} from '../netns/netns-dir.ts';
@@ -35,17 +33,17 @@ export const createUndo = (parts: Parts, {isAbandoned}: Abandoned): Undo => {
     await lock(podKeyOf(pod), whenLocked, signal);
   };
 
-  const detach = async (record: PodNetwork, options: DelOptions = {}): Promise<void> => {
+  const detach = async (record: PodNetwork): Promise<void> => {
     if (isUndone(record)) return;
     const detaching: PodNetwork = {...record, state: 'detaching', attachments: toUndo(record)};
     crashPoint('detach: before intent');
     await records.force(detaching);
     crashPoint('detach: intent written');
-    await undoAttachments(parts, detaching, 'detached', options);
+    await undoAttachments(parts, detaching, 'detached');
   };
 
-  const remove = async (record: PodNetwork, options: DelOptions = {}): Promise<void> => {
-    await detach(record, options);
+  const remove = async (record: PodNetwork): Promise<void> => {
+    await detach(record);
     await netns.remove(record.netns); // after DEL: plugins want to see what they undo
     crashPoint('delete: netns removed');
     await records.drop(record.key);
@@ -62,13 +60,12 @@ export const createUndo = (parts: Parts, {isAbandoned}: Abandoned): Undo => {
 
   const sweepOne = async (record: PodNetwork): Promise<void> => {
     if (!isLeft(record)) return;
-    const options = {isLong: retries.isLong(record.key)};
     if (isAbandoned(record)) {
-      await remove(record, options);
+      await remove(record);
       log.info('deleted a network that nobody came for', fieldsOfNetwork(record));
       return;
     }
-    await undoAttachments(parts, record, record.state === 'attaching' ? 'created' : 'detached', options);
+    await undoAttachments(parts, record, record.state === 'attaching' ? 'created' : 'detached');
     // Without a netns, as after a node restart, there is no sandbox either that someone will delete.
     if (!netns.exists(record.netns)) await records.drop(record.key);
     retries.ended(record.key);
@@ -126,12 +123,11 @@ export const undoAttachments = async (
   {records, netns, invoke}: Parts,
   record: PodNetwork,
   state: 'created' | 'detached',
-  options: DelOptions = {},
 ): Promise<PodNetwork> => {
   const sandbox = record.sandbox ?? ''; // always there once something is attached
   const present = netns.exists(record.netns);
   const target = {sandbox, netns: present ? record.netns : ''};
-  const left = await delAll(invoke, toUndo(record), target, options);
+  const left = await delAll(invoke, toUndo(record), target);
   if (left.attachments.length > 0) {
     if (left.attachments.length < record.attachments.length)
       await records.force({...record, attachments: left.attachments});

@@ -126,25 +126,6 @@ describe('the network of a pod', () => {
     expect(await onDisk(rig)).toMatchObject([{state: 'detached', attachments: []}]);
   });
 
-  it.each([
-    ['what it said of ADD', 'error(999,no such IPAM plugin)', {state: 'created', attachments: []}],
-    ['something else', 'error(999,the disk is full)', {state: 'attaching', attachments: [{network: 'rig'}]}],
-  ] as const)('is undone but for a plugin that has said of DEL for two minutes %s', async (_, said, left) => {
-    await using rig = await podsRig();
-    await rig.pods.create(pod, '0');
-    await rig.plugins.plan({'second ADD': 'error(999,no such IPAM plugin)', 'second DEL': said});
-    await expect(rig.pods.attach(attachRequest)).rejects.toMatchObject({plugin: 'second'});
-    for (const seconds of [0, 60, 59]) {
-      rig.clock.ms += seconds * 1000;
-      await rig.pods.sweep();
-      expect(await onDisk(rig)).toMatchObject([{state: 'attaching'}]);
-    }
-    expect(await callsOf(rig)).not.toContain('first DEL');
-    rig.clock.ms += 60_000;
-    await rig.pods.sweep();
-    expect(await onDisk(rig)).toMatchObject([left]);
-  });
-
   it('does not wait, when others are undone, for one whose plugin hangs', async () => {
     await using rig = await podsRig();
     const other = {...pod, name: 'other', uid: 'uid-2'};

@@ -15,21 +15,6 @@ describe('what failed', () => {
     expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
   });
 
-  it('has failed for long after two minutes, not when it fails again after a success', () => {
-    let ms = 0;
-    const retries = createRetries(() => ms);
-    const isLong = () => retries.isLong('a');
-    retries.failed('a');
-    ms += 119_999;
-    expect([isLong(), retries.isLong('b')]).toEqual([false, false]);
-    retries.failed('a');
-    ms += 1;
-    expect(isLong()).toBe(true);
-    retries.ended('a');
-    retries.failed('a');
-    expect(isLong()).toBe(false);
-  });
-
   it('does not hold up others, and is forgotten when it has succeeded', () => {
     const retries = createRetries(() => 0);
     retries.failed('a');
