@@ -63,19 +63,21 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
   const rewrite = async (): Promise<void> => {
     rewriting = true;
     try {
-      let written = journaled;
+      let written: readonly string[] = [];
       await journal.rewrite(() => {
         const records = [...live.values()];
         // Of those in use: a pod may have had one of its own.
         const configs = new Map(records.flatMap((record) => configsOf(record, nameOf)));
-        written = new Set(configs.keys());
+        written = [...configs.keys()];
+        // Of records that come meanwhile: those that both files have, since which of them it will be is not known yet.
+        journaled = new Set(written.filter((name) => journaled.has(name)));
         return [
           versionLine,
           ...Array.from(configs, ([name, text]) => configLine(name, text)),
           ...records.map((record) => putLine(record, nameOf)),
         ];
       });
-      journaled = written;
+      for (const name of written) journaled.add(name);
       compactBytes = journal.size();
     } finally {
       rewriting = false;

@@ -123,8 +123,8 @@ export const createJournal = (
 ): Journal => {
   let {size, torn} = read;
   let file: FileHandle | undefined;
-  /** Whether the file would be found under its name after a loss of power. */
-  let named = size > 0;
+  /** Whether the file is sure to be found under its name after a loss of power; what was read may just have got it. */
+  let named = false;
   let waiting: Waiting[] = [];
   let turn: Promise<unknown> = Promise.resolve();
 

@@ -1,4 +1,6 @@
+import {existsSync} from 'node:fs';
 import {mkdir, readdir, readFile, writeFile} from 'node:fs/promises';
+import {setImmediate as nextTurn} from 'node:timers/promises';
 import * as fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import type {PodNetwork} from '../../../runtime/src/network/record.ts';
@@ -128,6 +130,28 @@ describe('the store of records', () => {
     await using reopened = await openRecordStore(dir.path); // what was read is written as it was
     for (let round = 0; round < 800; round++) await reopened.write(numbered(round % 2));
     expect(await loadedFrom(dir.path)).toMatchObject([{attachments: [{config: configOf(199)}]}, {}, {}]);
+  });
+
+  it('keeps the configuration of a record that comes while it is rewritten without it', async () => {
+    await using dir = await tempDir();
+    const other = config.replace('"name":"net"', '"name":"other"');
+    const attachments = record.attachments.map((each) => ({...each, config: other}));
+    const late: PodNetwork = {...numbered(1), attachments};
+    {
+      await using store = await openRecordStore(dir.path);
+      await store.write(late);
+      await store.remove(late.key); // the journal has its configuration now, and nobody needs it
+      const rewriting = new AbortController();
+      const history = (async () => {
+        while (!rewriting.signal.aborted) await store.write({...record, request: 'x'.repeat(10_000)});
+      })();
+      while (!existsSync(dir.join('journal.tmp'))) await nextTurn();
+      rewriting.abort();
+      await store.write(late);
+      await history;
+    }
+    expect(keysOf(await loadedFrom(dir.path)).sort()).toEqual([record.key, late.key].sort());
+    expect(await readdir(dir.join('quarantine'))).toEqual([]);
   });
 
   it('does not grow with history, and loses nothing to being rewritten while it is written', async () => {
