@@ -1,5 +1,5 @@
 import {once} from 'node:events';
-import {createServer, type Socket} from 'node:net';
+import {type AddressInfo, createServer, type Socket} from 'node:net';
 import {expect, it} from 'vitest';
 import {getJson, streamJson} from '../../../runtime/src/node/api-client.ts';
 
@@ -11,10 +11,8 @@ const startSilent = async () => {
     socket.on('error', () => undefined);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const address = server.address();
-  const port = address !== null && typeof address === 'object' ? address.port : 0;
   return {
-    server: `https://127.0.0.1:${port}`,
+    server: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
     connections: () => sockets.length,
     [Symbol.dispose]: () => {
       for (const socket of sockets) socket.destroy();
