@@ -7,6 +7,9 @@ import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {startBackground} from './background.ts';
+import type {Attachment} from './cni/attachment.ts';
+import type {Conflist} from './cni/conflist.ts';
+import {filesOfPlugins} from './cni/find-plugin.ts';
 import {logged} from './cni/logged.ts';
 import {killOrphans, ownerOf, ownerVariable} from './cni/orphans.ts';
 import {createInvokePlugin} from './cni/plugin.ts';
@@ -26,6 +29,7 @@ import {createRecords, type Records} from './network/records.ts';
 import {isInDoubt, recover} from './network/recover.ts';
 import {type Selector, selectForAttach, selectForUndo} from './network/select.ts';
 import {exhausted, poolsOf} from './node/address-pool.ts';
+import {limitOfPool, tooManyCleanups} from './node/cleanup-limit.ts';
 import {createNodeLinks} from './node/links.ts';
 import {createStatusOf} from './node/network-status.ts';
 import {openNodeNetwork} from './node/node-network.ts';
@@ -100,11 +104,23 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
     signal: ending.signal,
     troubleBefore: () => troubleOfState(store.trouble()),
     statusOf: createStatusOf(invoke, () => performance.now()),
-    poolOf: async (list) => exhausted(await poolsOf(list)),
+    poolOf: async (list) =>
+      exhausted(await poolsOf(list)) ?? (isFull(list) ? tooManyCleanups(list.name) : undefined),
   });
   const [{standing, isDoubtful}, node] = await Promise.all([recovering, opening]);
   const known = createRecords(store, standing);
   records = known;
+  const cleanupLimits = {
+    giveUpAfterMs: options.giveUpAfterMs,
+    ofNetwork: ({config, selected}: Pick<Attachment, 'config' | 'selected'>) =>
+      (selected ? undefined : limitOfPool(config)) ?? options.pendingLimit,
+  };
+  const isFull = (list: Conflist): boolean => {
+    const unfinished = pods
+      .unfinished()
+      .filter(({record}) => record.attachments.some(({network}) => network === list.name));
+    return unfinished.length >= cleanupLimits.ofNetwork({config: list.text});
+  };
   const pods = createPodNetworks({
     records: known,
     netns,
@@ -116,6 +132,9 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
     now: Date.now,
     uptime: () => performance.now(),
     isDoubtful,
+    removeTraces: async () => [],
+    cleanupLimits,
+    filesOf: (list) => filesOfPlugins(binDirs, list),
     inDoubt: () => isInDoubt({store, netns, records: known, isDoubtful}),
     log,
   });

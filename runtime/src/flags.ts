@@ -20,6 +20,8 @@ export interface Options {
   readonly backend: BackendName;
   readonly pluginTimeoutMs: number;
   readonly stopTimeoutMs: number;
+  readonly giveUpAfterMs: number;
+  readonly pendingLimit: number;
   readonly logLevel: LogLevel;
   /** Where metrics are served; `undefined`: nowhere. */
   readonly metricsAddress: MetricsAddress | undefined;
@@ -94,6 +96,18 @@ const flags = {
     default: '10',
     help: 'time that calls under way have to end after SIGTERM',
   },
+  'give-up-after': {
+    type: 'string',
+    value: 'SECONDS',
+    default: '120',
+    help: 'time for which DEL may fail, from the first Detach on, before the cleanup becomes pending',
+  },
+  'pending-limit': {
+    type: 'string',
+    value: 'NUMBER',
+    default: '8',
+    help: 'unfinished cleanups with which a network that pods choose refuses further pods',
+  },
   'metrics-address': {
     type: 'string',
     value: 'HOST:PORT',
@@ -143,6 +157,8 @@ export const optionsFrom = (args: readonly string[]): Options | undefined => {
     backend: oneOf('backend', backendNames, values),
     pluginTimeoutMs: milliseconds('plugin-timeout', values),
     stopTimeoutMs: milliseconds('stop-timeout', values),
+    giveUpAfterMs: milliseconds('give-up-after', values),
+    pendingLimit: positive('pending-limit', values),
     logLevel: oneOf('log-level', logLevels, values),
     metricsAddress: address('metrics-address', values),
   };
@@ -195,6 +211,13 @@ const milliseconds = (flag: Flag, values: Values): number => {
   if (!(seconds > 0 && seconds <= 3600))
     throw new UsageError(`--${flag} must be a number of seconds, not '${values[flag]}'`);
   return seconds * 1000;
+};
+
+const positive = (flag: Flag, values: Values): number => {
+  const number = Number(values[flag]);
+  if (!Number.isSafeInteger(number) || number < 1)
+    throw new UsageError(`--${flag} must be a number from 1 on, not '${values[flag]}'`);
+  return number;
 };
 
 const oneOf = <Name extends string>(flag: Flag, names: readonly Name[], values: Values): Name => {

@@ -34,6 +34,7 @@ const networks = z.object({
             addresses_used: count,
             addresses_capacity: count,
             running_pods: text,
+            unfinished_cleanups: count,
           })
           .catch({}),
       }),
@@ -51,6 +52,8 @@ export interface NodeNetwork {
   readonly capacity?: number | undefined;
   /** Not ready, but only for further pods. */
   readonly runningPodsUnaffected: boolean;
+  /** How many cleanups of the whole node have failed and still hold addresses or host ports. */
+  readonly unfinishedCleanups?: number | undefined;
 }
 
 export const parseNetworks = (stdout: string): readonly NodeNetwork[] =>
@@ -62,6 +65,7 @@ export const parseNetworks = (stdout: string): readonly NodeNetwork[] =>
     used: extradata.addresses_used,
     capacity: extradata.addresses_capacity,
     runningPodsUnaffected: extradata.running_pods === 'unaffected',
+    unfinishedCleanups: extradata.unfinished_cleanups,
   }));
 
 const inspected = z.object({

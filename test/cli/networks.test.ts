@@ -44,6 +44,17 @@ describe('networks', () => {
     });
   });
 
+  it('tells how many cleanups have failed on a node, and how to list them', async () => {
+    await using dir = await tempDir();
+    const failing = answer({addresses_used: '4', addresses_capacity: '253', unfinished_cleanups: '2'}, true);
+    using host = fakeHost(ps(worker) + exchange(ask(worker.name), failing));
+    const {code, stdout} = await cli(dir, ['networks'], {host});
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      '\n  2 failed cleanups on this node: docker exec test1-worker kni-runtime pending\n',
+    );
+  });
+
   it.each([
     ['yellow where running pods are unaffected', full, yellow],
     ['red where they are not', answer({reason: 'PluginMissing', message: 'bridge'}), red],

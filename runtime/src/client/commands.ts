@@ -11,10 +11,16 @@ export interface ClientCommand {
   readonly argument?: string;
   readonly help: string;
   /** Returns what is to be printed as JSON. */
-  readonly run: (ask: Ask, argument: string, options: {readonly check: boolean}) => Promise<unknown>;
-  /** Whether it takes --check. */
-  readonly checks?: true;
+  readonly run: (ask: Ask, argument: string, flags: CommandFlags) => Promise<unknown>;
+  /** The flags that it takes. */
+  readonly flags?: readonly CommandFlag[];
+  /** What it does, in words, for a command that does nothing without --yes. */
+  readonly consequence?: string;
 }
+
+export const commandFlags = ['check', 'retry', 'yes'] as const;
+type CommandFlag = (typeof commandFlags)[number];
+export type CommandFlags = Readonly<Record<CommandFlag, boolean>>;
 
 const json = <T extends DescMessage>(schema: T, message: MessageShape<T>): unknown =>
   toJson(schema, message, {alwaysEmitImplicit: true});
@@ -35,7 +41,7 @@ export const commands: readonly ClientCommand[] = [
   {
     name: 'inspect',
     argument: 'NAMESPACE/NAME',
-    checks: true,
+    flags: ['check'],
     help: 'everything that is recorded of one pod; with --check also what its plugins find wrong',
     run: async (ask, argument, {check}) => {
       const [namespace = '', name = ''] = argument.split('/');
@@ -54,6 +60,27 @@ export const commands: readonly ClientCommand[] = [
     name: 'reconcile',
     help: 'remove what belongs to no pod',
     run: async (ask) => json(Inspector.method.reconcile.output, await ask(Inspector.method.reconcile, {})),
+  },
+  {
+    name: 'pending',
+    flags: ['retry'],
+    help: 'cleanups that have failed, and what they hold; with --retry the pending ones are retried first',
+    run: async (ask, _, {retry}) => {
+      const {listUnfinishedCleanups} = Inspector.method;
+      return json(listUnfinishedCleanups.output, await ask(listUnfinishedCleanups, {retry}));
+    },
+  },
+  {
+    name: 'forget',
+    argument: 'RECORD',
+    flags: ['yes'],
+    consequence:
+      'This drops the record of a cleanup that has failed, without its DEL: whatever the plugins keep for it leaks.',
+    help: 'drop the record of a failed cleanup, by its correlation, after removing its known traces; needs --yes',
+    run: async (ask, record) => {
+      const {forgetPodNetwork} = Inspector.method;
+      return json(forgetPodNetwork.output, await ask(forgetPodNetwork, {record}));
+    },
   },
   {
     name: 'health',

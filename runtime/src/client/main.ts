@@ -2,7 +2,7 @@
 import {parseArgs} from 'node:util';
 import {textOf} from '../log.ts';
 import {asking} from './ask.ts';
-import {commands} from './commands.ts';
+import {commandFlags, commands} from './commands.ts';
 
 /** The command line is wrong; the message says what about it. */
 export class CommandUsageError extends Error {
@@ -14,7 +14,7 @@ export const isCommand = (args: readonly string[]): boolean =>
 
 /** Returns what is to be printed; throws CommandUsageError or AskFailed. */
 export const runCommand = async (args: readonly string[], defaultSocket: string): Promise<string> => {
-  const {socket, name, argument, check} = parsed(args, defaultSocket);
+  const {socket, name, argument, ...flags} = parsed(args, defaultSocket);
   const command = commands.find((each) => each.name === name);
   if (!command)
     throw new CommandUsageError(
@@ -26,8 +26,11 @@ export const runCommand = async (args: readonly string[], defaultSocket: string)
   if (command.argument?.includes('/') && !/^[^/]+\/[^/]+$/.test(argument ?? '')) {
     throw new CommandUsageError(`${name} takes ${command.argument}`);
   }
-  if (check && !command.checks) throw new CommandUsageError(`${name} takes no --check`);
-  const answer = await asking(socket, (ask) => command.run(ask, argument ?? '', {check}));
+  const foreign = commandFlags.find((flag) => flags[flag] && !command.flags?.includes(flag));
+  if (foreign) throw new CommandUsageError(`${name} takes no --${foreign}`);
+  if (command.consequence !== undefined && !flags.yes)
+    throw new CommandUsageError(`${command.consequence} Run it again with --yes to do so.`);
+  const answer = await asking(socket, (ask) => command.run(ask, argument ?? '', flags));
   return `${JSON.stringify(answer, undefined, 2)}\n`;
 };
 
@@ -36,6 +39,8 @@ const parsed = (args: readonly string[], defaultSocket: string) => {
     const options = {
       socket: {type: 'string', default: defaultSocket},
       check: {type: 'boolean', default: false},
+      retry: {type: 'boolean', default: false},
+      yes: {type: 'boolean', default: false},
     } as const;
     const {values, positionals} = parseArgs({args: [...args], options, allowPositionals: true});
     const [name = '', argument, ...more] = positionals;

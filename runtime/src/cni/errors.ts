@@ -30,7 +30,15 @@ export interface CniErrorResult {
   readonly details: string;
 }
 
-export type PluginTrouble = 'missing' | 'not-started' | 'timed-out' | 'killed' | 'stopped' | 'bad-result';
+/** `no-time`: the time of the whole call was used up before the plugin's turn. */
+export type PluginTrouble =
+  | 'missing'
+  | 'not-started'
+  | 'no-time'
+  | 'timed-out'
+  | 'killed'
+  | 'stopped'
+  | 'bad-result';
 
 /** The plugin could not be run, or did not end as a plugin should. */
 export class PluginFailed extends Error {

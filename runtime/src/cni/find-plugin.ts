@@ -21,3 +21,14 @@ export const missingPlugin = (binDirs: readonly string[], lists: readonly Confli
   const types = plugins.flatMap(({type, ipamType}) => (ipamType === undefined ? [type] : [type, ipamType]));
   return types.find((type) => findPlugin(binDirs, type) === undefined);
 };
+
+/** Identifies the executables of a list: another text when one of them was replaced, installed or removed. */
+export const filesOfPlugins = (binDirs: readonly string[], {plugins}: Conflist): string =>
+  plugins
+    .flatMap(({type, ipamType}) => (ipamType === undefined ? [type] : [type, ipamType]))
+    .map((type) => {
+      const file = findPlugin(binDirs, type);
+      const stat = file && statSync(file, {throwIfNoEntry: false});
+      return stat ? [file, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs].join(' ') : type;
+    })
+    .join('\n');

@@ -2,32 +2,71 @@
 import {crashPoint} from '../crash-point.ts';
 import type {Attachment, Target} from './attachment.ts';
 import {type Conflist, parseConflist} from './conflist.ts';
-import {CniError, NotAdded, PluginFailed} from './errors.ts';
+import {CniError, InvalidParameter, NotAdded, PluginFailed, type PluginTrouble} from './errors.ts';
 import type {InvokePlugin, ValidAttachment} from './plugin.ts';
 import {supportedVersionsIn} from './plugin-versions.ts';
+import {hostInterfacesIn} from './result.ts';
 import {isAtLeast} from './versions.ts';
+
+/** An attachment after ADD, successful or not: what DEL must be given. */
+export interface Addition {
+  readonly attachment: Attachment;
+  /** The first failure; absent when ADD has succeeded. */
+  readonly error?: unknown;
+}
 
 /**
  * ADD through the list in order, each plugin given the result of the one before; the last result is the network's.
- * A failure leaves what went before in place: the caller must DEL, also after a failed ADD (CNI spec, section 3).
+ * Does not reject: a failure leaves the earlier plugins' work in place, and the caller must DEL the attachment that is
+ * returned (CNI spec, section 3).
  */
 export const addNetwork = async (
   invoke: InvokePlugin,
   attachment: Attachment,
   target: Target,
-): Promise<string> => {
+): Promise<Addition> => {
   const list = parseConflist(attachment.config);
-  let result: string | undefined;
-  for (const plugin of list.plugins) {
-    result = await invoke('ADD', {list, plugin, attachment, target, prevResult: result});
+  const results: string[] = [];
+  for (const [index, plugin] of list.plugins.entries()) {
+    try {
+      results.push(await invoke('ADD', {list, plugin, attachment, target, prevResult: results.at(-1)}));
+    } catch (error) {
+      const started = index + (wasStarted(error) ? 1 : 0);
+      return {attachment: {...attachment, ...droppedInterfaces(results), started}, error};
+    }
     crashPoint('attach: plugin added');
   }
-  return result ?? '{}'; // not reached: a list has a plugin
+  const {started: _, ...added} = attachment;
+  return {attachment: {...added, ...droppedInterfaces(results), result: results.at(-1) ?? '{}'}};
+};
+
+/** Whether a plugin whose call failed may have read its configuration. */
+const wasStarted = (error: unknown): boolean => {
+  if (error instanceof InvalidParameter) return false;
+  return !(error instanceof PluginFailed && isNotStarted[error.trouble]);
+};
+
+const isNotStarted: Readonly<Record<PluginTrouble, boolean>> = {
+  missing: true,
+  'not-started': true,
+  'no-time': true,
+  'timed-out': false,
+  killed: false,
+  stopped: false,
+  'bad-result': false,
+};
+
+const droppedInterfaces = (results: readonly string[]): Pick<Attachment, 'hostInterfaces'> => {
+  const kept = new Set(results.slice(-1).flatMap(hostInterfacesIn));
+  const dropped = results.flatMap(hostInterfacesIn).filter((name) => !kept.has(name));
+  return dropped.length > 0 ? {hostInterfaces: [...new Set(dropped)]} : {};
 };
 
 /**
- * DEL in reverse, every plugin given the final result of ADD (from CNI 0.4.0 on); stops at the first error, to be
- * repeated as a whole, but for one that says that there is nothing to delete.
+ * DEL in reverse through the whole list, every plugin given the final result of ADD (from CNI 0.4.0 on), or none if ADD
+ * did not finish. Stops at the first error, so that no plugin releases what a later one still uses; the caller repeats
+ * the DEL as a whole. Ignored are code 3 (no cleanup is needed; CNI spec, section 5) and every error of a plugin that
+ * never got its configuration: it cannot have added anything.
  */
 export const delNetwork = async (
   invoke: InvokePlugin,
@@ -35,30 +74,19 @@ export const delNetwork = async (
   target: Target,
 ): Promise<void> => {
   const list = parseConflist(attachment.config);
+  const {started = list.plugins.length} = attachment;
   const prevResult = isAtLeast(list.cniVersion, '0.4.0') ? attachment.result : undefined;
-  for (const plugin of list.plugins.toReversed()) {
+  for (const [index, plugin] of [...list.plugins.entries()].toReversed()) {
     try {
       await invoke('DEL', {list, plugin, attachment, target, prevResult});
     } catch (error) {
-      if (!hasNothing(error, attachment)) throw error;
+      if (index < started && !isUnknownContainer(error)) throw error;
     }
     crashPoint('detach: plugin deleted');
   }
 };
 
-const cniCodes = {incompatibleVersion: 1, unknownContainer: 3} as const;
-
-/**
- * Whether the error says that there is nothing to delete: the plugin knows no such container (CNI spec, section 5,
- * "Error"), or cannot have added anything, since it is not there or not of this version, and the list was not added whole.
- * Who waited for such a plugin to delete would wait for ever.
- */
-const hasNothing = (error: unknown, {result}: Attachment): boolean => {
-  if (error instanceof PluginFailed) return error.trouble === 'missing' && result === undefined;
-  if (!(error instanceof CniError)) return false;
-  if (error.cniCode === cniCodes.unknownContainer) return true;
-  return error.cniCode === cniCodes.incompatibleVersion && result === undefined;
-};
+const isUnknownContainer = (error: unknown): boolean => error instanceof CniError && error.cniCode === 3;
 
 /**
  * CHECK in order, up to the first that finds something wrong. Returns whether it was done: before 0.4.0 there was no

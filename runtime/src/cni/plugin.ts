@@ -21,6 +21,8 @@ export interface AttachmentInvocation {
   readonly attachment: Attachment;
   readonly target: Target;
   readonly prevResult: string | undefined;
+  /** Less time than plugins have otherwise. */
+  readonly timeoutMs?: number;
 }
 
 export interface NetworkInvocation {
@@ -70,8 +72,24 @@ export const createInvokePlugin = ({exec, binDirs, timeoutMs}: PluginOptions): I
   };
 };
 
-const timeLimitOf = (invocation: Invocation): number =>
-  ('timeoutMs' in invocation ? invocation.timeoutMs : undefined) ?? Number.POSITIVE_INFINITY;
+const timeLimitOf = ({timeoutMs = Number.POSITIVE_INFINITY}: Invocation): number => timeoutMs;
+
+/**
+ * Bounds the calls together: `timeLeft` is in ms, and a plugin whose turn comes too late is not started. In whole seconds,
+ * since the limit is part of an event's text, and events are aggregated by their text.
+ */
+export const withinTime =
+  (invoke: InvokePlugin, timeLeft: () => number): InvokePlugin =>
+  async (command, invocation) => {
+    const timeoutMs = timeLeft();
+    if (timeoutMs > 0)
+      return await invoke(command, {...invocation, timeoutMs: Math.ceil(timeoutMs / 1000) * 1000});
+    throw new PluginFailed(
+      invocation.plugin.type,
+      'no-time',
+      `was not called for ${command}: earlier plugins have used up the time of this call`,
+    );
+  };
 
 /** What logs and metrics say of a call. */
 export const fieldsOfInvocation = (invocation: Invocation) => ({

@@ -71,8 +71,16 @@ export const recordedOf = (attachment: Attachment, netns: string): Recorded => {
 };
 
 /** Names of the interfaces that an attachment has on the node, bridges included. */
-export const hostInterfacesOf = (attachment: Attachment): readonly string[] =>
-  recordedOf(attachment, '').hostInterfaces;
+export const hostInterfacesOf = ({result, hostInterfaces = []}: Attachment): readonly string[] => [
+  ...hostInterfaces,
+  ...(result === undefined ? [] : hostInterfacesIn(result)),
+];
+
+/** Names of the interfaces on the node in the text of one result. */
+export const hostInterfacesIn = (result: string): string[] =>
+  arrayOf(objectOf(JSON.parse(result))['interfaces'])
+    .map(objectOf)
+    .flatMap(({name, sandbox}) => (sandbox || !stringOf(name) ? [] : [String(name)]));
 
 const addressOf = ({address, gateway}: Readonly<Record<string, unknown>>): RecordedAddress | undefined => {
   const cidr = stringOf(address) ?? '';

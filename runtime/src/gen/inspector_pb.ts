@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file inspector.proto.
  */
 export const file_inspector: GenFile = /*@__PURE__*/
-  fileDesc("Cg9pbnNwZWN0b3IucHJvdG8SDWtuaS5pbnNwZWN0b3IiGAoWTGlzdFBvZE5ldHdvcmtzUmVxdWVzdCJGChdMaXN0UG9kTmV0d29ya3NSZXNwb25zZRIrCghuZXR3b3JrcxgBIAMoCzIZLmtuaS5pbnNwZWN0b3IuUG9kTmV0d29yayJbChhJbnNwZWN0UG9kTmV0d29ya1JlcXVlc3QSDwoHc2FuZGJveBgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSDAoEbmFtZRgDIAEoCRINCgVjaGVjaxgEIAEoCCKJAQoZSW5zcGVjdFBvZE5ldHdvcmtSZXNwb25zZRIqCgduZXR3b3JrGAEgASgLMhkua25pLmluc3BlY3Rvci5Qb2ROZXR3b3JrEi4KC2F0dGFjaG1lbnRzGAIgAygLMhkua25pLmluc3BlY3Rvci5BdHRhY2htZW50EhAKCHByb2JsZW1zGAMgAygJIhIKEFJlY29uY2lsZVJlcXVlc3QifwoRUmVjb25jaWxlUmVzcG9uc2USFQoNcmVtb3ZlZF9uZXRucxgBIAMoCRIaChJyZWxlYXNlZF9hZGRyZXNzZXMYAiADKAkSFQoNcmVtb3ZlZF9saW5rcxgDIAMoCRIOCgZ1bmRvbmUYBCADKAkSEAoIcHJvYmxlbXMYBSADKAki1AEKClBvZE5ldHdvcmsSEwoLY29ycmVsYXRpb24YASABKAkSEQoJbmFtZXNwYWNlGAIgASgJEgwKBG5hbWUYAyABKAkSCwoDdWlkGAQgASgJEg8KB2F0dGVtcHQYBSABKAkSDwoHc2FuZGJveBgGIAEoCRINCgVuZXRucxgHIAEoCRINCgVzdGF0ZRgIIAEoCRIVCg1jcmVhdGVkX2F0X21zGAkgASgDEiwKCmludGVyZmFjZXMYCiADKAsyGC5rbmkuaW5zcGVjdG9yLkludGVyZmFjZSJvCglJbnRlcmZhY2USDAoEbmFtZRgBIAEoCRILCgNtYWMYAiABKAkSCwoDbXR1GAMgASgNEikKCWFkZHJlc3NlcxgEIAMoCzIWLmtuaS5pbnNwZWN0b3IuQWRkcmVzcxIPCgduZXR3b3JrGAUgASgJIigKB0FkZHJlc3MSDAoEY2lkchgBIAEoCRIPCgdnYXRld2F5GAIgASgJIqEBCgpBdHRhY2htZW50Eg8KB25ldHdvcmsYASABKAkSEQoJaW50ZXJmYWNlGAIgASgJEg8KB3BsdWdpbnMYAyADKAkSFwoPaG9zdF9pbnRlcmZhY2VzGAQgAygJEiQKBnJvdXRlcxgFIAMoCzIULmtuaS5pbnNwZWN0b3IuUm91dGUSHwoDZG5zGAYgASgLMhIua25pLmluc3BlY3Rvci5EbnMiIAoFUm91dGUSCgoCdG8YASABKAkSCwoDdmlhGAIgASgJIkkKA0RucxIPCgdzZXJ2ZXJzGAEgAygJEg4KBmRvbWFpbhgCIAEoCRIQCghzZWFyY2hlcxgDIAMoCRIPCgdvcHRpb25zGAQgAygJMqUCCglJbnNwZWN0b3ISYAoPTGlzdFBvZE5ldHdvcmtzEiUua25pLmluc3BlY3Rvci5MaXN0UG9kTmV0d29ya3NSZXF1ZXN0GiYua25pLmluc3BlY3Rvci5MaXN0UG9kTmV0d29ya3NSZXNwb25zZRJmChFJbnNwZWN0UG9kTmV0d29yaxInLmtuaS5pbnNwZWN0b3IuSW5zcGVjdFBvZE5ldHdvcmtSZXF1ZXN0Gigua25pLmluc3BlY3Rvci5JbnNwZWN0UG9kTmV0d29ya1Jlc3BvbnNlEk4KCVJlY29uY2lsZRIfLmtuaS5pbnNwZWN0b3IuUmVjb25jaWxlUmVxdWVzdBogLmtuaS5pbnNwZWN0b3IuUmVjb25jaWxlUmVzcG9uc2ViBnByb3RvMw");
+  fileDesc("Cg9pbnNwZWN0b3IucHJvdG8SDWtuaS5pbnNwZWN0b3IiGAoWTGlzdFBvZE5ldHdvcmtzUmVxdWVzdCJGChdMaXN0UG9kTmV0d29ya3NSZXNwb25zZRIrCghuZXR3b3JrcxgBIAMoCzIZLmtuaS5pbnNwZWN0b3IuUG9kTmV0d29yayJbChhJbnNwZWN0UG9kTmV0d29ya1JlcXVlc3QSDwoHc2FuZGJveBgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSDAoEbmFtZRgDIAEoCRINCgVjaGVjaxgEIAEoCCKJAQoZSW5zcGVjdFBvZE5ldHdvcmtSZXNwb25zZRIqCgduZXR3b3JrGAEgASgLMhkua25pLmluc3BlY3Rvci5Qb2ROZXR3b3JrEi4KC2F0dGFjaG1lbnRzGAIgAygLMhkua25pLmluc3BlY3Rvci5BdHRhY2htZW50EhAKCHByb2JsZW1zGAMgAygJIhIKEFJlY29uY2lsZVJlcXVlc3QifwoRUmVjb25jaWxlUmVzcG9uc2USFQoNcmVtb3ZlZF9uZXRucxgBIAMoCRIaChJyZWxlYXNlZF9hZGRyZXNzZXMYAiADKAkSFQoNcmVtb3ZlZF9saW5rcxgDIAMoCRIOCgZ1bmRvbmUYBCADKAkSEAoIcHJvYmxlbXMYBSADKAkiLgodTGlzdFVuZmluaXNoZWRDbGVhbnVwc1JlcXVlc3QSDQoFcmV0cnkYASABKAgiVAoeTGlzdFVuZmluaXNoZWRDbGVhbnVwc1Jlc3BvbnNlEjIKCGNsZWFudXBzGAEgAygLMiAua25pLmluc3BlY3Rvci5VbmZpbmlzaGVkQ2xlYW51cCKRAQoRVW5maW5pc2hlZENsZWFudXASKgoHbmV0d29yaxgBIAEoCzIZLmtuaS5pbnNwZWN0b3IuUG9kTmV0d29yaxIQCghuZXR3b3JrcxgCIAMoCRINCgVjYXVzZRgDIAEoCRIYChBwZW5kaW5nX3NpbmNlX21zGAQgASgDEhUKDW5leHRfcmV0cnlfbXMYBSABKAMiKQoXRm9yZ2V0UG9kTmV0d29ya1JlcXVlc3QSDgoGcmVjb3JkGAEgASgJIj0KGEZvcmdldFBvZE5ldHdvcmtSZXNwb25zZRIPCgdyZW1vdmVkGAEgAygJEhAKCG1heV9sZWFrGAIgAygJItQBCgpQb2ROZXR3b3JrEhMKC2NvcnJlbGF0aW9uGAEgASgJEhEKCW5hbWVzcGFjZRgCIAEoCRIMCgRuYW1lGAMgASgJEgsKA3VpZBgEIAEoCRIPCgdhdHRlbXB0GAUgASgJEg8KB3NhbmRib3gYBiABKAkSDQoFbmV0bnMYByABKAkSDQoFc3RhdGUYCCABKAkSFQoNY3JlYXRlZF9hdF9tcxgJIAEoAxIsCgppbnRlcmZhY2VzGAogAygLMhgua25pLmluc3BlY3Rvci5JbnRlcmZhY2UibwoJSW50ZXJmYWNlEgwKBG5hbWUYASABKAkSCwoDbWFjGAIgASgJEgsKA210dRgDIAEoDRIpCglhZGRyZXNzZXMYBCADKAsyFi5rbmkuaW5zcGVjdG9yLkFkZHJlc3MSDwoHbmV0d29yaxgFIAEoCSIoCgdBZGRyZXNzEgwKBGNpZHIYASABKAkSDwoHZ2F0ZXdheRgCIAEoCSKhAQoKQXR0YWNobWVudBIPCgduZXR3b3JrGAEgASgJEhEKCWludGVyZmFjZRgCIAEoCRIPCgdwbHVnaW5zGAMgAygJEhcKD2hvc3RfaW50ZXJmYWNlcxgEIAMoCRIkCgZyb3V0ZXMYBSADKAsyFC5rbmkuaW5zcGVjdG9yLlJvdXRlEh8KA2RucxgGIAEoCzISLmtuaS5pbnNwZWN0b3IuRG5zIiAKBVJvdXRlEgoKAnRvGAEgASgJEgsKA3ZpYRgCIAEoCSJJCgNEbnMSDwoHc2VydmVycxgBIAMoCRIOCgZkb21haW4YAiABKAkSEAoIc2VhcmNoZXMYAyADKAkSDwoHb3B0aW9ucxgEIAMoCTKBBAoJSW5zcGVjdG9yEmAKD0xpc3RQb2ROZXR3b3JrcxIlLmtuaS5pbnNwZWN0b3IuTGlzdFBvZE5ldHdvcmtzUmVxdWVzdBomLmtuaS5pbnNwZWN0b3IuTGlzdFBvZE5ldHdvcmtzUmVzcG9uc2USZgoRSW5zcGVjdFBvZE5ldHdvcmsSJy5rbmkuaW5zcGVjdG9yLkluc3BlY3RQb2ROZXR3b3JrUmVxdWVzdBooLmtuaS5pbnNwZWN0b3IuSW5zcGVjdFBvZE5ldHdvcmtSZXNwb25zZRJOCglSZWNvbmNpbGUSHy5rbmkuaW5zcGVjdG9yLlJlY29uY2lsZVJlcXVlc3QaIC5rbmkuaW5zcGVjdG9yLlJlY29uY2lsZVJlc3BvbnNlEnUKFkxpc3RVbmZpbmlzaGVkQ2xlYW51cHMSLC5rbmkuaW5zcGVjdG9yLkxpc3RVbmZpbmlzaGVkQ2xlYW51cHNSZXF1ZXN0Gi0ua25pLmluc3BlY3Rvci5MaXN0VW5maW5pc2hlZENsZWFudXBzUmVzcG9uc2USYwoQRm9yZ2V0UG9kTmV0d29yaxImLmtuaS5pbnNwZWN0b3IuRm9yZ2V0UG9kTmV0d29ya1JlcXVlc3QaJy5rbmkuaW5zcGVjdG9yLkZvcmdldFBvZE5ldHdvcmtSZXNwb25zZWIGcHJvdG8z");
 
 /**
  * @generated from message kni.inspector.ListPodNetworksRequest
@@ -160,6 +160,134 @@ export const ReconcileResponseSchema: GenMessage<ReconcileResponse> = /*@__PURE_
   messageDesc(file_inspector, 5);
 
 /**
+ * @generated from message kni.inspector.ListUnfinishedCleanupsRequest
+ */
+export type ListUnfinishedCleanupsRequest = Message<"kni.inspector.ListUnfinishedCleanupsRequest"> & {
+  /**
+   * Retry the pending ones first, whatever their backoff.
+   *
+   * @generated from field: bool retry = 1;
+   */
+  retry: boolean;
+};
+
+/**
+ * Describes the message kni.inspector.ListUnfinishedCleanupsRequest.
+ * Use `create(ListUnfinishedCleanupsRequestSchema)` to create a new message.
+ */
+export const ListUnfinishedCleanupsRequestSchema: GenMessage<ListUnfinishedCleanupsRequest> = /*@__PURE__*/
+  messageDesc(file_inspector, 6);
+
+/**
+ * @generated from message kni.inspector.ListUnfinishedCleanupsResponse
+ */
+export type ListUnfinishedCleanupsResponse = Message<"kni.inspector.ListUnfinishedCleanupsResponse"> & {
+  /**
+   * @generated from field: repeated kni.inspector.UnfinishedCleanup cleanups = 1;
+   */
+  cleanups: UnfinishedCleanup[];
+};
+
+/**
+ * Describes the message kni.inspector.ListUnfinishedCleanupsResponse.
+ * Use `create(ListUnfinishedCleanupsResponseSchema)` to create a new message.
+ */
+export const ListUnfinishedCleanupsResponseSchema: GenMessage<ListUnfinishedCleanupsResponse> = /*@__PURE__*/
+  messageDesc(file_inspector, 7);
+
+/**
+ * UnfinishedCleanup is a sandbox whose DEL has failed. Its leases and host ports stay reserved.
+ *
+ * @generated from message kni.inspector.UnfinishedCleanup
+ */
+export type UnfinishedCleanup = Message<"kni.inspector.UnfinishedCleanup"> & {
+  /**
+   * @generated from field: kni.inspector.PodNetwork network = 1;
+   */
+  network?: PodNetwork | undefined;
+
+  /**
+   * Names of the networks that are still to be deleted.
+   *
+   * @generated from field: repeated string networks = 2;
+   */
+  networks: string[];
+
+  /**
+   * The network and the last error of its DEL.
+   *
+   * @generated from field: string cause = 3;
+   */
+  cause: string;
+
+  /**
+   * When it became pending, in milliseconds since 1970; 0 while the sandbox still waits for its Detach.
+   *
+   * @generated from field: int64 pending_since_ms = 4;
+   */
+  pendingSinceMs: bigint;
+
+  /**
+   * Milliseconds until the next retry.
+   *
+   * @generated from field: int64 next_retry_ms = 5;
+   */
+  nextRetryMs: bigint;
+};
+
+/**
+ * Describes the message kni.inspector.UnfinishedCleanup.
+ * Use `create(UnfinishedCleanupSchema)` to create a new message.
+ */
+export const UnfinishedCleanupSchema: GenMessage<UnfinishedCleanup> = /*@__PURE__*/
+  messageDesc(file_inspector, 8);
+
+/**
+ * @generated from message kni.inspector.ForgetPodNetworkRequest
+ */
+export type ForgetPodNetworkRequest = Message<"kni.inspector.ForgetPodNetworkRequest"> & {
+  /**
+   * The correlation of the record.
+   *
+   * @generated from field: string record = 1;
+   */
+  record: string;
+};
+
+/**
+ * Describes the message kni.inspector.ForgetPodNetworkRequest.
+ * Use `create(ForgetPodNetworkRequestSchema)` to create a new message.
+ */
+export const ForgetPodNetworkRequestSchema: GenMessage<ForgetPodNetworkRequest> = /*@__PURE__*/
+  messageDesc(file_inspector, 9);
+
+/**
+ * @generated from message kni.inspector.ForgetPodNetworkResponse
+ */
+export type ForgetPodNetworkResponse = Message<"kni.inspector.ForgetPodNetworkResponse"> & {
+  /**
+   * What was removed from the node, one sentence each.
+   *
+   * @generated from field: repeated string removed = 1;
+   */
+  removed: string[];
+
+  /**
+   * What may be left, one sentence each.
+   *
+   * @generated from field: repeated string may_leak = 2;
+   */
+  mayLeak: string[];
+};
+
+/**
+ * Describes the message kni.inspector.ForgetPodNetworkResponse.
+ * Use `create(ForgetPodNetworkResponseSchema)` to create a new message.
+ */
+export const ForgetPodNetworkResponseSchema: GenMessage<ForgetPodNetworkResponse> = /*@__PURE__*/
+  messageDesc(file_inspector, 10);
+
+/**
  * PodNetwork is the network of one sandbox.
  *
  * @generated from message kni.inspector.PodNetwork
@@ -205,7 +333,7 @@ export type PodNetwork = Message<"kni.inspector.PodNetwork"> & {
   netns: string;
 
   /**
-   * created, attaching, attached, detaching or detached.
+   * created, attaching, attached, detaching, detached or pending.
    *
    * @generated from field: string state = 8;
    */
@@ -229,7 +357,7 @@ export type PodNetwork = Message<"kni.inspector.PodNetwork"> & {
  * Use `create(PodNetworkSchema)` to create a new message.
  */
 export const PodNetworkSchema: GenMessage<PodNetwork> = /*@__PURE__*/
-  messageDesc(file_inspector, 6);
+  messageDesc(file_inspector, 11);
 
 /**
  * Interface is one interface in the pod's netns.
@@ -272,7 +400,7 @@ export type Interface = Message<"kni.inspector.Interface"> & {
  * Use `create(InterfaceSchema)` to create a new message.
  */
 export const InterfaceSchema: GenMessage<Interface> = /*@__PURE__*/
-  messageDesc(file_inspector, 7);
+  messageDesc(file_inspector, 12);
 
 /**
  * @generated from message kni.inspector.Address
@@ -296,7 +424,7 @@ export type Address = Message<"kni.inspector.Address"> & {
  * Use `create(AddressSchema)` to create a new message.
  */
 export const AddressSchema: GenMessage<Address> = /*@__PURE__*/
-  messageDesc(file_inspector, 8);
+  messageDesc(file_inspector, 13);
 
 /**
  * Attachment is what the plugins of one network have answered.
@@ -342,7 +470,7 @@ export type Attachment = Message<"kni.inspector.Attachment"> & {
  * Use `create(AttachmentSchema)` to create a new message.
  */
 export const AttachmentSchema: GenMessage<Attachment> = /*@__PURE__*/
-  messageDesc(file_inspector, 9);
+  messageDesc(file_inspector, 14);
 
 /**
  * @generated from message kni.inspector.Route
@@ -364,7 +492,7 @@ export type Route = Message<"kni.inspector.Route"> & {
  * Use `create(RouteSchema)` to create a new message.
  */
 export const RouteSchema: GenMessage<Route> = /*@__PURE__*/
-  messageDesc(file_inspector, 10);
+  messageDesc(file_inspector, 15);
 
 /**
  * @generated from message kni.inspector.Dns
@@ -396,7 +524,7 @@ export type Dns = Message<"kni.inspector.Dns"> & {
  * Use `create(DnsSchema)` to create a new message.
  */
 export const DnsSchema: GenMessage<Dns> = /*@__PURE__*/
-  messageDesc(file_inspector, 11);
+  messageDesc(file_inspector, 16);
 
 /**
  * @generated from service kni.inspector.Inspector
@@ -431,6 +559,27 @@ export const Inspector: GenService<{
     methodKind: "unary";
     input: typeof ReconcileRequestSchema;
     output: typeof ReconcileResponseSchema;
+  },
+  /**
+   * ListUnfinishedCleanups lists the cleanups that have failed at least once, oldest first.
+   *
+   * @generated from rpc kni.inspector.Inspector.ListUnfinishedCleanups
+   */
+  listUnfinishedCleanups: {
+    methodKind: "unary";
+    input: typeof ListUnfinishedCleanupsRequestSchema;
+    output: typeof ListUnfinishedCleanupsResponseSchema;
+  },
+  /**
+   * ForgetPodNetwork removes the known traces of an unfinished cleanup from the node and drops its record, without DEL.
+   * NOT_FOUND for an unknown record, FAILED_PRECONDITION for one whose cleanup is not unfinished.
+   *
+   * @generated from rpc kni.inspector.Inspector.ForgetPodNetwork
+   */
+  forgetPodNetwork: {
+    methodKind: "unary";
+    input: typeof ForgetPodNetworkRequestSchema;
+    output: typeof ForgetPodNetworkResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_inspector, 0);

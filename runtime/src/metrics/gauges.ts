@@ -25,6 +25,20 @@ const gaugesOfRecords = ({records, quarantined}: Observed): Gauge[] => [
     async () => [...records()].filter((record) => record.state !== 'attached' && !isUndone(record)).length,
   ),
   new Gauge({
+    name: 'kni_pending_cleanups',
+    help: 'Cleanups that were given up for now, whose leases and host ports stay reserved, by network',
+    labelNames: ['network'],
+    registers,
+    collect() {
+      const counts = new Map<string, number>();
+      for (const {state, attachments} of records())
+        if (state === 'pending')
+          for (const {network} of attachments) counts.set(network, (counts.get(network) ?? 0) + 1);
+      this.reset();
+      for (const [network, count] of counts) this.set({network}, count);
+    },
+  }),
+  new Gauge({
     name: 'kni_pod_networks',
     help: 'Pod networks by the state of their record',
     labelNames: ['state'],

@@ -1,33 +1,51 @@
 /** Attaches a sandbox: ADD, with everything undone again when it fails. */
 import {createHash} from 'node:crypto';
+import type {Attachment} from '../cni/attachment.ts';
+import {type Addition, addNetwork, delNetwork} from '../cni/network.ts';
+import {withinTime} from '../cni/plugin.ts';
 import {crashPoint} from '../crash-point.ts';
 import {textOf} from '../log.ts';
 import type {Abandoned} from './abandoned.ts';
+import type {Admission} from './admission.ts';
 import {addEach, planAttachments} from './attachments.ts';
-import {Conflict, UnknownNetwork, WrongState} from './errors.ts';
-import type {AttachRequest, Parts, PodNetworks} from './pod-networks.ts';
+import {type Caller, timeForAdd, timeForDel} from './caller.ts';
+import {undoAttachments} from './cleanup.ts';
+import {AddressInUse, Conflict, UnknownNetwork, WrongState} from './errors.ts';
+import {refuseHeld, releaseHeld} from './held.ts';
+import {fieldsOfNetwork} from './log-fields.ts';
+import {createPodAddresses, type PodAddresses} from './pod-addresses.ts';
+import type {AttachRequest, Cared, PodNetworks} from './pod-networks.ts';
 import {podKeyOf, podNameOf} from './pod-ref.ts';
+import {primaryInterface} from './primary-ips.ts';
 import type {PodNetwork} from './record.ts';
 import {selectForAttach} from './select.ts';
-import {undoAttachments} from './undo.ts';
 
-export const createAttach =
-  (parts: Parts, {leave, claim}: Abandoned): PodNetworks['attach'] =>
-  async (request, signal) => {
+export const createAttach = (
+  parts: Cared,
+  {leave, claim}: Abandoned,
+  admission: Admission,
+): PodNetworks['attach'] => {
+  const addresses = createPodAddresses(parts.records);
+  return async (request, caller = {}) => {
     const {records, lock} = parts;
     const found = selectForAttach(records, request);
     if (!found) throw new UnknownNetwork('no network was created for this sandbox');
+    if (found.state !== 'attached' && parts.cleanups.failing().length > 0)
+      await releaseHeld(parts, planAttachments(parts.networks, {...request, pod: found.pod}), found.key);
     const work = async () => {
       const record = records.get(found.key);
       if (!record) throw new UnknownNetwork('the network was deleted in the meantime');
       refuseMismatch(record, request);
-      return await (record.state === 'attached' ? record : attachOnce(parts, record, request));
+      return await (record.state === 'attached'
+        ? record
+        : attachOnce({...parts, addresses, admission}, record, request, caller));
     };
-    const attached = await lock(podKeyOf(found.pod), work, signal);
-    if (signal?.aborted) leave(attached);
+    const attached = await lock(podKeyOf(found.pod), work, caller.signal);
+    if (caller.signal?.aborted) leave(attached);
     else claim(attached);
     return attached;
   };
+};
 
 /** A repetition must be one: the same pod, sandbox and netns, and the same wishes. */
 const refuseMismatch = (record: PodNetwork, request: AttachRequest): void => {
@@ -46,31 +64,50 @@ const refuseMismatch = (record: PodNetwork, request: AttachRequest): void => {
 const digestOf = ({primaryArgs, selections}: AttachRequest): string =>
   createHash('sha256').update(JSON.stringify({primaryArgs, selections})).digest('hex').slice(0, 16);
 
-const attachOnce = async (parts: Parts, found: PodNetwork, request: AttachRequest): Promise<PodNetwork> => {
-  const {records, netns, invoke, log} = parts;
-  const {sandbox} = request;
+interface AttachParts extends Cared {
+  readonly addresses: PodAddresses;
+  readonly admission: Admission;
+}
+
+const attachOnce = async (
+  parts: AttachParts,
+  found: PodNetwork,
+  request: AttachRequest,
+  caller: Caller,
+): Promise<PodNetwork> => {
+  const {netns, networks, admission} = parts;
   // `attaching` here is what a crash or a failed undo has left.
-  const record = found.state === 'attaching' ? await undoAttachments(parts, found, 'created') : found;
+  const record =
+    found.state === 'attaching' ? await undoAttachments(parts, found, 'created', timeForAdd(caller)) : found;
   if (record.state !== 'created') throw new WrongState(`the network is ${record.state}, create a new one`);
   if (!netns.exists(record.netns)) throw new WrongState('the netns is gone, create a new one');
 
-  const attachments = planAttachments(parts.networks, {...request, pod: record.pod});
+  const attachments = planAttachments(networks, {...request, pod: record.pod});
+  refuseHeld(parts, attachments, record.key);
   const intent: PodNetwork = {
     ...record,
     state: 'attaching',
-    sandbox,
+    sandbox: request.sandbox,
     request: digestOf(request),
     attachments,
   };
+  return await admission(attachments, () => addAndRecord(parts, intent, caller), caller.signal);
+};
+
+const addAndRecord = async (parts: AttachParts, intent: PodNetwork, caller: Caller): Promise<PodNetwork> => {
+  const {records, log, addresses, uptime} = parts;
   let latest = intent;
   crashPoint('attach: before intent');
   await records.put(intent); // before the first ADD, or a crash would leave something that no one knows of
   crashPoint('attach: intent written');
+  const end = uptime() + timeForAdd(caller);
   try {
-    const target = {sandbox, netns: record.netns};
-    for await (const soFar of addEach(invoke, attachments, target)) {
-      latest = {...intent, attachments: soFar};
-      const isLast = soFar.at(-1)?.result !== undefined;
+    const add = (attachment: Attachment) =>
+      addWithOwnAddress(parts, latest, attachment, () => end - uptime());
+    for await (const {attachments, error} of addEach(add, intent.attachments)) {
+      latest = {...intent, attachments};
+      if (error !== undefined) throw error;
+      const isLast = attachments.at(-1)?.result !== undefined;
       if (!isLast) await records.put(latest); // whoever undoes it after a crash has the results, too
     }
     const attached: PodNetwork = {...latest, state: 'attached'};
@@ -80,13 +117,49 @@ const attachOnce = async (parts: Parts, found: PodNetwork, request: AttachReques
     return attached;
   } catch (error) {
     if (latest !== intent) await records.force(latest); // for the sweep, should the undoing fail
-    await undoAttachments(parts, latest, 'created').catch((failure: unknown) => {
+    await undoAttachments(parts, latest, 'created', timeForDel(caller)).catch((failure: unknown) => {
       log.warn('a failed attach is not undone yet', {
-        correlation: record.key,
-        sandbox,
+        correlation: intent.key,
+        sandbox: intent.sandbox,
         error: textOf(failure),
       });
     });
     throw error;
+  } finally {
+    addresses.release(intent);
+  }
+};
+
+/** How often ADD is tried to get an address that no other pod has. */
+const addressAttempts = 8;
+
+/**
+ * ADD of one attachment. When eth0 gets an address that another pod has, as after the node's network was replaced by one
+ * with the same range, the plugins are asked for another one.
+ */
+const addWithOwnAddress = async (
+  {invoke: plainInvoke, addresses, log}: AttachParts,
+  record: PodNetwork,
+  planned: Attachment,
+  timeLeft: () => number,
+): Promise<Addition> => {
+  const invoke = withinTime(plainInvoke, timeLeft);
+  const target = {sandbox: record.sandbox ?? '', netns: record.netns};
+  for (let attempt = 1; ; attempt++) {
+    const addition = await addNetwork(invoke, planned, target);
+    const {attachment, error} = addition;
+    const holder =
+      error === undefined && planned.ifName === primaryInterface
+        ? addresses.reserve(record, attachment)
+        : undefined;
+    if (!holder) return addition;
+    const text = `network ${planned.network} gave the pod the address ${holder.ip} of pod ${podNameOf(holder.record.pod)} in network ${holder.network}`;
+    log.warn('address is in use, asking for another one', {...fieldsOfNetwork(record), error: text});
+    if (attempt === addressAttempts) return {attachment, error: new AddressInUse(text)};
+    try {
+      await delNetwork(invoke, attachment, target);
+    } catch (failure) {
+      return {attachment, error: failure};
+    }
   }
 };

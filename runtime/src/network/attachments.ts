@@ -1,21 +1,19 @@
 /** What is put into a sandbox: the node's network first, then those the pod asks for; and how to take it out again. */
 import type {Attachment, Target} from '../cni/attachment.ts';
 import type {Conflist} from '../cni/conflist.ts';
-import {addNetwork, delNetwork} from '../cni/network.ts';
+import {type Addition, delNetwork} from '../cni/network.ts';
 import type {InvokePlugin} from '../cni/plugin.ts';
 import {InvalidRequest} from './errors.ts';
 import type {NetworkSelection} from './network-selection.ts';
 import type {PodRef} from './pod-ref.ts';
+import {primaryInterface} from './primary-ips.ts';
 import type {CapabilityArgs} from './record.ts';
-
-/** The pod's interface in the node's network; Kubernetes and its users expect this name. */
-export const primaryInterface = 'eth0';
 
 /** Where networks come from. Both throw when there is none; neither asks the API server. */
 export interface Networks {
   /** The node's own, which every pod is attached to. */
   readonly primary: () => Conflist;
-  readonly named: (selection: NetworkSelection, podNamespace: string) => Conflist;
+  readonly named: (selection: Pick<NetworkSelection, 'namespace' | 'name'>, podNamespace: string) => Conflist;
 }
 
 export interface AttachTo {
@@ -43,7 +41,8 @@ export const planAttachments = (networks: Networks, to: AttachTo): Attachment[] 
   for (const selection of selections) {
     const list = networks.named(selection, pod.namespace);
     refuseUnheeded(list, selection);
-    others.push(planned(list, selection.ifName, selection.capabilityArgs));
+    const {name, namespace, ifName, capabilityArgs} = selection;
+    others.push({...planned(list, ifName, capabilityArgs), selected: {namespace, name}});
   }
   return [primary, ...others];
 };
@@ -73,46 +72,52 @@ const cniArgsOf = ({namespace, name, uid}: PodRef, sandbox: string): Attachment[
   ['K8S_POD_UID', uid],
 ];
 
-/**
- * In order. Yields all attachments after each ADD, with the results so far: DEL wants them. The first failure ends it and
- * leaves the undoing to the caller.
- */
+/** All attachments of a sandbox after one more ADD. */
+export interface Step {
+  readonly attachments: readonly Attachment[];
+  /** Why the ADD failed, which is the last step; absent otherwise. */
+  readonly error?: unknown;
+}
+
+/** ADD in order. Yields after each, with what DEL must be given; a failed step has no attachments that were not begun. */
 export async function* addEach(
-  invoke: InvokePlugin,
+  add: (attachment: Attachment) => Promise<Addition>,
   attachments: readonly Attachment[],
-  target: Target,
-): AsyncGenerator<readonly Attachment[], void, void> {
-  const results = [...attachments];
-  for (const [index, attachment] of attachments.entries()) {
-    results[index] = {...attachment, result: await addNetwork(invoke, attachment, target)};
-    yield [...results];
+): AsyncGenerator<Step, void, void> {
+  const all = [...attachments];
+  for (const [index, planned] of attachments.entries()) {
+    const {attachment, error} = await add(planned);
+    all[index] = attachment;
+    if (error !== undefined) {
+      yield {attachments: all.slice(0, index + 1), error};
+      return;
+    }
+    yield {attachments: [...all]};
   }
 }
 
-/** What could not be deleted, in the order of the attachments, and why. */
-export interface Left {
-  readonly attachments: readonly Attachment[];
-  readonly errors: readonly unknown[];
+/** An attachment whose DEL failed. */
+export interface FailedDeletion {
+  readonly attachment: Attachment;
+  readonly error: unknown;
 }
 
 /**
- * In reverse. DEL of what was never added is no error (CNI spec, section 2, "DEL"), so it may be all of them. One network
- * that fails does not keep the addresses and ports of the others.
+ * DEL in reverse. A network that fails does not keep the addresses and ports of the others. Returns the failures in the
+ * order of the attachments.
  */
 export const delAll = async (
   invoke: InvokePlugin,
   attachments: readonly Attachment[],
   target: Target,
-): Promise<Left> => {
-  const left: Attachment[] = [];
-  const errors: unknown[] = [];
+): Promise<readonly FailedDeletion[]> => {
+  const failures: FailedDeletion[] = [];
   for (const attachment of attachments.toReversed()) {
     try {
       await delNetwork(invoke, attachment, target);
     } catch (error) {
-      left.unshift(attachment);
-      errors.unshift(error);
+      failures.unshift({attachment, error});
     }
   }
-  return {attachments: left, errors};
+  return failures;
 };

@@ -1,15 +1,20 @@
 /** Makes the netns of a pod, and its record before that. */
 import {randomBytes} from 'node:crypto';
 import {crashPoint} from '../crash-point.ts';
+import {textOf} from '../log.ts';
 import {type NetnsDir, netnsPathOf} from '../netns/netns-dir.ts';
-import {NetnsFailed} from './errors.ts';
-import type {Parts, PodNetworks} from './pod-networks.ts';
+import {type Caller, timeForDel} from './caller.ts';
+import {CleanupUnfinished, NetnsFailed} from './errors.ts';
+import {fieldsOfNetwork} from './log-fields.ts';
+import type {Cared, PodNetworks} from './pod-networks.ts';
 import {podKeyOf} from './pod-ref.ts';
-import type {PodNetwork} from './record.ts';
+import {isUnfinished, type PodNetwork} from './record.ts';
+import {retryCleanup} from './unfinished.ts';
 
 export const createCreate =
-  ({records, netns, lock, now}: Parts): PodNetworks['create'] =>
-  (pod, attempt, signal) => {
+  (parts: Cared): PodNetworks['create'] =>
+  (pod, attempt, caller = {}) => {
+    const {records, netns, lock, now} = parts;
     const podKey = podKeyOf(pod);
     const make = async (): Promise<PodNetwork> => {
       const ofPod = records.ofPod(pod).filter((record) => podKeyOf(record.pod) === podKey);
@@ -20,6 +25,7 @@ export const createCreate =
         await makeNetns(netns, again.netns);
         return again;
       }
+      await finishEarlierCleanups(parts, ofPod, timeForCleanup(caller));
       const key = `${podKey}-${serial()}`;
       const record: PodNetwork = {
         key,
@@ -42,8 +48,48 @@ export const createCreate =
       }
       return record;
     };
-    return lock(podKey, make, signal);
+    return lock(podKey, make, caller.signal);
   };
+
+/** In ms. A kubelet gives CreateNetwork 10 s. */
+const timeForCleanup = (caller: Caller): number => Math.min(5_000, timeForDel(caller));
+
+/** Records of one pod that may wait for a cleanup, so that a pod that always fails does not pile them up. */
+const mostOfPod = {detaching: 1, pending: 3};
+
+/**
+ * Retries the cleanups of the pod's earlier sandboxes once, and throws CleanupUnfinished when the pod still has as many as
+ * it may have. To be called with the lock of the pod held: no cleanup of it is under way then.
+ */
+const finishEarlierCleanups = async (
+  parts: Cared,
+  ofPod: readonly PodNetwork[],
+  limitMs: number,
+): Promise<void> => {
+  const end = parts.uptime() + limitMs;
+  const unfinished = ofPod.filter(isUnfinished);
+  const pending = unfinished.filter(({state}) => state === 'pending');
+  const detaching = unfinished.filter(({state}) => state !== 'pending');
+  for (const [records, most] of [
+    [detaching, mostOfPod.detaching],
+    [pending, mostOfPod.pending],
+  ] as const) {
+    let left = records.length;
+    for (const record of left < most ? [] : records) {
+      try {
+        await retryCleanup(parts, record, end - parts.uptime());
+        left--;
+      } catch (error) {
+        parts.log.warn('cleanup failed again', {...fieldsOfNetwork(record), error: textOf(error)});
+      }
+    }
+    const [first] = records;
+    if (first && left >= most)
+      throw new CleanupUnfinished(
+        `the cleanup of an earlier sandbox of the pod has not finished: ${parts.cleanups.causeOf(first.key) ?? ''}`,
+      );
+  }
+};
 
 const makeNetns = async (netns: NetnsDir, path: string): Promise<void> => {
   try {

@@ -27,6 +27,27 @@ export class NetworkUnavailable extends Error {
   }
 }
 
+/** An earlier sandbox still holds what this one needs, and its cleanup has failed. The message names the cause. */
+export class CleanupUnfinished extends Error {
+  override readonly name = 'CleanupUnfinished';
+}
+
+/** A network has as many unfinished cleanups as it may have. */
+export class TooManyCleanups extends Error {
+  override readonly name = 'TooManyCleanups';
+
+  constructor(network: string) {
+    super(
+      `network ${network} refuses further pods: too many of its cleanups have failed, see "kni-runtime pending"`,
+    );
+  }
+}
+
+/** The network's plugins gave the pod an address that another pod has. */
+export class AddressInUse extends Error {
+  override readonly name = 'AddressInUse';
+}
+
 /** It exists already, and differently. */
 export class Conflict extends Error {
   override readonly name = 'Conflict';

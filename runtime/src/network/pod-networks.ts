@@ -1,43 +1,79 @@
 /** The networks of this node's pods, from creation to deletion. */
+import type {Attachment} from '../cni/attachment.ts';
+import type {Conflist} from '../cni/conflist.ts';
 import type {InvokePlugin} from '../cni/plugin.ts';
 import {createGate, type Gate} from '../gate.ts';
 import type {Lock} from '../lock.ts';
 import type {Log} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
 import {createAbandoned} from './abandoned.ts';
+import {createAdmission} from './admission.ts';
 import {createAttach} from './attach.ts';
 import type {AttachTo, Networks} from './attachments.ts';
+import type {Caller} from './caller.ts';
 import {createCheck} from './check.ts';
+import {type Cleanups, createCleanups} from './cleanups.ts';
 import {createCreate} from './create.ts';
 import {UnknownNetwork, WrongState} from './errors.ts';
+import {forget} from './forget.ts';
 import type {PodRef} from './pod-ref.ts';
 import {createReconcile, type NodeLinks, type Reconciled} from './reconcile.ts';
 import type {PodNetwork} from './record.ts';
 import type {Records} from './records.ts';
 import type {Selector} from './select.ts';
 import {createUndo} from './undo.ts';
+import {retryAllPending, unfinishedCleanups} from './unfinished.ts';
 
 /**
  * Each may be repeated. What changes a pod's network holds the pod's lock, so that it happens one at a time in the
- * order of the calls; `signal` only keeps waiting work from beginning.
+ * order of the calls; the caller's `signal` only keeps waiting work from beginning.
  */
 export interface PodNetworks {
-  create(pod: PodRef, attempt: string, signal?: AbortSignal): Promise<PodNetwork>;
-  attach(request: AttachRequest, signal?: AbortSignal): Promise<PodNetwork>;
+  create(pod: PodRef, attempt: string, caller?: Caller): Promise<PodNetwork>;
+  attach(request: AttachRequest, caller?: Caller): Promise<PodNetwork>;
   /** Answers from memory and does not wait: a kubelet that asks during an attach wants to know just that. */
   query(sandbox: string): PodNetwork;
   /** CNI CHECK of all that is attached; rejects with what the first plugin complains of. */
   check(sandbox: string): Promise<void>;
   /** Returns what was detached, or is no longer attached; `undefined` when nothing is known of it. */
-  detach(selector: Selector, signal?: AbortSignal): Promise<PodNetwork | undefined>;
-  delete(selector: Selector, signal?: AbortSignal): Promise<PodNetwork | undefined>;
-  /** Undoes what a crash or a failed DEL has left, and deletes what nobody came for. Failures are logged, and tried again later and later. */
+  detach(selector: Selector, caller?: Caller): Promise<PodNetwork | undefined>;
+  delete(selector: Selector, caller?: Caller): Promise<PodNetwork | undefined>;
+  /** Cleans up after crashes and failed DELs, and deletes abandoned networks. Failures are logged, and retried with backoff. */
   sweep(): Promise<void>;
+  /** Cleanups that have not finished and have failed at least once, the pending ones among them; oldest first. */
+  unfinished(): readonly UnfinishedCleanup[];
+  /** Retries all pending cleanups at once, whatever their backoff, and resolves when each has been tried. */
+  retryPending(): Promise<void>;
+  /** Removes the known traces of an unfinished cleanup and drops its record, without DEL. */
+  forget(key: string): Promise<Forgotten>;
   /** Compares the records with what exists, and clears away what has no owner. */
   reconcile(): Promise<Reconciled>;
 }
 
 export type AttachRequest = Selector & Omit<AttachTo, 'pod'>;
+
+export interface Forgotten {
+  readonly record: PodNetwork;
+  /** What was removed from the node, and what may be left: one sentence each. */
+  readonly removed: readonly string[];
+  readonly mayLeak: readonly string[];
+}
+
+export interface UnfinishedCleanup {
+  readonly record: PodNetwork;
+  /** The last error of DEL, with the network. */
+  readonly cause: string;
+  /** Until the next retry, in ms. */
+  readonly nextRetryMs: number;
+}
+
+/** How long and how many cleanups may fail. */
+export interface CleanupLimits {
+  /** A record becomes pending when DEL has failed for so long since the first Detach of its sandbox. */
+  readonly giveUpAfterMs: number;
+  /** How many cleanups of the attachment's network may be unfinished before it refuses further attachments. */
+  readonly ofNetwork: (attachment: Pick<Attachment, 'config' | 'selected'>) => number;
+}
 
 /** What the life of a pod's network depends on. */
 export interface Parts {
@@ -57,18 +93,31 @@ export interface Parts {
   readonly isDoubtful: (record: PodNetwork) => boolean;
   /** Whether records may have been lost: then what seems to have no owner may have one. */
   readonly inDoubt: () => Promise<boolean>;
+  /** Removes what is known to be left of a sandbox on the node, and returns it, one sentence each. */
+  readonly removeTraces: (record: PodNetwork) => Promise<readonly string[]>;
+  readonly cleanupLimits: CleanupLimits;
+  /** Identifies the executables of a network's plugins: another text when one of them was replaced. */
+  readonly filesOf: (list: Conflist) => string;
   readonly log: Log;
+}
+
+/** With the memory of failed cleanups. */
+export interface Cared extends Parts {
+  readonly cleanups: Cleanups;
 }
 
 export const createPodNetworks = (given: Parts): PodNetworks => {
   const gate = createGate();
-  const parts = {...given, lock: behind(gate, given.lock)};
-  const {records} = parts;
+  const {records, uptime, cleanupLimits} = given;
+  const pending = [...records.all()].filter(({state}) => state === 'pending');
+  const causes = new Map(pending.map(({key, pending: reason}) => [key, reason?.cause ?? '']));
+  const cleanups = createCleanups(uptime, cleanupLimits.giveUpAfterMs, causes);
+  const parts: Cared = {...given, cleanups, lock: behind(gate, given.lock)};
   const abandoned = createAbandoned(parts.uptime);
   const undo = createUndo(parts, abandoned);
   return {
     create: createCreate(parts),
-    attach: createAttach(parts, abandoned),
+    attach: createAttach(parts, abandoned, createAdmission(parts)),
     query: (sandbox) => {
       const found = records.bySandbox(sandbox);
       if (!found) throw new UnknownNetwork('the sandbox is not known');
@@ -79,6 +128,9 @@ export const createPodNetworks = (given: Parts): PodNetworks => {
     },
     check: createCheck(parts),
     ...undo,
+    unfinished: () => unfinishedCleanups(parts),
+    retryPending: () => retryAllPending(parts),
+    forget: (key) => forget(parts, key),
     reconcile: createReconcile(parts, gate, undo.dropGone),
   };
 };

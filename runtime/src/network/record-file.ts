@@ -157,7 +157,7 @@ function refuseOtherAttachment(attachment: unknown): asserts attachment is Attac
 const refuseUnknownState = (record: JsonObject): void => {
   const state = states.find((known) => known === record['state']);
   if (!state) throw new TypeError('the record has no known state');
-  const needsSandbox = state === 'attaching' || state === 'attached' || state === 'detaching';
+  const needsSandbox = state !== 'created' && state !== 'detached';
   if (needsSandbox && !stringOf(record['sandbox']))
     throw new TypeError(`the record is ${state} without a sandbox`);
 };

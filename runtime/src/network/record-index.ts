@@ -1,6 +1,6 @@
 /** Finds records by what callers know of them, however many there are. */
-import type {PodRef} from './pod-ref.ts';
-import {podNameOf} from './pod-ref.ts';
+import {type PodRef, podNameOf} from './pod-ref.ts';
+import {primaryIpsOf} from './primary-ips.ts';
 import type {PodNetwork} from './record.ts';
 
 export interface RecordIndex {
@@ -10,6 +10,8 @@ export interface RecordIndex {
   byNetns(netns: string): PodNetwork | undefined;
   /** By uid where there is one, else by namespace and name; in the order in which they were created. */
   ofPod(pod: PodRef): readonly PodNetwork[];
+  /** Those with this address on eth0. */
+  byPrimaryIp(ip: string): readonly PodNetwork[];
 }
 
 export interface WritableIndex extends RecordIndex {
@@ -23,12 +25,25 @@ export const createRecordIndex = (records: Iterable<PodNetwork> = []): WritableI
   const keyOfNetns = new Map<string, string>();
   const keysOfUid: KeysByName = new Map();
   const keysOfName: KeysByName = new Map();
+  /** Made when it is first needed: it takes the results of all records, which a start does not. */
+  let keysOfIp: KeysByName | undefined;
 
+  const indexByIp = (): KeysByName => {
+    const index: KeysByName = new Map();
+    for (const [key, record] of byKey) for (const ip of primaryIpsOf(record)) addTo(index, ip, key);
+    return index;
+  };
+  const updateIps = (key: string, before: PodNetwork | undefined, after: PodNetwork | undefined): void => {
+    if (!keysOfIp) return;
+    for (const ip of before ? primaryIpsOf(before) : []) removeFrom(keysOfIp, ip, key);
+    for (const ip of after ? primaryIpsOf(after) : []) addTo(keysOfIp, ip, key);
+  };
   const remove = (key: string): void => {
     const record = byKey.get(key);
     if (!record) return;
     if (record.sandbox !== undefined) keyOfSandbox.delete(record.sandbox);
     keyOfNetns.delete(record.netns);
+    updateIps(key, record, undefined);
     removeFrom(keysOfUid, record.pod.uid, key);
     removeFrom(keysOfName, podNameOf(record.pod), key);
   };
@@ -36,6 +51,7 @@ export const createRecordIndex = (records: Iterable<PodNetwork> = []): WritableI
     const {key, sandbox, netns, pod} = record;
     const before = byKey.get(key);
     byKey.set(key, record);
+    updateIps(key, before, record);
     if (before?.sandbox === sandbox && before?.netns === netns) return; // pods do not change
     if (before?.sandbox !== undefined) keyOfSandbox.delete(before.sandbox);
     if (sandbox !== undefined) keyOfSandbox.set(sandbox, key);
@@ -54,6 +70,10 @@ export const createRecordIndex = (records: Iterable<PodNetwork> = []): WritableI
     ofPod: (pod) => {
       const keys = pod.uid ? keysOfUid.get(pod.uid) : keysOfName.get(podNameOf(pod));
       return keysIn(keys).flatMap((key) => get(key) ?? []);
+    },
+    byPrimaryIp: (ip) => {
+      keysOfIp ??= indexByIp();
+      return keysIn(keysOfIp.get(ip)).flatMap((key) => get(key) ?? []);
     },
     set,
     delete: (key) => {

@@ -6,12 +6,14 @@ import type {PodRef} from './pod-ref.ts';
 /**
  * created → attaching → attached → detaching → detached. `attaching` and `detaching` are on disk before the first
  * plugin runs; whoever finds them with no call under way finds what a crash or a failed DEL has left, to be undone.
+ * A DEL that keeps failing makes a record `pending`: its sandbox and netns are gone, its leases and host ports stay
+ * reserved, and DEL is retried until it succeeds or a person forgets the record.
  */
-export const states = ['created', 'attaching', 'attached', 'detaching', 'detached'] as const;
+export const states = ['created', 'attaching', 'attached', 'detaching', 'detached', 'pending'] as const;
 export type State = (typeof states)[number];
 
 /** The others are intents. */
-export const outcomes: ReadonlySet<State> = new Set(['attached', 'detached']);
+export const outcomes: ReadonlySet<State> = new Set(['attached', 'detached', 'pending']);
 
 /** By CNI capability; a plugin gets those that it declares. */
 export type CapabilityArgs = Readonly<Record<string, unknown>>;
@@ -33,7 +35,13 @@ export interface PodNetwork {
   readonly request?: string;
   /** What was, or may have been, attached, in order; empty when nothing was. */
   readonly attachments: readonly Attachment[];
+  /** Of a pending record: when its cleanup was given up, in ms since 1970, and the last error of DEL. */
+  readonly pending?: {readonly since: number; readonly cause: string};
 }
+
+/** A cleanup that is not under way but has not finished: the record waits for a DEL that succeeds. */
+export const isUnfinished = ({state, attachments}: PodNetwork): boolean =>
+  attachments.length > 0 && (state === 'attaching' || state === 'detaching' || state === 'pending');
 
 /** What a pod has to show: records of version 1 have its loopback interface as well. */
 export const shownAttachments = ({attachments}: PodNetwork): readonly Attachment[] =>

@@ -2,6 +2,7 @@
  * Holds the records against the netns that exist, before anyone is served: after a crash or a node restart (/run is empty
  * then, /var is not). All else, which may take longer, is left to `sweep` and `reconcile`.
  */
+import type {Attachment} from '../cni/attachment.ts';
 import {type Log, textOf} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
@@ -68,16 +69,28 @@ export const isInDoubt = async ({
   return (await netns.mounted()).some((path) => records.byNetns(path) === undefined);
 };
 
+/** After a loss of power the last lines of the journal may be missing: every plugin may have been started. */
+const allStarted = (record: PodNetwork): PodNetwork => {
+  if (record.attachments.every(({started}) => started === undefined)) return record;
+  return {...record, attachments: record.attachments.map(withoutStarted)};
+};
+
+const withoutStarted = (attachment: Attachment): Attachment => {
+  const {started: _, ...rest} = attachment;
+  return rest;
+};
+
 /** A network whose netns is gone has nothing to offer: it is dropped, or undone when plugins have been at work. */
 const undoOrDrop = async (
   record: PodNetwork,
   {store, netns, log}: RecoverParts,
 ): Promise<PodNetwork | undefined> => {
   if (netns.exists(record.netns)) return record; // under another path to the same directory
+  if (record.state === 'pending') return allStarted(record);
   const fields = fieldsOfNetwork(record);
   if (!isUndone(record)) {
     log.info('the netns is gone, its network will be undone', fields);
-    return {...record, state: 'detaching'};
+    return {...allStarted(record), state: 'detaching'};
   }
   log.info('the netns is gone, its record is dropped', fields);
   await store.remove(record.key).catch((error: unknown) => {

@@ -1,21 +1,29 @@
-/** When to try again what failed: soon at first, then later and later. */
+/** When to try again what failed: soon at first, then with an exponential backoff. */
 
 export interface Retries {
   readonly isDue: (key: string) => boolean;
   readonly failed: (key: string) => void;
   readonly ended: (key: string) => void;
+  /** In ms from now; 0 when it is due. */
+  readonly nextIn: (key: string) => number;
 }
 
-const waitMs = {first: 1_000, most: 60_000};
+export interface Backoff {
+  readonly firstMs: number;
+  readonly mostMs: number;
+}
 
-export const createRetries = (uptime: () => number): Retries => {
+/** `uptime` in ms. */
+export const createRetries = (uptime: () => number, {firstMs, mostMs}: Backoff): Retries => {
   const next = new Map<string, {readonly at: number; readonly waitMs: number}>();
+  const nextIn = (key: string) => Math.max(0, (next.get(key)?.at ?? 0) - uptime());
   return {
-    isDue: (key) => (next.get(key)?.at ?? 0) <= uptime(),
+    isDue: (key) => nextIn(key) === 0,
     failed: (key) => {
-      const wait = Math.min((next.get(key)?.waitMs ?? waitMs.first / 2) * 2, waitMs.most);
-      next.set(key, {at: uptime() + wait, waitMs: wait});
+      const waitMs = Math.min((next.get(key)?.waitMs ?? firstMs / 2) * 2, mostMs);
+      next.set(key, {at: uptime() + waitMs, waitMs});
     },
     ended: (key) => void next.delete(key),
+    nextIn,
   };
 };

@@ -37,10 +37,10 @@ export const selectForUndo = (records: RecordIndex, selector: Selector): PodNetw
   return candidates.findLast(({sandbox}) => !sandbox) ?? candidates.at(-1);
 };
 
+/** Without pending records: their sandboxes are gone, and a call by uid or name means a later sandbox of the pod. */
 const ofPod = (records: RecordIndex, {uid, attempt, namespace, name}: Selector): readonly PodNetwork[] => {
-  if (uid) {
-    const all = records.ofPod({uid, namespace, name});
-    return attempt ? all.filter((record) => record.attempt === attempt) : all;
-  }
-  return name ? records.ofPod({uid: '', namespace, name}) : [];
+  if (!uid && !name) return [];
+  return records
+    .ofPod({uid, namespace, name})
+    .filter((record) => record.state !== 'pending' && (!uid || !attempt || record.attempt === attempt));
 };

@@ -3,12 +3,12 @@ import {crashPoint} from '../crash-point.ts';
 import {textOf} from '../log.ts';
 import {keyOfNetnsPath} from '../netns/netns-dir.ts';
 import type {Abandoned} from './abandoned.ts';
-import {delAll} from './attachments.ts';
+import {timeForDel} from './caller.ts';
+import {giveUp, inputsOf, retryPending, toUndo, undoAttachments} from './cleanup.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
-import type {Parts, PodNetworks} from './pod-networks.ts';
+import type {Cared, PodNetworks} from './pod-networks.ts';
 import {podKeyOf} from './pod-ref.ts';
-import {begun, isUndone, type PodNetwork} from './record.ts';
-import {createRetries} from './retries.ts';
+import {isUndone, isUnfinished, type PodNetwork} from './record.ts';
 import {type Selector, selectForUndo} from './select.ts';
 
 export interface Undo extends Pick<PodNetworks, 'detach' | 'delete' | 'sweep'> {
@@ -16,11 +16,10 @@ export interface Undo extends Pick<PodNetworks, 'detach' | 'delete' | 'sweep'> {
   readonly dropGone: (key: string) => Promise<boolean>;
 }
 
-export const createUndo = (parts: Parts, {isAbandoned}: Abandoned): Undo => {
-  const {records, netns, lock, log, uptime, isDoubtful} = parts;
-  const retries = createRetries(uptime);
+export const createUndo = (parts: Cared, {isAbandoned}: Abandoned): Undo => {
+  const {records, netns, lock, log, isDoubtful, cleanups} = parts;
 
-  /** `work` gets the record as it is once the lock is held; false when there is none any more. */
+  /** `work` gets the record as it is once the lock is held; nothing happens when there is none any more. */
   const onCurrent = async (
     {key, pod}: PodNetwork,
     work: (record: PodNetwork) => Promise<void>,
@@ -33,60 +32,90 @@ export const createUndo = (parts: Parts, {isAbandoned}: Abandoned): Undo => {
     await lock(podKeyOf(pod), whenLocked, signal);
   };
 
-  const detach = async (record: PodNetwork): Promise<void> => {
-    if (isUndone(record)) return;
+  /** Undoes it, or gives that up when it has failed for too long. */
+  const undoOrGiveUp = async (
+    record: PodNetwork,
+    state: 'created' | 'detached',
+    limitMs?: number,
+  ): Promise<void> => {
+    try {
+      await undoAttachments(parts, record, state, limitMs);
+    } catch (error) {
+      if (!cleanups.isOverdue(record.key)) throw error;
+      await giveUp(parts, records.get(record.key) ?? record);
+    }
+  };
+
+  const detach = async (record: PodNetwork, limitMs?: number): Promise<void> => {
+    if (isUndone(record) || record.state === 'pending') return;
+    cleanups.begin(record.key);
     const detaching: PodNetwork = {...record, state: 'detaching', attachments: toUndo(record)};
     crashPoint('detach: before intent');
     await records.force(detaching);
     crashPoint('detach: intent written');
-    await undoAttachments(parts, detaching, 'detached');
+    await undoOrGiveUp(detaching, 'detached', limitMs);
   };
 
-  const remove = async (record: PodNetwork): Promise<void> => {
-    await detach(record);
+  const remove = async (record: PodNetwork, limitMs?: number): Promise<void> => {
+    await detach(record, limitMs);
+    if (records.get(record.key)?.state === 'pending') return; // only a DEL that succeeds, or a person, ends it
     await netns.remove(record.netns); // after DEL: plugins want to see what they undo
     crashPoint('delete: netns removed');
     await records.drop(record.key);
     crashPoint('delete: record removed');
-    retries.ended(record.key);
+    cleanups.ended(record.key);
   };
 
   const isLeft = (record: PodNetwork): boolean =>
-    !isDoubtful(record) && (isAbandoned(record) || !(record.state === 'attached' || isUndone(record)));
+    !isDoubtful(record) && (isAbandoned(record) || isUnfinished(record));
 
-  /** Of a pod that somebody is at work for nothing is left; and if that hangs, the others must not wait. */
+  /** Skip pods with a call in progress: they are not leftovers, and a call that hangs must not delay the others. */
   const isDue = (record: PodNetwork): boolean =>
-    isLeft(record) && retries.isDue(record.key) && !lock.isHeld(podKeyOf(record.pod));
+    isLeft(record) &&
+    cleanups.isDue(record.key, () => inputsOf(parts, record)) &&
+    !lock.isHeld(podKeyOf(record.pod));
 
   const sweepOne = async (record: PodNetwork): Promise<void> => {
     if (!isLeft(record)) return;
-    if (isAbandoned(record)) {
-      await remove(record);
-      log.info('deleted a network that nobody came for', fieldsOfNetwork(record));
+    if (record.state === 'pending') {
+      await retryPending(parts, record);
       return;
     }
-    await undoAttachments(parts, record, record.state === 'attaching' ? 'created' : 'detached');
-    // Without a netns, as after a node restart, there is no sandbox either that someone will delete.
-    if (!netns.exists(record.netns)) await records.drop(record.key);
-    retries.ended(record.key);
-    log.info('undid what was left', fieldsOfNetwork(record));
+    if (isAbandoned(record)) {
+      await remove(record);
+      log.info('deleted an abandoned pod network', fieldsOfNetwork(record));
+      return;
+    }
+    // Without a netns, as after a node restart, there is no sandbox that someone will detach or delete.
+    const isGone = !netns.exists(record.netns);
+    if (isGone) cleanups.begin(record.key);
+    await undoOrGiveUp(record, record.state === 'attaching' ? 'created' : 'detached');
+    if (records.get(record.key)?.state === 'pending') return;
+    if (isGone) await records.drop(record.key);
+    log.info('cleaned up after an interrupted or failed call', fieldsOfNetwork(record));
   };
 
   const sweepOneOrLater = (record: PodNetwork): Promise<void> =>
     onCurrent(record, sweepOne).catch((error: unknown) => {
-      retries.failed(record.key);
-      log.warn('cannot undo what is left yet', {...fieldsOfNetwork(record), error: textOf(error)});
+      // An error other than DEL's, such as a netns that cannot be removed, waits for its turn as well.
+      if (cleanups.nextIn(record.key) === 0)
+        cleanups.failed(record.key, {
+          kind: 'detaching',
+          cause: textOf(error),
+          inputs: inputsOf(parts, record),
+        });
+      log.warn('cleanup failed, will retry', {...fieldsOfNetwork(record), error: textOf(error)});
     });
 
   return {
-    detach: async (selector, signal) => {
+    detach: async (selector, caller = {}) => {
       const found = selectForUndo(records, selector);
-      if (found) await onCurrent(found, detach, signal);
+      if (found) await onCurrent(found, (record) => detach(record, timeForDel(caller)), caller.signal);
       return found;
     },
-    delete: async (selector, signal) => {
+    delete: async (selector, caller = {}) => {
       const found = selectForUndo(records, selector);
-      if (found) await onCurrent(found, remove, signal);
+      if (found) await onCurrent(found, (record) => remove(record, timeForDel(caller)), caller.signal);
       else await removeNobodys(parts, selector);
       return found;
     },
@@ -97,9 +126,11 @@ export const createUndo = (parts: Parts, {isAbandoned}: Abandoned): Undo => {
       const found = records.get(key);
       let dropped = false;
       const drop = async (record: PodNetwork) => {
-        if (netns.exists(record.netns)) return;
+        if (record.state === 'pending' || netns.exists(record.netns)) return;
         await detach(record);
+        if (records.get(record.key)?.state === 'pending') return;
         await records.drop(record.key);
+        cleanups.ended(record.key);
         dropped = true;
         log.info('undid a network whose netns is gone', fieldsOfNetwork(record));
       };
@@ -110,32 +141,7 @@ export const createUndo = (parts: Parts, {isAbandoned}: Abandoned): Undo => {
 };
 
 /** A netns of ours without a record: the record was lost. One whose record has another sandbox is not meant. */
-const removeNobodys = async ({records, netns}: Parts, selector: Selector): Promise<void> => {
+const removeNobodys = async ({records, netns}: Cared, selector: Selector): Promise<void> => {
   const isOurs = keyOfNetnsPath(netns.path, selector.netns) !== undefined;
   if (isOurs && !records.byNetns(selector.netns)) await netns.remove(selector.netns);
-};
-
-const toUndo = ({state, attachments}: PodNetwork) =>
-  state === 'attaching' ? begun(attachments) : attachments;
-
-/** DEL with what ADD was given. What fails stays in the record, to be tried again, and the first error is thrown. */
-export const undoAttachments = async (
-  {records, netns, invoke}: Parts,
-  record: PodNetwork,
-  state: 'created' | 'detached',
-): Promise<PodNetwork> => {
-  const sandbox = record.sandbox ?? ''; // always there once something is attached
-  const present = netns.exists(record.netns);
-  const target = {sandbox, netns: present ? record.netns : ''};
-  const left = await delAll(invoke, toUndo(record), target);
-  if (left.attachments.length > 0) {
-    if (left.attachments.length < record.attachments.length)
-      await records.force({...record, attachments: left.attachments});
-    throw left.errors[0];
-  }
-  crashPoint('detach: before result');
-  const undone: PodNetwork = {...record, state, attachments: []};
-  await records.force(undone);
-  crashPoint('detach: result written');
-  return undone;
 };

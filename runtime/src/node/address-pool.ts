@@ -59,6 +59,15 @@ export const poolsOf = async (list: Conflist): Promise<Pool[]> => {
   return pools;
 };
 
+/** The addresses of the smallest range set, used or not; `undefined` without host-local. */
+export const capacityOfNetwork = (list: Conflist): bigint | undefined => {
+  const capacities = list.plugins
+    .map(hostLocalOf)
+    .flatMap((ipam) => (ipam ? rangeSetsOf(ipam) : []))
+    .map((ranges) => ranges.reduce((sum, range) => sum + capacityOf(range), 0n));
+  return capacities.toSorted((one, other) => (one < other ? -1 : 1))[0];
+};
+
 /** One set without a free address is enough: a pod needs an address of each. */
 export const exhausted = (pools: readonly Pool[]): Trouble | undefined => {
   const full = pools.find(({capacity, used}) => BigInt(used) >= capacity);

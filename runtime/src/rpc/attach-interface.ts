@@ -6,9 +6,9 @@ import {
   type AttachInterfaceResponse,
   AttachInterfaceResponseSchema,
 } from '../gen/kni_pb.ts';
-import {primaryInterface} from '../network/attachments.ts';
 import {fieldsOfNetwork, fieldsOfSelector} from '../network/log-fields.ts';
 import {networkSelectionsFrom, networksAnnotation} from '../network/network-selection.ts';
+import {primaryInterface} from '../network/primary-ips.ts';
 import {commonArgsOf, primaryArgsOf} from './capability-args.ts';
 import {required} from './checked.ts';
 import type {Handler} from './handler.ts';
@@ -30,7 +30,7 @@ export const attachInterface: Handler<AttachInterfaceRequest, AttachInterfaceRes
       loopbackInterface,
     ]),
   };
-  const network = await context.pods.attach({...selector, ...wishes}, context.signal);
+  const network = await context.pods.attach({...selector, ...wishes}, context);
   context.note(fieldsOfNetwork(network));
   return create(AttachInterfaceResponseSchema, answerOf(network));
 };

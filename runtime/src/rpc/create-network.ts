@@ -21,7 +21,7 @@ export const createNetwork: Handler<CreateNetworkRequest, CreateNetworkResponse>
   context.note({pod: `${pod.namespace}/${pod.name}`, uid: pod.uid || undefined});
   // netns_path_prefix is not heeded: where netns are is the node's to say, and containerd adopts them from nowhere else.
   const attempt = optional('attempt', request.extradata['attempt']) || '0';
-  const network = await context.pods.create(pod, attempt, context.signal);
+  const network = await context.pods.create(pod, attempt, context);
   context.note(fieldsOfNetwork(network));
   return create(CreateNetworkResponseSchema, {netnsPath: network.netns});
 };

@@ -15,7 +15,7 @@ export const deleteNetwork: Handler<DeleteNetworkRequest, DeleteNetworkResponse>
 ) => {
   const selector = selectorOf(request, request.netnsPath);
   context.note({...fieldsOfSelector(selector), correlation: context.correlationOf(selector)});
-  const deleted = await context.pods.delete(selector, context.signal);
+  const deleted = await context.pods.delete(selector, context);
   if (deleted) context.note(fieldsOfNetwork(deleted));
   return create(DeleteNetworkResponseSchema);
 };

@@ -15,7 +15,7 @@ export const detachInterface: Handler<DetachInterfaceRequest, DetachInterfaceRes
 ) => {
   const selector = selectorOf(request, request.isolation?.path);
   context.note({...fieldsOfSelector(selector), correlation: context.correlationOf(selector)});
-  const detached = await context.pods.detach(selector, context.signal);
+  const detached = await context.pods.detach(selector, context);
   if (detached) context.note(fieldsOfNetwork(detached));
   return create(DetachInterfaceResponseSchema);
 };

@@ -11,6 +11,8 @@ export interface Context {
   readonly correlationOf: (selector: Selector) => string | undefined;
   /** Aborted when nobody waits for the answer any more: what has not begun need not begin. */
   readonly signal: AbortSignal;
+  /** Until the caller's deadline, in ms; infinite without one. */
+  readonly timeLeft: () => number;
   /** Adds to the line that is logged when the RPC ends. */
   readonly note: (fields: LogFields) => void;
   /** Logs a line of its own after that line. */

@@ -25,10 +25,10 @@ import type {Context} from './handler.ts';
 
 export interface Inspected {
   readonly records: RecordIndex;
-  readonly pods: Pick<PodNetworks, 'check' | 'reconcile'>;
+  readonly pods: Pick<PodNetworks, 'check' | 'reconcile' | 'unfinished' | 'retryPending' | 'forget'>;
 }
 
-type InspectContext = Inspected & Pick<Context, 'signal' | 'note'>;
+export type InspectContext = Inspected & Pick<Context, 'signal' | 'note'>;
 
 export const listPodNetworks = async (
   _: ListPodNetworksRequest,
@@ -97,14 +97,18 @@ const select = (records: RecordIndex, request: InspectPodNetworkRequest): PodNet
   const [namespace, name] = [optional('namespace', request.namespace), optional('name', request.name)];
   if (!id && !(namespace && name)) throw new InvalidRequest('neither a sandbox nor a pod is named');
   const bySandbox = id ? records.bySandbox(id) : undefined;
-  const found = id ? (bySandbox ? [bySandbox] : []) : records.ofPod({uid: '', namespace, name});
+  const found = id ? (bySandbox ? [bySandbox] : []) : ofPod(records, namespace, name);
   // Of a pod that is being replaced the old sandbox is still there for a moment.
   const latest = found.toSorted((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0)).at(-1);
   if (!latest) throw new UnknownNetwork(id ? 'the sandbox is not known' : 'the pod is not known');
   return latest;
 };
 
-const messageOf = (record: PodNetwork): MessageInitShape<typeof PodNetworkSchema> => {
+/** Pending cleanups are of earlier pods: `pending` lists them. */
+const ofPod = (records: RecordIndex, namespace: string, name: string): PodNetwork[] =>
+  records.ofPod({uid: '', namespace, name}).filter(({state}) => state !== 'pending');
+
+export const messageOf = (record: PodNetwork): MessageInitShape<typeof PodNetworkSchema> => {
   const {key, pod, attempt, sandbox = '', netns, state, createdAt = 0} = record;
   return {
     correlation: key,

@@ -6,6 +6,7 @@ import {
   type QueryNodeNetworksResponse,
   QueryNodeNetworksResponseSchema,
 } from '../gen/kni_pb.ts';
+import type {PodNetworks} from '../network/pod-networks.ts';
 import {type Pool, poolsOf} from '../node/address-pool.ts';
 import {conflistName} from '../node/conflist-of-node.ts';
 import type {Trouble} from '../node/trouble.ts';
@@ -16,10 +17,20 @@ export const queryNodeNetworks: Handler<QueryNodeNetworksRequest, QueryNodeNetwo
   context,
 ) => {
   const {list, trouble} = await context.node.status();
-  const extradata = {...(list && (await addressesOf(list))), ...reasonOf(trouble)};
+  const extradata = {
+    ...(list && (await addressesOf(list))),
+    ...cleanupsOf(context.pods),
+    ...reasonOf(trouble),
+  };
   context.note({ready: !trouble, reason: trouble?.reason});
   const name = list?.name ?? conflistName;
   return create(QueryNodeNetworksResponseSchema, {networks: [{name, ready: !trouble, extradata}]});
+};
+
+/** Of all networks of the node. */
+const cleanupsOf = (pods: PodNetworks): Record<string, string> => {
+  const unfinished = pods.unfinished().length;
+  return unfinished > 0 ? {unfinished_cleanups: String(unfinished)} : {};
 };
 
 const reasonOf = (trouble: Trouble | undefined): Record<string, string> =>

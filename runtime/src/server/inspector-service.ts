@@ -2,6 +2,7 @@
 import type {Server, UntypedServiceImplementation} from '@grpc/grpc-js';
 import {Inspector} from '../gen/inspector_pb.ts';
 import type {Log} from '../log.ts';
+import {forgetPodNetwork, listUnfinishedCleanups} from '../rpc/cleanups.ts';
 import {type Inspected, inspectPodNetwork, listPodNetworks, reconcileNow} from '../rpc/inspect.ts';
 import {serviceDefinitionOf} from './service-definition.ts';
 import {type ObserveRpc, type Rpc, unary} from './unary.ts';
@@ -21,6 +22,17 @@ export const addInspector = (server: Server, inspected: Inspected, log: Log, obs
     InspectPodNetwork: serve({
       name: 'InspectPodNetwork',
       handle: inspectPodNetwork,
+      deadlineMs: deadlineMs.plugins,
+    }),
+    ListUnfinishedCleanups: serve({
+      name: 'ListUnfinishedCleanups',
+      handle: listUnfinishedCleanups,
+      deadlineMs: deadlineMs.plugins,
+      routine: true,
+    }),
+    ForgetPodNetwork: serve({
+      name: 'ForgetPodNetwork',
+      handle: forgetPodNetwork,
       deadlineMs: deadlineMs.plugins,
     }),
     Reconcile: serve({name: 'Reconcile', handle: reconcileNow, deadlineMs: deadlineMs.plugins}),

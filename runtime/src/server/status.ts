@@ -12,11 +12,14 @@ import {CallerGone, DeadlinePassed} from '../deadline.ts';
 import {errorCodeOf} from '../error-code.ts';
 import {Busy} from '../gate.ts';
 import {
+  AddressInUse,
+  CleanupUnfinished,
   Conflict,
   InvalidRequest,
   NetnsFailed,
   NetworkUnavailable,
   StoreFailed,
+  TooManyCleanups,
   UnknownNetwork,
   WrongState,
 } from '../network/errors.ts';
@@ -46,6 +49,7 @@ const codeOfCni: Readonly<Record<number, Code>> = {
 const codeOfTrouble = {
   missing: status.FAILED_PRECONDITION,
   'not-started': status.UNAVAILABLE,
+  'no-time': status.DEADLINE_EXCEEDED,
   'timed-out': status.DEADLINE_EXCEEDED,
   killed: status.ABORTED,
   stopped: status.UNAVAILABLE,
@@ -58,7 +62,9 @@ const codeOf = (error: unknown): Code | undefined => {
   if (error instanceof WrongState || error instanceof NodeNotReady) return status.FAILED_PRECONDITION;
   if (error instanceof InvalidConfig || error instanceof NotAdded || error instanceof NetworkUnavailable)
     return status.FAILED_PRECONDITION;
-  if (error instanceof Conflict) return status.ALREADY_EXISTS;
+  if (error instanceof CleanupUnfinished || error instanceof TooManyCleanups)
+    return status.FAILED_PRECONDITION;
+  if (error instanceof Conflict || error instanceof AddressInUse) return status.ALREADY_EXISTS;
   if (error instanceof CniError) return codeOfCni[error.cniCode] ?? unlistedCni(error.cniCode);
   if (error instanceof PluginFailed) return codeOfTrouble[error.trouble];
   if (error instanceof StoreFailed) return error.full ? status.RESOURCE_EXHAUSTED : status.UNAVAILABLE;

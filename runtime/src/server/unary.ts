@@ -16,7 +16,7 @@ export interface Rpc<Request, Response, Given = Shared> {
 }
 
 /** What belongs to one call. */
-export type CallContext = Pick<Context, 'signal' | 'note' | 'after'>;
+export type CallContext = Pick<Context, 'signal' | 'timeLeft' | 'note' | 'after'>;
 export type Shared = Omit<Context, keyof CallContext>;
 
 /** Told of every call when it has ended; `grpcCode` is the number of the status. */
@@ -35,10 +35,12 @@ export const unary = <Request, Response, Given extends object = Shared>(
     const cancelled = new AbortController();
     call.on('cancelled', () => cancelled.abort(new CallerGone('the caller has gone')));
     const report = begin();
+    const timeLeft = timeLeftOf(call.getDeadline());
     const work = async (passed: AbortSignal) =>
       await rpc.handle(call.request, {
         ...shared,
         ...report.notes,
+        timeLeft,
         signal: AbortSignal.any([passed, cancelled.signal]),
       });
     const failed = (error: unknown) => {
@@ -62,4 +64,11 @@ export const unary = <Request, Response, Given extends object = Shared>(
         });
       });
   };
+};
+
+/** Counts on by the clock that never steps. A deadline is a date or ms since 1970, infinite without one. */
+const timeLeftOf = (deadline: Date | number): (() => number) => {
+  const ms = Number(deadline) - Date.now();
+  const begun = performance.now();
+  return () => ms - (performance.now() - begun);
 };

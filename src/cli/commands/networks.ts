@@ -61,16 +61,23 @@ const rowsOf = (answer: NodeAnswer): readonly Row[] => {
 };
 
 const rowOf = (node: string, network: NodeNetwork): Row => {
-  const {name, ready, reason, message, used, capacity, runningPodsUnaffected} = network;
+  const {name, ready, used, capacity} = network;
   const addresses = used === undefined ? '-' : capacity === undefined ? `${used}` : `${used} of ${capacity}`;
   const cells = [node, name || '-', ready ? 'ready' : 'not ready', addresses];
+  const {tone, below} = stateOf(network);
+  return {cells, tone, below: [...below, ...cleanupsOf(node, network)]};
+};
+
+const stateOf = ({ready, reason, message, runningPodsUnaffected}: NodeNetwork): Omit<Row, 'cells'> => {
   const why = [reason, message].filter(Boolean).join(': ');
-  if (ready) return {cells, tone: 'plain', below: why === '' ? [] : [why]};
-  if (runningPodsUnaffected)
-    return {
-      cells,
-      tone: 'yellow',
-      below: [`no room for further pods; running ones are unaffected${why && `: ${why}`}`],
-    };
-  return {cells, tone: 'red', below: [why || 'the network runtime does not say why']};
+  if (ready) return {tone: 'plain', below: why === '' ? [] : [why]};
+  if (!runningPodsUnaffected) return {tone: 'red', below: [why || 'the network runtime does not say why']};
+  const below = [`no room for further pods; running ones are unaffected${why && `: ${why}`}`];
+  return {tone: 'yellow', below};
+};
+
+const cleanupsOf = (node: string, {unfinishedCleanups = 0}: NodeNetwork): string[] => {
+  if (unfinishedCleanups === 0) return [];
+  const cleanups = unfinishedCleanups === 1 ? '1 failed cleanup' : `${unfinishedCleanups} failed cleanups`;
+  return [`${cleanups} on this node: docker exec ${node} kni-runtime pending`];
 };

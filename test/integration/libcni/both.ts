@@ -101,7 +101,9 @@ const executor = ({single, netns, binDir, ...parts}: Parts) => {
       result = undefined;
       return undefined;
     }
-    result = await addNetwork(invoke, attachment, target);
+    const addition = await addNetwork(invoke, attachment, target);
+    if (addition.error !== undefined) throw addition.error;
+    result = addition.attachment.result;
     return result;
   };
 };

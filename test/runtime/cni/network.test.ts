@@ -1,3 +1,5 @@
+import {rename} from 'node:fs/promises';
+import {join} from 'node:path';
 import {describe, expect, it, vi} from 'vitest';
 import {parseConflist} from '../../../runtime/src/cni/conflist.ts';
 import {
@@ -8,6 +10,7 @@ import {
   statusOfNetwork,
 } from '../../../runtime/src/cni/network.ts';
 import {createInvokePlugin} from '../../../runtime/src/cni/plugin.ts';
+import {hostInterfacesOf} from '../../../runtime/src/cni/result.ts';
 import {createExec} from '../../../runtime/src/process/exec.ts';
 import {attachmentOf, target} from '../rig/invocations.ts';
 import {type Behaviour, conflistOf, installPlugins, isAlive, type Plugins} from '../rig/plugins.ts';
@@ -30,7 +33,16 @@ const rig = async (fields: object = {}, timeoutMs = 60_000) => {
   };
 };
 
+type Rig = Awaited<ReturnType<typeof rig>>;
+
 const callsOf = async (plugins: Plugins) => (await plugins.calls()).map(({call}) => call);
+
+/** The result of an ADD that succeeds. */
+const added = async ({invoke, attachment}: Pick<Rig, 'invoke' | 'attachment'>) => {
+  const {attachment: after, error} = await addNetwork(invoke, attachment, target);
+  if (error !== undefined) throw error;
+  return after.result ?? '';
+};
 
 const seen = async (plugins: Plugins) =>
   (await plugins.calls()).map(({call, stdin}) => {
@@ -41,7 +53,7 @@ const seen = async (plugins: Plugins) =>
 describe('a network of several plugins', () => {
   it('is added in order, each plugin given the result of the one before', async () => {
     await using chain = await rig();
-    const result = await addNetwork(chain.invoke, chain.attachment, target);
+    const result = await added(chain);
     expect(JSON.parse(result)).toMatchObject({ips: [{address: '10.99.0.2/24'}]});
     expect(await seen(chain.plugins)).toEqual([
       'first ADD',
@@ -68,65 +80,101 @@ describe('a network of several plugins', () => {
   });
 
   it.each([
-    ['ADD', addNetwork, ['first ADD', 'second ADD with result']],
-    ['DEL', delNetwork, ['third DEL', 'second DEL']],
+    ['ADD', added, ['first ADD', 'second ADD with result']],
+    [
+      'DEL',
+      ({invoke, attachment}: Rig) => delNetwork(invoke, attachment, target),
+      ['third DEL', 'second DEL'],
+    ],
   ] as const)('stops at the first plugin that fails to %s', async (command, act, expected) => {
     await using chain = await rig();
     await chain.plugins.plan({[`second ${command}`]: 'error'});
-    await expect(act(chain.invoke, chain.attachment, target)).rejects.toMatchObject({
-      name: 'CniError',
-      plugin: 'second',
-    });
+    await expect(act(chain)).rejects.toMatchObject({name: 'CniError', plugin: 'second'});
     expect(await seen(chain.plugins)).toEqual(expected);
   });
 
   it('whose second plugin fails is deleted from end to end, the failed one included', async () => {
     await using chain = await rig();
     await chain.plugins.plan({'second ADD': 'error(7,no such range,10.0.0.0/40)'});
-    await expect(addNetwork(chain.invoke, chain.attachment, target)).rejects.toMatchObject({
+    const {attachment, error} = await addNetwork(chain.invoke, chain.attachment, target);
+    expect(error).toMatchObject({
       plugin: 'second',
       command: 'ADD',
       cniCode: 7,
       msg: 'no such range',
       details: '10.0.0.0/40',
     });
-    await delNetwork(chain.invoke, chain.attachment, target);
+    expect(attachment).toEqual({...chain.attachment, started: 2});
+    await delNetwork(chain.invoke, attachment, target);
     expect((await seen(chain.plugins)).slice(2)).toEqual(['third DEL', 'second DEL', 'first DEL']);
   });
 
   it.each(['hang', 'fork-hang'] as const)('whose second plugin does %s can be deleted', async (behaviour) => {
     await using chain = await rig({}, 12_000);
     await chain.plugins.plan({'second ADD': behaviour});
-    await expect(addNetwork(chain.invoke, chain.attachment, target)).rejects.toMatchObject({
-      plugin: 'second',
-      trouble: 'timed-out',
-    });
+    const {attachment, error} = await addNetwork(chain.invoke, chain.attachment, target);
+    expect(error).toMatchObject({plugin: 'second', trouble: 'timed-out'});
+    expect(attachment.started).toBe(2);
     const [, second] = await chain.plugins.calls();
     expect(await isAlive(second?.pid ?? 0)).toBe(false);
-    await delNetwork(chain.invoke, chain.attachment, target);
+    await delNetwork(chain.invoke, attachment, target);
     expect((await seen(chain.plugins)).slice(2)).toEqual(['third DEL', 'second DEL', 'first DEL']);
   });
 
-  it.each<[string, string, string | undefined]>([
-    ['knows no such container', 'error(3,unknown container)', '{"cniVersion":"1.0.0"}'],
-    ['is of another version, as it was for ADD', 'error(1,incompatible version)', undefined],
-  ])('is deleted on when a plugin %s', async (_, answer, result) => {
+  it('is deleted on when a plugin needs no cleanup (code 3)', async () => {
     await using chain = await rig();
-    await chain.plugins.plan({'second DEL': answer as Behaviour});
-    await delNetwork(chain.invoke, {...chain.attachment, ...(result !== undefined && {result})}, target);
+    await chain.plugins.plan({'second DEL': 'error(3,unknown container)'});
+    await delNetwork(chain.invoke, chain.attachment, target);
     expect(await callsOf(chain.plugins)).toEqual(['third DEL', 'second DEL', 'first DEL']);
   });
 
-  it('is not deleted by a plugin that has become another version since ADD', async () => {
+  it.each<[string, Behaviour]>([
+    ['answers with code 1', 'error(1,incompatible version)'],
+    ['answers with any other error', 'exit'],
+  ])('is deleted on when a plugin that never started %s', async (_, answer) => {
     await using chain = await rig();
-    await chain.plugins.plan({'second DEL': 'error(1,incompatible version)'});
-    const added = {...chain.attachment, result: '{"cniVersion":"1.0.0"}'};
-    await expect(delNetwork(chain.invoke, added, target)).rejects.toMatchObject({cniCode: 1});
+    await chain.plugins.plan({'first ADD': 'error', 'second DEL': answer});
+    const {attachment} = await addNetwork(chain.invoke, chain.attachment, target);
+    expect(attachment.started).toBe(1);
+    await delNetwork(chain.invoke, attachment, target);
+    expect((await callsOf(chain.plugins)).slice(1)).toEqual(['third DEL', 'second DEL', 'first DEL']);
+  });
+
+  it.each<[string, (plugins: Plugins) => Promise<unknown>]>([
+    ['answers with code 1', (plugins) => plugins.plan({'second DEL': 'error(1,incompatible version)'})],
+    ['is missing', ({binDir}) => rename(join(binDir, 'second'), join(binDir, 'second-away'))],
+  ])('is not deleted past a plugin that was started and now %s', async (_, change) => {
+    await using chain = await rig();
+    await chain.plugins.plan({'third ADD': 'error'});
+    const {attachment} = await addNetwork(chain.invoke, chain.attachment, target);
+    await change(chain.plugins);
+    await expect(delNetwork(chain.invoke, attachment, target)).rejects.toMatchObject({plugin: 'second'});
+    expect((await callsOf(chain.plugins)).filter((call) => call.endsWith('DEL'))).not.toContain('first DEL');
+  });
+
+  it('counts a plugin that is missing at ADD as not started', async () => {
+    await using chain = await rig();
+    await rename(join(chain.plugins.binDir, 'second'), join(chain.plugins.binDir, 'second-away'));
+    const {attachment, error} = await addNetwork(chain.invoke, chain.attachment, target);
+    expect([error, attachment.started]).toMatchObject([{trouble: 'missing'}, 1]);
+    await delNetwork(chain.invoke, attachment, target);
+    expect(await callsOf(chain.plugins)).toEqual(['first ADD', 'third DEL', 'first DEL']);
+  });
+
+  it('remembers the node interfaces that a later plugin drops from the result', async () => {
+    await using chain = await rig();
+    const interfaces = [{name: 'veth0a'}, {name: 'eth0', sandbox: target.netns}];
+    await chain.plugins.plan({
+      'first ADD': `print(${JSON.stringify({cniVersion: '1.0.0', interfaces})})`,
+      'second ADD': 'print({"cniVersion":"1.0.0"})',
+    });
+    const {attachment} = await addNetwork(chain.invoke, chain.attachment, target);
+    expect(hostInterfacesOf(attachment)).toEqual(['veth0a']);
   });
 
   it('gives DEL no result before CNI 0.4.0, which had none', async () => {
     await using chain = await rig({cniVersion: '0.3.1'});
-    const result = await addNetwork(chain.invoke, chain.attachment, target);
+    const result = await added(chain);
     await delNetwork(chain.invoke, {...chain.attachment, result}, target);
     expect((await seen(chain.plugins)).slice(3)).toEqual(['third DEL', 'second DEL', 'first DEL']);
   });
@@ -137,7 +185,7 @@ describe('a network of several plugins', () => {
       'first ADD': 'print({"cniVersion":"0.2.0","ip4":{"ip":"10.99.0.2/24"},"own":9007199254740993})',
       'third ADD': 'other-version(1.1.0)',
     });
-    const result = await addNetwork(chain.invoke, chain.attachment, target);
+    const result = await added(chain);
     expect(result).toContain('"version":"4"');
     expect(JSON.parse(result)).toMatchObject({cniVersion: '0.4.0', ips: [{address: '10.99.0.2/24'}]});
     const [, second] = await chain.plugins.calls();

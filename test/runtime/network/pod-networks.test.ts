@@ -122,6 +122,7 @@ describe('the network of a pod', () => {
     await expect(rig.pods.detach(named)).rejects.toMatchObject({plugin: 'first'});
     expect(() => rig.pods.query('box')).toThrow('is detaching');
     await rig.plugins.plan({});
+    rig.clock.ms += 1_000; // the backoff
     await rig.pods.sweep();
     expect(await onDisk(rig)).toMatchObject([{state: 'detached', attachments: []}]);
   });
@@ -142,6 +143,7 @@ describe('the network of a pod', () => {
         timeout: 30_000,
       },
     );
+    rig.clock.ms += 1_000; // the backoff
     await rig.pods.sweep();
     expect(() => rig.pods.query('other-box')).toThrow('is created');
     await rig.plugins.release();
@@ -285,7 +287,7 @@ describe('a network that nobody comes for', () => {
   const attachUnheard = async (rig: PodsRig) => {
     const gone = new AbortController();
     await rig.plugins.plan({'second ADD': 'hold'});
-    const attaching = rig.pods.attach(attachRequest, gone.signal);
+    const attaching = rig.pods.attach(attachRequest, {signal: gone.signal});
     await vi.waitUntil(async () => (await callsOf(rig)).includes('second ADD'), {timeout: 30_000});
     gone.abort();
     await rig.plugins.release();

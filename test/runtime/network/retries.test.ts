@@ -4,7 +4,7 @@ import {createRetries} from '../../../runtime/src/network/retries.ts';
 describe('what failed', () => {
   it('is tried again later and later, up to a minute', () => {
     let ms = 0;
-    const retries = createRetries(() => ms);
+    const retries = createRetries(() => ms, {firstMs: 1_000, mostMs: 60_000});
     expect(retries.isDue('a')).toBe(true);
     const waits = Array.from({length: 8}, () => {
       retries.failed('a');
@@ -16,7 +16,7 @@ describe('what failed', () => {
   });
 
   it('does not hold up others, and is forgotten when it has succeeded', () => {
-    const retries = createRetries(() => 0);
+    const retries = createRetries(() => 0, {firstMs: 1_000, mostMs: 60_000});
     retries.failed('a');
     expect([retries.isDue('a'), retries.isDue('b')]).toEqual([false, true]);
     retries.ended('a');

@@ -28,6 +28,10 @@ export interface PodsRig extends AsyncDisposable {
   readonly netns: NetnsDir;
   /** The time, which stands still unless a test moves it. */
   readonly clock: {ms: number};
+  /** Stands for the plugins' files: another text is a replaced plugin. */
+  readonly filesVersion: {text: string};
+  /** The networks that pods can choose, by name; a test may change them. */
+  readonly named: Record<string, Conflist>;
   /** A second network runtime, as after a crash of the first. */
   readonly restart: () => Promise<PodNetworks>;
 }
@@ -35,15 +39,23 @@ export interface PodsRig extends AsyncDisposable {
 export interface PodsRigOptions {
   /** Around the store that the network runtime uses. */
   readonly storeOf?: (store: RecordStore) => RecordStore;
+  /** How many cleanups of a network may be unfinished. */
+  readonly pendingLimit?: number;
+  /** The node's network. */
+  readonly primary?: (rig: Pick<PodsRig, 'plugins'>) => Conflist;
 }
 
-export const podsRig = async ({storeOf = (store) => store}: PodsRigOptions = {}): Promise<PodsRig> => {
+export const podsRig = async ({
+  storeOf = (store) => store,
+  pendingLimit = 8,
+  primary = usualPrimary,
+}: PodsRigOptions = {}): Promise<PodsRig> => {
   const dir = await tempDir();
   const plugins = await installPlugins(['first', 'second', 'third'], dir.path);
   const netns = await fileNetnsDir(join(dir.path, 'netns'));
   const stateDir = join(dir.path, 'pods');
   const invoke = createInvokePlugin({exec: createExec(), binDirs: [plugins.binDir], timeoutMs: 60_000});
-  const list = parseConflist(conflistOf(plugins, ['first', 'second']));
+  const list = primary({plugins});
   const named: Record<string, Conflist> = {
     side: parseConflist(
       conflistOf(plugins, ['third'], {capabilities: {ips: true}}).replace('"rig"', '"side"'),
@@ -51,6 +63,7 @@ export const podsRig = async ({storeOf = (store) => store}: PodsRigOptions = {})
     half: parseConflist(conflistOf(plugins, ['third', 'nowhere']).replace('"rig"', '"half"')),
   };
   const clock = {ms: 1_700_000_000_000};
+  const filesVersion = {text: ''};
   const ipamDir = join(dir.path, 'ipam');
   const stores: RecordStore[] = [];
   const opened = async () => {
@@ -80,6 +93,9 @@ export const podsRig = async ({storeOf = (store) => store}: PodsRigOptions = {})
       now: () => clock.ms,
       uptime: () => clock.ms,
       isDoubtful,
+      cleanupLimits: {giveUpAfterMs: 120_000, ofNetwork: () => pendingLimit},
+      removeTraces: async () => [],
+      filesOf: () => filesVersion.text,
       inDoubt: () => isInDoubt({store, netns, records, isDoubtful}),
       log: silent,
     });
@@ -92,6 +108,8 @@ export const podsRig = async ({storeOf = (store) => store}: PodsRigOptions = {})
     stateDir,
     netns,
     clock,
+    filesVersion,
+    named,
     restart: start,
     [Symbol.asyncDispose]: async () => {
       for (const store of stores) await store[Symbol.asyncDispose]();
@@ -99,6 +117,9 @@ export const podsRig = async ({storeOf = (store) => store}: PodsRigOptions = {})
     },
   };
 };
+
+const usualPrimary = ({plugins}: Pick<PodsRig, 'plugins'>): Conflist =>
+  parseConflist(conflistOf(plugins, ['first', 'second'], {ownAddresses: true}));
 
 export const silent: Log = {debug: () => {}, info: () => {}, warn: () => {}, error: () => {}};
 

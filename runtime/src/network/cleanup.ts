@@ -1,0 +1,96 @@
+/** Undoes attachments: DEL with what ADD was given, and what happens when DEL keeps failing. */
+
+import {parseConflist} from '../cni/conflist.ts';
+import {withinTime} from '../cni/plugin.ts';
+import {crashPoint} from '../crash-point.ts';
+import {textOf} from '../log.ts';
+import {delAll, type FailedDeletion} from './attachments.ts';
+import {currentConfigOf, withCurrentConfig} from './current-config.ts';
+import {fieldsOfNetwork} from './log-fields.ts';
+import type {Cared} from './pod-networks.ts';
+import {begun, type PodNetwork} from './record.ts';
+
+/** What is to be undone of a record: networks whose ADD has not begun have nothing, and their plugins may be missing. */
+export const toUndo = ({state, attachments}: PodNetwork) =>
+  state === 'attaching' ? begun(attachments) : attachments;
+
+/**
+ * DEL of all attachments within `limitMs` together. What fails stays in the record, to be retried, and the first error is
+ * thrown. Goes on whatever the disk does.
+ */
+export const undoAttachments = async (
+  parts: Cared,
+  record: PodNetwork,
+  state: 'created' | 'detached',
+  limitMs = Number.POSITIVE_INFINITY,
+): Promise<PodNetwork> => {
+  const {records, netns, invoke, networks, uptime, cleanups} = parts;
+  const sandbox = record.sandbox ?? ''; // always there once something is attached
+  const present = netns.exists(record.netns);
+  const target = {sandbox, netns: present ? record.netns : ''};
+  const attachments = toUndo(record).map((each) =>
+    withCurrentConfig(each, currentConfigOf(networks, each, record.pod)),
+  );
+  const end = uptime() + limitMs;
+  const failures = await delAll(
+    withinTime(invoke, () => end - uptime()),
+    attachments,
+    target,
+  );
+  const [first] = failures;
+  if (first) {
+    cleanups.failed(record.key, {
+      kind: record.state === 'pending' ? 'pending' : 'detaching',
+      cause: causeOf(first),
+      inputs: inputsOf(parts, record),
+    });
+    const failed = new Set(failures.map(({attachment}) => attachment.ifName));
+    const remaining = record.attachments.filter(({ifName}) => failed.has(ifName));
+    if (remaining.length < record.attachments.length)
+      await records.force({...record, attachments: remaining});
+    throw first.error;
+  }
+  crashPoint('detach: before result');
+  const undone: PodNetwork = {...record, state, attachments: []};
+  await records.force(undone);
+  cleanups.ended(record.key);
+  crashPoint('detach: result written');
+  return undone;
+};
+
+const causeOf = ({attachment, error}: FailedDeletion): string =>
+  `network ${attachment.network}: ${textOf(error)}`;
+
+/** Identifies what DEL depends on, so that a corrected configuration or a replaced plugin is noticed. */
+export const inputsOf = ({networks, filesOf}: Cared, record: PodNetwork): string =>
+  JSON.stringify(
+    toUndo(record).map((each) => [
+      currentConfigOf(networks, each, record.pod)?.text,
+      filesOf(parseConflist(each.config)),
+    ]),
+  );
+
+/** For a cleanup that has failed for too long: its sandbox may go, and DEL is retried less often. */
+export const giveUp = async (
+  {records, netns, log, now, cleanups}: Cared,
+  record: PodNetwork,
+): Promise<void> => {
+  const cause = cleanups.causeOf(record.key) ?? '';
+  await records.force({...record, state: 'pending', pending: {since: now(), cause}});
+  log.warn('cleanup is pending: DEL keeps failing', {...fieldsOfNetwork(record), error: cause});
+  await netns.remove(record.netns).catch((error: unknown) => {
+    log.warn('cannot remove the netns of a pending cleanup yet', {
+      ...fieldsOfNetwork(record),
+      error: textOf(error),
+    });
+  });
+};
+
+/** Drops the record when DEL succeeds; throws the error of DEL otherwise. */
+export const retryPending = async (parts: Cared, record: PodNetwork, limitMs?: number): Promise<void> => {
+  const {records, netns, log} = parts;
+  await netns.remove(record.netns); // a crash may have come before
+  await undoAttachments(parts, record, 'detached', limitMs);
+  await records.drop(record.key);
+  log.info('pending cleanup is done', fieldsOfNetwork(record));
+};

@@ -1,0 +1,67 @@
+/** Remembers the cleanups that have failed: since when, why, and when the next attempt is due. */
+import {createRetries} from './retries.ts';
+
+export interface Cleanups {
+  /** The first Detach of a sandbox: from here on counts the time until its cleanup is given up. */
+  readonly begin: (key: string) => void;
+  /** `inputs` identifies what the attempt depended on: configuration and plugin files. */
+  readonly failed: (key: string, failure: CleanupFailure) => void;
+  readonly ended: (key: string) => void;
+  /** Whether the cleanup has failed for so long that the record becomes pending. */
+  readonly isOverdue: (key: string) => boolean;
+  /** Whether to try again now: the backoff is over, or `inputs` are not those of the last attempt. */
+  readonly isDue: (key: string, inputs: () => string) => boolean;
+  /** Keys of the records whose cleanup has failed at least once. */
+  readonly failing: () => readonly string[];
+  readonly causeOf: (key: string) => string | undefined;
+  /** In ms from now; 0 when it is due. */
+  readonly nextIn: (key: string) => number;
+}
+
+export interface CleanupFailure {
+  readonly kind: 'detaching' | 'pending';
+  readonly cause: string;
+  readonly inputs: string;
+}
+
+const detachingBackoff = {firstMs: 1_000, mostMs: 60_000};
+const pendingBackoff = {firstMs: 60_000, mostMs: 3_600_000};
+
+/** `pending` are the records that were pending at the start, by key; each is due at once. */
+export const createCleanups = (
+  uptime: () => number,
+  giveUpAfterMs: number,
+  pending: ReadonlyMap<string, string>,
+): Cleanups => {
+  const begun = new Map<string, number>();
+  const failures = new Map<string, {readonly cause: string; readonly inputs?: string}>(
+    Array.from(pending, ([key, cause]) => [key, {cause}]),
+  );
+  const retries = {
+    detaching: createRetries(uptime, detachingBackoff),
+    pending: createRetries(uptime, pendingBackoff),
+  };
+  return {
+    begin: (key) => {
+      if (!begun.has(key)) begun.set(key, uptime());
+    },
+    failed: (key, {kind, cause, inputs}) => {
+      failures.set(key, {cause, inputs});
+      retries[kind].failed(key);
+    },
+    ended: (key) => {
+      begun.delete(key);
+      failures.delete(key);
+      for (const each of Object.values(retries)) each.ended(key);
+    },
+    isOverdue: (key) => uptime() - (begun.get(key) ?? uptime()) >= giveUpAfterMs,
+    isDue: (key, inputs) => {
+      if (retries.detaching.isDue(key) && retries.pending.isDue(key)) return true;
+      const last = failures.get(key)?.inputs;
+      return last !== undefined && last !== inputs();
+    },
+    failing: () => [...failures.keys()],
+    causeOf: (key) => failures.get(key)?.cause,
+    nextIn: (key) => Math.max(retries.detaching.nextIn(key), retries.pending.nextIn(key)),
+  };
+};

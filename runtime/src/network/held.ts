@@ -1,0 +1,94 @@
+/** Host ports and fixed addresses that unfinished cleanups still hold, and pods that ask for one of them. */
+import {isIP} from 'node:net';
+import type {Attachment} from '../cni/attachment.ts';
+import {recordedOf} from '../cni/result.ts';
+import {arrayOf, objectOf, stringOf} from '../json.ts';
+import {CleanupUnfinished} from './errors.ts';
+import type {Cared} from './pod-networks.ts';
+import {podNameOf} from './pod-ref.ts';
+import type {PodNetwork} from './record.ts';
+import {retryOne, unfinishedRecords} from './unfinished.ts';
+
+type Claim =
+  | {readonly kind: 'port'; readonly protocol: string; readonly port: number; readonly hostIp: string}
+  | {readonly kind: 'address'; readonly network: string; readonly ip: string};
+
+interface Held {
+  readonly holder: PodNetwork;
+  readonly claim: Claim;
+}
+
+/** For the one immediate retry of the holders' cleanups, in ms. */
+const retryMs = 5_000;
+
+/** Retries the cleanups that hold what the attachments ask for. To be called without the lock of any pod. */
+export const releaseHeld = async (
+  parts: Cared,
+  attachments: readonly Attachment[],
+  key: string,
+): Promise<void> => {
+  const holders = new Set(heldOf(parts, attachments, key).map(({holder}) => holder));
+  await Promise.all([...holders].map((holder) => retryOne(parts, holder, retryMs)));
+};
+
+/** Throws CleanupUnfinished, which names the holder, when something that the attachments ask for is still held. */
+export const refuseHeld = (parts: Cared, attachments: readonly Attachment[], key: string): void => {
+  const [held] = heldOf(parts, attachments, key);
+  if (!held) return;
+  const {holder, claim} = held;
+  throw new CleanupUnfinished(
+    `${textOfClaim(claim)} is still held by an earlier sandbox of pod ${podNameOf(holder.pod)}: ${parts.cleanups.causeOf(holder.key) ?? ''}`,
+  );
+};
+
+const heldOf = (parts: Cared, attachments: readonly Attachment[], key: string): Held[] => {
+  const holders = unfinishedRecords(parts).filter((record) => record.key !== key);
+  if (holders.length === 0) return [];
+  const asked = attachments.flatMap(askedClaims);
+  return holders.flatMap((holder) => {
+    const holds = holder.attachments.flatMap((each) => [
+      ...askedClaims(each),
+      ...addedClaims(each, holder.netns),
+    ]);
+    return asked
+      .filter((claim) => holds.some((each) => isSame(each, claim)))
+      .map((claim) => ({holder, claim}));
+  });
+};
+
+/** What an attachment asks for by capability. */
+const askedClaims = ({network, capabilityArgs}: Attachment): Claim[] => [
+  ...arrayOf(capabilityArgs['portMappings'])
+    .map(objectOf)
+    .map(({protocol, hostPort, hostIP}): Claim => {
+      const hostIp = stringOf(hostIP) ?? '';
+      return {kind: 'port', protocol: String(protocol).toLowerCase(), port: Number(hostPort), hostIp};
+    }),
+  ...arrayOf(capabilityArgs['ips']).map((ip): Claim => ({kind: 'address', network, ip: bareIp(String(ip))})),
+];
+
+const addedClaims = (attachment: Attachment, netns: string): Claim[] =>
+  recordedOf(attachment, netns).interfaces.flatMap(({addresses}) =>
+    addresses.map(({ip}): Claim => ({kind: 'address', network: attachment.network, ip})),
+  );
+
+const bareIp = (text: string): string => text.split('/')[0] ?? '';
+
+const isSame = (one: Claim, other: Claim): boolean => {
+  if (one.kind === 'port' && other.kind === 'port')
+    return one.protocol === other.protocol && one.port === other.port && isSameHost(one.hostIp, other.hostIp);
+  return (
+    one.kind === 'address' && other.kind === 'address' && one.network === other.network && one.ip === other.ip
+  );
+};
+
+/** An unspecified address is every address of the node. */
+const isSameHost = (one: string, other: string): boolean =>
+  one === other || isUnspecified(one) || isUnspecified(other);
+
+const isUnspecified = (ip: string): boolean => isIP(ip) === 0 || /^[0.:]+$/.test(ip);
+
+const textOfClaim = (claim: Claim): string =>
+  claim.kind === 'port'
+    ? `host port ${claim.port}/${claim.protocol}`
+    : `address ${claim.ip} of network ${claim.network}`;

@@ -1,0 +1,203 @@
+import {mkdir, writeFile} from 'node:fs/promises';
+import {afterAll, afterEach, beforeAll, describe, expect, inject, it} from 'vitest';
+import {type Chain, installChain} from './rig/chain.ts';
+import {leftovers, nothing} from './rig/leftovers.ts';
+import {startNode, type TestNode} from './rig/node.ts';
+import {attach, bringUp, createNetwork, identify, newPod, type TestPod, takeDown} from './rig/pod.ts';
+import {paths, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {until} from './rig/wait.ts';
+
+const annotation = 'k8s.v1.cni.cncf.io/networks';
+const FAILED_PRECONDITION = 9;
+const unauthorized = 'error(999,Unauthorized)';
+
+/** Of a network that pods choose, for a plugin that needs an interface which is missing. */
+const macvlanConfig = (name: string, fields: object = {}) =>
+  JSON.stringify({
+    cniVersion: '1.0.0',
+    name,
+    plugins: [
+      {
+        type: 'macvlan',
+        master: 'missing0',
+        ipam: {type: 'host-local', dataDir: `${paths.state}/ipam`, ranges: [[{subnet: '10.84.0.0/24'}]]},
+        ...fields,
+      },
+    ],
+  });
+
+describe('a DEL that keeps failing', () => {
+  let node: TestNode;
+  let chain: Chain;
+  let runtime: TestRuntime;
+  const start = async () => {
+    runtime = await startRuntime(node, [
+      ...chain.flags(inject('tools').pluginDir),
+      '--give-up-after=2',
+      '--pending-limit=2',
+    ]);
+  };
+  beforeAll(async () => {
+    node = await startNode();
+    await rememberNodes(node);
+    chain = await installChain(node);
+    await mkdir(node.path(paths.state), {recursive: true});
+    const definitions = ['wrong', 'wronger'].map((name) => ({
+      namespace: 'default',
+      name,
+      config: macvlanConfig(name, name === 'wronger' ? {mtu: '1500'} : {}),
+    }));
+    await writeFile(
+      node.path(`${paths.state}/network-attachment-definitions.json`),
+      JSON.stringify(definitions),
+    );
+    await start();
+  });
+  afterEach(async () => {
+    await chain.plan({});
+    await command('pending', '--retry');
+    for (const {network} of await pending())
+      await command('forget', network.correlation, '--yes').catch(() => undefined); // a retry has ended it
+  });
+  afterAll(async () => {
+    await node[Symbol.asyncDispose]();
+    await chain[Symbol.asyncDispose]();
+  });
+
+  /** One of the runtime's commands, as people type them. */
+  const command = async (...args: string[]) =>
+    JSON.parse(await node.run([process.execPath, inject('runtimeFile'), ...args])) as {
+      cleanups?: {network: {correlation: string; state: string}; networks: string[]; cause: string}[];
+      removed?: string[];
+    };
+  const pending = async () => (await command('pending')).cleanups ?? [];
+  const detach = (pod: TestPod) => runtime.kni.detachInterface(identify(pod));
+  const delUntilPending = async (pod: TestPod, netns: string) => {
+    await expect(detach(pod)).rejects.toMatchObject({code: 13});
+    await until('the cleanup is given up', () =>
+      detach(pod).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await runtime.kni.deleteNetwork({...identify(pod), netnsPath: netns});
+  };
+
+  it('is pending after --give-up-after: the netns is gone, the address stays reserved, and all can see it', async () => {
+    const pod = newPod('stuck');
+    const {netns, ip} = await bringUp(runtime.kni, pod);
+    await chain.plan({'fault DEL': unauthorized});
+    await delUntilPending(pod, netns);
+    expect(await leftovers(node)).toMatchObject({netns: [], leases: [ip], veths: []});
+    expect(await pending()).toMatchObject([
+      {
+        network: {state: 'pending', name: 'stuck', sandbox: pod.sandbox},
+        networks: ['kni'],
+        cause: expect.stringMatching(/^network kni: CNI plugin fault failed to DEL: Unauthorized/) as string,
+      },
+    ]);
+    const {networks} = await runtime.kni.queryNodeNetworks({});
+    expect(networks[0]).toMatchObject({ready: true, extradata: {unfinished_cleanups: '1'}});
+    const metrics = await node.run([
+      process.execPath,
+      '-e',
+      `fetch('http://127.0.0.1:9465/metrics').then(async (answer) => console.log(await answer.text()))`,
+    ]);
+    expect(metrics).toContain('kni_pending_cleanups{network="kni"} 1\n');
+    expect(runtime.log.map(({msg}) => msg)).toContain('cleanup is pending: DEL keeps failing');
+
+    await runtime.stop('SIGKILL');
+    await start();
+    expect(await pending()).toHaveLength(1);
+    await chain.plan({});
+    await command('pending', '--retry');
+    expect(await leftovers(node)).toEqual(nothing);
+  });
+
+  it('is ended by a person with forget, which removes what is known and needs --yes', async () => {
+    const pod = newPod('forgotten');
+    const portMappings = [{containerPort: 80, hostPort: 18084}];
+    const {netns} = await bringUp(runtime.kni, pod, {portMappings});
+    await chain.plan({'fault DEL': unauthorized});
+    await expect(detach(pod)).rejects.toMatchObject({code: 13});
+    const [{network} = {network: {correlation: ''}}] = await pending();
+    await expect(command('forget', network.correlation)).rejects.toThrow(/ended with 2: .*--yes/s);
+    expect(await leftovers(node)).toMatchObject({netns: [netns.split('/').at(-1)]});
+    const {removed} = await command('forget', network.correlation, '--yes');
+    expect(removed?.length).toBeGreaterThan(0);
+    expect(await leftovers(node)).toEqual(nothing);
+    await takeDown(runtime.kni, pod, netns); // the kubelet comes all the same
+    await expect(command('forget', 'unknown', '--yes')).rejects.toThrow('NOT_FOUND');
+  });
+
+  it('refuses another netns to the pod, and a host port that it holds to others', async () => {
+    const pod = newPod('holder');
+    const portMappings = [{containerPort: 80, hostPort: 18085}];
+    await bringUp(runtime.kni, pod, {portMappings});
+    await chain.plan({'fault DEL': unauthorized});
+    await expect(detach(pod)).rejects.toMatchObject({code: 13});
+    await expect(createNetwork(runtime.kni, pod, '1')).rejects.toMatchObject({
+      code: FAILED_PRECONDITION,
+      details: expect.stringContaining('network kni: CNI plugin fault failed to DEL: Unauthorized') as string,
+    });
+    expect((await leftovers(node)).netns).toHaveLength(1);
+    const successor = newPod('successor');
+    const netns = await createNetwork(runtime.kni, successor);
+    await expect(attach(runtime.kni, successor, netns, {portMappings})).rejects.toMatchObject({
+      code: FAILED_PRECONDITION,
+      details: expect.stringContaining(
+        'host port 18085/tcp is still held by an earlier sandbox of pod default/holder',
+      ) as string,
+    });
+    await chain.plan({});
+    await attach(runtime.kni, successor, netns, {portMappings});
+    await takeDown(runtime.kni, successor, netns);
+    await takeDown(runtime.kni, pod, '');
+  });
+
+  it.each(['wrong', 'wronger'])(
+    'of network %s holds as many sandboxes as its limit, and then refuses pods',
+    async (network) => {
+      const annotations = {[annotation]: network};
+      const refused: number[] = [];
+      for (let number = 1; number <= 5; number++) {
+        const pod = newPod(`pod-${number}`);
+        const netns = await createNetwork(runtime.kni, pod);
+        const error = await attach(runtime.kni, pod, netns, {annotations}).catch((reason: unknown) => reason);
+        expect(error).toMatchObject({code: expect.any(Number) as number});
+        if (String((error as {details?: string}).details).includes('refuses further pods'))
+          refused.push(number);
+        await until('it can be taken down', () =>
+          takeDown(runtime.kni, pod, netns).then(
+            () => true,
+            () => false,
+          ),
+        );
+      }
+      expect(refused).toEqual([3, 4, 5]);
+      const left = await pending();
+      expect(left.map(({network: {state}, networks}) => [state, networks])).toEqual([
+        ['pending', [network]],
+        ['pending', [network]],
+      ]);
+      expect(await leftovers(node)).toMatchObject({netns: [], veths: []});
+      const plain = newPod('plain'); // other networks are not affected
+      const {netns} = await bringUp(runtime.kni, plain);
+      await takeDown(runtime.kni, plain, netns);
+    },
+  );
+
+  it('names the plugin that hung in ADD, though its DEL hangs as well', async () => {
+    const pod = newPod('hanging');
+    const netns = await createNetwork(runtime.kni, pod);
+    await chain.plan({'fault ADD': 'hang', 'fault DEL': 'hang'});
+    const request = {...identify(pod), isolation: {path: netns, type: 'netns'}};
+    await expect(runtime.kni.attachInterface(request, {deadlineMs: 27_000})).rejects.toMatchObject({
+      code: 4,
+      details: 'CNI plugin fault did not ADD within 7000 ms and was killed',
+    });
+    await chain.plan({});
+    await takeDown(runtime.kni, pod, netns);
+    expect(await leftovers(node)).toEqual(nothing);
+  });
+});
