@@ -5,8 +5,10 @@ export interface Gate {
   /** Work whose signal aborts while it waits is never begun. */
   shared<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T>;
   /**
-   * Begins when the shared work under way has ended; what comes later waits for it. When its turn has not come after
-   * `patienceMs` it is given up with Busy: one plugin that hangs must not stop all others. Must not be nested in either.
+   * Begins at a quiet moment: when no shared work is under way. Shared work that comes later may begin until then. If
+   * no such moment comes within `patienceMs`, new work waits for up to 200 ms, so that the work under way can end. If
+   * that does not help either, it rejects with Busy: one plugin that hangs must not stop all others. Must not be nested
+   * in either.
    */
   exclusive<T>(work: () => Promise<T>, patienceMs: number): Promise<T>;
 }
@@ -15,47 +17,76 @@ export class Busy extends Error {
   override readonly name = 'Busy';
 }
 
+/** A caller may wait this long in vain. An ADD takes a quarter of it. */
+const drainMs = 200;
+
 export const createGate = (): Gate => {
-  let closed: Promise<unknown> | undefined; // until the last of the exclusive work has ended
-  const underWay = new Set<Promise<unknown>>();
-  return {
-    shared: async (work, signal) => {
-      for (let wait = closed; wait; wait = closed) await wait;
-      signal?.throwIfAborted();
-      const running = work();
-      const settled = running.catch(() => undefined);
-      underWay.add(settled);
-      try {
-        return await running;
-      } finally {
-        underWay.delete(settled);
-      }
-    },
-    exclusive: async (work, patienceMs) => {
-      const before = closed;
-      const turn = async () => {
-        await before;
-        await Promise.all(underWay);
+  let closed: Promise<unknown> | undefined;
+  let lastExclusive: Promise<unknown> | undefined;
+  let underWay = 0;
+  let onQuiet: (() => void) | undefined;
+
+  const shared: Gate['shared'] = async (work, signal) => {
+    for (let wait = closed; wait; wait = closed) await wait;
+    signal?.throwIfAborted();
+    underWay++;
+    try {
+      return await work();
+    } finally {
+      underWay--;
+      if (underWay === 0) onQuiet?.();
+    }
+  };
+
+  const alone = async <T>(work: () => Promise<T>, patienceMs: number): Promise<T> => {
+    let open: (() => void) | undefined;
+    const close = (): void => {
+      closed ??= new Promise<void>((resolve) => {
+        open = resolve;
+      });
+    };
+    const quiet = new Promise<void>((resolve) => {
+      onQuiet = () => {
+        close(); // in the same instant, before other work can begin
+        resolve();
       };
-      const result = (async () => {
-        await patiently(turn, patienceMs);
-        return await work();
-      })();
+      if (underWay === 0) onQuiet?.();
+    });
+    try {
+      if (!(await comesWithin(patienceMs, quiet))) {
+        close();
+        if (!(await comesWithin(drainMs, quiet))) throw new Busy('calls under way did not end in time');
+      }
+      return await work();
+    } finally {
+      onQuiet = undefined;
+      closed = undefined;
+      open?.();
+    }
+  };
+
+  return {
+    shared,
+    exclusive: async (work, patienceMs) => {
+      const begin = () => alone(work, patienceMs);
+      const result = lastExclusive ? lastExclusive.then(begin) : begin();
       const ended = result
         .catch(() => undefined)
         .then(() => {
-          if (closed === ended) closed = undefined;
+          if (lastExclusive === ended) lastExclusive = undefined;
         });
-      closed = ended;
+      lastExclusive = ended;
       return await result;
     },
   };
 };
 
-const patiently = async (turn: () => Promise<void>, ms: number): Promise<void> => {
+const comesWithin = async (ms: number, moment: Promise<void>): Promise<boolean> => {
   try {
-    await withinDeadline(ms, turn);
+    await withinDeadline(ms, () => moment);
+    return true;
   } catch (error) {
-    throw error instanceof DeadlinePassed ? new Busy('calls under way did not end in time') : error;
+    if (error instanceof DeadlinePassed) return false;
+    throw error;
   }
 };

@@ -28,27 +28,63 @@ describe('the gate', () => {
     expect(order.slice(0, 2)).toEqual(['one begins', 'two begins']);
   });
 
-  it('lets exclusive work begin when shared work has ended, and later work wait for it', async () => {
+  it('lets exclusive work begin at a quiet moment, and work that came later between two of them', async () => {
     const order: string[] = [];
     const gate = createGate();
     const [before, alone, again, after] = ['before', 'alone', 'again', 'after'].map((name) =>
       controlled(name, order),
     );
     if (!before || !alone || !again || !after) throw new Error('never');
-    const all = [
+    const first = [
       gate.shared(before.work),
       gate.exclusive(alone.work, 60_000),
-      gate.shared(after.work),
       gate.exclusive(again.work, 60_000),
     ];
-    for (const next of [after, again, alone, before]) {
+    before.finish();
+    await settle();
+    const last = gate.shared(after.work);
+    for (const next of [again, after, alone]) {
       next.finish();
       await settle();
     }
-    await Promise.all(all);
+    await Promise.all([...first, last]);
     expect(order).toEqual(
-      ['before', 'alone', 'again', 'after'].flatMap((name) => [`${name} begins`, `${name} ends`]),
+      ['before', 'alone', 'after', 'again'].flatMap((name) => [`${name} begins`, `${name} ends`]),
     );
+  });
+
+  it('stays open to shared work while exclusive work waits for a quiet moment', async () => {
+    const order: string[] = [];
+    const gate = createGate();
+    const [hanging, alone, next] = ['hanging', 'alone', 'next'].map((name) => controlled(name, order));
+    if (!hanging || !alone || !next) throw new Error('never');
+    const hangs = gate.shared(hanging.work);
+    const waits = gate.exclusive(alone.work, 60_000);
+    next.finish();
+    await gate.shared(next.work); // would never end if it had to wait for the exclusive work
+    alone.finish();
+    hanging.finish();
+    await Promise.all([hangs, waits]);
+    expect(order).toEqual([
+      'hanging begins',
+      'next begins',
+      'next ends',
+      'hanging ends',
+      'alone begins',
+      'alone ends',
+    ]);
+  });
+
+  it('makes a quiet moment where calls follow each other without a pause', async () => {
+    const gate = createGate();
+    const ending = new AbortController();
+    const calls = async () => {
+      while (!ending.signal.aborted) await gate.shared(settle);
+    };
+    const busy = [calls(), settle().then(calls), calls()];
+    expect(await gate.exclusive(async () => 'alone', 20)).toBe('alone');
+    ending.abort();
+    await Promise.all(busy);
   });
 
   it('does not begin what nobody waits for any more', async () => {
