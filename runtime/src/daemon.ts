@@ -126,7 +126,7 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
     netns,
     invoke,
     networks: {primary: node.network, named: createNamedNetwork(options.confDir, node.definitionOf)},
-    links: createNodeLinks(exec),
+    links: createNodeLinks(exec, options.netnsDir),
     ipamDir,
     lock: createLock(),
     now: Date.now,

@@ -2,13 +2,14 @@ import {mkdir, writeFile} from 'node:fs/promises';
 import {afterEach, beforeEach, describe, expect, inject, it} from 'vitest';
 import {asking} from '../../runtime/src/client/ask.ts';
 import {Inspector} from '../../runtime/src/gen/inspector_pb.ts';
+import {conflistOfNode} from '../../runtime/src/node/conflist-of-node.ts';
 import {installPlugins} from '../runtime/rig/plugins.ts';
 import {type Chain, installChain} from './rig/chain.ts';
 import {addressesOf, becomesWhole} from './rig/invariants.ts';
 import {leftovers, nothing} from './rig/leftovers.ts';
 import {startNode, type TestNode} from './rig/node.ts';
 import {attach, bringUp, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
-import {paths, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {paths, podCidr, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
 import {scaled} from './rig/scale.ts';
 import {until} from './rig/wait.ts';
 
@@ -88,6 +89,43 @@ describe('what has lost its owner', () => {
     const after = (await leftovers(node)).veths;
     expect(after.toSorted()).toEqual(before.filter((name) => !gone.has(name)).toSorted());
     await takeDown(next.kni, pod, netns);
+  });
+
+  it('is a veth that leads into no netns on record, although no result names an interface', async () => {
+    await using plugins = await installPlugins(['fault']);
+    await plugins.plan({'fault ADD': 'print({"cniVersion":"1.0.0","ips":[{"address":"10.77.1.9/24"}]})'});
+    const list = JSON.parse(
+      conflistOfNode({podCidrs: [podCidr], ipamDir: `${paths.state}/ipam`, mtu: undefined}),
+    ) as {plugins: object[]};
+    const nameless = {...list, plugins: [...list.plugins, {type: 'fault', rig: plugins.dir}]};
+    await mkdir(node.path(paths.conf), {recursive: true});
+    await writeFile(node.path(`${paths.conf}/05-nameless.conflist`), JSON.stringify(nameless));
+    const flags = [`--cni-bin-dir=${inject('tools').pluginDir}:${plugins.binDir}`];
+    const runtime = await startRuntime(node, flags);
+    const up = await bringUpMany(runtime, 'live', 3);
+    await runtime.stop('SIGKILL');
+    const live = (await leftovers(node)).veths;
+    expect(live).toHaveLength(3);
+    // An alias, as people make them to look into a pod.
+    await node.run(['ln', '-s', up[0]?.netns ?? '', '/run/netns/alias']);
+    const link = (name: string, netns: string) =>
+      `ip link add ${name} type veth peer name eth9 netns ${netns} && ip link set ${name} master kni0 up`;
+    const holder = node.start(['unshare', '--net', 'sleep', 'infinity']);
+    const isElsewhere = async () =>
+      (await node.run(['readlink', `/proc/${holder.pid}/ns/net`])) !==
+      (await node.run(['readlink', `/proc/${node.pid}/ns/net`]));
+    await until('it has a netns of its own', isElsewhere);
+    await node.run(['sh', '-c', link('veth0badcafe', String(holder.pid))]);
+    await node.run(['sh', '-c', `ip netns add others && ${link('veth1badcafe', 'others')}`]);
+
+    await using next = await startRuntime(node, flags);
+    await until('it is removed', async () => !(await leftovers(node)).veths.includes('veth0badcafe'));
+    const {removedLinks} = await asking(node.path(paths.socket), (ask) =>
+      ask(Inspector.method.reconcile, {}),
+    );
+    expect(removedLinks).toEqual([]);
+    expect((await leftovers(node)).veths.toSorted()).toEqual([...live, 'veth1badcafe'].toSorted());
+    for (const {pod, netns} of up) await takeDown(next.kni, pod, netns);
   });
 
   it('is none of it when the directory of the netns goes by another path', async () => {

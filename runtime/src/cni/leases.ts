@@ -33,14 +33,21 @@ export const listLeases = async (dataDir: string): Promise<Lease[]> => {
         const path = join(dataDir, network, ip);
         const text = textIn(path);
         if (text === undefined) continue; // whose it is cannot be known
-        const [sandbox = ''] = text.trim().split(/\s+/);
-        leases.push({path, network, ip, sandbox});
+        leases.push({path, network, ip, sandbox: sandboxIn(text)});
       }
   }
   return leases;
 };
 
-export const releaseLease = ({path}: Lease): Promise<void> => rm(path, {force: true});
+/** False if the address is free or leased to another sandbox by now. */
+export const releaseLease = async ({path, sandbox}: Lease): Promise<boolean> => {
+  const text = textIn(path);
+  if (text === undefined || sandboxIn(text) !== sandbox) return false;
+  await rm(path);
+  return true;
+};
+
+const sandboxIn = (text: string): string => text.trim().split(/\s+/)[0] ?? '';
 
 /** At once: a promise for each of thousands would take ten times as long. */
 const textIn = (path: string): string | undefined => {

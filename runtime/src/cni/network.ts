@@ -113,6 +113,9 @@ export const statusOfNetwork = async (invoke: InvokePlugin, list: Conflist): Pro
   for (const plugin of list.plugins) await invoke('STATUS', {list, plugin});
 };
 
+export const hasGarbageCollection = ({disableGC, cniVersion}: Conflist): boolean =>
+  !disableGC && isAtLeast(cniVersion, '1.1.0');
+
 /**
  * GC of everything but what is still valid, by all plugins that know how; a failure of one does not keep the others
  * from it. Returns the failures. No substitute for DEL, and nothing of the network may be added or deleted meanwhile:
@@ -125,7 +128,7 @@ export const collectGarbage = async (
   timeLeft: () => number = () => Number.POSITIVE_INFINITY,
 ): Promise<Error[]> => {
   const failures: Error[] = [];
-  if (list.disableGC || !isAtLeast(list.cniVersion, '1.1.0')) return failures;
+  if (!hasGarbageCollection(list)) return failures;
   for (const plugin of list.plugins) {
     const invocation = () => {
       const timeoutMs = timeLeft();

@@ -5,8 +5,6 @@ import {slices} from '../slices.ts';
 import type {RecordIndex} from './record-index.ts';
 
 export interface Claims {
-  /** Ids of the sandboxes that something is attached to. */
-  readonly sandboxes: ReadonlySet<string>;
   /** Texts of the configurations that it is attached by. */
   readonly configs: ReadonlySet<string>;
   /** Names of interfaces on the node's side. */
@@ -17,7 +15,6 @@ export interface Claims {
 
 /** For when records do not change: calls that do not change them are answered meanwhile. */
 export const claimsOf = async (records: RecordIndex): Promise<Claims> => {
-  const sandboxes = new Set<string>();
   const configs = new Set<string>();
   const hostInterfaces = new Set<string>();
   const attached = new Map<string, ValidAttachment[]>();
@@ -25,12 +22,11 @@ export const claimsOf = async (records: RecordIndex): Promise<Claims> => {
     for (const {sandbox = '', attachments} of some)
       for (const attachment of attachments) {
         const {network, ifName, config} = attachment;
-        sandboxes.add(sandbox);
         configs.add(config);
         for (const name of hostInterfacesOf(attachment)) hostInterfaces.add(name);
         const ofNetwork = attached.get(network) ?? [];
         ofNetwork.push({containerID: sandbox, ifname: ifName});
         attached.set(network, ofNetwork);
       }
-  return {sandboxes, configs, hostInterfaces, attached};
+  return {configs, hostInterfaces, attached};
 };

@@ -1,11 +1,16 @@
 /** Clears away netns and addresses that no record stands for. */
-import {listLeases, releaseLease} from '../cni/leases.ts';
+import {type Lease, listLeases, releaseLease} from '../cni/leases.ts';
 import {type Log, textOf} from '../log.ts';
-import {keyOfNetnsPath, type NetnsDir} from '../netns/netns-dir.ts';
-import type {Claims} from './claims.ts';
+import type {NetnsDir} from '../netns/netns-dir.ts';
+import {slices} from '../slices.ts';
+import {isUndone, type PodNetwork} from './record.ts';
 import type {RecordIndex} from './record-index.ts';
+import {recordOfNetns} from './record-of-netns.ts';
 
-/** Returns the paths of the netns that were removed. */
+/**
+ * Returns the paths of the netns that were removed. Safe while pods come and go: a record is written before its netns is
+ * made, dropped after its netns was removed, and no path is used twice.
+ */
 export const removeOwnerless = async ({
   netns,
   records,
@@ -17,7 +22,7 @@ export const removeOwnerless = async ({
 }): Promise<string[]> => {
   const removed: string[] = [];
   for (const path of await netns.list()) {
-    if (records.byNetns(path) || records.get(keyOfNetnsPath(netns.path, path) ?? '')) continue;
+    if (recordOfNetns(records, netns.path, path)) continue;
     try {
       await netns.remove(path);
       removed.push(path);
@@ -29,17 +34,31 @@ export const removeOwnerless = async ({
   return removed;
 };
 
-/** Returns the addresses that were released. Only in host-local's directory of our own: others share the usual one. */
-export const releaseOwnerless = async (
-  {ipamDir, log}: {readonly ipamDir: string; readonly log: Log},
-  {sandboxes}: Claims,
-): Promise<string[]> => {
+/** Only in host-local's directory of our own: other container runtimes share the usual one. */
+export const ownerlessLeases = async ({
+  ipamDir,
+  records,
+}: {
+  readonly ipamDir: string;
+  readonly records: RecordIndex;
+}): Promise<Lease[]> => {
+  const leases = await listLeases(ipamDir);
+  const ownerless = new Set(leases.map(({sandbox}) => sandbox));
+  for await (const some of slices([...records.all()]))
+    for (const record of some) if (holdsAnything(record)) ownerless.delete(record.sandbox ?? '');
+  return leases.filter(({sandbox}) => ownerless.has(sandbox));
+};
+
+/** By the state first: the attachments of thousands of records would have to be decoded. */
+const holdsAnything = (record: PodNetwork): boolean => record.state === 'attached' || !isUndone(record);
+
+/** Returns the addresses that were released. Nothing may be attached meanwhile: an address is leased again at once. */
+export const releaseLeases = async (leases: readonly Lease[], log: Log): Promise<string[]> => {
   const released: string[] = [];
-  for (const lease of await listLeases(ipamDir)) {
-    if (sandboxes.has(lease.sandbox)) continue;
+  for (const lease of leases) {
     const fields = {network: lease.network, ip: lease.ip, sandbox: lease.sandbox};
     try {
-      await releaseLease(lease);
+      if (!(await releaseLease(lease))) continue;
       released.push(lease.ip);
       log.info('released an address without owner', fields);
     } catch (error) {

@@ -1,13 +1,14 @@
 /** Reconciles on demand, while pods are served: what has lost its owner, whoever took it away, is cleared away. */
 import {type Conflist, parseConflist} from '../cni/conflist.ts';
-import {hostLocalOf, leaseDirOf} from '../cni/leases.ts';
-import {collectGarbage} from '../cni/network.ts';
+import {collectGarbage, hasGarbageCollection} from '../cni/network.ts';
 import {crashPoint} from '../crash-point.ts';
-import type {Gate} from '../gate.ts';
+import {Busy, type Gate} from '../gate.ts';
 import {textOf} from '../log.ts';
 import type {Networks} from './attachments.ts';
 import {type Claims, claimsOf} from './claims.ts';
-import {releaseOwnerless, removeOwnerless} from './ownerless.ts';
+import {ownBridgesOf} from './own-bridges.ts';
+import {ownerlessLeases, releaseLeases, removeOwnerless} from './ownerless.ts';
+import {ownerlessLinks} from './ownerless-links.ts';
 import type {Parts} from './pod-networks.ts';
 
 export interface Reconciled {
@@ -23,22 +24,26 @@ export interface Reconciled {
   readonly problems: readonly string[];
 }
 
-/** The node's own interfaces. */
-export interface NodeLinks {
-  /** Names of the host ends of veth pairs that the bridge plugin may have put on this bridge. */
-  readonly vethsOn: (bridge: string) => Promise<readonly string[]>;
-  readonly remove: (name: string) => Promise<void>;
-}
-
-/** Pods that come meanwhile wait, and a kubelet gives a network 10 s to be created. */
+/** A quiet moment is waited for this long, with the gate open. */
 const patienceMs = 5_000;
-const garbageCollectionMs = 5_000;
+/** Of one network. Calls wait meanwhile, and a kubelet gives a network 10 s to be created. */
+const garbageCollectionMs = 2_000;
 
 type Problem = (error: unknown) => void;
+type Exclusively = <T>(work: () => Promise<T>) => Promise<T>;
 
-export const createReconcile =
-  (parts: Parts, gate: Gate, dropGone: (key: string) => Promise<boolean>) =>
-  async (): Promise<Reconciled> => {
+/**
+ * What is found without an owner may get one while it is looked at. So addresses are looked for again at a
+ * quiet moment and removed then; netns and links say for themselves why they need none. GC is exclusive by
+ * the CNI spec, network by network, so that calls get their turn in between.
+ */
+export const createReconcile = (
+  parts: Parts,
+  gate: Gate,
+  dropGone: (key: string) => Promise<boolean>,
+): (() => Promise<Reconciled>) => {
+  const exclusively: Exclusively = (work) => gate.exclusive(work, patienceMs);
+  return async () => {
     const {records, log, inDoubt} = parts;
     const problems: string[] = [];
     const problem: Problem = (error) => {
@@ -53,26 +58,34 @@ export const createReconcile =
     const present = new Set(await parts.netns.mounted());
     const gone = [...records.all()].filter(({netns}) => !present.has(netns));
     await Promise.all(gone.map(({key}) => dropOne(key).catch(problem)));
+    const nothing = {removedNetns: [], releasedAddresses: [], removedLinks: []};
     if (await inDoubt()) {
       problems.push('some of the state cannot be read: what it may stand for is left alone');
-      return {removedNetns: [], releasedAddresses: [], removedLinks: [], undone, problems};
+      return {...nothing, undone, problems};
     }
-    const clearAway = async (): Promise<Reconciled> => {
-      const removedNetns = await removeOwnerless(parts);
-      const claims = await claimsOf(records);
-      const releasedAddresses = await releaseOwnerless(parts, claims);
-      let lists: readonly Conflist[] = [];
-      try {
-        lists = listsInUse(parts, claims);
-      } catch (error) {
-        problem(error);
-      }
-      const removedLinks = await removeLinks(parts, claims, lists, problem);
-      crashPoint('reconcile: before garbage collection');
-      await collect(parts, claims, lists, problem);
-      return {removedNetns, releasedAddresses, removedLinks, undone, problems};
-    };
-    return await gate.exclusive(clearAway, patienceMs);
+    const removedNetns = await removeOwnerless(parts);
+    const claims = await claimsOf(records);
+    let lists: readonly Conflist[] = [];
+    try {
+      lists = listsInUse(parts, claims);
+    } catch (error) {
+      problem(error);
+    }
+    const removedLinks = await removeLinks(parts, claims, lists, problem);
+    const releasedAddresses = await releaseAddresses(parts, exclusively);
+    crashPoint('reconcile: before garbage collection');
+    for (const list of lists.filter(hasGarbageCollection)) await collect(parts, list, exclusively, problem);
+    return {removedNetns, releasedAddresses, removedLinks, undone, problems};
+  };
+};
+
+/** Busy puts all of it off, for which the caller has to know of it. */
+const orProblem =
+  <T>(problem: Problem, otherwise: T) =>
+  (error: unknown): T => {
+    if (error instanceof Busy) throw error;
+    problem(error);
+    return otherwise;
   };
 
 /** The node's network, and those that pods are attached to. */
@@ -92,46 +105,38 @@ const primaryOf = ({primary}: Networks): Conflist | undefined => {
 };
 
 const removeLinks = async (
-  {links, ipamDir, log}: Parts,
-  {hostInterfaces}: Claims,
+  parts: Parts,
+  claims: Claims,
   lists: readonly Conflist[],
   problem: Problem,
 ): Promise<string[]> => {
+  const {links, ipamDir, log} = parts;
   const bridges = new Set(lists.flatMap((list) => ownBridgesOf(list, ipamDir)));
   const removed: string[] = [];
-  for (const bridge of bridges) {
-    const veths = await links.vethsOn(bridge).catch((error: unknown) => {
-      problem(error);
-      return [];
-    });
-    for (const veth of veths.filter((each) => !hostInterfaces.has(each))) {
-      await links.remove(veth).then(() => {
-        removed.push(veth);
-        log.info('removed an interface without record', {interface: veth});
-      }, problem);
-    }
-  }
+  for (const {name} of await ownerlessLinks(parts, claims, bridges).catch(orProblem(problem, [])))
+    await links.remove(name).then(() => {
+      removed.push(name);
+      log.info('removed an interface without record', {interface: name});
+    }, problem);
   return removed;
 };
 
-/** Those whose addresses are kept with us: a bridge that is shared with others has interfaces that we know nothing of. */
-const ownBridgesOf = ({plugins}: Conflist, ipamDir: string): string[] =>
-  plugins.flatMap((plugin) => {
-    const bridge = plugin.type === 'bridge' ? plugin.members.get('bridge') : undefined;
-    const ipam = hostLocalOf(plugin);
-    return bridge && ipam && leaseDirOf(ipam) === ipamDir ? [String(JSON.parse(bridge))] : [];
-  });
+const releaseAddresses = async (parts: Parts, exclusively: Exclusively): Promise<string[]> => {
+  if ((await ownerlessLeases(parts)).length === 0) return [];
+  return await exclusively(async () => await releaseLeases(await ownerlessLeases(parts), parts.log));
+};
 
 /** Valid is all that has a record with something attached. */
 const collect = async (
-  {invoke, uptime}: Parts,
-  {attached}: Claims,
-  lists: readonly Conflist[],
+  {invoke, uptime, records}: Parts,
+  list: Conflist,
+  exclusively: Exclusively,
   problem: Problem,
 ): Promise<void> => {
-  const end = uptime() + garbageCollectionMs;
-  for (const list of lists) {
-    const valid = attached.get(list.name) ?? [];
-    for (const error of await collectGarbage(invoke, list, valid, () => end - uptime())) problem(error);
-  }
+  const failures = await exclusively(async () => {
+    const end = uptime() + garbageCollectionMs;
+    const {attached} = await claimsOf(records);
+    return await collectGarbage(invoke, list, attached.get(list.name) ?? [], () => end - uptime());
+  });
+  for (const failure of failures) problem(failure);
 };

@@ -1,4 +1,4 @@
-import {readFile, writeFile} from 'node:fs/promises';
+import {mkdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it, vi} from 'vitest';
 import {StoreFailed} from '../../../runtime/src/network/errors.ts';
@@ -470,8 +470,10 @@ describe('reconciling', () => {
     expect(deletions.map(({env}) => env['CNI_NETNS'])).toEqual(['', '', '', '']);
   });
 
-  it('waits for what is under way', async () => {
+  it('releases an address without owner only when no call is under way', async () => {
     await using rig = await podsRig();
+    await mkdir(join(rig.ipamDir, 'rig'), {recursive: true});
+    await writeFile(join(rig.ipamDir, 'rig', '10.0.0.9'), 'gone\neth0');
     await rig.pods.create(pod, '0');
     await rig.plugins.plan({'second ADD': 'hold'});
     const attaching = rig.pods.attach(attachRequest);

@@ -25,6 +25,7 @@ export interface PodsRig extends AsyncDisposable {
   /** As if the network runtime had died after this. */
   readonly writeDown: (record: PodNetwork) => Promise<void>;
   readonly stateDir: string;
+  readonly ipamDir: string;
   readonly netns: NetnsDir;
   /** The time, which stands still unless a test moves it. */
   readonly clock: {ms: number};
@@ -87,7 +88,7 @@ export const podsRig = async ({
           throw new NetworkUnavailable(name);
         },
       },
-      links: {vethsOn: async () => [], remove: async () => undefined},
+      links: {vethsOn: async () => [], netnsIds: async () => new Map(), remove: async () => undefined},
       ipamDir,
       lock: createLock(),
       now: () => clock.ms,
@@ -106,6 +107,7 @@ export const podsRig = async ({
     onDisk: async () => (await opened()).loaded,
     writeDown: async (record) => (await opened()).write(record),
     stateDir,
+    ipamDir,
     netns,
     clock,
     filesVersion,

@@ -1,0 +1,76 @@
+/** Finds the host ends of veth pairs that lead into no netns on record. */
+import {keyOfNetnsPath, type NetnsDir} from '../netns/netns-dir.ts';
+import type {Claims} from './claims.ts';
+import {isUndone} from './record.ts';
+import type {RecordIndex} from './record-index.ts';
+import {recordOfNetns} from './record-of-netns.ts';
+
+/** The node's own interfaces. */
+export interface NodeLinks {
+  /** Host ends of veth pairs that the bridge plugin may have put on this bridge. */
+  readonly vethsOn: (bridge: string) => Promise<readonly Veth[]>;
+  /** The kernel's id of each netns in the directory, by name. A netns that no link leads to has no id. */
+  readonly netnsIds: () => Promise<ReadonlyMap<string, number>>;
+  /** A link that does not exist is fine. */
+  readonly remove: (name: string) => Promise<void>;
+}
+
+export interface Veth {
+  readonly name: string;
+  readonly peer: Peer;
+}
+
+/** Where the other end is. */
+export type Peer =
+  | {readonly kind: 'node'}
+  | {readonly kind: 'netns'; readonly id: number}
+  | {readonly kind: 'unknown'};
+
+export interface OwnerlessLinkParts {
+  readonly links: NodeLinks;
+  readonly netns: Pick<NetnsDir, 'path' | 'exists'>;
+  readonly records: RecordIndex;
+}
+
+/**
+ * Safe while pods are attached: links are listed before netns, and a record is written before its netns is made. So the
+ * netns of each listed link of a pod has a name and a record when they are compared.
+ */
+export const ownerlessLinks = async (
+  {links, netns, records}: OwnerlessLinkParts,
+  {hostInterfaces}: Claims,
+  bridges: Iterable<string>,
+): Promise<Veth[]> => {
+  const veths: Veth[] = [];
+  for (const bridge of bridges) veths.push(...(await links.vethsOn(bridge)));
+  const unclaimed = veths.filter(({name}) => !hostInterfaces.has(name));
+  if (unclaimed.length === 0) return [];
+
+  const namesOfId = namesByValue(await links.netnsIds());
+  const isOwnerless = (name: string): boolean => {
+    const path = `${netns.path}/${name}`;
+    // Others' netns are their business, also when their links are on our bridge.
+    return keyOfNetnsPath(netns.path, path) !== undefined && !recordOfNetns(records, netns.path, path);
+  };
+  // An attached pod whose netns has lost its name would be taken for one without a record.
+  const isEachNamed = [...records.all()].every((record) => netns.exists(record.netns) || isUndone(record));
+  const isInNoRecord = ({peer}: Veth): boolean => {
+    switch (peer.kind) {
+      case 'node':
+        return true;
+      case 'netns': {
+        const names = namesOfId.get(peer.id) ?? [];
+        return names.length === 0 ? isEachNamed : names.every(isOwnerless);
+      }
+      case 'unknown':
+        return false;
+    }
+  };
+  return unclaimed.filter(isInNoRecord);
+};
+
+const namesByValue = (ids: ReadonlyMap<string, number>): Map<number, string[]> => {
+  const names = new Map<number, string[]>();
+  for (const [name, id] of ids) names.set(id, [...(names.get(id) ?? []), name]);
+  return names;
+};

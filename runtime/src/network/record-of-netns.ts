@@ -1,0 +1,7 @@
+/** Finds the record of a netns, also when the directory of the netns goes by another path than in the record. */
+import {keyOfNetnsPath} from '../netns/netns-dir.ts';
+import type {PodNetwork} from './record.ts';
+import type {RecordIndex} from './record-index.ts';
+
+export const recordOfNetns = (records: RecordIndex, dir: string, path: string): PodNetwork | undefined =>
+  records.byNetns(path) ?? records.get(keyOfNetnsPath(dir, path) ?? '');
