@@ -33,6 +33,7 @@ import {limitOfPool, tooManyCleanups} from './node/cleanup-limit.ts';
 import {createNodeLinks} from './node/links.ts';
 import {createStatusOf} from './node/network-status.ts';
 import {openNodeNetwork} from './node/node-network.ts';
+import {createPortmapChains} from './node/portmap-chains.ts';
 import {troubleOfState} from './node/trouble.ts';
 import {createExec} from './process/exec.ts';
 import {takeLock} from './server/instance-lock.ts';
@@ -127,6 +128,7 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
     invoke,
     networks: {primary: node.network, named: createNamedNetwork(options.confDir, node.definitionOf)},
     links: createNodeLinks(exec, options.netnsDir),
+    portmapChains: createPortmapChains(exec),
     ipamDir,
     lock: createLock(),
     now: Date.now,

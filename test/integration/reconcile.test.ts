@@ -9,6 +9,7 @@ import {addressesOf, becomesWhole} from './rig/invariants.ts';
 import {leftovers, nothing} from './rig/leftovers.ts';
 import {startNode, type TestNode} from './rig/node.ts';
 import {attach, bringUp, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
+import {portmap, tcpPort} from './rig/portmap.ts';
 import {paths, podCidr, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
 import {scaled} from './rig/scale.ts';
 import {until} from './rig/wait.ts';
@@ -126,6 +127,31 @@ describe('what has lost its owner', () => {
     expect(removedLinks).toEqual([]);
     expect((await leftovers(node)).veths.toSorted()).toEqual([...live, 'veth1badcafe'].toSorted());
     for (const {pod, netns} of up) await takeDown(next.kni, pod, netns);
+  });
+
+  it('is a portmap chain of a network of ours; chains of other networks and of pods stay', async () => {
+    const runtime = await startRuntime(node);
+    const pod = newPod('live');
+    const {netns} = await bringUp(runtime.kni, pod, {portMappings: [tcpPort(8080)]});
+    const forward = (network: string, sandbox: string, hostPort: number) =>
+      portmap(node, network, sandbox, {hostPort, netns});
+    await forward('kni', 'lost', 8081);
+    await forward('podman', 'foreign', 8082);
+    const jumps = async (id: string) =>
+      (await Promise.all(['iptables', 'ip6tables'].map((tool) => node.run([tool, '-t', 'nat', '-S']))))
+        .join('\n')
+        .split('\n')
+        .filter((rule) => rule.includes(id));
+    const lostChain = /CNI-DN-[0-9a-f]+$/.exec((await jumps('id: \\"lost\\"'))[0] ?? '')?.[0] ?? '';
+    const forged = `iptables -t nat -A CNI-HOSTPORT-DNAT -m comment --comment 'dnat name: "kni" id: "forged"' -j CNI-DN-0badcafe`;
+    await node.run(['sh', '-c', `iptables -t nat -N CNI-DN-0badcafe && ${forged}`]);
+    const found = await asking(node.path(paths.socket), (ask) => ask(Inspector.method.reconcile, {}));
+    expect(found).toMatchObject({removedChains: [lostChain], problems: []});
+    expect(await jumps(lostChain)).toEqual([]);
+    for (const id of [pod.sandbox, 'foreign', 'forged']) expect(await jumps(id)).not.toEqual([]);
+    await takeDown(runtime.kni, pod, netns);
+    expect(await jumps(pod.sandbox)).toEqual([]);
+    await runtime.stop('SIGKILL');
   });
 
   it('is none of it when the directory of the netns goes by another path', async () => {

@@ -442,6 +442,7 @@ export type Network = Message<"kni.Network"> & {
    * When not ready: "reason", one word in CamelCase, and "message", one sentence of stable text. A text that varies
    * would defeat the aggregation of Kubernetes events. "running_pods" is "unaffected" when only further pods cannot be
    * attached, as without a free address: that is no reason for a kubelet to give up the node and evict its pods.
+   * "unfinished_cleanups" is how many sandboxes of the node have a DEL that failed; absent when there are none.
    *
    * @generated from field: map<string, string> extradata = 3;
    */

@@ -18,6 +18,7 @@ import {UnknownNetwork, WrongState} from './errors.ts';
 import {forget} from './forget.ts';
 import type {NodeLinks} from './ownerless-links.ts';
 import type {PodRef} from './pod-ref.ts';
+import type {PortmapChains} from './portmap-chains.ts';
 import {createReconcile, type Reconciled} from './reconcile.ts';
 import type {PodNetwork} from './record.ts';
 import type {Records} from './records.ts';
@@ -83,6 +84,7 @@ export interface Parts {
   readonly invoke: InvokePlugin;
   readonly networks: Networks;
   readonly links: NodeLinks;
+  readonly portmapChains: PortmapChains;
   /** `dataDir` of host-local. */
   readonly ipamDir: string;
   readonly lock: Lock;

@@ -10,6 +10,7 @@ import {ownBridgesOf} from './own-bridges.ts';
 import {ownerlessLeases, releaseLeases, removeOwnerless} from './ownerless.ts';
 import {ownerlessLinks} from './ownerless-links.ts';
 import type {Parts} from './pod-networks.ts';
+import {hasPortmap, ownerlessChains} from './portmap-chains.ts';
 
 export interface Reconciled {
   /** Paths of netns without a record. */
@@ -18,6 +19,8 @@ export interface Reconciled {
   readonly releasedAddresses: readonly string[];
   /** Host ends of veth pairs without a record. */
   readonly removedLinks: readonly string[];
+  /** Names of iptables chains of the portmap plugin whose sandbox has no record. */
+  readonly removedChains: readonly string[];
   /** Keys of networks whose netns was gone. */
   readonly undone: readonly string[];
   /** What could not be done, in words. */
@@ -33,7 +36,7 @@ type Problem = (error: unknown) => void;
 type Exclusively = <T>(work: () => Promise<T>) => Promise<T>;
 
 /**
- * What is found without an owner may get one while it is looked at. So addresses are looked for again at a
+ * What is found without an owner may get one while it is looked at. So addresses and chains are looked for again at a
  * quiet moment and removed then; netns and links say for themselves why they need none. GC is exclusive by
  * the CNI spec, network by network, so that calls get their turn in between.
  */
@@ -58,7 +61,7 @@ export const createReconcile = (
     const present = new Set(await parts.netns.mounted());
     const gone = [...records.all()].filter(({netns}) => !present.has(netns));
     await Promise.all(gone.map(({key}) => dropOne(key).catch(problem)));
-    const nothing = {removedNetns: [], releasedAddresses: [], removedLinks: []};
+    const nothing = {removedNetns: [], releasedAddresses: [], removedLinks: [], removedChains: []};
     if (await inDoubt()) {
       problems.push('some of the state cannot be read: what it may stand for is left alone');
       return {...nothing, undone, problems};
@@ -73,9 +76,10 @@ export const createReconcile = (
     }
     const removedLinks = await removeLinks(parts, claims, lists, problem);
     const releasedAddresses = await releaseAddresses(parts, exclusively);
+    const removedChains = await removeChains(parts, lists, exclusively).catch(orProblem(problem, []));
     crashPoint('reconcile: before garbage collection');
     for (const list of lists.filter(hasGarbageCollection)) await collect(parts, list, exclusively, problem);
-    return {removedNetns, releasedAddresses, removedLinks, undone, problems};
+    return {removedNetns, releasedAddresses, removedLinks, removedChains, undone, problems};
   };
 };
 
@@ -124,6 +128,24 @@ const removeLinks = async (
 const releaseAddresses = async (parts: Parts, exclusively: Exclusively): Promise<string[]> => {
   if ((await ownerlessLeases(parts)).length === 0) return [];
   return await exclusively(async () => await releaseLeases(await ownerlessLeases(parts), parts.log));
+};
+
+const removeChains = async (
+  {portmapChains, records, log}: Parts,
+  lists: readonly Conflist[],
+  exclusively: Exclusively,
+): Promise<string[]> => {
+  const networks = new Set(lists.filter(hasPortmap).map(({name}) => name));
+  if (networks.size === 0) return [];
+  const find = async () => ownerlessChains(await portmapChains.list(), records, networks);
+  if ((await find()).length === 0) return [];
+  return await exclusively(async () => {
+    const chains = await find();
+    await portmapChains.remove(chains);
+    for (const {name, owner} of chains)
+      log.info('removed host ports without record', {chain: name, ...owner});
+    return [...new Set(chains.map(({name}) => name))];
+  });
 };
 
 /** Valid is all that has a record with something attached. */

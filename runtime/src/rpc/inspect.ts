@@ -71,11 +71,13 @@ export const reconcileNow = async (
   _: ReconcileRequest,
   {pods}: InspectContext,
 ): Promise<ReconcileResponse> => {
-  const {removedNetns, releasedAddresses, removedLinks, undone, problems} = await pods.reconcile();
+  const {removedNetns, releasedAddresses, removedLinks, removedChains, undone, problems} =
+    await pods.reconcile();
   return create(ReconcileResponseSchema, {
     removedNetns: [...removedNetns],
     releasedAddresses: [...releasedAddresses],
     removedLinks: [...removedLinks],
+    removedChains: [...removedChains],
     undone: [...undone],
     problems: [...problems],
   });

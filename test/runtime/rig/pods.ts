@@ -89,6 +89,7 @@ export const podsRig = async ({
         },
       },
       links: {vethsOn: async () => [], netnsIds: async () => new Map(), remove: async () => undefined},
+      portmapChains: {list: async () => [], remove: async () => undefined},
       ipamDir,
       lock: createLock(),
       now: () => clock.ms,

@@ -1,0 +1,61 @@
+/** The chains of the portmap plugin in the nat tables of iptables. Its nftables backend has none. */
+import type {ChainOwner, PortmapChain, PortmapChains} from '../network/portmap-chains.ts';
+import type {Exec} from '../process/exec.ts';
+import {runTool} from '../process/tool.ts';
+import {hasIPv6} from './forwarding.ts';
+import type {Family} from './ip-address.ts';
+
+const tools = {4: 'iptables', 6: 'ip6tables'} as const;
+/** Calls of pods wait while chains are removed. */
+const lockWait = ['--wait', '1'];
+
+export const createPortmapChains = (exec: Exec): PortmapChains => ({
+  list: async () => {
+    const families: Family[] = (await hasIPv6()) ? [4, 6] : [4];
+    const listed = families.map(async (family) => {
+      const printed = await runTool(exec, tools[family], [...lockWait, '-t', 'nat', '-S']);
+      return portmapChainsIn(printed, family);
+    });
+    return (await Promise.all(listed)).flat();
+  },
+  remove: async (chains) => {
+    for (const family of [4, 6] as const) {
+      const some = chains.filter((chain) => chain.family === family);
+      if (some.length === 0) continue;
+      await runTool(exec, `${tools[family]}-restore`, [...lockWait, '--noflush'], removalOf(some));
+    }
+  },
+});
+
+/** In the form of `iptables -S`. */
+export const portmapChainsIn = (printed: string, family: Family): PortmapChain[] => {
+  const lines = printed.split('\n');
+  const jumpsOf = new Map<string, string[]>();
+  for (const line of lines) {
+    const [, name] = /^-A .* -j (CNI-[DS]N-[0-9a-f]+)$/.exec(line) ?? [];
+    if (name) jumpsOf.set(name, [...(jumpsOf.get(name) ?? []), line]);
+  }
+  return lines.flatMap((line) => {
+    const [, name] = /^-N (CNI-[DS]N-[0-9a-f]+)$/.exec(line) ?? [];
+    if (!name) return [];
+    const jumps = jumpsOf.get(name) ?? [];
+    return [{family, name, jumps, owner: ownerIn(jumps[0] ?? '')}];
+  });
+};
+
+const comment = / --comment "[ds]nat name: \\"([^"\\]+)\\" id: \\"([^"\\]+)\\"" /;
+
+const ownerIn = (jump: string): ChainOwner | undefined => {
+  const [, network, sandbox] = comment.exec(jump) ?? [];
+  return network && sandbox ? {network, sandbox} : undefined;
+};
+
+/** For iptables-restore, which changes the table in one step or not at all. */
+const removalOf = (chains: readonly PortmapChain[]): string =>
+  [
+    '*nat',
+    ...chains.flatMap(({jumps}) => jumps.map((jump) => jump.replace(/^-A /, '-D '))),
+    ...chains.flatMap(({name}) => [`-F ${name}`, `-X ${name}`]),
+    'COMMIT',
+    '',
+  ].join('\n');
