@@ -134,7 +134,6 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
     now: Date.now,
     uptime: () => performance.now(),
     isDoubtful,
-    removeTraces: async () => [],
     cleanupLimits,
     filesOf: (list) => filesOfPlugins(binDirs, list),
     inDoubt: () => isInDoubt({store, netns, records: known, isDoubtful}),

@@ -1,13 +1,15 @@
 /** Drops the record of an unfinished cleanup because a person says so. */
 import {parseConflist} from '../cni/conflist.ts';
 import {UnknownNetwork, WrongState} from './errors.ts';
+import {fieldsOfNetwork} from './log-fields.ts';
 import type {Cared, Forgotten} from './pod-networks.ts';
 import {podKeyOf} from './pod-ref.ts';
 import {isUnfinished, type PodNetwork} from './record.ts';
+import {type RemovedTraces, removeTracesOf} from './traces.ts';
 
-/** Rejects, with the record kept, when one of the known traces cannot be removed. */
+/** The known traces of the sandbox go first. A person wants to be rid of the record: what cannot be removed is reported. */
 export const forget = async (parts: Cared, key: string): Promise<Forgotten> => {
-  const {records, lock, netns, cleanups, removeTraces} = parts;
+  const {records, lock, netns, cleanups, log} = parts;
   const found = records.get(key);
   if (!found) throw new UnknownNetwork('the record is not known');
   return await lock(podKeyOf(found.pod), async () => {
@@ -15,13 +17,20 @@ export const forget = async (parts: Cared, key: string): Promise<Forgotten> => {
     if (!record) throw new UnknownNetwork('the record is not known');
     if (!isUnfinished(record) || cleanups.causeOf(key) === undefined)
       throw new WrongState(`the network is ${record.state}: only a cleanup that has failed can be forgotten`);
-    const removed = await removeTraces(record);
-    await netns.remove(record.netns);
+    await netns.remove(record.netns); // first: its links end with it
+    const traces = await removeTracesOf(record.sandbox ?? '', record.attachments, parts);
     await records.drop(key);
     cleanups.ended(key);
-    return {record, removed, mayLeak: possibleLeaks(record)};
+    log.info('dropped the record of a failed cleanup', fieldsOfNetwork(record));
+    return {record, removed: sentencesOf(traces), mayLeak: [...possibleLeaks(record), ...traces.problems]};
   });
 };
+
+const sentencesOf = ({addresses, links, chains}: RemovedTraces): string[] => [
+  ...addresses.map((ip) => `address ${ip}`),
+  ...links.map((name) => `interface ${name}`),
+  ...chains.map((name) => `iptables chain ${name}`),
+];
 
 /** What of these plugins outlives the netns is removed by hand: leases, veths and the chains of host ports. */
 const known: ReadonlySet<string> = new Set(['bridge', 'host-local', 'portmap', 'ptp', 'loopback']);

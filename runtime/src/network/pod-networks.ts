@@ -96,8 +96,6 @@ export interface Parts {
   readonly isDoubtful: (record: PodNetwork) => boolean;
   /** Whether records may have been lost: then what seems to have no owner may have one. */
   readonly inDoubt: () => Promise<boolean>;
-  /** Removes what is known to be left of a sandbox on the node, and returns it, one sentence each. */
-  readonly removeTraces: (record: PodNetwork) => Promise<readonly string[]>;
   readonly cleanupLimits: CleanupLimits;
   /** Identifies the executables of a network's plugins: another text when one of them was replaced. */
   readonly filesOf: (list: Conflist) => string;

@@ -96,7 +96,6 @@ export const podsRig = async ({
       uptime: () => clock.ms,
       isDoubtful,
       cleanupLimits: {giveUpAfterMs: 120_000, ofNetwork: () => pendingLimit},
-      removeTraces: async () => [],
       filesOf: () => filesVersion.text,
       inDoubt: () => isInDoubt({store, netns, records, isDoubtful}),
       log: silent,
