@@ -8,7 +8,8 @@ import type {Reserve} from './reserve.ts';
 export interface Journal {
   /**
    * Resolves when the lines are as safe as asked for, with all lines before them. Lines that come at the same time share
-   * one write and one sync. After a failure the file is as it was before.
+   * one write and one sync. A failed append harms no other line: its bytes are cut off, or else the next append starts a
+   * line of its own after them.
    */
   append(lines: readonly string[], how: Appending): Promise<void>;
   /**
@@ -96,7 +97,8 @@ export const readJournal = async (path: string, take: (line: Line) => boolean): 
   for (let start = 0; start < bytes.length; ) {
     const end = bytes.indexOf(newline, start);
     const line = end < 0 ? undefined : intactLine(bytes, start, end); // without a newline it was cut off
-    if (line === undefined || !take(line)) damaged++;
+    const isEmpty = end === start; // an append after a failed one may begin with a newline
+    if (!isEmpty && (line === undefined || !take(line))) damaged++;
     start = end < 0 ? bytes.length : end + 1;
   }
   return {damaged, size: bytes.length, torn: bytes.length > 0 && bytes.at(-1) !== newline};
@@ -122,6 +124,8 @@ export const createJournal = (
   reserve: Reserve,
 ): Journal => {
   let {size, torn} = read;
+  /** Whether bytes of a failed write may still follow the first `size` bytes. */
+  let hasRemains = false;
   let file: FileHandle | undefined;
   /** Whether the file is sure to be found under its name after a loss of power; what was read may just have got it. */
   let named = false;
@@ -147,18 +151,29 @@ export const createJournal = (
     await handle?.close();
   };
 
+  /** A file system may refuse this, too: one that has become read-only, or a file that may only grow. */
+  const removeRemains = async (handle: FileHandle): Promise<void> => {
+    hasRemains = await handle.truncate(size).then(
+      () => false,
+      () => true,
+    );
+  };
+
   const write = async (lines: string, synced: boolean): Promise<void> => {
     const handle = await opened();
-    const text = torn ? `\n${lines}` : lines; // glued to half a line, the first would be lost with it
+    if (hasRemains) await removeRemains(handle);
+    const start = hasRemains ? (await handle.stat()).size : size;
+    const text = torn || hasRemains ? `\n${lines}` : lines; // glued to half a line, the first would be lost with it
     try {
       await handle.appendFile(text);
       if (synced) await handle.datasync();
     } catch (error) {
-      await handle.truncate(size).catch(() => undefined); // half a line would spoil the next one
+      await removeRemains(handle); // half a line would spoil the next one
       throw error;
     }
-    size += Buffer.byteLength(text);
+    size = start + Buffer.byteLength(text);
     torn = false;
+    hasRemains = false;
   };
 
   const writeAlone = async ({text, synced, urgent, done, failed}: Waiting): Promise<void> => {
@@ -202,6 +217,7 @@ export const createJournal = (
         await replace(path, text);
         size = Buffer.byteLength(text);
         torn = false;
+        hasRemains = false;
         named = false;
         await close().catch(() => undefined); // nobody will read it again
       }),

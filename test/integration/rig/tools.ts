@@ -13,7 +13,7 @@ export interface Tools {
 
 export const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kni-demo', 'test');
 const installedPluginDirs = ['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni'];
-const plugins = ['bridge', 'host-local', 'loopback', 'portmap'];
+const plugins = ['bandwidth', 'bridge', 'host-local', 'loopback', 'portmap'];
 const programs = {
   iptables: 'iptables',
   'iptables-restore': 'iptables',
@@ -21,6 +21,8 @@ const programs = {
   'ip6tables-restore': 'iptables',
   ip: 'iproute2',
   bridge: 'iproute2',
+  tc: 'iproute2',
+  chattr: 'e2fsprogs',
   mount: 'mount',
   umount: 'mount',
   nsenter: 'util-linux',
