@@ -2,9 +2,9 @@
  * Finds network configurations in the configuration directory, as containerd and libcni do by convention. At once: every
  * attach looks there, and for a few small files promises take five times as long.
  */
-import {readdirSync, readFileSync} from 'node:fs';
+import {type Dirent, readdirSync, readFileSync} from 'node:fs';
 import {extname, join} from 'node:path';
-import {errorCodeOf} from '../error-code.ts';
+import {errorCodeOf, systemReasonOf} from '../error-code.ts';
 import {objectOf} from '../json.ts';
 import {type Conflist, folderOfPlugins, parseConflist, parseSinglePlugin} from './conflist.ts';
 import {InvalidConfig} from './errors.ts';
@@ -32,9 +32,11 @@ export const findNetwork = (dir: string, name: string): Conflist | undefined => 
   return undefined;
 };
 
-/** The extension is exact: `10-kni.conflist.tmp` is someone's file in the making. */
+/** The extension is exact: `10-kni.conflist.tmp` is someone's file in the making. Skips directories, sockets and pipes. */
 const filesIn = (dir: string, extensions: readonly string[]): string[] =>
-  namesIn(dir)
+  entriesOf(dir)
+    .filter((entry) => entry.isFile() || entry.isSymbolicLink())
+    .map(({name}) => name)
     .filter((name) => extensions.includes(extname(name)))
     .sort();
 
@@ -67,12 +69,12 @@ const nameIn = (text: string): unknown => {
   }
 };
 
-const namesIn = (dir: string): string[] => {
+const entriesOf = (dir: string): Dirent[] => {
   try {
-    return readdirSync(dir);
+    return readdirSync(dir, {withFileTypes: true});
   } catch (error) {
     if (errorCodeOf(error) === 'ENOENT') return [];
-    throw new InvalidConfig(`${dir} cannot be read`, {cause: error});
+    throw unreadable(dir, error);
   }
 };
 
@@ -80,10 +82,16 @@ const textOf = (path: string): string | undefined => {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (errorCodeOf(error) === 'ENOENT') return undefined; // removed since it was listed
-    throw new InvalidConfig(`${path} cannot be read`, {cause: error});
+    const code = errorCodeOf(error);
+    if (code === 'ENOENT') return undefined; // removed since it was listed
+    if (code === 'EISDIR') return undefined; // a symbolic link to a directory, or replaced by one
+    throw unreadable(path, error);
   }
 };
+
+/** The node's status shows the message alone. */
+const unreadable = (path: string, error: unknown): InvalidConfig =>
+  new InvalidConfig(`cannot read ${path}: ${systemReasonOf(error) ?? 'unknown error'}`, {cause: error});
 
 const readable = (path: string): string | undefined => {
   try {

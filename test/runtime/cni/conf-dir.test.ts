@@ -1,4 +1,5 @@
-import {mkdir, writeFile} from 'node:fs/promises';
+import {execFileSync} from 'node:child_process';
+import {chmod, mkdir, rm, symlink, writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {findNetwork, readConfDir} from '../../../runtime/src/cni/conf-dir.ts';
@@ -26,6 +27,18 @@ const read = async (files: Readonly<Record<string, string>>) => {
 const find = async (name: string, files: Readonly<Record<string, string>>) => {
   await using dir = await dirOf(files);
   return findNetwork(dir.path, name);
+};
+
+/** Permissions do not bind root. */
+const withoutPrivileges = <T>(work: () => T): T => {
+  const uid = process.geteuid?.();
+  if (uid !== 0) return work();
+  process.seteuid?.(65_534);
+  try {
+    return work();
+  } finally {
+    process.seteuid?.(uid);
+  }
 };
 
 const typesOf = (found: ReturnType<typeof readConfDir>) => found?.plugins.map(({type}) => type);
@@ -60,10 +73,46 @@ describe('the configuration directory', () => {
     expect(await read({'10-a.conflist': list('a'), '20-b.conflist': '{'})).toMatchObject({name: 'a'});
   });
 
-  it('with something unreadable first says so', async () => {
-    await using dir = await tempDir();
-    await mkdir(join(dir.path, '10-dir.conflist'));
-    expect(() => readConfDir(dir.path)).toThrow('cannot be read');
+  it.each(['00-multus.conf', '00-multus.conflist'])(
+    'may hold a directory named %s, which is skipped',
+    async (name) => {
+      await using dir = await dirOf({'10-a.conflist': list('a'), [`${name}/10-x.conf`]: '{'});
+      expect(readConfDir(dir.path)).toMatchObject({name: 'a'});
+      await symlink(join(dir.path, name), join(dir.path, '01-link.conflist'));
+      expect(readConfDir(dir.path)).toMatchObject({name: 'a'});
+    },
+  );
+
+  it('may hold a named pipe, which is skipped', async () => {
+    await using dir = await dirOf({'10-a.conflist': list('a')});
+    execFileSync('mkfifo', [join(dir.path, '00-pipe.conf')]);
+    expect(readConfDir(dir.path)).toMatchObject({name: 'a'});
+  });
+
+  it('with an unreadable file first names the file and the reason', async () => {
+    await using dir = await dirOf({'10-a.conflist': list('a')});
+    await chmod(dir.path, 0o755);
+    await symlink('05-loop.conflist', join(dir.path, '05-loop.conflist'));
+    const loop = join(dir.path, '05-loop.conflist');
+    expect(() => readConfDir(dir.path)).toThrow(
+      `cannot read ${loop}: too many symbolic links encountered (ELOOP)`,
+    );
+    await rm(loop);
+    await chmod(join(dir.path, '10-a.conflist'), 0);
+    expect(() => withoutPrivileges(() => readConfDir(dir.path))).toThrow(
+      `cannot read ${join(dir.path, '10-a.conflist')}: permission denied (EACCES)`,
+    );
+  });
+
+  it('that is a file, or that may not be listed, says so', async () => {
+    await using dir = await dirOf({'10-a.conflist': list('a')});
+    const file = join(dir.path, '10-a.conflist');
+    expect(() => readConfDir(file)).toThrow(`cannot read ${file}: not a directory (ENOTDIR)`);
+    await chmod(dir.path, 0);
+    expect(() => withoutPrivileges(() => readConfDir(dir.path))).toThrow(
+      `cannot read ${dir.path}: permission denied (EACCES)`,
+    );
+    await chmod(dir.path, 0o700);
   });
 });
 
