@@ -13,8 +13,19 @@ const annotationOf = {
   ingress: 'kubernetes.io/ingress-bandwidth',
   egress: 'kubernetes.io/egress-bandwidth',
 } as const;
-/** As containerd sends it: a burst is not what Kubernetes limits. */
-const unlimitedBurst = 0xffff_ffff;
+/**
+ * In bits: the size of the token bucket that the plugin makes (tc-tbf(8)). It holds two of the largest packets, which the
+ * kernel segments only after the bucket (GSO: 64 KiB each), and 10 ms of the rate, because the kernel refills it at its timer
+ * ticks. A full bucket passes at once: with containerd's burst, 0xffffffff, the first 512 MiB of a pod have no limit.
+ */
+const bursts = {
+  least: 2 * 8 * (65_536 + 1024),
+  secondsOfRate: 0.01,
+  /** The plugin counts time in 32 bits, in units of 64 ns: more than 274 s of the rate overflow. */
+  mostSecondsOfRate: 200,
+  /** The plugin refuses 4 GiB. */
+  most: 0xffff_ffff,
+} as const;
 /** As Kubernetes has it: 1k to 1P. */
 const limits = {least: 1e3, most: 1e15};
 
@@ -23,10 +34,19 @@ export const bandwidthOf = (annotations: Readonly<Record<string, string>>): Band
   const egress = rateOf(annotations, annotationOf.egress);
   if (ingress === undefined && egress === undefined) return undefined;
   return {
-    ...(ingress !== undefined && {ingressRate: ingress, ingressBurst: unlimitedBurst}),
-    ...(egress !== undefined && {egressRate: egress, egressBurst: unlimitedBurst}),
+    ...(ingress !== undefined && {ingressRate: ingress, ingressBurst: burstOf(ingress)}),
+    ...(egress !== undefined && {egressRate: egress, egressBurst: burstOf(egress)}),
   };
 };
+
+const burstOf = (rate: number): number =>
+  Math.ceil(
+    Math.min(
+      Math.max(bursts.least, bursts.secondsOfRate * rate),
+      bursts.mostSecondsOfRate * rate,
+      bursts.most,
+    ),
+  );
 
 /** The suffixes of a quantity (apimachinery, pkg/api/resource/quantity.go). */
 const factors: Readonly<Record<string, number>> = {

@@ -42,19 +42,19 @@ describe('the capability arguments', () => {
     expect(argsOf({annotations}).common).toEqual({'io.kubernetes.cri.pod-annotations': annotations});
   });
 
+  // The burst holds two packets of 64 KiB and 10 ms of the rate, but no more than 200 s of it and less than 4 GiB.
   it.each([
-    ['10M', 10_000_000],
-    ['1.5k', 1500],
-    ['2Ki', 2048],
-    ['1P', 1e15],
-    ['1e9', 1e9],
-    ['+1.5E6', 1_500_000],
-    ['2500000m', 2500],
-    ['.5G', 5e8],
-  ])('have a bandwidth of %s in bits', (quantity, rate) => {
+    ['10M', 10_000_000, 1_064_960],
+    ['1.5k', 1500, 300_000],
+    ['2Ki', 2048, 409_600],
+    ['1P', 1e15, 0xffff_ffff],
+    ['1e9', 1e9, 10_000_000],
+    ['+1.5E6', 1_500_000, 1_064_960],
+    ['2500000m', 2500, 500_000],
+    ['.5G', 5e8, 5_000_000],
+  ])('have a bandwidth of %s in bits', (quantity, ingressRate, ingressBurst) => {
     const annotations = {'kubernetes.io/ingress-bandwidth': quantity};
-    const bandwidth = {ingressRate: rate, ingressBurst: 0xffff_ffff};
-    expect(argsOf({annotations}).primary).toEqual({bandwidth});
+    expect(argsOf({annotations}).primary).toEqual({bandwidth: {ingressRate, ingressBurst}});
   });
 
   it.each(['', 'fast', '-1M', '1', '2P', '1E', '1Mbit', '1e9x', '1e3M', '1Xi', '.', 'e9', '998000m'])(
