@@ -127,7 +127,7 @@ describe('a pod that asks for further networks', () => {
     ['other/storage', 9, 'network other/storage is neither'],
     ['broken', 9, 'NetworkAttachmentDefinition broken is not valid JSON'],
     ['half', 9, 'CNI plugin  is not in '],
-    ['[{"name":"storage","mac":"x"}]', 3, 'asks for a mac that is none'],
+    ['[{"name":"storage","mac":"x"}]', 3, 'mac must be six octets'],
   ])('for %s is told what is wrong with that', async (networks, code, details) => {
     const {attached, down} = await up(networks);
     await expect(attached).rejects.toMatchObject({code, details: expect.stringContaining(details) as string});

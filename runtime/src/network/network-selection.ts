@@ -2,9 +2,9 @@
  * Reads which further networks a pod asks for: the annotation of the Kubernetes Network Custom Resource Definition
  * De-facto Standard, version 1.3, section 4.1.
  */
-import {isIP} from 'node:net';
 import {isInterfaceName} from '../cni/interface-name.ts';
-import {arrayOf, isObject, type JsonObject, stringOf} from '../json.ts';
+import {arrayOf, isObject, type JsonObject} from '../json.ts';
+import {capabilityChecks} from './capability-checks.ts';
 import {InvalidRequest} from './errors.ts';
 import type {CapabilityArgs} from './record.ts';
 
@@ -16,14 +16,13 @@ export interface NetworkSelection {
   readonly name: string;
   /** Of the interface in the pod. */
   readonly ifName: string;
-  /** What is asked of the network; it must be able to honour all of it. */
+  /** The network must honour all of them. */
   readonly capabilityArgs: CapabilityArgs;
 }
 
 const mostNetworks = 32;
 const label = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
 const networkName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,252}$/;
-const macAddress = /^(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/;
 
 /** In the order asked. `taken` are the names of interfaces that the pod has anyway. */
 export const networkSelectionsFrom = (
@@ -66,41 +65,40 @@ const parseShort = (text: string): JsonObject => {
 const selectionFrom = (element: JsonObject, usualName: string): NetworkSelection => {
   for (const key of ['default-route', 'cni-args', 'device-id'])
     if (key in element) throw invalid(`asks for ${key}, which is not supported`);
-  const name = stringOf(element['name']) ?? '';
-  const namespace = stringOf(element['namespace']) ?? '';
-  const ifName = stringOf(element['interface']) ?? usualName;
+  const name = textIn(element, 'name') ?? '';
+  const namespace = textIn(element, 'namespace') ?? '';
+  const ifName = textIn(element, 'interface') ?? usualName;
   if (!networkName.test(name)) throw invalid('names a network that cannot be one');
   if (namespace !== '' && !label.test(namespace)) throw invalid('names a namespace that cannot be one');
   if (!isInterfaceName(ifName)) throw invalid('names an interface that cannot be one');
   return {namespace, name, ifName, capabilityArgs: capabilityArgsOf(element)};
 };
 
-/** CNI conventions, "Dynamic plugin specific fields". */
-const capabilityArgsOf = (element: JsonObject): CapabilityArgs => {
-  const mac = element['mac'];
-  const guid = element['infiniband-guid'];
-  const ips = element['ips'];
-  if (mac !== undefined && !(typeof mac === 'string' && macAddress.test(mac)))
-    throw invalid('asks for a mac that is none');
-  if (ips !== undefined && !(Array.isArray(ips) && ips.length > 0 && ips.every(isAddress)))
-    throw invalid('asks for ips that are none');
-  if (guid !== undefined && !(typeof guid === 'string' && /^[0-9a-fA-F:]{1,64}$/.test(guid)))
-    throw invalid('asks for an infiniband-guid that is none');
-  return {
-    ...(ips !== undefined && {ips}),
-    ...(mac !== undefined && {mac}),
-    ...(guid !== undefined && {infinibandGUID: guid}),
-    ...(isObject(element['bandwidth']) && {bandwidth: element['bandwidth']}),
-    ...(Array.isArray(element['portMappings']) && {portMappings: element['portMappings']}),
-  };
+/** A wrong type is refused: ignored, it would select another network or interface than the pod asks for. */
+const textIn = (element: JsonObject, key: string): string | undefined => {
+  const value = element[key];
+  if (value !== undefined && typeof value !== 'string')
+    throw invalid(`has an invalid element: ${key} must be a string`);
+  return value;
 };
 
-/** With or without a prefix length. */
-const isAddress = (address: unknown): boolean => {
-  const [ip = '', bits, ...rest] = typeof address === 'string' ? address.split('/') : [];
-  const family = isIP(ip);
-  const most = family === 4 ? 32 : 128;
-  return (
-    family !== 0 && rest.length === 0 && (bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= most))
-  );
+/** The keys of an element that are capability arguments, and what plugins call them. */
+const capabilityKeys = [
+  ['ips', 'ips'],
+  ['mac', 'mac'],
+  ['infiniband-guid', 'infinibandGUID'],
+  ['bandwidth', 'bandwidth'],
+  ['portMappings', 'portMappings'],
+] as const;
+
+const capabilityArgsOf = (element: JsonObject): CapabilityArgs => {
+  const args: Record<string, unknown> = {};
+  for (const [key, capability] of capabilityKeys) {
+    const value = element[key];
+    if (value === undefined) continue;
+    const problem = capabilityChecks[capability](value, key);
+    if (problem) throw invalid(`has an invalid element: ${problem}`);
+    args[capability] = value;
+  }
+  return args;
 };

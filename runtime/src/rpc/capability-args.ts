@@ -1,13 +1,15 @@
 /** Says what a request asks for in the well-known capabilities of CNI (CONVENTIONS.md, "Dynamic plugin specific fields"). */
-import {isIP} from 'node:net';
 import {type AttachInterfaceRequest, type PortMapping, Protocol} from '../gen/kni_pb.ts';
+import {portMappingProblem} from '../network/capability-checks.ts';
 import {InvalidRequest} from '../network/errors.ts';
 import type {CapabilityArgs} from '../network/record.ts';
 import {bandwidthOf} from './bandwidth.ts';
 
 /** For the node's network: what Kubernetes asks of a pod's first interface. */
 export const primaryArgsOf = ({portMappings, annotations}: AttachInterfaceRequest): CapabilityArgs => {
-  const mapped = portMappings.filter(({hostPort}) => hostPort !== 0).map(portMappingOf);
+  const mapped = portMappings.flatMap((mapping, index) =>
+    mapping.hostPort === 0 ? [] : [portMappingOf(mapping, index)],
+  );
   const bandwidth = bandwidthOf(annotations);
   return {...(mapped.length > 0 && {portMappings: mapped}), ...(bandwidth && {bandwidth})};
 };
@@ -31,12 +33,10 @@ const protocolNames = new Map<number, string>([
   [Protocol.SCTP, 'sctp'],
 ]);
 
-const portMappingOf = ({protocol, containerPort, hostPort, hostIp}: PortMapping) => {
+const portMappingOf = ({protocol, containerPort, hostPort, hostIp}: PortMapping, index: number) => {
   const name = protocolNames.get(protocol);
-  if (!name || !isPort(containerPort) || !isPort(hostPort))
-    throw new InvalidRequest('a port mapping is not valid');
-  if (hostIp && isIP(hostIp) === 0) throw new InvalidRequest('the host IP of a port mapping is not valid');
-  return {hostPort, containerPort, protocol: name, ...(hostIp && {hostIP: hostIp})};
+  const mapping = {hostPort, containerPort, protocol: name, ...(hostIp && {hostIP: hostIp})};
+  const problem = portMappingProblem(mapping, `port_mappings[${index}]`);
+  if (problem) throw new InvalidRequest(problem);
+  return mapping;
 };
-
-const isPort = (port: number): boolean => port >= 1 && port <= 65_535;

@@ -13,6 +13,7 @@ const outcomeOf = (text: string): string => {
     return error instanceof InvalidRequest ? 'refused' : `surprise: ${String(error)}`;
   }
 };
+const mapping = {hostPort: 80, containerPort: 80, protocol: 'tcp'};
 const plain = {namespace: '', capabilityArgs: {}};
 
 describe('the networks that a pod asks for', () => {
@@ -31,6 +32,11 @@ describe('the networks that a pod asks for', () => {
   });
 
   it('come as JSON, with what is asked of them', () => {
+    const bandwidth = {ingressRate: 1000, ingressBurst: 2000};
+    const portMappings = [
+      {hostPort: 1, containerPort: 65_535, protocol: 'TCP', hostIP: '::1'},
+      {hostPort: 80, containerPort: 80, protocol: 'sctp'},
+    ];
     const elements = [
       {name: 'one'},
       {
@@ -40,7 +46,7 @@ describe('the networks that a pod asks for', () => {
         ips: ['10.1.2.3/24', 'fd00::1'],
         mac: '02:00:00:00:00:0a',
       },
-      {name: 'one', bandwidth: {ingressRate: 1000}, 'infiniband-guid': 'c2:11:22:33:44:55:66:77'},
+      {name: 'one', bandwidth, portMappings, 'infiniband-guid': 'c2:11:22:33:44:55:66:77'},
     ];
     expect(read(JSON.stringify(elements))).toEqual([
       {...plain, name: 'one', ifName: 'net1'},
@@ -54,7 +60,7 @@ describe('the networks that a pod asks for', () => {
         ...plain,
         name: 'one',
         ifName: 'net3',
-        capabilityArgs: {bandwidth: {ingressRate: 1000}, infinibandGUID: 'c2:11:22:33:44:55:66:77'},
+        capabilityArgs: {bandwidth, portMappings, infinibandGUID: 'c2:11:22:33:44:55:66:77'},
       },
     ]);
   });
@@ -73,13 +79,58 @@ describe('the networks that a pod asks for', () => {
     ['one@net2,two', 'the same name'],
     ['one@far-too-long-name', 'names an interface'],
     ['[{"name":"one","interface":"a/b"}]', 'names an interface'],
-    ['[{"name":"one","mac":"02:00"}]', 'a mac'],
-    ['[{"name":"one","ips":["10.0.0.300"]}]', 'ips'],
-    ['[{"name":"one","ips":"10.0.0.3"}]', 'ips'],
-    ['[{"name":"one","ips":["10.0.0.3/33"]}]', 'ips'],
+    ['[{"name":5}]', 'name must be a string'],
+    ['[{"name":"one","namespace":["a"]}]', 'namespace must be a string'],
+    ['[{"name":"one","interface":1}]', 'interface must be a string'],
     ['[{"name":"one","default-route":["10.0.0.1"]}]', 'not supported'],
     [Array.from({length: 33}, (_, index) => `n${index}`).join(','), 'more than 32'],
   ])('are refused as %s', (annotation, why) => {
+    expect(() => read(annotation)).toThrow(InvalidRequest);
+    expect(() => read(annotation)).toThrow(why);
+  });
+
+  it.each([
+    ['mac', '02:00', 'mac must be six octets'],
+    ['mac', null, 'mac must be six octets'],
+    ['mac', '02:00:00:00:00:0a:0b', 'mac must be six octets'],
+    ['infiniband-guid', 'c2:11:22:33', 'infiniband-guid must be eight octets'],
+    ['ips', ['10.0.0.300'], 'ips[0] must be an IP address'],
+    ['ips', '10.0.0.3', 'ips must be a list'],
+    ['ips', [], 'ips must be a list that is not empty'],
+    ['ips', ['10.0.0.3', '10.0.0.3/33'], 'ips[1] must be an IP address'],
+    ['ips', ['fe80::1%eth0'], 'ips[0] must be an IP address without a zone'],
+    ['ips', ['fe80::1%eth0/64'], 'ips[0] must be an IP address without a zone'],
+    ['ips', ['fe80::1/64/64'], 'ips[0] must be an IP address'],
+    ['ips', [167_772_163], 'ips[0] must be an IP address'],
+    ['bandwidth', '10M', 'bandwidth must be an object'],
+    ['bandwidth', {}, 'bandwidth limits nothing'],
+    ['bandwidth', {ingressRate: 1000}, 'ingressRate and ingressBurst must be given together'],
+    ['bandwidth', {egressBurst: 1000}, 'egressRate and egressBurst must be given together'],
+    ['bandwidth', {ingressRate: 0, ingressBurst: 1}, 'bandwidth.ingressRate must be an integer above 0'],
+    ['bandwidth', {ingressRate: 1.5, ingressBurst: 1}, 'bandwidth.ingressRate must be an integer above 0'],
+    ['bandwidth', {ingressRate: '1', ingressBurst: 1}, 'bandwidth.ingressRate must be an integer above 0'],
+    ['bandwidth', {ingressRate: 1, ingressBurst: 1e20}, 'bandwidth.ingressBurst must be an integer above 0'],
+    ['bandwidth', {rate: 1}, 'bandwidth has an unknown member "rate"'],
+    ['portMappings', {}, 'portMappings must be a list'],
+    ['portMappings', ['x'], 'portMappings[0] must be an object'],
+    [
+      'portMappings',
+      [{...mapping, hostPort: 0}],
+      'portMappings[0].hostPort must be an integer from 1 to 65535',
+    ],
+    [
+      'portMappings',
+      [mapping, {...mapping, hostPort: 65_536}],
+      'portMappings[1].hostPort must be an integer',
+    ],
+    ['portMappings', [{...mapping, containerPort: '80'}], 'portMappings[0].containerPort must be an integer'],
+    ['portMappings', [{...mapping, protocol: 'icmp'}], 'portMappings[0].protocol must be tcp, udp or sctp'],
+    ['portMappings', [{...mapping, hostIP: 'node'}], 'portMappings[0].hostIP must be an IP address'],
+    ['portMappings', [{...mapping, hostIP: 'fe80::1%eth0'}], 'portMappings[0].hostIP must be an IP address'],
+    ['portMappings', [{hostPort: 80, containerPort: 80}], 'portMappings[0].protocol is missing'],
+    ['portMappings', [{...mapping, HOSTPORT: 10_256}], 'portMappings[0] has an unknown member "HOSTPORT"'],
+  ])('are refused with %s %j', (key, value, why) => {
+    const annotation = JSON.stringify([{name: 'one', [key]: value}]);
     expect(() => read(annotation)).toThrow(InvalidRequest);
     expect(() => read(annotation)).toThrow(why);
   });
@@ -92,6 +143,8 @@ describe('the networks that a pod asks for', () => {
         interface: fc.string({unit: 'binary'}),
         ips: fc.anything(),
         mac: fc.anything(),
+        bandwidth: fc.anything(),
+        portMappings: fc.anything(),
       },
       {requiredKeys: []},
     );

@@ -1,6 +1,7 @@
 import {create, type MessageInitShape} from '@bufbuild/protobuf';
 import {describe, expect, it} from 'vitest';
 import {AttachInterfaceRequestSchema, Protocol} from '../../../runtime/src/gen/kni_pb.ts';
+import {InvalidRequest} from '../../../runtime/src/network/errors.ts';
 import {commonArgsOf, primaryArgsOf} from '../../../runtime/src/rpc/capability-args.ts';
 
 const argsOf = (init: MessageInitShape<typeof AttachInterfaceRequestSchema>) => {
@@ -23,6 +24,19 @@ describe('the capability arguments', () => {
         {hostPort: 9, containerPort: 9, protocol: 'sctp', hostIP: '::1'},
       ],
     });
+  });
+
+  it.each([
+    [{hostPort: -1}, 'port_mappings[1].hostPort must be an integer from 1 to 65535'],
+    [{hostPort: 65_536}, 'port_mappings[1].hostPort must be an integer from 1 to 65535'],
+    [{containerPort: 0}, 'port_mappings[1].containerPort must be an integer from 1 to 65535'],
+    [{protocol: 7 as Protocol}, 'port_mappings[1].protocol must be tcp, udp or sctp'],
+    [{hostIp: 'node'}, 'port_mappings[1].hostIP must be an IP address without a zone'],
+    [{hostIp: 'fe80::1%eth0'}, 'port_mappings[1].hostIP must be an IP address without a zone'],
+  ])('refuse a port mapping with %j', (wrong, why) => {
+    const portMappings = [{containerPort: 443}, {containerPort: 80, hostPort: 80, ...wrong}];
+    expect(() => argsOf({portMappings})).toThrow(InvalidRequest);
+    expect(() => argsOf({portMappings})).toThrow(why);
   });
 
   it('have DNS and cgroup when they are told', () => {

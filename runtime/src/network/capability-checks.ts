@@ -1,0 +1,105 @@
+/**
+ * Checks capability arguments against CNI's CONVENTIONS.md ("Dynamic plugin specific fields") before a plugin gets them.
+ * Plugins refuse wrong ones in DEL as they do in ADD, so a pod that got this far could not be cleaned up.
+ */
+import {isIP} from 'node:net';
+import {isObject} from '../json.ts';
+
+/** Says what is wrong with a value, which goes by the name `at` in the text; `undefined`: nothing. */
+type Check = (value: unknown, at: string) => string | undefined;
+
+const either =
+  (isRight: (value: unknown) => boolean, must: string): Check =>
+  (value, at) =>
+    isRight(value) ? undefined : `${at} must be ${must}`;
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+const isInteger = (value: unknown, least: number, most: number): boolean =>
+  Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most;
+
+/** A zone such as that of fe80::1%eth0 means something on one node only, and plugins refuse it. */
+const isAddress = (value: unknown): boolean => isText(value) && isIP(value) !== 0 && !value.includes('%');
+
+/** With or without a prefix length. */
+const isAddressOrCidr = (value: unknown): boolean => {
+  if (!isText(value)) return false;
+  const [ip = '', bits, ...rest] = value.split('/');
+  if (!isAddress(ip) || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (isIP(ip) === 4 ? 32 : 128));
+};
+
+/** `size` octets in hexadecimal, separated by colons. */
+const isHardwareAddress = (value: unknown, size: number): boolean =>
+  isText(value) &&
+  value.split(':').length === size &&
+  value.split(':').every((octet) => /^[\da-f]{2}$/i.test(octet));
+
+/** Each entry by itself. An empty list asks for nothing, which is most likely a mistake. */
+const listOf =
+  (check: Check): Check =>
+  (value, at) => {
+    if (!Array.isArray(value) || value.length === 0) return `${at} must be a list that is not empty`;
+    for (const [index, entry] of value.entries()) {
+      const problem = check(entry, `${at}[${index}]`);
+      if (problem) return problem;
+    }
+    return undefined;
+  };
+
+/**
+ * Unknown members are refused, not ignored: plugins written in Go do not tell upper case from lower case, so `HOSTPORT`
+ * would pass by the check of `hostPort`.
+ */
+const objectOf =
+  (members: Readonly<Record<string, Check>>, needed: readonly string[]): Check =>
+  (value, at) => {
+    if (!isObject(value)) return `${at} must be an object`;
+    for (const [key, member] of Object.entries(value)) {
+      const check = Object.hasOwn(members, key) ? members[key] : undefined;
+      if (!check) return `${at} has an unknown member ${JSON.stringify(key.slice(0, 40))}`;
+      const problem = check(member, `${at}.${key}`);
+      if (problem) return problem;
+    }
+    const missing = needed.find((key) => !(key in value));
+    return missing && `${at}.${missing} is missing`;
+  };
+
+const port = either((value) => isInteger(value, 1, 65_535), 'an integer from 1 to 65535');
+const protocol = either(
+  (value) => isText(value) && ['tcp', 'udp', 'sctp'].includes(value.toLowerCase()),
+  'tcp, udp or sctp',
+);
+const address = either(isAddress, 'an IP address without a zone');
+
+export const portMappingProblem = objectOf({hostPort: port, containerPort: port, protocol, hostIP: address}, [
+  'hostPort',
+  'containerPort',
+  'protocol',
+]);
+
+const count = either((value) => isInteger(value, 1, Number.MAX_SAFE_INTEGER), 'an integer above 0');
+const rates = objectOf({ingressRate: count, ingressBurst: count, egressRate: count, egressBurst: count}, []);
+
+/** A rate needs a burst: the plugin cannot shape with one of them. */
+const bandwidth: Check = (value, at) => {
+  const problem = rates(value, at);
+  if (problem || !isObject(value)) return problem;
+  if (Object.keys(value).length === 0) return `${at} limits nothing`;
+  for (const direction of ['ingress', 'egress'])
+    if (`${direction}Rate` in value !== `${direction}Burst` in value)
+      return `${at}: ${direction}Rate and ${direction}Burst must be given together`;
+  return undefined;
+};
+
+/** By the key under which plugins get the value. */
+export const capabilityChecks = {
+  ips: listOf(either(isAddressOrCidr, 'an IP address without a zone, with or without a prefix length')),
+  mac: either((value) => isHardwareAddress(value, 6), 'six octets, such as 02:00:00:00:00:0a'),
+  infinibandGUID: either(
+    (value) => isHardwareAddress(value, 8),
+    'eight octets, such as c2:11:22:33:44:55:66:77',
+  ),
+  bandwidth,
+  portMappings: listOf(portMappingProblem),
+} as const satisfies Record<string, Check>;

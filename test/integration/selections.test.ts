@@ -1,0 +1,88 @@
+import {mkdir, readdir, writeFile} from 'node:fs/promises';
+import {isIP} from 'node:net';
+import {isDeepStrictEqual} from 'node:util';
+import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest';
+import {leftovers, nothing} from './rig/leftovers.ts';
+import {startNode, type TestNode} from './rig/node.ts';
+import {attach, createNetwork, newPod, takeDown} from './rig/pod.ts';
+import {paths, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {until} from './rig/wait.ts';
+
+const annotation = 'k8s.v1.cni.cncf.io/networks';
+const INVALID_ARGUMENT = 3;
+
+/** A bridge that declares all capabilities, as some do, and portmap, which binds ports of the node. */
+const network = (name: string, subnet: string) => ({
+  cniVersion: '1.0.0',
+  name,
+  plugins: [
+    {
+      type: 'bridge',
+      bridge: `br-${name}`,
+      capabilities: {ips: true, mac: true, bandwidth: true},
+      ipam: {type: 'host-local', dataDir: `${paths.state}/ipam`, ranges: [[{subnet}]]},
+    },
+    {type: 'portmap', capabilities: {portMappings: true}},
+  ],
+});
+
+const definitions = [
+  {namespace: 'default', name: 'storage', config: JSON.stringify(network('storage', '10.80.0.0/24'))},
+];
+
+describe('a pod that selects what it must not have', () => {
+  let node: TestNode;
+  let runtime: TestRuntime;
+  beforeAll(async () => {
+    node = await startNode();
+    await rememberNodes(node);
+    await mkdir(node.path(paths.conf), {recursive: true});
+    await writeFile(
+      node.path(`${paths.state}/network-attachment-definitions.json`),
+      JSON.stringify(definitions),
+    );
+    runtime = await startRuntime(node);
+  });
+  afterEach(async () => {
+    await until('nothing is left', async () => isDeepStrictEqual(await leftovers(node), nothing));
+  });
+  afterAll(async () => {
+    await node[Symbol.asyncDispose]();
+  });
+
+  const leases = async (): Promise<string[]> => {
+    const files = await readdir(node.path(`${paths.state}/ipam`), {recursive: true}).catch(() => []);
+    return files.filter((file) => isIP(file.split('/').at(-1) ?? '') !== 0);
+  };
+
+  /** How an attach ends, and what it leaves besides the netns, which the kubelet deletes. */
+  const outcomeOf = async (networks: unknown) => {
+    const pod = newPod('picky');
+    const netns = await createNetwork(runtime.kni, pod);
+    const annotations = {[annotation]: typeof networks === 'string' ? networks : JSON.stringify(networks)};
+    const answer: object = await attach(runtime.kni, pod, netns, {annotations}).catch(
+      (error: object) => error,
+    );
+    const {veths, hostPorts} = await leftovers(node);
+    const links = (await node.inPod(netns, ['ip', '-oneline', 'link'])).trim().split('\n').length;
+    const left = {leases: await leases(), veths, hostPorts, links};
+    await takeDown(runtime.kni, pod, netns);
+    return {answer, left};
+  };
+
+  const refused = (code: number, details: string) => ({
+    answer: {code, details: expect.stringContaining(details) as string},
+    left: {leases: [], veths: [], hostPorts: [], links: 1},
+  });
+
+  it.each([
+    [{ips: ['fe80::1%eth0']}, 'ips[0] must be an IP address without a zone'],
+    [{mac: '02:00'}, 'mac must be six octets'],
+    [{bandwidth: {ingressRate: 1000}}, 'ingressRate and ingressBurst must be given together'],
+    [{bandwidth: '10M'}, 'bandwidth must be an object'],
+    [{portMappings: ['x']}, 'portMappings[0] must be an object'],
+    [{portMappings: {}}, 'portMappings must be a list'],
+  ])('is refused with the capability argument %j before a plugin runs', async (wish, details) => {
+    expect(await outcomeOf([{name: 'storage', ...wish}])).toMatchObject(refused(INVALID_ARGUMENT, details));
+  });
+});
