@@ -126,7 +126,14 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
     records: known,
     netns,
     invoke,
-    networks: {primary: node.network, named: createNamedNetwork(options.confDir, node.definitionOf)},
+    networks: {
+      primary: node.network,
+      named: createNamedNetwork({
+        confDir: options.confDir,
+        definitionOf: node.definitionOf,
+        policy: options,
+      }),
+    },
     links: createNodeLinks(exec, options.netnsDir),
     portmapChains: createPortmapChains(exec),
     ipamDir,

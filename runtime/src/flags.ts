@@ -25,6 +25,7 @@ export interface Options {
   readonly logLevel: LogLevel;
   /** Where metrics are served; `undefined`: nowhere. */
   readonly metricsAddress: MetricsAddress | undefined;
+  readonly allowPortMappings: boolean;
 }
 
 /** The command line is wrong; the message says what about it. */
@@ -114,15 +115,23 @@ const flags = {
     default: '127.0.0.1:9465',
     help: 'where /metrics and /healthz are served over HTTP; empty: nowhere',
   },
+  'allow-port-mappings': {
+    type: 'boolean',
+    default: false,
+    help: 'let pods bind ports of the node by the networks annotation, past PodSecurity and the scheduler',
+  },
   'log-level': {type: 'string', value: 'LEVEL', default: 'info', help: logLevels.join(', ')},
 } as const;
 
 type Flag = keyof typeof flags;
+type TextFlag = {[F in Flag]: (typeof flags)[F]['type'] extends 'string' ? F : never}[Flag];
+type Switch = Exclude<Flag, TextFlag>;
 
 export const usage = (): string => {
   const lines = Object.entries(flags).map(([name, flag]) => {
     const shown = flag.default ? ` (default: ${flag.default})` : '';
-    return `  ${`--${name} ${flag.value}`.padEnd(28)}${flag.help}${shown}`;
+    const value = 'value' in flag ? ` ${flag.value}` : '';
+    return `  ${`--${name}${value}`.padEnd(28)}${flag.help}${shown}`;
   });
   return [
     'Usage: kni-runtime [flags]',
@@ -161,10 +170,11 @@ export const optionsFrom = (args: readonly string[]): Options | undefined => {
     pendingLimit: positive('pending-limit', values),
     logLevel: oneOf('log-level', logLevels, values),
     metricsAddress: address('metrics-address', values),
+    allowPortMappings: values['allow-port-mappings'],
   };
 };
 
-type Values = Readonly<Record<Flag, string>>;
+type Values = Readonly<Record<TextFlag, string> & Record<Switch, boolean>>;
 
 const valuesOf = (args: readonly string[]): Values | undefined => {
   try {
@@ -177,7 +187,7 @@ const valuesOf = (args: readonly string[]): Values | undefined => {
 };
 
 /** Also without `.` or `..` in it: paths are compared as text. */
-const absolute = (flag: Flag, values: Values): string => {
+const absolute = (flag: TextFlag, values: Values): string => {
   const path = values[flag].replace(/(?<=.)\/+$/, '');
   const parts = path.split('/').slice(1);
   if (!isAbsolute(path) || parts.some((part) => part === '' || part === '.' || part === '..')) {
@@ -196,7 +206,7 @@ const podSubnets = (values: Values): string[] => {
 };
 
 /** An IPv6 address stands in brackets. */
-const address = (flag: Flag, values: Values): MetricsAddress | undefined => {
+const address = (flag: TextFlag, values: Values): MetricsAddress | undefined => {
   const value = values[flag];
   if (value === '') return undefined;
   const [, host = '', port = ''] = /^(\[[\da-fA-F:.]+\]|[^\s:[\]]+):(\d{1,5})$/.exec(value) ?? [];
@@ -206,21 +216,21 @@ const address = (flag: Flag, values: Values): MetricsAddress | undefined => {
   return {host: host.replaceAll(/[[\]]/g, ''), port: Number(port)};
 };
 
-const milliseconds = (flag: Flag, values: Values): number => {
+const milliseconds = (flag: TextFlag, values: Values): number => {
   const seconds = Number(values[flag]);
   if (!(seconds > 0 && seconds <= 3600))
     throw new UsageError(`--${flag} must be a number of seconds, not '${values[flag]}'`);
   return seconds * 1000;
 };
 
-const positive = (flag: Flag, values: Values): number => {
+const positive = (flag: TextFlag, values: Values): number => {
   const number = Number(values[flag]);
   if (!Number.isSafeInteger(number) || number < 1)
     throw new UsageError(`--${flag} must be a number from 1 on, not '${values[flag]}'`);
   return number;
 };
 
-const oneOf = <Name extends string>(flag: Flag, names: readonly Name[], values: Values): Name => {
+const oneOf = <Name extends string>(flag: TextFlag, names: readonly Name[], values: Values): Name => {
   const found = names.find((name) => name === values[flag]);
   if (!found) throw new UsageError(`--${flag} must be one of ${names.join(', ')}`);
   return found;

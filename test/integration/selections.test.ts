@@ -10,6 +10,7 @@ import {until} from './rig/wait.ts';
 
 const annotation = 'k8s.v1.cni.cncf.io/networks';
 const INVALID_ARGUMENT = 3;
+const PERMISSION_DENIED = 7;
 
 /** A bridge that declares all capabilities, as some do, and portmap, which binds ports of the node. */
 const network = (name: string, subnet: string) => ({
@@ -50,6 +51,11 @@ describe('a pod that selects what it must not have', () => {
     await node[Symbol.asyncDispose]();
   });
 
+  const restart = async (...flags: string[]) => {
+    await runtime.stop('SIGTERM');
+    runtime = await startRuntime(node, flags);
+  };
+
   const leases = async (): Promise<string[]> => {
     const files = await readdir(node.path(`${paths.state}/ipam`), {recursive: true}).catch(() => []);
     return files.filter((file) => isIP(file.split('/').at(-1) ?? '') !== 0);
@@ -84,5 +90,18 @@ describe('a pod that selects what it must not have', () => {
     [{portMappings: {}}, 'portMappings must be a list'],
   ])('is refused with the capability argument %j before a plugin runs', async (wish, details) => {
     expect(await outcomeOf([{name: 'storage', ...wish}])).toMatchObject(refused(INVALID_ARGUMENT, details));
+  });
+
+  it('is refused a port of the node, here that of kube-proxy, unless the administrator allows it', async () => {
+    const portMappings = [{hostPort: 10_256, containerPort: 80, protocol: 'tcp'}];
+    const networks = [{name: 'storage', portMappings}];
+    const why = 'asks for portMappings on network storage: use hostPort in the pod spec';
+    expect(await outcomeOf(networks)).toMatchObject(refused(PERMISSION_DENIED, why));
+
+    await restart('--allow-port-mappings');
+    const {answer, left} = await outcomeOf(networks);
+    expect(answer).toMatchObject({net1: {ip: [expect.stringMatching(/^10\.80\./)]}});
+    expect(left.hostPorts.join('\n')).toContain('--dports 10256');
+    await restart();
   });
 });

@@ -17,6 +17,7 @@ describe('the flags', () => {
       stopTimeoutMs: 10_000,
       logLevel: 'info',
       metricsAddress: {host: '127.0.0.1', port: 9465},
+      allowPortMappings: false,
     });
   });
 
@@ -30,6 +31,7 @@ describe('the flags', () => {
       '--plugin-timeout=0.5',
       '--log-level=debug',
       '--metrics-address=[::1]:80',
+      '--allow-port-mappings',
     ];
     expect(optionsFrom(args)).toMatchObject({
       socket: '/s/kni.sock',
@@ -40,6 +42,7 @@ describe('the flags', () => {
       pluginTimeoutMs: 500,
       logLevel: 'debug',
       metricsAddress: {host: '::1', port: 80},
+      allowPortMappings: true,
     });
     expect(optionsFrom(['--metrics-address='])?.metricsAddress).toBeUndefined();
   });
@@ -63,6 +66,7 @@ describe('the flags', () => {
     ['--metrics-address=9465', "--metrics-address must be HOST:PORT or empty, not '9465'"],
     ['--metrics-address=a:70000', "--metrics-address must be HOST:PORT or empty, not 'a:70000'"],
     ['--log-level=loud', '--log-level must be one of debug, info, warn, error'],
+    ['--allow-port-mappings=no', "Option '--allow-port-mappings' does not take an argument"],
     ['--colour', "Unknown option '--colour'"],
     ['extra', "Unexpected argument 'extra'"],
   ])('refuse %s', (flag, message) => {
@@ -73,6 +77,6 @@ describe('the flags', () => {
     expect(optionsFrom(['--help'])).toBeUndefined();
     expect(optionsFrom(['-h'])).toBeUndefined();
     const explained = usage().match(/^ {2}--[a-z-]+ /gm);
-    expect(explained).toHaveLength(13);
+    expect(explained).toHaveLength(14);
   });
 });

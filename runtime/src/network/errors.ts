@@ -6,6 +6,11 @@ export class InvalidRequest extends Error {
   override readonly name = 'InvalidRequest';
 }
 
+/** This node does not let pods have what the request asks for. */
+export class NotAllowed extends Error {
+  override readonly name = 'NotAllowed';
+}
+
 /** No network is known by what the request names. */
 export class UnknownNetwork extends Error {
   override readonly name = 'UnknownNetwork';

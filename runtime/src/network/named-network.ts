@@ -6,13 +6,22 @@ import {rawMembers, rawObject} from '../cni/raw-json.ts';
 import {isObject} from '../json.ts';
 import type {Networks} from './attachments.ts';
 import {NetworkUnavailable} from './errors.ts';
+import {refusePortMappings, type SelectionPolicy} from './selection-policy.ts';
 
 /** From memory: nothing here waits for the API server. `config` is empty when the node has it under the same name. */
 export type DefinitionOf = (namespace: string, name: string) => {readonly config: string} | undefined;
 
+export interface NamedNetworkOptions {
+  readonly confDir: string;
+  readonly definitionOf: DefinitionOf;
+  readonly policy: SelectionPolicy;
+}
+
 export const createNamedNetwork =
-  (confDir: string, definitionOf: DefinitionOf): Networks['named'] =>
-  ({namespace, name}, podNamespace) => {
+  ({confDir, definitionOf, policy}: NamedNetworkOptions): Networks['named'] =>
+  (selection, podNamespace) => {
+    refusePortMappings(selection, policy);
+    const {namespace, name} = selection;
     const definition = definitionOf(namespace || podNamespace, name);
     if (definition?.config) return conflistFrom(definition.config, name);
     // A network of the node belongs to no namespace: it is not found by asking for one in a namespace.

@@ -18,6 +18,7 @@ import {
   InvalidRequest,
   NetnsFailed,
   NetworkUnavailable,
+  NotAllowed,
   StoreFailed,
   TooManyCleanups,
   UnknownNetwork,
@@ -58,6 +59,7 @@ const codeOfTrouble = {
 
 const codeOf = (error: unknown): Code | undefined => {
   if (error instanceof InvalidRequest || error instanceof InvalidParameter) return status.INVALID_ARGUMENT;
+  if (error instanceof NotAllowed) return status.PERMISSION_DENIED;
   if (error instanceof UnknownNetwork) return status.NOT_FOUND;
   if (error instanceof WrongState || error instanceof NodeNotReady) return status.FAILED_PRECONDITION;
   if (error instanceof InvalidConfig || error instanceof NotAdded || error instanceof NetworkUnavailable)
