@@ -26,6 +26,7 @@ export interface Options {
   /** Where metrics are served; `undefined`: nowhere. */
   readonly metricsAddress: MetricsAddress | undefined;
   readonly allowPortMappings: boolean;
+  readonly selectablePrimary: boolean;
 }
 
 /** The command line is wrong; the message says what about it. */
@@ -120,6 +121,11 @@ const flags = {
     default: false,
     help: 'let pods bind ports of the node by the networks annotation, past PodSecurity and the scheduler',
   },
+  'selectable-primary': {
+    type: 'boolean',
+    default: false,
+    help: "let pods select the node's own network again, and take more of its addresses",
+  },
   'log-level': {type: 'string', value: 'LEVEL', default: 'info', help: logLevels.join(', ')},
 } as const;
 
@@ -171,6 +177,7 @@ export const optionsFrom = (args: readonly string[]): Options | undefined => {
     logLevel: oneOf('log-level', logLevels, values),
     metricsAddress: address('metrics-address', values),
     allowPortMappings: values['allow-port-mappings'],
+    selectablePrimary: values['selectable-primary'],
   };
 };
 

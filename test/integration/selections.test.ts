@@ -5,7 +5,7 @@ import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest';
 import {leftovers, nothing} from './rig/leftovers.ts';
 import {startNode, type TestNode} from './rig/node.ts';
 import {attach, createNetwork, newPod, takeDown} from './rig/pod.ts';
-import {paths, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {paths, podCidr, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
 import {until} from './rig/wait.ts';
 
 const annotation = 'k8s.v1.cni.cncf.io/networks';
@@ -27,7 +27,18 @@ const network = (name: string, subnet: string) => ({
   ],
 });
 
+/** Takes addresses of the node's own network, by its name and directory, onto another bridge. */
+const hidden = {
+  cniVersion: '1.0.0',
+  name: 'kni',
+  type: 'bridge',
+  bridge: 'br-hidden',
+  ipam: {type: 'host-local', dataDir: `${paths.state}/ipam`, ranges: [[{subnet: podCidr}]]},
+};
+
 const definitions = [
+  {namespace: 'default', name: 'kni', config: ''},
+  {namespace: 'default', name: 'hidden', config: JSON.stringify(hidden)},
   {namespace: 'default', name: 'storage', config: JSON.stringify(network('storage', '10.80.0.0/24'))},
 ];
 
@@ -102,6 +113,22 @@ describe('a pod that selects what it must not have', () => {
     const {answer, left} = await outcomeOf(networks);
     expect(answer).toMatchObject({net1: {ip: [expect.stringMatching(/^10\.80\./)]}});
     expect(left.hostPorts.join('\n')).toContain('--dports 10256');
+    await restart();
+  });
+
+  it.each(['kni', 'kni,kni,kni', 'storage,kni', 'default/kni', 'hidden'])(
+    "is refused more addresses of the node's pool by %s",
+    async (networks) => {
+      const why = "pods cannot select kni, the node's own network";
+      expect(await outcomeOf(networks)).toMatchObject(refused(PERMISSION_DENIED, why));
+    },
+  );
+
+  it("gets more addresses of the node's pool where the administrator allows it", async () => {
+    await restart('--selectable-primary');
+    const {answer, left} = await outcomeOf('kni,hidden');
+    expect(Object.keys(answer)).toEqual(['eth0', 'net1', 'net2']);
+    expect(left.leases).toHaveLength(3);
     await restart();
   });
 });

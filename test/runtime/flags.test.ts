@@ -18,6 +18,7 @@ describe('the flags', () => {
       logLevel: 'info',
       metricsAddress: {host: '127.0.0.1', port: 9465},
       allowPortMappings: false,
+      selectablePrimary: false,
     });
   });
 
@@ -32,6 +33,7 @@ describe('the flags', () => {
       '--log-level=debug',
       '--metrics-address=[::1]:80',
       '--allow-port-mappings',
+      '--selectable-primary',
     ];
     expect(optionsFrom(args)).toMatchObject({
       socket: '/s/kni.sock',
@@ -43,6 +45,7 @@ describe('the flags', () => {
       logLevel: 'debug',
       metricsAddress: {host: '::1', port: 80},
       allowPortMappings: true,
+      selectablePrimary: true,
     });
     expect(optionsFrom(['--metrics-address='])?.metricsAddress).toBeUndefined();
   });
@@ -77,6 +80,6 @@ describe('the flags', () => {
     expect(optionsFrom(['--help'])).toBeUndefined();
     expect(optionsFrom(['-h'])).toBeUndefined();
     const explained = usage().match(/^ {2}--[a-z-]+ /gm);
-    expect(explained).toHaveLength(14);
+    expect(explained).toHaveLength(15);
   });
 });

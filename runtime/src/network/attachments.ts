@@ -14,6 +14,7 @@ export interface Networks {
   /** The node's own, which every pod is attached to. */
   readonly primary: () => Conflist;
   readonly named: (selection: Pick<NetworkSelection, 'namespace' | 'name'>, podNamespace: string) => Conflist;
+  readonly named: (selection: NetworkSelection, podNamespace: string, primary: Conflist) => Conflist;
 }
 
 export interface AttachTo {
@@ -36,15 +37,15 @@ export const planAttachments = (networks: Networks, to: AttachTo): Attachment[] 
     cniArgs,
     capabilityArgs: declaredOf(list, {...commonArgs, ...args}),
   });
-  const primary = planned(networks.primary(), primaryInterface, primaryArgs);
+  const primary = networks.primary();
   const others: Attachment[] = [];
   for (const selection of selections) {
-    const list = networks.named(selection, pod.namespace);
+    const list = networks.named(selection, pod.namespace, primary);
     refuseUnheeded(list, selection);
     const {name, namespace, ifName, capabilityArgs} = selection;
     others.push({...planned(list, ifName, capabilityArgs), selected: {namespace, name}});
   }
-  return [primary, ...others];
+  return [planned(primary, primaryInterface, primaryArgs), ...others];
 };
 
 /** Only these reach a plugin anyway; a record need not carry the others. */

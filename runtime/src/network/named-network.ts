@@ -6,7 +6,8 @@ import {rawMembers, rawObject} from '../cni/raw-json.ts';
 import {isObject} from '../json.ts';
 import type {Networks} from './attachments.ts';
 import {NetworkUnavailable} from './errors.ts';
-import {refusePortMappings, type SelectionPolicy} from './selection-policy.ts';
+import type {NetworkSelection} from './network-selection.ts';
+import {refusePortMappings, refusePrimary, type SelectionPolicy} from './selection-policy.ts';
 
 /** From memory: nothing here waits for the API server. `config` is empty when the node has it under the same name. */
 export type DefinitionOf = (namespace: string, name: string) => {readonly config: string} | undefined;
@@ -17,11 +18,12 @@ export interface NamedNetworkOptions {
   readonly policy: SelectionPolicy;
 }
 
-export const createNamedNetwork =
-  ({confDir, definitionOf, policy}: NamedNetworkOptions): Networks['named'] =>
-  (selection, podNamespace) => {
-    refusePortMappings(selection, policy);
-    const {namespace, name} = selection;
+export const createNamedNetwork = ({
+  confDir,
+  definitionOf,
+  policy,
+}: NamedNetworkOptions): Networks['named'] => {
+  const find = ({namespace, name}: NetworkSelection, podNamespace: string): Conflist => {
     const definition = definitionOf(namespace || podNamespace, name);
     if (definition?.config) return conflistFrom(definition.config, name);
     // A network of the node belongs to no namespace: it is not found by asking for one in a namespace.
@@ -29,6 +31,13 @@ export const createNamedNetwork =
     if (!ofNode) throw new NetworkUnavailable(namespace ? `${namespace}/${name}` : name);
     return ofNode;
   };
+  return (selection, podNamespace, primary) => {
+    refusePortMappings(selection, policy);
+    const found = find(selection, podNamespace);
+    refusePrimary(found.name, primary.name, policy);
+    return found;
+  };
+};
 
 /** A list or a single plugin; without a name of its own it has the definition's. */
 const conflistFrom = (config: string, name: string): Conflist => {

@@ -5,6 +5,8 @@ import {type NetworkSelection, networksAnnotation} from './network-selection.ts'
 export interface SelectionPolicy {
   /** Whether the annotation may bind ports of the node. Neither PodSecurity nor the scheduler sees that. */
   readonly allowPortMappings: boolean;
+  /** Whether pods may select the node's own network once more, up to 32 times, and take as many of its addresses. */
+  readonly selectablePrimary: boolean;
 }
 
 export const refusePortMappings = (
@@ -14,5 +16,17 @@ export const refusePortMappings = (
   if (!allowPortMappings && 'portMappings' in capabilityArgs)
     throw new NotAllowed(
       `the annotation ${networksAnnotation} asks for portMappings on network ${name}: use hostPort in the pod spec (or --allow-port-mappings on the node)`,
+    );
+};
+
+/** By the network's own name: leases, records and garbage collection go by it, whatever the definition is called. */
+export const refusePrimary = (
+  selected: string,
+  primary: string,
+  {selectablePrimary}: SelectionPolicy,
+): void => {
+  if (!selectablePrimary && selected === primary)
+    throw new NotAllowed(
+      `pods cannot select ${primary}, the node's own network, which they have as eth0 (or --selectable-primary on the node)`,
     );
 };
