@@ -27,6 +27,7 @@ export interface Options {
   readonly metricsAddress: MetricsAddress | undefined;
   readonly allowPortMappings: boolean;
   readonly selectablePrimary: boolean;
+  readonly sharedNamespaces: readonly string[];
 }
 
 /** The command line is wrong; the message says what about it. */
@@ -126,6 +127,12 @@ const flags = {
     default: false,
     help: "let pods select the node's own network again, and take more of its addresses",
   },
+  'shared-namespaces': {
+    type: 'string',
+    value: 'NAME[,NAME]',
+    default: '',
+    help: 'namespaces whose NetworkAttachmentDefinitions pods of all namespaces can select; *: all',
+  },
   'log-level': {type: 'string', value: 'LEVEL', default: 'info', help: logLevels.join(', ')},
 } as const;
 
@@ -178,6 +185,7 @@ export const optionsFrom = (args: readonly string[]): Options | undefined => {
     metricsAddress: address('metrics-address', values),
     allowPortMappings: values['allow-port-mappings'],
     selectablePrimary: values['selectable-primary'],
+    sharedNamespaces: namespaces('shared-namespaces', values),
   };
 };
 
@@ -210,6 +218,13 @@ const podSubnets = (values: Values): string[] => {
   if (subnets.length < value.split(',').length || onePerFamily(subnets).length < subnets.length)
     throw new UsageError(`--pod-subnet must be a subnet, or two of different families, not '${value}'`);
   return subnets;
+};
+
+const namespaces = (flag: TextFlag, values: Values): string[] => {
+  const names = values[flag] === '' ? [] : values[flag].split(',');
+  if (!names.every((name) => name === '*' || /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(name)))
+    throw new UsageError(`--${flag} must be namespaces separated by commas, or *, not '${values[flag]}'`);
+  return names;
 };
 
 /** An IPv6 address stands in brackets. */

@@ -50,7 +50,7 @@ describe('a pod that asks for further networks', () => {
       node.path(`${paths.state}/network-attachment-definitions.json`),
       JSON.stringify(definitions),
     );
-    runtime = await startRuntime(node);
+    runtime = await startRuntime(node, ['--shared-namespaces=other']);
   });
   afterEach(async () => {
     await until('nothing is left', async () => isDeepStrictEqual(await leftovers(node), nothing));

@@ -38,6 +38,8 @@ const hidden = {
 
 const definitions = [
   {namespace: 'default', name: 'kni', config: ''},
+  {namespace: 'other', name: 'video', config: JSON.stringify(network('video', '10.82.0.0/24'))},
+  {namespace: 'other', name: 'kni', config: ''},
   {namespace: 'default', name: 'hidden', config: JSON.stringify(hidden)},
   {namespace: 'default', name: 'storage', config: JSON.stringify(network('storage', '10.80.0.0/24'))},
 ];
@@ -129,6 +131,31 @@ describe('a pod that selects what it must not have', () => {
     const {answer, left} = await outcomeOf('kni,hidden');
     expect(Object.keys(answer)).toEqual(['eth0', 'net1', 'net2']);
     expect(left.leases).toHaveLength(3);
+    await restart();
+  });
+
+  it.each(['other/video', 'other/missing', 'other/kni', 'storage,other/video'])(
+    'is refused %s, which is of another namespace',
+    async (networks) => {
+      const why = 'namespace other does not share its networks';
+      expect(await outcomeOf(networks)).toMatchObject(refused(PERMISSION_DENIED, why));
+    },
+  );
+
+  it.each(['other', 'first,other', '*'])(
+    'gets the network of another namespace that the administrator shares: %s',
+    async (shared) => {
+      await restart(`--shared-namespaces=${shared}`);
+      const {answer} = await outcomeOf('default/storage,other/video');
+      expect(answer).toMatchObject({net2: {ip: [expect.stringMatching(/^10\.82\./)]}});
+      await restart();
+    },
+  );
+
+  it('is refused the network of a namespace that is not among the shared ones', async () => {
+    await restart('--shared-namespaces=default,kube-system');
+    const why = 'namespace other does not share its networks';
+    expect(await outcomeOf('other/video')).toMatchObject(refused(PERMISSION_DENIED, why));
     await restart();
   });
 });

@@ -19,6 +19,7 @@ describe('the flags', () => {
       metricsAddress: {host: '127.0.0.1', port: 9465},
       allowPortMappings: false,
       selectablePrimary: false,
+      sharedNamespaces: [],
     });
   });
 
@@ -34,6 +35,7 @@ describe('the flags', () => {
       '--metrics-address=[::1]:80',
       '--allow-port-mappings',
       '--selectable-primary',
+      '--shared-namespaces=default,kube-system',
     ];
     expect(optionsFrom(args)).toMatchObject({
       socket: '/s/kni.sock',
@@ -46,7 +48,9 @@ describe('the flags', () => {
       metricsAddress: {host: '::1', port: 80},
       allowPortMappings: true,
       selectablePrimary: true,
+      sharedNamespaces: ['default', 'kube-system'],
     });
+    expect(optionsFrom(['--shared-namespaces=*'])?.sharedNamespaces).toEqual(['*']);
     expect(optionsFrom(['--metrics-address='])?.metricsAddress).toBeUndefined();
   });
 
@@ -70,6 +74,14 @@ describe('the flags', () => {
     ['--metrics-address=a:70000', "--metrics-address must be HOST:PORT or empty, not 'a:70000'"],
     ['--log-level=loud', '--log-level must be one of debug, info, warn, error'],
     ['--allow-port-mappings=no', "Option '--allow-port-mappings' does not take an argument"],
+    [
+      '--shared-namespaces=a,,b',
+      "--shared-namespaces must be namespaces separated by commas, or *, not 'a,,b'",
+    ],
+    [
+      '--shared-namespaces=A/b',
+      "--shared-namespaces must be namespaces separated by commas, or *, not 'A/b'",
+    ],
     ['--colour', "Unknown option '--colour'"],
     ['extra', "Unexpected argument 'extra'"],
   ])('refuse %s', (flag, message) => {
@@ -80,6 +92,6 @@ describe('the flags', () => {
     expect(optionsFrom(['--help'])).toBeUndefined();
     expect(optionsFrom(['-h'])).toBeUndefined();
     const explained = usage().match(/^ {2}--[a-z-]+ /gm);
-    expect(explained).toHaveLength(15);
+    expect(explained).toHaveLength(16);
   });
 });

@@ -7,7 +7,12 @@ import {isObject} from '../json.ts';
 import type {Networks} from './attachments.ts';
 import {NetworkUnavailable} from './errors.ts';
 import type {NetworkSelection} from './network-selection.ts';
-import {refusePortMappings, refusePrimary, type SelectionPolicy} from './selection-policy.ts';
+import {
+  refuseOtherNamespace,
+  refusePortMappings,
+  refusePrimary,
+  type SelectionPolicy,
+} from './selection-policy.ts';
 
 /** From memory: nothing here waits for the API server. `config` is empty when the node has it under the same name. */
 export type DefinitionOf = (namespace: string, name: string) => {readonly config: string} | undefined;
@@ -33,6 +38,7 @@ export const createNamedNetwork = ({
   };
   return (selection, podNamespace, primary) => {
     refusePortMappings(selection, policy);
+    refuseOtherNamespace(selection, podNamespace, policy);
     const found = find(selection, podNamespace);
     refusePrimary(found.name, primary.name, policy);
     return found;

@@ -7,6 +7,8 @@ export interface SelectionPolicy {
   readonly allowPortMappings: boolean;
   /** Whether pods may select the node's own network once more, up to 32 times, and take as many of its addresses. */
   readonly selectablePrimary: boolean;
+  /** Namespaces whose definitions pods of all namespaces may select; `*` stands for all. */
+  readonly sharedNamespaces: readonly string[];
 }
 
 export const refusePortMappings = (
@@ -16,6 +18,19 @@ export const refusePortMappings = (
   if (!allowPortMappings && 'portMappings' in capabilityArgs)
     throw new NotAllowed(
       `the annotation ${networksAnnotation} asks for portMappings on network ${name}: use hostPort in the pod spec (or --allow-port-mappings on the node)`,
+    );
+};
+
+/** Before it is looked up, so that the answer does not tell which networks other namespaces have. */
+export const refuseOtherNamespace = (
+  {namespace, name}: NetworkSelection,
+  podNamespace: string,
+  {sharedNamespaces}: SelectionPolicy,
+): void => {
+  if (namespace === '' || namespace === podNamespace) return;
+  if (!sharedNamespaces.includes(namespace) && !sharedNamespaces.includes('*'))
+    throw new NotAllowed(
+      `pods of namespace ${podNamespace} cannot select ${namespace}/${name}: namespace ${namespace} does not share its networks (or --shared-namespaces on the node)`,
     );
 };
 
