@@ -13,7 +13,6 @@ import type {CapabilityArgs} from './record.ts';
 export interface Networks {
   /** The node's own, which every pod is attached to. */
   readonly primary: () => Conflist;
-  readonly named: (selection: Pick<NetworkSelection, 'namespace' | 'name'>, podNamespace: string) => Conflist;
   readonly named: (selection: NetworkSelection, podNamespace: string, primary: Conflist) => Conflist;
 }
 

@@ -8,11 +8,14 @@ import type {PodRef} from './pod-ref.ts';
 /** The network's configuration as it is now; `undefined` when it is missing or invalid. */
 export const currentConfigOf = (
   networks: Networks,
-  {selected}: Attachment,
+  {selected, ifName}: Attachment,
   {namespace}: PodRef,
 ): Conflist | undefined => {
   try {
-    return selected ? networks.named(selected, namespace) : networks.primary();
+    const primary = networks.primary();
+    if (!selected) return primary;
+    // Whether the pod may ask for its capabilities was decided when it was attached.
+    return networks.named({...selected, ifName, capabilityArgs: {}}, namespace, primary);
   } catch {
     return undefined;
   }
