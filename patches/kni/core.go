@@ -18,10 +18,8 @@ type core struct {
 	kni       *client
 	addresses *addressStore
 	starts    *startStore
-	// starting has the uids of the pods that are in RunPodSandbox, and stopping the ids of sandboxes that lose their
-	// networks.
+	// starting has the uids of the pods that are in RunPodSandbox.
 	starting busySet
-	stopping busySet
 	releases *releaseQueue
 	node     *nodeSetup
 }
@@ -39,15 +37,14 @@ func newCore(cri containerRuntime, o options) (*core, error) {
 	if err != nil {
 		return nil, err
 	}
-	starts := newStartStore(filepath.Join(o.stateDir, "starts"))
 	c := &core{
 		cri:       cri,
 		kni:       kni,
 		addresses: newAddressStore(filepath.Join(o.stateDir, "addresses")),
-		starts:    starts,
-		releases:  newReleaseQueue(kni, starts, o.releaseRetry),
+		starts:    newStartStore(filepath.Join(o.stateDir, "starts")),
 		node:      newNodeSetup(kni, o.setupInterval, o.silence),
 	}
+	c.releases = newReleaseQueue(kni, c.starts, c.removeLate, o)
 	c.releaseInterrupted()
 	go c.releases.run(o.stop)
 	go c.node.run(o.stop)

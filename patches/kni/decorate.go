@@ -29,6 +29,8 @@ type options struct {
 	// gives the container runtime 30 s.
 	silence      time.Duration
 	releaseRetry workqueue.RateLimiter
+	// busyTimeout is how long a call waits for a release that is under way.
+	busyTimeout time.Duration
 	// pruneRetry is the time between two attempts to forget sandboxes that are gone.
 	pruneRetry time.Duration
 	// pruneInterval is the time from one that succeeded to the next.
@@ -46,6 +48,7 @@ func defaultOptions(endpoint string) options {
 		setupInterval: 30 * time.Second,
 		silence:       20 * time.Second,
 		releaseRetry:  workqueue.NewItemExponentialFailureRateLimiter(time.Second, 30*time.Second),
+		busyTimeout:   2 * time.Second,
 		pruneRetry:    time.Minute,
 		pruneInterval: 5 * time.Minute,
 		stop:          wait.NeverStop,

@@ -50,9 +50,9 @@ func podNetworkOf(sandbox interface {
 	return network
 }
 
-// key tells networks apart, also those without a sandbox.
+// key tells networks apart. A sandbox and an interrupted start can have the same attempt number.
 func (n *podNetwork) key() string {
-	return fmt.Sprintf("%s/%d", n.uid, n.attempt)
+	return fmt.Sprintf("%s/%d/%s", n.uid, n.attempt, n.sandboxID)
 }
 
 func (n *podNetwork) String() string {

@@ -1,9 +1,11 @@
 package kni
 
 import (
-	"fmt"
 	"sync"
+	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/klog/v2"
@@ -12,92 +14,189 @@ import (
 // releaseWorkers is more than one so that one pod whose plugins hang does not hold up the others.
 const releaseWorkers = 4
 
-// releaseQueue goes on releasing networks whose release has failed or was never tried. The kubelet alone would not try
-// again before its next garbage collection, and never where there is no sandbox to collect.
+// releaseQueue releases networks, and retries in the background what fails. The kubelet alone would not retry a deleted
+// pod before its next garbage collection, and never where there is no sandbox to collect.
 type releaseQueue struct {
-	kni     *client
-	starts  *startStore
-	queue   workqueue.RateLimitingInterface
-	mutex   sync.Mutex
-	pending map[string]*pendingRelease
+	kni    *client
+	starts *startStore
+	queue  workqueue.RateLimitingInterface
+	// removeSandbox finishes a RemovePodSandbox that was refused because of a pending release.
+	removeSandbox func(sandboxID string)
+	// busyTimeout is how long a caller waits for an attempt that another one has begun.
+	busyTimeout time.Duration
+	mutex       sync.Mutex
+	pending     map[string]*pendingRelease
 }
 
 type pendingRelease struct {
-	// mutex makes finish wait for a release under way.
-	mutex   sync.Mutex
 	network *podNetwork
-	// err is why it was left.
+	// busy holds one entry while an attempt runs.
+	busy chan struct{}
+	// The queue's mutex guards the following fields.
+
+	// err is why the last attempt failed.
 	err  error
 	done bool
+	// removalRequested says that the kubelet asked to remove the sandbox.
+	removalRequested bool
 }
 
-func newReleaseQueue(kni *client, starts *startStore, retry workqueue.RateLimiter) *releaseQueue {
+func newReleaseQueue(kni *client, starts *startStore, removeSandbox func(sandboxID string), o options) *releaseQueue {
 	return &releaseQueue{
-		kni:     kni,
-		starts:  starts,
-		queue:   workqueue.NewRateLimitingQueue(retry),
-		pending: map[string]*pendingRelease{},
+		kni:           kni,
+		starts:        starts,
+		queue:         workqueue.NewRateLimitingQueue(o.releaseRetry),
+		removeSandbox: removeSandbox,
+		busyTimeout:   o.busyTimeout,
+		pending:       map[string]*pendingRelease{},
 	}
 }
 
-// add takes over a network that is left because of err.
+// isSilent tells a network runtime that is down or hangs from one whose plugins fail.
+func isSilent(err error) bool {
+	code := status.Code(err)
+	return code == codes.Unavailable || code == codes.DeadlineExceeded
+}
+
+// release releases the network of a sandbox, or of a start without one. What fails is retried in the background, too.
+func (q *releaseQueue) release(network *podNetwork) error {
+	if release := q.pendingWith(network.key()); release != nil {
+		return q.retry(release)
+	}
+	if err := q.kni.release(network); err != nil {
+		q.add(network, err)
+		return err
+	}
+	q.finish(network)
+	return nil
+}
+
+// releasePod releases what earlier sandboxes and starts of the pod have left. A pod with an unfinished cleanup gets no
+// further network, or it would collect one with each attempt.
+func (q *releaseQueue) releasePod(uid string) error {
+	for _, release := range q.pendingOfPod(uid) {
+		if err := q.retry(release); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// requestRemoval has the sandbox removed as soon as its network is released. It reports false if the network is
+// released already.
+func (q *releaseQueue) requestRemoval(network *podNetwork) bool {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	release := q.pending[network.key()]
+	if release == nil {
+		return false
+	}
+	release.removalRequested = true
+	return true
+}
+
+// add retries the release of the network in the background.
 func (q *releaseQueue) add(network *podNetwork, err error) {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
 	if _, found := q.pending[network.key()]; found {
 		return
 	}
-	klog.Warningf("Network of %v is still there, releasing it in the background: %v", network, err)
-	q.pending[network.key()] = &pendingRelease{network: network, err: err}
+	klog.Warningf("Network of %v is still there, retrying its release in the background: %v", network, err)
+	q.pending[network.key()] = &pendingRelease{network: network, busy: make(chan struct{}, 1), err: err}
 	q.queue.AddRateLimited(network.key())
 }
 
-// finish does what is still to be done for the key.
-func (q *releaseQueue) finish(key string) error {
-	q.mutex.Lock()
-	release := q.pending[key]
-	q.mutex.Unlock()
-	if release == nil {
-		return nil
+// retry does not wait for a release that hangs. The kubelet stops and removes sandboxes one after the other: all would
+// wait for one whose plugins hang.
+func (q *releaseQueue) retry(release *pendingRelease) error {
+	if err := q.lastError(release); status.Code(err) == codes.DeadlineExceeded {
+		return err
+	}
+	return q.attempt(release)
+}
+
+// attempt releases the network unless another attempt does.
+func (q *releaseQueue) attempt(release *pendingRelease) error {
+	timeout := time.NewTimer(q.busyTimeout)
+	defer timeout.Stop()
+	select {
+	case release.busy <- struct{}{}:
+		defer func() { <-release.busy }()
+	case <-timeout.C:
+		return q.lastError(release)
 	}
 
-	release.mutex.Lock()
-	defer release.mutex.Unlock()
-	if release.done {
+	if q.isDone(release) {
 		return nil
 	}
 	if err := q.kni.release(release.network); err != nil {
+		q.setError(release, err)
 		return err
 	}
-	release.done = true
 	q.starts.forget(release.network)
-	q.forget(release.network)
+	q.finish(release.network)
 	return nil
 }
 
-// forget is for a network that has been released. Under its key there may be another one: that of a start which was
-// interrupted, or of the same sandbox's next attempt.
-func (q *releaseQueue) forget(network *podNetwork) {
-	q.mutex.Lock()
-	defer q.mutex.Unlock()
-	if q.isPending(network) {
-		delete(q.pending, network.key())
+// finish is for a network that has been released. It removes the sandbox if the kubelet has asked for that.
+func (q *releaseQueue) finish(network *podNetwork) {
+	if q.forget(network) {
+		q.removeSandbox(network.sandboxID)
 	}
 }
 
-// pendingError says that the network is still to be released, and why. Whoever tries it besides only waits for the same.
-func (q *releaseQueue) pendingError(network *podNetwork) error {
+// forget reports whether the sandbox is to be removed.
+func (q *releaseQueue) forget(network *podNetwork) bool {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
-	if !q.isPending(network) {
+	release := q.pending[network.key()]
+	if release == nil {
+		return false
+	}
+	release.done = true
+	delete(q.pending, network.key())
+	return release.removalRequested
+}
+
+func (q *releaseQueue) isDone(release *pendingRelease) bool {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	return release.done
+}
+
+func (q *releaseQueue) setError(release *pendingRelease, err error) {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	release.err = err
+}
+
+// lastError is nil for a network that has been released.
+func (q *releaseQueue) lastError(release *pendingRelease) error {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	if release.done {
 		return nil
 	}
-	return fmt.Errorf("the network is being released in the background: %w", q.pending[network.key()].err)
+	return release.err
 }
 
-func (q *releaseQueue) isPending(network *podNetwork) bool {
-	release := q.pending[network.key()]
-	return release != nil && release.network.sandboxID == network.sandboxID
+func (q *releaseQueue) pendingWith(key string) *pendingRelease {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	return q.pending[key]
+}
+
+func (q *releaseQueue) pendingOfPod(uid string) []*pendingRelease {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	var releases []*pendingRelease
+	for _, release := range q.pending {
+		if release.network.uid == uid {
+			releases = append(releases, release)
+		}
+	}
+	return releases
 }
 
 func (q *releaseQueue) run(stop <-chan struct{}) {
@@ -117,7 +216,7 @@ func (q *releaseQueue) next() bool {
 		return false
 	}
 	defer q.queue.Done(key)
-	if err := q.finish(key.(string)); err != nil {
+	if release := q.pendingWith(key.(string)); release != nil && q.attempt(release) != nil {
 		q.queue.AddRateLimited(key)
 		return true
 	}

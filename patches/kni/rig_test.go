@@ -45,6 +45,7 @@ func newRig(t *testing.T, change ...func(*options)) *rig {
 	r.options.setupInterval = time.Hour
 	r.options.silence = 0
 	r.options.releaseRetry = workqueue.NewItemExponentialFailureRateLimiter(time.Millisecond, 10*time.Millisecond)
+	r.options.busyTimeout = patience
 	r.options.pruneRetry = 10 * time.Millisecond
 	r.options.pruneInterval = time.Hour
 	for _, f := range change {
@@ -150,6 +151,11 @@ func (r *rig) eventually(what string, condition func() bool) {
 	if err := wait.PollImmediate(5*time.Millisecond, patience, func() (bool, error) { return condition(), nil }); err != nil {
 		r.t.Errorf("never came true: %s", what)
 	}
+}
+
+// withoutBackground leaves all retries to the kubelet.
+func withoutBackground(o *options) {
+	o.releaseRetry = workqueue.NewItemExponentialFailureRateLimiter(time.Hour, time.Hour)
 }
 
 // impatience is a timeout for calls that hang in the test.

@@ -2,6 +2,7 @@ package kni
 
 import (
 	"context"
+	"fmt"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -22,9 +23,10 @@ func (c *core) runPodSandbox(ctx context.Context, config *podSandboxConfig, runt
 		return "", errStarting
 	}
 
-	// After an undone attempt the next one has the same number: a late release of the old network would hit the new one.
-	if err := c.releases.finish(network.key()); err != nil {
-		return "", err
+	// After an undone attempt the next one has the same number, too: a late release of the old network would hit the new
+	// one.
+	if err := c.releases.releasePod(network.uid); err != nil {
+		return "", fmt.Errorf("an earlier network of the pod is still there: %w", err)
 	}
 
 	c.starts.add(network)
@@ -71,20 +73,21 @@ func (c *core) undoFailedCreate(network *podNetwork, err error) {
 }
 
 func (c *core) undoCreate(network *podNetwork) {
-	if err := c.kni.release(network); err != nil {
-		c.releases.add(network, err)
-		return
+	if err := c.releases.release(network); err == nil {
+		c.starts.forget(network)
 	}
-	c.starts.forget(network)
 }
 
-// undoRun removes the sandbox only when nothing of it is left. Otherwise the kubelet finds it, also after a restart, and
-// stops and removes it until that succeeds.
+// undoRun removes the sandbox only when its network is released. Otherwise the kubelet finds the stopped sandbox, also
+// after a restart. It stops it before it makes another one, and fails until the network is released.
 func (c *core) undoRun(ctx context.Context, network *podNetwork) {
 	// The kubelet ends the context of a pod's start when the pod is deleted.
 	ctx = withoutCancel(ctx)
-	released, err := c.stop(ctx, network)
-	if err == nil && released {
+	err := c.cri.StopPodSandbox(ctx, network.sandboxID)
+	if err == nil {
+		err = c.releases.release(network)
+	}
+	if err == nil {
 		err = c.cri.RemovePodSandbox(ctx, network.sandboxID)
 	}
 	if err != nil {

@@ -60,7 +60,7 @@ func TestRunPodSandboxLeavesThePodAlone(t *testing.T) {
 }
 
 func TestRunPodSandboxUndoesWhatWentBefore(t *testing.T) {
-	undoneSandbox := []string{"KNI CreateNetwork", "CRI RunPodSandbox", "KNI AttachInterface", "KNI DetachInterface", "CRI StopPodSandbox", "KNI DeleteNetwork", "CRI RemovePodSandbox"}
+	undoneSandbox := []string{"KNI CreateNetwork", "CRI RunPodSandbox", "KNI AttachInterface", "CRI StopPodSandbox", "KNI DetachInterface", "KNI DeleteNetwork", "CRI RemovePodSandbox"}
 	for name, test := range map[string]struct {
 		prepare func(*rig)
 		err     string
@@ -158,7 +158,7 @@ func TestNewAttemptWaitsForTheUndoOfTheOld(t *testing.T) {
 	expectError(t, err, "no image")
 
 	_, err = r.RunPodSandbox(podConfig("web"), "")
-	expectError(t, err, "rpc error: code = ResourceExhausted desc = KNI DeleteNetwork failed: no address left")
+	expectError(t, err, "an earlier network of the pod is still there: rpc error: code = ResourceExhausted desc = KNI DeleteNetwork failed: no address left")
 
 	r.kni.heal()
 	id := r.mustRun(podConfig("web"))
@@ -216,6 +216,8 @@ func TestSandboxThatCannotBeUndoneIsLeftToTheKubelet(t *testing.T) {
 		if len(sandboxes) != 1 || sandboxes[0].State.String() != "SANDBOX_NOTREADY" {
 			t.Fatalf("sandboxes are %v", sandboxes)
 		}
+		// So the kubelet makes no further sandbox.
+		expectError(t, r.StopPodSandbox(sandboxes[0].Id), "rpc error: code = Unknown desc = KNI DetachInterface failed: plugin failed")
 		r.kni.heal()
 		r.eventually("the sandbox is removed", func() bool { return r.RemovePodSandbox(sandboxes[0].Id) == nil })
 		r.expectNothingLeft()
@@ -227,7 +229,7 @@ func TestSandboxThatCannotBeUndoneIsLeftToTheKubelet(t *testing.T) {
 		_, err := r.RunPodSandbox(podConfig("web"), "")
 		expectError(t, err, "rpc error: code = ResourceExhausted desc = KNI AttachInterface failed: no address left")
 		// Its processes may still be in the netns.
-		r.journal.expect(t, "KNI CreateNetwork", "CRI RunPodSandbox", "KNI AttachInterface", "KNI DetachInterface", "CRI StopPodSandbox")
+		r.journal.expect(t, "KNI CreateNetwork", "CRI RunPodSandbox", "KNI AttachInterface", "CRI StopPodSandbox")
 		sandboxes := r.cri.sandboxes()
 		// Without an address the kubelet kills it.
 		r.expectIPs(sandboxes[0].Id)
@@ -235,6 +237,61 @@ func TestSandboxThatCannotBeUndoneIsLeftToTheKubelet(t *testing.T) {
 		r.RemovePodSandbox(sandboxes[0].Id)
 		r.expectNothingLeft()
 	})
+}
+
+// The kubelet stops the sandboxes that it knows before it makes another one. All calls of the network runtime that are to
+// free something fail or hang.
+func TestPodThatCannotBeCleanedUpHasOneSandbox(t *testing.T) {
+	for name, breakCleanup := range map[string]func(*rig){
+		"detach fails": func(r *rig) { r.kni.fail("DetachInterface", always, errPlugin) },
+		"delete fails": func(r *rig) { r.kni.fail("DeleteNetwork", always, errPlugin) },
+		"detach hangs": func(r *rig) { r.kni.hang("DetachInterface") },
+		"delete hangs": func(r *rig) { r.kni.hang("DeleteNetwork") },
+		"plugins are unavailable": func(r *rig) {
+			r.kni.fail("DetachInterface", always, status.Error(codes.Unavailable, "plugin is busy"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, func(o *options) { o.timeouts.release = impatience })
+			r.kni.fail("AttachInterface", always, errFull)
+			breakCleanup(r)
+			config := podConfig("web")
+			for i := 0; i < 10; i++ {
+				if r.syncPod(config) == nil {
+					t.Fatal("the pod was started")
+				}
+				if sandboxes, networks := len(r.cri.sandboxes()), r.kni.leftover(); sandboxes > 1 || networks > 1 {
+					t.Fatalf("%d sandboxes and %d networks, expected one of each at most", sandboxes, networks)
+				}
+				r.restartKubeletAt(i, 5)
+			}
+			r.kni.heal()
+			r.eventually("the pod starts", func() bool { return r.syncPod(config) == nil })
+			if networks := r.kni.leftover(); networks != 1 {
+				t.Errorf("%d networks, expected one", networks)
+			}
+		})
+	}
+}
+
+// syncPod does what the kubelet does for a pod without a ready sandbox.
+func (r *rig) syncPod(config *podSandboxConfig) error {
+	config.Metadata.Attempt = 0
+	for _, sandbox := range r.cri.sandboxes() {
+		if err := r.StopPodSandbox(sandbox.Id); err != nil {
+			return err
+		}
+		config.Metadata.Attempt = sandbox.Metadata.Attempt + 1
+	}
+	_, err := r.RunPodSandbox(config, "")
+	return err
+}
+
+func (r *rig) restartKubeletAt(turn, at int) {
+	r.t.Helper()
+	if turn == at {
+		r.restartKubelet()
+	}
 }
 
 func TestHostNetworkPodsAreNotOurs(t *testing.T) {

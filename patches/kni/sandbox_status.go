@@ -24,12 +24,6 @@ func (c *core) networkStatus(sandbox *podSandboxStatus) (*podSandboxNetworkStatu
 	if c.starting.has(network.uid) {
 		return nil, errStarting
 	}
-	// It is ready until it is stopped, which comes after it was detached. The pod's last status has its address.
-	if c.stopping.has(network.sandboxID) {
-		if ips := c.addresses.lastKnown(network.sandboxID); len(ips) > 0 {
-			return networkStatusFrom(ips), nil
-		}
-	}
 	ips, err := c.podIPs(network)
 	if err != nil {
 		return nil, err

@@ -1,19 +1,32 @@
 package kni
 
-import "context"
+import (
+	"context"
+	"fmt"
 
-// stopPodSandbox stops the sandbox whatever the network runtime says: pods must not stay behind because it is down.
+	"k8s.io/klog/v2"
+)
+
+// stopPodSandbox stops the sandbox, whatever the network runtime says, and then releases its network. Where that fails it
+// fails, as containerd does when CNI DEL fails: the kubelet retries and makes no further sandbox until then. It does not
+// fail while the network runtime is down or hangs: pods can be deleted all the same.
 func (c *core) stopPodSandbox(ctx context.Context, podSandboxID string) error {
 	network, err := c.networkOf(ctx, podSandboxID)
 	if err != nil || network == nil {
 		return c.cri.StopPodSandbox(ctx, podSandboxID)
 	}
-	_, err = c.stop(ctx, network)
-	return err
+	if err := c.cri.StopPodSandbox(ctx, podSandboxID); err != nil {
+		return err
+	}
+	if err := c.releases.release(network); err != nil && !isSilent(err) {
+		return err
+	}
+	return nil
 }
 
 // removePodSandbox fails until the network is released, because the sandbox is all that reminds a restarted kubelet of
-// it.
+// it. Once the network is released, the sandbox is removed without another call of the kubelet: its next one may come
+// a minute later.
 func (c *core) removePodSandbox(ctx context.Context, podSandboxID string) error {
 	network, err := c.networkOf(ctx, podSandboxID)
 	if err != nil {
@@ -22,11 +35,7 @@ func (c *core) removePodSandbox(ctx context.Context, podSandboxID string) error 
 	if err := c.releaseBeforeRemoval(podSandboxID, network); err != nil {
 		return err
 	}
-	if err := c.cri.RemovePodSandbox(ctx, podSandboxID); err != nil {
-		return err
-	}
-	c.addresses.forget(podSandboxID)
-	return nil
+	return c.removeReleased(ctx, podSandboxID)
 }
 
 func (c *core) releaseBeforeRemoval(podSandboxID string, network *podNetwork) error {
@@ -37,36 +46,23 @@ func (c *core) releaseBeforeRemoval(podSandboxID string, network *podNetwork) er
 		}
 		return nil
 	}
-	if err := c.releases.pendingError(network); err != nil {
-		return err
+	if err := c.releases.release(network); err != nil && c.releases.requestRemoval(network) {
+		return fmt.Errorf("the network is being released in the background: %w", err)
 	}
-	if err := c.kni.release(network); err != nil {
-		return err
-	}
-	c.releases.forget(network)
 	return nil
 }
 
-// stop detaches, stops the sandbox and deletes the network. It tells whether the network is released; when it is not,
-// the release goes on in the background. Only the failure of the container runtime is an error.
-func (c *core) stop(ctx context.Context, network *podNetwork) (released bool, err error) {
-	c.stopping.add(network.sandboxID)
-	defer c.stopping.remove(network.sandboxID)
-	// The kubelet stops and removes sandboxes one after the other: all would wait for one whose plugins hang.
-	if c.releases.pendingError(network) != nil {
-		return false, c.cri.StopPodSandbox(ctx, network.sandboxID)
+func (c *core) removeReleased(ctx context.Context, podSandboxID string) error {
+	if err := c.cri.RemovePodSandbox(ctx, podSandboxID); err != nil {
+		return err
 	}
-	releaseErr := c.kni.detach(network)
-	if err := c.cri.StopPodSandbox(ctx, network.sandboxID); err != nil {
-		return false, err
+	c.addresses.forget(podSandboxID)
+	return nil
+}
+
+// removeLate leaves a failure to the kubelet's garbage collection.
+func (c *core) removeLate(podSandboxID string) {
+	if err := c.removeReleased(context.Background(), podSandboxID); err != nil {
+		klog.Warningf("Failed to remove pod sandbox %q after the release of its network: %v", podSandboxID, err)
 	}
-	if releaseErr == nil {
-		releaseErr = c.kni.delete(network)
-	}
-	if releaseErr != nil {
-		c.releases.add(network, releaseErr)
-		return false, nil
-	}
-	c.releases.forget(network)
-	return true, nil
 }

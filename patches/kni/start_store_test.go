@@ -59,7 +59,7 @@ func TestNewAttemptWaitsForTheReleaseOfTheInterruptedOne(t *testing.T) {
 	r.kni.fail("DeleteNetwork", always, errFull)
 	r.killWhileTheSandboxIsMade(podConfig("web"))
 	_, err := r.RunPodSandbox(podConfig("web"), "")
-	expectError(t, err, "rpc error: code = ResourceExhausted desc = KNI DeleteNetwork failed: no address left")
+	expectError(t, err, "an earlier network of the pod is still there: rpc error: code = ResourceExhausted desc = KNI DeleteNetwork failed: no address left")
 
 	r.kni.heal()
 	id := r.mustRun(podConfig("web"))
@@ -92,7 +92,7 @@ func TestStartThatCannotBeForgottenGetsNoInterface(t *testing.T) {
 	if _, err := r.RunPodSandbox(podConfig("web"), ""); err == nil {
 		t.Error("the next kubelet would release the network of the running pod")
 	}
-	r.journal.expect(t, "KNI CreateNetwork", "CRI RunPodSandbox", "KNI DetachInterface", "CRI StopPodSandbox", "KNI DeleteNetwork", "CRI RemovePodSandbox")
+	r.journal.expect(t, "KNI CreateNetwork", "CRI RunPodSandbox", "CRI StopPodSandbox", "KNI DetachInterface", "KNI DeleteNetwork", "CRI RemovePodSandbox")
 	os.RemoveAll(stubborn)
 	r.expectNothingLeft()
 }

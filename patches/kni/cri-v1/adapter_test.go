@@ -79,7 +79,7 @@ func TestStartThatIsCancelledIsUndone(t *testing.T) {
 	_, err := r.runtime.RunPodSandbox(ctx, podConfig("web"), "")
 	expectError(t, err, "rpc error: code = ResourceExhausted desc = KNI AttachInterface failed: no address left")
 	r.journal.expect(t, "KNI CreateNetwork", "CRI RunPodSandbox", "KNI AttachInterface",
-		"KNI DetachInterface", "CRI StopPodSandbox", "KNI DeleteNetwork", "CRI RemovePodSandbox")
+		"CRI StopPodSandbox", "KNI DetachInterface", "KNI DeleteNetwork", "CRI RemovePodSandbox")
 	r.expectNothingLeft()
 }
 

@@ -19,7 +19,9 @@ export const deletionsMeanwhile = (): void => {
         // The kubelet has to have tried each while nobody answered.
         await eventually('the kubelet to say of each that it will be released later', async () => {
           const journal = await shell(worker, 'journalctl -u kubelet -o cat --no-pager --since=-5min');
-          const tried = journal.split('\n').filter((line) => line.includes('releasing it in the background'));
+          const tried = journal
+            .split('\n')
+            .filter((line) => line.includes('retrying its release in the background'));
           return names.every((name) => tried.some((line) => line.includes(`default/${name} `)));
         });
       } finally {

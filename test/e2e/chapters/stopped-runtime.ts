@@ -48,7 +48,7 @@ export const stoppedRuntime = (): void => {
       // The kubelet has to have tried while nobody answered: from now on it must remember.
       await eventually('the kubelet to say that it will be released later', async () =>
         (await shell(worker, 'journalctl -u kubelet -o cat --no-pager')).includes(
-          'releasing it in the background',
+          'retrying its release in the background',
         ),
       );
       await onNode(worker, 'systemctl', 'start', 'kni');
