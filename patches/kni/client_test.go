@@ -19,7 +19,7 @@ func TestClientCallsTheHostLocalhost(t *testing.T) {
 
 func TestClientRefusesAnotherEndpointThanASocket(t *testing.T) {
 	for _, endpoint := range []string{"tcp://127.0.0.1:80", "http://127.0.0.1", "unix://kni.sock", "unix://", "/run/kni/kni.sock"} {
-		if _, _, err := Decorate(nil, nil, endpoint); err == nil {
+		if _, _, err := Decorate(nil, nil, endpoint, nil); err == nil {
 			t.Errorf("%s was taken", endpoint)
 		}
 	}

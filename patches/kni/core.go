@@ -21,6 +21,7 @@ type core struct {
 	// starting has the uids of the pods that are in RunPodSandbox.
 	starting busySet
 	releases *releaseQueue
+	events   *podEvents
 	node     *nodeSetup
 }
 
@@ -42,9 +43,10 @@ func newCore(cri containerRuntime, o options) (*core, error) {
 		kni:       kni,
 		addresses: newAddressStore(filepath.Join(o.stateDir, "addresses")),
 		starts:    newStartStore(filepath.Join(o.stateDir, "starts")),
+		events:    newPodEvents(o.recorder),
 		node:      newNodeSetup(kni, o.setupInterval, o.silence),
 	}
-	c.releases = newReleaseQueue(kni, c.starts, c.removeLate, o)
+	c.releases = newReleaseQueue(kni, c.starts, c.events, c.removeLate, o)
 	c.releaseInterrupted()
 	go c.releases.run(o.stop)
 	go c.node.run(o.stop)
@@ -57,6 +59,7 @@ var errInterrupted = errors.New("the kubelet was stopped before its sandbox was 
 // releaseInterrupted comes before any sandbox is made: a new attempt has the same key, and waits for the release.
 func (c *core) releaseInterrupted() {
 	for _, network := range c.starts.interrupted() {
+		c.events.report(network, errInterrupted)
 		c.releases.add(network, errInterrupted)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/tools/record"
 	"k8s.io/client-go/util/workqueue"
 	internalapi "k8s.io/cri-api/pkg/apis"
 	"k8s.io/klog/v2"
@@ -35,12 +36,14 @@ type options struct {
 	pruneRetry time.Duration
 	// pruneInterval is the time from one that succeeded to the next.
 	pruneInterval time.Duration
-	stop          <-chan struct{}
+	// recorder gives nil where there are no events.
+	recorder func() record.EventRecorder
+	stop     <-chan struct{}
 }
 
 // defaultOptions keep the state in the default root directory: the kubelet's own is not known where its CRI clients are
 // made.
-func defaultOptions(endpoint string) options {
+func defaultOptions(endpoint string, recorder func() record.EventRecorder) options {
 	return options{
 		endpoint:      endpoint,
 		stateDir:      "/var/lib/kubelet/kni",
@@ -51,14 +54,16 @@ func defaultOptions(endpoint string) options {
 		busyTimeout:   2 * time.Second,
 		pruneRetry:    time.Minute,
 		pruneInterval: 5 * time.Minute,
+		recorder:      recorder,
 		stop:          wait.NeverStop,
 	}
 }
 
 // Decorate makes the CRI clients get pod networks from the network runtime at endpoint, when there is one. In any case
-// they no longer pass on a pod's own netns annotation.
-func Decorate(runtime internalapi.RuntimeService, images internalapi.ImageManagerService, endpoint string) (internalapi.RuntimeService, internalapi.ImageManagerService, error) {
-	return decorate(runtime, images, defaultOptions(endpoint))
+// they no longer pass on a pod's own netns annotation. It asks for the recorder of events only after the first call of
+// the kubelet, because some releases set it later than they make the clients.
+func Decorate(runtime internalapi.RuntimeService, images internalapi.ImageManagerService, endpoint string, recorder func() record.EventRecorder) (internalapi.RuntimeService, internalapi.ImageManagerService, error) {
+	return decorate(runtime, images, defaultOptions(endpoint, recorder))
 }
 
 func decorate(runtime internalapi.RuntimeService, images internalapi.ImageManagerService, o options) (internalapi.RuntimeService, internalapi.ImageManagerService, error) {

@@ -14,6 +14,7 @@ import (
 
 // conditions takes the network condition from the network runtime: with KNI the container runtime knows of no network.
 func (c *core) conditions(ofContainerRuntime []*runtimeCondition) []*runtimeCondition {
+	c.events.kubeletRuns()
 	network := c.networkCondition()
 	// A network runtime that was restarted may have to set up the node once more.
 	if network.Reason != "" {

@@ -19,6 +19,7 @@ const releaseWorkers = 4
 type releaseQueue struct {
 	kni    *client
 	starts *startStore
+	events *podEvents
 	queue  workqueue.RateLimitingInterface
 	// removeSandbox finishes a RemovePodSandbox that was refused because of a pending release.
 	removeSandbox func(sandboxID string)
@@ -41,10 +42,11 @@ type pendingRelease struct {
 	removalRequested bool
 }
 
-func newReleaseQueue(kni *client, starts *startStore, removeSandbox func(sandboxID string), o options) *releaseQueue {
+func newReleaseQueue(kni *client, starts *startStore, events *podEvents, removeSandbox func(sandboxID string), o options) *releaseQueue {
 	return &releaseQueue{
 		kni:           kni,
 		starts:        starts,
+		events:        events,
 		queue:         workqueue.NewRateLimitingQueue(o.releaseRetry),
 		removeSandbox: removeSandbox,
 		busyTimeout:   o.busyTimeout,
@@ -64,6 +66,7 @@ func (q *releaseQueue) release(network *podNetwork) error {
 		return q.retry(release)
 	}
 	if err := q.kni.release(network); err != nil {
+		q.events.report(network, err)
 		q.add(network, err)
 		return err
 	}
@@ -131,6 +134,7 @@ func (q *releaseQueue) attempt(release *pendingRelease) error {
 		return nil
 	}
 	if err := q.kni.release(release.network); err != nil {
+		q.events.report(release.network, err)
 		q.setError(release, err)
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/tools/record"
 	"k8s.io/client-go/util/workqueue"
 )
 
@@ -20,6 +21,7 @@ type rig struct {
 	images  *fakeImageService
 	kni     *fakeNetworkRuntime
 	journal *journal
+	events  *fakeRecorder
 	stop    chan struct{}
 }
 
@@ -37,8 +39,9 @@ func newRig(t *testing.T, change ...func(*options)) *rig {
 		cri:     newFakeContainerRuntime(journal),
 		images:  newFakeImageService(),
 		kni:     newFakeNetworkRuntime(socket, journal),
-		options: defaultOptions("unix://" + socket),
+		events:  &fakeRecorder{},
 	}
+	r.options = defaultOptions("unix://"+socket, func() record.EventRecorder { return r.events })
 	r.options.stateDir = filepath.Join(dir, "state")
 	// A slow machine is no failure; what hangs gets its own limit in the test.
 	r.options.timeouts = timeouts{create: patience, attach: patience, release: patience, query: patience, queryNode: patience, setup: patience}

@@ -14,6 +14,7 @@ func (c *core) runPodSandbox(ctx context.Context, config *podSandboxConfig, runt
 	if usesNodeNetwork(config) {
 		return c.cri.RunPodSandbox(ctx, config, runtimeHandler)
 	}
+	c.events.kubeletRuns()
 	network := newPodNetwork(config.GetMetadata(), config.GetLabels(), config.GetAnnotations())
 	isAlone := c.starting.add(network.uid)
 	defer c.starting.remove(network.uid)

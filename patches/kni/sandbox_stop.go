@@ -11,6 +11,7 @@ import (
 // fails, as containerd does when CNI DEL fails: the kubelet retries and makes no further sandbox until then. It does not
 // fail while the network runtime is down or hangs: pods can be deleted all the same.
 func (c *core) stopPodSandbox(ctx context.Context, podSandboxID string) error {
+	c.events.kubeletRuns()
 	network, err := c.networkOf(ctx, podSandboxID)
 	if err != nil || network == nil {
 		return c.cri.StopPodSandbox(ctx, podSandboxID)
@@ -28,6 +29,7 @@ func (c *core) stopPodSandbox(ctx context.Context, podSandboxID string) error {
 // it. Once the network is released, the sandbox is removed without another call of the kubelet: its next one may come
 // a minute later.
 func (c *core) removePodSandbox(ctx context.Context, podSandboxID string) error {
+	c.events.kubeletRuns()
 	network, err := c.networkOf(ctx, podSandboxID)
 	if err != nil {
 		return err

@@ -1,0 +1,86 @@
+package kni
+
+import (
+	"sync"
+
+	v1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/record"
+)
+
+// cleanupPending is the reason of the events.
+const cleanupPending = "NetworkCleanupPending"
+
+// maxReported bounds the memory for what was reported.
+const maxReported = 1000
+
+// podEvents tells users about cleanups that the kubelet itself does not report. It emits one event per pod and cause: the
+// kubelet may emit 25 events per pod, and then one in 5 minutes.
+type podEvents struct {
+	// recorder is asked late, because some releases of the kubelet set it after they have made the CRI clients.
+	recorder func() record.EventRecorder
+	mutex    sync.Mutex
+	// isRunning says that the kubelet has set the recorder.
+	isRunning bool
+	waiting   []podEvent
+	reported  map[podEvent]bool
+	// order has the oldest of reported first.
+	order []podEvent
+}
+
+type podEvent struct {
+	namespace, name, uid, cause string
+}
+
+func newPodEvents(recorder func() record.EventRecorder) *podEvents {
+	return &podEvents{recorder: recorder, reported: map[podEvent]bool{}}
+}
+
+// kubeletRuns is for each call of the kubelet: it makes none before it has set the recorder. Until then events wait.
+func (e *podEvents) kubeletRuns() {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	if e.isRunning {
+		return
+	}
+	e.isRunning = true
+	for _, event := range e.waiting {
+		e.emit(event)
+	}
+	e.waiting = nil
+}
+
+// report says why the network of a pod is still there.
+func (e *podEvents) report(network *podNetwork, cause error) {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	event := podEvent{namespace: network.namespace, name: network.name, uid: network.uid, cause: cause.Error()}
+	if e.reported[event] {
+		return
+	}
+	e.remember(event)
+	if e.isRunning {
+		e.emit(event)
+	} else {
+		e.waiting = append(e.waiting, event)
+	}
+}
+
+func (e *podEvents) remember(event podEvent) {
+	if len(e.order) == maxReported {
+		delete(e.reported, e.order[0])
+		e.order = e.order[1:]
+	}
+	e.reported[event] = true
+	e.order = append(e.order, event)
+}
+
+// emit does nothing in a kubelet without events, such as one without an API server.
+func (e *podEvents) emit(event podEvent) {
+	recorder := e.recorder()
+	if recorder == nil {
+		return
+	}
+	pod := &v1.ObjectReference{APIVersion: "v1", Kind: "Pod", Namespace: event.namespace, Name: event.name, UID: types.UID(event.uid)}
+	recorder.Eventf(pod, v1.EventTypeWarning, cleanupPending, "The pod's network is still there, retrying its cleanup in the background: %s", event.cause)
+}
