@@ -23,6 +23,7 @@ import {serveMetrics} from './metrics/server.ts';
 import {watchStalls} from './metrics/stalls.ts';
 import {openNetnsDir} from './netns/netns-dir.ts';
 import {createNamedNetwork} from './network/named-network.ts';
+import {strayLinks} from './network/ownerless-links.ts';
 import {createPodNetworks} from './network/pod-networks.ts';
 import {openRecordStore} from './network/record-store.ts';
 import {createRecords, type Records} from './network/records.ts';
@@ -34,6 +35,7 @@ import {createNodeLinks} from './node/links.ts';
 import {createStatusOf} from './node/network-status.ts';
 import {openNodeNetwork} from './node/node-network.ts';
 import {createPortmapChains} from './node/portmap-chains.ts';
+import {bridgesOfNode, signsOfPods} from './node/running-pods.ts';
 import {troubleOfState} from './node/trouble.ts';
 import {createExec} from './process/exec.ts';
 import {takeLock} from './server/instance-lock.ts';
@@ -66,7 +68,9 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
 
   await lockAll(options);
   const owner = await ownerOf(stateDir);
-  const reading = openRecordStore(join(stateDir, 'pods'));
+  const ipamDir = join(stateDir, 'ipam');
+  const places = {netnsDir: options.netnsDir, confDir: options.confDir, ipamDir};
+  const reading = openRecordStore(join(stateDir, 'pods'), () => signsOfPods(places));
   reading.catch(() => undefined); // it is waited for below
   const orphans = await killOrphans(owner); // before there are processes of our own
   if (orphans > 0) log.warn('ended plugins that an earlier network runtime has left', {processes: orphans});
@@ -78,7 +82,6 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
   const scratchDir = join(stateDir, 'scratch');
   await rm(scratchDir, {recursive: true, force: true}).catch(() => undefined); // writing will tell
   const exec = createExec({stop: ending.signal, env, readyShells: 8, openShells: firstCallsOver, scratchDir});
-  const ipamDir = join(stateDir, 'ipam');
   const [netns, store] = await Promise.all([openNetnsDir(options.netnsDir, exec), reading]);
   const trouble = store.trouble();
   if (trouble) log.error('nothing can be attached until the state can be written', {error: textOf(trouble)});
@@ -87,7 +90,7 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
   const metrics = createMetrics({
     records: () => known.all(),
     pools: async () => poolsOf(node.network()),
-    quarantined: async () => (await store.quarantined()).length,
+    quarantined: async () => (await store.quarantine.names()).length,
   });
   const plugin = createInvokePlugin({exec, binDirs, timeoutMs: options.pluginTimeoutMs});
   const invoke = logged(measured(plugin, metrics.plugin), log);
@@ -108,7 +111,7 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
     poolOf: async (list) =>
       exhausted(await poolsOf(list)) ?? (isFull(list) ? tooManyCleanups(list.name) : undefined),
   });
-  const [{standing, isDoubtful}, node] = await Promise.all([recovering, opening]);
+  const [{standing, isDoubtful, acceptLoss}, node] = await Promise.all([recovering, opening]);
   const known = createRecords(store, standing);
   records = known;
   const cleanupLimits = {
@@ -122,6 +125,7 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
       .filter(({record}) => record.attachments.some(({network}) => network === list.name));
     return unfinished.length >= cleanupLimits.ofNetwork({config: list.text});
   };
+  const links = createNodeLinks(exec, options.netnsDir);
   const pods = createPodNetworks({
     records: known,
     netns,
@@ -134,7 +138,7 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
         policy: options,
       }),
     },
-    links: createNodeLinks(exec, options.netnsDir),
+    links,
     portmapChains: createPortmapChains(exec),
     ipamDir,
     lock: createLock(),
@@ -143,7 +147,15 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
     isDoubtful,
     cleanupLimits,
     filesOf: (list) => filesOfPlugins(binDirs, list),
-    inDoubt: () => isInDoubt({store, netns, records: known, isDoubtful}),
+    inDoubt: () =>
+      isInDoubt({
+        store,
+        netns,
+        records: known,
+        isDoubtful,
+        strayLinks: () => strayLinks({links, netns, records: known}, bridgesOfNode(places)),
+      }),
+    acceptLoss,
     log,
   });
 
@@ -154,7 +166,7 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
   const correlationOf = (selector: Selector) =>
     (selectForUndo(known, selector) ?? selectForAttach(known, selector))?.key;
   const kni = {pods, node, correlationOf};
-  const inspected = {records: known, pods};
+  const inspected = {records: known, pods, quarantined: store.quarantine.names};
   const server = await serve(socket, {kni, inspected, healthy, observe: metrics.rpc}, log);
   serving.abort();
   log.info('serving KNI', {socket, records: [...known.all()].length});

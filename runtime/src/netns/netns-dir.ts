@@ -49,14 +49,19 @@ export const openNetnsDir = async (path: string, exec: Exec): Promise<NetnsDir> 
   };
   const list = async (): Promise<string[]> =>
     (await readdir(path)).filter((name) => name.startsWith(prefix)).map((name) => join(path, name));
-  const mounted = async (): Promise<string[]> => {
-    const real = await realpath(path);
-    const [start, ours] = [join(real, prefix), join(path, prefix)]; // joined once: there may be thousands
-    return mountPointsIn(mountinfo(), 'nsfs')
-      .filter((point) => point.startsWith(start) && !point.includes('/', start.length))
-      .map((point) => ours + point.slice(start.length));
-  };
-  return {path, create, remove, exists, list, mounted};
+  return {path, create, remove, exists, list, mounted: () => netnsMountedIn(path)};
+};
+
+/** The paths of our own netns in a directory, which need not exist. */
+export const netnsMountedIn = async (path: string): Promise<string[]> => {
+  const real = await realpath(path).catch((error: unknown) => {
+    if (errorCodeOf(error) === 'ENOENT') return path;
+    throw error;
+  });
+  const [start, ours] = [join(real, prefix), join(path, prefix)]; // joined once: there may be thousands
+  return mountPointsIn(mountinfo(), 'nsfs')
+    .filter((point) => point.startsWith(start) && !point.includes('/', start.length))
+    .map((point) => ours + point.slice(start.length));
 };
 
 /** At once, as all that an attach looks up in memory or in a small local file: a promise takes twice as long, or more. */

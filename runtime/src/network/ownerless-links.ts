@@ -1,6 +1,6 @@
 /** Finds the host ends of veth pairs that lead into no netns on record. */
 import {keyOfNetnsPath, type NetnsDir} from '../netns/netns-dir.ts';
-import type {Claims} from './claims.ts';
+import {type Claims, claimsOf} from './claims.ts';
 import {isUndone} from './record.ts';
 import type {RecordIndex} from './record-index.ts';
 import {recordOfNetns} from './record-of-netns.ts';
@@ -67,6 +67,15 @@ export const ownerlessLinks = async (
     }
   };
   return unclaimed.filter(isInNoRecord);
+};
+
+/** Those of them that lead into some netns: a pod may run in it. */
+export const strayLinks = async (
+  parts: OwnerlessLinkParts,
+  bridges: Iterable<string>,
+): Promise<readonly Veth[]> => {
+  const links = await ownerlessLinks(parts, await claimsOf(parts.records), bridges);
+  return links.filter(({peer}) => peer.kind === 'netns');
 };
 
 const namesByValue = (ids: ReadonlyMap<string, number>): Map<number, string[]> => {

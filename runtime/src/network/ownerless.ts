@@ -49,6 +49,26 @@ export const ownerlessLeases = async ({
   return leases.filter(({sandbox}) => ownerless.has(sandbox));
 };
 
+export interface Ownerless {
+  /** Paths of netns without a record. */
+  readonly netns: readonly string[];
+  /** Addresses leased to sandboxes without a record. */
+  readonly addresses: readonly string[];
+}
+
+export const listOwnerless = async (parts: {
+  readonly netns: NetnsDir;
+  readonly records: RecordIndex;
+  readonly ipamDir: string;
+}): Promise<Ownerless> => {
+  const {netns, records} = parts;
+  const paths = await netns.list();
+  return {
+    netns: paths.filter((path) => !recordOfNetns(records, netns.path, path)),
+    addresses: (await ownerlessLeases(parts)).map(({ip}) => ip),
+  };
+};
+
 /** By the state first: the attachments of thousands of records would have to be decoded. */
 const holdsAnything = (record: PodNetwork): boolean => record.state === 'attached' || !isUndone(record);
 

@@ -16,6 +16,7 @@ import {type Cleanups, createCleanups} from './cleanups.ts';
 import {createCreate} from './create.ts';
 import {UnknownNetwork, WrongState} from './errors.ts';
 import {forget} from './forget.ts';
+import {listOwnerless, type Ownerless} from './ownerless.ts';
 import type {NodeLinks} from './ownerless-links.ts';
 import type {PodRef} from './pod-ref.ts';
 import type {PortmapChains} from './portmap-chains.ts';
@@ -50,6 +51,10 @@ export interface PodNetworks {
   forget(key: string): Promise<Forgotten>;
   /** Compares the records with what exists, and clears away what has no owner. */
   reconcile(): Promise<Reconciled>;
+  /** Tells what would be cleared away if no record had been lost. */
+  ownerless(): Promise<Ownerless>;
+  /** From then on no record counts as lost. Returns the names of what was in the quarantine. */
+  acceptLoss(): Promise<readonly string[]>;
 }
 
 export type AttachRequest = Selector & Omit<AttachTo, 'pod'>;
@@ -99,6 +104,8 @@ export interface Parts {
   readonly cleanupLimits: CleanupLimits;
   /** Identifies the executables of a network's plugins: another text when one of them was replaced. */
   readonly filesOf: (list: Conflist) => string;
+  /** Ends the doubt. Returns the names of what was in the quarantine. */
+  readonly acceptLoss: () => Promise<readonly string[]>;
   readonly log: Log;
 }
 
@@ -133,6 +140,8 @@ export const createPodNetworks = (given: Parts): PodNetworks => {
     retryPending: () => retryAllPending(parts),
     forget: (key) => forget(parts, key),
     reconcile: createReconcile(parts, gate, undo.dropGone),
+    ownerless: () => listOwnerless(parts),
+    acceptLoss: parts.acceptLoss,
   };
 };
 

@@ -63,7 +63,9 @@ export const createReconcile = (
     await Promise.all(gone.map(({key}) => dropOne(key).catch(problem)));
     const nothing = {removedNetns: [], releasedAddresses: [], removedLinks: [], removedChains: []};
     if (await inDoubt()) {
-      problems.push('some of the state cannot be read: what it may stand for is left alone');
+      problems.push(
+        'records may be lost: nothing without a record is removed until `kni-runtime accept-loss --yes`',
+      );
       return {...nothing, undone, problems};
     }
     const removedNetns = await removeOwnerless(parts);

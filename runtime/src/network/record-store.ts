@@ -1,10 +1,11 @@
 /** The records on disk: a journal, made anew when most of it is history. */
 import {createHash} from 'node:crypto';
-import {access, constants, copyFile, mkdir} from 'node:fs/promises';
+import {access, constants, mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
-import {namesIn} from '../names-in.ts';
+import {textOf} from '../log.ts';
 import {remembering} from '../remembering.ts';
 import {type Appending, createJournal, type Line, readJournal} from '../store/journal.ts';
+import {createQuarantine, type Quarantine} from '../store/quarantine.ts';
 import {createReserve} from '../store/reserve.ts';
 import {StateTooNew, StoreFailed} from './errors.ts';
 import {readFirstVersion} from './first-version.ts';
@@ -23,11 +24,8 @@ export interface RecordStore extends AsyncDisposable {
   write(record: PodNetwork, urgent?: boolean): Promise<void>;
   /** Always urgent. A record that is not there is fine. */
   remove(key: string): Promise<void>;
-  /**
-   * Names in the quarantine: what could not be read, now or at an earlier start. A person has to look at it. Rejects when
-   * that cannot be told.
-   */
-  quarantined(): Promise<readonly string[]>;
+  /** What could not be read, now or at an earlier start. A person has to look at it. */
+  readonly quarantine: Pick<Quarantine, 'names' | 'accept'>;
   /** Why nothing can be written, by the last attempt. */
   trouble(): StoreFailed | undefined;
   /** Tries to write, so that `trouble` is up to date. */
@@ -44,15 +42,26 @@ export const readRecords = async (dir: string): Promise<PodNetwork[]> => [
 /** Below this size history is not worth a rewrite. */
 const smallBytes = 256 * 1024;
 
-/** Opens what can be opened: on a disk that cannot be written, what is there is still known. */
-export const openRecordStore = async (dir: string): Promise<RecordStore> => {
+/**
+ * Opens what can be opened: on a disk that cannot be written, what is there is still known. `signsOfPods` tells whether
+ * pods run on the node, in words.
+ */
+export const openRecordStore = async (
+  dir: string,
+  signsOfPods: () => Promise<readonly string[]> = async () => [],
+): Promise<RecordStore> => {
   const path = journalIn(dir);
-  const quarantine = join(dir, 'quarantine');
-  await mkdir(quarantine, {recursive: true, mode: 0o700}).catch(() => undefined); // writing will tell
+  const quarantine = createQuarantine(join(dir, 'quarantine'), join(dir, 'accepted'));
+  await mkdir(quarantine.path, {recursive: true, mode: 0o700}).catch(() => undefined); // writing will tell
   const {live, configs: readConfigs, ...content} = await replay(path);
   const damaged = content.damaged > 0;
-  if (damaged) await copyFile(path, join(quarantine, `journal-${Date.now()}`)).catch(() => undefined);
-  const first = await readFirstVersion(dir, quarantine);
+  if (damaged) await quarantine.keep(path, `journal-${Date.now()}`).catch(() => undefined);
+  const first = await readFirstVersion(dir, quarantine.path);
+  // Each start leaves a journal that is not empty.
+  if (content.size === 0 && first.records.length === 0) {
+    const signs = await signsOfPods().catch((error: unknown) => [textOf(error)]);
+    if (signs.length > 0) quarantine.report(`missing-journal-${Date.now()}`, reportOf(signs));
+  }
   /** Names of the configurations that the journal has. */
   let journaled = new Set(readConfigs.keys());
   for (const record of first.records) live.set(record.key, record);
@@ -87,6 +96,7 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
   let trouble: StoreFailed | undefined;
   const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
     try {
+      await quarantine.settle();
       await work();
       trouble = undefined;
     } catch (error) {
@@ -149,12 +159,24 @@ export const openRecordStore = async (dir: string): Promise<RecordStore> => {
         throw error;
       }
     },
-    quarantined: () => namesIn(quarantine),
+    quarantine: {
+      names: quarantine.names,
+      accept: async () => {
+        let names: readonly string[] = [];
+        await attempt('the quarantine cannot be emptied', async () => {
+          names = await quarantine.accept();
+        });
+        return names;
+      },
+    },
     trouble: () => trouble,
     probe: () => probe().catch(() => undefined),
     [Symbol.asyncDispose]: () => journal.close(),
   };
 };
+
+const reportOf = (signs: readonly string[]): string =>
+  `${JSON.stringify({reason: 'the journal was missing or empty, while pods may have been running', signs})}\n`;
 
 const nameOf = remembering(16, (text) => createHash('sha256').update(text).digest('hex').slice(0, 16));
 

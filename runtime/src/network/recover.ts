@@ -24,6 +24,8 @@ export interface Recovered {
    * but there is damage, and its netns is there. A pod may run in it. Whoever asks for it makes another record of it.
    */
   readonly isDoubtful: (record: PodNetwork) => boolean;
+  /** Moves what is in the quarantine away: from then on no record is in doubt. Returns the names of the files. */
+  readonly acceptLoss: () => Promise<readonly string[]>;
 }
 
 export const recover = async (parts: RecoverParts): Promise<Recovered> => {
@@ -31,7 +33,7 @@ export const recover = async (parts: RecoverParts): Promise<Recovered> => {
   const isDamaged = await tellDamage(parts);
   const present = new Set(await netns.mounted());
   const standing: PodNetwork[] = [];
-  const doubtful = new WeakSet<PodNetwork>();
+  let doubtful = new WeakSet<PodNetwork>();
   for (const record of store.loaded) {
     const isPresent = present.has(record.netns);
     const stands = isPresent ? record : await undoOrDrop(record, parts);
@@ -39,16 +41,25 @@ export const recover = async (parts: RecoverParts): Promise<Recovered> => {
     standing.push(stands);
     if (isDamaged && isPresent && !outcomes.has(stands.state)) doubtful.add(stands);
   }
-  return {standing, isDoubtful: (record) => doubtful.has(record)};
+  return {
+    standing,
+    isDoubtful: (record) => doubtful.has(record),
+    acceptLoss: async () => {
+      const names = await store.quarantine.accept();
+      doubtful = new WeakSet();
+      return names;
+    },
+  };
 };
 
 const tellDamage = async ({store, log}: RecoverParts): Promise<boolean> => {
   try {
-    const names = await store.quarantined();
-    for (const file of names) log.warn('some of the state cannot be read and is kept aside', {file});
+    const names = await store.quarantine.names();
+    const command = 'kni-runtime accept-loss';
+    for (const file of names) log.warn('records may be lost, see the quarantine', {file, command});
     return names.length > 0;
   } catch (error) {
-    log.warn('it cannot be told whether some of the state is kept aside', {error: textOf(error)});
+    log.warn('cannot read the quarantine directory', {error: textOf(error)});
     return true;
   }
 };
@@ -62,11 +73,17 @@ export const isInDoubt = async ({
   netns,
   records,
   isDoubtful,
+  strayLinks,
 }: Pick<RecoverParts, 'store' | 'netns'> &
-  Pick<Recovered, 'isDoubtful'> & {readonly records: RecordIndex}): Promise<boolean> => {
-  if ((await store.quarantined()).length === 0) return false;
+  Pick<Recovered, 'isDoubtful'> & {
+    readonly records: RecordIndex;
+    /** Links that lead from our bridges into netns without a record. */
+    readonly strayLinks: () => Promise<readonly unknown[]>;
+  }): Promise<boolean> => {
+  if ((await store.quarantine.names()).length === 0) return false;
   if ([...records.all()].some(isDoubtful)) return true;
-  return (await netns.mounted()).some((path) => records.byNetns(path) === undefined);
+  if ((await netns.mounted()).some((path) => records.byNetns(path) === undefined)) return true;
+  return (await strayLinks()).length > 0;
 };
 
 /** After a loss of power the last lines of the journal may be missing: every plugin may have been started. */

@@ -1,5 +1,5 @@
 import {existsSync} from 'node:fs';
-import {mkdir, readdir, readFile, writeFile} from 'node:fs/promises';
+import {mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import * as fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
@@ -210,12 +210,43 @@ describe('the store of records', () => {
     await writeFile(dir.join('journal'), spoilt);
     await using reopened = await openRecordStore(dir.path);
     expect(reopened.loaded).toHaveLength(left);
-    const aside = await reopened.quarantined();
+    const aside = await reopened.quarantine.names();
     expect(aside).toHaveLength(spoilt.length === 0 ? 0 : 1);
     for (const name of aside) expect(await readFile(dir.join('quarantine', name))).toEqual(spoilt);
     await using again = await openRecordStore(dir.path); // whole again, and no second copy
-    expect(await again.quarantined()).toEqual(aside);
+    expect(await again.quarantine.names()).toEqual(aside);
     expect(again.loaded).toHaveLength(left);
+  });
+
+  it('reports a missing journal while pods may run, until somebody accepts the loss', async () => {
+    await using dir = await tempDir();
+    const signs = async () => ['netns kni-uid-1a2b'];
+    {
+      await using store = await openRecordStore(dir.path, signs);
+      await store.write(record);
+    }
+    await using again = await openRecordStore(dir.path, signs); // with a journal by now
+    const names = await again.quarantine.names();
+    expect(names).toEqual([expect.stringMatching(/^missing-journal-\d+$/)]);
+    expect(await readFile(dir.join('quarantine', names[0] ?? ''), 'utf8')).toContain('netns kni-uid-1a2b');
+    expect(await again.quarantine.accept()).toEqual(names);
+    expect(await again.quarantine.names()).toEqual([]);
+    expect(await readdir(dir.join('accepted'))).toEqual(names);
+    expect(keysOf(await loadedFrom(dir.path))).toEqual([record.key]);
+  });
+
+  it('begins no new journal before the report of the missing one is on disk', async () => {
+    await using dir = await tempDir();
+    await writeFile(dir.join('quarantine'), 'not a directory');
+    const signs = () => Promise.reject(new Error('cannot look'));
+    await using store = await openRecordStore(dir.path, signs);
+    await expect(store.write(record)).rejects.toMatchObject({name: 'StoreFailed'});
+    expect(await store.quarantine.names()).toHaveLength(1);
+    expect(await readdir(dir.path)).not.toContain('journal');
+    await rm(dir.join('quarantine'));
+    await store.write(record);
+    expect(await store.quarantine.names()).toHaveLength(1);
+    expect(await readdir(dir.join('quarantine'))).toHaveLength(1);
   });
 
   it('stops at what a later version has written, and leaves it', async () => {
@@ -251,6 +282,13 @@ describe('the state of version 1', () => {
     expect(await loadedFrom(dir.path)).toEqual([expected]);
   });
 
+  it('is no missing journal', async () => {
+    await using dir = await tempDir();
+    await writeFile(dir.join('uid-1a2b.json'), firstVersion);
+    await using store = await openRecordStore(dir.path, async () => ['netns kni-uid-1a2b']);
+    expect(await store.quarantine.names()).toEqual([]);
+  });
+
   it('that cannot be read is kept aside', async () => {
     await using dir = await tempDir();
     await writeFile(dir.join('uid-1a2b.json'), firstVersion);
@@ -258,7 +296,7 @@ describe('the state of version 1', () => {
     await writeFile(dir.join('other-name.json'), firstVersion);
     await using store = await openRecordStore(dir.path);
     expect(keysOf(store.loaded)).toEqual(['uid-1a2b']);
-    expect((await store.quarantined()).toSorted()).toEqual(['bad.json', 'other-name.json']);
+    expect((await store.quarantine.names()).toSorted()).toEqual(['bad.json', 'other-name.json']);
     expect(await readFile(dir.join('quarantine', 'bad.json'), 'utf8')).toBe('bad');
   });
 });

@@ -74,7 +74,7 @@ export const podsRig = async ({
   };
   const start = async () => {
     const store = await opened();
-    const {standing, isDoubtful} = await recover({store, netns, log: silent});
+    const {standing, isDoubtful, acceptLoss} = await recover({store, netns, log: silent});
     const records = createRecords(storeOf(store), standing);
     return createPodNetworks({
       records,
@@ -97,7 +97,8 @@ export const podsRig = async ({
       isDoubtful,
       cleanupLimits: {giveUpAfterMs: 120_000, ofNetwork: () => pendingLimit},
       filesOf: () => filesVersion.text,
-      inDoubt: () => isInDoubt({store, netns, records, isDoubtful}),
+      inDoubt: () => isInDoubt({store, netns, records, isDoubtful, strayLinks: async () => []}),
+      acceptLoss,
       log: silent,
     });
   };
