@@ -127,7 +127,7 @@ describe('a DEL that keeps failing', () => {
     await chain.plan({'fault DEL': unauthorized});
     await expect(detach(pod)).rejects.toMatchObject({code: 13});
     const [{network} = {network: {correlation: ''}}] = await pending();
-    await expect(command('forget', network.correlation)).rejects.toThrow(/ended with 2: .*--yes/s);
+    await expect(command('forget', network.correlation)).rejects.toThrow(/ended with 1: .*--yes/s);
     expect(await leftovers(node)).toMatchObject({netns: [netns.split('/').at(-1)]});
     const {removed} = await command('forget', network.correlation, '--yes');
     expect(removed?.length).toBeGreaterThan(0);

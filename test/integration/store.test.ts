@@ -1,6 +1,8 @@
-import {readdir, readFile, rm, writeFile} from 'node:fs/promises';
+import {mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {crc32} from 'node:zlib';
-import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {afterEach, beforeEach, describe, expect, inject, it} from 'vitest';
+import {asking} from '../../runtime/src/client/ask.ts';
+import {Inspector} from '../../runtime/src/gen/inspector_pb.ts';
 import {leftovers, nothing} from './rig/leftovers.ts';
 import {startNode, type TestNode} from './rig/node.ts';
 import {attach, bringUp, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
@@ -17,6 +19,9 @@ describe('the state on disk', () => {
   afterEach(async () => {
     await node[Symbol.asyncDispose]();
   });
+  const reconciled = () => asking(node.path(paths.socket), (ask) => ask(Inspector.method.reconcile, {}));
+  const command = (...args: readonly string[]) =>
+    node.run([process.execPath, inject('runtimeFile'), ...args, `--socket=${paths.socket}`]);
   const journal = () => node.path(`${paths.records}/journal`);
 
   it('may be full: nothing new is begun, everything is undone, and there is no harm once there is space', async () => {
@@ -101,6 +106,88 @@ describe('the state on disk', () => {
     await takeDown(next.kni, sound, up.sound.netns);
     await takeDown(next.kni, spoilt, up.spoilt.netns);
     expect((await leftovers(node)).netns).toEqual([]);
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['missing', () => rm(journal())],
+    ['empty', () => writeFile(journal(), '')],
+    ['missing with its directory', () => rm(node.path(paths.records), {recursive: true})],
+  ])('may be %s: pods keep their network until a person accepts the loss', async (_, lose) => {
+    await rememberNodes(node);
+    const runtime = await startRuntime(node);
+    const pods = [newPod('one'), newPod('two')];
+    for (const pod of pods) await bringUp(runtime.kni, pod);
+    await runtime.stop('SIGKILL');
+    await lose();
+    const before = {...(await leftovers(node)), records: []};
+    expect(before.netns).toHaveLength(2);
+
+    // Twice: the journal that the first start leaves must not end the doubt.
+    for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+      const doubting = await startRuntime(node);
+      const {problems} = await reconciled();
+      expect(problems).toEqual([expect.stringContaining('kni-runtime accept-loss --yes')]);
+      expect(doubting.log.find(({msg}) => msg.startsWith('records may be lost'))).toMatchObject({
+        level: 'warn',
+        file: expect.stringMatching(/^missing-journal-/) as string,
+      });
+      expect(await leftovers(node)).toEqual(before);
+      await doubting.stop(signal);
+    }
+
+    await using next = await startRuntime(node);
+    const late = newPod('late');
+    const {netns, ip} = await bringUp(next.kni, late);
+    expect(before.leases).not.toContain(ip);
+    const [file = ''] = await readdir(node.path(`${paths.records}/quarantine`));
+    await expect(command('accept-loss')).rejects.toThrow(
+      new RegExp(`ended with 1: kni-runtime: would move 1 .*${file}.*remove 2 netns .*--yes`),
+    );
+    expect((await leftovers(node)).netns).toHaveLength(3);
+    const accepted = JSON.parse(await command('accept-loss', '--yes')) as {
+      reconciled: {removedNetns: string[]; releasedAddresses: string[]; problems: string[]};
+    };
+    expect(accepted).toMatchObject({files: [file], reconciled: {problems: []}});
+    expect(accepted.reconciled.removedNetns).toHaveLength(2);
+    expect(accepted.reconciled.releasedAddresses.toSorted()).toEqual(before.leases.toSorted());
+    expect(await readdir(node.path(`${paths.records}/quarantine`))).toEqual([]);
+    expect(await readdir(node.path(`${paths.records}/accepted`))).toEqual([file]);
+    expect((await reconciled()).problems).toEqual([]);
+    await takeDown(next.kni, late, netns);
+    await until(
+      'the links of the lost pods are gone',
+      async () => (await leftovers(node)).veths.length === 0,
+    );
+    expect(await leftovers(node)).toEqual(nothing);
+  });
+
+  it('is in no doubt on a new node, and after a reboot that only leases have outlived', async () => {
+    await rememberNodes(node);
+    const first = await startRuntime(node);
+    expect(await readdir(node.path(`${paths.records}/quarantine`))).toEqual([]);
+    await first.stop('SIGKILL');
+    await rm(journal());
+    await mkdir(node.path(paths.leases), {recursive: true});
+    await writeFile(node.path(`${paths.leases}/10.77.1.9`), 'gone\neth0');
+    await using next = await startRuntime(node);
+    await until('the lease is released', async () => (await leftovers(node)).leases.length === 0);
+    expect((await reconciled()).problems).toEqual([]);
+    expect(await readdir(node.path(`${paths.records}/quarantine`))).toEqual([]);
+    expect(await next.kni.queryNodeNetworks({})).toMatchObject({networks: [{ready: true}]});
+  });
+
+  it('whose loss is accepted is not in doubt after damage either', async () => {
+    await rememberNodes(node);
+    const runtime = await startRuntime(node);
+    await bringUp(runtime.kni, newPod('spoilt'));
+    await runtime.stop('SIGKILL');
+    await writeFile(journal(), (await readFile(journal(), 'utf8')).replaceAll('spoilt', 'Spoilt'));
+    await using next = await startRuntime(node);
+    expect((await reconciled()).problems).toHaveLength(1);
+    expect((await leftovers(node)).netns).toHaveLength(1);
+    expect(JSON.parse(await command('accept-loss', '--yes'))).toMatchObject({reconciled: {problems: []}});
+    expect(await leftovers(node)).toMatchObject({netns: [], leases: []});
+    await next.stop('SIGKILL');
   });
 
   it('is not touched when a later version has written it', async () => {

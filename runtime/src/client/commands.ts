@@ -1,9 +1,14 @@
 /** What a running network runtime can be asked from the command line. */
 import {type DescMessage, type MessageShape, toJson} from '@bufbuild/protobuf';
 import {Health, HealthCheckResponse_ServingStatus as Serving} from '../gen/health_pb.ts';
-import {Inspector} from '../gen/inspector_pb.ts';
+import {type AcceptLossResponse, Inspector} from '../gen/inspector_pb.ts';
 import {KNI} from '../gen/kni_pb.ts';
 import {type Ask, AskFailed} from './ask.ts';
+
+/** The command needs --yes; the message says what it would do. */
+export class NotConfirmed extends Error {
+  override readonly name = 'NotConfirmed';
+}
 
 export interface ClientCommand {
   readonly name: string;
@@ -14,8 +19,6 @@ export interface ClientCommand {
   readonly run: (ask: Ask, argument: string, flags: CommandFlags) => Promise<unknown>;
   /** The flags that it takes. */
   readonly flags?: readonly CommandFlag[];
-  /** What it does, in words, for a command that does nothing without --yes. */
-  readonly consequence?: string;
 }
 
 export const commandFlags = ['check', 'retry', 'yes'] as const;
@@ -24,6 +27,20 @@ export type CommandFlags = Readonly<Record<CommandFlag, boolean>>;
 
 const json = <T extends DescMessage>(schema: T, message: MessageShape<T>): unknown =>
   toJson(schema, message, {alwaysEmitImplicit: true});
+
+const forgetting =
+  'would drop the record of a failed cleanup without its DEL: what its plugins keep outside of the netns leaks. ' +
+  'Repeat the command with --yes to do it';
+
+const lossIn = ({files, netns, addresses}: AcceptLossResponse): string => {
+  if (files.length === 0) return 'nothing to accept: the quarantine is empty';
+  return [
+    `would move ${files.length} file(s) out of the quarantine (${files.join(', ')})`,
+    `and remove ${netns.length} netns (${netns.join(', ') || 'none'})`,
+    `and ${addresses.length} address lease(s) (${addresses.join(', ') || 'none'}) without a record.`,
+    'Pods that use them lose their network. Repeat the command with --yes to do it',
+  ].join(' ');
+};
 
 export const commands: readonly ClientCommand[] = [
   {
@@ -74,12 +91,22 @@ export const commands: readonly ClientCommand[] = [
     name: 'forget',
     argument: 'RECORD',
     flags: ['yes'],
-    consequence:
-      'This drops the record of a cleanup that has failed, without its DEL: whatever the plugins keep for it leaks.',
     help: 'drop the record of a failed cleanup, by its correlation, after removing its known traces; needs --yes',
-    run: async (ask, record) => {
+    run: async (ask, record, {yes}) => {
+      if (!yes) throw new NotConfirmed(forgetting);
       const {forgetPodNetwork} = Inspector.method;
       return json(forgetPodNetwork.output, await ask(forgetPodNetwork, {record}));
+    },
+  },
+  {
+    name: 'accept-loss',
+    flags: ['yes'],
+    help: 'end the doubt about lost records: remove what has no record (needs --yes)',
+    run: async (ask, _, {yes}) => {
+      const {acceptLoss} = Inspector.method;
+      const answer = await ask(acceptLoss, {confirmed: yes});
+      if (!yes) throw new NotConfirmed(lossIn(answer));
+      return json(acceptLoss.output, answer);
     },
   },
   {

@@ -12,7 +12,7 @@ export class CommandUsageError extends Error {
 export const isCommand = (args: readonly string[]): boolean =>
   args[0] !== undefined && !args[0].startsWith('-');
 
-/** Returns what is to be printed; throws CommandUsageError or AskFailed. */
+/** Returns what is to be printed; throws CommandUsageError, NotConfirmed or AskFailed. */
 export const runCommand = async (args: readonly string[], defaultSocket: string): Promise<string> => {
   const {socket, name, argument, ...flags} = parsed(args, defaultSocket);
   const command = commands.find((each) => each.name === name);
@@ -28,8 +28,6 @@ export const runCommand = async (args: readonly string[], defaultSocket: string)
   }
   const foreign = commandFlags.find((flag) => flags[flag] && !command.flags?.includes(flag));
   if (foreign) throw new CommandUsageError(`${name} takes no --${foreign}`);
-  if (command.consequence !== undefined && !flags.yes)
-    throw new CommandUsageError(`${command.consequence} Run it again with --yes to do so.`);
   const answer = await asking(socket, (ask) => command.run(ask, argument ?? '', flags));
   return `${JSON.stringify(answer, undefined, 2)}\n`;
 };

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file inspector.proto.
  */
 export const file_inspector: GenFile = /*@__PURE__*/
-  fileDesc("Cg9pbnNwZWN0b3IucHJvdG8SDWtuaS5pbnNwZWN0b3IiGAoWTGlzdFBvZE5ldHdvcmtzUmVxdWVzdCJGChdMaXN0UG9kTmV0d29ya3NSZXNwb25zZRIrCghuZXR3b3JrcxgBIAMoCzIZLmtuaS5pbnNwZWN0b3IuUG9kTmV0d29yayJbChhJbnNwZWN0UG9kTmV0d29ya1JlcXVlc3QSDwoHc2FuZGJveBgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSDAoEbmFtZRgDIAEoCRINCgVjaGVjaxgEIAEoCCKJAQoZSW5zcGVjdFBvZE5ldHdvcmtSZXNwb25zZRIqCgduZXR3b3JrGAEgASgLMhkua25pLmluc3BlY3Rvci5Qb2ROZXR3b3JrEi4KC2F0dGFjaG1lbnRzGAIgAygLMhkua25pLmluc3BlY3Rvci5BdHRhY2htZW50EhAKCHByb2JsZW1zGAMgAygJIhIKEFJlY29uY2lsZVJlcXVlc3QilwEKEVJlY29uY2lsZVJlc3BvbnNlEhUKDXJlbW92ZWRfbmV0bnMYASADKAkSGgoScmVsZWFzZWRfYWRkcmVzc2VzGAIgAygJEhUKDXJlbW92ZWRfbGlua3MYAyADKAkSDgoGdW5kb25lGAQgAygJEhAKCHByb2JsZW1zGAUgAygJEhYKDnJlbW92ZWRfY2hhaW5zGAYgAygJIi4KHUxpc3RVbmZpbmlzaGVkQ2xlYW51cHNSZXF1ZXN0Eg0KBXJldHJ5GAEgASgIIlQKHkxpc3RVbmZpbmlzaGVkQ2xlYW51cHNSZXNwb25zZRIyCghjbGVhbnVwcxgBIAMoCzIgLmtuaS5pbnNwZWN0b3IuVW5maW5pc2hlZENsZWFudXAikQEKEVVuZmluaXNoZWRDbGVhbnVwEioKB25ldHdvcmsYASABKAsyGS5rbmkuaW5zcGVjdG9yLlBvZE5ldHdvcmsSEAoIbmV0d29ya3MYAiADKAkSDQoFY2F1c2UYAyABKAkSGAoQcGVuZGluZ19zaW5jZV9tcxgEIAEoAxIVCg1uZXh0X3JldHJ5X21zGAUgASgDIikKF0ZvcmdldFBvZE5ldHdvcmtSZXF1ZXN0Eg4KBnJlY29yZBgBIAEoCSI9ChhGb3JnZXRQb2ROZXR3b3JrUmVzcG9uc2USDwoHcmVtb3ZlZBgBIAMoCRIQCghtYXlfbGVhaxgCIAMoCSLUAQoKUG9kTmV0d29yaxITCgtjb3JyZWxhdGlvbhgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSDAoEbmFtZRgDIAEoCRILCgN1aWQYBCABKAkSDwoHYXR0ZW1wdBgFIAEoCRIPCgdzYW5kYm94GAYgASgJEg0KBW5ldG5zGAcgASgJEg0KBXN0YXRlGAggASgJEhUKDWNyZWF0ZWRfYXRfbXMYCSABKAMSLAoKaW50ZXJmYWNlcxgKIAMoCzIYLmtuaS5pbnNwZWN0b3IuSW50ZXJmYWNlIm8KCUludGVyZmFjZRIMCgRuYW1lGAEgASgJEgsKA21hYxgCIAEoCRILCgNtdHUYAyABKA0SKQoJYWRkcmVzc2VzGAQgAygLMhYua25pLmluc3BlY3Rvci5BZGRyZXNzEg8KB25ldHdvcmsYBSABKAkiKAoHQWRkcmVzcxIMCgRjaWRyGAEgASgJEg8KB2dhdGV3YXkYAiABKAkioQEKCkF0dGFjaG1lbnQSDwoHbmV0d29yaxgBIAEoCRIRCglpbnRlcmZhY2UYAiABKAkSDwoHcGx1Z2lucxgDIAMoCRIXCg9ob3N0X2ludGVyZmFjZXMYBCADKAkSJAoGcm91dGVzGAUgAygLMhQua25pLmluc3BlY3Rvci5Sb3V0ZRIfCgNkbnMYBiABKAsyEi5rbmkuaW5zcGVjdG9yLkRucyIgCgVSb3V0ZRIKCgJ0bxgBIAEoCRILCgN2aWEYAiABKAkiSQoDRG5zEg8KB3NlcnZlcnMYASADKAkSDgoGZG9tYWluGAIgASgJEhAKCHNlYXJjaGVzGAMgAygJEg8KB29wdGlvbnMYBCADKAkygQQKCUluc3BlY3RvchJgCg9MaXN0UG9kTmV0d29ya3MSJS5rbmkuaW5zcGVjdG9yLkxpc3RQb2ROZXR3b3Jrc1JlcXVlc3QaJi5rbmkuaW5zcGVjdG9yLkxpc3RQb2ROZXR3b3Jrc1Jlc3BvbnNlEmYKEUluc3BlY3RQb2ROZXR3b3JrEicua25pLmluc3BlY3Rvci5JbnNwZWN0UG9kTmV0d29ya1JlcXVlc3QaKC5rbmkuaW5zcGVjdG9yLkluc3BlY3RQb2ROZXR3b3JrUmVzcG9uc2USTgoJUmVjb25jaWxlEh8ua25pLmluc3BlY3Rvci5SZWNvbmNpbGVSZXF1ZXN0GiAua25pLmluc3BlY3Rvci5SZWNvbmNpbGVSZXNwb25zZRJ1ChZMaXN0VW5maW5pc2hlZENsZWFudXBzEiwua25pLmluc3BlY3Rvci5MaXN0VW5maW5pc2hlZENsZWFudXBzUmVxdWVzdBotLmtuaS5pbnNwZWN0b3IuTGlzdFVuZmluaXNoZWRDbGVhbnVwc1Jlc3BvbnNlEmMKEEZvcmdldFBvZE5ldHdvcmsSJi5rbmkuaW5zcGVjdG9yLkZvcmdldFBvZE5ldHdvcmtSZXF1ZXN0Gicua25pLmluc3BlY3Rvci5Gb3JnZXRQb2ROZXR3b3JrUmVzcG9uc2ViBnByb3RvMw");
+  fileDesc("Cg9pbnNwZWN0b3IucHJvdG8SDWtuaS5pbnNwZWN0b3IiGAoWTGlzdFBvZE5ldHdvcmtzUmVxdWVzdCJGChdMaXN0UG9kTmV0d29ya3NSZXNwb25zZRIrCghuZXR3b3JrcxgBIAMoCzIZLmtuaS5pbnNwZWN0b3IuUG9kTmV0d29yayJbChhJbnNwZWN0UG9kTmV0d29ya1JlcXVlc3QSDwoHc2FuZGJveBgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSDAoEbmFtZRgDIAEoCRINCgVjaGVjaxgEIAEoCCKJAQoZSW5zcGVjdFBvZE5ldHdvcmtSZXNwb25zZRIqCgduZXR3b3JrGAEgASgLMhkua25pLmluc3BlY3Rvci5Qb2ROZXR3b3JrEi4KC2F0dGFjaG1lbnRzGAIgAygLMhkua25pLmluc3BlY3Rvci5BdHRhY2htZW50EhAKCHByb2JsZW1zGAMgAygJIhIKEFJlY29uY2lsZVJlcXVlc3QilwEKEVJlY29uY2lsZVJlc3BvbnNlEhUKDXJlbW92ZWRfbmV0bnMYASADKAkSGgoScmVsZWFzZWRfYWRkcmVzc2VzGAIgAygJEhUKDXJlbW92ZWRfbGlua3MYAyADKAkSDgoGdW5kb25lGAQgAygJEhAKCHByb2JsZW1zGAUgAygJEhYKDnJlbW92ZWRfY2hhaW5zGAYgAygJIi4KHUxpc3RVbmZpbmlzaGVkQ2xlYW51cHNSZXF1ZXN0Eg0KBXJldHJ5GAEgASgIIlQKHkxpc3RVbmZpbmlzaGVkQ2xlYW51cHNSZXNwb25zZRIyCghjbGVhbnVwcxgBIAMoCzIgLmtuaS5pbnNwZWN0b3IuVW5maW5pc2hlZENsZWFudXAikQEKEVVuZmluaXNoZWRDbGVhbnVwEioKB25ldHdvcmsYASABKAsyGS5rbmkuaW5zcGVjdG9yLlBvZE5ldHdvcmsSEAoIbmV0d29ya3MYAiADKAkSDQoFY2F1c2UYAyABKAkSGAoQcGVuZGluZ19zaW5jZV9tcxgEIAEoAxIVCg1uZXh0X3JldHJ5X21zGAUgASgDIikKF0ZvcmdldFBvZE5ldHdvcmtSZXF1ZXN0Eg4KBnJlY29yZBgBIAEoCSI9ChhGb3JnZXRQb2ROZXR3b3JrUmVzcG9uc2USDwoHcmVtb3ZlZBgBIAMoCRIQCghtYXlfbGVhaxgCIAMoCSImChFBY2NlcHRMb3NzUmVxdWVzdBIRCgljb25maXJtZWQYASABKAgiewoSQWNjZXB0TG9zc1Jlc3BvbnNlEg0KBWZpbGVzGAEgAygJEg0KBW5ldG5zGAIgAygJEhEKCWFkZHJlc3NlcxgDIAMoCRI0CgpyZWNvbmNpbGVkGAQgASgLMiAua25pLmluc3BlY3Rvci5SZWNvbmNpbGVSZXNwb25zZSLUAQoKUG9kTmV0d29yaxITCgtjb3JyZWxhdGlvbhgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSDAoEbmFtZRgDIAEoCRILCgN1aWQYBCABKAkSDwoHYXR0ZW1wdBgFIAEoCRIPCgdzYW5kYm94GAYgASgJEg0KBW5ldG5zGAcgASgJEg0KBXN0YXRlGAggASgJEhUKDWNyZWF0ZWRfYXRfbXMYCSABKAMSLAoKaW50ZXJmYWNlcxgKIAMoCzIYLmtuaS5pbnNwZWN0b3IuSW50ZXJmYWNlIm8KCUludGVyZmFjZRIMCgRuYW1lGAEgASgJEgsKA21hYxgCIAEoCRILCgNtdHUYAyABKA0SKQoJYWRkcmVzc2VzGAQgAygLMhYua25pLmluc3BlY3Rvci5BZGRyZXNzEg8KB25ldHdvcmsYBSABKAkiKAoHQWRkcmVzcxIMCgRjaWRyGAEgASgJEg8KB2dhdGV3YXkYAiABKAkioQEKCkF0dGFjaG1lbnQSDwoHbmV0d29yaxgBIAEoCRIRCglpbnRlcmZhY2UYAiABKAkSDwoHcGx1Z2lucxgDIAMoCRIXCg9ob3N0X2ludGVyZmFjZXMYBCADKAkSJAoGcm91dGVzGAUgAygLMhQua25pLmluc3BlY3Rvci5Sb3V0ZRIfCgNkbnMYBiABKAsyEi5rbmkuaW5zcGVjdG9yLkRucyIgCgVSb3V0ZRIKCgJ0bxgBIAEoCRILCgN2aWEYAiABKAkiSQoDRG5zEg8KB3NlcnZlcnMYASADKAkSDgoGZG9tYWluGAIgASgJEhAKCHNlYXJjaGVzGAMgAygJEg8KB29wdGlvbnMYBCADKAky1AQKCUluc3BlY3RvchJgCg9MaXN0UG9kTmV0d29ya3MSJS5rbmkuaW5zcGVjdG9yLkxpc3RQb2ROZXR3b3Jrc1JlcXVlc3QaJi5rbmkuaW5zcGVjdG9yLkxpc3RQb2ROZXR3b3Jrc1Jlc3BvbnNlEmYKEUluc3BlY3RQb2ROZXR3b3JrEicua25pLmluc3BlY3Rvci5JbnNwZWN0UG9kTmV0d29ya1JlcXVlc3QaKC5rbmkuaW5zcGVjdG9yLkluc3BlY3RQb2ROZXR3b3JrUmVzcG9uc2USTgoJUmVjb25jaWxlEh8ua25pLmluc3BlY3Rvci5SZWNvbmNpbGVSZXF1ZXN0GiAua25pLmluc3BlY3Rvci5SZWNvbmNpbGVSZXNwb25zZRJ1ChZMaXN0VW5maW5pc2hlZENsZWFudXBzEiwua25pLmluc3BlY3Rvci5MaXN0VW5maW5pc2hlZENsZWFudXBzUmVxdWVzdBotLmtuaS5pbnNwZWN0b3IuTGlzdFVuZmluaXNoZWRDbGVhbnVwc1Jlc3BvbnNlEmMKEEZvcmdldFBvZE5ldHdvcmsSJi5rbmkuaW5zcGVjdG9yLkZvcmdldFBvZE5ldHdvcmtSZXF1ZXN0Gicua25pLmluc3BlY3Rvci5Gb3JnZXRQb2ROZXR3b3JrUmVzcG9uc2USUQoKQWNjZXB0TG9zcxIgLmtuaS5pbnNwZWN0b3IuQWNjZXB0TG9zc1JlcXVlc3QaIS5rbmkuaW5zcGVjdG9yLkFjY2VwdExvc3NSZXNwb25zZWIGcHJvdG8z");
 
 /**
  * @generated from message kni.inspector.ListPodNetworksRequest
@@ -295,6 +295,65 @@ export const ForgetPodNetworkResponseSchema: GenMessage<ForgetPodNetworkResponse
   messageDesc(file_inspector, 10);
 
 /**
+ * @generated from message kni.inspector.AcceptLossRequest
+ */
+export type AcceptLossRequest = Message<"kni.inspector.AcceptLossRequest"> & {
+  /**
+   * Without it nothing is changed, and the response tells what would be.
+   *
+   * @generated from field: bool confirmed = 1;
+   */
+  confirmed: boolean;
+};
+
+/**
+ * Describes the message kni.inspector.AcceptLossRequest.
+ * Use `create(AcceptLossRequestSchema)` to create a new message.
+ */
+export const AcceptLossRequestSchema: GenMessage<AcceptLossRequest> = /*@__PURE__*/
+  messageDesc(file_inspector, 11);
+
+/**
+ * @generated from message kni.inspector.AcceptLossResponse
+ */
+export type AcceptLossResponse = Message<"kni.inspector.AcceptLossResponse"> & {
+  /**
+   * Names of the files in the quarantine.
+   *
+   * @generated from field: repeated string files = 1;
+   */
+  files: string[];
+
+  /**
+   * Paths of netns without a record.
+   *
+   * @generated from field: repeated string netns = 2;
+   */
+  netns: string[];
+
+  /**
+   * Addresses leased to sandboxes without a record.
+   *
+   * @generated from field: repeated string addresses = 3;
+   */
+  addresses: string[];
+
+  /**
+   * What was removed. Absent without confirmation.
+   *
+   * @generated from field: kni.inspector.ReconcileResponse reconciled = 4;
+   */
+  reconciled?: ReconcileResponse | undefined;
+};
+
+/**
+ * Describes the message kni.inspector.AcceptLossResponse.
+ * Use `create(AcceptLossResponseSchema)` to create a new message.
+ */
+export const AcceptLossResponseSchema: GenMessage<AcceptLossResponse> = /*@__PURE__*/
+  messageDesc(file_inspector, 12);
+
+/**
  * PodNetwork is the network of one sandbox.
  *
  * @generated from message kni.inspector.PodNetwork
@@ -364,7 +423,7 @@ export type PodNetwork = Message<"kni.inspector.PodNetwork"> & {
  * Use `create(PodNetworkSchema)` to create a new message.
  */
 export const PodNetworkSchema: GenMessage<PodNetwork> = /*@__PURE__*/
-  messageDesc(file_inspector, 11);
+  messageDesc(file_inspector, 13);
 
 /**
  * Interface is one interface in the pod's netns.
@@ -407,7 +466,7 @@ export type Interface = Message<"kni.inspector.Interface"> & {
  * Use `create(InterfaceSchema)` to create a new message.
  */
 export const InterfaceSchema: GenMessage<Interface> = /*@__PURE__*/
-  messageDesc(file_inspector, 12);
+  messageDesc(file_inspector, 14);
 
 /**
  * @generated from message kni.inspector.Address
@@ -431,7 +490,7 @@ export type Address = Message<"kni.inspector.Address"> & {
  * Use `create(AddressSchema)` to create a new message.
  */
 export const AddressSchema: GenMessage<Address> = /*@__PURE__*/
-  messageDesc(file_inspector, 13);
+  messageDesc(file_inspector, 15);
 
 /**
  * Attachment is what the plugins of one network have answered.
@@ -477,7 +536,7 @@ export type Attachment = Message<"kni.inspector.Attachment"> & {
  * Use `create(AttachmentSchema)` to create a new message.
  */
 export const AttachmentSchema: GenMessage<Attachment> = /*@__PURE__*/
-  messageDesc(file_inspector, 14);
+  messageDesc(file_inspector, 16);
 
 /**
  * @generated from message kni.inspector.Route
@@ -499,7 +558,7 @@ export type Route = Message<"kni.inspector.Route"> & {
  * Use `create(RouteSchema)` to create a new message.
  */
 export const RouteSchema: GenMessage<Route> = /*@__PURE__*/
-  messageDesc(file_inspector, 15);
+  messageDesc(file_inspector, 17);
 
 /**
  * @generated from message kni.inspector.Dns
@@ -531,7 +590,7 @@ export type Dns = Message<"kni.inspector.Dns"> & {
  * Use `create(DnsSchema)` to create a new message.
  */
 export const DnsSchema: GenMessage<Dns> = /*@__PURE__*/
-  messageDesc(file_inspector, 16);
+  messageDesc(file_inspector, 18);
 
 /**
  * @generated from service kni.inspector.Inspector
@@ -587,6 +646,17 @@ export const Inspector: GenService<{
     methodKind: "unary";
     input: typeof ForgetPodNetworkRequestSchema;
     output: typeof ForgetPodNetworkResponseSchema;
+  },
+  /**
+   * AcceptLoss ends the doubt that a damaged or missing journal leaves: it moves the files of the quarantine to the
+   * directory of accepted losses, and reconciles. Netns and addresses without a record are removed from then on.
+   *
+   * @generated from rpc kni.inspector.Inspector.AcceptLoss
+   */
+  acceptLoss: {
+    methodKind: "unary";
+    input: typeof AcceptLossRequestSchema;
+    output: typeof AcceptLossResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_inspector, 0);

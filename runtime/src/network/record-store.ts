@@ -183,10 +183,10 @@ const nameOf = remembering(16, (text) => createHash('sha256').update(text).diges
 const replay = async (path: string) => {
   const live = new Map<string, PodNetwork>();
   const configs = new Map<string, string>();
-  const textOf = (name: string) => configs.get(name);
+  const configNamed = (name: string) => configs.get(name);
   const take = (line: Line): boolean => {
     try {
-      const entry = decodeLine(line, textOf);
+      const entry = decodeLine(line, configNamed);
       if (entry.kind === 'put') live.set(entry.record.key, entry.record);
       if (entry.kind === 'drop') live.delete(entry.key);
       if (entry.kind === 'config') configs.set(entry.name, entry.text);

@@ -18,6 +18,7 @@ import {
 import {InvalidRequest, UnknownNetwork} from '../network/errors.ts';
 import {fieldsOfNetwork} from '../network/log-fields.ts';
 import type {PodNetworks} from '../network/pod-networks.ts';
+import type {Reconciled} from '../network/reconcile.ts';
 import {type PodNetwork, shownAttachments} from '../network/record.ts';
 import type {RecordIndex} from '../network/record-index.ts';
 import {optional} from './checked.ts';
@@ -25,7 +26,12 @@ import type {Context} from './handler.ts';
 
 export interface Inspected {
   readonly records: RecordIndex;
-  readonly pods: Pick<PodNetworks, 'check' | 'reconcile' | 'unfinished' | 'retryPending' | 'forget'>;
+  /** Names of the files in the quarantine. */
+  readonly quarantined: () => Promise<readonly string[]>;
+  readonly pods: Pick<
+    PodNetworks,
+    'check' | 'reconcile' | 'ownerless' | 'acceptLoss' | 'unfinished' | 'retryPending' | 'forget'
+  >;
 }
 
 export type InspectContext = Inspected & Pick<Context, 'signal' | 'note'>;
@@ -67,20 +73,21 @@ export const inspectPodNetwork = async (
   });
 };
 
-export const reconcileNow = async (
-  _: ReconcileRequest,
-  {pods}: InspectContext,
-): Promise<ReconcileResponse> => {
-  const {removedNetns, releasedAddresses, removedLinks, removedChains, undone, problems} =
-    await pods.reconcile();
-  return create(ReconcileResponseSchema, {
+export const reconcileNow = async (_: ReconcileRequest, {pods}: InspectContext): Promise<ReconcileResponse> =>
+  create(ReconcileResponseSchema, messageOfReconciled(await pods.reconcile()));
+
+export const messageOfReconciled = (
+  reconciled: Reconciled,
+): MessageInitShape<typeof ReconcileResponseSchema> => {
+  const {removedNetns, releasedAddresses, removedLinks, removedChains, undone, problems} = reconciled;
+  return {
     removedNetns: [...removedNetns],
     releasedAddresses: [...releasedAddresses],
     removedLinks: [...removedLinks],
     removedChains: [...removedChains],
     undone: [...undone],
     problems: [...problems],
-  });
+  };
 };
 
 /** What a plugin finds wrong is an answer here, and no error. */

@@ -2,6 +2,7 @@
 import type {Server, UntypedServiceImplementation} from '@grpc/grpc-js';
 import {Inspector} from '../gen/inspector_pb.ts';
 import type {Log} from '../log.ts';
+import {acceptLoss} from '../rpc/accept-loss.ts';
 import {forgetPodNetwork, listUnfinishedCleanups} from '../rpc/cleanups.ts';
 import {type Inspected, inspectPodNetwork, listPodNetworks, reconcileNow} from '../rpc/inspect.ts';
 import {serviceDefinitionOf} from './service-definition.ts';
@@ -36,6 +37,7 @@ export const addInspector = (server: Server, inspected: Inspected, log: Log, obs
       deadlineMs: deadlineMs.plugins,
     }),
     Reconcile: serve({name: 'Reconcile', handle: reconcileNow, deadlineMs: deadlineMs.plugins}),
+    AcceptLoss: serve({name: 'AcceptLoss', handle: acceptLoss, deadlineMs: deadlineMs.plugins}),
   } satisfies UntypedServiceImplementation;
   server.addService(serviceDefinitionOf(Inspector), rpcs);
 };

@@ -35,7 +35,11 @@ export const createQuarantine = (path: string, acceptedPath: string): Quarantine
       const copy = join(path, name);
       await copyFile(from, copy);
       const file = await open(copy, 'r');
-      await file.sync().finally(() => file.close());
+      try {
+        await file.sync();
+      } finally {
+        await file.close();
+      }
       await syncDirectoryOf(copy);
     },
     report: (name, text) => void reports.set(name, text),

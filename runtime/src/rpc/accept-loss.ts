@@ -1,0 +1,34 @@
+/** AcceptLoss: a person has looked at the damage, and what no record stands for may be cleared away. */
+import {create, type MessageInitShape} from '@bufbuild/protobuf';
+import {
+  type AcceptLossRequest,
+  type AcceptLossResponse,
+  AcceptLossResponseSchema,
+  type ReconcileResponseSchema,
+} from '../gen/inspector_pb.ts';
+import {textOf} from '../log.ts';
+import type {PodNetworks} from '../network/pod-networks.ts';
+import {type InspectContext, messageOfReconciled} from './inspect.ts';
+
+export const acceptLoss = async (
+  {confirmed}: AcceptLossRequest,
+  {pods, quarantined, note}: InspectContext,
+): Promise<AcceptLossResponse> => {
+  const ownerless = await pods.ownerless();
+  const found = {netns: [...ownerless.netns], addresses: [...ownerless.addresses]};
+  if (!confirmed) return create(AcceptLossResponseSchema, {...found, files: [...(await quarantined())]});
+  const files = [...(await pods.acceptLoss())];
+  note({files});
+  return create(AcceptLossResponseSchema, {...found, files, reconciled: await reconciledBy(pods)});
+};
+
+/** The loss is accepted whatever becomes of this: a call that hangs puts it off. */
+const reconciledBy = async (
+  pods: Pick<PodNetworks, 'reconcile'>,
+): Promise<MessageInitShape<typeof ReconcileResponseSchema>> => {
+  try {
+    return messageOfReconciled(await pods.reconcile());
+  } catch (error) {
+    return {problems: [`not reconciled yet, run \`kni-runtime reconcile\`: ${textOf(error)}`]};
+  }
+};
