@@ -42,9 +42,9 @@ const kubelet = [
 ] as const;
 
 const cases: readonly (readonly [what: string, made: Case])[] = [
-  ...['0.3.1', '0.4.0', '1.0.0'].map((version) => {
+  ...['0.1.0', '0.2.0', '0.3.1', '0.4.0', '1.0.0'].map((version) => {
     // Before 0.4.0 there is no CHECK: see below.
-    const commands = version.startsWith('0.3')
+    const commands = /^0\.[123]/.test(version)
       ? (['ADD', 'DEL'] as const)
       : (['ADD', 'CHECK', 'DEL'] as const);
     return [`a chain of ${version}`, {config: chainOf(version, every), args: kubelet, commands}] as const;
@@ -195,12 +195,5 @@ describe('libcni, differently from us,', () => {
     const {libcni, ours} = await throughBoth(program, made);
     expect(libcni.given[0]?.env['CNI_ARGS']).toBe('A=1;B=2');
     expect(ours).toEqual({given: [], failures: {ADD: 'a CNI argument has ";" or "=" in it'}});
-  });
-
-  it('takes a list without version, as of 0.1.0, which we do not speak', async () => {
-    const config = JSON.stringify({name: 'net', plugins: [{type: 'first'}]});
-    const {libcni, ours} = await throughBoth(program, {config, commands: ['DEL']});
-    expect(libcni.failures).toEqual({});
-    expect(ours.failures['DEL']).toContain('has no "cniVersion"');
   });
 });

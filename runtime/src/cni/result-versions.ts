@@ -5,7 +5,7 @@
 import {isIP} from 'node:net';
 import {isObject, stringOf} from '../json.ts';
 import {rawElements, rawMembers, rawObject} from './raw-json.ts';
-import {type CniVersion, isAtLeast, isCniVersion} from './versions.ts';
+import {type CniVersion, hasSingleAddresses, isAtLeast, isCniVersion} from './versions.ts';
 
 /** What is wrong with a result. */
 export class BadResult extends Error {
@@ -20,15 +20,18 @@ export const resultInVersion = (text: string, wanted: CniVersion): string => {
   if (!isObject(result)) throw new BadResult('a result that is not an object');
   const version = result['cniVersion'] || wanted;
   const members = new Map(rawMembers(text)).set('cniVersion', JSON.stringify(wanted));
-  if (version === wanted) return checked(members);
-  if (version === '0.1.0' || version === '0.2.0')
-    return checked(withAddressFamilies(fromBeforeLists(members), wanted));
   if (!isCniVersion(version)) throw new BadResult('a result of an unknown version of CNI');
-  return checked(withAddressFamilies(members, wanted));
+  const lists = hasSingleAddresses(version) ? fromSingleAddresses(members) : members;
+  const valid = checked(lists);
+  if (hasSingleAddresses(version) && hasSingleAddresses(wanted)) return rawObject(members);
+  if (version === wanted) return rawObject(valid);
+  return rawObject(
+    hasSingleAddresses(wanted) ? toSingleAddresses(valid) : withAddressFamilies(valid, wanted),
+  );
 };
 
 /** Up to 0.2.0 there was one address of either family, with routes of its own. */
-const fromBeforeLists = (old: Members): Members => {
+const fromSingleAddresses = (old: Members): Members => {
   const members = new Map(old);
   const ips = elementsOf(old, 'ips');
   const routes = elementsOf(old, 'routes');
@@ -46,6 +49,25 @@ const fromBeforeLists = (old: Members): Members => {
   return members;
 };
 
+/** The first address of either family, as libcni does it; interfaces and further addresses are lost. */
+const toSingleAddresses = (lists: Members): Members => {
+  const members = new Map(lists);
+  for (const key of ['interfaces', 'ips', 'routes']) members.delete(key);
+  const routes = elementsOf(lists, 'routes');
+  for (const family of ['4', '6']) {
+    const found = addressesOf(lists).find((ip) => familyOf(ip) === `"${family}"`);
+    if (!found) continue;
+    const own = [...found]
+      .filter(([key]) => key !== 'version' && key !== 'interface')
+      .map(([key, value]): [string, string] => [key === 'address' ? 'ip' : key, value]);
+    const ownRoutes = routes.filter((route) => familyOf(membersOf(route), 'dst') === `"${family}"`);
+    const routesMember: [string, string][] =
+      ownRoutes.length > 0 ? [['routes', `[${ownRoutes.join(',')}]`]] : [];
+    members.set(`ip${family}`, rawObject([...own, ...routesMember]));
+  }
+  return members;
+};
+
 /** Before 1.0.0 an address has to say of which family it is, from then on it may not. */
 const withAddressFamilies = (old: Members, wanted: CniVersion): Members => {
   if (!old.has('ips')) return old;
@@ -57,22 +79,22 @@ const withAddressFamilies = (old: Members, wanted: CniVersion): Members => {
   return new Map(old).set('ips', `[${ips.join(',')}]`);
 };
 
-const familyOf = (ip: Members): string => {
-  const address = stringOf(parsed(ip.get('address') ?? 'null')) ?? '';
+const familyOf = (ip: Members, key = 'address'): string => {
+  const address = stringOf(parsed(ip.get(key) ?? 'null')) ?? '';
   const family = isIP(address.split('/')[0] ?? '');
   if (family === 0) throw new BadResult('a result with an address that is not valid');
   return `"${family}"`;
 };
 
 /** An address may name its interface by index (CNI spec, section 5, "Success"); one too high names nothing. */
-const checked = (members: Members): string => {
+const checked = (members: Members): Members => {
   const count = elementsOf(members, 'interfaces').length;
   for (const address of addressesOf(members)) {
     const index = address.get('interface') ?? 'null';
     if (index !== 'null' && !(/^\d+$/.test(index) && Number(index) < count))
       throw new BadResult('a result with an address of an interface that is not in it');
   }
-  return rawObject(members);
+  return members;
 };
 
 const addressesOf = (members: Members): Members[] => elementsOf(members, 'ips').map(membersOf);

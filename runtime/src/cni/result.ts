@@ -1,7 +1,8 @@
 /** Reads a whole CNI result (CNI spec, section 5, "ADD Success"): both sides' interfaces, addresses, routes, DNS. */
 import {isIP} from 'node:net';
-import {arrayOf, objectOf, stringOf} from '../json.ts';
+import {arrayOf, type JsonObject, objectOf, stringOf} from '../json.ts';
 import type {Attachment} from './attachment.ts';
+import {resultInVersion} from './result-versions.ts';
 
 export interface Recorded {
   /** In the pod. */
@@ -37,7 +38,7 @@ export type RecordedDns = Readonly<{
 
 /** An address belongs to the interface of its index, or without one to the interface that was asked for. */
 export const recordedOf = (attachment: Attachment, netns: string): Recorded => {
-  const result = objectOf(JSON.parse(attachment.result ?? '{}'));
+  const result = resultOf(attachment);
   const named = arrayOf(result['interfaces']).map(objectOf);
   const found = new Map<string, RecordedInterface>();
   for (const each of named) {
@@ -68,6 +69,12 @@ export const recordedOf = (attachment: Attachment, netns: string): Recorded => {
       options: strings(dns['options']),
     },
   };
+};
+
+/** Results of 0.1.0 and 0.2.0 have other members for addresses and routes. */
+const resultOf = ({result: text = '{}'}: Attachment): JsonObject => {
+  const result = objectOf(JSON.parse(text));
+  return 'ip4' in result || 'ip6' in result ? objectOf(JSON.parse(resultInVersion(text, '1.1.0'))) : result;
 };
 
 /** Names of the interfaces that an attachment has on the node, bridges included. */

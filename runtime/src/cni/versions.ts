@@ -2,20 +2,22 @@
 import {arrayOf, type JsonObject} from '../json.ts';
 import {InvalidConfig} from './errors.ts';
 
-const supported = ['0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'] as const;
+const supported = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'] as const;
 export type CniVersion = (typeof supported)[number];
 
 const semver = /^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?$/;
 
 /**
- * The highest version that both the list and we know, of its "cniVersion" and "cniVersions" together (CNI spec,
- * section 1); without any the list means 0.1.0, which we do not speak.
+ * The highest version that both the list and we know, of its "cniVersion" and "cniVersions" together (CNI spec, section 1).
+ * Without a version the list is of 0.1.0, the first one; libcni takes an empty "cniVersion" for a missing one.
  */
 export const versionOf = (list: JsonObject): CniVersion => {
   const {cniVersion, cniVersions} = list;
   if (cniVersions !== undefined && !Array.isArray(cniVersions))
     throw new InvalidConfig('has "cniVersions" that are not a list');
-  const offered = [...(cniVersion === undefined ? [] : [cniVersion]), ...arrayOf(cniVersions)];
+  const hasVersion = cniVersion !== undefined && cniVersion !== '';
+  const offered = [...(hasVersion ? [cniVersion] : []), ...arrayOf(cniVersions)];
+  if (offered.length === 0) return '0.1.0';
   if (!offered.every((version) => typeof version === 'string' && semver.test(version)))
     throw new InvalidConfig('has a "cniVersion" or an entry of "cniVersions" that is not a version');
   const chosen = supported.findLast((version) => offered.includes(version));
@@ -25,6 +27,9 @@ export const versionOf = (list: JsonObject): CniVersion => {
 
 export const isAtLeast = (version: CniVersion, least: CniVersion): boolean =>
   supported.indexOf(version) >= supported.indexOf(least);
+
+/** Up to 0.2.0 a result has one address of either family, and no interfaces. */
+export const hasSingleAddresses = (version: CniVersion): boolean => !isAtLeast(version, '0.3.0');
 
 export const isCniVersion = (version: unknown): version is CniVersion =>
   supported.some((known) => known === version);

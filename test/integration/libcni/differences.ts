@@ -25,6 +25,7 @@ export const chainOf = (cniVersion: string, types: readonly string[], list: obje
 
 const byHand = 'written by hand';
 const twoVersions = 'of-two-versions';
+const versionless = 'without-version';
 
 const without =
   (isDropped: (key: string, value: unknown) => boolean): Change =>
@@ -140,6 +141,18 @@ export const differences: readonly Difference[] = [
     libcni: (given) =>
       given.config['name'] === twoVersions
         ? {...given, config: {...given.config, cniVersion: '1.0.0'}}
+        : given,
+  },
+  {
+    what: 'hands on an empty "cniVersion" where the list has none',
+    reason: 'a list without one is of 0.1.0 (CNI spec, section 1), which plugins take an empty one for',
+    example: {
+      config: JSON.stringify({name: versionless, plugins: [{type: 'first'}, {type: 'second'}]}),
+      commands: ['ADD', 'DEL'],
+    },
+    libcni: (given) =>
+      given.config['name'] === versionless
+        ? {...given, config: {...given.config, cniVersion: '0.1.0'}}
         : given,
   },
 ];

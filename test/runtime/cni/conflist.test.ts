@@ -50,8 +50,6 @@ describe('a conflist', () => {
       list({loadOnlyInlinedPlugins: ''}),
       'has a "loadOnlyInlinedPlugins"',
     ],
-    ['no version', list({cniVersion: undefined}), 'has no "cniVersion"'],
-    ['a version too old', list({cniVersion: '0.2.0'}), 'has no "cniVersion"'],
     ['a version too new', list({cniVersion: '2.0.0'}), 'has no "cniVersion"'],
   ])('is refused with %s', (_, text, message) => {
     expect(() => parseConflist(text)).toThrow(message);
@@ -64,6 +62,11 @@ describe('a conflist', () => {
     [undefined, ['0.4.0'], '0.4.0'],
     ['0.4.0', [], '0.4.0'],
     ['1.2.0', ['1.0.0', '1.1.0-rc1'], '1.0.0'],
+    ['0.1.0', undefined, '0.1.0'],
+    ['0.2.0', undefined, '0.2.0'],
+    [undefined, undefined, '0.1.0'],
+    [undefined, [], '0.1.0'],
+    ['', undefined, '0.1.0'],
   ])('of version %s and versions %j is spoken in %s', (cniVersion, cniVersions, chosen) => {
     expect(parseConflist(list({cniVersion, cniVersions})).cniVersion).toBe(chosen);
   });

@@ -73,6 +73,39 @@ describe('the result of a plugin', () => {
     },
   );
 
+  it.each(['0.1.0', '0.2.0'] as const)(
+    'with lists becomes one of %s, with the first address of either family',
+    (to) => {
+      const given = {
+        interfaces: [{name: 'eth0'}],
+        ips: [
+          {address: '10.0.0.2/24', gateway: '10.0.0.1', interface: 0, own: 1},
+          {address: '10.0.0.3/24'},
+          {address: 'fd00::2/64', version: '6'},
+        ],
+        routes: [{dst: '0.0.0.0/0', gw: '10.0.0.1'}, {dst: '::/0'}],
+        dns: {nameservers: ['10.0.0.1']},
+        custom: 1,
+      };
+      expect(convert({cniVersion: '1.0.0', ...given}, to)).toEqual({
+        cniVersion: to,
+        ip4: {ip: '10.0.0.2/24', gateway: '10.0.0.1', own: 1, routes: [{dst: '0.0.0.0/0', gw: '10.0.0.1'}]},
+        ip6: {ip: 'fd00::2/64', routes: [{dst: '::/0'}]},
+        dns: {nameservers: ['10.0.0.1']},
+        custom: 1,
+      });
+      expect(convert({cniVersion: '0.3.1', dns: {}}, to)).toEqual({cniVersion: to, dns: {}});
+    },
+  );
+
+  it('of 0.1.0 is the same in 0.2.0, and the other way round', () => {
+    const given = {ip4: {ip: '10.0.0.2/24', x: 1.5}, custom: 1};
+    expect(convert({cniVersion: '0.1.0', ...given}, '0.2.0')).toEqual({cniVersion: '0.2.0', ...given});
+    expect(convert({cniVersion: '0.2.0', ...given}, '0.1.0')).toEqual({cniVersion: '0.1.0', ...given});
+    expect(convert(given, '0.1.0')).toEqual({cniVersion: '0.1.0', ...given});
+    expect(() => convert({ip4: '10.0.0.2'}, '0.2.0')).toThrow('in place of an object');
+  });
+
   it('keeps numbers as they are written when it is converted', () => {
     const text =
       '{"cniVersion":"0.4.0","ips":[{"version":"4","address":"10.0.0.2/24","x":9007199254740993}]}';
