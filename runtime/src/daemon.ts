@@ -31,12 +31,14 @@ import {isInDoubt, recover} from './network/recover.ts';
 import {type Selector, selectForAttach, selectForUndo} from './network/select.ts';
 import {exhausted, poolsOf} from './node/address-pool.ts';
 import {limitOfPool, tooManyCleanups} from './node/cleanup-limit.ts';
+import {bridgeName} from './node/conflist-of-node.ts';
 import {createNodeLinks} from './node/links.ts';
 import {createStatusOf} from './node/network-status.ts';
 import {openNodeNetwork} from './node/node-network.ts';
 import {createPortmapChains} from './node/portmap-chains.ts';
 import {bridgesOfNode, signsOfPods} from './node/running-pods.ts';
 import {troubleOfState} from './node/trouble.ts';
+import {vxlanDevice} from './node/vxlan.ts';
 import {createExec} from './process/exec.ts';
 import {takeLock} from './server/instance-lock.ts';
 import {serve} from './server/server.ts';
@@ -136,6 +138,8 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
         confDir: options.confDir,
         definitionOf: node.definitionOf,
         policy: options,
+        ipamDir,
+        ownLinks: [bridgeName, vxlanDevice],
       }),
     },
     links,

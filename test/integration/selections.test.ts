@@ -2,6 +2,7 @@ import {mkdir, readdir, writeFile} from 'node:fs/promises';
 import {isIP} from 'node:net';
 import {isDeepStrictEqual} from 'node:util';
 import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest';
+import {readRecords} from '../../runtime/src/network/record-store.ts';
 import {leftovers, nothing} from './rig/leftovers.ts';
 import {startNode, type TestNode} from './rig/node.ts';
 import {attach, createNetwork, newPod, takeDown} from './rig/pod.ts';
@@ -11,6 +12,7 @@ import {until} from './rig/wait.ts';
 const annotation = 'k8s.v1.cni.cncf.io/networks';
 const INVALID_ARGUMENT = 3;
 const PERMISSION_DENIED = 7;
+const FAILED_PRECONDITION = 9;
 
 /** A bridge that declares all capabilities, as some do, and portmap, which binds ports of the node. */
 const network = (name: string, subnet: string) => ({
@@ -36,7 +38,31 @@ const hidden = {
   ipam: {type: 'host-local', dataDir: `${paths.state}/ipam`, ranges: [[{subnet: podCidr}]]},
 };
 
+const bridgeWith = (name: string, more: object) =>
+  JSON.stringify({cniVersion: '1.0.0', name, type: 'bridge', bridge: `br-${name}`, ...more});
+const hostLocal = (more: object) => ({
+  ipam: {type: 'host-local', ranges: [[{subnet: '10.83.0.0/24'}]], ...more},
+});
+
 const definitions = [
+  // The number is one that JSON.parse would change.
+  {
+    namespace: 'default',
+    name: 'plain',
+    config: bridgeWith('plain', hostLocal({})).replace('{', '{"kept":12345678901234567890,'),
+  },
+  {
+    namespace: 'default',
+    name: 'elsewhere',
+    config: bridgeWith('elsewhere', hostLocal({dataDir: '/run/elsewhere'})),
+  },
+  {namespace: 'default', name: 'ours', config: bridgeWith('ours', {bridge: 'kni0', ...hostLocal({})})},
+  {namespace: 'default', name: 'under', config: bridgeWith('under', {type: 'macvlan', master: 'kni0'})},
+  {
+    namespace: 'default',
+    name: 'taken',
+    config: bridgeWith('taken', {type: 'host-device', device: 'kni.vxlan'}),
+  },
   {namespace: 'default', name: 'kni', config: ''},
   {namespace: 'other', name: 'video', config: JSON.stringify(network('video', '10.82.0.0/24'))},
   {namespace: 'other', name: 'kni', config: ''},
@@ -157,5 +183,30 @@ describe('a pod that selects what it must not have', () => {
     const why = 'namespace other does not share its networks';
     expect(await outcomeOf('other/video')).toMatchObject(refused(PERMISSION_DENIED, why));
     await restart();
+  });
+
+  it.each([
+    ['elsewhere', 'NetworkAttachmentDefinition elsewhere has host-local leases in "/run/elsewhere"'],
+    ['ours', "NetworkAttachmentDefinition ours uses kni0, which belongs to the node's own network"],
+    ['under', "NetworkAttachmentDefinition under uses kni0, which belongs to the node's own network"],
+    ['taken', "NetworkAttachmentDefinition taken uses kni.vxlan, which belongs to the node's own network"],
+  ])('is refused the definition %s', async (networks, why) => {
+    expect(await outcomeOf(networks)).toMatchObject(refused(FAILED_PRECONDITION, why));
+    expect(await readdir(node.path('/run/elsewhere')).catch(() => 'missing')).toBe('missing');
+  });
+
+  it('has its leases in the directory of the node, also at DEL, where the definition names none', async () => {
+    const pod = newPod('leased');
+    const netns = await createNetwork(runtime.kni, pod);
+    const ipconfigs = await attach(runtime.kni, pod, netns, {annotations: {[annotation]: 'plain'}});
+    expect(await leases()).toContain(`plain/${ipconfigs['net1']?.ip[0]}`);
+    const [record] = await readRecords(node.path(paths.records));
+    const config = record?.attachments[1]?.config;
+    expect(config).toContain(`"dataDir":"${paths.state}/ipam"`);
+    expect(config).toContain('"kept":12345678901234567890');
+
+    await restart();
+    await takeDown(runtime.kni, pod, netns);
+    expect(await leases()).toEqual([]);
   });
 });

@@ -5,6 +5,7 @@ import {InvalidConfig} from '../cni/errors.ts';
 import {rawMembers, rawObject} from '../cni/raw-json.ts';
 import {isObject} from '../json.ts';
 import type {Networks} from './attachments.ts';
+import {bridgesOf, fitToNode, type NodeLimits} from './definition-config.ts';
 import {NetworkUnavailable} from './errors.ts';
 import type {NetworkSelection} from './network-selection.ts';
 import {
@@ -21,16 +22,27 @@ export interface NamedNetworkOptions {
   readonly confDir: string;
   readonly definitionOf: DefinitionOf;
   readonly policy: SelectionPolicy;
+  /** `dataDir` of host-local. */
+  readonly ipamDir: string;
+  /** Interfaces of the node's own network, besides the bridges in its configuration. */
+  readonly ownLinks: readonly string[];
 }
 
 export const createNamedNetwork = ({
   confDir,
   definitionOf,
   policy,
+  ipamDir,
+  ownLinks,
 }: NamedNetworkOptions): Networks['named'] => {
-  const find = ({namespace, name}: NetworkSelection, podNamespace: string): Conflist => {
+  const limitsOf = (primary: Conflist): NodeLimits => ({
+    ipamDir,
+    ownLinks: [...ownLinks, ...bridgesOf(primary)],
+    ownNetworks: policy.selectablePrimary ? [] : [primary.name],
+  });
+  const find = ({namespace, name}: NetworkSelection, podNamespace: string, primary: Conflist): Conflist => {
     const definition = definitionOf(namespace || podNamespace, name);
-    if (definition?.config) return conflistFrom(definition.config, name);
+    if (definition?.config) return conflistFrom(definition.config, name, limitsOf(primary));
     // A network of the node belongs to no namespace: it is not found by asking for one in a namespace.
     const ofNode = definition || !namespace ? findNetwork(confDir, name) : undefined;
     if (!ofNode) throw new NetworkUnavailable(namespace ? `${namespace}/${name}` : name);
@@ -39,16 +51,16 @@ export const createNamedNetwork = ({
   return (selection, podNamespace, primary) => {
     refusePortMappings(selection, policy);
     refuseOtherNamespace(selection, podNamespace, policy);
-    const found = find(selection, podNamespace);
+    const found = find(selection, podNamespace, primary);
     refusePrimary(found.name, primary.name, policy);
     return found;
   };
 };
 
 /** A list or a single plugin; without a name of its own it has the definition's. */
-const conflistFrom = (config: string, name: string): Conflist => {
+const conflistFrom = (config: string, name: string, limits: NodeLimits): Conflist => {
   try {
-    const text = named(config, name);
+    const text = fitToNode(named(config, name), limits);
     return 'plugins' in Object(JSON.parse(text)) ? parseConflist(text) : parseSinglePlugin(text);
   } catch (error) {
     if (!(error instanceof InvalidConfig)) throw error;
