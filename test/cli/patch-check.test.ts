@@ -13,6 +13,7 @@ const kubelet = 'pkg/kubelet/kubelet.go';
 const helpers = 'pkg/kubelet/cm/helpers_linux.go';
 const first = '0001-kubelet-keep-the-shortest-cgroup-mount-point.patch';
 const second = '0002-kubelet-get-pod-networks-over-KNI.patch';
+const third = '0003-kubelet-remove-the-sandboxes-of-a-deleted-pod.patch';
 
 interface Sources {
   readonly kubernetes?: (tree: Tree) => Tree;
@@ -57,7 +58,7 @@ describe.skipIf(!existsSync('/usr/bin/xz'))('patch check', () => {
     expect(stdout).toContain(`kubernetes 1.20.5+really1.20.2-1.1+deb12u1\n+ ${first}\n`);
     expect(stdout).toMatch(new RegExp(`^\\+ ${second}$`, 'm'));
     expect(linesAbout(stdout, kubelet)[1]).toMatch(/^ {6}@@ -\d+,\d+ \+\d+,\d+ @@ +applied at line \d+$/);
-    expect(stdout).toMatch(/\nall \d+ hunks of 4 patches apply as `kni-demo up` applies them\n$/);
+    expect(stdout).toMatch(/\nall \d+ hunks of 5 patches apply as `kni-demo up` applies them\n$/);
   });
 
   it('takes lines that have moved as up does', async () => {
@@ -161,6 +162,7 @@ describe.skipIf(!existsSync('/usr/bin/xz'))('patch check', () => {
           ],
         },
         {name: second, files: [{path: kubelet, hunks: [{result: {is: 'applied', fuzz: 0}}, {}]}]},
+        {name: third, files: [{hunks: [{result: {is: 'applied', fuzz: 0}}]}]},
       ],
     });
   });

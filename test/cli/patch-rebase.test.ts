@@ -15,6 +15,7 @@ const kubelet = 'pkg/kubelet/kubelet.go';
 const helpers = 'pkg/kubelet/cm/helpers_linux.go';
 const first = '0001-kubelet-keep-the-shortest-cgroup-mount-point.patch';
 const second = '0002-kubelet-get-pod-networks-over-KNI.patch';
+const third = '0003-kubelet-remove-the-sandboxes-of-a-deleted-pod.patch';
 const series = join(project.patches, 'bookworm/kubernetes');
 const ours = (name: string) => readFile(join(series, name), 'latin1');
 
@@ -68,6 +69,7 @@ describe('patch rebase', () => {
       new Map([
         [first, await ours(first)],
         [second, await ours(second)],
+        [third, await ours(third)],
       ]),
     );
     expect(stdout).toMatch(/\n(\d+) of \1 hunks carried to \S+\/out, 0 of them to be looked at\n$/);
@@ -84,9 +86,9 @@ describe('patch rebase', () => {
     expect(stdout).toContain('@@ -203,6 +203,10 @@  fits at line 203, with fuzz 1: look at it\n');
     expect(stdout).toMatch(/fits at line 79, offset 3\n/);
     expect(stdout).toContain(', 1 of them to be looked at\n');
-    expect([...out.keys()].sort()).toEqual([first, second]);
+    expect([...out.keys()].sort()).toEqual([first, second, third]);
     const header = (text = ''): string => text.slice(0, text.indexOf('--- a/'));
-    for (const name of [first, second]) {
+    for (const name of [first, second, third]) {
       expect(header(out.get(name))).toBe(header(await ours(name)));
       const args = ['-d', dir.join('new'), '-p1', '--fuzz=0', '-i', dir.join('out', name)];
       const {stdout: said} = await localHost().run(['patch', args]);
@@ -106,7 +108,7 @@ describe('patch rebase', () => {
     expect(stderr).toMatch(
       /^error: the patches of kubernetes could not all be carried: 1 of \d+ hunks were rejected\ntry: {3}see \S+\/out\/rejected\.txt; [^\n]+\n$/,
     );
-    expect([...out.keys()].sort()).toEqual([`${first}.rej`, second, 'rejected.txt']);
+    expect([...out.keys()].sort()).toEqual([`${first}.rej`, second, third, 'rejected.txt']);
     expect(out.get(`${first}.rej`)).toBe(await ours(first));
     const report = out.get('rejected.txt') ?? '';
     expect(report).toContain(`${first}: ${helpers}: @@ -203,6 +203,10 @@\n===`);
@@ -164,7 +166,7 @@ describe('patch rebase', () => {
     await mkdir(dir.join('out'));
     const {code, out} = await rebase(dir, (tree) => tree);
     expect(code).toBe(0);
-    expect(out.size).toBe(2);
+    expect(out.size).toBe(3);
   });
 
   it('writes nothing when it is cancelled', async () => {
