@@ -619,7 +619,7 @@ export const ProtocolSchema: GenEnum<Protocol> = /*@__PURE__*/
  * one. Calls on one pod are carried out one after the other, calls on different pods at the same time.
  *
  * The life of one sandbox: CreateNetwork, (the container runtime makes the sandbox in that netns), AttachInterface,
- * QueryPodNetwork any number of times, DetachInterface, (the container runtime stops the sandbox), DeleteNetwork.
+ * QueryPodNetwork any number of times, (the container runtime stops the sandbox), DetachInterface, DeleteNetwork.
  *
  * @generated from service kni.KNI
  */
@@ -657,6 +657,9 @@ export const KNI: GenService<{
   },
   /**
    * DetachInterface undoes AttachInterface and releases the addresses. A sandbox that is not known is OK.
+   *
+   * When DetachInterface or DeleteNetwork fails, the kubelet retries and makes no further sandbox for the pod. UNAVAILABLE
+   * and DEADLINE_EXCEEDED do not keep it from deleting the pod; it retries those in the background.
    *
    * @generated from rpc kni.KNI.DetachInterface
    */
