@@ -14,6 +14,9 @@ const cleanupPending = "NetworkCleanupPending"
 // maxReported bounds the memory for what was reported.
 const maxReported = 1000
 
+// maxCauses is per pod: the errors of some plugins contain random names, such as that of a veth.
+const maxCauses = 5
+
 // podEvents tells users about cleanups that the kubelet itself does not report. It emits one event per pod and cause: the
 // kubelet may emit 25 events per pod, and then one in 5 minutes.
 type podEvents struct {
@@ -24,6 +27,8 @@ type podEvents struct {
 	isRunning bool
 	waiting   []podEvent
 	reported  map[podEvent]bool
+	// causes counts reported by pod uid.
+	causes map[string]int
 	// order has the oldest of reported first.
 	order []podEvent
 }
@@ -33,7 +38,7 @@ type podEvent struct {
 }
 
 func newPodEvents(recorder func() record.EventRecorder) *podEvents {
-	return &podEvents{recorder: recorder, reported: map[podEvent]bool{}}
+	return &podEvents{recorder: recorder, reported: map[podEvent]bool{}, causes: map[string]int{}}
 }
 
 // kubeletRuns is for each call of the kubelet: it makes none before it has set the recorder. Until then events wait.
@@ -55,7 +60,7 @@ func (e *podEvents) report(network *podNetwork, cause error) {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 	event := podEvent{namespace: network.namespace, name: network.name, uid: network.uid, cause: cause.Error()}
-	if e.reported[event] {
+	if e.reported[event] || e.causes[event.uid] == maxCauses {
 		return
 	}
 	e.remember(event)
@@ -68,11 +73,21 @@ func (e *podEvents) report(network *podNetwork, cause error) {
 
 func (e *podEvents) remember(event podEvent) {
 	if len(e.order) == maxReported {
-		delete(e.reported, e.order[0])
-		e.order = e.order[1:]
+		e.forgetOldest()
 	}
 	e.reported[event] = true
+	e.causes[event.uid]++
 	e.order = append(e.order, event)
+}
+
+func (e *podEvents) forgetOldest() {
+	oldest := e.order[0]
+	e.order = e.order[1:]
+	delete(e.reported, oldest)
+	e.causes[oldest.uid]--
+	if e.causes[oldest.uid] == 0 {
+		delete(e.causes, oldest.uid)
+	}
 }
 
 // emit does nothing in a kubelet without events, such as one without an API server.

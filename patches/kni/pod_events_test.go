@@ -115,10 +115,23 @@ func TestReportsAreForgottenInTheEnd(t *testing.T) {
 	for i := 0; i < 3*maxReported; i++ {
 		events.report(&podNetwork{uid: fmt.Sprint(i)}, errInterrupted)
 	}
-	if len(events.reported) != maxReported || len(events.order) != maxReported {
-		t.Errorf("%d causes are kept, expected %d", len(events.reported), maxReported)
+	if len(events.reported) != maxReported || len(events.order) != maxReported || len(events.causes) != maxReported {
+		t.Errorf("%d causes of %d pods are kept, expected %d", len(events.reported), len(events.causes), maxReported)
 	}
 	if count := len(recorder.all()); count != 3*maxReported {
 		t.Errorf("%d events, expected %d", count, 3*maxReported)
+	}
+}
+
+func TestCausesThatVaryAreReportedAFewTimes(t *testing.T) {
+	recorder := &fakeRecorder{}
+	events := newPodEvents(func() record.EventRecorder { return recorder })
+	events.kubeletRuns()
+	for i := 0; i < 2*maxCauses; i++ {
+		events.report(&podNetwork{uid: "varied"}, fmt.Errorf("failed to delete veth%d", i))
+		events.report(&podNetwork{uid: "other"}, errPlugin)
+	}
+	if count := len(recorder.all()); count != maxCauses+1 {
+		t.Errorf("%d events, expected %d of one pod and one of the other", count, maxCauses)
 	}
 }
