@@ -1,15 +1,16 @@
 /** Masquerades what pods send out of the cluster, and nothing else: between pods the addresses stay as they are. */
 import type {Exec} from '../process/exec.ts';
-import {runTool, ToolFailed} from '../process/tool.ts';
 import {familyOf} from './ip-address.ts';
+import {ensureJump, type Jump, restoreChains} from './iptables.ts';
 
 const chain = 'KNI-MASQ';
-const lockWait = ['--wait', '5'];
-const jump = ['POSTROUTING', '-m', 'comment', '--comment', 'kni: pods to the world', '-j', chain];
-const families = {
-  4: {tool: 'iptables', multicast: '224.0.0.0/4'},
-  6: {tool: 'ip6tables', multicast: 'ff00::/8'},
-} as const;
+const jump: Jump = {
+  table: 'nat',
+  from: 'POSTROUTING',
+  rule: ['-m', 'comment', '--comment', 'kni: pods to the world', '-j', chain],
+  position: 'last',
+};
+const multicast = {4: '224.0.0.0/4', 6: 'ff00::/8'} as const;
 
 /** Of one family. */
 export interface Masquerade {
@@ -29,20 +30,14 @@ export const masqueradeRules = ({podCidr, podCidrs}: Masquerade): string =>
     // translation of its address, unless it is sent here.
     `-A ${chain} -d ${podCidr} -m conntrack --ctstate DNAT -j MASQUERADE`,
     ...podCidrs.map((cidr) => `-A ${chain} -d ${cidr} -j RETURN`),
-    `-A ${chain} -d ${families[familyOf(podCidr)].multicast} -j RETURN`,
+    `-A ${chain} -d ${multicast[familyOf(podCidr)]} -j RETURN`,
     `-A ${chain} -j MASQUERADE --random-fully`,
     'COMMIT',
     '',
   ].join('\n');
 
 export const applyMasquerade = async (exec: Exec, masquerade: Masquerade): Promise<void> => {
-  const {tool} = families[familyOf(masquerade.podCidr)];
-  await runTool(exec, `${tool}-restore`, [...lockWait, '--noflush'], masqueradeRules(masquerade));
-  try {
-    await runTool(exec, tool, [...lockWait, '-t', 'nat', '-C', ...jump]);
-  } catch (error) {
-    // Only 1 says that the rule is not there; 4, for one, says that others hold the lock.
-    if (!(error instanceof ToolFailed && error.exitStatus === 1)) throw error;
-    await runTool(exec, tool, [...lockWait, '-t', 'nat', '-A', ...jump]);
-  }
+  const family = familyOf(masquerade.podCidr);
+  await restoreChains(exec, family, masqueradeRules(masquerade));
+  await ensureJump(exec, family, jump);
 };

@@ -1,0 +1,54 @@
+/** Keeps chains of our own in the node's packet filter, and leaves the rules of everybody else alone. */
+import type {Exec} from '../process/exec.ts';
+import {runTool, ToolFailed} from '../process/tool.ts';
+import type {Family} from './ip-address.ts';
+
+export type Table = 'nat' | 'mangle';
+
+/** A rule of a built-in chain that sends packets to one of our chains. */
+export interface Jump {
+  readonly table: Table;
+  readonly from: string;
+  readonly rule: readonly string[];
+  /** The first rule of its chain sees packets before others can accept them. */
+  readonly position: 'first' | 'last';
+}
+
+export const toolOf = {4: 'iptables', 6: 'ip6tables'} as const;
+
+const lockWait = ['--wait', '5'];
+
+/** Gives lines to iptables-restore, which replaces the chains named in them in one step. */
+export const restoreChains = async (exec: Exec, family: Family, lines: string): Promise<void> => {
+  await runTool(exec, `${toolOf[family]}-restore`, [...lockWait, '--noflush'], lines);
+};
+
+export const ensureJump = async (exec: Exec, family: Family, jump: Jump): Promise<void> => {
+  if (await hasJump(exec, family, jump)) return;
+  await run(exec, family, jump.table, jump.position === 'first' ? '-I' : '-A', jump.from, ...jump.rule);
+};
+
+export const removeJump = async (exec: Exec, family: Family, jump: Jump): Promise<void> => {
+  if (await hasJump(exec, family, jump)) await run(exec, family, jump.table, '-D', jump.from, ...jump.rule);
+};
+
+/** False also where the table or the tool is missing: then the chain cannot exist. */
+export const hasChain = async (exec: Exec, family: Family, table: Table, chain: string): Promise<boolean> => {
+  const args = [...lockWait, '-t', table, '-n', '-L', chain];
+  const ending = await exec({file: toolOf[family], args, timeoutMs: 10_000});
+  return ending.how === 'exited' && ending.exitCode === 0;
+};
+
+const hasJump = async (exec: Exec, family: Family, {table, from, rule}: Jump): Promise<boolean> => {
+  try {
+    await run(exec, family, table, '-C', from, ...rule);
+    return true;
+  } catch (error) {
+    // Only 1 says that the rule is not there; 4, for one, says that others hold the lock.
+    if (error instanceof ToolFailed && error.exitStatus === 1) return false;
+    throw error;
+  }
+};
+
+const run = (exec: Exec, family: Family, table: Table, ...args: readonly string[]): Promise<string> =>
+  runTool(exec, toolOf[family], [...lockWait, '-t', table, ...args]);
