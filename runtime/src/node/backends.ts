@@ -1,19 +1,20 @@
 /** The ways to the pods of other nodes, of which a node uses one. */
 import type {Exec} from '../process/exec.ts';
+import type {Cluster} from './cluster.ts';
 import {NodeNotReady} from './errors.ts';
 import {networkAddressOf} from './ip-address.ts';
 import {mtuOf} from './mtu.ts';
-import type {NodeFacts} from './node-facts.ts';
 import {applyRoutes, routesOf} from './routes.ts';
 import {overlayOf, tunnelEndOf, tunnelledMtu, tunnelMacOf} from './vxlan.ts';
 import {applyDevice, removeDevice} from './vxlan-device.ts';
+import {applyFirewall, removeFirewall} from './vxlan-firewall.ts';
 import {applyOverlay, requireBridgeTool} from './vxlan-peers.ts';
 
 export interface Backend {
   /** Makes this node fit for it, and tells the largest packet that pods may send; pods are not attached before. */
-  readonly prepare: (exec: Exec, own: NodeFacts) => Promise<number | undefined>;
+  readonly prepare: (exec: Exec, cluster: Cluster) => Promise<number | undefined>;
   /** Makes the way to the other nodes, and removes what another backend has made. */
-  readonly connect: (exec: Exec, nodes: readonly NodeFacts[], own: NodeFacts) => Promise<void>;
+  readonly connect: (exec: Exec, cluster: Cluster) => Promise<void>;
 }
 
 export const backendNames = ['host-gw', 'vxlan'] as const;
@@ -22,15 +23,27 @@ export type BackendName = (typeof backendNames)[number];
 export const backends: Readonly<Record<BackendName, Backend>> = {
   /** Each node is the gateway to its pods, for which all have to be on one link. */
   'host-gw': {
-    prepare: async (_, {internalIps: [ip]}) => (ip === undefined ? undefined : await mtuOf(ip)),
-    connect: async (exec, nodes, own) => {
-      await applyRoutes(exec, routesOf(nodes, own.name));
-      await removeDevice(exec);
+    prepare: async (
+      _,
+      {
+        own: {
+          internalIps: [ip],
+        },
+      },
+    ) => (ip === undefined ? undefined : await mtuOf(ip)),
+    connect: async (exec, {nodes, own}) => {
+      try {
+        await applyRoutes(exec, routesOf(nodes, own.name));
+      } finally {
+        await removeDevice(exec);
+        await removeFirewall(exec);
+      }
     },
   },
   /** Packets to other nodes go through tunnels, for which the nodes have to reach each other in any way. */
   vxlan: {
-    prepare: async (exec, own) => {
+    prepare: async (exec, cluster) => {
+      const {own} = cluster;
       await requireBridgeTool(exec);
       const local = tunnelEndOf(own);
       const underlayMtu = local && (await mtuOf(local));
@@ -38,9 +51,10 @@ export const backends: Readonly<Record<BackendName, Backend>> = {
         throw new NodeNotReady('VxlanUnavailable', 'no interface of the node has its internal IP address');
       const mtu = tunnelledMtu(underlayMtu, local);
       const addresses = own.podCidrs.map(networkAddressOf);
+      await applyFirewall(exec, cluster);
       await applyDevice(exec, {local, mac: tunnelMacOf(local), mtu, addresses});
       return mtu;
     },
-    connect: (exec, nodes, own) => applyOverlay(exec, overlayOf(nodes, own)),
+    connect: (exec, {nodes, own}) => applyOverlay(exec, overlayOf(nodes, own)),
   },
 };

@@ -33,24 +33,30 @@ export const prepareNode = async (options: PrepareOptions, known: readonly NodeF
   if (!own)
     throw new NodeNotReady('IPv6Unavailable', 'the kernel has no IPv6, and the node no other podCIDR');
 
+  const podCidrs = podCidrsOf(nodes, podSubnets);
   for (const podCidr of own.podCidrs) {
     const family = familyOf(podCidr);
-    const ofThisFamily = (cidrs: readonly string[]) => cidrs.filter((cidr) => familyOf(cidr) === family);
-    const subnets = ofThisFamily(podSubnets);
-    const podCidrs = subnets.length > 0 ? subnets : nodes.flatMap((node) => ofThisFamily(node.podCidrs));
     await enableForwarding(family);
     if (family === 6) await prepareBridge(exec);
-    await applyMasquerade(exec, {podCidr, podCidrs});
+    await applyMasquerade(exec, {podCidr, podCidrs: podCidrs.filter((cidr) => familyOf(cidr) === family)});
   }
   const backend = backends[options.backend];
-  const mtu = await backend.prepare(exec, own);
+  const cluster = {own, nodes, podCidrs};
+  const mtu = await backend.prepare(exec, cluster);
   try {
-    await backend.connect(exec, nodes, own);
+    await backend.connect(exec, cluster);
   } catch (error) {
     // A node that cannot be reached is no reason to turn pods away here.
     log.warn('not all other nodes can be reached', {error: textOf(error)});
   }
   await writeConflist(options, own, mtu); // last: once it is there, pods are attached
+};
+
+/** Where pods are known by their own addresses: the pod subnet of each family, or else the podCIDRs of the nodes. */
+const podCidrsOf = (nodes: readonly NodeFacts[], podSubnets: readonly string[]): string[] => {
+  const families = new Set(podSubnets.map(familyOf));
+  const others = nodes.flatMap(({podCidrs}) => podCidrs.filter((cidr) => !families.has(familyOf(cidr))));
+  return [...podSubnets, ...others];
 };
 
 const withoutIPv6 = (node: NodeFacts): NodeFacts => ({

@@ -1,10 +1,12 @@
 import {describe, expect, it} from 'vitest';
 import {backends} from '../../../runtime/src/node/backends.ts';
+import type {NodeFacts} from '../../../runtime/src/node/node-facts.ts';
 import type {Command, Ending, Exec} from '../../../runtime/src/process/exec.ts';
 import {ToolFailed} from '../../../runtime/src/process/tool.ts';
 
 const own = {name: 'own', podCidrs: ['10.244.0.0/24'], internalIps: ['127.0.0.1']};
 const peer = (n: number) => ({name: `n${n}`, podCidrs: [`10.244.${n}.0/24`], internalIps: [`172.18.0.${n}`]});
+const clusterOf = (...nodes: NodeFacts[]) => ({own, nodes, podCidrs: ['10.244.0.0/16']});
 
 const exited = (stdout: string): Ending => ({how: 'exited', exitCode: 0, stdout, stderr: ''});
 const failed = (exitCode: number, stderr: string): Ending => ({how: 'exited', exitCode, stdout: '', stderr});
@@ -21,7 +23,7 @@ const tools = (answer: (command: string) => Ending | undefined) => {
 
 describe('the vxlan backend', () => {
   const prepare = (answer: (command: string) => Ending | undefined) =>
-    backends.vxlan.prepare(tools(answer).exec, own);
+    backends.vxlan.prepare(tools(answer).exec, clusterOf(own));
 
   it('cannot be used without the program bridge, and says so', async () => {
     const missing: Ending = {how: 'not-started', error: new Error('spawn bridge ENOENT')};
@@ -57,7 +59,7 @@ describe('the vxlan backend', () => {
     const {exec, calls} = tools((command) =>
       command.includes('bridge -json') ? failed(255, 'busy') : undefined,
     );
-    await expect(backends.vxlan.connect(exec, [own, peer(1)], own)).rejects.toThrow('busy');
+    await expect(backends.vxlan.connect(exec, clusterOf(own, peer(1)))).rejects.toThrow('busy');
     const routed = calls.filter(({stdin}) => stdin?.includes('route replace 10.244.1.0/24'));
     expect(routed).toHaveLength(1);
   });
@@ -66,8 +68,10 @@ describe('the vxlan backend', () => {
 describe('any backend', () => {
   it.each(['host-gw', 'vxlan'] as const)('makes all changes for many nodes at once: %s', async (name) => {
     const nodes = [own, ...Array.from({length: 200}, (_, index) => peer(index + 1))];
-    const {exec, calls} = tools(() => undefined);
-    await backends[name].connect(exec, nodes, own);
+    const noChain = (command: string) =>
+      command.includes('-L KNI-VXLAN') ? failed(1, 'no chain') : undefined;
+    const {exec, calls} = tools(noChain);
+    await backends[name].connect(exec, clusterOf(...nodes));
     expect(calls.length).toBeLessThanOrEqual(7);
     expect(calls.flatMap(({stdin}) => stdin?.match(/^route replace/gm) ?? [])).toHaveLength(200);
   });
