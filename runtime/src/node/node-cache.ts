@@ -14,12 +14,13 @@ export const readNodeCache = async (path: string): Promise<NodeFacts[]> => {
   }
 };
 
-/** Before nodes could have two families, there was one `podCidr` and one `internalIp`. */
-const remembered = ({name, podCidr, podCidrs, internalIp, internalIps}: JsonObject): NodeFacts =>
+/** Before nodes could have two families, there was one `podCidr` and one `internalIp`. `createdAt` came later still. */
+const remembered = ({name, podCidr, podCidrs, internalIp, internalIps, createdAt}: JsonObject): NodeFacts =>
   factsFrom({
     name,
     podCidrs: [podCidr, ...arrayOf(podCidrs)],
     internalIps: [internalIp, ...arrayOf(internalIps)],
+    createdAt,
   });
 
 export const writeNodeCache = (path: string, nodes: readonly NodeFacts[]): Promise<void> =>

@@ -9,27 +9,37 @@ export interface NodeFacts {
   readonly podCidrs: readonly string[];
   /** One of a family at most, in the order of `status.addresses`. */
   readonly internalIps: readonly string[];
+  /** `metadata.creationTimestamp`, as text that sorts by time; `undefined` when it is unknown. */
+  readonly createdAt?: string | undefined;
 }
 
 export const nodeFactsOf = (node: unknown): NodeFacts => {
   const spec = objectOf(objectOf(node)['spec']);
+  const {name, creationTimestamp} = objectOf(objectOf(node)['metadata']);
   const addresses = arrayOf(objectOf(objectOf(node)['status'])['addresses']).map(objectOf);
   return factsFrom({
-    name: objectOf(objectOf(node)['metadata'])['name'],
+    name,
     podCidrs: [spec['podCIDR'], ...arrayOf(spec['podCIDRs'])],
     internalIps: addresses.filter(({type}) => type === 'InternalIP').map(({address}) => address),
+    createdAt: creationTimestamp,
   });
 };
 
 export const nodesResource: Resource<NodeFacts> = {path: '/api/v1/nodes', itemOf: nodeFactsOf};
 
-/** Whatever is no name, subnet or address is left out. */
+/** Leaves out what is not a name, a subnet, an address or a timestamp. */
 export const factsFrom = (read: {
   readonly name: unknown;
   readonly podCidrs: readonly unknown[];
   readonly internalIps: readonly unknown[];
+  readonly createdAt?: unknown;
 }): NodeFacts => ({
   name: stringOf(read.name) ?? '',
   podCidrs: onePerFamily(read.podCidrs.flatMap((cidr) => cidrFrom(cidr) ?? [])),
   internalIps: onePerFamily(read.internalIps.flatMap((ip) => addressFrom(ip) ?? [])),
+  ...(isTimestamp(read.createdAt) && {createdAt: read.createdAt}),
 });
+
+/** The API server writes all in UTC and without fractions. */
+const isTimestamp = (value: unknown): value is string =>
+  typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value);

@@ -40,6 +40,14 @@ describe('what is known of a node', () => {
     expect(nodeFactsOf(object(spec)).podCidrs).toEqual([]);
   });
 
+  it('is when it was created, as far as that is known', () => {
+    const created = (creationTimestamp: unknown) =>
+      nodeFactsOf({metadata: {name: 'a', creationTimestamp}}).createdAt;
+    expect(created('2026-01-05T10:20:30Z')).toBe('2026-01-05T10:20:30Z');
+    for (const unknown of [null, undefined, 7, '', 'yesterday', '2026-01-05T10:20:30+02:00'])
+      expect(created(unknown)).toBeUndefined();
+  });
+
   it('is nothing of what is no node', () => {
     for (const what of [null, undefined, 7, [], {}])
       expect(nodeFactsOf(what)).toEqual({name: '', podCidrs: [], internalIps: []});

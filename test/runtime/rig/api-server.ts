@@ -30,6 +30,7 @@ export interface ApiNode {
   /** In place of the single ones, for two families. */
   readonly podCIDRs?: readonly string[];
   readonly internalIps?: readonly string[];
+  readonly creationTimestamp?: string;
 }
 
 export interface ApiDefinition {
@@ -152,11 +153,11 @@ export const startApiServer = (authority = createAuthority()): ApiServer => {
   };
 };
 
-const nodeObject = ({name, podCIDR, internalIp, podCIDRs, internalIps}: ApiNode) => {
+const nodeObject = ({name, podCIDR, internalIp, podCIDRs, internalIps, creationTimestamp}: ApiNode) => {
   const cidrs = podCIDRs ?? (podCIDR === undefined ? [] : [podCIDR]);
   const ips = internalIps ?? (internalIp === undefined ? [] : [internalIp]);
   return {
-    metadata: {name},
+    metadata: {name, ...(creationTimestamp !== undefined && {creationTimestamp})},
     spec: {...(cidrs.length > 0 && {podCIDR: cidrs[0], podCIDRs: cidrs})},
     status: {
       addresses: [
