@@ -93,6 +93,7 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
     records: () => known.all(),
     pools: async () => poolsOf(node.network()),
     quarantined: async () => (await store.quarantine.names()).length,
+    refusedPodCidrs: () => node.refusedPodCidrs(),
   });
   const plugin = createInvokePlugin({exec, binDirs, timeoutMs: options.pluginTimeoutMs});
   const invoke = logged(measured(plugin, metrics.plugin), log);

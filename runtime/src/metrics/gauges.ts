@@ -2,19 +2,22 @@
 import {Gauge, type Registry} from 'prom-client';
 import {isUndone, type PodNetwork, shownAttachments, states} from '../network/record.ts';
 import type {Pool} from '../node/address-pool.ts';
+import {type RefusedPodCidr, refusalKinds} from '../node/pod-cidrs.ts';
 import {slices} from '../slices.ts';
 
 export interface Observed {
   readonly records: () => Iterable<PodNetwork>;
   readonly pools: () => Promise<readonly Pool[]>;
   readonly quarantined: () => Promise<number>;
+  readonly refusedPodCidrs: () => readonly RefusedPodCidr[];
 }
 
 /** Not the registry of the process, which others may use. */
 const registers: Registry[] = [];
 
 export const addGauges = (registry: Registry, observed: Observed): void => {
-  for (const gauge of [...gaugesOfRecords(observed), gaugeOfPools(observed)]) registry.registerMetric(gauge);
+  const gauges = [...gaugesOfRecords(observed), gaugeOfPools(observed), gaugeOfRefused(observed)];
+  for (const gauge of gauges) registry.registerMetric(gauge);
 };
 
 const gaugesOfRecords = ({records, quarantined}: Observed): Gauge[] => [
@@ -87,5 +90,17 @@ const gaugeOfPools = ({pools}: Observed): Gauge =>
         this.set({network, range_set: rangeSet, state: 'capacity'}, Number(capacity));
         this.set({network, range_set: rangeSet, state: 'used'}, used);
       }
+    },
+  });
+
+const gaugeOfRefused = ({refusedPodCidrs}: Observed): Gauge =>
+  new Gauge({
+    name: 'kni_refused_pod_cidrs',
+    help: 'podCIDRs of nodes that this node refuses to route to, by reason',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      for (const reason of refusalKinds) this.set({reason}, 0);
+      for (const {kind} of refusedPodCidrs()) this.inc({reason: kind});
     },
   });

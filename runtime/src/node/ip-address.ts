@@ -46,6 +46,26 @@ export const lastNumberOf = (cidr: string): bigint => {
   return numberOf(networkAddressOf(cidr)) + (1n << BigInt(bits)) - 1n;
 };
 
+/** The addresses of a subnet, to compare it with many others. */
+export interface Span {
+  readonly family: Family;
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+/** Of a subnet or of a single address. */
+export const spanOf = (text: string): Span => {
+  const family = familyOf(text);
+  const cidr = text.includes('/') ? text : `${text}/${family === 4 ? 32 : 128}`;
+  return {family, first: numberOf(networkAddressOf(cidr)), last: lastNumberOf(cidr)};
+};
+
+export const overlaps = (one: Span, other: Span): boolean =>
+  one.family === other.family && one.first <= other.last && other.first <= one.last;
+
+export const isWithin = (inner: Span, outer: Span): boolean =>
+  inner.family === outer.family && outer.first <= inner.first && inner.last <= outer.last;
+
 /** An address with a zone, such as fe80::1%eth0, means nothing on another node. */
 const isAddress = (value: unknown): value is string =>
   typeof value === 'string' && isIP(value) !== 0 && !value.includes('%');

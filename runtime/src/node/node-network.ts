@@ -4,12 +4,14 @@ import {setTimeout as delay} from 'node:timers/promises';
 import type {Conflist} from '../cni/conflist.ts';
 import {createLock} from '../lock.ts';
 import {textOf} from '../log.ts';
+import {createNodeChecks} from './checked-nodes.ts';
 import {type Definition, definitionsResource, isAbsentResource, openDefinitions} from './definitions.ts';
 import {NodeNotReady} from './errors.ts';
 import {type Following, followResource} from './follow-resource.ts';
 import {createNetworkSource, type NetworkStatus} from './network-source.ts';
 import {readNodeCache, writeNodeCache} from './node-cache.ts';
 import {type NodeFacts, nodesResource} from './node-facts.ts';
+import type {RefusedPodCidr} from './pod-cidrs.ts';
 import {type PrepareOptions, prepareNode} from './prepare-node.ts';
 import {type Trouble, troubleOfNode, troubleOfPreparing, troubleOfReading} from './trouble.ts';
 
@@ -24,6 +26,8 @@ export interface NodeNetwork {
   readonly network: () => Conflist;
   /** A NetworkAttachmentDefinition of the cluster, from memory, also while the API server is down. */
   readonly definitionOf: (namespace: string, name: string) => Definition | undefined;
+  /** The podCIDRs of nodes that have no route here, and why. */
+  readonly refusedPodCidrs: () => readonly RefusedPodCidr[];
 }
 
 export interface NodeNetworkOptions extends PrepareOptions {
@@ -48,6 +52,7 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
   const cache = join(stateDir, 'nodes.json');
   const definitions = await openDefinitions(join(stateDir, 'network-attachment-definitions.json'), log);
   const source = createNetworkSource(options.confDir, options.binDirs);
+  const checks = createNodeChecks(options);
   const lock = createLock();
   let nodes: readonly NodeFacts[] = await readNodeCache(cache);
   let prepared = ''; // the nodes that this one was prepared for, as text
@@ -66,7 +71,7 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
       const wanted = JSON.stringify(nodes);
       const own = JSON.stringify(nodes.find(({name}) => name === nodeName));
       try {
-        await prepareNode(options, nodes);
+        await prepareNode(options, checks.check(nodes));
         preparing = undefined;
         isBehind = false;
         told = '';
@@ -151,5 +156,6 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
       throw new NodeNotReady(reason, message);
     },
     definitionOf: definitions.find,
+    refusedPodCidrs: checks.refused,
   };
 };

@@ -1,0 +1,138 @@
+/** Decides which podCIDRs of the cluster's nodes this node believes: each becomes a route, and could lead any traffic away. */
+import {isWithin, overlaps, type Span, spanOf} from './ip-address.ts';
+import type {NodeFacts} from './node-facts.ts';
+
+export interface RefusedPodCidr {
+  readonly node: string;
+  readonly podCidr: string;
+  readonly kind: RefusalKind;
+  /** Stable, for people. */
+  readonly why: string;
+}
+
+export const refusalKinds = [
+  'outside-pod-subnet',
+  'larger-than-own',
+  'on-own-link',
+  'node-address',
+  'own-pod-cidr',
+  'older-node',
+] as const;
+export type RefusalKind = (typeof refusalKinds)[number];
+
+export interface PodCidrRules {
+  readonly ownName: string;
+  /** One of a family at most. A family without one has the stricter rules below. */
+  readonly podSubnets: readonly string[];
+  /** The subnets of the interfaces that have an address of this node. */
+  readonly links: readonly string[];
+}
+
+export interface CheckedNodes {
+  /** All nodes, without the podCIDRs that were refused. */
+  readonly nodes: readonly NodeFacts[];
+  readonly refused: readonly RefusedPodCidr[];
+}
+
+/** Private ranges (RFC 1918, RFC 6598, RFC 4193). A cluster has one pod subnet of a family, which lies in one of these. */
+const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'].map(
+  named,
+);
+
+/** The own node's podCIDRs are compared with the pod subnet only: another node must not be able to take them away. */
+export const checkPodCidrs = (all: readonly NodeFacts[], rules: PodCidrRules): CheckedNodes => {
+  const ownCidrs = all.find(({name}) => name === rules.ownName)?.podCidrs.map(named) ?? [];
+  const known: Known = {
+    ownCidrs,
+    podSubnets: rules.podSubnets.map(named),
+    links: rules.links.map(named),
+    addresses: all.flatMap(({name, internalIps}) => internalIps.map((ip) => ({...named(ip), node: name}))),
+  };
+  const accepted: OfNode[] = [];
+  const refused: RefusedPodCidr[] = [];
+  const accept = (node: string, podCidr: string): boolean => {
+    const subnet = named(podCidr);
+    const refusal =
+      node === rules.ownName
+        ? outsidePodSubnet(subnet, known)
+        : (outsidePodSubnet(subnet, known) ??
+          unlikeOwn(subnet, known) ??
+          takenByNode(subnet, known) ??
+          takenByPods(subnet, accepted));
+    if (refusal) refused.push({node, podCidr, ...refusal});
+    else if (node !== rules.ownName) accepted.push({...subnet, node});
+    return !refusal;
+  };
+  const checked = all.toSorted(byAge).map((node) => ({
+    ...node,
+    podCidrs: node.podCidrs.filter((podCidr) => accept(node.name, podCidr)),
+  }));
+  const byName = new Map(checked.map((node) => [node.name, node]));
+  return {nodes: all.map((node) => byName.get(node.name) ?? node), refused};
+};
+
+interface Named extends Span {
+  readonly text: string;
+}
+
+interface OfNode extends Named {
+  readonly node: string;
+}
+
+interface Known {
+  readonly ownCidrs: readonly Named[];
+  readonly podSubnets: readonly Named[];
+  readonly links: readonly Named[];
+  readonly addresses: readonly OfNode[];
+}
+
+type Refusal = Pick<RefusedPodCidr, 'kind' | 'why'>;
+
+function named(text: string): Named {
+  return {text, ...spanOf(text)};
+}
+
+const ofFamily = <Each extends Span>(spans: readonly Each[], {family}: Span): Each | undefined =>
+  spans.find((span) => span.family === family);
+
+const outsidePodSubnet = (subnet: Named, {podSubnets}: Known): Refusal | undefined => {
+  const allowed = ofFamily(podSubnets, subnet);
+  if (allowed === undefined || isWithin(subnet, allowed)) return undefined;
+  return {kind: 'outside-pod-subnet', why: `it is outside the pod subnet ${allowed.text}`};
+};
+
+/** Without a pod subnet, the own podCIDR is the only example: the controller manager takes all of them from one range. */
+const unlikeOwn = (subnet: Named, {podSubnets, ownCidrs, links}: Known): Refusal | undefined => {
+  if (ofFamily(podSubnets, subnet)) return undefined;
+  const own = ofFamily(ownCidrs, subnet);
+  const range = own && privateRanges.find((each) => isWithin(own, each));
+  if (range && !isWithin(subnet, range))
+    return {kind: 'outside-pod-subnet', why: `it is outside ${range.text}, where the own podCIDR is`};
+  if (own && sizeOf(subnet) > sizeOf(own))
+    return {kind: 'larger-than-own', why: `it is larger than the own podCIDR ${own.text}`};
+  const link = links.find((each) => overlaps(each, subnet));
+  return (
+    link && {kind: 'on-own-link', why: `it overlaps ${link.text}, which an interface of this node is in`}
+  );
+};
+
+const takenByNode = (subnet: Named, {addresses, ownCidrs}: Known): Refusal | undefined => {
+  const address = addresses.find((each) => overlaps(each, subnet));
+  if (address)
+    return {kind: 'node-address', why: `it contains the address ${address.text} of node ${address.node}`};
+  const own = ownCidrs.find((each) => overlaps(each, subnet));
+  return own && {kind: 'own-pod-cidr', why: `it overlaps the own podCIDR ${own.text}`};
+};
+
+const takenByPods = (subnet: Named, accepted: readonly OfNode[]): Refusal | undefined => {
+  const older = accepted.find((each) => overlaps(each, subnet));
+  return older && {kind: 'older-node', why: `it overlaps ${older.text} of the older node ${older.node}`};
+};
+
+const sizeOf = ({first, last}: Span): bigint => last - first;
+
+/** Nodes of unknown age count as the oldest: they were known before ages were. */
+const byAge = (one: NodeFacts, other: NodeFacts): number =>
+  compare(one.createdAt ?? '', other.createdAt ?? '') || compare(one.name, other.name);
+
+const compare = (one: string, other: string): number => (one < other ? -1 : Number(one > other));
