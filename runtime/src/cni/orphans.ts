@@ -1,8 +1,12 @@
-/** Ends plugins that outlived the network runtime that called them: they would work against its successor. */
+/**
+ * Ends plugins that outlived the network runtime that called them: they would work against its successor. A daemon that a
+ * plugin has started on purpose, such as a DHCP client, leaves the plugin's process group, and is not ended.
+ */
 import {createHash} from 'node:crypto';
 import {readdirSync, readFileSync} from 'node:fs';
 import {stat} from 'node:fs/promises';
 import {setTimeout as delay} from 'node:timers/promises';
+import {groupVariable} from '../process/own-group.ts';
 
 /** Marks what a network runtime starts; inherited by delegated plugins. */
 export const ownerVariable = 'KNI_RUNTIME';
@@ -31,7 +35,26 @@ const processesOf = (owner: string): number[] => {
   const pids = readdirSync('/proc')
     .map(Number)
     .filter((pid) => pid > 0 && pid !== process.pid);
-  return pids.filter((pid) => environmentOf(pid).includes(mark));
+  return pids.filter((pid) => {
+    const environment = environmentOf(pid);
+    return environment.includes(mark) && isInGroupOf(environment, pid);
+  });
+};
+
+/** Without the variable it was started by a version that ended them all. */
+const isInGroupOf = (environment: readonly string[], pid: number): boolean => {
+  const group = environment.find((each) => each.startsWith(`${groupVariable}=`));
+  return group === undefined || group === `${groupVariable}=${groupOf(pid)}`;
+};
+
+/** Empty for a process that has ended. Its name, in parentheses, may hold anything: `7 (a) b) S 1 7 …`. */
+const groupOf = (pid: number): string => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')')).split(' ')[3] ?? '';
+  } catch {
+    return '';
+  }
 };
 
 /** Empty for a process that has ended, a zombie included, or that is not ours to look at. */

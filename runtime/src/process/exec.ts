@@ -7,9 +7,10 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {errorCodeOf} from '../error-code.ts';
 import type {Command, Ending} from './command.ts';
 import {watched} from './group.ts';
+import {inOwnGroup} from './own-group.ts';
 import {createPlaces} from './places.ts';
 import {openShell, type ShellProcess} from './shell.ts';
-import {tellable} from './shell-script.ts';
+import {isKnownToShells, isNotStarted, tellable} from './shell-script.ts';
 import {createShells} from './shells.ts';
 
 export type {Command, Ending} from './command.ts';
@@ -56,7 +57,7 @@ export const createExec = ({
   const umask = process.umask(); // as it is now: it is another one while a socket is made
   const names = new Set(Object.keys(base));
   const open = async () => {
-    const child = start('sh', [], base, 'ignore');
+    const child = start('sh', inOwnGroup('sh'), base, 'ignore');
     if (!hasPipes(child)) throw await failure(child);
     return openShell(child, umask, names, scratchDir);
   };
@@ -85,6 +86,22 @@ export const createExec = ({
 
 /** Slow (see shell.ts), but takes everything, and tells why a program cannot be started. */
 const runDirectly = async (
+  command: Command,
+  base: NodeJS.ProcessEnv,
+  stop: AbortSignal | undefined,
+): Promise<Ending> => {
+  const {file, args = [], env = {}} = command;
+  if (!isKnownToShells(env)) return spawned(command, base, stop);
+  const ending = await spawned({...command, file: 'sh', args: inOwnGroup(file, args)}, base, stop);
+  const isStarted =
+    ending.how === 'exited'
+      ? !isNotStarted(file, ending.exitCode, ending.stdout, ending.stderr)
+      : ending.how !== 'not-started';
+  // Without a shell in between the system tells why the program cannot be started.
+  return isStarted ? ending : spawned(command, base, stop);
+};
+
+const spawned = async (
   command: Command,
   base: NodeJS.ProcessEnv,
   stop: AbortSignal | undefined,

@@ -15,7 +15,7 @@ const ownVariables = ['PWD', 'OLDPWD', 'SHLVL'];
 export const tellable = (command: Command, path: string): string | undefined => {
   const {file, args = [], stdin = '', env = {}} = command;
   const isFit =
-    Object.keys(env).every((name) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) &&
+    isKnownToShells(env) &&
     [file, ...args, ...Object.values(env), stdin].every((text) => !text.includes('\0')) &&
     (stdin === '' || stdin.endsWith('\n')) && // a here-document consists of lines
     Buffer.byteLength(stdin) <= stdinLimit;
@@ -23,6 +23,10 @@ export const tellable = (command: Command, path: string): string | undefined => 
   const places = file.includes('/') ? [file] : (env['PATH'] ?? path).split(':').map((dir) => join(dir, file));
   return places.find(isExecutable);
 };
+
+/** A shell drops variables with other names. */
+export const isKnownToShells = (env: Readonly<Record<string, string>>): boolean =>
+  Object.keys(env).every((name) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
 
 const isExecutable = (file: string): boolean => {
   try {

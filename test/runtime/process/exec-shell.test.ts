@@ -84,7 +84,8 @@ describe.each(['dash', 'bash'])('a program that is started by %s', (name) => {
     const named = await sh.exec({file: '/usr/bin/env', args: [], timeoutMs});
     const names =
       named.how === 'exited' ? [...named.stdout.matchAll(/^(\w+)=/gm)].map(([, each = '']) => each) : [];
-    expect(names.filter((each) => each !== '_' && process.env[each] === undefined)).toEqual([]);
+    const own = ['_', 'KNI_PGID'];
+    expect(names.filter((each) => !own.includes(each) && process.env[each] === undefined)).toEqual([]);
     const files = await sh.exec({file: 'ls', args: ['/proc/self/fd'], timeoutMs});
     const direct = spawnSync('ls', ['/proc/self/fd'], {encoding: 'utf8'});
     expect(files).toMatchObject({stdout: direct.stdout});
@@ -128,6 +129,18 @@ describe.each(['dash', 'bash'])('a program that is started by %s', (name) => {
     expect(await sh.exec(bash('(sleep 1; echo late >&2) >/dev/null & :'))).toMatchObject({stderr: 'late\n'});
     expect(await sh.exec(bash('sleep 1000 & echo early', 1500))).toMatchObject({how: 'timed-out'});
     expect(await sh.exec(bash('echo on'))).toMatchObject({stdout: 'on\n', stderr: ''});
+  });
+});
+
+describe('a program', () => {
+  const script = 'echo $KNI_PGID $(cut -d " " -f 5 /proc/$$/stat)';
+
+  it.each([
+    ['by a shell', {}],
+    ['directly, with more stdin than a shell takes', {stdin: 'x'.repeat(100_000)}],
+  ])('has the id of its process group in its environment when it is started %s', async (_, how) => {
+    const ending = await createExec()({...bash(script), ...how});
+    expect(ending).toMatchObject({stdout: expect.stringMatching(/^(\d+) \1\n$/) as string});
   });
 });
 

@@ -16,6 +16,7 @@ type Name =
   | 'delay'
   | 'hang'
   | 'fork-hang'
+  | 'daemon'
   | 'bad-json'
   | 'partial'
   | 'null'
@@ -53,6 +54,7 @@ export interface Plugins extends AsyncDisposable {
   /** Beginnings and ends of calls, in order; only of those that ended by themselves. */
   readonly trace: () => Promise<string[]>;
   readonly grandchildren: () => Promise<number[]>;
+  readonly daemons: () => Promise<number[]>;
 }
 
 export const installPlugins = async (names: readonly string[], parent = tmpdir()): Promise<Plugins> => {
@@ -77,6 +79,7 @@ export const installPlugins = async (names: readonly string[], parent = tmpdir()
     calls: async () => (await lines('calls')).map((line) => JSON.parse(line) as Call),
     trace: () => lines('trace'),
     grandchildren: async () => (await lines('grandchildren')).map(Number),
+    daemons: async () => (await lines('daemons')).map(Number),
     [Symbol.asyncDispose]: () => rm(dir, {recursive: true}),
   };
 };
