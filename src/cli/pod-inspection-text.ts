@@ -23,7 +23,14 @@ export const podInspectionText = (inspection: PodInspection, paint: ChalkInstanc
     }),
     ...section('routes', indented(routesOf(inspection))),
     ...section('DNS', indented(dnsOf(inspection))),
-    ...section('CNI CHECK', verdictOf(inspection, {bad, good: (text) => paint.green(`  ${text}`)})),
+    ...section(
+      'CNI CHECK',
+      verdictOf(inspection, {
+        bad,
+        good: (text) => paint.green(`  ${text}`),
+        aside: (text) => paint.yellow(`  ${oneLine(text)}`),
+      }),
+    ),
     ...section(
       `timeline of the sandbox (${timeline[0]?.time.slice(0, 10) ?? ''}, UTC)`,
       indented(timeline.map(momentRow)).map((line, index) =>
@@ -123,11 +130,17 @@ const dnsOf = ({record}: PodInspection): readonly (readonly string[])[] =>
   );
 
 const verdictOf = (
-  {record: {problems}}: PodInspection,
-  {bad, good}: {bad: (text: string) => string; good: (text: string) => string},
+  {record: {problems, knownBugs = []}}: PodInspection,
+  {bad, good, aside}: Record<'bad' | 'good' | 'aside', (text: string) => string>,
 ): readonly string[] => {
   if (problems === undefined) return [];
-  return problems.length === 0 ? [good('all is as it was attached')] : problems.map(bad);
+  return [
+    ...(problems.length === 0 ? [good('all is as it was attached')] : problems.map(bad)),
+    ...knownBugs.flatMap(({problem, explanation, reference}) => [
+      aside(`known bug of a plugin: ${problem}`),
+      ...[explanation, reference].flatMap((text) => (text === undefined ? [] : [aside(`  ${text}`)])),
+    ]),
+  ];
 };
 
 /** `12:01:02.123  +308 ms  AttachInterface ok  48 ms` */

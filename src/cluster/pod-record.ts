@@ -16,6 +16,8 @@ export interface PodRecord {
   readonly attachments: InspectedPod['attachments'];
   /** What CNI CHECK found wrong; undefined where it was not run. */
   readonly problems?: readonly string[];
+  /** Complaints of CNI CHECK that are known bugs of a plugin. */
+  readonly knownBugs?: InspectedPod['knownBugs'];
   /** What the runtime could not be asked for, and why; sentences. */
   readonly lacks: readonly string[];
 }
@@ -31,10 +33,10 @@ export const recordOf = async (node: Host, pod: PlacedPod, options: RecordOption
   const {check, signal} = options;
   try {
     const {stdout} = await node.run(askPod(`${pod.namespace}/${pod.name}`, {check}), {signal});
-    const {network, attachments, problems} = parseInspected(stdout);
+    const {network, attachments, problems, knownBugs} = parseInspected(stdout);
     if (network.uid !== undefined && network.uid !== pod.uid)
       throw unknownPod(pod, 'what it has is of an earlier pod of this name', options);
-    return {network, attachments, ...(check && {problems}), lacks: []};
+    return {network, attachments, ...(check && {problems, knownBugs}), lacks: []};
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof CommandError)) throw error;

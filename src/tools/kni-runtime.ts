@@ -97,6 +97,7 @@ const inspected = z.object({
     }),
   ),
   problems: texts,
+  knownBugs: listOf(z.object({problem: z.string(), explanation: text, reference: text})),
 });
 
 /** What the runtime has recorded of a pod's network. */

@@ -173,6 +173,18 @@ timeline of the sandbox (2026-11-25, UTC)
       exitCodes.failed,
       'CNI CHECK\n  ! kni: bridge: eth0 has no address\n',
     ],
+    [
+      'a plugin has a known bug',
+      {knownBugs: [{problem: 'no IPv6 chain', explanation: 'it looks for one', reference: 'https://bugs/1'}]},
+      0,
+      'CNI CHECK\n  all is as it was attached\n  known bug of a plugin: no IPv6 chain\n    it looks for one\n    https://bugs/1\n',
+    ],
+    [
+      'a plugin found something, and another one has a known bug',
+      {problems: ['eth0 has no address'], knownBugs: [{problem: 'no IPv6 chain'}]},
+      exitCodes.failed,
+      'CNI CHECK\n  ! eth0 has no address\n  known bug of a plugin: no IPv6 chain\n',
+    ],
   ])('shows the verdict of CHECK: %s', async (_, found, code, text) => {
     await using dir = await tempDir();
     using host = fakeHost(

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file inspector.proto.
  */
 export const file_inspector: GenFile = /*@__PURE__*/
-  fileDesc("Cg9pbnNwZWN0b3IucHJvdG8SDWtuaS5pbnNwZWN0b3IiGAoWTGlzdFBvZE5ldHdvcmtzUmVxdWVzdCJGChdMaXN0UG9kTmV0d29ya3NSZXNwb25zZRIrCghuZXR3b3JrcxgBIAMoCzIZLmtuaS5pbnNwZWN0b3IuUG9kTmV0d29yayJbChhJbnNwZWN0UG9kTmV0d29ya1JlcXVlc3QSDwoHc2FuZGJveBgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSDAoEbmFtZRgDIAEoCRINCgVjaGVjaxgEIAEoCCKJAQoZSW5zcGVjdFBvZE5ldHdvcmtSZXNwb25zZRIqCgduZXR3b3JrGAEgASgLMhkua25pLmluc3BlY3Rvci5Qb2ROZXR3b3JrEi4KC2F0dGFjaG1lbnRzGAIgAygLMhkua25pLmluc3BlY3Rvci5BdHRhY2htZW50EhAKCHByb2JsZW1zGAMgAygJIhIKEFJlY29uY2lsZVJlcXVlc3QilwEKEVJlY29uY2lsZVJlc3BvbnNlEhUKDXJlbW92ZWRfbmV0bnMYASADKAkSGgoScmVsZWFzZWRfYWRkcmVzc2VzGAIgAygJEhUKDXJlbW92ZWRfbGlua3MYAyADKAkSDgoGdW5kb25lGAQgAygJEhAKCHByb2JsZW1zGAUgAygJEhYKDnJlbW92ZWRfY2hhaW5zGAYgAygJIi4KHUxpc3RVbmZpbmlzaGVkQ2xlYW51cHNSZXF1ZXN0Eg0KBXJldHJ5GAEgASgIIlQKHkxpc3RVbmZpbmlzaGVkQ2xlYW51cHNSZXNwb25zZRIyCghjbGVhbnVwcxgBIAMoCzIgLmtuaS5pbnNwZWN0b3IuVW5maW5pc2hlZENsZWFudXAikQEKEVVuZmluaXNoZWRDbGVhbnVwEioKB25ldHdvcmsYASABKAsyGS5rbmkuaW5zcGVjdG9yLlBvZE5ldHdvcmsSEAoIbmV0d29ya3MYAiADKAkSDQoFY2F1c2UYAyABKAkSGAoQcGVuZGluZ19zaW5jZV9tcxgEIAEoAxIVCg1uZXh0X3JldHJ5X21zGAUgASgDIikKF0ZvcmdldFBvZE5ldHdvcmtSZXF1ZXN0Eg4KBnJlY29yZBgBIAEoCSI9ChhGb3JnZXRQb2ROZXR3b3JrUmVzcG9uc2USDwoHcmVtb3ZlZBgBIAMoCRIQCghtYXlfbGVhaxgCIAMoCSImChFBY2NlcHRMb3NzUmVxdWVzdBIRCgljb25maXJtZWQYASABKAgiewoSQWNjZXB0TG9zc1Jlc3BvbnNlEg0KBWZpbGVzGAEgAygJEg0KBW5ldG5zGAIgAygJEhEKCWFkZHJlc3NlcxgDIAMoCRI0CgpyZWNvbmNpbGVkGAQgASgLMiAua25pLmluc3BlY3Rvci5SZWNvbmNpbGVSZXNwb25zZSLUAQoKUG9kTmV0d29yaxITCgtjb3JyZWxhdGlvbhgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSDAoEbmFtZRgDIAEoCRILCgN1aWQYBCABKAkSDwoHYXR0ZW1wdBgFIAEoCRIPCgdzYW5kYm94GAYgASgJEg0KBW5ldG5zGAcgASgJEg0KBXN0YXRlGAggASgJEhUKDWNyZWF0ZWRfYXRfbXMYCSABKAMSLAoKaW50ZXJmYWNlcxgKIAMoCzIYLmtuaS5pbnNwZWN0b3IuSW50ZXJmYWNlIm8KCUludGVyZmFjZRIMCgRuYW1lGAEgASgJEgsKA21hYxgCIAEoCRILCgNtdHUYAyABKA0SKQoJYWRkcmVzc2VzGAQgAygLMhYua25pLmluc3BlY3Rvci5BZGRyZXNzEg8KB25ldHdvcmsYBSABKAkiKAoHQWRkcmVzcxIMCgRjaWRyGAEgASgJEg8KB2dhdGV3YXkYAiABKAkioQEKCkF0dGFjaG1lbnQSDwoHbmV0d29yaxgBIAEoCRIRCglpbnRlcmZhY2UYAiABKAkSDwoHcGx1Z2lucxgDIAMoCRIXCg9ob3N0X2ludGVyZmFjZXMYBCADKAkSJAoGcm91dGVzGAUgAygLMhQua25pLmluc3BlY3Rvci5Sb3V0ZRIfCgNkbnMYBiABKAsyEi5rbmkuaW5zcGVjdG9yLkRucyIgCgVSb3V0ZRIKCgJ0bxgBIAEoCRILCgN2aWEYAiABKAkiSQoDRG5zEg8KB3NlcnZlcnMYASADKAkSDgoGZG9tYWluGAIgASgJEhAKCHNlYXJjaGVzGAMgAygJEg8KB29wdGlvbnMYBCADKAky1AQKCUluc3BlY3RvchJgCg9MaXN0UG9kTmV0d29ya3MSJS5rbmkuaW5zcGVjdG9yLkxpc3RQb2ROZXR3b3Jrc1JlcXVlc3QaJi5rbmkuaW5zcGVjdG9yLkxpc3RQb2ROZXR3b3Jrc1Jlc3BvbnNlEmYKEUluc3BlY3RQb2ROZXR3b3JrEicua25pLmluc3BlY3Rvci5JbnNwZWN0UG9kTmV0d29ya1JlcXVlc3QaKC5rbmkuaW5zcGVjdG9yLkluc3BlY3RQb2ROZXR3b3JrUmVzcG9uc2USTgoJUmVjb25jaWxlEh8ua25pLmluc3BlY3Rvci5SZWNvbmNpbGVSZXF1ZXN0GiAua25pLmluc3BlY3Rvci5SZWNvbmNpbGVSZXNwb25zZRJ1ChZMaXN0VW5maW5pc2hlZENsZWFudXBzEiwua25pLmluc3BlY3Rvci5MaXN0VW5maW5pc2hlZENsZWFudXBzUmVxdWVzdBotLmtuaS5pbnNwZWN0b3IuTGlzdFVuZmluaXNoZWRDbGVhbnVwc1Jlc3BvbnNlEmMKEEZvcmdldFBvZE5ldHdvcmsSJi5rbmkuaW5zcGVjdG9yLkZvcmdldFBvZE5ldHdvcmtSZXF1ZXN0Gicua25pLmluc3BlY3Rvci5Gb3JnZXRQb2ROZXR3b3JrUmVzcG9uc2USUQoKQWNjZXB0TG9zcxIgLmtuaS5pbnNwZWN0b3IuQWNjZXB0TG9zc1JlcXVlc3QaIS5rbmkuaW5zcGVjdG9yLkFjY2VwdExvc3NSZXNwb25zZWIGcHJvdG8z");
+  fileDesc("Cg9pbnNwZWN0b3IucHJvdG8SDWtuaS5pbnNwZWN0b3IiGAoWTGlzdFBvZE5ldHdvcmtzUmVxdWVzdCJGChdMaXN0UG9kTmV0d29ya3NSZXNwb25zZRIrCghuZXR3b3JrcxgBIAMoCzIZLmtuaS5pbnNwZWN0b3IuUG9kTmV0d29yayJbChhJbnNwZWN0UG9kTmV0d29ya1JlcXVlc3QSDwoHc2FuZGJveBgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSDAoEbmFtZRgDIAEoCRINCgVjaGVjaxgEIAEoCCK2AQoZSW5zcGVjdFBvZE5ldHdvcmtSZXNwb25zZRIqCgduZXR3b3JrGAEgASgLMhkua25pLmluc3BlY3Rvci5Qb2ROZXR3b3JrEi4KC2F0dGFjaG1lbnRzGAIgAygLMhkua25pLmluc3BlY3Rvci5BdHRhY2htZW50EhAKCHByb2JsZW1zGAMgAygJEisKCmtub3duX2J1Z3MYBCADKAsyFy5rbmkuaW5zcGVjdG9yLktub3duQnVnIkMKCEtub3duQnVnEg8KB3Byb2JsZW0YASABKAkSEwoLZXhwbGFuYXRpb24YAiABKAkSEQoJcmVmZXJlbmNlGAMgASgJIhIKEFJlY29uY2lsZVJlcXVlc3QilwEKEVJlY29uY2lsZVJlc3BvbnNlEhUKDXJlbW92ZWRfbmV0bnMYASADKAkSGgoScmVsZWFzZWRfYWRkcmVzc2VzGAIgAygJEhUKDXJlbW92ZWRfbGlua3MYAyADKAkSDgoGdW5kb25lGAQgAygJEhAKCHByb2JsZW1zGAUgAygJEhYKDnJlbW92ZWRfY2hhaW5zGAYgAygJIi4KHUxpc3RVbmZpbmlzaGVkQ2xlYW51cHNSZXF1ZXN0Eg0KBXJldHJ5GAEgASgIIlQKHkxpc3RVbmZpbmlzaGVkQ2xlYW51cHNSZXNwb25zZRIyCghjbGVhbnVwcxgBIAMoCzIgLmtuaS5pbnNwZWN0b3IuVW5maW5pc2hlZENsZWFudXAikQEKEVVuZmluaXNoZWRDbGVhbnVwEioKB25ldHdvcmsYASABKAsyGS5rbmkuaW5zcGVjdG9yLlBvZE5ldHdvcmsSEAoIbmV0d29ya3MYAiADKAkSDQoFY2F1c2UYAyABKAkSGAoQcGVuZGluZ19zaW5jZV9tcxgEIAEoAxIVCg1uZXh0X3JldHJ5X21zGAUgASgDIikKF0ZvcmdldFBvZE5ldHdvcmtSZXF1ZXN0Eg4KBnJlY29yZBgBIAEoCSI9ChhGb3JnZXRQb2ROZXR3b3JrUmVzcG9uc2USDwoHcmVtb3ZlZBgBIAMoCRIQCghtYXlfbGVhaxgCIAMoCSImChFBY2NlcHRMb3NzUmVxdWVzdBIRCgljb25maXJtZWQYASABKAgiewoSQWNjZXB0TG9zc1Jlc3BvbnNlEg0KBWZpbGVzGAEgAygJEg0KBW5ldG5zGAIgAygJEhEKCWFkZHJlc3NlcxgDIAMoCRI0CgpyZWNvbmNpbGVkGAQgASgLMiAua25pLmluc3BlY3Rvci5SZWNvbmNpbGVSZXNwb25zZSLUAQoKUG9kTmV0d29yaxITCgtjb3JyZWxhdGlvbhgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSDAoEbmFtZRgDIAEoCRILCgN1aWQYBCABKAkSDwoHYXR0ZW1wdBgFIAEoCRIPCgdzYW5kYm94GAYgASgJEg0KBW5ldG5zGAcgASgJEg0KBXN0YXRlGAggASgJEhUKDWNyZWF0ZWRfYXRfbXMYCSABKAMSLAoKaW50ZXJmYWNlcxgKIAMoCzIYLmtuaS5pbnNwZWN0b3IuSW50ZXJmYWNlIm8KCUludGVyZmFjZRIMCgRuYW1lGAEgASgJEgsKA21hYxgCIAEoCRILCgNtdHUYAyABKA0SKQoJYWRkcmVzc2VzGAQgAygLMhYua25pLmluc3BlY3Rvci5BZGRyZXNzEg8KB25ldHdvcmsYBSABKAkiKAoHQWRkcmVzcxIMCgRjaWRyGAEgASgJEg8KB2dhdGV3YXkYAiABKAkioQEKCkF0dGFjaG1lbnQSDwoHbmV0d29yaxgBIAEoCRIRCglpbnRlcmZhY2UYAiABKAkSDwoHcGx1Z2lucxgDIAMoCRIXCg9ob3N0X2ludGVyZmFjZXMYBCADKAkSJAoGcm91dGVzGAUgAygLMhQua25pLmluc3BlY3Rvci5Sb3V0ZRIfCgNkbnMYBiABKAsyEi5rbmkuaW5zcGVjdG9yLkRucyIgCgVSb3V0ZRIKCgJ0bxgBIAEoCRILCgN2aWEYAiABKAkiSQoDRG5zEg8KB3NlcnZlcnMYASADKAkSDgoGZG9tYWluGAIgASgJEhAKCHNlYXJjaGVzGAMgAygJEg8KB29wdGlvbnMYBCADKAky1AQKCUluc3BlY3RvchJgCg9MaXN0UG9kTmV0d29ya3MSJS5rbmkuaW5zcGVjdG9yLkxpc3RQb2ROZXR3b3Jrc1JlcXVlc3QaJi5rbmkuaW5zcGVjdG9yLkxpc3RQb2ROZXR3b3Jrc1Jlc3BvbnNlEmYKEUluc3BlY3RQb2ROZXR3b3JrEicua25pLmluc3BlY3Rvci5JbnNwZWN0UG9kTmV0d29ya1JlcXVlc3QaKC5rbmkuaW5zcGVjdG9yLkluc3BlY3RQb2ROZXR3b3JrUmVzcG9uc2USTgoJUmVjb25jaWxlEh8ua25pLmluc3BlY3Rvci5SZWNvbmNpbGVSZXF1ZXN0GiAua25pLmluc3BlY3Rvci5SZWNvbmNpbGVSZXNwb25zZRJ1ChZMaXN0VW5maW5pc2hlZENsZWFudXBzEiwua25pLmluc3BlY3Rvci5MaXN0VW5maW5pc2hlZENsZWFudXBzUmVxdWVzdBotLmtuaS5pbnNwZWN0b3IuTGlzdFVuZmluaXNoZWRDbGVhbnVwc1Jlc3BvbnNlEmMKEEZvcmdldFBvZE5ldHdvcmsSJi5rbmkuaW5zcGVjdG9yLkZvcmdldFBvZE5ldHdvcmtSZXF1ZXN0Gicua25pLmluc3BlY3Rvci5Gb3JnZXRQb2ROZXR3b3JrUmVzcG9uc2USUQoKQWNjZXB0TG9zcxIgLmtuaS5pbnNwZWN0b3IuQWNjZXB0TG9zc1JlcXVlc3QaIS5rbmkuaW5zcGVjdG9yLkFjY2VwdExvc3NSZXNwb25zZWIGcHJvdG8z");
 
 /**
  * @generated from message kni.inspector.ListPodNetworksRequest
@@ -100,6 +100,13 @@ export type InspectPodNetworkResponse = Message<"kni.inspector.InspectPodNetwork
    * @generated from field: repeated string problems = 3;
    */
   problems: string[];
+
+  /**
+   * Complaints of CHECK that are a known bug of the plugin, and not in problems. Earlier versions have them there.
+   *
+   * @generated from field: repeated kni.inspector.KnownBug known_bugs = 4;
+   */
+  knownBugs: KnownBug[];
 };
 
 /**
@@ -108,6 +115,37 @@ export type InspectPodNetworkResponse = Message<"kni.inspector.InspectPodNetwork
  */
 export const InspectPodNetworkResponseSchema: GenMessage<InspectPodNetworkResponse> = /*@__PURE__*/
   messageDesc(file_inspector, 3);
+
+/**
+ * KnownBug is a complaint of a plugin that says nothing about the pod.
+ *
+ * @generated from message kni.inspector.KnownBug
+ */
+export type KnownBug = Message<"kni.inspector.KnownBug"> & {
+  /**
+   * @generated from field: string problem = 1;
+   */
+  problem: string;
+
+  /**
+   * @generated from field: string explanation = 2;
+   */
+  explanation: string;
+
+  /**
+   * URL of the report.
+   *
+   * @generated from field: string reference = 3;
+   */
+  reference: string;
+};
+
+/**
+ * Describes the message kni.inspector.KnownBug.
+ * Use `create(KnownBugSchema)` to create a new message.
+ */
+export const KnownBugSchema: GenMessage<KnownBug> = /*@__PURE__*/
+  messageDesc(file_inspector, 4);
 
 /**
  * @generated from message kni.inspector.ReconcileRequest
@@ -120,7 +158,7 @@ export type ReconcileRequest = Message<"kni.inspector.ReconcileRequest"> & {
  * Use `create(ReconcileRequestSchema)` to create a new message.
  */
 export const ReconcileRequestSchema: GenMessage<ReconcileRequest> = /*@__PURE__*/
-  messageDesc(file_inspector, 4);
+  messageDesc(file_inspector, 5);
 
 /**
  * @generated from message kni.inspector.ReconcileResponse
@@ -164,7 +202,7 @@ export type ReconcileResponse = Message<"kni.inspector.ReconcileResponse"> & {
  * Use `create(ReconcileResponseSchema)` to create a new message.
  */
 export const ReconcileResponseSchema: GenMessage<ReconcileResponse> = /*@__PURE__*/
-  messageDesc(file_inspector, 5);
+  messageDesc(file_inspector, 6);
 
 /**
  * @generated from message kni.inspector.ListUnfinishedCleanupsRequest
@@ -183,7 +221,7 @@ export type ListUnfinishedCleanupsRequest = Message<"kni.inspector.ListUnfinishe
  * Use `create(ListUnfinishedCleanupsRequestSchema)` to create a new message.
  */
 export const ListUnfinishedCleanupsRequestSchema: GenMessage<ListUnfinishedCleanupsRequest> = /*@__PURE__*/
-  messageDesc(file_inspector, 6);
+  messageDesc(file_inspector, 7);
 
 /**
  * @generated from message kni.inspector.ListUnfinishedCleanupsResponse
@@ -200,7 +238,7 @@ export type ListUnfinishedCleanupsResponse = Message<"kni.inspector.ListUnfinish
  * Use `create(ListUnfinishedCleanupsResponseSchema)` to create a new message.
  */
 export const ListUnfinishedCleanupsResponseSchema: GenMessage<ListUnfinishedCleanupsResponse> = /*@__PURE__*/
-  messageDesc(file_inspector, 7);
+  messageDesc(file_inspector, 8);
 
 /**
  * UnfinishedCleanup is a sandbox whose DEL has failed. Its leases and host ports stay reserved.
@@ -247,7 +285,7 @@ export type UnfinishedCleanup = Message<"kni.inspector.UnfinishedCleanup"> & {
  * Use `create(UnfinishedCleanupSchema)` to create a new message.
  */
 export const UnfinishedCleanupSchema: GenMessage<UnfinishedCleanup> = /*@__PURE__*/
-  messageDesc(file_inspector, 8);
+  messageDesc(file_inspector, 9);
 
 /**
  * @generated from message kni.inspector.ForgetPodNetworkRequest
@@ -266,7 +304,7 @@ export type ForgetPodNetworkRequest = Message<"kni.inspector.ForgetPodNetworkReq
  * Use `create(ForgetPodNetworkRequestSchema)` to create a new message.
  */
 export const ForgetPodNetworkRequestSchema: GenMessage<ForgetPodNetworkRequest> = /*@__PURE__*/
-  messageDesc(file_inspector, 9);
+  messageDesc(file_inspector, 10);
 
 /**
  * @generated from message kni.inspector.ForgetPodNetworkResponse
@@ -292,7 +330,7 @@ export type ForgetPodNetworkResponse = Message<"kni.inspector.ForgetPodNetworkRe
  * Use `create(ForgetPodNetworkResponseSchema)` to create a new message.
  */
 export const ForgetPodNetworkResponseSchema: GenMessage<ForgetPodNetworkResponse> = /*@__PURE__*/
-  messageDesc(file_inspector, 10);
+  messageDesc(file_inspector, 11);
 
 /**
  * @generated from message kni.inspector.AcceptLossRequest
@@ -311,7 +349,7 @@ export type AcceptLossRequest = Message<"kni.inspector.AcceptLossRequest"> & {
  * Use `create(AcceptLossRequestSchema)` to create a new message.
  */
 export const AcceptLossRequestSchema: GenMessage<AcceptLossRequest> = /*@__PURE__*/
-  messageDesc(file_inspector, 11);
+  messageDesc(file_inspector, 12);
 
 /**
  * @generated from message kni.inspector.AcceptLossResponse
@@ -351,7 +389,7 @@ export type AcceptLossResponse = Message<"kni.inspector.AcceptLossResponse"> & {
  * Use `create(AcceptLossResponseSchema)` to create a new message.
  */
 export const AcceptLossResponseSchema: GenMessage<AcceptLossResponse> = /*@__PURE__*/
-  messageDesc(file_inspector, 12);
+  messageDesc(file_inspector, 13);
 
 /**
  * PodNetwork is the network of one sandbox.
@@ -423,7 +461,7 @@ export type PodNetwork = Message<"kni.inspector.PodNetwork"> & {
  * Use `create(PodNetworkSchema)` to create a new message.
  */
 export const PodNetworkSchema: GenMessage<PodNetwork> = /*@__PURE__*/
-  messageDesc(file_inspector, 13);
+  messageDesc(file_inspector, 14);
 
 /**
  * Interface is one interface in the pod's netns.
@@ -466,7 +504,7 @@ export type Interface = Message<"kni.inspector.Interface"> & {
  * Use `create(InterfaceSchema)` to create a new message.
  */
 export const InterfaceSchema: GenMessage<Interface> = /*@__PURE__*/
-  messageDesc(file_inspector, 14);
+  messageDesc(file_inspector, 15);
 
 /**
  * @generated from message kni.inspector.Address
@@ -490,7 +528,7 @@ export type Address = Message<"kni.inspector.Address"> & {
  * Use `create(AddressSchema)` to create a new message.
  */
 export const AddressSchema: GenMessage<Address> = /*@__PURE__*/
-  messageDesc(file_inspector, 15);
+  messageDesc(file_inspector, 16);
 
 /**
  * Attachment is what the plugins of one network have answered.
@@ -536,7 +574,7 @@ export type Attachment = Message<"kni.inspector.Attachment"> & {
  * Use `create(AttachmentSchema)` to create a new message.
  */
 export const AttachmentSchema: GenMessage<Attachment> = /*@__PURE__*/
-  messageDesc(file_inspector, 16);
+  messageDesc(file_inspector, 17);
 
 /**
  * @generated from message kni.inspector.Route
@@ -558,7 +596,7 @@ export type Route = Message<"kni.inspector.Route"> & {
  * Use `create(RouteSchema)` to create a new message.
  */
 export const RouteSchema: GenMessage<Route> = /*@__PURE__*/
-  messageDesc(file_inspector, 17);
+  messageDesc(file_inspector, 18);
 
 /**
  * @generated from message kni.inspector.Dns
@@ -590,7 +628,7 @@ export type Dns = Message<"kni.inspector.Dns"> & {
  * Use `create(DnsSchema)` to create a new message.
  */
 export const DnsSchema: GenMessage<Dns> = /*@__PURE__*/
-  messageDesc(file_inspector, 18);
+  messageDesc(file_inspector, 19);
 
 /**
  * @generated from service kni.inspector.Inspector

@@ -1,5 +1,9 @@
 /** Asks the plugins whether what they attached is still as they left it. */
+import type {Attachment} from '../cni/attachment.ts';
+import {CniError} from '../cni/errors.ts';
+import {type KnownBug, knownBugOf} from '../cni/known-bugs.ts';
 import {checkNetwork} from '../cni/network.ts';
+import type {InvokePlugin} from '../cni/plugin.ts';
 import {UnknownNetwork, WrongState} from './errors.ts';
 import type {Parts, PodNetworks} from './pod-networks.ts';
 import {podKeyOf} from './pod-ref.ts';
@@ -9,10 +13,30 @@ export const createCheck =
   async (sandbox) => {
     const found = records.bySandbox(sandbox);
     if (!found) throw new UnknownNetwork('the sandbox is not known');
+    const knownBugs: KnownBug[] = [];
     await lock(podKeyOf(found.pod), async () => {
       const record = records.get(found.key);
       if (record?.state !== 'attached') throw new WrongState('the sandbox is not attached');
-      for (const attachment of record.attachments)
-        await checkNetwork(invoke, attachment, {sandbox, netns: record.netns});
+      for (const attachment of record.attachments) {
+        const target = {sandbox, netns: record.netns};
+        const note = (bug: KnownBug) => knownBugs.push(bug);
+        await checkNetwork(pastKnownBugs(invoke, attachment, note), attachment, target);
+      }
     });
+    return knownBugs;
+  };
+
+/** A known bug must not keep the plugins after it from being asked. */
+const pastKnownBugs =
+  (invoke: InvokePlugin, attachment: Attachment, note: (bug: KnownBug) => void): InvokePlugin =>
+  async (command, invocation) => {
+    try {
+      return await invoke(command, invocation);
+    } catch (error) {
+      const netns = 'target' in invocation ? invocation.target.netns : '';
+      const bug = error instanceof CniError ? knownBugOf(error, attachment, netns) : undefined;
+      if (!bug) throw error;
+      note(bug);
+      return '';
+    }
   };

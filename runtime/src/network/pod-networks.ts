@@ -1,6 +1,7 @@
 /** The networks of this node's pods, from creation to deletion. */
 import type {Attachment} from '../cni/attachment.ts';
 import type {Conflist} from '../cni/conflist.ts';
+import type {KnownBug} from '../cni/known-bugs.ts';
 import type {InvokePlugin} from '../cni/plugin.ts';
 import {createGate, type Gate} from '../gate.ts';
 import type {Lock} from '../lock.ts';
@@ -36,8 +37,11 @@ export interface PodNetworks {
   attach(request: AttachRequest, caller?: Caller): Promise<PodNetwork>;
   /** Answers from memory and does not wait: a kubelet that asks during an attach wants to know just that. */
   query(sandbox: string): PodNetwork;
-  /** CNI CHECK of all that is attached; rejects with what the first plugin complains of. */
-  check(sandbox: string): Promise<void>;
+  /**
+   * CNI CHECK of all that is attached; rejects with the first complaint of a plugin. Resolves with complaints that are known
+   * bugs of a plugin.
+   */
+  check(sandbox: string): Promise<readonly KnownBug[]>;
   /** Returns what was detached, or is no longer attached; `undefined` when nothing is known of it. */
   detach(selector: Selector, caller?: Caller): Promise<PodNetwork | undefined>;
   delete(selector: Selector, caller?: Caller): Promise<PodNetwork | undefined>;

@@ -2,6 +2,7 @@
 import {create, type MessageInitShape} from '@bufbuild/protobuf';
 import {parseConflist} from '../cni/conflist.ts';
 import {CniError} from '../cni/errors.ts';
+import type {KnownBug} from '../cni/known-bugs.ts';
 import {recordedOf} from '../cni/result.ts';
 import {
   type InspectPodNetworkRequest,
@@ -50,7 +51,7 @@ export const inspectPodNetwork = async (
 ): Promise<InspectPodNetworkResponse> => {
   const found = select(records, request);
   note(fieldsOfNetwork(found));
-  const problems = request.check ? await problemsOf(pods, found) : [];
+  const {problems, knownBugs} = request.check ? await verdictOf(pods, found) : nothingFound;
   return create(InspectPodNetworkResponseSchema, {
     network: messageOf(found),
     attachments: shownAttachments(found).map((attachment) => {
@@ -69,7 +70,8 @@ export const inspectPodNetwork = async (
         },
       };
     }),
-    problems,
+    problems: [...problems],
+    knownBugs: knownBugs.map(({problem, explanation, reference}) => ({problem, explanation, reference})),
   });
 };
 
@@ -90,13 +92,19 @@ export const messageOfReconciled = (
   };
 };
 
-/** What a plugin finds wrong is an answer here, and no error. */
-const problemsOf = async (pods: Inspected['pods'], {sandbox = ''}: PodNetwork): Promise<string[]> => {
+interface Verdict {
+  readonly problems: readonly string[];
+  readonly knownBugs: readonly KnownBug[];
+}
+
+const nothingFound: Verdict = {problems: [], knownBugs: []};
+
+/** A problem that a plugin finds is an answer here, not an error. */
+const verdictOf = async (pods: Inspected['pods'], {sandbox = ''}: PodNetwork): Promise<Verdict> => {
   try {
-    await pods.check(sandbox);
-    return [];
+    return {problems: [], knownBugs: await pods.check(sandbox)};
   } catch (error) {
-    if (error instanceof CniError) return [error.message];
+    if (error instanceof CniError) return {problems: [error.message], knownBugs: []};
     throw error;
   }
 };

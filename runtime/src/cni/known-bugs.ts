@@ -1,0 +1,59 @@
+/** Known bugs of plugins, by what they complain about, so that a sound pod is not reported as broken. */
+import type {Attachment} from './attachment.ts';
+import type {CniError} from './errors.ts';
+import type {CniCommand} from './plugin.ts';
+import {recordedOf} from './result.ts';
+
+export interface KnownBug {
+  /** The complaint. */
+  readonly problem: string;
+  readonly explanation: string;
+  /** The report upstream. */
+  readonly reference: string;
+}
+
+interface Known {
+  readonly plugin: string;
+  readonly command: CniCommand;
+  readonly message: RegExp;
+  /** Whether the same complaint would be right about an attachment with addresses of both families. */
+  readonly onlyWithoutIpv6?: boolean;
+  readonly explanation: string;
+  readonly reference: string;
+}
+
+const portmapCheck = {
+  plugin: 'portmap',
+  command: 'CHECK',
+  explanation:
+    'before 1.3.0 the plugin looks for the rules of each address in the tables of both IPv4 and IPv6; it found the IPv4 rules',
+  reference: 'https://github.com/containernetworking/plugins/issues/819',
+} as const;
+
+/** The plugin looks into the IPv4 table first: when it complains about IPv6, the IPv4 rules are there. */
+const known: readonly Known[] = [
+  {
+    ...portmapCheck,
+    message: /^could not check ipv6 dnat: chain \S+ not found in iptables table nat$/,
+    onlyWithoutIpv6: true,
+  },
+  {
+    ...portmapCheck,
+    message: /^could not check ipv6 dnat: rule .*--to-destination \d+\.\d+\.\d+\.\d+:/,
+    explanation: `${portmapCheck.explanation}, and did not look for the IPv6 rules`,
+  },
+];
+
+export const knownBugOf = (error: CniError, attachment: Attachment, netns: string): KnownBug | undefined => {
+  const found = known.find(
+    ({plugin, command, message, onlyWithoutIpv6 = false}) =>
+      plugin === error.plugin &&
+      command === error.command &&
+      message.test(error.msg) &&
+      !(onlyWithoutIpv6 && hasIpv6(attachment, netns)),
+  );
+  return found && {problem: error.message, explanation: found.explanation, reference: found.reference};
+};
+
+const hasIpv6 = (attachment: Attachment, netns: string): boolean =>
+  recordedOf(attachment, netns).interfaces.some(({addresses}) => addresses.some(({ip}) => ip.includes(':')));
