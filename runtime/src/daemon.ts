@@ -34,6 +34,7 @@ import {limitOfPool, tooManyCleanups} from './node/cleanup-limit.ts';
 import {bridgeName} from './node/conflist-of-node.ts';
 import {createNodeLinks} from './node/links.ts';
 import {createStatusOf} from './node/network-status.ts';
+import {findNetworksOfOthers} from './node/networks-of-others.ts';
 import {openNodeNetwork} from './node/node-network.ts';
 import {createPortmapChains} from './node/portmap-chains.ts';
 import {bridgesOfNode, signsOfPods} from './node/running-pods.ts';
@@ -145,6 +146,8 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
     },
     links,
     portmapChains: createPortmapChains(exec),
+    networksOfOthers: () =>
+      findNetworksOfOthers({confDir: options.containerRuntimeCniDir, cacheDir: options.cniCacheDir}),
     ipamDir,
     lock: createLock(),
     now: Date.now,

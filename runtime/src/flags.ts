@@ -14,6 +14,10 @@ export interface Options {
   readonly netnsDir: string;
   readonly confDir: string;
   readonly binDirs: readonly string[];
+  /** Where the container runtime has its own networks. */
+  readonly containerRuntimeCniDir: string;
+  /** Where libcni keeps what others have attached. */
+  readonly cniCacheDir: string;
   readonly kubeconfig: string;
   readonly nodeName: string;
   readonly podSubnets: readonly string[];
@@ -63,6 +67,18 @@ const flags = {
     help: 'network configuration; the first file by name counts',
   },
   'cni-bin-dir': {type: 'string', value: 'DIR[:DIR]', default: '/usr/lib/cni', help: 'CNI plugins'},
+  'container-runtime-cni-dir': {
+    type: 'string',
+    value: 'DIR',
+    default: '/etc/cni/net.d',
+    help: "the container runtime's own networks: a network named there is never garbage collected",
+  },
+  'cni-cache-dir': {
+    type: 'string',
+    value: 'DIR',
+    default: '/var/lib/cni',
+    help: "what other container runtimes have attached, in libcni's cache: likewise",
+  },
   kubeconfig: {
     type: 'string',
     value: 'PATH',
@@ -173,6 +189,8 @@ export const optionsFrom = (args: readonly string[]): Options | undefined => {
     binDirs: values['cni-bin-dir']
       .split(':')
       .map((dir) => absolute('cni-bin-dir', {...values, 'cni-bin-dir': dir})),
+    containerRuntimeCniDir: absolute('container-runtime-cni-dir', values),
+    cniCacheDir: absolute('cni-cache-dir', values),
     kubeconfig: absolute('kubeconfig', values),
     nodeName: values['node-name'],
     podSubnets: podSubnets(values),

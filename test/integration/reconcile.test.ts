@@ -1,4 +1,6 @@
-import {mkdir, writeFile} from 'node:fs/promises';
+import {mkdir, rm, writeFile} from 'node:fs/promises';
+import {dirname} from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
 import {afterEach, beforeEach, describe, expect, inject, it} from 'vitest';
 import {asking} from '../../runtime/src/client/ask.ts';
 import {Inspector} from '../../runtime/src/gen/inspector_pb.ts';
@@ -195,5 +197,80 @@ describe('what has lost its owner', () => {
     const expected = live.map(({pod}) => ({containerID: pod.sandbox, ifname: 'eth0'}));
     expect(new Set(valid)).toEqual(new Set(expected));
     for (const {pod, netns} of live) await takeDown(next.kni, pod, netns);
+  });
+
+  describe('in a network that another container runtime has as well', () => {
+    const collected = async (dir: string) => {
+      await mkdir(node.path(paths.conf), {recursive: true});
+      const list = {cniVersion: '1.1.0', name: 'collected', plugins: [{type: 'fault', rig: dir}]};
+      await writeFile(node.path(`${paths.conf}/05-collected.conflist`), JSON.stringify(list));
+    };
+    const reconcileNow = () => asking(node.path(paths.socket), (ask) => ask(Inspector.method.reconcile, {}));
+
+    it.each<[string, string, string]>([
+      ['by a list', `${paths.othersConf}/99-any.conflist`, '{"name":"collected","plugins":[{"type":"x"}]}'],
+      [
+        'by a delegate',
+        `${paths.othersConf}/00-multus.conf`,
+        '{"name":"m","delegates":[{"name":"collected"}]}',
+      ],
+      ['by a file that is cut off', `${paths.othersConf}/99-any.conf`, '{"name":"collected","type":'],
+      [
+        'by an entry of libcni',
+        `${paths.othersCache}/results/any`,
+        '{"kind":"cniCacheV1","networkName":"collected"}',
+      ],
+      [
+        'by an old entry of libcni',
+        `${paths.othersCache}/cache/collected-box-eth0`,
+        '{"cniVersion":"0.4.0"}',
+      ],
+    ])('%s stays, and GC does not run', async (_, path, text) => {
+      await using plugins = await installPlugins(['fault']);
+      await collected(plugins.dir);
+      const lease = node.path(`${paths.state}/ipam/collected/10.77.1.9`);
+      await mkdir(dirname(node.path(path)), {recursive: true});
+      await writeFile(node.path(path), text);
+      await mkdir(dirname(lease), {recursive: true});
+      await writeFile(lease, 'foreign\neth0');
+      await using runtime = await startRuntime(node, [`--cni-bin-dir=${plugins.binDir}`]);
+      const {netns} = await bringUp(runtime.kni, newPod('live'));
+      expect(netns).not.toBe('');
+      const gc = async () => (await plugins.calls()).filter(({call}) => call === 'fault GC').length;
+      expect(await reconcileNow()).toMatchObject({releasedAddresses: [], problems: []});
+      expect(await gc()).toBe(0);
+
+      await rm(node.path(path));
+      expect(await reconcileNow()).toMatchObject({releasedAddresses: ['10.77.1.9'], problems: []});
+      expect(await gc()).toBeGreaterThan(0);
+    });
+  });
+
+  it('waits for a hanging DEL without holding up other calls', async () => {
+    await using plugins = await installPlugins(['fault']);
+    await mkdir(node.path(paths.conf), {recursive: true});
+    const list = {cniVersion: '1.1.0', name: 'collected', plugins: [{type: 'fault', rig: plugins.dir}]};
+    await writeFile(node.path(`${paths.conf}/05-collected.conflist`), JSON.stringify(list));
+    await using runtime = await startRuntime(node, [`--cni-bin-dir=${plugins.binDir}`]);
+    const hanging = newPod('hanging');
+    await bringUp(runtime.kni, hanging);
+    const called = async (call: string) => (await plugins.calls()).some((each) => each.call === call);
+    await until('the GC of the start is over', () => called('fault GC'));
+    await plugins.plan({'fault DEL': 'hold'});
+    const detaching = runtime.kni.detachInterface(identify(hanging));
+    await until('DEL hangs', () => called('fault DEL'));
+    const order: string[] = [];
+    const reconciling = asking(node.path(paths.socket), (ask) => ask(Inspector.method.reconcile, {})).catch(
+      (error: unknown) => {
+        order.push(String(error));
+      },
+    );
+    await delay(500); // by then it waits
+    await createNetwork(runtime.kni, newPod('next'));
+    order.push('created');
+    await reconciling;
+    expect(order).toEqual(['created', expect.stringContaining('calls under way did not end in time')]);
+    await plugins.release();
+    await detaching;
   });
 });

@@ -9,6 +9,8 @@ describe('the flags', () => {
       netnsDir: '/run/netns',
       confDir: '/etc/kni/net.d',
       binDirs: ['/usr/lib/cni'],
+      containerRuntimeCniDir: '/etc/cni/net.d',
+      cniCacheDir: '/var/lib/cni',
       kubeconfig: '/etc/kubernetes/kubelet.conf',
       nodeName: 'a',
       podSubnets: [],
@@ -92,6 +94,6 @@ describe('the flags', () => {
     expect(optionsFrom(['--help'])).toBeUndefined();
     expect(optionsFrom(['-h'])).toBeUndefined();
     const explained = usage().match(/^ {2}--[a-z-]+ /gm);
-    expect(explained).toHaveLength(16);
+    expect(explained).toHaveLength(20);
   });
 });

@@ -3,6 +3,7 @@ import {type Lease, listLeases, releaseLease} from '../cni/leases.ts';
 import {type Log, textOf} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
 import {slices} from '../slices.ts';
+import type {NetworksOfOthers} from './pod-networks.ts';
 import {isUndone, type PodNetwork} from './record.ts';
 import type {RecordIndex} from './record-index.ts';
 import {recordOfNetns} from './record-of-netns.ts';
@@ -34,15 +35,17 @@ export const removeOwnerless = async ({
   return removed;
 };
 
-/** Only in host-local's directory of our own: other container runtimes share the usual one. */
-export const ownerlessLeases = async ({
-  ipamDir,
-  records,
-}: {
+export interface LeaseParts {
   readonly ipamDir: string;
   readonly records: RecordIndex;
-}): Promise<Lease[]> => {
-  const leases = await listLeases(ipamDir);
+}
+
+/** Only in host-local's directory of our own, and not of networks whose configuration others have as well. */
+export const ownerlessLeases = async (
+  {ipamDir, records}: LeaseParts,
+  ofOthers: NetworksOfOthers,
+): Promise<Lease[]> => {
+  const leases = (await listLeases(ipamDir)).filter(({network}) => !ofOthers.has(network));
   const ownerless = new Set(leases.map(({sandbox}) => sandbox));
   for await (const some of slices([...records.all()]))
     for (const record of some) if (holdsAnything(record)) ownerless.delete(record.sandbox ?? '');
@@ -56,16 +59,17 @@ export interface Ownerless {
   readonly addresses: readonly string[];
 }
 
-export const listOwnerless = async (parts: {
-  readonly netns: NetnsDir;
-  readonly records: RecordIndex;
-  readonly ipamDir: string;
-}): Promise<Ownerless> => {
+export const listOwnerless = async (
+  parts: LeaseParts & {
+    readonly netns: NetnsDir;
+    readonly networksOfOthers: () => Promise<NetworksOfOthers>;
+  },
+): Promise<Ownerless> => {
   const {netns, records} = parts;
   const paths = await netns.list();
   return {
     netns: paths.filter((path) => !recordOfNetns(records, netns.path, path)),
-    addresses: (await ownerlessLeases(parts)).map(({ip}) => ip),
+    addresses: (await ownerlessLeases(parts, await parts.networksOfOthers())).map(({ip}) => ip),
   };
 };
 

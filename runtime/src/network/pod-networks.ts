@@ -86,6 +86,11 @@ export interface CleanupLimits {
   readonly ofNetwork: (attachment: Pick<Attachment, 'config' | 'selected'>) => number;
 }
 
+/** The networks that other container runtimes attach pods to. */
+export interface NetworksOfOthers {
+  readonly has: (name: string) => boolean;
+}
+
 /** What the life of a pod's network depends on. */
 export interface Parts {
   readonly records: Records;
@@ -94,6 +99,8 @@ export interface Parts {
   readonly networks: Networks;
   readonly links: NodeLinks;
   readonly portmapChains: PortmapChains;
+  /** Rejects if that cannot be told. */
+  readonly networksOfOthers: () => Promise<NetworksOfOthers>;
   /** `dataDir` of host-local. */
   readonly ipamDir: string;
   readonly lock: Lock;

@@ -5,11 +5,11 @@ import {crashPoint} from '../crash-point.ts';
 import {Busy, type Gate} from '../gate.ts';
 import {textOf} from '../log.ts';
 import type {Networks} from './attachments.ts';
-import {ownBridgesOf} from './bridges.ts';
+import {bridgesOf, ownBridgesOf} from './bridges.ts';
 import {type Claims, claimsOf} from './claims.ts';
 import {ownerlessLeases, releaseLeases, removeOwnerless} from './ownerless.ts';
 import {ownerlessLinks} from './ownerless-links.ts';
-import type {Parts} from './pod-networks.ts';
+import type {NetworksOfOthers, Parts} from './pod-networks.ts';
 import {hasPortmap, ownerlessChains} from './portmap-chains.ts';
 
 export interface Reconciled {
@@ -30,7 +30,7 @@ export interface Reconciled {
 /** A quiet moment is waited for this long, with the gate open. */
 const patienceMs = 5_000;
 /** Of one network. Calls wait meanwhile, and a kubelet gives a network 10 s to be created. */
-const garbageCollectionMs = 2_000;
+const garbageCollectionMs = 5_000;
 
 type Problem = (error: unknown) => void;
 type Exclusively = <T>(work: () => Promise<T>) => Promise<T>;
@@ -76,11 +76,16 @@ export const createReconcile = (
     } catch (error) {
       problem(error);
     }
-    const removedLinks = await removeLinks(parts, claims, lists, problem);
-    const releasedAddresses = await releaseAddresses(parts, exclusively);
-    const removedChains = await removeChains(parts, lists, exclusively).catch(orProblem(problem, []));
+    const ofOthers = await parts.networksOfOthers().catch(orProblem(problem, {has: () => true}));
+    const shared = lists.filter(({name}) => ofOthers.has(name));
+    const own = lists.filter((list) => !shared.includes(list));
+    for (const {name} of shared)
+      log.info('left a network alone that another container runtime uses', {network: name});
+    const removedLinks = await removeLinks(parts, claims, {own, shared}, problem);
+    const releasedAddresses = await releaseAddresses(parts, ofOthers, exclusively);
+    const removedChains = await removeChains(parts, own, exclusively).catch(orProblem(problem, []));
     crashPoint('reconcile: before garbage collection');
-    for (const list of lists.filter(hasGarbageCollection)) await collect(parts, list, exclusively, problem);
+    for (const list of own.filter(hasGarbageCollection)) await collect(parts, list, exclusively, problem);
     return {removedNetns, releasedAddresses, removedLinks, removedChains, undone, problems};
   };
 };
@@ -113,11 +118,12 @@ const primaryOf = ({primary}: Networks): Conflist | undefined => {
 const removeLinks = async (
   parts: Parts,
   claims: Claims,
-  lists: readonly Conflist[],
+  {own, shared}: {readonly own: readonly Conflist[]; readonly shared: readonly Conflist[]},
   problem: Problem,
 ): Promise<string[]> => {
   const {links, ipamDir, log} = parts;
-  const bridges = new Set(lists.flatMap((list) => ownBridgesOf(list, ipamDir)));
+  const bridges = new Set(own.flatMap((list) => ownBridgesOf(list, ipamDir)));
+  for (const bridge of shared.flatMap(bridgesOf)) bridges.delete(bridge);
   const removed: string[] = [];
   for (const {name} of await ownerlessLinks(parts, claims, bridges).catch(orProblem(problem, [])))
     await links.remove(name).then(() => {
@@ -127,9 +133,14 @@ const removeLinks = async (
   return removed;
 };
 
-const releaseAddresses = async (parts: Parts, exclusively: Exclusively): Promise<string[]> => {
-  if ((await ownerlessLeases(parts)).length === 0) return [];
-  return await exclusively(async () => await releaseLeases(await ownerlessLeases(parts), parts.log));
+const releaseAddresses = async (
+  parts: Parts,
+  ofOthers: NetworksOfOthers,
+  exclusively: Exclusively,
+): Promise<string[]> => {
+  const find = () => ownerlessLeases(parts, ofOthers);
+  if ((await find()).length === 0) return [];
+  return await exclusively(async () => await releaseLeases(await find(), parts.log));
 };
 
 const removeChains = async (

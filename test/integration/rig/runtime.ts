@@ -29,6 +29,8 @@ export const paths = {
   netns: '/run/netns',
   conf: '/run/net.d',
   kubeconfig: '/run/kubelet.conf',
+  othersConf: '/run/others/net.d',
+  othersCache: '/run/others/cni',
 } as const;
 
 /** Unless told otherwise the node knows its podCIDR from before, as after a restart with the API server down. */
@@ -60,6 +62,8 @@ export const launchRuntime = (
     'cni-conf-dir': paths.conf,
     'cni-bin-dir': inject('tools').pluginDir,
     kubeconfig: paths.kubeconfig,
+    'container-runtime-cni-dir': paths.othersConf,
+    'cni-cache-dir': paths.othersCache,
   };
   const wired = Object.entries(wiring).map(([flag, value]) => `--${flag}=${value}`);
   const added = Object.entries(env).map(([name, value]) => `${name}=${value}`);

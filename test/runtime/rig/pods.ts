@@ -89,6 +89,7 @@ export const podsRig = async ({
         },
       },
       links: {vethsOn: async () => [], netnsIds: async () => new Map(), remove: async () => undefined},
+      networksOfOthers: async () => ({has: () => false}),
       portmapChains: {list: async () => [], remove: async () => undefined},
       ipamDir,
       lock: createLock(),
