@@ -13,6 +13,7 @@ import {
   Conflict,
   InvalidRequest,
   NetnsFailed,
+  NotAllowed,
   StoreFailed,
   UnknownNetwork,
   WrongState,
@@ -28,6 +29,7 @@ const system = (code: string) => Object.assign(new Error(code), {code});
 describe('the gRPC status', () => {
   it.each<[string, number, Error]>([
     ['INVALID_ARGUMENT', 3, new InvalidRequest('x')],
+    ['PERMISSION_DENIED', 7, new NotAllowed('x')],
     ['NOT_FOUND', 5, new UnknownNetwork('x')],
     ['ALREADY_EXISTS', 6, new Conflict('x')],
     ['FAILED_PRECONDITION', 9, new WrongState('x')],
