@@ -15,7 +15,7 @@ import (
 const releaseWorkers = 4
 
 // releaseQueue releases networks, and retries in the background what fails. The kubelet alone would not retry a deleted
-// pod before its next garbage collection, and never where there is no sandbox to collect.
+// pod before its next garbage collection. Without a sandbox it would never retry.
 type releaseQueue struct {
 	kni    *client
 	starts *startStore

@@ -7,9 +7,9 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// stopPodSandbox stops the sandbox, whatever the network runtime says, and then releases its network. Where that fails it
-// fails, as containerd does when CNI DEL fails: the kubelet retries and makes no further sandbox until then. It does not
-// fail while the network runtime is down or hangs: pods can be deleted all the same.
+// stopPodSandbox stops the sandbox and then releases its network. It returns a failed release, as containerd returns a
+// failed CNI DEL: the kubelet retries and makes no further sandbox until that succeeds. While the network runtime is down
+// or hangs it returns no error, so that pods can be deleted.
 func (c *core) stopPodSandbox(ctx context.Context, podSandboxID string) error {
 	c.events.kubeletRuns()
 	network, err := c.networkOf(ctx, podSandboxID)
