@@ -21,7 +21,7 @@ export const addGauges = (registry: Registry, observed: Observed): void => {
 };
 
 const gaugesOfRecords = ({records, quarantined}: Observed): Gauge[] => [
-  valueOf('kni_records_quarantined', 'Records that cannot be read and were kept aside', quarantined),
+  valueOf('kni_records_quarantined', 'Files in the quarantine: records may be lost', quarantined),
   valueOf(
     'kni_undo_pending',
     'Networks that wait to be undone',

@@ -1,4 +1,4 @@
-/** Removes what plugins left on the node for one sandbox, when nobody can ask the plugins any more. */
+/** Removes what plugins left on the node for one sandbox, where DEL cannot succeed. */
 import type {Attachment} from '../cni/attachment.ts';
 import {type Conflist, parseConflist} from '../cni/conflist.ts';
 import {hostLocalOf, leaseDirOf, listLeases} from '../cni/leases.ts';

@@ -1,4 +1,4 @@
-/** Finds the networks that other container runtimes use on this node: what has no record there may be theirs. */
+/** Finds the networks that other container runtimes use on this node. Attachments without a record there may be theirs. */
 import {readdirSync, readFileSync} from 'node:fs';
 import {extname, join} from 'node:path';
 import {errorCodeOf} from '../error-code.ts';

@@ -1,4 +1,4 @@
-/** Where unreadable state is kept until a person accepts the loss. What it holds puts all that has no record in doubt. */
+/** Keeps unreadable state until a person accepts the loss. Until then netns and leases without a record are in doubt. */
 import {copyFile, mkdir, open, rename} from 'node:fs/promises';
 import {join} from 'node:path';
 import {syncDirectoryOf, writeDurably} from '../durable-file.ts';
@@ -9,13 +9,13 @@ export interface Quarantine {
   readonly path: string;
   /** Keeps a copy of a file. */
   readonly keep: (path: string, name: string) => Promise<void>;
-  /** Reports a loss of which nothing is left to keep. It counts from now on, and is on disk after the next `settle`. */
+  /** Reports a loss. The report counts at once, and is on disk after the next `settle`. */
   readonly report: (name: string, text: string) => void;
   /** Must succeed before the state is written again: the doubt would end with this process otherwise. */
   readonly settle: () => Promise<void>;
   /** Rejects if the directory cannot be read. */
   readonly names: () => Promise<readonly string[]>;
-  /** Moves everything to the directory of accepted losses, where it harms nobody. Returns the names. */
+  /** Moves all files to the directory of accepted losses, which nothing reads. Returns their names. */
   readonly accept: () => Promise<readonly string[]>;
 }
 
