@@ -1,4 +1,5 @@
 import {readFile} from 'node:fs/promises';
+import {isDeepStrictEqual} from 'node:util';
 import {afterEach, beforeEach, describe, expect, inject, it} from 'vitest';
 import {isAlive} from '../runtime/rig/plugins.ts';
 import {type Chain, installChain} from './rig/chain.ts';
@@ -35,7 +36,9 @@ describe('a daemon that a plugin has started in its own session', () => {
     const netns = await createNetwork(runtime.kni, pod);
     attach(runtime.kni, pod, netns).catch(() => undefined); // its runtime is about to end
     await until('the plugin has forked', async () => (await chain.grandchildren()).length > 0);
-    expect(await alive()).toEqual({daemons: [true], plugins: [true, true]});
+    await until('all run', async () =>
+      isDeepStrictEqual(await alive(), {daemons: [true], plugins: [true, true]}),
+    );
     await chain.plan({});
   });
   afterEach(async () => {

@@ -50,8 +50,8 @@ const isInGroupOf = (environment: readonly string[], pid: number): boolean => {
 /** Empty for a process that has ended. Its name, in parentheses, may hold anything: `7 (a) b) S 1 7 …`. */
 const groupOf = (pid: number): string => {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')')).split(' ')[3] ?? '';
+    const line = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return line.slice(line.lastIndexOf(')')).split(' ')[3] ?? '';
   } catch {
     return '';
   }

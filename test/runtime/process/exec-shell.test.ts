@@ -84,8 +84,8 @@ describe.each(['dash', 'bash'])('a program that is started by %s', (name) => {
     const named = await sh.exec({file: '/usr/bin/env', args: [], timeoutMs});
     const names =
       named.how === 'exited' ? [...named.stdout.matchAll(/^(\w+)=/gm)].map(([, each = '']) => each) : [];
-    const own = ['_', 'KNI_PGID'];
-    expect(names.filter((each) => !own.includes(each) && process.env[each] === undefined)).toEqual([]);
+    const own = new Set(['_', 'KNI_PGID']);
+    expect(names.filter((each) => !own.has(each) && process.env[each] === undefined)).toEqual([]);
     const files = await sh.exec({file: 'ls', args: ['/proc/self/fd'], timeoutMs});
     const direct = spawnSync('ls', ['/proc/self/fd'], {encoding: 'utf8'});
     expect(files).toMatchObject({stdout: direct.stdout});
