@@ -83,7 +83,10 @@ describe('a clock that jumps', () => {
     await chain.plan({'fault ADD': 'error', 'fault DEL': '2*exit->ok'});
     await expect(attach(kni, swept, sweptNetns)).rejects.toMatchObject({code: 14});
     await until('a sweep has undone it', () =>
-      runtime.log.some(({msg, sandbox}) => msg === 'undid what was left' && sandbox === swept.sandbox),
+      runtime.log.some(
+        ({msg, sandbox}) =>
+          msg === 'cleaned up after an interrupted or failed call' && sandbox === swept.sandbox,
+      ),
     );
     await chain.plan({'fault ADD': 'hang'});
     await expect(attach(kni, hung, hungNetns)).rejects.toMatchObject({code: 4});

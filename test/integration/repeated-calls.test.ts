@@ -109,12 +109,12 @@ describe('plugins, whatever is called how often', () => {
     const before = await leftovers(node);
     expect([before.records.length, before.leases.length]).toEqual([1, 1]);
     const saidOfPod = () => runtime.log.filter(({sandbox}) => sandbox === pod.sandbox).map(({msg}) => msg);
-    await until('it is undone', () => saidOfPod().includes('undid what was left'));
+    await until('it is undone', () => saidOfPod().includes('cleaned up after an interrupted or failed call'));
     expect((await leftovers(node)).leases).toEqual([]);
     expect((await commandsFor(pod)).filter((call) => call === 'fault DEL')).toHaveLength(4);
     const said = saidOfPod();
-    expect(said.filter((msg) => msg === 'a failed attach is not undone yet')).toHaveLength(1);
-    expect(said.filter((msg) => msg === 'cannot undo what is left yet')).toHaveLength(2);
+    expect(said.filter((msg) => msg === 'cannot undo a failed attach yet, will retry')).toHaveLength(1);
+    expect(said.filter((msg) => msg === 'cleanup failed, will retry')).toHaveLength(2);
     await attach(runtime.kni, pod, netns);
     await takeDown(runtime.kni, pod, netns);
   });

@@ -118,7 +118,7 @@ const addAndRecord = async (parts: AttachParts, intent: PodNetwork, caller: Call
   } catch (error) {
     if (latest !== intent) await records.force(latest); // for the sweep, should the undoing fail
     await undoAttachments(parts, latest, 'created', timeForDel(caller)).catch((failure: unknown) => {
-      log.warn('a failed attach is not undone yet', {
+      log.warn('cannot undo a failed attach yet, will retry', {
         correlation: intent.key,
         sandbox: intent.sandbox,
         error: textOf(failure),

@@ -53,7 +53,10 @@ export const ownerlessLinks = async (
     return keyOfNetnsPath(netns.path, path) !== undefined && !recordOfNetns(records, netns.path, path);
   };
   // An attached pod whose netns has lost its name would be taken for one without a record.
-  const isEachNamed = [...records.all()].every((record) => netns.exists(record.netns) || isUndone(record));
+  // A pending cleanup has no netns any more.
+  const isEachNamed = [...records.all()].every(
+    (record) => record.state === 'pending' || netns.exists(record.netns) || isUndone(record),
+  );
   const isInNoRecord = ({peer}: Veth): boolean => {
     switch (peer.kind) {
       case 'node':
