@@ -172,7 +172,7 @@ describe.each([
     expect(arrived).toEqual([]);
   });
 
-  it('do not reach a node from a host that is no node', async () => {
+  it('do not reach a node from a host that is not a node', async () => {
     const arrived = await arriving(async () => {
       await toB('third', {node: router, netns: undefined});
       await toA('third', {node: router, netns: undefined});
@@ -181,7 +181,7 @@ describe.each([
     expect(await router.run(['ip', 'address'])).toContain(routerIp);
   });
 
-  it('are no reason to keep pods from talking, also over tunnels of their own on that port', async () => {
+  it('do not keep pods from talking to each other, also on the port of the tunnels', async () => {
     for (const ip of victimB.ips) {
       const port = 8080 + familyOf(ip);
       await listenOn(b, victimB.netns, port);
@@ -211,7 +211,7 @@ describe.each([
     expect(await arriving(() => toA('own', {node: a, netns: attacker.netns}))).toEqual([]);
   });
 
-  it('need no rules with another backend, which removes them', async () => {
+  it('are the concern of this backend only: another one removes the rules', async () => {
     const all = () => a.run(['sh', '-c', 'iptables -t mangle -S; ip6tables -t mangle -S']);
     expect(await all()).toContain('KNI-VXLAN');
     await runtimeA.stop('SIGKILL');

@@ -50,7 +50,7 @@ export const sendForged = async (forged: Forged, {node, netns, ip, port = vxlanP
   await node.run([...entering, process.execPath, '-e', program]);
 };
 
-/** VXLAN (RFC 7348) around Ethernet, IPv4 and UDP; a UDP checksum of 0 means that there is none. */
+/** VXLAN (RFC 7348) around Ethernet, IPv4 and UDP; a UDP checksum of 0 means that it is missing. */
 const frameOf = ({end, from, to, text, size = 0}: Forged): Buffer => {
   const payload = Buffer.from(text.padEnd(size));
   const udp = Buffer.alloc(8);

@@ -49,7 +49,7 @@ describe('the podCIDRs of nodes', () => {
     ['part of the own IPv6 podCIDR', 'fd00:1::8000:0:0:0/65', 'own-pod-cidr'],
     ['part of that of an older node', '10.244.2.7/32', 'older-node'],
     ['the whole pod subnet of IPv6', 'fd00::/16', 'own-pod-cidr'],
-  ])('are refused when they are not in the pod subnet or somebody else has them: %s', (_, podCidr, kind) => {
+  ])('are refused outside the pod subnet, and when another node has them: %s', (_, podCidr, kind) => {
     const evil = node('evil', [podCidr], ['172.18.0.9'], '2026-02-01T00:00:00Z');
     const {nodes, refused} = checkPodCidrs([evil, own, other], rules);
     expect(refused).toMatchObject([{node: 'evil', podCidr, kind}]);

@@ -43,7 +43,7 @@ describe('the rules for the port of the tunnels', () => {
     ]);
   });
 
-  it('let nobody in where the node has no address of the family', () => {
+  it('drop every packet of a family that the node has no address of', () => {
     const rules = firewallRules({...cluster, own: {...own, internalIps: ['172.18.0.2']}, nodes: [other]}, 6);
     expect(rules.match(/^-A KNI-VXLAN-IN.*$/gm)?.at(-1)).toBe('-A KNI-VXLAN-IN -j DROP');
     expect(rules).not.toContain('RETURN');
@@ -63,7 +63,7 @@ describe('the rules for the port of the tunnels', () => {
     await expect(applyFirewall(exec, cluster)).rejects.toThrow('FORWARD');
   });
 
-  it('are removed once, and nothing is done where there are none', async () => {
+  it('are removed once, and a node without them is left as it is', async () => {
     const none = tools((command) => (command.includes('-L') ? 1 : 0));
     await removeFirewall(none.exec);
     expect(none.lines()).toHaveLength(2);
