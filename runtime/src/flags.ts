@@ -95,7 +95,7 @@ const flags = {
     type: 'string',
     value: 'CIDR[,CIDR]',
     default: '',
-    help: 'pod subnets of the cluster, one of a family (default: the podCIDRs of its nodes)',
+    help: 'pod subnets of the cluster, one of a family; other podCIDRs are refused (default: podCIDRs like the own one)',
   },
   backend: {
     type: 'string',
