@@ -56,7 +56,7 @@ const only = (members: unknown, keys: readonly string[]): Members =>
   Object.fromEntries(Object.entries(members as object).filter(([key]) => keys.includes(key)));
 
 const asLibcniKnowsIt = (result: Members): Members => ({
-  ...only(result, ['cniVersion', 'interfaces', 'ips', 'routes', 'dns']),
+  ...only(result, ['cniVersion', 'interfaces', 'ips', 'ip4', 'ip6', 'routes', 'dns']),
   ...(Array.isArray(result['interfaces']) && {
     interfaces: result['interfaces'].map((each) => only(each, ['name', 'mac', 'sandbox'])),
   }),
