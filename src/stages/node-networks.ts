@@ -34,24 +34,23 @@ const definitions: DemoTask = {
 /** Read by kni.service. */
 const environmentFile = '/etc/kni/runtime.env';
 
-/** Without a choice, what the nodes have stays. */
-const backend: DemoTask = {
-  id: 'setup/backend',
-  title: 'Choose how nodes reach the pods of others',
+/** Without a chosen backend, the nodes keep the one that they have. */
+const flags: DemoTask = {
+  id: 'setup/runtime-flags',
+  title: 'Set the pod subnet and the backend of the network runtimes',
   needs: [setup.cluster.id],
-  inputs: ({cluster}) => ({backend: cluster.backend ?? null}),
+  inputs: ({cluster, stack}) => ({
+    backend: cluster.backend ?? null,
+    podSubnet: stack.cluster.podSubnet,
+  }),
   async done(context) {
-    const wanted = context.cluster.backend;
-    if (wanted === undefined) return 'as it is';
-    const present = await Promise.all((await nodesOf(context)).map((node) => environmentOn(node)));
-    return present.every((text) => text === environmentFor(wanted)) ? wanted : undefined;
+    const texts = await Promise.all((await nodesOf(context)).map(environmentOn));
+    return texts.every((text) => text === environmentFor(context, text)) ? 'unchanged' : undefined;
   },
   async run(context, {signal, log}) {
-    const wanted = context.cluster.backend;
-    if (wanted === undefined) return;
     for (const node of await nodesOf(context)) {
-      const input = environmentFor(wanted);
-      await node.run(['sh', ['-ec', `cat >${environmentFile}`]], {input, signal});
+      const input = environmentFor(context, await environmentOn(node));
+      await node.run(['sh', ['-ec', `mkdir -p /etc/kni && cat >${environmentFile}`]], {input, signal});
       await node.run(['systemctl', ['restart', 'kni.service']], {signal, onLine: log});
     }
   },
@@ -62,11 +61,16 @@ const nodesOf = async (context: DemoContext): Promise<readonly Host[]> => {
   return cluster.nodes.map(({name}) => cluster.node(name));
 };
 
-const environmentFor = (wanted: string): string => `KNI_RUNTIME_FLAGS=--backend=${wanted}\n`;
+/** `present` is the file on the node, which has the backend of an earlier choice. */
+const environmentFor = ({cluster, stack}: DemoContext, present: string): string => {
+  const backend = cluster.backend ?? /--backend=(\S+)/.exec(present)?.[1];
+  const chosen = backend === undefined ? '' : ` --backend=${backend}`;
+  return `KNI_RUNTIME_FLAGS=--pod-subnet=${stack.cluster.podSubnet}${chosen}\n`;
+};
 
 const environmentOn = async (node: Host): Promise<string> => {
   const {stdout} = await node.run(['sh', ['-ec', `cat ${environmentFile} 2>/dev/null || true`]]);
   return stdout === '' ? '' : `${stdout.trim()}\n`;
 };
 
-export const nodeNetworks = {definitions, backend} as const satisfies Record<string, DemoTask>;
+export const nodeNetworks = {definitions, flags} as const satisfies Record<string, DemoTask>;
