@@ -160,7 +160,7 @@ export const usage = (): string => {
   const lines = Object.entries(flags).map(([name, flag]) => {
     const shown = flag.default ? ` (default: ${flag.default})` : '';
     const value = 'value' in flag ? ` ${flag.value}` : '';
-    return `  ${`--${name}${value}`.padEnd(28)}${flag.help}${shown}`;
+    return `  ${`--${name}${value}`.padEnd(38)}${flag.help}${shown}`;
   });
   return [
     'Usage: kni-runtime [flags]',
@@ -168,7 +168,7 @@ export const usage = (): string => {
     '',
     'Serves KNI, the Kubernetes Networking Interface, by way of CNI plugins. A command asks the one that runs:',
     '',
-    ...commands.map(({name, argument = '', help}) => `  ${`${name} ${argument}`.padEnd(28)}${help}`),
+    ...commands.map(({name, argument = '', help}) => `  ${`${name} ${argument}`.padEnd(38)}${help}`),
     '',
     'A command prints one JSON document. Exit codes: 0 done, 1 failed or not healthy, 2 wrong usage.',
     '',
