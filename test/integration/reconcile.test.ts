@@ -96,7 +96,7 @@ describe('what has lost its owner', () => {
 
   it('is a veth that leads into no netns on record, although no result names an interface', async () => {
     await using plugins = await installPlugins(['fault']);
-    await plugins.plan({'fault ADD': 'print({"cniVersion":"1.0.0","ips":[{"address":"10.77.1.9/24"}]})'});
+    await plugins.plan({'fault ADD': 'no-interfaces'});
     const list = JSON.parse(
       conflistOfNode({podCidrs: [podCidr], ipamDir: `${paths.state}/ipam`, mtu: undefined}),
     ) as {plugins: object[]};
@@ -175,7 +175,11 @@ describe('what has lost its owner', () => {
   it('is left to GC of the plugins, which are told what is still attached, after DEL of the rest', async () => {
     await using plugins = await installPlugins(['fault']);
     await mkdir(node.path(paths.conf), {recursive: true});
-    const list = {cniVersion: '1.1.0', name: 'collected', plugins: [{type: 'fault', rig: plugins.dir}]};
+    const list = {
+      cniVersion: '1.1.0',
+      name: 'collected',
+      plugins: [{type: 'fault', rig: plugins.dir, ownAddresses: true}],
+    };
     await writeFile(node.path(`${paths.conf}/05-collected.conflist`), JSON.stringify(list));
     const flags = [`--cni-bin-dir=${plugins.binDir}`];
     const runtime = await startRuntime(node, flags);
@@ -202,7 +206,11 @@ describe('what has lost its owner', () => {
   describe('in a network that another container runtime has as well', () => {
     const collected = async (dir: string) => {
       await mkdir(node.path(paths.conf), {recursive: true});
-      const list = {cniVersion: '1.1.0', name: 'collected', plugins: [{type: 'fault', rig: dir}]};
+      const list = {
+        cniVersion: '1.1.0',
+        name: 'collected',
+        plugins: [{type: 'fault', rig: dir, ownAddresses: true}],
+      };
       await writeFile(node.path(`${paths.conf}/05-collected.conflist`), JSON.stringify(list));
     };
     const reconcileNow = () => asking(node.path(paths.socket), (ask) => ask(Inspector.method.reconcile, {}));
@@ -249,7 +257,11 @@ describe('what has lost its owner', () => {
   it('waits for a hanging DEL without holding up other calls', async () => {
     await using plugins = await installPlugins(['fault']);
     await mkdir(node.path(paths.conf), {recursive: true});
-    const list = {cniVersion: '1.1.0', name: 'collected', plugins: [{type: 'fault', rig: plugins.dir}]};
+    const list = {
+      cniVersion: '1.1.0',
+      name: 'collected',
+      plugins: [{type: 'fault', rig: plugins.dir, ownAddresses: true}],
+    };
     await writeFile(node.path(`${paths.conf}/05-collected.conflist`), JSON.stringify(list));
     await using runtime = await startRuntime(node, [`--cni-bin-dir=${plugins.binDir}`]);
     const hanging = newPod('hanging');

@@ -19,6 +19,7 @@ import {podKeyOf, podNameOf} from './pod-ref.ts';
 import {primaryInterface} from './primary-ips.ts';
 import type {PodNetwork} from './record.ts';
 import {selectForAttach} from './select.ts';
+import {holdingRecords} from './unfinished.ts';
 
 export const createAttach = (
   parts: Cared,
@@ -30,7 +31,7 @@ export const createAttach = (
     const {records, lock} = parts;
     const found = selectForAttach(records, request);
     if (!found) throw new UnknownNetwork('no network was created for this sandbox');
-    if (found.state !== 'attached' && parts.cleanups.failing().length > 0)
+    if (found.state !== 'attached' && holdingRecords(parts).length > 0)
       await releaseHeld(parts, planAttachments(parts.networks, {...request, pod: found.pod}), found.key);
     const work = async () => {
       const record = records.get(found.key);

@@ -78,8 +78,11 @@ export const portMappingProblem = objectOf({hostPort: port, containerPort: port,
   'protocol',
 ]);
 
-const count = either((value) => isInteger(value, 1, Number.MAX_SAFE_INTEGER), 'an integer above 0');
-const rates = objectOf({ingressRate: count, ingressBurst: count, egressRate: count, egressBurst: count}, []);
+const rate = either((value) => isInteger(value, 1, Number.MAX_SAFE_INTEGER), 'an integer above 0');
+/** In bits. The kernel counts a burst in bytes, in 32 bits; the bandwidth plugin refuses more in ADD and in DEL. */
+const mostBurst = 8 * (2 ** 32 - 2);
+const burst = either((value) => isInteger(value, 1, mostBurst), `an integer from 1 to ${mostBurst}`);
+const rates = objectOf({ingressRate: rate, ingressBurst: burst, egressRate: rate, egressBurst: burst}, []);
 
 /** A rate needs a burst: the plugin cannot shape with one of them. */
 const bandwidth: Check = (value, at) => {

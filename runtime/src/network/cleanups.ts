@@ -11,8 +11,7 @@ export interface Cleanups {
   readonly isOverdue: (key: string) => boolean;
   /** Whether to try again now: the backoff is over, or `inputs` are not those of the last attempt. */
   readonly isDue: (key: string, inputs: () => string) => boolean;
-  /** Keys of the records whose cleanup has failed at least once. */
-  readonly failing: () => readonly string[];
+  /** The last error; `undefined` when no attempt has failed since the start. */
   readonly causeOf: (key: string) => string | undefined;
   /** In ms from now; 0 when it is due. */
   readonly nextIn: (key: string) => number;
@@ -27,16 +26,10 @@ export interface CleanupFailure {
 const detachingBackoff = {firstMs: 1_000, mostMs: 60_000};
 const pendingBackoff = {firstMs: 60_000, mostMs: 3_600_000};
 
-/** `pending` are the records that were pending at the start, by key; each is due at once. */
-export const createCleanups = (
-  uptime: () => number,
-  giveUpAfterMs: number,
-  pending: ReadonlyMap<string, string>,
-): Cleanups => {
+/** `uptime` in ms. What an earlier process has left is due at once. */
+export const createCleanups = (uptime: () => number, giveUpAfterMs: number): Cleanups => {
   const begun = new Map<string, number>();
-  const failures = new Map<string, {readonly cause: string; readonly inputs?: string}>(
-    Array.from(pending, ([key, cause]) => [key, {cause}]),
-  );
+  const failures = new Map<string, {readonly cause: string; readonly inputs: string}>();
   const retries = {
     detaching: createRetries(uptime, detachingBackoff),
     pending: createRetries(uptime, pendingBackoff),
@@ -60,7 +53,6 @@ export const createCleanups = (
       const last = failures.get(key)?.inputs;
       return last !== undefined && last !== inputs();
     },
-    failing: () => [...failures.keys()],
     causeOf: (key) => failures.get(key)?.cause,
     nextIn: (key) => Math.max(retries.detaching.nextIn(key), retries.pending.nextIn(key)),
   };

@@ -9,7 +9,7 @@ import {fieldsOfNetwork} from './log-fields.ts';
 import type {Cared, PodNetworks} from './pod-networks.ts';
 import {podKeyOf} from './pod-ref.ts';
 import {isUnfinished, type PodNetwork} from './record.ts';
-import {retryCleanup} from './unfinished.ts';
+import {causeOf, retryCleanup} from './unfinished.ts';
 
 export const createCreate =
   (parts: Cared): PodNetworks['create'] =>
@@ -86,7 +86,7 @@ const finishEarlierCleanups = async (
     const [first] = records;
     if (first && left >= most)
       throw new CleanupUnfinished(
-        `the cleanup of an earlier sandbox of the pod has not finished: ${parts.cleanups.causeOf(first.key) ?? ''}`,
+        `the cleanup of an earlier sandbox of the pod has not finished: ${causeOf(parts, first)}`,
       );
   }
 };

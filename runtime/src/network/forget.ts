@@ -15,7 +15,7 @@ export const forget = async (parts: Cared, key: string): Promise<Forgotten> => {
   return await lock(podKeyOf(found.pod), async () => {
     const record = records.get(key);
     if (!record) throw new UnknownNetwork('the record is not known');
-    if (!isUnfinished(record) || cleanups.causeOf(key) === undefined)
+    if (!isUnfinished(record))
       throw new WrongState(`the network is ${record.state}: only a cleanup that has failed can be forgotten`);
     await netns.remove(record.netns); // first: its links end with it
     const traces = await removeTracesOf(record.sandbox ?? '', record.attachments, parts);

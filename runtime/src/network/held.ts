@@ -1,4 +1,4 @@
-/** Host ports and fixed addresses that unfinished cleanups still hold, and pods that ask for one of them. */
+/** Host ports and fixed addresses that cleanups still hold, and pods that ask for one of them. */
 import {isIP} from 'node:net';
 import type {Attachment} from '../cni/attachment.ts';
 import {recordedOf} from '../cni/result.ts';
@@ -7,7 +7,7 @@ import {CleanupUnfinished} from './errors.ts';
 import type {Cared} from './pod-networks.ts';
 import {podNameOf} from './pod-ref.ts';
 import type {PodNetwork} from './record.ts';
-import {retryOne, unfinishedRecords} from './unfinished.ts';
+import {causeOf, holdingRecords, retryOne} from './unfinished.ts';
 
 type Claim =
   | {readonly kind: 'port'; readonly protocol: string; readonly port: number; readonly hostIp: string}
@@ -21,7 +21,7 @@ interface Held {
 /** For the one immediate retry of the holders' cleanups, in ms. */
 const retryMs = 5_000;
 
-/** Retries the cleanups that hold what the attachments ask for. To be called without the lock of any pod. */
+/** Retries the cleanups that hold what the attachments ask for, or waits for them. Call it without the lock of any pod. */
 export const releaseHeld = async (
   parts: Cared,
   attachments: readonly Attachment[],
@@ -37,12 +37,12 @@ export const refuseHeld = (parts: Cared, attachments: readonly Attachment[], key
   if (!held) return;
   const {holder, claim} = held;
   throw new CleanupUnfinished(
-    `${textOfClaim(claim)} is still held by an earlier sandbox of pod ${podNameOf(holder.pod)}: ${parts.cleanups.causeOf(holder.key) ?? ''}`,
+    `${textOfClaim(claim)} is still held by an earlier sandbox of pod ${podNameOf(holder.pod)}: ${causeOf(parts, holder)}`,
   );
 };
 
 const heldOf = (parts: Cared, attachments: readonly Attachment[], key: string): Held[] => {
-  const holders = unfinishedRecords(parts).filter((record) => record.key !== key);
+  const holders = holdingRecords(parts).filter((record) => record.key !== key);
   if (holders.length === 0) return [];
   const asked = attachments.flatMap(askedClaims);
   return holders.flatMap((holder) => {

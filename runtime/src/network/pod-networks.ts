@@ -128,9 +128,7 @@ export interface Cared extends Parts {
 export const createPodNetworks = (given: Parts): PodNetworks => {
   const gate = createGate();
   const {records, uptime, cleanupLimits} = given;
-  const pending = [...records.all()].filter(({state}) => state === 'pending');
-  const causes = new Map(pending.map(({key, pending: reason}) => [key, reason?.cause ?? '']));
-  const cleanups = createCleanups(uptime, cleanupLimits.giveUpAfterMs, causes);
+  const cleanups = createCleanups(uptime, cleanupLimits.giveUpAfterMs);
   const parts: Cared = {...given, cleanups, lock: behind(gate, given.lock)};
   const abandoned = createAbandoned(parts.uptime);
   const undo = createUndo(parts, abandoned);

@@ -1,7 +1,7 @@
 /** Finds records by what callers know of them, however many there are. */
 import {type PodRef, podNameOf} from './pod-ref.ts';
 import {primaryIpsOf} from './primary-ips.ts';
-import type {PodNetwork} from './record.ts';
+import {isUnsettled, type PodNetwork} from './record.ts';
 
 export interface RecordIndex {
   all(): Iterable<PodNetwork>;
@@ -10,6 +10,8 @@ export interface RecordIndex {
   byNetns(netns: string): PodNetwork | undefined;
   /** By uid where there is one, else by namespace and name; in the order in which they were created. */
   ofPod(pod: PodRef): readonly PodNetwork[];
+  /** Those that are attaching, detaching or pending, with or without a call in progress. */
+  unsettled(): readonly PodNetwork[];
   /** Those with this address on eth0. */
   byPrimaryIp(ip: string): readonly PodNetwork[];
 }
@@ -27,6 +29,7 @@ export const createRecordIndex = (records: Iterable<PodNetwork> = []): WritableI
   const keysOfName: KeysByName = new Map();
   /** Made when it is first needed: it takes the results of all records, which a start does not. */
   let keysOfIp: KeysByName | undefined;
+  const unsettled = new Set<string>();
 
   const indexByIp = (): KeysByName => {
     const index: KeysByName = new Map();
@@ -52,6 +55,8 @@ export const createRecordIndex = (records: Iterable<PodNetwork> = []): WritableI
     const before = byKey.get(key);
     byKey.set(key, record);
     updateIps(key, before, record);
+    if (isUnsettled(record)) unsettled.add(key);
+    else unsettled.delete(key);
     if (before?.sandbox === sandbox && before?.netns === netns) return; // pods do not change
     if (before?.sandbox !== undefined) keyOfSandbox.delete(before.sandbox);
     if (sandbox !== undefined) keyOfSandbox.set(sandbox, key);
@@ -71,6 +76,7 @@ export const createRecordIndex = (records: Iterable<PodNetwork> = []): WritableI
       const keys = pod.uid ? keysOfUid.get(pod.uid) : keysOfName.get(podNameOf(pod));
       return keysIn(keys).flatMap((key) => get(key) ?? []);
     },
+    unsettled: () => [...unsettled].flatMap((key) => get(key) ?? []),
     byPrimaryIp: (ip) => {
       keysOfIp ??= indexByIp();
       return keysIn(keysOfIp.get(ip)).flatMap((key) => get(key) ?? []);
@@ -79,6 +85,7 @@ export const createRecordIndex = (records: Iterable<PodNetwork> = []): WritableI
     delete: (key) => {
       remove(key);
       byKey.delete(key);
+      unsettled.delete(key);
     },
   };
 };

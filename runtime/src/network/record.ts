@@ -39,9 +39,13 @@ export interface PodNetwork {
   readonly pending?: {readonly since: number; readonly cause: string};
 }
 
-/** A cleanup that is not under way but has not finished: the record waits for a DEL that succeeds. */
-export const isUnfinished = ({state, attachments}: PodNetwork): boolean =>
-  attachments.length > 0 && (state === 'attaching' || state === 'detaching' || state === 'pending');
+/** In a state that a call or a cleanup has to end. */
+export const isUnsettled = ({state}: PodNetwork): boolean =>
+  state === 'attaching' || state === 'detaching' || state === 'pending';
+
+/** A cleanup that has not finished: the record waits for a DEL that succeeds, unless a call is in progress. */
+export const isUnfinished = (record: PodNetwork): boolean =>
+  isUnsettled(record) && record.attachments.length > 0;
 
 /** What a pod has to show: records of version 1 have its loopback interface as well. */
 export const shownAttachments = ({attachments}: PodNetwork): readonly Attachment[] =>

@@ -90,21 +90,21 @@ interface Parts extends Pick<Attachment, 'config' | 'cniArgs' | 'capabilityArgs'
 const executor = ({single, netns, binDir, ...parts}: Parts) => {
   const invoke = createInvokePlugin({exec: createExec(), binDirs: [binDir], timeoutMs: 60_000});
   const target = {sandbox: containerID, netns};
-  let result: string | undefined;
+  let last: Attachment | undefined;
   return async (command: Command): Promise<unknown> => {
     const {name, text} = (single ? parseSinglePlugin : parseConflist)(parts.config);
     const attachment: Attachment = {...parts, network: name, ifName: ifname, config: text};
-    const added = result === undefined ? attachment : {...attachment, result};
+    const added = last ?? attachment;
     if (command === 'CHECK') return await checkNetwork(invoke, added, target);
     if (command === 'DEL') {
       await delNetwork(invoke, added, target);
-      result = undefined;
+      last = undefined;
       return undefined;
     }
     const addition = await addNetwork(invoke, attachment, target);
+    last = addition.attachment;
     if (addition.error !== undefined) throw addition.error;
-    result = addition.attachment.result;
-    return result;
+    return last.result;
   };
 };
 

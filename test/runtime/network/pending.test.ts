@@ -264,6 +264,32 @@ describe('what a failed cleanup holds', () => {
     await rig.pods.attach(mapped(two, 8081, hostIP));
   });
 
+  it('is not given to others while the first DEL runs', async () => {
+    await using rig = await podsRig({primary: portNetwork});
+    await rig.pods.create(one.pod, '0');
+    await rig.pods.attach(mapped(one, 8080));
+    await rig.plugins.plan({'second DEL': 'hold'});
+    const detaching = rig.pods.detach(one.selector);
+    await vi.waitUntil(async () => (await callsOf(rig)).includes('second DEL'), {timeout: 30_000});
+    await rig.pods.create(two.pod, '0');
+    await expect(rig.pods.attach(mapped(two, 8080))).rejects.toMatchObject({name: 'CleanupUnfinished'});
+    const waiting = rig.pods.attach(mapped(two, 8080));
+    await rig.plugins.release();
+    await detaching;
+    await expect(waiting).resolves.toMatchObject({state: 'attached'});
+  });
+
+  it('is refused to others after a restart as well, before the cleanup was retried', async () => {
+    await using rig = await podsRig({primary: portNetwork});
+    await rig.plugins.plan({'second DEL': 'error(999,busy)'});
+    await rig.pods.create(one.pod, '0');
+    await rig.pods.attach(mapped(one, 8080));
+    await expect(rig.pods.detach(one.selector)).rejects.toMatchObject({cniCode: 999});
+    const pods = await rig.restart();
+    await pods.create(two.pod, '0');
+    await expect(pods.attach(mapped(two, 8080))).rejects.toMatchObject({name: 'CleanupUnfinished'});
+  });
+
   it('is given free by one retry when that succeeds', async () => {
     await using rig = await podsRig({primary: portNetwork});
     await rig.plugins.plan({'second DEL': 'error(999,busy)'});

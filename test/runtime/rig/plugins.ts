@@ -21,6 +21,7 @@ type Name =
   | 'partial'
   | 'null'
   | 'print'
+  | 'no-interfaces'
   | 'no-version'
   | 'other-version'
   | 'huge'
