@@ -21,6 +21,7 @@ import {measured} from './metrics/measured.ts';
 import {createMetrics} from './metrics/metrics.ts';
 import {serveMetrics} from './metrics/server.ts';
 import {watchStalls} from './metrics/stalls.ts';
+import {addressesIn} from './netns/addresses.ts';
 import {openNetnsDir} from './netns/netns-dir.ts';
 import {createNamedNetwork} from './network/named-network.ts';
 import {strayLinks} from './network/ownerless-links.ts';
@@ -29,6 +30,7 @@ import {openRecordStore} from './network/record-store.ts';
 import {createRecords, type Records} from './network/records.ts';
 import {isInDoubt, recover} from './network/recover.ts';
 import {type Selector, selectForAttach, selectForUndo} from './network/select.ts';
+import {createStrayAddresses} from './network/stray-addresses.ts';
 import {exhausted, poolsOf} from './node/address-pool.ts';
 import {limitOfPool, tooManyCleanups} from './node/cleanup-limit.ts';
 import {bridgeName} from './node/conflist-of-node.ts';
@@ -130,6 +132,14 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
     return unfinished.length >= cleanupLimits.ofNetwork({config: list.text});
   };
   const links = createNodeLinks(exec, options.netnsDir);
+  const inDoubt = () =>
+    isInDoubt({
+      store,
+      netns,
+      records: known,
+      isDoubtful,
+      strayLinks: () => strayLinks({links, netns, records: known}, bridgesOfNode(places)),
+    });
   const pods = createPodNetworks({
     records: known,
     netns,
@@ -155,14 +165,14 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
     isDoubtful,
     cleanupLimits,
     filesOf: (list) => filesOfPlugins(binDirs, list),
-    inDoubt: () =>
-      isInDoubt({
-        store,
-        netns,
-        records: known,
-        isDoubtful,
-        strayLinks: () => strayLinks({links, netns, records: known}, bridgesOfNode(places)),
-      }),
+    inDoubt,
+    strayAddresses: createStrayAddresses({
+      netns,
+      records: known,
+      inDoubt,
+      addressesIn: addressesIn(exec),
+      log,
+    }),
     acceptLoss,
     log,
   });

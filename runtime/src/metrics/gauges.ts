@@ -59,7 +59,9 @@ const gaugesOfRecords = ({records, quarantined}: Observed): Gauge[] => [
     async collect() {
       const counts = new Map<string, number>();
       for await (const some of slices([...records()]))
-        for (const {network, result} of some.flatMap(shownAttachments))
+        for (const {network, result} of some
+          .filter(({state}) => state !== 'pending')
+          .flatMap(shownAttachments))
           if (result !== undefined) counts.set(network, (counts.get(network) ?? 0) + 1);
       this.reset();
       for (const [network, count] of counts) this.set({network}, count);

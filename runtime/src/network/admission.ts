@@ -1,50 +1,82 @@
 /**
- * Bounds how many cleanups of one network can be unfinished: attachments under way and unfinished cleanups together stay
- * within the limit of the network. Pods that come when their network has no place left are refused; while places are only
- * taken by attachments under way, they wait.
+ * Bounds how many cleanups of one network can be unfinished. A network with as many as it may have refuses further pods. Of a
+ * network that pods choose, attachments under way count as well, so that the bound holds for pods that come at once: they
+ * wait for each other.
  */
 import type {Attachment} from '../cni/attachment.ts';
-import {TooManyCleanups} from './errors.ts';
+import {type Caller, timeForWaiting} from './caller.ts';
+import {NetworkBusy, TooManyCleanups} from './errors.ts';
 import type {Cared} from './pod-networks.ts';
+import type {PodRef} from './pod-ref.ts';
 import {unfinishedRecords} from './unfinished.ts';
 
-export type Admission = <T>(
-  attachments: readonly Attachment[],
-  work: () => Promise<T>,
-  signal?: AbortSignal,
-) => Promise<T>;
+export type Admission = <T>(asked: Asked, work: () => Promise<T>, caller: Caller) => Promise<T>;
+
+interface Asked {
+  readonly pod: PodRef;
+  readonly attachments: readonly Attachment[];
+}
 
 export const createAdmission = (parts: Cared): Admission => {
   const underWay = new Map<string, number>();
   let waiting: (() => void)[] = [];
-  const unfinishedOf = (network: string): number =>
-    unfinishedRecords(parts).filter(({attachments}) => attachments.some((each) => each.network === network))
-      .length;
 
-  const isRoomFor = (attachment: Attachment): boolean => {
-    const {network} = attachment;
+  const isRoomFor = (attachment: Attachment, pod: PodRef): boolean => {
+    const key = networkKeyOf(attachment, pod);
     const limit = parts.cleanupLimits.ofNetwork(attachment);
-    const unfinished = unfinishedOf(network);
-    if (unfinished >= limit) throw new TooManyCleanups(network);
-    return unfinished + (underWay.get(network) ?? 0) < limit;
+    const unfinished = unfinishedRecords(parts).filter((record) =>
+      record.attachments.some((each) => networkKeyOf(each, record.pod) === key),
+    ).length;
+    if (unfinished >= limit) throw new TooManyCleanups(attachment.network);
+    return !attachment.selected || unfinished + (underWay.get(key) ?? 0) < limit;
   };
-  const add = (networks: ReadonlySet<string>, count: 1 | -1) => {
-    for (const network of networks) underWay.set(network, (underWay.get(network) ?? 0) + count);
+  const add = (keys: ReadonlySet<string>, count: 1 | -1) => {
+    for (const key of keys) underWay.set(key, (underWay.get(key) ?? 0) + count);
   };
-  return async (attachments, work, signal) => {
-    const networks = new Set(attachments.map(({network}) => network));
-    while (!attachments.every(isRoomFor)) {
-      await new Promise<void>((resolve) => waiting.push(resolve));
-      signal?.throwIfAborted();
+  const wake = () => {
+    const all = waiting;
+    waiting = [];
+    for (const each of all) each();
+  };
+  return async ({pod, attachments}, work, caller) => {
+    const keys = new Set(attachments.map((each) => networkKeyOf(each, pod)));
+    const end = parts.uptime() + timeForWaiting(caller);
+    for (;;) {
+      const full = attachments.find((each) => !isRoomFor(each, pod));
+      if (!full) break;
+      const ms = end - parts.uptime();
+      if (ms <= 0) throw new NetworkBusy(full.network);
+      await nextTurn(waiting, ms, caller.signal);
+      caller.signal?.throwIfAborted();
     }
-    add(networks, 1);
+    add(keys, 1);
     try {
       return await work();
     } finally {
-      add(networks, -1);
-      const all = waiting;
-      waiting = [];
-      for (const wake of all) wake();
+      add(keys, -1);
+      wake();
     }
   };
+};
+
+/** Definitions of the same name in two namespaces are two networks, whatever their configurations call themselves. */
+export const networkKeyOf = (
+  {network, selected}: Pick<Attachment, 'network' | 'selected'>,
+  {namespace}: PodRef,
+): string => (selected ? `${selected.namespace || namespace}/${selected.name}` : network);
+
+/** Until another attachment has ended, the caller has gone, or `ms` have passed. */
+const nextTurn = async (
+  waiting: (() => void)[],
+  ms: number,
+  signal: AbortSignal | undefined,
+): Promise<void> => {
+  const over = new AbortController();
+  await new Promise<void>((resolve) => {
+    waiting.push(resolve);
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener('abort', () => resolve(), {signal: over.signal});
+    over.signal.addEventListener('abort', () => clearTimeout(timer));
+  });
+  over.abort();
 };

@@ -16,7 +16,7 @@ import {fieldsOfNetwork} from './log-fields.ts';
 import {createPodAddresses, type PodAddresses} from './pod-addresses.ts';
 import type {AttachRequest, Cared, PodNetworks} from './pod-networks.ts';
 import {podKeyOf, podNameOf} from './pod-ref.ts';
-import {primaryInterface} from './primary-ips.ts';
+import {primaryInterface, primaryIpsOf} from './primary-ips.ts';
 import type {PodNetwork} from './record.ts';
 import {selectForAttach} from './select.ts';
 import {holdingRecords} from './unfinished.ts';
@@ -92,7 +92,11 @@ const attachOnce = async (
     request: digestOf(request),
     attachments,
   };
-  return await admission(attachments, () => addAndRecord(parts, intent, caller), caller.signal);
+  const add = async () => {
+    refuseHeld(parts, attachments, record.key); // again, after the wait
+    return await addAndRecord(parts, intent, caller);
+  };
+  return await admission({pod: record.pod, attachments}, add, caller);
 };
 
 const addAndRecord = async (parts: AttachParts, intent: PodNetwork, caller: Caller): Promise<PodNetwork> => {
@@ -139,22 +143,21 @@ const addressAttempts = 8;
  * with the same range, the plugins are asked for another one.
  */
 const addWithOwnAddress = async (
-  {invoke: plainInvoke, addresses, log}: AttachParts,
+  parts: AttachParts,
   record: PodNetwork,
   planned: Attachment,
   timeLeft: () => number,
 ): Promise<Addition> => {
-  const invoke = withinTime(plainInvoke, timeLeft);
+  const {log} = parts;
+  const invoke = withinTime(parts.invoke, timeLeft);
   const target = {sandbox: record.sandbox ?? '', netns: record.netns};
   for (let attempt = 1; ; attempt++) {
     const addition = await addNetwork(invoke, planned, target);
     const {attachment, error} = addition;
-    const holder =
-      error === undefined && planned.ifName === primaryInterface
-        ? addresses.reserve(record, attachment)
-        : undefined;
+    const isPrimary = error === undefined && planned.ifName === primaryInterface;
+    const holder = isPrimary ? await otherHolder(parts, record, attachment) : undefined;
     if (!holder) return addition;
-    const text = `network ${planned.network} gave the pod the address ${holder.ip} of pod ${podNameOf(holder.record.pod)} in network ${holder.network}`;
+    const text = `network ${planned.network} gave the pod the address ${holder}`;
     log.warn('address is in use, asking for another one', {...fieldsOfNetwork(record), error: text});
     if (attempt === addressAttempts) return {attachment, error: new AddressInUse(text)};
     try {
@@ -163,4 +166,19 @@ const addWithOwnAddress = async (
       return {attachment, error: failure};
     }
   }
+};
+
+/** Who else has an address of eth0, in words. Without anybody, the addresses are reserved for the record. */
+const otherHolder = async (
+  {addresses, strayAddresses}: AttachParts,
+  record: PodNetwork,
+  attachment: Attachment,
+): Promise<string | undefined> => {
+  const ips = primaryIpsOf({...record, attachments: [attachment]});
+  for (const ip of ips) {
+    const netns = await strayAddresses.holderOf(ip);
+    if (netns !== undefined) return `${ip} of a pod without a record, whose netns is ${netns}`;
+  }
+  const holder = addresses.reserve(record, attachment);
+  return holder && `${holder.ip} of pod ${podNameOf(holder.record.pod)} in network ${holder.network}`;
 };

@@ -2,7 +2,7 @@
 import type {Attachment, Target} from '../cni/attachment.ts';
 import type {Conflist} from '../cni/conflist.ts';
 import {type Addition, delNetwork} from '../cni/network.ts';
-import type {InvokePlugin} from '../cni/plugin.ts';
+import {type InvokePlugin, withinTime} from '../cni/plugin.ts';
 import {InvalidRequest} from './errors.ts';
 import type {NetworkSelection} from './network-selection.ts';
 import type {PodRef} from './pod-ref.ts';
@@ -103,18 +103,26 @@ export interface FailedDeletion {
 }
 
 /**
- * DEL in reverse. A network that fails does not keep the addresses and ports of the others. Returns the failures in the
- * order of the attachments.
+ * DEL in reverse. A network that fails does not keep the addresses and ports of the others, and one whose plugin hangs does
+ * not use up their time: each gets an equal share of `timeLeft` (in ms). Returns the failures in the order of the
+ * attachments.
  */
 export const delAll = async (
   invoke: InvokePlugin,
   attachments: readonly Attachment[],
   target: Target,
+  timeLeft: () => number,
 ): Promise<readonly FailedDeletion[]> => {
   const failures: FailedDeletion[] = [];
-  for (const attachment of attachments.toReversed()) {
+  for (const [done, attachment] of attachments.toReversed().entries()) {
+    const share = timeLeft() / (attachments.length - done);
+    const end = performance.now() + share;
     try {
-      await delNetwork(invoke, attachment, target);
+      await delNetwork(
+        withinTime(invoke, () => end - performance.now()),
+        attachment,
+        target,
+      );
     } catch (error) {
       failures.unshift({attachment, error});
     }

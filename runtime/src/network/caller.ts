@@ -11,9 +11,14 @@ export interface Caller {
 const kept = {undo: 20_000, answer: 2_000};
 /** A caller that is less patient still gets real work done, whose outcome it learns by repeating the call. */
 const leastMs = 5_000;
+const mostWaitMs = 30_000;
 
 /** In ms, for all ADDs of an attachment together. A kubelet waits 60 s for Attach, which leaves 40 s. */
 export const timeForAdd = ({timeLeft = forever}: Caller): number => Math.max(timeLeft() - kept.undo, leastMs);
+
+/** In ms, for waiting until a network has room: enough time for a real ADD and its undoing must remain. */
+export const timeForWaiting = ({timeLeft = forever}: Caller): number =>
+  Math.min(Math.max(timeLeft() - kept.undo - leastMs, 0), mostWaitMs);
 
 /** In ms, for all DELs of a call together. */
 export const timeForDel = ({timeLeft = forever}: Caller): number =>

@@ -1,7 +1,7 @@
 /** Undoes attachments: DEL with what ADD was given, and what happens when DEL keeps failing. */
 
 import {parseConflist} from '../cni/conflist.ts';
-import {withinTime} from '../cni/plugin.ts';
+import {PluginFailed} from '../cni/errors.ts';
 import {crashPoint} from '../crash-point.ts';
 import {textOf} from '../log.ts';
 import {delAll, type FailedDeletion} from './attachments.ts';
@@ -32,43 +32,55 @@ export const undoAttachments = async (
     withCurrentConfig(each, currentConfigOf(networks, each, record.pod)),
   );
   const end = uptime() + limitMs;
-  const failures = await delAll(
-    withinTime(invoke, () => end - uptime()),
-    attachments,
-    target,
-  );
-  const [first] = failures;
+  const failures = await delAll(invoke, attachments, target, () => end - uptime());
+  // An innocent plugin whose turn never came does not say what is wrong.
+  const first = failures.find(({error}) => !isOutOfTime(error)) ?? failures[0];
   if (first) {
     cleanups.failed(record.key, {
       kind: record.state === 'pending' ? 'pending' : 'detaching',
       cause: causeOf(first),
-      inputs: inputsOf(parts, record),
+      inputs: inputsReader(parts)(record),
     });
     const failed = new Set(failures.map(({attachment}) => attachment.ifName));
     const remaining = record.attachments.filter(({ifName}) => failed.has(ifName));
-    if (remaining.length < record.attachments.length)
-      await records.force({...record, attachments: remaining});
+    if (remaining.length < record.attachments.length || record.failed === undefined)
+      await records.force({...record, attachments: remaining, failed: record.failed ?? causeOf(first)});
     throw first.error;
   }
   crashPoint('detach: before result');
-  const undone: PodNetwork = {...record, state, attachments: []};
+  const {failed: _failed, pending: _pending, ...rest} = record;
+  const undone: PodNetwork = {...rest, state, attachments: []};
   await records.force(undone);
   cleanups.ended(record.key);
   crashPoint('detach: result written');
   return undone;
 };
 
+const isOutOfTime = (error: unknown): boolean => error instanceof PluginFailed && error.trouble === 'no-time';
+
 const causeOf = ({attachment, error}: FailedDeletion): string =>
   `network ${attachment.network}: ${textOf(error)}`;
 
-/** Identifies what DEL depends on, so that a corrected configuration or a replaced plugin is noticed. */
-export const inputsOf = ({networks, filesOf}: Cared, record: PodNetwork): string =>
-  JSON.stringify(
-    toUndo(record).map((each) => [
-      currentConfigOf(networks, each, record.pod)?.text,
-      filesOf(parseConflist(each.config)),
-    ]),
-  );
+/**
+ * Identifies what the DEL of a record depends on, so that a corrected configuration or a replaced plugin is noticed. A reader
+ * looks at each configuration once: many records may wait for the same one.
+ */
+export const inputsReader = (parts: Cared): ((record: PodNetwork) => string) => {
+  const {networks, filesOf} = parts;
+  const known = new Map<string, string>();
+  return (record) =>
+    toUndo(record)
+      .map((each) => {
+        const {config, selected} = each;
+        const key = JSON.stringify([config, selected, selected && record.pod.namespace]);
+        const inputs =
+          known.get(key) ??
+          JSON.stringify([currentConfigOf(networks, each, record.pod)?.text, filesOf(parseConflist(config))]);
+        known.set(key, inputs);
+        return inputs;
+      })
+      .join('\n');
+};
 
 /** For a cleanup that has failed for too long: its sandbox may go, and DEL is retried less often. */
 export const giveUp = async (

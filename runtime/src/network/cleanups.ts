@@ -9,7 +9,10 @@ export interface Cleanups {
   readonly ended: (key: string) => void;
   /** Whether the cleanup has failed for so long that the record becomes pending. */
   readonly isOverdue: (key: string) => boolean;
-  /** Whether to try again now: the backoff is over, or `inputs` are not those of the last attempt. */
+  /**
+   * Whether to try again now: the backoff is over, or `inputs`, which are read every few seconds, are not those of the last
+   * attempt.
+   */
   readonly isDue: (key: string, inputs: () => string) => boolean;
   /** The last error; `undefined` when no attempt has failed since the start. */
   readonly causeOf: (key: string) => string | undefined;
@@ -24,12 +27,14 @@ export interface CleanupFailure {
 }
 
 const detachingBackoff = {firstMs: 1_000, mostMs: 60_000};
+/** How often the configuration and the plugins' files are looked at, for each cleanup. */
+const lookMs = 5_000;
 const pendingBackoff = {firstMs: 60_000, mostMs: 3_600_000};
 
 /** `uptime` in ms. What an earlier process has left is due at once. */
 export const createCleanups = (uptime: () => number, giveUpAfterMs: number): Cleanups => {
   const begun = new Map<string, number>();
-  const failures = new Map<string, {readonly cause: string; readonly inputs: string}>();
+  const failures = new Map<string, {readonly cause: string; readonly inputs: string; lookedAt: number}>();
   const retries = {
     detaching: createRetries(uptime, detachingBackoff),
     pending: createRetries(uptime, pendingBackoff),
@@ -39,7 +44,7 @@ export const createCleanups = (uptime: () => number, giveUpAfterMs: number): Cle
       if (!begun.has(key)) begun.set(key, uptime());
     },
     failed: (key, {kind, cause, inputs}) => {
-      failures.set(key, {cause, inputs});
+      failures.set(key, {cause, inputs, lookedAt: uptime()});
       retries[kind].failed(key);
     },
     ended: (key) => {
@@ -50,8 +55,10 @@ export const createCleanups = (uptime: () => number, giveUpAfterMs: number): Cle
     isOverdue: (key) => uptime() - (begun.get(key) ?? uptime()) >= giveUpAfterMs,
     isDue: (key, inputs) => {
       if (retries.detaching.isDue(key) && retries.pending.isDue(key)) return true;
-      const last = failures.get(key)?.inputs;
-      return last !== undefined && last !== inputs();
+      const failure = failures.get(key);
+      if (!failure || uptime() - failure.lookedAt < lookMs) return false;
+      failure.lookedAt = uptime();
+      return failure.inputs !== inputs();
     },
     causeOf: (key) => failures.get(key)?.cause,
     nextIn: (key) => Math.max(retries.detaching.nextIn(key), retries.pending.nextIn(key)),

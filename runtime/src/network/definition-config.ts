@@ -3,9 +3,9 @@
  * what would use the node's own network or links is refused. This stops accidents only: whoever writes definitions chooses
  * which programs run as root, with any arguments. All else passes through as it is written.
  */
-import type {Conflist} from '../cni/conflist.ts';
 import {InvalidConfig} from '../cni/errors.ts';
 import {rawElements, rawMembers, rawObject} from '../cni/raw-json.ts';
+import {defaultBridge} from './bridges.ts';
 
 export interface NodeLimits {
   /** `dataDir` of host-local. Leases elsewhere would never be released after a crash. */
@@ -40,10 +40,6 @@ export const fitToNode = (config: string, limits: NodeLimits, depth = 0): string
   return isSame([...members.values()], [...fitted.values()]) ? config : rawObject(fitted);
 };
 
-/** Bridges that the plugins of a list put pods on. */
-export const bridgesOf = ({plugins}: Conflist): string[] =>
-  plugins.flatMap(({members}) => bridgeOf(members) ?? []);
-
 type Members = ReadonlyMap<string, string>;
 
 const isSame = (texts: readonly string[], others: readonly string[]): boolean =>
@@ -54,9 +50,8 @@ const textOf = (members: Members, key: string): string | undefined => {
   return typeof value === 'string' ? value : undefined;
 };
 
-/** The bridge plugin calls its bridge cni0 where the configuration does not name it. */
 const bridgeOf = (members: Members): string | undefined =>
-  textOf(members, 'type') === 'bridge' ? textOf(members, 'bridge') || 'cni0' : undefined;
+  textOf(members, 'type') === 'bridge' ? textOf(members, 'bridge') || defaultBridge : undefined;
 
 /** The members by which the bridge, macvlan, ipvlan, vlan and host-device plugins name an interface of the node. */
 const refuseOwnLinks = (members: Members, {ownLinks}: NodeLimits): void => {

@@ -48,6 +48,15 @@ export class TooManyCleanups extends Error {
   }
 }
 
+/** A network has as many attachments under way as it may have. Passes by itself. */
+export class NetworkBusy extends Error {
+  override readonly name = 'NetworkBusy';
+
+  constructor(network: string) {
+    super(`network ${network} is busy: as many of its attachments as it may have are under way`);
+  }
+}
+
 /** The network's plugins gave the pod an address that another pod has. */
 export class AddressInUse extends Error {
   override readonly name = 'AddressInUse';

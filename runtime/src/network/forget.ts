@@ -9,13 +9,13 @@ import {type RemovedTraces, removeTracesOf} from './traces.ts';
 
 /** The known traces of the sandbox go first. A person wants to be rid of the record: what cannot be removed is reported. */
 export const forget = async (parts: Cared, key: string): Promise<Forgotten> => {
-  const {records, lock, netns, cleanups, log} = parts;
+  const {records, lock, netns, cleanups, log, isDoubtful} = parts;
   const found = records.get(key);
   if (!found) throw new UnknownNetwork('the record is not known');
   return await lock(podKeyOf(found.pod), async () => {
     const record = records.get(key);
     if (!record) throw new UnknownNetwork('the record is not known');
-    if (!isUnfinished(record))
+    if (!isUnfinished(record) || isDoubtful(record) || causeIsUnknown(record))
       throw new WrongState(`the network is ${record.state}: only a cleanup that has failed can be forgotten`);
     await netns.remove(record.netns); // first: its links end with it
     const traces = await removeTracesOf(record.sandbox ?? '', record.attachments, parts);
@@ -32,24 +32,24 @@ const sentencesOf = ({addresses, links, chains}: RemovedTraces): string[] => [
   ...chains.map((name) => `iptables chain ${name}`),
 ];
 
-/** What of these plugins outlives the netns is removed by hand: leases, veths and the chains of host ports. */
-const known: ReadonlySet<string> = new Set(['bridge', 'host-local', 'portmap', 'ptp', 'loopback']);
+const causeIsUnknown = ({state, failed}: PodNetwork): boolean => state !== 'pending' && failed === undefined;
 
-/** These make nothing that outlives the netns. */
-const bound: ReadonlySet<string> = new Set([
-  'macvlan',
-  'ipvlan',
-  'tuning',
-  'sbr',
-  'vlan',
-  'bandwidth',
-  'static',
-]);
+/**
+ * Plugins of which nothing is left: the traces that are removed above, or only what ends with the netns. With ipMasq, bridge
+ * and ptp keep a chain of iptables for each address; bandwidth keeps a device on the node, tuning a file.
+ */
+const leaveNothing: ReadonlySet<string> = new Set(
+  'bridge ptp host-local portmap loopback static macvlan ipvlan vlan sbr'.split(' '),
+);
 
 const possibleLeaks = ({attachments}: PodNetwork): string[] =>
-  attachments.flatMap(({network, config}) => {
-    const types = parseConflist(config).plugins.flatMap(({type, ipamType = 'static'}) => [type, ipamType]);
-    return [...new Set(types)]
-      .filter((type) => !known.has(type) && !bound.has(type))
-      .map((type) => `network ${network}: whatever plugin ${type} keeps outside of the netns`);
-  });
+  attachments.flatMap(({network, config}) =>
+    parseConflist(config).plugins.flatMap((plugin) => [
+      ...[plugin.type, plugin.ipamType ?? 'static']
+        .filter((type) => !leaveNothing.has(type))
+        .map((type) => `network ${network}: whatever plugin ${type} keeps outside of the netns`),
+      ...(plugin.members.get('ipMasq') === 'true'
+        ? [`network ${network}: the iptables rules that plugin ${plugin.type} makes for ipMasq`]
+        : []),
+    ]),
+  );

@@ -1,5 +1,6 @@
 /** Host ports and fixed addresses that cleanups still hold, and pods that ask for one of them. */
 import {isIP} from 'node:net';
+import ipaddr from 'ipaddr.js';
 import type {Attachment} from '../cni/attachment.ts';
 import {recordedOf} from '../cni/result.ts';
 import {arrayOf, objectOf, stringOf} from '../json.ts';
@@ -69,10 +70,14 @@ const askedClaims = ({network, capabilityArgs}: Attachment): Claim[] => [
 
 const addedClaims = (attachment: Attachment, netns: string): Claim[] =>
   recordedOf(attachment, netns).interfaces.flatMap(({addresses}) =>
-    addresses.map(({ip}): Claim => ({kind: 'address', network: attachment.network, ip})),
+    addresses.map(({ip}): Claim => ({kind: 'address', network: attachment.network, ip: bareIp(ip)})),
   );
 
-const bareIp = (text: string): string => text.split('/')[0] ?? '';
+/** In the one spelling of an address, without the prefix length. */
+const bareIp = (text: string): string => {
+  const ip = text.split('/')[0] ?? '';
+  return ipaddr.isValid(ip) ? ipaddr.parse(ip).toString() : ip;
+};
 
 const isSame = (one: Claim, other: Claim): boolean => {
   if (one.kind === 'port' && other.kind === 'port')

@@ -5,7 +5,8 @@ import {InvalidConfig} from '../cni/errors.ts';
 import {rawMembers, rawObject} from '../cni/raw-json.ts';
 import {isObject} from '../json.ts';
 import type {Networks} from './attachments.ts';
-import {bridgesOf, fitToNode, type NodeLimits} from './definition-config.ts';
+import {bridgesOf} from './bridges.ts';
+import {fitToNode, type NodeLimits} from './definition-config.ts';
 import {NetworkUnavailable} from './errors.ts';
 import type {NetworkSelection} from './network-selection.ts';
 import {

@@ -25,6 +25,7 @@ import {createReconcile, type Reconciled} from './reconcile.ts';
 import type {PodNetwork} from './record.ts';
 import type {Records} from './records.ts';
 import type {Selector} from './select.ts';
+import type {StrayAddresses} from './stray-addresses.ts';
 import {createUndo} from './undo.ts';
 import {retryAllPending, unfinishedCleanups} from './unfinished.ts';
 
@@ -112,6 +113,7 @@ export interface Parts {
   readonly isDoubtful: (record: PodNetwork) => boolean;
   /** Whether records may have been lost: then what seems to have no owner may have one. */
   readonly inDoubt: () => Promise<boolean>;
+  readonly strayAddresses: StrayAddresses;
   readonly cleanupLimits: CleanupLimits;
   /** Identifies the executables of a network's plugins: another text when one of them was replaced. */
   readonly filesOf: (list: Conflist) => string;
@@ -129,6 +131,7 @@ export const createPodNetworks = (given: Parts): PodNetworks => {
   const gate = createGate();
   const {records, uptime, cleanupLimits} = given;
   const cleanups = createCleanups(uptime, cleanupLimits.giveUpAfterMs);
+  for (const {key, state} of records.unsettled()) if (state === 'detaching') cleanups.begin(key);
   const parts: Cared = {...given, cleanups, lock: behind(gate, given.lock)};
   const abandoned = createAbandoned(parts.uptime);
   const undo = createUndo(parts, abandoned);

@@ -35,9 +35,15 @@ export interface PodNetwork {
   readonly request?: string;
   /** What was, or may have been, attached, in order; empty when nothing was. */
   readonly attachments: readonly Attachment[];
+  /** The first error of DEL, while the cleanup has not finished: also a later process has to know that it has failed. */
+  readonly failed?: string;
   /** Of a pending record: when its cleanup was given up, in ms since 1970, and the last error of DEL. */
   readonly pending?: {readonly since: number; readonly cause: string};
 }
+
+/** What becomes of it when its attachments are undone: after a failed attach, another attempt may come for the netns. */
+export const undoneStateOf = ({state}: PodNetwork): 'created' | 'detached' =>
+  state === 'attaching' ? 'created' : 'detached';
 
 /** In a state that a call or a cleanup has to end. */
 export const isUnsettled = ({state}: PodNetwork): boolean =>

@@ -4,11 +4,11 @@ import {textOf} from '../log.ts';
 import {keyOfNetnsPath} from '../netns/netns-dir.ts';
 import type {Abandoned} from './abandoned.ts';
 import {timeForDel} from './caller.ts';
-import {giveUp, inputsOf, retryPending, toUndo, undoAttachments} from './cleanup.ts';
+import {giveUp, inputsReader, retryPending, toUndo, undoAttachments} from './cleanup.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
 import type {Cared, PodNetworks} from './pod-networks.ts';
 import {podKeyOf} from './pod-ref.ts';
-import {isUndone, isUnfinished, type PodNetwork} from './record.ts';
+import {isUndone, isUnfinished, type PodNetwork, undoneStateOf} from './record.ts';
 import {type Selector, selectForUndo} from './select.ts';
 
 export interface Undo extends Pick<PodNetworks, 'detach' | 'delete' | 'sweep'> {
@@ -67,16 +67,21 @@ export const createUndo = (parts: Cared, {isAbandoned}: Abandoned): Undo => {
   };
 
   const isLeft = (record: PodNetwork): boolean =>
-    !isDoubtful(record) && (isAbandoned(record) || isUnfinished(record));
+    !isDoubtful(record) && (isAbandoned(record) || isUnfinished(record) || isEmpty(record));
+
+  /** Undone, and without a netns: only the disk has kept its record from being dropped. */
+  const isEmpty = (record: PodNetwork): boolean => record.state === 'detached' && !netns.exists(record.netns);
 
   /** Skip pods with a call in progress: they are not leftovers, and a call that hangs must not delay the others. */
-  const isDue = (record: PodNetwork): boolean =>
-    isLeft(record) &&
-    cleanups.isDue(record.key, () => inputsOf(parts, record)) &&
-    !lock.isHeld(podKeyOf(record.pod));
+  const isDue = (record: PodNetwork, inputs: (record: PodNetwork) => string): boolean =>
+    isLeft(record) && !lock.isHeld(podKeyOf(record.pod)) && cleanups.isDue(record.key, () => inputs(record));
 
   const sweepOne = async (record: PodNetwork): Promise<void> => {
     if (!isLeft(record)) return;
+    if (isEmpty(record)) {
+      await records.drop(record.key);
+      return;
+    }
     if (record.state === 'pending') {
       await retryPending(parts, record);
       return;
@@ -89,7 +94,7 @@ export const createUndo = (parts: Cared, {isAbandoned}: Abandoned): Undo => {
     // Without a netns, as after a node restart, there is no sandbox that someone will detach or delete.
     const isGone = !netns.exists(record.netns);
     if (isGone) cleanups.begin(record.key);
-    await undoOrGiveUp(record, record.state === 'attaching' ? 'created' : 'detached');
+    await undoOrGiveUp(record, undoneStateOf(record));
     if (records.get(record.key)?.state === 'pending') return;
     if (isGone) await records.drop(record.key);
     log.info('cleaned up after an interrupted or failed call', fieldsOfNetwork(record));
@@ -102,7 +107,7 @@ export const createUndo = (parts: Cared, {isAbandoned}: Abandoned): Undo => {
         cleanups.failed(record.key, {
           kind: 'detaching',
           cause: textOf(error),
-          inputs: inputsOf(parts, record),
+          inputs: inputsReader(parts)(record),
         });
       log.warn('cleanup failed, will retry', {...fieldsOfNetwork(record), error: textOf(error)});
     });
@@ -120,7 +125,9 @@ export const createUndo = (parts: Cared, {isAbandoned}: Abandoned): Undo => {
       return found;
     },
     sweep: async () => {
-      await Promise.all([...records.all()].filter(isDue).map(sweepOneOrLater));
+      const inputs = inputsReader(parts);
+      const due = [...records.all()].filter((record) => isDue(record, inputs));
+      await Promise.all(due.map(sweepOneOrLater));
     },
     dropGone: async (key) => {
       const found = records.get(key);

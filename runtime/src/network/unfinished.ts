@@ -4,28 +4,31 @@ import {retryPending, undoAttachments} from './cleanup.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
 import type {Cared, UnfinishedCleanup} from './pod-networks.ts';
 import {podKeyOf} from './pod-ref.ts';
-import {isUnfinished, type PodNetwork} from './record.ts';
+import {isUnfinished, type PodNetwork, undoneStateOf} from './record.ts';
 
-/**
- * Cleanups that have failed, or that an earlier process has left. The first DEL of a sandbox may still succeed and does not
- * count while it runs.
- */
-export const unfinishedRecords = ({records, cleanups, lock}: Cared): PodNetwork[] =>
+/** Cleanups that have failed, in this process or in an earlier one. Not those in doubt: a pod may run in their netns. */
+export const unfinishedRecords = ({records, isDoubtful}: Cared): PodNetwork[] =>
   records
     .unsettled()
     .filter(
-      ({key, pod, state}) =>
-        state === 'pending' || cleanups.causeOf(key) !== undefined || !lock.isHeld(podKeyOf(pod)),
-    )
-    .filter(isUnfinished);
+      (record) =>
+        (record.state === 'pending' || record.failed !== undefined) &&
+        isUnfinished(record) &&
+        !isDoubtful(record),
+    );
 
-/** Records that hold what they were given although their pods are on the way out: a DEL in progress among them. */
-export const holdingRecords = (parts: Cared): PodNetwork[] => [
-  ...new Set([
-    ...unfinishedRecords(parts),
-    ...parts.records.unsettled().filter((record) => record.state === 'detaching' && isUnfinished(record)),
-  ]),
-];
+/**
+ * Records that hold what they were given although their pods may be gone: failed cleanups, a DEL in progress, what an earlier
+ * process has left, and records in doubt. An attach in progress holds its own.
+ */
+export const holdingRecords = ({records, lock}: Cared): PodNetwork[] =>
+  records
+    .unsettled()
+    .filter(
+      (record) =>
+        isUnfinished(record) &&
+        (record.state !== 'attaching' || record.failed !== undefined || !lock.isHeld(podKeyOf(record.pod))),
+    );
 
 export const unfinishedCleanups = (parts: Cared): UnfinishedCleanup[] =>
   unfinishedRecords(parts)
@@ -37,33 +40,32 @@ export const unfinishedCleanups = (parts: Cared): UnfinishedCleanup[] =>
     .toSorted((one, other) => (one.record.createdAt ?? 0) - (other.record.createdAt ?? 0));
 
 /** The last error of DEL. */
-export const causeOf = ({cleanups}: Cared, {key, pending}: PodNetwork): string =>
-  cleanups.causeOf(key) ?? pending?.cause ?? 'its cleanup has not finished';
+export const causeOf = ({cleanups}: Cared, {key, pending, failed}: PodNetwork): string =>
+  cleanups.causeOf(key) ?? pending?.cause ?? failed ?? 'its cleanup has not finished';
+
+/** For each, in ms: a call in progress for the same pod may hang. */
+const retryAllMs = 60_000;
 
 export const retryAllPending = async (parts: Cared): Promise<void> => {
   const pending = unfinishedRecords(parts).filter(({state}) => state === 'pending');
-  await Promise.all(pending.map((record) => retryOne(parts, record)));
+  await Promise.all(pending.map((record) => retryOne(parts, record, retryAllMs)));
 };
 
 /**
  * Retries one cleanup, after the calls in progress for its pod. It begins within `limitMs`, which is also for all its DELs
  * together. Failures are logged and remembered.
  */
-export const retryOne = async (
-  parts: Cared,
-  {key, pod}: PodNetwork,
-  limitMs = Number.POSITIVE_INFINITY,
-): Promise<void> => {
-  const {records, lock, log} = parts;
+export const retryOne = async (parts: Cared, {key, pod}: PodNetwork, limitMs: number): Promise<void> => {
+  const {records, lock, log, isDoubtful} = parts;
   const retry = async () => {
     const record = records.get(key);
-    if (!record || !isUnfinished(record)) return;
+    if (!record || !isUnfinished(record) || isDoubtful(record)) return;
     await retryCleanup(parts, record, limitMs).catch((error: unknown) => {
       log.warn('cleanup failed again', {...fieldsOfNetwork(record), error: textOf(error)});
     });
   };
   const begin = new AbortController();
-  const timer = Number.isFinite(limitMs) ? setTimeout(() => begin.abort(), limitMs) : undefined;
+  const timer = setTimeout(() => begin.abort(), limitMs);
   const retried = lock(podKeyOf(pod), retry, begin.signal);
   const isLate = new Promise<void>((resolve) => {
     begin.signal.addEventListener('abort', () => resolve());
@@ -76,5 +78,5 @@ export const retryOne = async (
 /** For whoever holds the lock of the pod. Throws the error of DEL. */
 export const retryCleanup = async (parts: Cared, record: PodNetwork, limitMs?: number): Promise<void> => {
   if (record.state === 'pending') await retryPending(parts, record, limitMs);
-  else await undoAttachments(parts, record, 'detached', limitMs);
+  else await undoAttachments(parts, record, undoneStateOf(record), limitMs);
 };

@@ -1,10 +1,11 @@
 /** How many cleanups of a network may be unfinished, and what the node says when its own network has too many. */
 import {parseConflist} from '../cni/conflist.ts';
+import {TooManyCleanups} from '../network/errors.ts';
 import {remembering} from '../remembering.ts';
 import {capacityOfNetwork} from './address-pool.ts';
 import type {Trouble} from './trouble.ts';
 
-const most = 1_000n;
+const most = 250n;
 
 /**
  * Of the text of a conflist: a quarter of its addresses, each of which an unfinished cleanup may hold. `undefined` when its
@@ -21,6 +22,6 @@ const limits = remembering(16, (config): {readonly ofPool: number | undefined} =
 
 export const tooManyCleanups = (network: string): Trouble => ({
   reason: 'TooManyFailedCleanups',
-  message: `network ${network} refuses further pods: too many of its cleanups have failed, see "kni-runtime pending"`,
+  message: new TooManyCleanups(network).message,
   runningPodsUnaffected: true,
 });

@@ -46,18 +46,19 @@ export const checkPodCidrs = (all: readonly NodeFacts[], rules: PodCidrRules): C
     ownCidrs,
     podSubnets: rules.podSubnets.map(named),
     links: rules.links.map(named),
-    addresses: all.flatMap(({name, internalIps}) => internalIps.map((ip) => ({...named(ip), node: name}))),
+    addresses: all.flatMap((node) => node.internalIps.map((ip) => ({...named(ip), node}))),
   };
   const accepted: OfNode[] = [];
   const refused: RefusedPodCidr[] = [];
-  const accept = (node: string, podCidr: string): boolean => {
+  const accept = (facts: NodeFacts, podCidr: string): boolean => {
+    const node = facts.name;
     const subnet = named(podCidr);
     const refusal =
       node === rules.ownName
         ? outsidePodSubnet(subnet, known)
         : (outsidePodSubnet(subnet, known) ??
           unlikeOwn(subnet, known) ??
-          takenByNode(subnet, known) ??
+          takenByNode(subnet, known, (other) => other.name === rules.ownName || byAge(other, facts) <= 0) ??
           takenByPods(subnet, accepted));
     if (refusal) refused.push({node, podCidr, ...refusal});
     else if (node !== rules.ownName) accepted.push({...subnet, node});
@@ -65,7 +66,7 @@ export const checkPodCidrs = (all: readonly NodeFacts[], rules: PodCidrRules): C
   };
   const checked = all.toSorted(byAge).map((node) => ({
     ...node,
-    podCidrs: node.podCidrs.filter((podCidr) => accept(node.name, podCidr)),
+    podCidrs: node.podCidrs.filter((podCidr) => accept(node, podCidr)),
   }));
   const byName = new Map(checked.map((node) => [node.name, node]));
   return {nodes: all.map((node) => byName.get(node.name) ?? node), refused};
@@ -83,7 +84,7 @@ interface Known {
   readonly ownCidrs: readonly Named[];
   readonly podSubnets: readonly Named[];
   readonly links: readonly Named[];
-  readonly addresses: readonly OfNode[];
+  readonly addresses: readonly (Named & {readonly node: NodeFacts})[];
 }
 
 type Refusal = Pick<RefusedPodCidr, 'kind' | 'why'>;
@@ -116,10 +117,18 @@ const unlikeOwn = (subnet: Named, {podSubnets, ownCidrs, links}: Known): Refusal
   );
 };
 
-const takenByNode = (subnet: Named, {addresses, ownCidrs}: Known): Refusal | undefined => {
-  const address = addresses.find((each) => overlaps(each, subnet));
+/** `counts` leaves out younger nodes: a kubelet names its own addresses, and must not take the podCIDR of another node away. */
+const takenByNode = (
+  subnet: Named,
+  {addresses, ownCidrs}: Known,
+  counts: (node: NodeFacts) => boolean,
+): Refusal | undefined => {
+  const address = addresses.find((each) => overlaps(each, subnet) && counts(each.node));
   if (address)
-    return {kind: 'node-address', why: `it contains the address ${address.text} of node ${address.node}`};
+    return {
+      kind: 'node-address',
+      why: `it contains the address ${address.text} of node ${address.node.name}`,
+    };
   const own = ownCidrs.find((each) => overlaps(each, subnet));
   return own && {kind: 'own-pod-cidr', why: `it overlaps the own podCIDR ${own.text}`};
 };

@@ -121,9 +121,12 @@ const select = (records: RecordIndex, request: InspectPodNetworkRequest): PodNet
   return latest;
 };
 
-/** Pending cleanups are of earlier pods: `pending` lists them. */
-const ofPod = (records: RecordIndex, namespace: string, name: string): PodNetwork[] =>
-  records.ofPod({uid: '', namespace, name}).filter(({state}) => state !== 'pending');
+/** A pending cleanup is of an earlier sandbox: it is shown only where the pod has no other. */
+const ofPod = (records: RecordIndex, namespace: string, name: string): readonly PodNetwork[] => {
+  const all = records.ofPod({uid: '', namespace, name});
+  const current = all.filter(({state}) => state !== 'pending');
+  return current.length > 0 ? current : all;
+};
 
 export const messageOf = (record: PodNetwork): MessageInitShape<typeof PodNetworkSchema> => {
   const {key, pod, attempt, sandbox = '', netns, state, createdAt = 0} = record;

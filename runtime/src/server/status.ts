@@ -17,6 +17,7 @@ import {
   Conflict,
   InvalidRequest,
   NetnsFailed,
+  NetworkBusy,
   NetworkUnavailable,
   NotAllowed,
   StoreFailed,
@@ -74,7 +75,7 @@ const codeOf = (error: unknown): Code | undefined => {
     return isShortage(error) ? status.UNAVAILABLE : status.INTERNAL;
   if (error instanceof DeadlinePassed) return status.DEADLINE_EXCEEDED;
   if (error instanceof CallerGone) return status.CANCELLED;
-  if (error instanceof Busy) return status.UNAVAILABLE;
+  if (error instanceof Busy || error instanceof NetworkBusy) return status.UNAVAILABLE;
   return undefined;
 };
 

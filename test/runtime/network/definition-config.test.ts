@@ -1,7 +1,8 @@
 import {describe, expect, it} from 'vitest';
 import {parseConflist} from '../../../runtime/src/cni/conflist.ts';
 import {InvalidConfig} from '../../../runtime/src/cni/errors.ts';
-import {bridgesOf, fitToNode} from '../../../runtime/src/network/definition-config.ts';
+import {bridgesOf} from '../../../runtime/src/network/bridges.ts';
+import {fitToNode} from '../../../runtime/src/network/definition-config.ts';
 
 const ipamDir = '/var/lib/kni/ipam';
 const limits = {ipamDir, ownLinks: ['kni0', 'cni0'], ownNetworks: ['kni']};

@@ -98,6 +98,7 @@ export const podsRig = async ({
       isDoubtful,
       cleanupLimits: {giveUpAfterMs: 120_000, ofNetwork: () => pendingLimit},
       filesOf: () => filesVersion.text,
+      strayAddresses: {holderOf: async () => undefined},
       inDoubt: () => isInDoubt({store, netns, records, isDoubtful, strayLinks: async () => []}),
       acceptLoss,
       log: silent,
