@@ -151,6 +151,16 @@ describe.each([
     }
   });
 
+  it('do not reach another node behind a port of its own that leads to the tunnel', async () => {
+    const port = 30_053;
+    const rule = ['-p', 'udp', '--dport', String(port), '-j', 'DNAT', '--to-destination'];
+    const destination = `${familyOf(endB) === 6 ? `[${endB}]` : endB}:8472`;
+    await b.run([iptables, '-t', 'nat', '-I', 'PREROUTING', ...rule, destination]);
+    const arrived = await arriving(() => toB('nodeport', {node: a, netns: attacker.netns, port}));
+    await b.run([iptables, '-t', 'nat', '-D', 'PREROUTING', ...rule, destination]);
+    expect(arrived).toEqual([]);
+  });
+
   it('do not reach a node though another rule accepts what is forwarded', async () => {
     for (const chain of ['INPUT', 'FORWARD']) await a.run([iptables, '-I', chain, '-j', 'ACCEPT']);
     const arrived = await arriving(async () => {

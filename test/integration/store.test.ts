@@ -108,6 +108,19 @@ describe('the state on disk', () => {
     expect((await leftovers(node)).netns).toEqual([]);
   });
 
+  it('may be lost with all leases: no new pod gets the address of a pod that runs', async () => {
+    await rememberNodes(node);
+    const runtime = await startRuntime(node);
+    const up = [];
+    for (const name of ['one', 'two', 'three']) up.push(await bringUp(runtime.kni, newPod(name)));
+    await runtime.stop('SIGKILL');
+    await rm(node.path(paths.state), {recursive: true});
+    await rememberNodes(node);
+    await using next = await startRuntime(node);
+    const late = await bringUp(next.kni, newPod('late'));
+    expect(up.map(({ip}) => ip)).not.toContain(late.ip);
+  });
+
   it.each<[string, () => Promise<unknown>]>([
     ['missing', () => rm(journal())],
     ['empty', () => writeFile(journal(), '')],

@@ -81,7 +81,7 @@ export const commands: readonly ClientCommand[] = [
   {
     name: 'pending',
     flags: ['retry'],
-    help: 'cleanups that have failed, and what they hold; with --retry the pending ones are retried first',
+    help: 'cleanups that have failed, and what they hold; with --retry they are retried first',
     run: async (ask, _, {retry}) => {
       const {listUnfinishedCleanups} = Inspector.method;
       return json(listUnfinishedCleanups.output, await ask(listUnfinishedCleanups, {retry}));
@@ -89,9 +89,9 @@ export const commands: readonly ClientCommand[] = [
   },
   {
     name: 'forget',
-    argument: 'RECORD',
+    argument: 'RECORD --yes',
     flags: ['yes'],
-    help: 'drop the record of a failed cleanup, by its correlation, after removing its known traces; needs --yes',
+    help: 'drop the record of a failed cleanup, by its correlation, after removing its known traces',
     run: async (ask, record, {yes}) => {
       if (!yes) throw new NotConfirmed(forgetting);
       const {forgetPodNetwork} = Inspector.method;

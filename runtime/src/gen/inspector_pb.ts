@@ -209,7 +209,7 @@ export const ReconcileResponseSchema: GenMessage<ReconcileResponse> = /*@__PURE_
  */
 export type ListUnfinishedCleanupsRequest = Message<"kni.inspector.ListUnfinishedCleanupsRequest"> & {
   /**
-   * Retry the pending ones first, whatever their backoff.
+   * Retry them first, whatever their backoff.
    *
    * @generated from field: bool retry = 1;
    */

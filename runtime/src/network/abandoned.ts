@@ -6,7 +6,7 @@ export interface Abandoned {
   readonly leave: (record: PodNetwork) => void;
   /** Somebody has been told of it. */
   readonly claim: (record: PodNetwork) => void;
-  /** Whether it has waited too long: for a sandbox, for another attempt at one that failed, or to be claimed. */
+  /** Whether it has waited too long: for a sandbox, for another attempt at one that failed, for its deletion, or to be claimed. */
   readonly isAbandoned: (record: PodNetwork) => boolean;
 }
 
@@ -24,7 +24,8 @@ export const createAbandoned = (uptime: () => number): Abandoned => {
     leave: (record) => left.add(record),
     claim: (record) => left.delete(record),
     isAbandoned: (record) => {
-      if (record.state !== 'created' && !left.has(record)) return false;
+      const isWaiting = record.state === 'created' || record.state === 'detached';
+      if (!isWaiting && !left.has(record)) return false;
       const since = seen.get(record) ?? uptime();
       seen.set(record, since);
       return uptime() - since > abandonedMs;

@@ -37,15 +37,18 @@ export const refuseHeld = (parts: Cared, attachments: readonly Attachment[], key
   const [held] = heldOf(parts, attachments, key);
   if (!held) return;
   const {holder, claim} = held;
+  const pod = podNameOf(holder.pod);
   throw new CleanupUnfinished(
-    `${textOfClaim(claim)} is still held by an earlier sandbox of pod ${podNameOf(holder.pod)}: ${causeOf(parts, holder)}`,
+    holder.state === 'attached'
+      ? `${textOfClaim(claim)} is held by pod ${pod}, which is still attached`
+      : `${textOfClaim(claim)} is still held by an earlier sandbox of pod ${pod}: ${causeOf(parts, holder)}`,
   );
 };
 
 const heldOf = (parts: Cared, attachments: readonly Attachment[], key: string): Held[] => {
-  const holders = holdingRecords(parts).filter((record) => record.key !== key);
-  if (holders.length === 0) return [];
   const asked = attachments.flatMap(askedClaims);
+  if (asked.length === 0) return [];
+  const holders = holdersOf(parts, asked).filter((record) => record.key !== key);
   return holders.flatMap((holder) => {
     const holds = holder.attachments.flatMap((each) => [
       ...askedClaims(each),
@@ -55,6 +58,16 @@ const heldOf = (parts: Cared, attachments: readonly Attachment[], key: string): 
       .filter((claim) => holds.some((each) => isSame(each, claim)))
       .map((claim) => ({holder, claim}));
   });
+};
+
+/**
+ * A pod that was deleted by force may still be attached, and its rules for a host port come first. IPAM itself keeps the
+ * addresses of attached pods.
+ */
+const holdersOf = (parts: Cared, asked: readonly Claim[]): PodNetwork[] => {
+  const holding = holdingRecords(parts);
+  if (!asked.some(({kind}) => kind === 'port')) return holding;
+  return [...holding, ...[...parts.records.all()].filter(({state}) => state === 'attached')];
 };
 
 /** What an attachment asks for by capability. */

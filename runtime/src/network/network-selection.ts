@@ -68,9 +68,9 @@ const selectionFrom = (element: JsonObject, usualName: string): NetworkSelection
   const name = textIn(element, 'name') ?? '';
   const namespace = textIn(element, 'namespace') ?? '';
   const ifName = textIn(element, 'interface') ?? usualName;
-  if (!networkName.test(name)) throw invalid('names a network that cannot be one');
-  if (namespace !== '' && !label.test(namespace)) throw invalid('names a namespace that cannot be one');
-  if (!isInterfaceName(ifName)) throw invalid('names an interface that cannot be one');
+  if (!networkName.test(name)) throw invalid('has an invalid network name');
+  if (namespace !== '' && !label.test(namespace)) throw invalid('has an invalid namespace');
+  if (!isInterfaceName(ifName)) throw invalid('has an invalid interface name');
   return {namespace, name, ifName, capabilityArgs: capabilityArgsOf(element)};
 };
 

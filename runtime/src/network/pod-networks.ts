@@ -27,7 +27,7 @@ import type {Records} from './records.ts';
 import type {Selector} from './select.ts';
 import type {StrayAddresses} from './stray-addresses.ts';
 import {createUndo} from './undo.ts';
-import {retryAllPending, unfinishedCleanups} from './unfinished.ts';
+import {retryAllUnfinished, unfinishedCleanups} from './unfinished.ts';
 
 /**
  * Each may be repeated. What changes a pod's network holds the pod's lock, so that it happens one at a time in the
@@ -50,8 +50,8 @@ export interface PodNetworks {
   sweep(): Promise<void>;
   /** Cleanups that have not finished and have failed at least once, the pending ones among them; oldest first. */
   unfinished(): readonly UnfinishedCleanup[];
-  /** Retries all pending cleanups at once, whatever their backoff, and resolves when each has been tried. */
-  retryPending(): Promise<void>;
+  /** Retries all of them at once, whatever their backoff, and resolves when each has been tried. */
+  retryUnfinished(): Promise<void>;
   /** Removes the known traces of an unfinished cleanup and drops its record, without DEL. */
   forget(key: string): Promise<Forgotten>;
   /** Compares the records with what exists, and clears away what has no owner. */
@@ -131,7 +131,8 @@ export const createPodNetworks = (given: Parts): PodNetworks => {
   const gate = createGate();
   const {records, uptime, cleanupLimits} = given;
   const cleanups = createCleanups(uptime, cleanupLimits.giveUpAfterMs);
-  for (const {key, state} of records.unsettled()) if (state === 'detaching') cleanups.begin(key);
+  // A kubelet that is still interested detaches them soon; if none does, nobody else would give them up.
+  for (const {key} of records.unsettled()) cleanups.begin(key);
   const parts: Cared = {...given, cleanups, lock: behind(gate, given.lock)};
   const abandoned = createAbandoned(parts.uptime);
   const undo = createUndo(parts, abandoned);
@@ -149,7 +150,7 @@ export const createPodNetworks = (given: Parts): PodNetworks => {
     check: createCheck(parts),
     ...undo,
     unfinished: () => unfinishedCleanups(parts),
-    retryPending: () => retryAllPending(parts),
+    retryUnfinished: () => retryAllUnfinished(parts),
     forget: (key) => forget(parts, key),
     reconcile: createReconcile(parts, gate, undo.dropGone),
     ownerless: () => listOwnerless(parts),

@@ -3,13 +3,15 @@ import {crashPoint} from '../crash-point.ts';
 import {textOf} from '../log.ts';
 import {keyOfNetnsPath} from '../netns/netns-dir.ts';
 import type {Abandoned} from './abandoned.ts';
-import {timeForDel} from './caller.ts';
+import {type Caller, timeForDel} from './caller.ts';
 import {giveUp, inputsReader, retryPending, toUndo, undoAttachments} from './cleanup.ts';
+import {CleanupUnfinished} from './errors.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
 import type {Cared, PodNetworks} from './pod-networks.ts';
 import {podKeyOf} from './pod-ref.ts';
 import {isUndone, isUnfinished, type PodNetwork, undoneStateOf} from './record.ts';
 import {type Selector, selectForUndo} from './select.ts';
+import {causeOf} from './unfinished.ts';
 
 export interface Undo extends Pick<PodNetworks, 'detach' | 'delete' | 'sweep'> {
   /** Undoes a network whose netns is gone, and forgets it. False when the netns is there, or the record is not. */
@@ -19,17 +21,44 @@ export interface Undo extends Pick<PodNetworks, 'detach' | 'delete' | 'sweep'> {
 export const createUndo = (parts: Cared, {isAbandoned}: Abandoned): Undo => {
   const {records, netns, lock, log, isDoubtful, cleanups} = parts;
 
-  /** `work` gets the record as it is once the lock is held; nothing happens when there is none any more. */
+  /**
+   * `work` gets the record as it is once the lock is held; nothing happens when it was dropped meanwhile. A caller with a
+   * deadline does not wait until then: it is told what holds the lock up.
+   */
   const onCurrent = async (
-    {key, pod}: PodNetwork,
+    record: PodNetwork,
     work: (record: PodNetwork) => Promise<void>,
-    signal?: AbortSignal,
+    caller: Caller = {},
   ): Promise<void> => {
+    const {key, pod} = record;
+    const isLate = new AbortController();
+    let isBegun = false;
     const whenLocked = async () => {
+      isBegun = true;
       const current = records.get(key);
       if (current) await work(current);
     };
-    await lock(podKeyOf(pod), whenLocked, signal);
+    const signals = caller.signal ? [caller.signal, isLate.signal] : [isLate.signal];
+    const done = lock(podKeyOf(pod), whenLocked, AbortSignal.any(signals));
+    const ms = timeForDel(caller);
+    if (!Number.isFinite(ms)) return await done;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        if (isBegun) return; // it ends by its own limit
+        const error = new CleanupUnfinished(
+          `a call in progress for the pod has not ended: ${causeOf(parts, record)}`,
+        );
+        isLate.abort(error);
+        reject(error);
+      }, ms);
+    });
+    try {
+      await Promise.race([done, late]);
+    } finally {
+      clearTimeout(timer);
+      done.catch(() => undefined);
+    }
   };
 
   /** Undoes it, or gives that up when it has failed for too long. */
@@ -115,12 +144,12 @@ export const createUndo = (parts: Cared, {isAbandoned}: Abandoned): Undo => {
   return {
     detach: async (selector, caller = {}) => {
       const found = selectForUndo(records, selector);
-      if (found) await onCurrent(found, (record) => detach(record, timeForDel(caller)), caller.signal);
+      if (found) await onCurrent(found, (record) => detach(record, timeForDel(caller)), caller);
       return found;
     },
     delete: async (selector, caller = {}) => {
       const found = selectForUndo(records, selector);
-      if (found) await onCurrent(found, (record) => remove(record, timeForDel(caller)), caller.signal);
+      if (found) await onCurrent(found, (record) => remove(record, timeForDel(caller)), caller);
       else await removeNobodys(parts, selector);
       return found;
     },

@@ -46,9 +46,8 @@ export const causeOf = ({cleanups}: Cared, {key, pending, failed}: PodNetwork): 
 /** For each, in ms: a call in progress for the same pod may hang. */
 const retryAllMs = 60_000;
 
-export const retryAllPending = async (parts: Cared): Promise<void> => {
-  const pending = unfinishedRecords(parts).filter(({state}) => state === 'pending');
-  await Promise.all(pending.map((record) => retryOne(parts, record, retryAllMs)));
+export const retryAllUnfinished = async (parts: Cared): Promise<void> => {
+  await Promise.all(unfinishedRecords(parts).map((record) => retryOne(parts, record, retryAllMs)));
 };
 
 /**

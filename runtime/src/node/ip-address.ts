@@ -31,6 +31,10 @@ export const cidrFrom = (value: unknown): string | undefined => {
 export const networkAddressOf = (cidr: string): string =>
   (familyOf(cidr) === 4 ? ipaddr.IPv4 : ipaddr.IPv6).networkAddressFromCIDR(cidr).toString();
 
+/** Whether another node can be reached by it: a kubelet may tell any text for its address. */
+export const isHostAddress = (ip: string): boolean =>
+  !['unspecified', 'loopback', 'multicast', 'broadcast', 'linkLocal'].includes(ipaddr.parse(ip).range());
+
 export const bytesOf = (ip: string): readonly number[] => ipaddr.parse(ip).toByteArray();
 
 export const addressOfBytes = (bytes: readonly number[]): string =>

@@ -1,6 +1,6 @@
 /** What the network runtime wants to know of a Kubernetes node. */
 import {arrayOf, objectOf, stringOf} from '../json.ts';
-import {addressFrom, cidrFrom, onePerFamily} from './ip-address.ts';
+import {addressFrom, cidrFrom, isHostAddress, onePerFamily} from './ip-address.ts';
 import type {Resource} from './watch-resource.ts';
 
 export interface NodeFacts {
@@ -36,7 +36,7 @@ export const factsFrom = (read: {
 }): NodeFacts => ({
   name: stringOf(read.name) ?? '',
   podCidrs: onePerFamily(read.podCidrs.flatMap((cidr) => cidrFrom(cidr) ?? [])),
-  internalIps: onePerFamily(read.internalIps.flatMap((ip) => addressFrom(ip) ?? [])),
+  internalIps: onePerFamily(read.internalIps.flatMap((ip) => addressFrom(ip) ?? []).filter(isHostAddress)),
   ...(isTimestamp(read.createdAt) && {createdAt: read.createdAt}),
 });
 

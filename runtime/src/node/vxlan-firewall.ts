@@ -41,6 +41,8 @@ export const firewallRules = ({own, nodes, podCidrs}: Cluster, family: Family): 
     ...Object.values(chains).map((chain) => `:${chain} - [0:0]`),
     // The match also makes the kernel reassemble fragments first, which would hide the port.
     `-A ${chains.input} -m conntrack --ctstate INVALID -j DROP`,
+    // A service of another node turns a pod's packet to any port of it into one to this port, and it comes as its node's.
+    `-A ${chains.input} -m conntrack --ctstate DNAT -j DROP`,
     `-A ${chains.input} -i ${bridgeName} -j DROP`,
     `-A ${chains.input} -i ${vxlanDevice} -j DROP`,
     // Nodes send to the address that the API server shows; a pod's packet to another one may seem to come from a node.
@@ -51,6 +53,7 @@ export const firewallRules = ({own, nodes, podCidrs}: Cluster, family: Family): 
     ...podCidrs.filter(is).map((cidr) => `-A ${chains.forward} -d ${cidr} -j RETURN`),
     `-A ${chains.forward} -i ${bridgeName} -j DROP`,
     ...own.podCidrs.filter(is).map((cidr) => `-A ${chains.forward} -s ${cidr} -j DROP`),
+    ...nodeIps.map((ip) => `-A ${chains.forward} -d ${ip} -m conntrack --ctstate DNAT -j DROP`),
     // This node may be the router of other nodes.
     ...nodeIps.map((ip) => `-A ${chains.forward} -s ${ip} -j RETURN`),
     ...nodeIps.map((ip) => `-A ${chains.forward} -d ${ip} -j DROP`),

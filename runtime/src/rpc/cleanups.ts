@@ -15,7 +15,7 @@ export const listUnfinishedCleanups = async (
   {retry}: ListUnfinishedCleanupsRequest,
   {pods}: InspectContext,
 ): Promise<ListUnfinishedCleanupsResponse> => {
-  if (retry) await pods.retryPending();
+  if (retry) await pods.retryUnfinished();
   return create(ListUnfinishedCleanupsResponseSchema, {
     cleanups: pods.unfinished().map(({record, cause, nextRetryMs}) => ({
       network: messageOf(record),

@@ -31,7 +31,7 @@ export interface Inspected {
   readonly quarantined: () => Promise<readonly string[]>;
   readonly pods: Pick<
     PodNetworks,
-    'check' | 'reconcile' | 'ownerless' | 'acceptLoss' | 'unfinished' | 'retryPending' | 'forget'
+    'check' | 'reconcile' | 'ownerless' | 'acceptLoss' | 'unfinished' | 'retryUnfinished' | 'forget'
   >;
 }
 

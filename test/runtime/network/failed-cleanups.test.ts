@@ -222,7 +222,7 @@ describe('a record', () => {
     await rig.pods.detach(one.selector);
     await rig.plugins.plan({});
     fails = true;
-    await rig.pods.retryPending();
+    await rig.pods.retryUnfinished();
     expect(await statesOf(rig)).toEqual(['detached']);
     fails = false;
     rig.clock.ms += 3_600_000;
@@ -265,6 +265,49 @@ describe('a record', () => {
     expect(mayLeak).toContain('network rig: whatever plugin bandwidth keeps outside of the netns');
     expect(mayLeak).toContain('network rig: the iptables rules that plugin first makes for ipMasq');
     expect(await rig.onDisk()).toEqual([]);
+  });
+});
+
+describe('a host port', () => {
+  it('of a pod that is still attached, as after a deletion by force, is refused to others', async () => {
+    await using rig = await podsRig({primary: portNetwork});
+    for (const {pod} of [one, two]) await rig.pods.create(pod, '0');
+    await rig.pods.attach(mapped(one, 8080));
+    await expect(rig.pods.attach(mapped(two, 8080))).rejects.toThrow(
+      'host port 8080/tcp is held by pod default/web-1, which is still attached',
+    );
+    await rig.pods.detach(one.selector);
+    await expect(rig.pods.attach(mapped(two, 8080))).resolves.toMatchObject({state: 'attached'});
+  });
+});
+
+describe('a Detach', () => {
+  it('behind a retry that hangs is told the cause in time', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(one.pod, '0');
+    await rig.pods.attach(one.request);
+    await rig.plugins.plan({'second DEL': busy});
+    await expect(rig.pods.detach(one.selector)).rejects.toMatchObject({cniCode: 999});
+    await rig.plugins.plan({'second DEL': 'hold'});
+    rig.clock.ms += 1_000; // the backoff
+    const sweeping = rig.pods.sweep();
+    await vi.waitUntil(async () => (await deletionsOf(rig)).length === 2, {timeout: 30_000});
+    await expect(rig.pods.detach(one.selector, {timeLeft: () => 5_000})).rejects.toThrow(
+      'a call in progress for the pod has not ended: network rig: CNI plugin second failed to DEL: busy',
+    );
+    await rig.plugins.release();
+    await sweeping;
+  });
+
+  it('that no Delete follows leaves nothing after ten minutes', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(one.pod, '0');
+    await rig.pods.attach(one.request);
+    await rig.pods.detach(one.selector);
+    await rig.pods.sweep();
+    rig.clock.ms += 600_001;
+    await rig.pods.sweep();
+    expect([await rig.netns.list(), await rig.onDisk()]).toEqual([[], []]);
   });
 });
 

@@ -107,10 +107,10 @@ describe('a cleanup that keeps failing', () => {
   it('is retried at once when a person asks for it', async () => {
     await using rig = await podsRig();
     await becomePending(rig, one);
-    await rig.pods.retryPending();
+    await rig.pods.retryUnfinished();
     expect(rig.pods.unfinished()).toHaveLength(1);
     await rig.plugins.plan({});
-    await rig.pods.retryPending();
+    await rig.pods.retryUnfinished();
     expect(await rig.onDisk()).toEqual([]);
   });
 

@@ -71,12 +71,6 @@ describe('the podCIDRs of nodes', () => {
     expect(kindsOf([evil, own, other, far], alone)).toEqual([`evil ${podCidr} ${kind}`]);
   });
 
-  it('are refused with an address of any node in them, an older one as well', () => {
-    const evil = node('evil', ['10.244.9.0/24'], ['172.18.0.9'], '2025-01-01T00:00:00Z');
-    const inside = node('inside', ['10.244.3.0/24'], ['10.244.9.4'], '2026-01-07T00:00:00Z');
-    expect(kindsOf([own, evil, inside])).toEqual(['evil 10.244.9.0/24 node-address']);
-  });
-
   it('stay with the older of two nodes, whatever order they come in', () => {
     const first = node('z', ['10.244.4.0/24'], [], '2026-01-07T00:00:00Z');
     const second = node('a', ['10.244.4.0/25'], [], '2026-01-08T00:00:00Z');
@@ -113,5 +107,12 @@ describe('the podCIDRs of nodes', () => {
         why: 'it is outside the pod subnet 10.244.0.0/16',
       },
     ]);
+  });
+
+  it('stay with an older node, whatever address a younger one claims', () => {
+    const rogue = node('rogue', ['10.244.3.0/24'], ['10.244.2.77'], '2026-02-01T00:00:00Z');
+    expect(kindsOf([rogue, own, other])).toEqual([]);
+    const elder = node('elder', ['10.244.3.0/24'], ['10.244.2.77'], '2026-01-01T00:00:00Z');
+    expect(kindsOf([elder, own, other])).toEqual(['other 10.244.2.0/24 node-address']);
   });
 });
