@@ -12,6 +12,9 @@ export interface Dirs {
   readonly logs: string;
 }
 
+/** The file in the cache that `withLock` locks. */
+export const lockName = 'lock';
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A pure function of its arguments; the directories need not exist. */

@@ -1,7 +1,9 @@
 /** What is kept on disk, and how to be rid of it. */
 
+import {lstat, rmdir} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
-import type {Dirs} from './dirs.ts';
+import {errnoOf} from '../thrown.ts';
+import {type Dirs, lockName} from './dirs.ts';
 import {bytesOf, namesIn, removeTree} from './files.ts';
 import {isScratch} from './scratch.ts';
 
@@ -17,14 +19,24 @@ export const listCache = async (dirs: Dirs): Promise<readonly Kept[]> => {
   const paths = [
     ...(await namesIn(artifacts)).map((name) => join(artifacts, name)),
     ...(await namesIn(dirs.cache))
-      .filter((name) => name !== 'artifacts')
+      .filter((name) => name !== 'artifacts' && name !== lockName)
       .map((name) => join(dirs.cache, name)),
   ];
   return Promise.all(paths.map(async (path) => ({path, bytes: await bytesOf(path)})));
 };
 
-/** The whole cache. State and logs stay. */
-export const removeCache = (dirs: Dirs): Promise<void> => removeTree(dirs.cache);
+/** The whole cache but for its lock, which the holder removes. State and logs stay. */
+export const removeCache = async ({cache}: Dirs): Promise<void> => {
+  const isLink = await lstat(cache).then(
+    (stat) => stat.isSymbolicLink(),
+    () => false,
+  );
+  if (isLink) return removeTree(cache);
+  for (const name of await namesIn(cache)) if (name !== lockName) await removeTree(join(cache, name));
+  await rmdir(cache).catch((error: unknown) => {
+    if (!['ENOENT', 'ENOTEMPTY'].includes(errnoOf(error) ?? '')) throw error;
+  });
+};
 
 /** Removes earlier artifacts of the same names as those `current`; returns what was removed. */
 export const pruneArtifacts = async (current: readonly string[]): Promise<readonly Kept[]> => {

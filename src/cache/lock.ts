@@ -1,104 +1,114 @@
-/** One kni-demo at a time works on a cache. The lock is an abstract unix socket: the kernel frees it, even on SIGKILL. */
+/**
+ * One kni-demo at a time works on a cache. It holds flock(1) on a file in the cache, which is the same file through a
+ * symbolic link and in a container; the kernel frees it, even on SIGKILL. Earlier versions locked an abstract unix
+ * socket instead: they are not excluded.
+ */
 
-import {createHash} from 'node:crypto';
-import {createConnection, createServer, type Server, type Socket} from 'node:net';
-import {resolve} from 'node:path';
+import {closeSync} from 'node:fs';
+import {join} from 'node:path';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
-import {errnoOf} from '../thrown.ts';
-import type {Dirs} from './dirs.ts';
-
-export interface Holder {
-  /** Undefined where the holder did not say. */
-  readonly pid: number | undefined;
-}
+import {type FlockOptions, flock} from '../host/flock.ts';
+import {type Dirs, lockName} from './dirs.ts';
+import {
+  closeLockFile,
+  type Holder,
+  isInPlace,
+  type LockFile,
+  notLockable,
+  openLockFile,
+  readHolder,
+  writeHolder,
+} from './lock-file.ts';
 
 export interface LockOptions {
-  /** Called for each holder that is waited for. Without it another holder is refused at once. */
-  readonly onWait?: (holder: Holder) => void;
+  /** What those who wait are told: `kni-demo up`. */
+  readonly command: string;
+  /** How long to wait for another holder, in milliseconds. Default: not at all. */
+  readonly timeout?: number;
+  /** Called when the wait begins, and again when the holder changes or is stopped. Undefined: the holder is unknown. */
+  readonly onWait?: (holder: Holder | undefined) => void;
   /** Ends the wait, not the work. */
   readonly signal?: AbortSignal;
 }
 
-/** Rejects with UserError (exit code `busy`) naming the holder's pid, with the signal's reason, or as `work` does. */
+/** How often the holder is looked at again, in milliseconds. */
+const interval = 1_000;
+
+/** Rejects with UserError (exit code `busy`) that names the holder, with the signal's reason, or as `work` does. */
 export const withLock = async <T>(dirs: Dirs, options: LockOptions, work: () => Promise<T>): Promise<T> => {
-  const release = await acquire(lockName(dirs), options);
+  const file = await acquire(join(dirs.cache, lockName), options);
   try {
     return await work();
   } finally {
-    await release();
+    closeLockFile(file);
   }
 };
 
-/** An abstract name holds 107 bytes, a path may be longer. */
-const lockName = ({cache}: Dirs): string =>
-  `\0kni-demo/${createHash('sha256').update(resolve(cache)).digest('hex').slice(0, 32)}`;
+const acquire = async (path: string, options: LockOptions): Promise<LockFile> => {
+  const deadline = performance.now() + (options.timeout ?? 0);
+  for (;;) {
+    const file = openLockFile(path);
+    try {
+      await lock(file, deadline, options);
+    } catch (error) {
+      closeSync(file.fd);
+      throw error;
+    }
+    if (isInPlace(file)) {
+      writeHolder(file, options.command);
+      return file;
+    }
+    closeSync(file.fd);
+  }
+};
 
-const acquire = async (name: string, {onWait, signal}: LockOptions): Promise<() => Promise<void>> => {
+const lock = async (file: LockFile, deadline: number, {onWait, signal}: LockOptions): Promise<void> => {
+  let shown: string | undefined;
+  let wait = 0;
   for (;;) {
     signal?.throwIfAborted();
-    const release = await hold(name);
-    if (release) return release;
-    const other = await holderOf(name, signal);
-    if (other === undefined) continue;
-    if (!onWait) {
-      other.forget();
-      throw busy(other.holder);
-    }
-    onWait(other.holder);
-    await other.gone;
+    if (await tryLock(file, {wait, signal})) return;
+    signal?.throwIfAborted();
+    const left = deadline - performance.now();
+    const holder = readHolder(file);
+    if (left <= 0) throw busy(file.path, holder);
+    const seen = JSON.stringify(holder) ?? 'unknown';
+    if (seen !== shown) onWait?.(holder);
+    shown = seen;
+    wait = Math.min(interval, left);
   }
 };
 
-/** Listens under the name, telling everyone who asks our pid; undefined where somebody else does. */
-const hold = (name: string): Promise<(() => Promise<void>) | undefined> => {
-  const visitors = new Set<Socket>();
-  const server: Server = createServer((visitor) => {
-    visitors.add(visitor);
-    visitor.on('error', () => undefined);
-    visitor.on('close', () => visitors.delete(visitor));
-    visitor.write(`${process.pid}\n`);
-  });
-  const release = (): Promise<void> =>
-    new Promise((done) => {
-      server.close(() => done());
-      // Who waits sees its connection close, and tries again.
-      for (const visitor of visitors) visitor.destroy();
-    });
-  return new Promise((done, fail) => {
-    server.once('error', (error) => (errnoOf(error) === 'EADDRINUSE' ? done(undefined) : fail(error)));
-    server.listen(name, () => done(release));
-  });
+const tryLock = async ({fd, path}: LockFile, options: FlockOptions): Promise<boolean> => {
+  try {
+    return await flock(fd, options);
+  } catch (error) {
+    throw notLockable(path, error);
+  }
 };
 
-interface Other {
-  readonly holder: Holder;
-  /** Resolves when the holder let go or died, rejects when the signal aborts. */
-  readonly gone: Promise<void>;
-  forget(): void;
-}
-
-/** Undefined where the holder has gone meanwhile. */
-const holderOf = async (name: string, signal: AbortSignal | undefined): Promise<Other | undefined> => {
-  const socket = createConnection(name);
-  socket.on('error', () => undefined);
-  const gone = new Promise<void>((done, fail) => {
-    socket.once('close', () => (signal?.aborted ? fail(signal.reason) : done()));
-  });
-  const forget = (): void => void socket.destroy();
-  signal?.addEventListener('abort', forget, {once: true});
-  gone.catch(() => undefined).finally(() => signal?.removeEventListener('abort', forget));
-  const pid = await new Promise<number | undefined>((done) => {
-    socket.once('data', (data) => done(Number.parseInt(data.toString(), 10) || undefined));
-    socket.once('close', () => done(undefined));
-  });
-  return socket.destroyed && pid === undefined ? undefined : {holder: {pid}, gone, forget};
+/** `process 42 (kni-demo up, since 2026-11-28 05:40:11 UTC)` */
+export const holderText = (holder: Holder | undefined): string => {
+  if (holder === undefined) return 'an unknown process';
+  const {pid, command, since, isStopped, isHere} = holder;
+  const more = `${isHere ? '' : ', in another container'}${isStopped ? ', stopped' : ''}`;
+  const time = since.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
+  return `process ${pid} (${command}, since ${time}${more})`;
 };
 
-const busy = ({pid}: Holder): UserError =>
+const busy = (path: string, holder: Holder | undefined): UserError =>
   new UserError({
     what: 'another kni-demo is at work',
-    why: `process ${pid ?? '(unknown)'} holds the cache`,
-    tryThis: pid === undefined ? 'wait for it to end' : `wait for it to end, or end it: kill ${pid}`,
+    why: `${holderText(holder)} holds the lock ${path}`,
+    tryThis: [...waysOut(holder), 'or wait longer: --lock-timeout 10m'].join('\n'),
     exitCode: exitCodes.busy,
   });
+
+const waysOut = (holder: Holder | undefined): readonly string[] => {
+  if (holder === undefined || !holder.isHere) return ['wait for it to end'];
+  const {pid, isStopped} = holder;
+  return isStopped
+    ? [`continue it: kill -CONT ${pid}`, `or end it: kill ${pid}; kill -CONT ${pid}`]
+    : [`wait for it to end, or end it: kill ${pid}`];
+};

@@ -6,22 +6,22 @@ import {demoPlan} from '../stages/demo.ts';
 import {requireAll, surveyHost} from '../stages/host/survey.ts';
 import {sourceOf} from '../stages/init/sources.ts';
 import {lineWriter, type OutputStream} from '../view/stream.ts';
-import {inTurn} from './in-turn.ts';
+import {inTurn, type TurnOptions} from './in-turn.ts';
 import {runShown} from './run-shown.ts';
-import type {World} from './world.ts';
 
 /** Where all are there nothing is asked of docker, and no other kni-demo is waited for. */
 export const fetchSources = async (
   context: DemoContext,
   stream: OutputStream,
-  {signal}: Pick<World, 'signal'>,
+  turn: Omit<TurnOptions, 'say'>,
 ): Promise<readonly CachedSource[]> => {
   const plan = demoPlan(context.stack);
   const sources = await cachedSources(plan, context);
   const targets = sources.flatMap(({component, isThere}) => (isThere ? [] : [sourceOf(component)]));
   if (targets.length === 0) return sources;
 
-  await inTurn(context.dirs, {say: lineWriter(stream), signal}, async () => {
+  const {signal} = turn;
+  await inTurn(context.dirs, {...turn, say: lineWriter(stream)}, async () => {
     // Sources from git need nothing of this machine but git.
     if (targets.some((id) => plan.tasks.get(id)?.needs.length !== 0))
       requireAll(await surveyHost(context, signal), context);

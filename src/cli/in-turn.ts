@@ -1,17 +1,34 @@
 /** The order of commands that work on one cache: each waits for those before it, and says so. */
 
 import type {Dirs} from '../cache/dirs.ts';
-import {withLock} from '../cache/lock.ts';
+import {holderText, withLock} from '../cache/lock.ts';
+import type {Holder} from '../cache/lock-file.ts';
 
 export interface TurnOptions {
+  /** As a user who waits for it is told: `kni-demo up`. */
+  readonly command: string;
+  /** How long to wait for another kni-demo, in milliseconds. */
+  readonly lockTimeout: number;
   readonly say: (line: string) => void;
   /** Ends the wait, not the work. */
   readonly signal: AbortSignal;
 }
 
-export const inTurn = <T>(dirs: Dirs, {say, signal}: TurnOptions, work: () => Promise<T>): Promise<T> =>
+export const inTurn = <T>(
+  dirs: Dirs,
+  {command, lockTimeout, say, signal}: TurnOptions,
+  work: () => Promise<T>,
+): Promise<T> =>
   withLock(
     dirs,
-    {onWait: ({pid}) => say(`waiting for another kni-demo, process ${pid ?? 'unknown'}`), signal},
+    {
+      command,
+      timeout: lockTimeout,
+      onWait: (holder) => say(`waiting for another kni-demo: ${holderText(holder)}${hint(holder)}`),
+      signal,
+    },
     work,
   );
+
+const hint = (holder: Holder | undefined): string =>
+  holder?.isStopped ? `; to continue it: kill -CONT ${holder.pid}` : '';

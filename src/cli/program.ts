@@ -10,6 +10,7 @@ import {
   imageReference,
   podName,
   podPath,
+  timeSpan,
   workerCount,
 } from '../cluster/names.ts';
 import {UserError} from '../errors.ts';
@@ -60,6 +61,7 @@ export const createProgram = (world: World): Command => {
     .option('-y, --yes', 'install and start what this machine lacks')
     .option('-q, --quiet', 'plain lines instead of a list')
     .option('--json', 'one JSON object a line')
+    .addOption(lockTimeout('30m'))
     .addHelpText('after', upHelp)
     .action((options) => up(world, options));
 
@@ -111,6 +113,7 @@ export const createProgram = (world: World): Command => {
     .addOption(stack())
     .option('-y, --yes', 'install and start what this machine lacks')
     .option('-q, --quiet', 'plain lines instead of a list')
+    .addOption(lockTimeout('0'))
     .action((file: string, options) => bundleSave(world, file, options));
   bundle
     .command('load')
@@ -119,6 +122,7 @@ export const createProgram = (world: World): Command => {
     .addOption(stack())
     .option('-y, --yes', 'start the engine of the bundle where this machine has none')
     .option('-q, --quiet', 'plain lines instead of a list')
+    .addOption(lockTimeout('0'))
     .action((file: string, options) => bundleLoad(world, file, options));
 
   program
@@ -128,6 +132,7 @@ export const createProgram = (world: World): Command => {
     .option('-y, --yes', 'do not ask')
     .option('--all', 'every cluster of ours, and stop the docker engine if we started it')
     .option('--purge', 'also remove images, caches and what was unpacked; implies --all')
+    .addOption(lockTimeout('0'))
     .action((options) => down(world, options));
 
   const patch = program.command('patch').description('work with the patches of a stack');
@@ -136,6 +141,7 @@ export const createProgram = (world: World): Command => {
     .description('tell whether every patch applies to the pinned sources, hunk by hunk; nothing is built')
     .addOption(stack())
     .option('--json', 'one JSON object a component')
+    .addOption(lockTimeout('0'))
     .addHelpText('after', patchCheckHelp)
     .action((options) => patchCheck(world, options));
 
@@ -167,6 +173,11 @@ const source = (): Option =>
     .argParser(ownSources);
 const name = (): Option =>
   new Option('--name <name>', 'name of the cluster').default(defaultCluster.name).argParser(clusterName);
+
+const lockTimeout = (usual: string): Option =>
+  new Option('--lock-timeout <time>', 'how long to wait for another kni-demo, such as 90s or 10m')
+    .default(timeSpan(usual), usual)
+    .argParser(timeSpan);
 
 const ownSources = (text: string, before: readonly OwnSource[]): readonly OwnSource[] => {
   const parsed = parseOwnSource(text);

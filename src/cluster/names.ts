@@ -50,6 +50,15 @@ export const workerCount = (text: string): number => {
   throw invalid('number of workers', text, 'a number from 1 to 9');
 };
 
+const unitOfTime: Readonly<Record<string, number>> = {'': 1_000, s: 1_000, m: 60_000, h: 3_600_000};
+
+/** Milliseconds. */
+export const timeSpan = (text: string): number => {
+  const [, digits = '', unit = ''] = /^(\d{1,6})([smh]?)$/.exec(text) ?? [];
+  if (digits !== '') return Number(digits) * (unitOfTime[unit] ?? 0);
+  throw invalid('time', text, 'a number of seconds, or one with a unit such as 90s, 10m or 2h');
+};
+
 const invalid = (what: string, given: string, wanted: string): UserError =>
   new UserError({
     what: `invalid ${what}: ${JSON.stringify(given)}`,

@@ -1,7 +1,8 @@
 /** Ends a command together with all that it started: its process group. */
 
-import {readdirSync, readFileSync} from 'node:fs';
+import {readdirSync} from 'node:fs';
 import {setTimeout as sleep} from 'node:timers/promises';
+import {processStatus} from './process-status.ts';
 
 /** Leaders of groups that still run; each was started detached, so its pid is the group's id too. */
 const running = new Set<number>();
@@ -47,17 +48,6 @@ export const endGroup = async (leader: number, grace: number): Promise<void> => 
 const someRun = (group: number): boolean =>
   readdirSync('/proc').some((name) => {
     if (!/^\d+$/.test(name)) return false;
-    const {state, processGroup} = statusOf(name);
+    const {state, processGroup} = processStatus(name);
     return processGroup === group && state !== 'Z' && state !== 'X';
   });
-
-/** Of a process that may be gone by now; see proc_pid_stat(5). The name in brackets may hold anything. */
-const statusOf = (pid: string): {readonly state?: string | undefined; readonly processGroup?: number} => {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const [state, , processGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return {state, processGroup: Number(processGroup)};
-  } catch {
-    return {};
-  }
-};

@@ -1,7 +1,7 @@
 import {spawn} from 'node:child_process';
 import {access, mkdir, readdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {describe, expect, it} from 'vitest';
+import {describe, expect, it, vi} from 'vitest';
 import {dirsOf} from '../../src/cache/dirs.ts';
 import {withLock} from '../../src/cache/lock.ts';
 import {kubeconfigOf, recordedClusters, writeRecord} from '../../src/cluster/cluster.ts';
@@ -9,10 +9,11 @@ import {exitCodes} from '../../src/exit-codes.ts';
 import {engineOf} from '../../src/stages/host/brought.ts';
 import {listNodeContainers, listOurImages, type NodeContainer, removeImages} from '../../src/tools/docker.ts';
 import {deleteCluster} from '../../src/tools/kind.ts';
-import {cli} from '../rig/cli.ts';
+import {cli, type Ended} from '../rig/cli.ts';
 import {envOf, exchange, node, printed} from '../rig/demo.ts';
 import {fakeHost} from '../rig/fake-host.ts';
 import {type TempDir, tempDir} from '../rig/temp-dir.ts';
+import {capture} from '../rig/terminal.ts';
 
 const ours = [node('test1-control-plane'), node('test1-worker')];
 const other = node('x-control-plane', {cluster: 'x'});
@@ -101,11 +102,27 @@ describe('down', () => {
 
   it('is refused while another kni-demo is at work', async () => {
     await using dir = await tempDir();
-    const ended = await withLock(dirsIn(dir), {}, () => cli(dir, ['down', '--yes']));
+    const ended = await withLock(dirsIn(dir), {command: 'kni-demo up'}, () => cli(dir, ['down', '--yes']));
     expect(ended).toMatchObject({
       code: exitCodes.busy,
-      stderr: `error: another kni-demo is at work: process ${process.pid} holds the cache\ntry:   wait for it to end, or end it: kill ${process.pid}\n`,
+      stderr: expect.stringMatching(
+        `^error: another kni-demo is at work: process ${process.pid} \\(kni-demo up, since .+\\) holds the lock .+\n` +
+          `try:   wait for it to end, or end it: kill ${process.pid}\n`,
+      ),
     });
+  });
+
+  it('waits for another kni-demo as long as it is told', async () => {
+    await using dir = await tempDir();
+    using host = fakeHost(ps());
+    let ended: Promise<Ended> | undefined;
+    const stdout = capture();
+    await withLock(dirsIn(dir), {command: 'kni-demo up'}, async () => {
+      ended = cli(dir, ['down', '--lock-timeout', '10m'], {host, stdout});
+      await vi.waitUntil(() => stdout.text().startsWith('waiting for another kni-demo: '), {timeout: 50_000});
+    });
+    expect(await ended).toMatchObject({code: 0});
+    expect(stdout.text()).toContain('there is no cluster test1');
   });
 
   it('is cancelled while it asks', async () => {

@@ -22,14 +22,17 @@ export interface BundleOptions {
   readonly stack: string;
   readonly yes?: boolean;
   readonly quiet?: boolean;
+  /** Milliseconds. */
+  readonly lockTimeout: number;
 }
 
 export const bundleSave = async (world: World, file: string, options: BundleOptions): Promise<void> => {
   const {signal} = world;
+  const {lockTimeout} = options;
   const say = lineWriter(world.stdout);
   await refuseTaken(file);
   const {context, plan, fingerprintOf} = await planned(world, options);
-  await inTurn(context.dirs, {say, signal}, async () => {
+  await inTurn(context.dirs, {command: 'kni-demo bundle save', lockTimeout, say, signal}, async () => {
     await surveyed(context, world);
     await runShown({
       plan,
@@ -48,10 +51,11 @@ export const bundleSave = async (world: World, file: string, options: BundleOpti
 
 export const bundleLoad = async (world: World, file: string, options: BundleOptions): Promise<void> => {
   const {signal} = world;
+  const {lockTimeout} = options;
   const say = lineWriter(world.stdout);
   const {context, plan, fingerprintOf} = await planned(world, options);
   const {dirs} = context;
-  await inTurn(dirs, {say, signal}, async () => {
+  await inTurn(dirs, {command: 'kni-demo bundle load', lockTimeout, say, signal}, async () => {
     const nodeImage = imageOf(nodeImageTask.id, {fingerprintOf});
     await mkdir(join(dirs.cache, 'artifacts'), {recursive: true});
     await inScratch(dirs, 'bundle', fingerprintOf(nodeImageTask.id), async (scratch) => {

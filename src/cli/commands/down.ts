@@ -1,11 +1,11 @@
 /** down: the inverse of up. Says first what would go. */
 
-import {withLock} from '../../cache/lock.ts';
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import {removalsFor} from '../../stages/removals.ts';
 import {lineWriter} from '../../view/stream.ts';
 import {surroundings} from '../context.ts';
+import {inTurn} from '../in-turn.ts';
 import type {World} from '../world.ts';
 
 export interface DownOptions {
@@ -13,17 +13,19 @@ export interface DownOptions {
   readonly yes?: boolean;
   readonly all?: boolean;
   readonly purge?: boolean;
+  /** Milliseconds. */
+  readonly lockTimeout: number;
 }
 
 export const down = async (
   world: World,
-  {name, yes = false, purge = false, all = purge}: DownOptions,
+  {name, yes = false, purge = false, all = purge, lockTimeout}: DownOptions,
 ): Promise<void> => {
   const {signal} = world;
   const context = surroundings(world);
   const say = lineWriter(world.stdout);
 
-  await withLock(context.dirs, {signal}, async () => {
+  await inTurn(context.dirs, {command: 'kni-demo down', lockTimeout, say, signal}, async () => {
     const removals = await removalsFor(context, {name, all, purge, signal});
     if (removals.length === 0) {
       say(all ? 'nothing of kni-demo is here' : `there is no cluster ${name}`);

@@ -12,13 +12,22 @@ import type {World} from '../world.ts';
 export interface PatchCheckOptions {
   readonly stack: string;
   readonly json?: boolean;
+  /** Milliseconds. */
+  readonly lockTimeout: number;
 }
 
 /** Throws UserError where a patch does not apply as `up` applies it, after all have been shown. */
-export const patchCheck = async (world: World, {stack, json = false}: PatchCheckOptions): Promise<void> => {
+export const patchCheck = async (
+  world: World,
+  {stack, json = false, lockTimeout}: PatchCheckOptions,
+): Promise<void> => {
   const {signal, stdout, stderr} = world;
   const context = await demoContext(world, {stack});
-  const sources = await fetchSources(context, json ? stderr : stdout, world);
+  const sources = await fetchSources(context, json ? stderr : stdout, {
+    command: 'kni-demo patch check',
+    lockTimeout,
+    signal,
+  });
   const write = lineWriter(stdout);
   const checks: SeriesCheck[] = [];
   for (const {component, path} of sources) {

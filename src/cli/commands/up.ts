@@ -32,10 +32,12 @@ export interface UpOptions {
   readonly yes?: boolean;
   readonly quiet?: boolean;
   readonly json?: boolean;
+  /** Milliseconds. */
+  readonly lockTimeout: number;
 }
 
 export const up = async (world: World, options: UpOptions): Promise<void> => {
-  const {name, workers, backend, source, patch, yes, ...flags} = options;
+  const {name, workers, backend, source, patch, yes, lockTimeout, ...flags} = options;
   refuseUnclear(source, patch);
   const begun = performance.now();
   const cluster = {name, workers, ...(backend && {backend})};
@@ -45,7 +47,14 @@ export const up = async (world: World, options: UpOptions): Promise<void> => {
   const context = await demoContext(world, {stack: choice.stack, cluster, mayInstall: yes ?? false});
   if ('why' in choice) say(`stack ${choice.stack}: ${choice.why}`);
 
-  await inTurn(context.dirs, {say, signal}, async () => {
+  // JSON is for programs: who waits is told on standard error.
+  const turn = {
+    command: 'kni-demo up',
+    lockTimeout,
+    say: flags.json ? lineWriter(world.stderr) : say,
+    signal,
+  };
+  await inTurn(context.dirs, turn, async () => {
     const survey = await surveyHost(context, signal);
     for (const line of surveyLines(survey)) say(line);
     requireAll(survey, context);

@@ -83,7 +83,9 @@ const linkIptables = async (root: string): Promise<void> => {
  * since tests in other processes fetch theirs by the same lists.
  */
 export const fetchPackage = (name: string): Promise<string> =>
-  withLock({cache, state: cache, logs: cache}, {onWait: () => undefined}, () => fetchAlone(name));
+  withLock({cache, state: cache, logs: cache}, {command: `fetch ${name}`, timeout: 600_000}, () =>
+    fetchAlone(name),
+  );
 
 const fetchAlone = async (name: string): Promise<string> => {
   const root = join(cache, name);

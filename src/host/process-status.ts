@@ -1,0 +1,20 @@
+/** The state of any process, from /proc; see proc_pid_stat(5). */
+
+import {readFileSync} from 'node:fs';
+
+export interface ProcessStatus {
+  /** One letter: `R` running, `S` sleeping, `T` stopped, `Z` zombie. Undefined: no such process. */
+  readonly state?: string | undefined;
+  readonly processGroup?: number;
+}
+
+/** The process may end at any moment. The name in brackets may contain anything. */
+export const processStatus = (pid: number | string): ProcessStatus => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state, , processGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return {state, processGroup: Number(processGroup)};
+  } catch {
+    return {};
+  }
+};
