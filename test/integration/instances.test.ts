@@ -56,6 +56,14 @@ describe('starting and stopping', () => {
     await takeDown(first.kni, pod, netns);
   });
 
+  it.each([
+    '--state-dir=/proc/nope/state',
+    '--socket=/proc/nope/kni.sock',
+    '--cni-conf-dir=/proc/nope/net.d',
+  ])('exits where a directory cannot be made: %s', async (flag) => {
+    expect(await refused([flag])).toMatchObject({exitCode: 1, error: expect.stringContaining('ENOENT')});
+  });
+
   it('takes over the socket of one that was killed', async () => {
     const first = await startRuntime(node);
     await first.stop('SIGKILL');

@@ -1,7 +1,8 @@
 /** One network runtime at a time: whoever has the file locked; the kernel frees it at death. */
-import {closeSync, constants, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync} from 'node:fs';
+import {closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {errorCodeOf} from '../error-code.ts';
+import {makeDirectory} from '../make-directory.ts';
 import {flock} from './flock.ts';
 
 export class AlreadyRunning extends Error {
@@ -32,7 +33,7 @@ export const takeLock = async (file: string, what: string, directoryMode = 0o700
 const openLockFile = (file: string, directoryMode: number): number | undefined => {
   const {O_RDWR, O_RDONLY, O_CREAT, O_NOFOLLOW} = constants;
   try {
-    mkdirSync(dirname(file), {recursive: true, mode: directoryMode});
+    makeDirectory(dirname(file), directoryMode);
     return openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600);
   } catch (error) {
     if (!readOnly.has(errorCodeOf(error))) throw error;

@@ -1,7 +1,8 @@
 /** Prepares the path of the socket: a directory of our own, and no socket in it that nobody answers on. */
-import {lstat, mkdir, rm} from 'node:fs/promises';
+import {lstat, rm} from 'node:fs/promises';
 import {connect} from 'node:net';
 import {dirname} from 'node:path';
+import {makeDirectory} from '../make-directory.ts';
 import {AlreadyRunning, takeLock} from './instance-lock.ts';
 
 /** The socket cannot be where it should be. */
@@ -27,7 +28,7 @@ export const prepareSocket = async (path: string): Promise<void> => {
 
 /** Whoever may write the directory could put a socket of his own there and be the node's network runtime. */
 const prepareDirectory = async (path: string): Promise<void> => {
-  await mkdir(path, {recursive: true, mode: 0o700});
+  makeDirectory(path, 0o700);
   const {uid, mode} = await lstat(path);
   if (uid !== process.geteuid?.() || (mode & 0o077) !== 0) {
     throw new SocketRefused(`${path} must be owned by the user of the network runtime, with mode 0700`);
