@@ -2,7 +2,7 @@
 
 import {mkdirSync, statSync} from 'node:fs';
 import {dirname} from 'node:path';
-import {errnoOf} from '../thrown.ts';
+import {errnoOf} from './thrown.ts';
 
 /**
  * Returns the directories that it made, the innermost first. `mkdir` of Node.js with `recursive` never returns where the

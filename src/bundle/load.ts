@@ -1,6 +1,6 @@
 /** Takes over what another machine has packed: nothing of it before all of it has been checked. */
 
-import {mkdir, readFile, rename, stat} from 'node:fs/promises';
+import {readFile, rename, stat} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {digestOfTree, sha256File} from '../cache/digest.ts';
 import {exists} from '../cache/files.ts';
@@ -9,6 +9,7 @@ import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import {CommandError} from '../host/command-error.ts';
 import {readJson} from '../json.ts';
+import {makeDirectory} from '../make-directory.ts';
 import type {DemoContext} from '../stages/context.ts';
 import {imageExists} from '../stages/products.ts';
 import {errnoOf, messageOf} from '../thrown.ts';
@@ -102,7 +103,7 @@ export const placeItems = async (
   for (const {name} of items) {
     const target = join(dirs.cache, name);
     if (await exists(target)) continue;
-    await mkdir(dirname(target), {recursive: true});
+    makeDirectory(dirname(target));
     await syncTree(join(scratch, name));
     await rename(join(scratch, name), target);
     await syncDirectory(dirname(target));

@@ -1,7 +1,8 @@
 /** Artifacts: directories named after the fingerprint of what they were made from. One that is there is complete. */
 
-import {mkdir, rename, stat} from 'node:fs/promises';
+import {rename, stat} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
+import {makeDirectory} from '../make-directory.ts';
 import {errnoOf} from '../thrown.ts';
 import type {Dirs} from './dirs.ts';
 import {removeTree} from './files.ts';
@@ -30,7 +31,7 @@ export const publish = async (path: string, fill: (scratchDir: string) => Promis
   if (await artifactExists(path)) return;
   await removeDeadScratch(dirname(path));
   const scratch = scratchPath(path);
-  await mkdir(scratch, {recursive: true});
+  makeDirectory(scratch);
   try {
     await fill(scratch);
     await syncTree(scratch);

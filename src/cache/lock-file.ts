@@ -19,9 +19,9 @@ import {z} from 'zod';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import {processStatus} from '../host/process-status.ts';
+import {makeDirectory} from '../make-directory.ts';
 import {errnoOf, messageOf} from '../thrown.ts';
 import {lockName} from './dirs.ts';
-import {makeDirectory} from './make-directory.ts';
 
 const record = z.object({
   pid: z.number().int().positive(),

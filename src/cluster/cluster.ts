@@ -1,6 +1,6 @@
 /** A kind cluster of ours: whether it is there, whether it is ours, and what it was made from. */
 
-import {mkdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
+import {readFile, rename, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {z} from 'zod';
 import type {Dirs} from '../cache/dirs.ts';
@@ -11,6 +11,7 @@ import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
 import {nodeHost} from '../host/node-host.ts';
 import {readJson} from '../json.ts';
+import {makeDirectory} from '../make-directory.ts';
 import {listNodeContainers, type NodeContainer, parseNodeContainers} from '../tools/docker.ts';
 import {defaultCluster} from './names.ts';
 
@@ -140,7 +141,7 @@ export const recordedClusters = (dirs: Dirs): Promise<readonly string[]> =>
 
 export const writeRecord = async (dirs: Dirs, name: string, record: ClusterRecord): Promise<void> => {
   const path = join(directoryOf(dirs, name), 'cluster.json');
-  await mkdir(directoryOf(dirs, name), {recursive: true});
+  makeDirectory(directoryOf(dirs, name));
   await writeFile(`${path}.new`, `${JSON.stringify(record)}\n`);
   await rename(`${path}.new`, path);
 };

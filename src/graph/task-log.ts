@@ -1,7 +1,8 @@
 /** A task's log file: every line it said, kept for the one who asks why it failed. */
 
-import {appendFileSync, mkdirSync} from 'node:fs';
+import {appendFileSync} from 'node:fs';
 import {dirname} from 'node:path';
+import {makeDirectory} from '../make-directory.ts';
 
 export interface TaskLog {
   /** Where the lines are; undefined until there is one. */
@@ -22,7 +23,7 @@ export const taskLog = (path: string, title: string, now: () => Date = () => new
     if (state === 'broken') return;
     try {
       if (state === 'empty') {
-        mkdirSync(dirname(path), {recursive: true});
+        makeDirectory(dirname(path));
         appendFileSync(path, `=== ${now().toISOString()} ${title}\n`);
         state = 'open';
       }

@@ -1,11 +1,12 @@
 /** The directory that a carried series is written to: complete, or not there. */
 
-import {mkdir, readdir, rename, writeFile} from 'node:fs/promises';
+import {readdir, rename, writeFile} from 'node:fs/promises';
 import {join, relative} from 'node:path';
 import {removeTree} from '../cache/files.ts';
 import {scratchPath} from '../cache/scratch.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
+import {makeDirectory} from '../make-directory.ts';
 import {errnoOf} from '../thrown.ts';
 
 /** Rejects with UserError (exit code `badInput`) where nothing may be written to. */
@@ -39,7 +40,7 @@ export const writeOutput = async (
   signal: AbortSignal,
 ): Promise<void> => {
   const scratch = scratchPath(directory);
-  await mkdir(scratch, {recursive: true});
+  makeDirectory(scratch);
   try {
     for (const [name, text] of files) await writeFile(join(scratch, name), text, 'latin1');
     signal.throwIfAborted();

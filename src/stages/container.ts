@@ -1,8 +1,8 @@
 /** Runs the steps of the build in containers and image builds, so that the host needs docker and Node.js only. */
 
-import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Running} from '../graph/task.ts';
+import {makeDirectory} from '../make-directory.ts';
 import {project} from '../project.ts';
 import {
   buildEnv,
@@ -60,7 +60,7 @@ const handOver = (mounts: readonly Mount[]): string => {
 /** Go's build cache, kept from one build to the next, and shared by all of them. */
 export const goCache = async ({dirs}: DemoContext): Promise<Mount> => {
   const from = join(dirs.cache, 'go-build');
-  await mkdir(from, {recursive: true});
+  makeDirectory(from);
   return {from, to: '/cache/go-build'};
 };
 

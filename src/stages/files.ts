@@ -1,12 +1,13 @@
 /** The project's own files as inputs of tasks, and scratch directories to make things in. */
 
-import {link, mkdir} from 'node:fs/promises';
+import {link} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import {artifactPath} from '../cache/artifact.ts';
 import {sha256File} from '../cache/digest.ts';
 import type {Dirs} from '../cache/dirs.ts';
 import {removeTree} from '../cache/files.ts';
 import {scratchPath} from '../cache/scratch.ts';
+import {makeDirectory} from '../make-directory.ts';
 import {project} from '../project.ts';
 
 /** The directory of an image's Dockerfile. */
@@ -25,7 +26,7 @@ export const inScratch = async <T>(
   work: (directory: string) => Promise<T>,
 ): Promise<T> => {
   const directory = scratchPath(artifactPath(dirs, name, fingerprint));
-  await mkdir(directory, {recursive: true});
+  makeDirectory(directory);
   try {
     return await work(directory);
   } finally {
@@ -35,6 +36,6 @@ export const inScratch = async <T>(
 
 /** Hard links: half a gigabyte need not be copied to be sent to the engine. */
 export const place = async (directory: string, files: readonly string[]): Promise<void> => {
-  await mkdir(directory, {recursive: true});
+  makeDirectory(directory);
   for (const file of files) await link(file, join(directory, basename(file)));
 };

@@ -3,7 +3,7 @@ import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../src/exit-codes.ts';
 import {listNodeContainers} from '../../src/tools/docker.ts';
 import {cli} from '../rig/cli.ts';
-import {exchange, node, printed} from '../rig/demo.ts';
+import {envOf, exchange, node, printed} from '../rig/demo.ts';
 import {fakeHost} from '../rig/fake-host.ts';
 import {tempDir} from '../rig/temp-dir.ts';
 
@@ -178,4 +178,15 @@ describe('a cluster that cannot be worked with', () => {
       });
     },
   );
+});
+
+describe('directories that cannot be made', () => {
+  it.each(['up --stack bookworm', 'bundle load x.tar', 'down'])('%s exits with code 3', async (line) => {
+    await using dir = await tempDir();
+    const env = {...envOf(dir), XDG_CACHE_HOME: '/proc/nope', XDG_STATE_HOME: '/proc/nope'};
+    expect(await cli(dir, line.split(' '), {env})).toMatchObject({
+      code: exitCodes.hostLacks,
+      stderr: expect.stringMatching(/^error: cannot lock the cache: \/proc\/nope\/kni-demo\/lock: ENOENT: /),
+    });
+  });
 });

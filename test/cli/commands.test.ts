@@ -182,7 +182,7 @@ describe('up', () => {
   it('says that there is too little disk, whatever --yes says', async () => {
     await using dir = await tempDir();
     const small = machine({
-      roomAt: async () => ({disk: gibibyte, writable: true, memory: 8 * gibibyte, cores: 2}),
+      roomAt: async () => ({disk: gibibyte, memory: 8 * gibibyte, cores: 2}),
     });
     expect(await cli(dir, ['up', '--yes'], {host: having(), machine: small})).toMatchObject({
       code: exitCodes.hostLacks,

@@ -56,6 +56,12 @@ describe('taskLog', () => {
     expect(log.path()).toBeUndefined();
     expect(log.lastLines()).toEqual(['one']);
   });
+
+  it('goes on without a file in a directory that cannot be made', () => {
+    const log = taskLog('/proc/nope/build/kubelet.log', 'Build the kubelet');
+    log.add('one');
+    expect(log.path()).toBeUndefined();
+  });
 });
 
 describe('the log of a running task', () => {

@@ -1,10 +1,11 @@
 /** bundle: the demo in one file, to be carried to a machine without a network. */
 
-import {mkdir, stat} from 'node:fs/promises';
+import {stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {loadItsImages, openBundle, placeItems} from '../../bundle/load.ts';
 import {bundledTasks, refuseTaken, saveBundle} from '../../bundle/save.ts';
 import {fingerprintsOf} from '../../graph/fingerprint.ts';
+import {makeDirectory} from '../../make-directory.ts';
 import {nodeImage as nodeImageTask} from '../../stages/build/node-image.ts';
 import type {DemoContext} from '../../stages/context.ts';
 import {demoPlan} from '../../stages/demo.ts';
@@ -57,7 +58,7 @@ export const bundleLoad = async (world: World, file: string, options: BundleOpti
   const {dirs} = context;
   await inTurn(dirs, {command: 'kni-demo bundle load', lockTimeout, say, signal}, async () => {
     const nodeImage = imageOf(nodeImageTask.id, {fingerprintOf});
-    await mkdir(join(dirs.cache, 'artifacts'), {recursive: true});
+    makeDirectory(join(dirs.cache, 'artifacts'));
     await inScratch(dirs, 'bundle', fingerprintOf(nodeImageTask.id), async (scratch) => {
       say(`checking ${file}`);
       const manifest = await openBundle({context, file, scratch, nodeImage, signal});

@@ -26,14 +26,17 @@ export const room: Requirement = {
   name: 'room',
   title: 'Check disk and memory',
   async look({dirs, machine}) {
-    const {disk, writable, memory, cores} = await machine.roomAt(dirs.cache);
+    const {disk, memory, cores} = await machine.roomAt(dirs.cache);
     const built = await exists(join(dirs.cache, 'go-build'));
     const wanted = built ? needed.diskWhenBuilt : needed.disk;
     const says = `${inGibibytes(disk)} free for ${dirs.cache}, ${inGibibytes(memory)} memory, ${cores} cores`;
-    if (!writable) {
-      return missing(`${dirs.cache} cannot be written`, {
-        advice: 'set XDG_CACHE_HOME and XDG_STATE_HOME to directories of your own',
-      });
+    for (const directory of [dirs.cache, dirs.state]) {
+      const why = await machine.whyNotWritable(directory);
+      if (why !== undefined) {
+        return missing(`${directory} is not writable: ${why}`, {
+          advice: 'set XDG_CACHE_HOME and XDG_STATE_HOME to directories of your own',
+        });
+      }
     }
     if (disk < wanted) {
       return missing(says, {

@@ -1,17 +1,17 @@
 /** What a machine is: read from its files, nothing is run. */
 
+import {rmdirSync, unlinkSync, writeFileSync} from 'node:fs';
 import {access, constants, readFile, statfs} from 'node:fs/promises';
 import {availableParallelism, totalmem} from 'node:os';
 import {delimiter, dirname, join} from 'node:path';
 import {exists, namesIn} from '../../cache/files.ts';
-import {errnoOf} from '../../thrown.ts';
+import {makeDirectory} from '../../make-directory.ts';
+import {messageOf} from '../../thrown.ts';
 import {type Mirrors, mirrorsFrom} from '../../tools/apt.ts';
 
 export interface Room {
   /** Bytes. */
   readonly disk: number;
-  /** Whether something can be made there by this user. */
-  readonly writable: boolean;
   readonly memory: number;
   readonly cores: number;
 }
@@ -30,6 +30,8 @@ export interface Machine {
   lacksCapabilities(): Promise<boolean>;
   /** Free disk where `path` is or will be, the machine's memory, and its cores. */
   roomAt(path: string): Promise<Room>;
+  /** Makes a file in the directory, and removes it. Returns the reason why that failed, else undefined. */
+  whyNotWritable(directory: string): Promise<string | undefined>;
   cgroupMode(): Promise<CgroupMode>;
   /** fs.inotify.max_user_instances: every node's systemd, containerd and kubelet take some. */
   inotifyInstances(): Promise<number>;
@@ -79,10 +81,11 @@ export const machineAt = ({
       return (BigInt(`0x${bounding}`) & all) !== all;
     },
     roomAt: async (directory) => ({
-      ...(await diskAt(directory)),
+      disk: await diskAt(directory),
       memory: totalmem(),
       cores: availableParallelism(),
     }),
+    whyNotWritable: async (directory) => whyNotWritable(directory),
     async cgroupMode() {
       const mounts = await read('/proc/self/mounts');
       const v1 = /^\S+ \S+ cgroup .*/m.test(mounts);
@@ -117,18 +120,36 @@ const withoutMirrorFiles = async (
   });
 };
 
-const diskAt = async (path: string): Promise<Pick<Room, 'disk' | 'writable'>> => {
+const diskAt = async (path: string): Promise<number> => {
   try {
     const {bavail, bsize} = await statfs(path);
-    const writable = access(path, constants.W_OK | constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    return {disk: bavail * bsize, writable: await writable};
+    return bavail * bsize;
   } catch (error) {
     if (dirname(path) === path) throw error;
-    // What is hidden from this user is not known to be absent.
-    const above = await diskAt(dirname(path));
-    return errnoOf(error) === 'ENOENT' ? above : {...above, writable: false};
+    return diskAt(dirname(path));
+  }
+};
+
+/** Permissions do not tell: root may write anywhere, but not below /proc and not on a read-only file system. */
+const whyNotWritable = (directory: string): string | undefined => {
+  let made: readonly string[] = [];
+  try {
+    made = makeDirectory(directory);
+    const file = join(directory, `.writable-${process.pid}`);
+    writeFileSync(file, '');
+    unlinkSync(file);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  } finally {
+    removeEmpty(made);
+  }
+};
+
+const removeEmpty = (directories: readonly string[]): void => {
+  try {
+    for (const directory of directories) rmdirSync(directory);
+  } catch {
+    // Another process put something into it.
   }
 };

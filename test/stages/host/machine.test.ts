@@ -1,4 +1,4 @@
-import {chmod, mkdir, writeFile} from 'node:fs/promises';
+import {chmod, mkdir, readdir, writeFile} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {type Machine, machineAt} from '../../../src/stages/host/machine.ts';
@@ -122,11 +122,19 @@ describe('this machine', () => {
     const [here, below] = [await machineAt().roomAt(dir.path), await machineAt().roomAt(dir.join('a/b/c'))];
     expect(below.disk).toBeGreaterThan(0);
     expect(below.disk / here.disk).toBeCloseTo(1, 1);
-    expect([here.writable, below.writable]).toEqual([true, true]);
-    await writeFile(dir.join('file'), '');
-    expect(await machineAt().roomAt(dir.join('file/below'))).toMatchObject({writable: false});
     expect(below.memory).toBeGreaterThan(0);
     expect(below.cores).toBeGreaterThan(0);
+  });
+
+  it('tries whether a directory is writable, and leaves nothing', async () => {
+    await using dir = await tempDir();
+    await writeFile(dir.join('file'), '');
+    const machine = machineAt();
+    expect(await machine.whyNotWritable(dir.join('a/b'))).toBeUndefined();
+    expect(await machine.whyNotWritable(dir.join('file/below'))).toMatch(/^ENOTDIR: /);
+    // Root has the permission for this one.
+    expect(await machine.whyNotWritable('/proc/nope/kni-demo')).toMatch(/^ENOENT: /);
+    expect(await readdir(dir.path)).toEqual(['file']);
   });
 
   it('tells the rest of what it is', async () => {

@@ -174,7 +174,7 @@ describe('a machine that lacks something', () => {
     await using dir = await tempDir();
     const {error} = await survey(dir, fakeHost(engine('26.1') + noKind), {
       mayInstall: true,
-      roomAt: async () => ({disk: 3 * gibibyte, writable: true, memory: 16 * gibibyte, cores: 4}),
+      roomAt: async () => ({disk: 3 * gibibyte, memory: 16 * gibibyte, cores: 4}),
     });
     expect(error?.why.split('\n')[0]).toBe(
       `room: 3 GB free for ${dir.join('cache/kni-demo')}, 16 GB memory, 4 cores`,
@@ -185,25 +185,36 @@ describe('a machine that lacks something', () => {
   it('is satisfied with less disk once it was built', async () => {
     await using dir = await tempDir();
     await mkdir(dir.join('cache/kni-demo/go-build'), {recursive: true});
-    const roomAt = async () => ({disk: 5 * gibibyte, writable: true, memory: 16 * gibibyte, cores: 4});
+    const roomAt = async () => ({disk: 5 * gibibyte, memory: 16 * gibibyte, cores: 4});
     expect((await survey(dir, fakeHost(engine('26.1') + kind), {roomAt})).error).toBeUndefined();
   });
 
   it.each<[string, Partial<Machine>, string]>([
     [
       'memory',
-      {roomAt: async () => ({disk: 99 * gibibyte, writable: true, memory: 2 * gibibyte, cores: 1})},
+      {roomAt: async () => ({disk: 99 * gibibyte, memory: 2 * gibibyte, cores: 1})},
       'the build and the nodes need 4 GB of memory',
     ],
     [
-      'a cache of its own',
-      {roomAt: async () => ({disk: 99 * gibibyte, writable: false, memory: 16 * gibibyte, cores: 4})},
+      'a directory that is writable',
+      {whyNotWritable: async () => 'EROFS: read-only file system'},
       'set XDG_CACHE_HOME and XDG_STATE_HOME to directories of your own',
     ],
     ['cgroups', {cgroupMode: async () => 'none'}, 'mount cgroup v2 at /sys/fs/cgroup'],
   ])('lacks %s', async (_, rest, advice) => {
     await using dir = await tempDir();
     expect((await survey(dir, fakeHost(engine('26.1') + kind), rest)).error?.tryThis).toBe(advice);
+  });
+
+  it('names the state directory that is not writable, among the rest', async () => {
+    await using dir = await tempDir();
+    const {error, context} = await survey(dir, fakeHost(engine('26.1') + noKind), {
+      whyNotWritable: async (path) => (path.includes('state') ? "ENOENT: mkdir '/proc/nope'" : undefined),
+    });
+    expect(error).toMatchObject({
+      why: `room: ${context.dirs.state} is not writable: ENOENT: mkdir '/proc/nope'\nkind: not installed`,
+      exitCode: exitCodes.hostLacks,
+    });
   });
 
   it('gives a system without apt advice, once', async () => {
