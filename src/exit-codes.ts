@@ -14,6 +14,8 @@ export const exitCodes = {
   busy: 5,
   /** Cancelled by Ctrl-C or SIGTERM; the next run goes on from there. */
   cancelled: 130,
+  /** The reader of the output went away (`| head`), and the command ended early. */
+  noReader: 141,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

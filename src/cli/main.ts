@@ -3,20 +3,28 @@
 import process from 'node:process';
 import {createInterface} from 'node:readline/promises';
 import {CommanderError} from 'commander';
-import {exitCodes} from '../exit-codes.ts';
+import {type ExitCode, exitCodes} from '../exit-codes.ts';
 import {localHost} from '../host/process.ts';
+import {watchOutput} from './lost-output.ts';
 import {createProgram} from './program.ts';
 import {report} from './report.ts';
 import type {World} from './world.ts';
 
 export const main = async (argv: readonly string[], world: World): Promise<number> => {
+  const output = watchOutput(world.stdout, world.stderr);
+  const signal = AbortSignal.any([world.signal, output.signal]);
+  return output.settle(await run(argv, {...world, signal}, output.signal));
+};
+
+const run = async (argv: readonly string[], world: World, lost: AbortSignal): Promise<ExitCode> => {
   try {
     await createProgram(world).parseAsync([...argv], {from: 'user'});
     return exitCodes.ok;
   } catch (error) {
     // commander has said it already; its help and version end this way too.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.badInput;
-    return report(error, world);
+    // Not cancelled by the user: lost output is reported by its watch.
+    return lost.aborted ? exitCodes.failed : report(error, world);
   }
 };
 

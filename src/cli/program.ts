@@ -221,4 +221,5 @@ that is in the cache. What fits with fuzz or twice, or was merged, is marked !: 
 
 const help = `
 Exit codes: 0 everything holds, 1 a task or the proof failed, 2 bad input, 3 this machine lacks something,
-4 the cluster's name is taken or it was made from other sources, 5 another kni-demo is at work, 130 cancelled`;
+4 the cluster's name is taken or it was made from other sources, 5 another kni-demo is at work, 130 cancelled,
+141 the reader of the output went away`;

@@ -21,7 +21,7 @@ export const paletteOf = (stream: OutputStream): ChalkInstance =>
 
 const ignored = new WeakSet<OutputStream>();
 
-/** Writes lines. A reader that went away (`| head`) ends the output, not the run. */
+/** Writes lines. Does not throw when the stream fails: `watchOutput` ends the command then. */
 export const lineWriter = (stream: OutputStream): ((line: string) => void) => {
   if (!ignored.has(stream)) stream.on('error', () => undefined);
   ignored.add(stream);
