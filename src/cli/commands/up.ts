@@ -20,6 +20,7 @@ import {chooseStack} from '../choose-stack.ts';
 import {demoContext} from '../context.ts';
 import {inTurn} from '../in-turn.ts';
 import {runShown} from '../run-shown.ts';
+import {stageTimes} from '../stage-times.ts';
 import type {World} from '../world.ts';
 
 export interface UpOptions {
@@ -119,17 +120,14 @@ const refuseConflictEarly = async (
 /** Remembers of a run what its summary needs. */
 const witness = () => {
   const proof: string[] = [];
-  const spent = new Map(['host', 'init', 'build', 'setup', 'verify'].map((stage) => [stage, 0]));
+  const times = stageTimes(['host', 'init', 'build', 'setup', 'verify']);
   return {
     proof: proof as readonly string[],
-    /** `build 182 s` for each stage; tasks run side by side, so it is the sum of their times. */
-    times: (): readonly string[] =>
-      [...spent].flatMap(([stage, ms]) => (ms === 0 ? [] : [`${stage} ${seconds(ms)}`])),
+    /** `build 182 s` for each stage. */
+    times: (): readonly string[] => times.spent().map(([stage, ms]) => `${stage} ${seconds(ms)}`),
     emit: (event: RunEvent): void => {
       if (event.type === 'output' && event.task === verify.kni.id) proof.push(event.line);
-      if (event.type !== 'done') return;
-      const stage = event.task.slice(0, event.task.indexOf('/'));
-      spent.set(stage, (spent.get(stage) ?? 0) + event.ms);
+      times.emit(event);
     },
   };
 };
