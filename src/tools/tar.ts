@@ -2,6 +2,9 @@
 
 import type {Command} from '../host/host.ts';
 
+/** tar takes `a` in `a:b.tar` for the name of a host otherwise. */
+const local = '--force-local';
+
 export interface Packed {
   /** The directory that the names are relative to. */
   readonly from: string;
@@ -12,6 +15,7 @@ export interface Packed {
 export const createTarball = (file: string, packed: readonly Packed[]): Command => [
   'tar',
   [
+    local,
     '--numeric-owner',
     '-cf',
     file,
@@ -22,11 +26,14 @@ export const createTarball = (file: string, packed: readonly Packed[]): Command 
 /** Into a directory that is there. tar itself keeps names from leading out of it. */
 export const unpackTarball = (file: string, directory: string): Command => [
   'tar',
-  ['-C', directory, '--no-same-owner', '-xf', file],
+  [local, '-C', directory, '--no-same-owner', '-xf', file],
 ];
 
 /** Prints the names of all members, one a line. */
-export const listTarball = (archive: string): Command => ['tar', ['--quoting-style=literal', '-tf', archive]];
+export const listTarball = (archive: string): Command => [
+  'tar',
+  [local, '--quoting-style=literal', '-tf', archive],
+];
 
 export interface Members {
   readonly archive: string;
@@ -39,6 +46,7 @@ export interface Members {
 export const unpackMembers = ({archive, directory, strip}: Members): Command => [
   'tar',
   [
+    local,
     '-C',
     directory,
     '--no-same-owner',

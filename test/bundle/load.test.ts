@@ -6,7 +6,7 @@ import {type Manifest, manifestName} from '../../src/bundle/manifest.ts';
 import {digestOfTree, sha256File} from '../../src/cache/digest.ts';
 import {exitCodes} from '../../src/exit-codes.ts';
 import {localHost} from '../../src/host/process.ts';
-import {createTarball} from '../../src/tools/tar.ts';
+import {createTarball, listTarball, unpackTarball} from '../../src/tools/tar.ts';
 import {demoContext} from '../rig/demo.ts';
 import {type TempDir, tempDir} from '../rig/temp-dir.ts';
 
@@ -62,6 +62,16 @@ describe('a bundle', () => {
     await placeItems(manifest, scratch, context);
     expect(await readFile(`${cache}/${item}/kind.tar.gz`, 'utf8')).toBe('sources');
     expect(await readdir(`${cache}/tools/kind`)).toEqual([]);
+  });
+
+  it('may have a name with a colon, which tar takes for a host', async () => {
+    await using dir = await tempDir();
+    await writeFile(dir.join('text'), 'text');
+    await mkdir(dir.join('out'));
+    await host.run(createTarball('a:b.tar', [{from: dir.path, names: ['text']}]), {cwd: dir.path});
+    await host.run(unpackTarball('a:b.tar', dir.join('out')), {cwd: dir.path});
+    expect(await readdir(dir.join('out'))).toEqual(['text']);
+    expect((await host.run(listTarball('a:b.tar'), {cwd: dir.path})).stdout).toBe('text');
   });
 
   it.each([
