@@ -1,9 +1,9 @@
 /** Packs what this machine has made into one file, for a machine without a network. */
 
-import {cp, mkdir, rename, rm, writeFile} from 'node:fs/promises';
+import {cp, mkdir, rename, rm, stat, writeFile} from 'node:fs/promises';
 import {dirname, join, relative, resolve} from 'node:path';
 import {digestOfTree, sha256File} from '../cache/digest.ts';
-import {exists} from '../cache/files.ts';
+import {bytesOf, exists} from '../cache/files.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import {components} from '../stacks/own-source.ts';
@@ -15,7 +15,7 @@ import {inScratch} from '../stages/files.ts';
 import {engineOf, toolPath} from '../stages/host/brought.ts';
 import {sourceOf} from '../stages/init/sources.ts';
 import {artifactOf, imageOf} from '../stages/products.ts';
-import {saveImages} from '../tools/docker.ts';
+import {imageSizes, saveImages} from '../tools/docker.ts';
 import {createTarball} from '../tools/tar.ts';
 import {type BundleItem, bundleFormat, imagesName, type Manifest, manifestName} from './manifest.ts';
 
@@ -51,12 +51,13 @@ export const saveBundle = async ({context, fingerprintOf, file, signal, say}: Sa
   return inScratch(dirs, 'bundle', fingerprint, async (scratch) => {
     const bundled = bundledTasks(stack);
     const images = bundled.images.map((id) => imageOf(id, {fingerprintOf}));
-    say(`saving ${images.join(', ')}`);
-    await host.run(saveImages(images, join(scratch, imagesName)), {signal});
     const artifacts = bundled.artifacts.map((id) =>
       relative(dirs.cache, artifactOf(id, context, {fingerprintOf})),
     );
     const cached = [...artifacts, ...(await engineIn(context))];
+    await requireRoom(context, {images, cached, target, signal});
+    say(`saving ${images.join(', ')}`);
+    await host.run(saveImages(images, join(scratch, imagesName)), {signal});
     const kind = await kindIn(context, scratch);
     const places = [
       {from: dirs.cache, names: [...cached, ...kind.cached]},
@@ -86,6 +87,42 @@ export const saveBundle = async ({context, fingerprintOf, file, signal, say}: Sa
     return manifest;
   });
 };
+
+interface Contents {
+  readonly images: readonly string[];
+  /** Paths in the cache. */
+  readonly cached: readonly string[];
+  readonly target: string;
+  readonly signal: AbortSignal;
+}
+
+/** The images are written twice: to the cache, and from there to the bundle. */
+const requireRoom = async (
+  {host, dirs, machine}: DemoContext,
+  {images, cached, target, signal}: Contents,
+): Promise<void> => {
+  const {stdout} = await host.run(imageSizes(images), {signal});
+  const ofImages = sum(stdout.split('\n').map(Number));
+  const ofCached = sum(await Promise.all(cached.map((name) => bytesOf(join(dirs.cache, name)))));
+  const onOneDisk = (await stat(dirs.cache)).dev === (await stat(dirname(target))).dev;
+  const needed = [
+    {directory: dirs.cache, bytes: ofImages},
+    {directory: dirname(target), bytes: (onOneDisk ? 2 : 1) * ofImages + ofCached},
+  ];
+  for (const {directory, bytes} of needed) {
+    const {disk} = await machine.roomAt(directory);
+    if (disk >= bytes) continue;
+    throw new UserError({
+      what: `cannot write ${target}`,
+      why: `${directory} has ${megabytes(disk)} of free disk, and the bundle needs ${megabytes(bytes)} there`,
+      tryThis: 'free some disk, or name a file on another disk',
+      exitCode: exitCodes.hostLacks,
+    });
+  }
+};
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
+const megabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MB`;
 
 /** Only an engine that we unpacked: another one belongs to its machine. */
 const engineIn = async ({dirs}: DemoContext): Promise<readonly string[]> => {

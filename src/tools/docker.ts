@@ -138,6 +138,10 @@ export const parseNodeContainers = (stdout: string): readonly NodeContainer[] =>
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 
+/** Prints the bytes of each image, one a line. */
+export const imageSizes = (images: readonly string[]): Command =>
+  docker('image', 'inspect', '--format', '{{.Size}}', ...images);
+
 /** Under their names, all in one tarball. */
 export const saveImages = (images: readonly string[], tarball: string): Command =>
   docker('save', '--output', tarball, ...images);
