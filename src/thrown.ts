@@ -6,6 +6,12 @@ import {inspect} from 'node:util';
 export const errnoOf = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
+/** What a failed command printed last; empty where nothing did. */
+export const outputOf = (error: unknown): readonly string[] =>
+  error instanceof Error && 'output' in error && typeof error.output === 'string'
+    ? error.output.split('\n').filter(Boolean)
+    : [];
+
 /** Its message, in one line. */
 export const messageOf = (error: unknown): string => {
   const message =

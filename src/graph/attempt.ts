@@ -1,6 +1,6 @@
 /** One task of a run: asking whether it is done, and doing it. Neither ever rejects. */
 
-import {messageOf} from '../thrown.ts';
+import {messageOf, outputOf} from '../thrown.ts';
 import type {Answer} from './demand.ts';
 import type {RunEvent} from './events.ts';
 import {describeFailure, type Failure, type TaskFailure} from './failure.ts';
@@ -16,7 +16,7 @@ export type Outcome =
 export interface Attempt {
   /** Asks `done`; what it says goes to the log file only. */
   ask(): Promise<Answer>;
-  /** Runs the task; with `askAgain` only if `done` still does not find its result. */
+  /** Runs the task; with `askAgain` only if `done` still does not find its result, or cannot tell. */
   run(askAgain: boolean): Promise<Outcome>;
   fail(failure: Failure): Outcome;
 }
@@ -56,21 +56,24 @@ export const attempt = <Context>(task: Task<Context>, options: AttemptOptions<Co
   const failBy = (error: unknown): Outcome =>
     fail(signal.aborted ? {reason: 'cancelled'} : {reason: 'threw', error});
 
+  const ask = async (): Promise<Answer> => {
+    try {
+      const reason = await task.done?.(context, quiet);
+      return reason === undefined ? {is: 'missing'} : {is: 'there', reason};
+    } catch (error) {
+      log.add(`cannot tell yet whether it is done: ${messageOf(error)}`);
+      for (const line of outputOf(error)) log.add(line);
+      return {is: 'unclear'};
+    }
+  };
+
   return {
     fail,
-    async ask() {
-      try {
-        const reason = await task.done?.(context, quiet);
-        return reason === undefined ? {is: 'missing'} : {is: 'there', reason};
-      } catch (error) {
-        log.add(`cannot tell yet whether it is done: ${messageOf(error)}`);
-        return {is: 'unclear'};
-      }
-    },
+    ask,
     async run(askAgain) {
       try {
-        const reason = askAgain ? await task.done?.(context, quiet) : undefined;
-        if (reason !== undefined) return {is: 'skipped', reason};
+        const answer: Answer = askAgain ? await ask() : {is: 'missing'};
+        if (answer.is === 'there') return {is: 'skipped', reason: answer.reason};
         signal.throwIfAborted();
         emit({type: 'started', task: task.id});
         const start = performance.now();

@@ -7,12 +7,15 @@ import type {Task, TaskId} from './task.ts';
 export type Answer =
   | {readonly is: 'there'; readonly reason: string}
   | {readonly is: 'missing'}
-  /** `done` threw: perhaps the tool it asks is what one of the needs brings. To be asked again. */
+  /**
+   * `done` threw: perhaps the tool it asks is what one of the needs brings. Or the task is live, and a live need of it
+   * has to be made. To be asked again.
+   */
   | {readonly is: 'unclear'};
 
 /**
  * Answers by id, for every task that was looked at. The needs of a task that is there are not looked
- * at for its sake. Each task is asked once, independent ones at the same time.
+ * at for its sake, except the live needs of a live task. Each task is asked once, independent ones at the same time.
  * Throws RangeError for a target that the plan does not have.
  */
 export const demand = async <Context>(
@@ -35,9 +38,17 @@ export const demand = async <Context>(
   const lookAt = async (id: TaskId): Promise<void> => {
     const task = plan.tasks.get(id);
     if (task === undefined) return;
-    const answer = await ask(task);
+    const first = await ask(task);
+    const answer: Answer = first.is === 'there' && (await needsWork(task)) ? {is: 'unclear'} : first;
     answers.set(id, answer);
     if (answer.is !== 'there') await Promise.all(task.needs.map(look));
+  };
+
+  /** Whether a live need of a live task has to be made, so that the task's own answer is stale by then. */
+  const needsWork = async ({live, needs}: Task<Context>): Promise<boolean> => {
+    const liveNeeds = live ? needs.filter((need) => plan.tasks.get(need)?.live) : [];
+    await Promise.all(liveNeeds.map(look));
+    return liveNeeds.some((need) => answers.get(need)?.is !== 'there');
   };
 
   await Promise.all(targets.map(look));

@@ -26,9 +26,15 @@ export interface Task<Context> {
   /**
    * Asks the world whether the result is there already: the reason shown, or undefined to run.
    * Where it is there, the task's needs are not looked at for its sake. It is asked once before
-   * anything runs, when it may throw if it cannot tell yet; and again right before `run` if it
-   * threw or if one of its needs had to be made, when throwing is the task's failure.
+   * anything runs, and again right before `run` if it threw or if one of its needs had to be made.
+   * Throwing means "unknown", never "failed": `run` follows, which knows how long to wait and why to give up.
    */
   done?(context: Context, running: Running): Promise<string | undefined>;
+  /**
+   * The result is the state of something that runs, not a product that is kept: it ends when a live need has to be
+   * made again. Then `done` is asked again after that need, even if it found the result before.
+   */
+  readonly live?: boolean;
+  /** Safe to repeat where the result is there already, because `done` may be unable to tell. */
   run(context: Context, running: Running): Promise<void>;
 }

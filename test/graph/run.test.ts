@@ -124,9 +124,54 @@ describe('asking whether a task is done', () => {
     ]);
   });
 
-  it('fails where it still cannot tell', async () => {
-    const {lines} = await tell([task('a', [], {done: () => Promise.reject(new Error('no permission'))})]);
-    expect(lines).toEqual(['planned a', 'failed a: no permission']);
+  it('runs the task where it still cannot tell, and fails only if the run does', async () => {
+    const done = () => Promise.reject(new Error('connection refused'));
+    const waiting = await tell([task('a'), task('b', ['a'], {done})]);
+    expect(waiting.lines).toEqual(['planned a b', 'started a', 'done a', 'started b', 'done b']);
+    const {lines} = await tell([task('a', [], {done, ...failing('no permission')})]);
+    expect(lines).toEqual(['planned a', 'started a', 'failed a: no permission']);
+  });
+
+  it('keeps what the command printed that could not tell', async () => {
+    const done = () =>
+      Promise.reject(Object.assign(new Error('exit code 1: kubectl'), {output: 'connection refused'}));
+    const {result} = await tell([task('a', [], {done, ...failing('gave up')})]);
+    expect(result).toMatchObject({
+      failures: [
+        {lastLines: expect.arrayContaining([expect.stringContaining('exit code 1'), 'connection refused'])},
+      ],
+    });
+  });
+});
+
+describe('a live task', () => {
+  const live = {live: true} as const;
+
+  it('is asked again after a live need was made, also through a need that was there', async () => {
+    let restarted = false;
+    const done = async (): Promise<string | undefined> => (restarted ? undefined : 'stale');
+    const {lines} = await tell([
+      task('nodes', [], {...live, run: async () => void (restarted = true)}),
+      task('ready', ['nodes'], {...live, done: async () => (restarted ? 'ready again' : 'stale')}),
+      task('pod', ['ready'], {...live, done}),
+    ]);
+    expect(lines).toEqual([
+      'planned nodes ready pod',
+      'started nodes',
+      'done nodes',
+      'skipped ready: ready again',
+      'started pod',
+      'done pod',
+    ]);
+  });
+
+  it('is skipped at once where all of its live needs are there, whatever its products are', async () => {
+    const {lines} = await tell([
+      task('image', [], failing()),
+      task('nodes', ['image'], {...live, ...there()}),
+      task('pod', ['nodes', 'image'], {...live, ...there()}),
+    ]);
+    expect(lines).toEqual(['planned nodes pod', 'skipped nodes: there', 'skipped pod: there']);
   });
 });
 
