@@ -3,6 +3,7 @@
 import {inspect} from 'node:util';
 import {seconds} from '../duration.ts';
 import {type Clock, systemClock} from './clock.ts';
+import {CommandError} from './command-error.ts';
 
 export interface Wait {
   /** What is waited for, to be read after "waited 5 s for": `all nodes to be Ready`. */
@@ -21,14 +22,17 @@ export class NotInTime extends Error {
   readonly what: string;
 
   constructor({what, atMost}: Pick<Wait, 'what' | 'atMost'>, lastError: unknown) {
-    const seen =
-      lastError === undefined
-        ? ''
-        : `; last seen: ${lastError instanceof Error ? lastError.message : inspect(lastError)}`;
+    const seen = lastError === undefined ? '' : `; last seen: ${reasonOf(lastError)}`;
     super(`waited ${seconds(atMost)} for ${what}${seen}`, {cause: lastError});
     this.what = what;
   }
 }
+
+/** Of a command its own last line: that it ended with exit code 1 says nothing. */
+const reasonOf = (error: unknown): string => {
+  if (error instanceof CommandError && error.output !== '') return `${error.lastLine} (${error.message})`;
+  return error instanceof Error ? error.message : inspect(error);
+};
 
 /**
  * Resolves with the first value other than undefined. A probe that throws counts as not yet.

@@ -1,4 +1,5 @@
 import {describe, expect, it} from 'vitest';
+import {CommandError} from '../../src/host/command-error.ts';
 import {NotInTime, type Wait, waitUntil} from '../../src/host/wait-until.ts';
 import {fakeClock} from '../rig/fake-clock.ts';
 
@@ -22,6 +23,22 @@ const probeOf = (...answers: readonly unknown[]) => {
   probe.count = 0;
   return probe;
 };
+
+describe('a wait for a command', () => {
+  it('names the last line of the command, not only its exit code', async () => {
+    const {signal} = new AbortController();
+    const probe = () =>
+      Promise.reject(
+        new CommandError(['kubectl', ['get', 'nodes']], {
+          reason: 'exit code 1',
+          output: 'E1128 first\nThe connection to the server was refused',
+        }),
+      );
+    await expect(waitUntil({what: 'nodes', every: 1, atMost: 20, signal}, probe)).rejects.toThrow(
+      'for nodes; last seen: The connection to the server was refused (exit code 1: kubectl get nodes)',
+    );
+  });
+});
 
 describe('waitUntil', () => {
   it('gives the first value there is', async () => {
