@@ -10,6 +10,7 @@ import {NotInTime, waitUntil} from '../host/wait-until.ts';
 import {readJson} from '../json.ts';
 import {project} from '../project.ts';
 import {applyManifest, getJson, kubectl} from '../tools/kubectl.ts';
+import type {Since} from './readiness.ts';
 
 export interface PodSpec {
   readonly name: string;
@@ -53,6 +54,8 @@ export interface Pod {
   readonly ready: boolean;
   readonly node: string | undefined;
   readonly ip: string | undefined;
+  /** When the first of its running containers was started: milliseconds since the epoch, in whole seconds. */
+  readonly startedAt: number | undefined;
   /** Why it is not Ready, in the API server's words. */
   readonly why: string;
   /** Whether it cannot become Ready without somebody's help. */
@@ -79,6 +82,7 @@ const podObject = z.object({
           state: z
             .object({
               waiting: z.object({reason: z.string().optional(), message: z.string().optional()}).optional(),
+              running: z.object({startedAt: z.string().optional()}).optional(),
             })
             .optional(),
         }),
@@ -89,6 +93,7 @@ const podObject = z.object({
 
 const podFrom = ({metadata, spec, status}: z.infer<typeof podObject>): Pod => {
   const {conditions} = status;
+  const starts = status.containerStatuses.flatMap(({state}) => state?.running?.startedAt ?? []);
   const waiting = status.containerStatuses.find(({state}) => state?.waiting)?.state?.waiting;
   return {
     name: metadata.name,
@@ -96,6 +101,7 @@ const podFrom = ({metadata, spec, status}: z.infer<typeof podObject>): Pod => {
     ready: conditions.some(({type, status: is}) => type === 'Ready' && is === 'True'),
     node: spec.nodeName,
     ip: status.podIP,
+    startedAt: starts.length === 0 ? undefined : Math.min(...starts.map((time) => Date.parse(time))),
     why:
       [waiting?.reason, waiting?.message].filter(Boolean).join(': ') ||
       conditions.find(({status: is, message}) => is !== 'True' && message)?.message ||
@@ -104,6 +110,13 @@ const podFrom = ({metadata, spec, status}: z.infer<typeof podObject>): Pod => {
     crashing: waiting?.reason === 'CrashLoopBackOff',
   };
 };
+
+/**
+ * Whether its containers were started after its node was. A node that has just come back makes its pods anew, and the
+ * API server has the old ones as Ready until then.
+ */
+export const isCurrent = ({node, startedAt}: Pick<Pod, 'node' | 'startedAt'>, since: Since): boolean =>
+  node === undefined || startedAt === undefined || startedAt >= Math.floor(since(node) / 1000) * 1000;
 
 /** Undefined where there is no such pod. */
 export const findPod = async (
@@ -128,13 +141,15 @@ export interface PodWait {
    * have reported it of containers that it stopped, and starts them again.
    */
   readonly patience?: number;
+  /** When the nodes were started; default: what the API server has of the pod is not stale. */
+  readonly since?: Since;
 }
 
 /** Throws UserError with the last event that says why it is not Ready: in the end, or as soon as waiting is no use. */
 export const waitForPod = async (
   controlPlane: Host,
   name: string,
-  {signal, atMost = 90_000, patience = 20_000}: PodWait,
+  {signal, atMost = 90_000, patience = 20_000, since = () => 0}: PodWait,
 ): Promise<Pod> => {
   const notReady = async (what: string, pod: Pod | undefined, cause?: Error): Promise<UserError> =>
     new UserError(
@@ -152,7 +167,8 @@ export const waitForPod = async (
     last = await findPod(controlPlane, name, polling);
     crashingSince = last?.crashing ? (crashingSince ?? performance.now()) : undefined;
     const crashes = crashingSince !== undefined && performance.now() - crashingSince >= patience;
-    return last?.ready || last?.stuck || crashes ? last : undefined;
+    const ready = last?.ready && isCurrent(last, since);
+    return ready || last?.stuck || crashes ? last : undefined;
   }).catch(async (error: unknown) => {
     throw error instanceof NotInTime ? await notReady(error.message, last, error) : error;
   });

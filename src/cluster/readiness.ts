@@ -4,6 +4,7 @@ import {z} from 'zod';
 import type {Host} from '../host/host.ts';
 import {waitUntil} from '../host/wait-until.ts';
 import {readJson} from '../json.ts';
+import {inspectStarts, type NodeContainer, parseStarts} from '../tools/docker.ts';
 import {getJson} from '../tools/kubectl.ts';
 import type {Cluster} from './cluster.ts';
 
@@ -65,18 +66,38 @@ const leaseRenewals = async (
   return new Map(items.map(({metadata, spec}) => [metadata.name, Date.parse(spec.renewTime)]));
 };
 
-/**
- * What the API server knows of nodes whose kubelets were stopped is old until they have renewed their leases after
- * `since`, in milliseconds since the epoch.
- */
-export const waitForReports = async (
+/** Of each node, by its name: milliseconds since the epoch. */
+export type Since = (node: string) => number;
+
+/** Since each node's container was started. What the API server has from before is stale: addresses, conditions. */
+export const sinceStart = async (
+  host: Host,
+  nodes: readonly Pick<NodeContainer, 'name'>[],
+  signal: AbortSignal,
+): Promise<Since> => {
+  const {stdout} = await host.run(inspectStarts(nodes.map(({name}) => name)), {signal});
+  const starts = parseStarts(stdout);
+  return (node) => starts.get(node) ?? 0;
+};
+
+/** Whether every node's kubelet has renewed its lease since then. Rejects where the API server does not answer. */
+export const haveReported = async (
   {controlPlane, nodes}: Pick<Cluster, 'controlPlane' | 'nodes'>,
-  since: number,
+  since: Since,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  const renewed = await leaseRenewals(controlPlane, signal);
+  return nodes.every(({name}) => (renewed.get(name) ?? 0) > since(name));
+};
+
+/** What the API server knows of nodes whose kubelets were stopped is stale until they have renewed their leases. */
+export const waitForReports = async (
+  cluster: Pick<Cluster, 'controlPlane' | 'nodes'>,
+  since: Since,
   signal: AbortSignal,
 ): Promise<void> => {
   const wait = {what: 'all nodes to report again', every: 500, atMost: 180_000, signal};
   await waitUntil(wait, async (polling) => {
-    const renewed = await leaseRenewals(controlPlane, polling);
-    return nodes.every(({name}) => (renewed.get(name) ?? 0) > since) || undefined;
+    return (await haveReported(cluster, since, polling)) || undefined;
   });
 };

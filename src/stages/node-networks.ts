@@ -6,7 +6,8 @@ import type {Host} from '../host/host.ts';
 import {project} from '../project.ts';
 import {applyManifest, kubectl} from '../tools/kubectl.ts';
 import type {DemoContext, DemoTask} from './context.ts';
-import {currentCluster, setup} from './setup.ts';
+import {persistently} from './persistently.ts';
+import {currentCluster, runtimeFlagsId, setup} from './setup.ts';
 
 const manifest = join(project.manifests, 'cluster', 'network-runtime.yaml');
 
@@ -15,6 +16,7 @@ const definitions: DemoTask = {
   id: 'setup/network-definitions',
   title: 'Let pods ask for further networks',
   needs: [setup.cluster.id],
+  live: true,
   async done(context) {
     const {controlPlane} = await currentCluster(context);
     const names = [
@@ -27,7 +29,8 @@ const definitions: DemoTask = {
   },
   async run(context, {signal, log}) {
     const {controlPlane} = await currentCluster(context);
-    await controlPlane.run(applyManifest, {input: await readFile(manifest, 'utf8'), signal, onLine: log});
+    const input = await readFile(manifest, 'utf8');
+    await persistently(() => controlPlane.run(applyManifest, {input, signal, onLine: log}), signal, {log});
   },
 };
 
@@ -36,9 +39,10 @@ const environmentFile = '/etc/kni/runtime.env';
 
 /** Without a chosen backend, the nodes keep the one that they have. */
 const flags: DemoTask = {
-  id: 'setup/runtime-flags',
+  id: runtimeFlagsId,
   title: 'Set the pod subnet and the backend of the network runtimes',
   needs: [setup.cluster.id],
+  live: true,
   inputs: ({cluster, stack}) => ({
     backend: cluster.backend ?? null,
     podSubnet: stack.cluster.podSubnet,

@@ -10,7 +10,7 @@ import {
   refuseForeign,
   writeRecord,
 } from '../cluster/cluster.ts';
-import {nodeReadiness, waitForReports} from '../cluster/readiness.ts';
+import {haveReported, nodeReadiness, sinceStart, waitForReports} from '../cluster/readiness.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import type {Running} from '../graph/task.ts';
@@ -22,6 +22,7 @@ import {getJson, kubectl} from '../tools/kubectl.ts';
 import {nodeImage as nodeImageTask, systemOf} from './build/node-image.ts';
 import type {ClusterContext, DemoContext, DemoTask} from './context.ts';
 import {kind} from './host/kind.ts';
+import {persistently} from './persistently.ts';
 import {imageOf} from './products.ts';
 
 const cluster: DemoTask = {
@@ -29,9 +30,13 @@ const cluster: DemoTask = {
   title: 'Create the kind cluster',
   // The image may be there on a machine that has lost its kind since, or whose kind is too old for another stack.
   needs: [kind.id, nodeImageTask.id],
+  live: true,
   async done(context, running) {
     const {nodes, usable} = await look(context, running);
     if (!usable || !nodes.every(({running: up}) => up)) return undefined;
+    // After a reboot docker starts the containers by itself, and their kubelets need a while.
+    const since = await sinceStart(context.host, nodes, running.signal);
+    if (!(await haveReported(clusterOf(context.host, nodes), since, running.signal))) return undefined;
     return `${nodes.map((node) => node.name).join(', ')} run`;
   },
   async run(context, running) {
@@ -47,9 +52,8 @@ const cluster: DemoTask = {
 
     const {nodes, usable} = await look(context, running);
     if (usable) {
-      const since = Date.now();
       await host.run(startContainers(nodes.map((node) => node.name)), {signal, onLine: log});
-      await waitForReports(clusterOf(host, nodes), since, signal);
+      await waitForReports(clusterOf(host, nodes), await sinceStart(host, nodes, signal), signal);
       return;
     }
     // What a cancelled run left is begun anew.
@@ -120,6 +124,7 @@ const dns: DemoTask = {
   id: 'setup/dns',
   title: 'Take back CoreDNS, which this stack has no image of',
   needs: [cluster.id],
+  live: true,
   inputs: ({stack}) => stack.features,
   async done(context) {
     if (context.stack.features.coredns) return 'the nodes have its image';
@@ -134,18 +139,22 @@ const dns: DemoTask = {
   async run(context, {signal, log}) {
     const {controlPlane} = await currentCluster(context);
     const scale = kubectl('-n', 'kube-system', 'scale', 'deployment', 'coredns', '--replicas=0');
-    await controlPlane.run(scale, {signal, onLine: log});
+    await persistently(() => controlPlane.run(scale, {signal, onLine: log}), signal, {log});
   },
 };
 
 /** See own/programs.ts, whose task is made for the sources that were asked for. */
 export const programsId = 'setup/programs';
 
+/** See node-networks.ts; it restarts the network runtimes, so nothing is to be judged before it. */
+export const runtimeFlagsId = 'setup/runtime-flags';
+
 /** Their Ready condition has one source: the answer of each node's runtime to QueryNodeNetworks. */
 const nodesReady: DemoTask = {
   id: 'setup/nodes-ready',
   title: 'Wait until all nodes are Ready',
-  needs: [cluster.id, programsId],
+  needs: [cluster.id, programsId, runtimeFlagsId],
+  live: true,
   async done(context, {signal}) {
     const {controlPlane, nodes} = await currentCluster(context);
     const readiness = await nodeReadiness(controlPlane, signal);

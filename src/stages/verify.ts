@@ -1,29 +1,33 @@
 /** verify: a pod of which all sources agree that KNI gave it its network. */
 
-import {createPod, findPod, waitForPod} from '../cluster/pods.ts';
+import {createPod, findPod, isCurrent, waitForPod} from '../cluster/pods.ts';
 import {type Check, type Evidence, gatherEvidence, judge, knownLine, workerOf} from '../cluster/proof.ts';
+import {sinceStart} from '../cluster/readiness.ts';
 import {UserError} from '../errors.ts';
 import {NotInTime, waitUntil} from '../host/wait-until.ts';
 import type {ClusterContext, DemoTask} from './context.ts';
-import {currentCluster, programsId, setup} from './setup.ts';
+import {currentCluster, programsId, runtimeFlagsId, setup} from './setup.ts';
 
 export const samplePodName = 'samplepod';
 
 const samplePod: DemoTask = {
   id: 'verify/sample-pod',
   title: `Create ${samplePodName} and wait until it is Ready`,
-  needs: [setup.nodesReady.id, setup.dns.id],
+  needs: [setup.nodesReady.id, setup.dns.id, runtimeFlagsId],
+  live: true,
   async done(context, {signal}) {
-    const {controlPlane} = await currentCluster(context);
+    const {controlPlane, nodes} = await currentCluster(context);
     const pod = await findPod(controlPlane, samplePodName, signal);
-    return pod?.ready ? `Ready on ${pod.node} with ${pod.ip}` : undefined;
+    if (!pod?.ready || !isCurrent(pod, await sinceStart(context.host, nodes, signal))) return undefined;
+    return `Ready on ${pod.node} with ${pod.ip}`;
   },
   async run(context, {signal, log}) {
     const cluster = await currentCluster(context);
     const node = workerOf(cluster.nodes);
     const spec = {name: samplePodName, ...(node !== undefined && {node})};
     await createPod(cluster.controlPlane, spec, signal);
-    const pod = await waitForPod(cluster.controlPlane, samplePodName, {signal});
+    const since = await sinceStart(context.host, cluster.nodes, signal);
+    const pod = await waitForPod(cluster.controlPlane, samplePodName, {signal, since});
     log(`Ready on ${pod.node} with ${pod.ip}`);
   },
 };

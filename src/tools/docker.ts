@@ -88,6 +88,19 @@ export const copyIntoContainer = (from: string, container: string, to: string): 
 
 export const startContainers = (names: readonly string[]): Command => docker('start', ...names);
 
+/** When each of them was started last, one a line: `/name 2026-11-28T05:47:21.123456789Z`. */
+export const inspectStarts = (names: readonly string[]): Command =>
+  docker('inspect', '--type', 'container', '--format', '{{.Name}} {{.State.StartedAt}}', ...names);
+
+/** Milliseconds since the epoch, by name. */
+export const parseStarts = (stdout: string): ReadonlyMap<string, number> =>
+  new Map(
+    stdout
+      .split('\n')
+      .map((line) => /^\/(\S+) (\S+)$/.exec(line.trim()))
+      .flatMap((match) => (match ? [[match[1] ?? '', Date.parse(match[2] ?? '')] as const] : [])),
+  );
+
 /** The label that kind puts on its nodes, and the one of our node image, which containers inherit. */
 const kindLabel = 'io.x-k8s.kind.cluster';
 export const stackLabel = 'dev.kni-demo.stack';

@@ -44,6 +44,7 @@ const pod: Pod = {
   node: 'test1-worker',
   ip,
   why: 'phase Running',
+  startedAt: undefined,
   stuck: false,
   crashing: false,
 };

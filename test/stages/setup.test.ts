@@ -11,7 +11,12 @@ import {loadStack, stackNames} from '../../src/stacks/load.ts';
 import type {DemoContext} from '../../src/stages/context.ts';
 import {demoPlan, demoTasks, upTargets} from '../../src/stages/demo.ts';
 import {refuseConflict, removeCluster, setup} from '../../src/stages/setup.ts';
-import {listNodeContainers, type NodeContainer, startContainers} from '../../src/tools/docker.ts';
+import {
+  inspectStarts,
+  listNodeContainers,
+  type NodeContainer,
+  startContainers,
+} from '../../src/tools/docker.ts';
 import {createCluster, deleteCluster, kindConfig} from '../../src/tools/kind.ts';
 import {getJson, kubectl} from '../../src/tools/kubectl.ts';
 import {demoContext, exchange, node, printed, rejection} from '../rig/demo.ts';
@@ -30,6 +35,23 @@ const made = (name: string, rest: Partial<NodeContainer> = {}): NodeContainer =>
 const cluster = [made('test1-control-plane'), made('test1-worker')];
 const ps = (...nodes: readonly NodeContainer[]): string =>
   exchange(listNodeContainers('test1'), ...printed(...nodes));
+
+const [file, args] = getJson('-n', 'kube-node-lease', 'leases');
+const askLeases: Command = ['docker', ['exec', 'test1-control-plane', file, ...args]];
+const startedAt = (time: string): string =>
+  exchange(inspectStarts(cluster.map(({name}) => name)), ...cluster.map(({name}) => `/${name} ${time}`));
+const leasesOf = (control: string, worker = control): string => {
+  const times = {'test1-control-plane': control, 'test1-worker': worker};
+  const items = Object.entries(times).map(([name, renewTime]) => ({metadata: {name}, spec: {renewTime}}));
+  return JSON.stringify({items});
+};
+const [before, start, after] = [
+  '2026-11-28T05:00:00.000000Z',
+  '2026-11-28T05:00:10.123456789Z',
+  '2026-11-28T05:00:20.000000Z',
+];
+/** Nodes that have reported since they were started. */
+const reported = startedAt(start) + exchange(askLeases, leasesOf(after));
 
 const given = async (dir: TempDir, transcript: string, rest: Partial<DemoContext> = {}) => {
   const host = fakeHost(transcript);
@@ -68,7 +90,7 @@ const refused: readonly [string, readonly NodeContainer[], string][] = [
 describe('whether the cluster is there', () => {
   it('is where all its nodes run, whether or not there is a record of it', async () => {
     await using dir = await tempDir();
-    const {host, context} = await given(dir, ps(...cluster) + ps(...cluster));
+    const {host, context} = await given(dir, ps(...cluster) + reported + ps(...cluster) + reported);
     expect(await done(context)).toBe('test1-control-plane, test1-worker run');
     await writeRecord(context.dirs, 'test1', {phase: 'complete', nodeImage: image});
     expect(await done(context)).toBe('test1-control-plane, test1-worker run');
@@ -78,8 +100,27 @@ describe('whether the cluster is there', () => {
   it('is where nodes have another network runtime, which can be replaced', async () => {
     await using dir = await tempDir();
     const other = cluster.map((each) => ({...each, image: 'kni-demo/node:old', system: '0123456789abcdef'}));
-    const {context} = await given(dir, ps(...other));
+    const {context} = await given(dir, ps(...other) + reported);
     expect(await done(context)).toBe('test1-control-plane, test1-worker run');
+  });
+
+  it('is not before each node has reported since it was started, as after a reboot', async () => {
+    await using dir = await tempDir();
+    const {host, context} = await given(
+      dir,
+      ps(...cluster) + startedAt(start) + exchange(askLeases, leasesOf(after, before)),
+    );
+    expect(await done(context)).toBeUndefined();
+    host.verify();
+  });
+
+  it('is unknown while the API server does not answer', async () => {
+    await using dir = await tempDir();
+    const silent = exchange(askLeases, '2> connection refused', '[exit code 1]');
+    const {context} = await given(dir, ps(...cluster) + startedAt(start) + silent);
+    expect((await rejection(Promise.resolve(done(context)), CommandError)).lastLine).toBe(
+      'connection refused',
+    );
   });
 
   it.each([
@@ -176,24 +217,18 @@ describe('making the cluster', () => {
   it('starts nodes that are stopped, and waits until all have renewed their leases since', async () => {
     await using dir = await tempDir();
     const stopped = cluster.map((each) => ({...each, running: false}));
-    const [file, args] = getJson('-n', 'kube-node-lease', 'leases');
-    const ask: Command = ['docker', ['exec', 'test1-control-plane', file, ...args]];
-    const renewed = (worker: string): string => {
-      const times = {'test1-control-plane': '2999-01-01T00:00:00.000000Z', 'test1-worker': worker};
-      const items = Object.entries(times).map(([name, renewTime]) => ({metadata: {name}, spec: {renewTime}}));
-      return JSON.stringify({items});
-    };
     const {host, context} = await given(
       dir,
       ps(...stopped) +
         exchange(startContainers(['test1-control-plane', 'test1-worker'])) +
-        exchange(ask, '2> connection refused', '[exit code 1]') +
-        exchange(ask, renewed('2020-01-01T00:00:00.000000Z')) +
-        exchange(ask, renewed('2999-01-01T00:00:00.000000Z')),
+        startedAt(start) +
+        exchange(askLeases, '2> connection refused', '[exit code 1]') +
+        exchange(askLeases, leasesOf(after, before)) +
+        exchange(askLeases, leasesOf(after)),
     );
     await run(context);
     host.verify();
-    expect(host.ran).toHaveLength(5);
+    expect(host.ran).toHaveLength(6);
   });
 });
 
@@ -268,6 +303,31 @@ describe('the nodes', () => {
     const said: string[] = [];
     await setup.nodesReady.run(context, {...running, log: (line) => void said.push(line)});
     expect(said).toEqual(['1 of 2 nodes', 'node1: KNI: no answer', '2 of 2 nodes']);
+  });
+});
+
+describe('after a reboot', () => {
+  it('nothing of the cluster is judged before its nodes have reported', async () => {
+    const {tasks} = demoPlan(await loadStack('bookworm', project.stacks));
+    const needing = (id: string): readonly string[] => {
+      const needs = tasks.get(id)?.needs ?? [];
+      return [...needs, ...needs.flatMap(needing)];
+    };
+    const judging = [...tasks.values()].filter(
+      (task) => /^(setup|verify)\//.test(task.id) && task.done !== undefined,
+    );
+    expect(judging.map(({id}) => id)).toContain('verify/sample-pod');
+    expect(judging.filter(({live}) => live !== true)).toEqual([]);
+    const unordered = judging.filter(
+      ({id}) => id !== setup.cluster.id && !needing(id).includes(setup.cluster.id),
+    );
+    expect(unordered).toEqual([]);
+  });
+
+  it('nothing is verified beside the change of the flags, which restarts the network runtimes', async () => {
+    const {tasks} = demoPlan(await loadStack('bookworm', project.stacks));
+    expect(tasks.get('setup/nodes-ready')?.needs).toContain('setup/runtime-flags');
+    expect(tasks.get('verify/sample-pod')?.needs).toContain('setup/runtime-flags');
   });
 });
 

@@ -31,11 +31,20 @@ const pod = (ready: string): string =>
   });
 
 /** A cluster whose pod got `address`, as the pod itself sees it. */
-const clusterWith = ({address = '10.244.1.5', found = pod('True')} = {}) =>
+const clusterWith = ({
+  address = '10.244.1.5',
+  found = pod('True'),
+  nodeStart = '',
+}: {
+  readonly address?: string;
+  readonly found?: string | (() => string);
+  readonly nodeStart?: string;
+} = {}) =>
   hostOf((line) => {
     if (line.startsWith('docker ps'))
       return printed(node('test1-control-plane'), node('test1-worker')).join('\n');
-    if (line.includes(' get pods ')) return found;
+    if (line.startsWith('docker inspect')) return nodeStart;
+    if (line.includes(' get pods ')) return typeof found === 'string' ? found : found();
     if (line.includes('containers list')) return 'abc';
     if (line.includes('containers info'))
       return JSON.stringify({Spec: {linux: {namespaces: [{type: 'network', path: '/run/netns/kni-u'}]}}});
@@ -83,6 +92,30 @@ describe('verify', () => {
     });
     expect(said).toHaveLength(6);
     expect(said[0]).toMatch(/^ipconfigs received for id: /);
+  });
+
+  it('does not take a pod for Ready that was started before its node', async () => {
+    await using dir = await tempDir();
+    const startedAt = (time: string): string => {
+      const {metadata, spec, status} = JSON.parse(pod('True')) as Record<string, object>;
+      const containerStatuses = [{state: {running: {startedAt: time}}}];
+      return JSON.stringify({metadata, spec, status: {...status, containerStatuses}});
+    };
+    const [stale, current] = ['2026-11-28T05:00:00Z', '2026-11-28T05:00:10Z'];
+    const nodeStart = '/test1-worker 2026-11-28T05:00:10.5Z';
+    const done = async (found: string) =>
+      verify.samplePod.done?.(await demoContext(dir, clusterWith({found, nodeStart})), running);
+    expect(await done(startedAt(stale))).toBeUndefined();
+    expect(await done(startedAt(current))).toBe('Ready on test1-worker with 10.244.1.5');
+
+    let asked = 0;
+    const host = clusterWith({found: () => startedAt((asked += 1) < 3 ? stale : current), nodeStart});
+    const said: string[] = [];
+    await verify.samplePod.run(await demoContext(dir, host), {
+      ...running,
+      log: (line) => void said.push(line),
+    });
+    expect([asked, said]).toEqual([3, ['Ready on test1-worker with 10.244.1.5']]);
   });
 
   it('makes the sample pod on a worker, unless it is Ready', async () => {

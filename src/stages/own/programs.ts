@@ -55,6 +55,7 @@ export const programsTask = (sources: readonly ResolvedSource[]): DemoTask => {
     id: programsId,
     title: 'Bring the programs on the nodes up to date',
     needs: [setup.cluster.id, runtime.id, ...own.map(ownBuildOf)],
+    live: true,
     async done(context, running) {
       const cluster = await currentCluster(context);
       for (const node of cluster.nodes) {
@@ -85,7 +86,7 @@ export const programsTask = (sources: readonly ResolvedSource[]): DemoTask => {
       }
       if (replaced.has('runtime')) await waitForRuntimes(context, signal);
       if (components.some((component) => replaced.has(component))) {
-        await waitForReports(cluster, since, signal);
+        await waitForReports(cluster, () => since, signal);
         await waitForVersions(context, sources, signal);
       }
     },
