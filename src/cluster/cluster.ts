@@ -83,6 +83,10 @@ export const requireRunning = (name: string, nodes: readonly NodeContainer[]): v
 /** To stand behind a command: nothing for the cluster that is meant anyway. */
 export const flagOf = (name: string): string => (name === defaultCluster.name ? '' : ` --name ${name}`);
 
+/** To be tried where a cluster cannot be repaired. */
+export const replaceIt = (name: string): string =>
+  `make it anew: kni-demo down${flagOf(name)}, then kni-demo up${flagOf(name)}`;
+
 export interface Cluster {
   readonly nodes: readonly NodeContainer[];
   /** Where kubectl runs with the administrator's credentials. */
@@ -92,12 +96,20 @@ export interface Cluster {
 }
 
 export const clusterOf = (host: Host, nodes: readonly NodeContainer[]): Cluster => {
-  const control = nodes.find(({role}) => role === 'control-plane');
-  if (control === undefined)
-    throw new Error(`no control plane among ${nodes.map(({name}) => name).join(', ')}`);
   return {
     nodes,
-    controlPlane: nodeHost(host, control.name),
+    // Not before it is needed: the workers of a cluster that has lost it still answer.
+    get controlPlane() {
+      const control = nodes.find(({role}) => role === 'control-plane');
+      if (control !== undefined) return nodeHost(host, control.name);
+      const [{cluster: name} = {cluster: ''}] = nodes;
+      throw new UserError({
+        what: `cluster ${name} has no control plane`,
+        why: `there is only ${nodes.map((node) => node.name).join(', ')}`,
+        tryThis: replaceIt(name),
+        exitCode: exitCodes.conflict,
+      });
+    },
     node(name) {
       if (nodes.some((node) => node.name === name)) return nodeHost(host, name);
       throw new UserError({
@@ -114,9 +126,25 @@ const clusterRecord = z.object({
   /** `creating` until kind has ended well: what a cancelled run leaves is begun anew. */
   phase: z.enum(['creating', 'complete']),
   nodeImage: z.string(),
+  /** How many it was made with; earlier versions did not keep it. */
+  workers: z.number().optional(),
 });
 /** What we keep of a cluster outside of it. */
 export type ClusterRecord = z.infer<typeof clusterRecord>;
+
+/** Nodes that the cluster was made with and whose containers somebody has removed since. The names are kind's. */
+export const removedNodes = (
+  name: string,
+  record: Pick<ClusterRecord, 'phase' | 'workers'> | undefined,
+  nodes: readonly Pick<NodeContainer, 'name'>[],
+): readonly string[] => {
+  if (record?.phase !== 'complete' || record.workers === undefined || nodes.length === 0) return [];
+  const made = [
+    `${name}-control-plane`,
+    ...Array.from({length: record.workers}, (_, index) => `${name}-worker${index === 0 ? '' : index + 1}`),
+  ];
+  return made.filter((each) => nodes.every((node) => node.name !== each));
+};
 
 const directoryOf = (dirs: Dirs, name: string): string => join(dirs.state, 'clusters', name);
 

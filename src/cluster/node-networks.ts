@@ -4,7 +4,7 @@ import {CommandError} from '../host/command-error.ts';
 import {messageOf} from '../thrown.ts';
 import type {NodeContainer} from '../tools/docker.ts';
 import {askNetworks, type NodeNetwork, parseNetworks} from '../tools/kni-runtime.ts';
-import {type Cluster, flagOf} from './cluster.ts';
+import {type Cluster, flagOf, replaceIt} from './cluster.ts';
 import {type NoAnswer, noAnswer} from './no-answer.ts';
 
 export type NodeAnswer =
@@ -14,6 +14,10 @@ export type NodeAnswer =
 /** All are asked at the same time; rejects only when cancelled. */
 export const networksOfNodes = (cluster: Cluster, signal: AbortSignal): Promise<readonly NodeAnswer[]> =>
   Promise.all(cluster.nodes.map((node) => ask(cluster, node, signal)));
+
+/** Of nodes whose containers are gone, which nobody can ask. */
+export const answersOfRemoved = (cluster: string, removed: readonly string[]): readonly NodeAnswer[] =>
+  removed.map((node) => ({node, why: 'its container was removed', tryThis: replaceIt(cluster)}));
 
 const ask = async (
   cluster: Cluster,

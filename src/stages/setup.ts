@@ -8,6 +8,8 @@ import {
   nodesOf,
   readRecord,
   refuseForeign,
+  removedNodes,
+  replaceIt,
   writeRecord,
 } from '../cluster/cluster.ts';
 import {haveReported, nodeReadiness, sinceStart, waitForReports} from '../cluster/readiness.ts';
@@ -59,10 +61,10 @@ const cluster: DemoTask = {
     // What a cancelled run left is begun anew.
     if (nodes.length > 0) await host.run(deleteCluster(name, kubeconfig), {signal, onLine: log});
 
-    await writeRecord(dirs, name, {phase: 'creating', nodeImage});
+    await writeRecord(dirs, name, {phase: 'creating', nodeImage, workers});
     const input = kindConfig({name, workers, nodeImage, network: stack.cluster});
     await host.run(createCluster(name, kubeconfig), {input, signal, onLine: log});
-    await writeRecord(dirs, name, {phase: 'complete', nodeImage});
+    await writeRecord(dirs, name, {phase: 'complete', nodeImage, workers});
   },
 };
 
@@ -80,7 +82,10 @@ const look = async (context: DemoContext, plan: Pick<Running, 'fingerprintOf' | 
   refuseForeign(name, nodes);
   const record = await readRecord(dirs, name);
   const usable = nodes.length > 0 && record?.phase !== 'creating';
-  if (usable) refuseOther(context, nodes, plan);
+  if (usable) {
+    refuseIncomplete(name, removedNodes(name, record, nodes));
+    refuseOther(context, nodes, plan);
+  }
   return {nodes, usable};
 };
 
@@ -90,6 +95,17 @@ export const refuseConflict = async (
   plan: Pick<Running, 'fingerprintOf' | 'signal'>,
 ): Promise<void> => {
   await look(context, plan);
+};
+
+/** kind cannot add a node to a cluster, and the API server waits for the old one. */
+const refuseIncomplete = (name: string, removed: readonly string[]): void => {
+  if (removed.length === 0) return;
+  throw new UserError({
+    what: `cluster ${name} is incomplete`,
+    why: `the container of ${removed.join(', ')} was removed`,
+    tryThis: replaceIt(name),
+    exitCode: exitCodes.conflict,
+  });
 };
 
 /** A running cluster is never replaced unasked. */

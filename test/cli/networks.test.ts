@@ -1,9 +1,11 @@
 import {describe, expect, it} from 'vitest';
+import {dirsOf} from '../../src/cache/dirs.ts';
+import {writeRecord} from '../../src/cluster/cluster.ts';
 import {exitCodes} from '../../src/exit-codes.ts';
 import type {Command} from '../../src/host/host.ts';
 import {listNodeContainers} from '../../src/tools/docker.ts';
 import {cli} from '../rig/cli.ts';
-import {exchange, node, printed} from '../rig/demo.ts';
+import {envOf, exchange, node, printed} from '../rig/demo.ts';
 import {fakeHost} from '../rig/fake-host.ts';
 import {tempDir} from '../rig/temp-dir.ts';
 import {terminal} from '../rig/terminal.ts';
@@ -42,6 +44,21 @@ describe('networks', () => {
         '',
       ].join('\n'),
     });
+  });
+
+  it('names a node whose container was removed, also the control plane', async () => {
+    await using dir = await tempDir();
+    const record = {phase: 'complete', nodeImage: 'kni-demo/node:1', workers: 2} as const;
+    await writeRecord(dirsOf(envOf(dir)), 'test1', record);
+    using host = fakeHost(ps(worker) + exchange(ask(worker.name), good));
+    const {code, stdout} = await cli(dir, ['networks'], {host});
+    expect(code).toBe(exitCodes.failed);
+    for (const removed of ['test1-control-plane', 'test1-worker2'])
+      expect(stdout).toMatch(
+        new RegExp(
+          `${removed} +- +unknown +-\n  its container was removed\n  try: make it anew: kni-demo down,`,
+        ),
+      );
   });
 
   it('tells how many cleanups have failed on a node, and how to list them', async () => {

@@ -108,8 +108,8 @@ describe('clusterOf', () => {
   });
 
   it('needs a control plane', () => {
-    expect(() => clusterOf(fakeHost(), [node('test1-worker')])).toThrow(
-      'no control plane among test1-worker',
+    expect(() => clusterOf(fakeHost(), [node('test1-worker')]).controlPlane).toThrow(
+      'cluster test1 has no control plane: there is only test1-worker',
     );
   });
 });

@@ -151,6 +151,22 @@ describe('whether the cluster is there', () => {
     expect(await readRecord(context.dirs, 'test1')).toBeUndefined();
   });
 
+  it.each([
+    ['a worker', 'test1-worker2', cluster],
+    ['the control plane', 'test1-control-plane', [made('test1-worker'), made('test1-worker2')]],
+  ])('is refused where the container of %s was removed', async (_, removed, left) => {
+    await using dir = await tempDir();
+    const {context} = await given(dir, ps(...left) + ps(...left));
+    await writeRecord(context.dirs, 'test1', {phase: 'complete', nodeImage: image, workers: 2});
+    for (const attempt of [done, run])
+      expect(await rejection(Promise.resolve(attempt(context)), UserError)).toMatchObject({
+        what: 'cluster test1 is incomplete',
+        why: `the container of ${removed} was removed`,
+        tryThis: 'make it anew: kni-demo down, then kni-demo up',
+        exitCode: exitCodes.conflict,
+      });
+  });
+
   it('is not refused early where there is nothing, or what is begun anew', async () => {
     await using dir = await tempDir();
     const {context} = await given(dir, ps() + ps(made('test1-control-plane')));
@@ -175,7 +191,11 @@ describe('making the cluster', () => {
     expect(host.options.at(-1)?.input).toBe(
       kindConfig({name: 'test1', workers: 1, nodeImage: image, network: stack.cluster}),
     );
-    expect(await readRecord(context.dirs, 'test1')).toEqual({phase: 'complete', nodeImage: image});
+    expect(await readRecord(context.dirs, 'test1')).toEqual({
+      phase: 'complete',
+      nodeImage: image,
+      workers: 1,
+    });
     host.verify();
   });
 
@@ -184,7 +204,11 @@ describe('making the cluster', () => {
     const failing = exchange(createCluster('test1', kubeconfigIn(dir)), '2> ERROR: failed', '[exit code 1]');
     const {context} = await given(dir, ps() + failing);
     await rejection(run(context), CommandError);
-    expect(await readRecord(context.dirs, 'test1')).toEqual({phase: 'creating', nodeImage: image});
+    expect(await readRecord(context.dirs, 'test1')).toEqual({
+      phase: 'creating',
+      nodeImage: image,
+      workers: 1,
+    });
   });
 
   it('begins anew where it was cancelled', async () => {
@@ -203,7 +227,11 @@ describe('making the cluster', () => {
       'kind delete',
       'kind create',
     ]);
-    expect(await readRecord(context.dirs, 'test1')).toEqual({phase: 'complete', nodeImage: image});
+    expect(await readRecord(context.dirs, 'test1')).toEqual({
+      phase: 'complete',
+      nodeImage: image,
+      workers: 1,
+    });
   });
 
   it('does not delete what somebody else made meanwhile', async () => {

@@ -1,7 +1,7 @@
 /** networks: what every node's network runtime says of its networks. */
 
-import {requireCluster} from '../../cluster/cluster.ts';
-import {type NodeAnswer, networksOfNodes} from '../../cluster/node-networks.ts';
+import {readRecord, removedNodes, requireCluster} from '../../cluster/cluster.ts';
+import {answersOfRemoved, type NodeAnswer, networksOfNodes} from '../../cluster/node-networks.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import type {NodeNetwork} from '../../tools/kni-runtime.ts';
 import {lineWriter, paletteOf} from '../../view/stream.ts';
@@ -18,8 +18,10 @@ export interface NetworksOptions {
 /** Throws AlreadyShown where a node could not be asked: the others have been shown. */
 export const networks = async (world: World, {name, json = false}: NetworksOptions): Promise<void> => {
   const {signal, stdout} = world;
-  const cluster = await requireCluster(surroundings(world).host, name, signal);
-  const answers = await networksOfNodes(cluster, signal);
+  const {host, dirs} = surroundings(world);
+  const cluster = await requireCluster(host, name, signal);
+  const removed = removedNodes(name, await readRecord(dirs, name), cluster.nodes);
+  const answers = [...(await networksOfNodes(cluster, signal)), ...answersOfRemoved(name, removed)];
   const write = lineWriter(stdout);
   const paint = paletteOf(stdout);
 
