@@ -71,6 +71,11 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
   let records: Records | undefined;
   const log = correlated(plainLog, (sandbox) => records?.bySandbox(sandbox));
 
+  // First of all: systemd counts from exec, and on a slow machine the start takes longer than its patience. Not by the
+  // plugins' exec: when all of its places are taken, that is no reason to restart.
+  const ending = new AbortController();
+  void feedWatchdog(createExec({stop: ending.signal}), log, ending.signal);
+
   await lockAll(options);
   const owner = await ownerOf(stateDir);
   const ipamDir = join(stateDir, 'ipam');
@@ -80,7 +85,6 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
   const orphans = await killOrphans(owner); // before there are processes of our own
   if (orphans > 0) log.warn('ended plugins that an earlier network runtime has left', {processes: orphans});
 
-  const ending = new AbortController();
   const serving = new AbortController();
   const firstCallsOver = once(serving.signal, 'abort').then(() => delay(firstCallsMs));
   const env = {[ownerVariable]: owner};
@@ -193,8 +197,6 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
   node.follow();
   const background = startBackground({pods, store, log, when: firstCallsOver});
   watchStalls({log, stalled: metrics.stalled}, ending.signal);
-  // Not by the plugins' exec: when all of its places are taken, that is no reason to start anew.
-  void feedWatchdog(createExec({stop: ending.signal, env}), log, ending.signal);
   const {registry} = metrics;
   if (options.metricsAddress)
     await serveMetrics(options.metricsAddress, {registry, healthy, log}, ending.signal);
