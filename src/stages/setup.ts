@@ -12,6 +12,7 @@ import {
   replaceIt,
   writeRecord,
 } from '../cluster/cluster.ts';
+import {isGoFrame, kindFailure} from '../cluster/kind-failure.ts';
 import {haveReported, nodeReadiness, sinceStart, waitForReports} from '../cluster/readiness.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
@@ -63,7 +64,18 @@ const cluster: DemoTask = {
 
     await writeRecord(dirs, name, {phase: 'creating', nodeImage, workers});
     const input = kindConfig({name, workers, nodeImage, network: stack.cluster});
-    await host.run(createCluster(name, kubeconfig), {input, signal, onLine: log});
+    const failure = kindFailure();
+    const onLine = (line: string): void => {
+      failure.see(line);
+      if (!isGoFrame(line)) log(line);
+    };
+    await host.run(createCluster(name, kubeconfig), {input, signal, onLine}).catch((error: unknown) => {
+      const why = signal.aborted ? undefined : failure.why();
+      if (why === undefined) throw error;
+      const what = `kind could not create cluster ${name}`;
+      const tryThis = 'see the log, remove the cause and run the same command again';
+      throw new UserError({what, why, tryThis}, {cause: error});
+    });
     await writeRecord(dirs, name, {phase: 'complete', nodeImage, workers});
   },
 };

@@ -6,6 +6,10 @@ import type {Stack} from '../stacks/schema.ts';
 
 export const version: Command = ['kind', ['version']];
 
+/** One line of shell; see https://kind.sigs.k8s.io/docs/user/quick-start/#installation. */
+export const installKind = (release: string, architecture: string): string =>
+  `curl -fLo /usr/local/bin/kind https://kind.sigs.k8s.io/dl/v${release}/kind-linux-${architecture} && chmod +x /usr/local/bin/kind`;
+
 export interface ClusterSpec {
   readonly name: string;
   readonly workers: number;

@@ -211,6 +211,40 @@ describe('making the cluster', () => {
     });
   });
 
+  it('names the phase in which kubeadm failed, and shows no Go stack frames', async () => {
+    await using dir = await tempDir();
+    const printedByKind = [
+      ' ✗ Starting control-plane 🕹️',
+      'ERROR: failed to create cluster: failed to init node with kubeadm: command "docker exec test1-control-plane kubeadm init" failed with error: exit status 1',
+      'Command Output: I1128 05:47:21.000000 153 initconfiguration.go:246] loading configuration',
+      "couldn't initialize a Kubernetes cluster",
+      'k8s.io/kubernetes/cmd/kubeadm/app/cmd/phases/init.runWaitControlPlanePhase',
+      '\t/build/src/k8s.io/kubernetes/cmd/kubeadm/app/cmd/phases/init/waitcontrolplane.go:114',
+      'error execution phase wait-control-plane',
+      'k8s.io/kubernetes/cmd/kubeadm/app/cmd/phases/workflow.(*Runner).Run.func1',
+      '\t/build/src/k8s.io/kubernetes/cmd/kubeadm/app/cmd/phases/workflow/runner.go:235',
+      'github.com/spf13/cobra.(*Command).execute',
+      'main.main',
+      '\t_output/dockerized/go/src/k8s.io/kubernetes/cmd/kubeadm/kubeadm.go:25',
+      'runtime.goexit',
+      '\t/usr/local/go/src/runtime/asm_amd64.s:1371',
+    ];
+    const lines = printedByKind.map((line) => `2> ${line}`);
+    const failing = exchange(createCluster('test1', kubeconfigIn(dir)), ...lines, '[exit code 1]');
+    const {context} = await given(dir, ps() + failing);
+    const said: string[] = [];
+    const running1 = {...running, log: (line: string) => void said.push(line)};
+    expect(await rejection(setup.cluster.run(context, running1), UserError)).toMatchObject({
+      what: 'kind could not create cluster test1',
+      why: [
+        'kind failed at the step "Starting control-plane"',
+        'failed to init node with kubeadm',
+        'kubeadm failed in phase wait-control-plane',
+      ].join('\n'),
+    });
+    expect(said).toEqual([0, 1, 2, 3, 6].map((index) => printedByKind[index]));
+  });
+
   it('begins anew where it was cancelled', async () => {
     await using dir = await tempDir();
     const kubeconfig = kubeconfigIn(dir);

@@ -2,7 +2,7 @@
 
 import {join} from 'node:path';
 import {CommandError} from '../../host/command-error.ts';
-import {version as kindVersion} from '../../tools/kind.ts';
+import {installKind, version as kindVersion} from '../../tools/kind.ts';
 import {toolPath} from './brought.ts';
 import {missing, type Requirement, there} from './finding.ts';
 import {unpack} from './unpack.ts';
@@ -26,7 +26,7 @@ export const kind: Requirement = {
     const mirrors = await machine.mirrors();
     if (!mirrors) {
       return missing(lacks, {
-        advice: `install kind ${minimum} or later: https://kind.sigs.k8s.io/docs/user/quick-start/#installation`,
+        advice: `install kind ${minimum} or later, as root: ${installKind(minimum, context.architecture)}`,
       });
     }
     const to = join(toolPath(dirs), 'kind');

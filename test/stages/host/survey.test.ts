@@ -224,7 +224,7 @@ describe('a machine that lacks something', () => {
     });
     expect(error?.tryThis.split('\n')).toEqual([
       'install docker with your system, for example: dnf install moby-engine && systemctl enable --now docker',
-      'install kind 0.27.0 or later: https://kind.sigs.k8s.io/docs/user/quick-start/#installation',
+      'install kind 0.27.0 or later, as root: curl -fLo /usr/local/bin/kind https://kind.sigs.k8s.io/dl/v0.27.0/kind-linux-amd64 && chmod +x /usr/local/bin/kind',
     ]);
   });
 });
