@@ -1,6 +1,7 @@
 /** A docker engine: where there is none we bring one, with the packages that it needs, and start it. */
 
 import {readFile} from 'node:fs/promises';
+import {exists} from '../../cache/files.ts';
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import type {Command} from '../../host/host.ts';
@@ -8,7 +9,7 @@ import {NotInTime, waitUntil} from '../../host/wait-until.ts';
 import {installPackages, type Mirrors, updateLists} from '../../tools/apt.ts';
 import {startEngine} from '../../tools/dockerd.ts';
 import type {DemoContext} from '../context.ts';
-import {engineOf} from './brought.ts';
+import {engineOf, startedEngine} from './brought.ts';
 import {dockerdIn, fitting, otherSystems, usableDockerd} from './dockerd.ts';
 import {askEngine} from './engine-answer.ts';
 import {missing, type Requirement, there} from './finding.ts';
@@ -20,10 +21,12 @@ export const packages: Requirement = {
   id: 'host/packages',
   name: 'packages',
   title: 'Install packages that the engine needs',
-  async look({host, stack, machine}, signal) {
+  async look({host, stack, machine, dirs}, signal) {
     if ((await askEngine(host, signal)).is !== 'absent') return there('none needed, docker is there');
     if (await usableDockerd(host, machine)) return there('none needed, docker is installed');
-    const wanted = [...stack.engine.hostPackages, 'mmdebstrap'];
+    // Only building needs mmdebstrap. Where the engine is there already, as from a bundle, there may be nothing to build.
+    const unpacked = await isExecutable(dockerdIn(engineOf(dirs).root));
+    const wanted = [...stack.engine.hostPackages, ...(unpacked ? [] : ['mmdebstrap'])];
     const absent: string[] = [];
     for (const name of wanted) if ((await machine.whereIs(name)) === undefined) absent.push(name);
     if (absent.length === 0) return there(wanted.join(', '));
@@ -84,11 +87,21 @@ export const running: Requirement = {
       own === undefined
         ? {...brought, dockerd: dockerdIn(brought.root)}
         : {...brought, dockerd: own, path: [], dataRoot: undefined};
-    const known = own !== undefined || (await machine.mirrors()) !== undefined;
+    const known =
+      own !== undefined || (await isExecutable(daemon.dockerd)) || (await machine.mirrors()) !== undefined;
     if (!known) return missing('not running', {advice: otherSystems});
-    return missing('not running', {
+    // Nothing else starts it after a reboot. It is ours to start again if its log says that we did so before.
+    const resumed = (await isExecutable(daemon.dockerd)) && (await exists(brought.logFile));
+    // After a reboot another process may have the old engine's pid, and dockerd would take it for an engine.
+    const stale = (await startedEngine(dirs)) === undefined ? [brought.pidFile] : [];
+    return missing(resumed ? 'stopped; `kni-demo up` starts it again' : 'not running', {
       needsRoot: true,
-      commands: [['mkdir', ['-p', dirs.state]], startEngine(daemon)],
+      commands: [
+        ['mkdir', ['-p', dirs.state]],
+        ...stale.map((pidFile): Command => ['rm', ['-f', pidFile]]),
+        startEngine(daemon),
+      ],
+      resumes: resumed,
     });
   },
   async settle({host, dirs}, signal) {

@@ -10,7 +10,12 @@ export type Finding =
 
 /** Commands that `--yes` runs and that a person may run; or advice, where it is not ours to do. */
 export type Remedy =
-  | {readonly commands: readonly Command[]; readonly needsRoot: boolean}
+  | {
+      readonly commands: readonly Command[];
+      readonly needsRoot: boolean;
+      /** It ran before and only has to be started again: that needs no `--yes`. */
+      readonly resumes?: boolean;
+    }
   | {readonly advice: string};
 
 export interface Requirement {
@@ -23,6 +28,9 @@ export interface Requirement {
   /** Waits until what the remedy started is there. */
   settle?(context: DemoContext, signal: AbortSignal): Promise<void>;
 }
+
+/** Whether its commands may run without `--yes`. */
+export const resumes = (remedy: Remedy): boolean => 'resumes' in remedy && remedy.resumes === true;
 
 export const there = (says: string): Finding => ({is: 'there', says});
 export const noted = (says: string): Finding => ({is: 'noted', says});

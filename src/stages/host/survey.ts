@@ -1,7 +1,7 @@
 /** Looks for everything at once, before anything else is done. */
 
 import type {DemoContext} from '../context.ts';
-import type {Finding, Requirement} from './finding.ts';
+import {type Finding, type Requirement, resumes} from './finding.ts';
 import {requirements} from './requirements.ts';
 import {type Lacking, lacking, needsRoot} from './tasks.ts';
 
@@ -22,9 +22,10 @@ export const surveyHost = (context: DemoContext, signal: AbortSignal): Promise<r
 export const surveyLines = (survey: readonly Surveyed[]): readonly string[] => {
   const width = Math.max(...survey.map(({requirement}) => requirement.name.length));
   const marks = {there: '+', noted: '!', missing: '-'} as const;
-  return survey.map(
-    ({requirement: {name}, finding: {is, says}}) =>
-      `${marks[is]} ${name.padEnd(width)}  ${is === 'missing' ? `missing: ${says}` : says}`,
+  return survey.map(({requirement: {name}, finding}) =>
+    finding.is === 'missing' && resumes(finding.remedy)
+      ? `${marks.noted} ${name.padEnd(width)}  ${finding.says}`
+      : `${marks[finding.is]} ${name.padEnd(width)}  ${finding.is === 'missing' ? `missing: ${finding.says}` : finding.says}`,
   );
 };
 
@@ -37,7 +38,8 @@ export const requireAll = (
     finding.is === 'missing' ? [{requirement, finding}] : [],
   );
   if (all.length === 0) return;
-  if (!mayInstall || all.some(({finding}) => 'advice' in finding.remedy)) throw lacking(all, machine);
+  const mayRun = mayInstall || all.every(({finding}) => resumes(finding.remedy));
+  if (!mayRun || all.some(({finding}) => 'advice' in finding.remedy)) throw lacking(all, machine);
   const error = needsRoot(all, machine);
   if (error) throw error;
 };

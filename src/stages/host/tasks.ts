@@ -5,7 +5,7 @@ import {exitCodes} from '../../exit-codes.ts';
 import {quoteCommand} from '../../host/quote.ts';
 import type {DemoTask} from '../context.ts';
 import {explain} from '../explain.ts';
-import type {Finding, Requirement} from './finding.ts';
+import {type Finding, type Requirement, resumes} from './finding.ts';
 import type {Machine} from './machine.ts';
 import {requirements} from './requirements.ts';
 
@@ -20,7 +20,7 @@ const taskOf = (requirement: Requirement, index: number): DemoTask => ({
   async run(context, {signal, log}) {
     const finding = await requirement.look(context, signal);
     if (finding.is !== 'missing') return;
-    if ('advice' in finding.remedy || !context.mayInstall)
+    if ('advice' in finding.remedy || !(context.mayInstall || resumes(finding.remedy)))
       throw lacking([{requirement, finding}], context.machine);
     for (const command of finding.remedy.commands) {
       log(`$ ${quoteCommand(command)}`);

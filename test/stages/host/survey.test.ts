@@ -312,17 +312,77 @@ describe('a docker that is installed', () => {
   });
 });
 
+const unpackedIn = async ({dirs}: DemoContext): Promise<void> => {
+  const program = `${engineOf(dirs).root}/usr/sbin/dockerd`;
+  await mkdir(dirname(program), {recursive: true});
+  await writeFile(program, '', {mode: 0o755});
+};
+
 describe('an engine that was unpacked before', () => {
   it('is only started', async () => {
     await using dir = await tempDir();
     const host = fakeHost(engine(...silent) + kind);
     const context = await demoContext(dir, host);
-    const program = `${engineOf(context.dirs).root}/usr/sbin/dockerd`;
-    await mkdir(dirname(program), {recursive: true});
-    await writeFile(program, '', {mode: 0o755});
+    await unpackedIn(context);
     const found = await survey(dir, host, {programs: ['iptables', 'runc', 'mmdebstrap']});
     expect(missing(found)).toEqual(['- engine    missing: not running']);
     expect(found.error?.tryThis).toContain('--data-root=');
+  });
+
+  it('is enough without mmdebstrap and without a mirror, as from a bundle', async () => {
+    await using dir = await tempDir();
+    const host = fakeHost(engine(...silent) + kind);
+    await unpackedIn(await demoContext(dir, host));
+    const given = {programs: ['iptables', 'runc'], mirrors: async () => undefined};
+    const found = await survey(dir, host, {...given, mayInstall: true});
+    expect(missing(found)).toEqual(['- engine    missing: not running']);
+    expect(found.error).toBeUndefined();
+  });
+
+  it('is started again after a reboot without --yes, past the pid of before', async () => {
+    await using dir = await tempDir();
+    const host = fakeHost(engine(...silent) + kind);
+    const before = await demoContext(dir, host);
+    await unpackedIn(before);
+    const {logFile, pidFile} = engineOf(before.dirs);
+    await mkdir(dirname(logFile), {recursive: true});
+    await writeFile(logFile, 'started before');
+    await writeFile(pidFile, `${process.pid}`);
+    const found = await survey(dir, host, {programs: ['iptables', 'runc']});
+    expect(found.error).toBeUndefined();
+    expect(found.lines).toContain('! engine    stopped; `kni-demo up` starts it again');
+
+    const ran: string[] = [];
+    let answers = 0;
+    const starting: Host = {
+      run: async ([file, args], options) => {
+        if (file !== 'docker') {
+          ran.push([file, ...args].join(' '));
+          return {stdout: '', stderr: ''};
+        }
+        answers += 1;
+        return fakeHost(exchange(['x', []], ...(answers < 3 ? silent : ['26.1']))).run(['x', []], options);
+      },
+    };
+    const task = hostTasks.find(({id}) => id === 'host/engine-running');
+    const running = {fingerprint: '', fingerprintOf: () => '', signal, log: () => undefined};
+    await task?.run({...found.context, host: starting}, running);
+    expect(ran.map((line) => line.split(' ').slice(0, 3).join(' '))).toEqual([
+      `mkdir -p ${before.dirs.state}`,
+      `rm -f ${pidFile}`,
+      'setsid --fork sh',
+    ]);
+  });
+
+  it('needs root to be started again', async () => {
+    await using dir = await tempDir();
+    const host = fakeHost(engine(...silent) + kind);
+    const context = await demoContext(dir, host);
+    await unpackedIn(context);
+    await mkdir(context.dirs.state, {recursive: true});
+    await writeFile(engineOf(context.dirs).logFile, '');
+    const {error} = await survey(dir, host, {programs: ['iptables', 'runc'], isRoot: false});
+    expect(error?.what).toBe('root is needed to install or start what is missing');
   });
 });
 
