@@ -1,10 +1,10 @@
 /** Runs one command: arguments in, exit code out. The one place that turns errors into text and codes. */
 
 import process from 'node:process';
-import {createInterface} from 'node:readline/promises';
 import {CommanderError} from 'commander';
 import {type ExitCode, exitCodes} from '../exit-codes.ts';
 import {localHost} from '../host/process.ts';
+import {ask} from './ask.ts';
 import {watchOutput} from './lost-output.ts';
 import {createProgram} from './program.ts';
 import {report} from './report.ts';
@@ -44,13 +44,7 @@ export const realWorld = (): World => {
     signal: cancel.signal,
     async confirm(question) {
       if (!process.stdin.isTTY) return false;
-      const terminal = createInterface({input: process.stdin, output: process.stderr});
-      try {
-        const answer = await terminal.question(`${question} [y/N] `, {signal: cancel.signal});
-        return /^y(es)?$/i.test(answer.trim());
-      } finally {
-        terminal.close();
-      }
+      return ask(question, {input: process.stdin, output: process.stderr, cancel});
     },
   };
 };
