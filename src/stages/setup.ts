@@ -17,6 +17,7 @@ import {haveReported, nodeReadiness, sinceStart, waitForReports} from '../cluste
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import type {Running} from '../graph/task.ts';
+import {CommandError} from '../host/command-error.ts';
 import {NotInTime, waitUntil} from '../host/wait-until.ts';
 import {readJson} from '../json.ts';
 import {startContainers} from '../tools/docker.ts';
@@ -62,6 +63,7 @@ const cluster: DemoTask = {
     // What a cancelled run left is begun anew.
     if (nodes.length > 0) await host.run(deleteCluster(name, kubeconfig), {signal, onLine: log});
 
+    const wasCancelled = (await readRecord(dirs, name))?.phase === 'creating';
     await writeRecord(dirs, name, {phase: 'creating', nodeImage, workers});
     const input = kindConfig({name, workers, nodeImage, network: stack.cluster});
     const failure = kindFailure();
@@ -69,7 +71,22 @@ const cluster: DemoTask = {
       failure.see(line);
       if (!isGoFrame(line)) log(line);
     };
-    await host.run(createCluster(name, kubeconfig), {input, signal, onLine}).catch((error: unknown) => {
+    const create = () => host.run(createCluster(name, kubeconfig), {input, signal, onLine});
+    const created = create().catch(async (error: unknown) => {
+      // The engine goes on making containers for a cancelled kind: some come after the look above.
+      if (
+        !wasCancelled ||
+        signal.aborted ||
+        !(error instanceof CommandError) ||
+        !nameTaken.test(error.output)
+      )
+        throw error;
+      refuseForeign(name, await nodesOf(host, name, signal));
+      log('removing containers that a cancelled run has left');
+      await host.run(deleteCluster(name, kubeconfig), {signal, onLine: log});
+      return create();
+    });
+    await created.catch((error: unknown) => {
       const why = signal.aborted ? undefined : failure.why();
       if (why === undefined) throw error;
       const what = `kind could not create cluster ${name}`;
@@ -79,6 +96,9 @@ const cluster: DemoTask = {
     await writeRecord(dirs, name, {phase: 'complete', nodeImage, workers});
   },
 };
+
+/** As kind and docker say it. */
+const nameTaken = /node\(s\) already exist|is already in use by container/;
 
 /**
  * The cluster's nodes, and whether there are any that were made to the end. Throws UserError (exit code `conflict`)

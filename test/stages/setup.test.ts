@@ -268,6 +268,39 @@ describe('making the cluster', () => {
     });
   });
 
+  it.each([
+    'ERROR: failed to create cluster: node(s) already exist for a cluster with the name "test1"',
+    'docker: Error response from daemon: Conflict. The container name "/test1-worker" is already in use by container "abc".',
+  ])('removes containers that come late from a cancelled run, and begins anew: %s', async (conflict) => {
+    await using dir = await tempDir();
+    const kubeconfig = kubeconfigIn(dir);
+    const taken = exchange(createCluster('test1', kubeconfig), `2> ${conflict}`, '[exit code 1]');
+    const {host, context} = await given(
+      dir,
+      ps() +
+        taken +
+        ps(made('test1-worker')) +
+        exchange(deleteCluster('test1', kubeconfig)) +
+        exchange(createCluster('test1', kubeconfig)),
+    );
+    await writeRecord(context.dirs, 'test1', {phase: 'creating', nodeImage: image});
+    await run(context);
+    host.verify();
+    expect(host.options.at(-1)?.input).toContain('name: test1');
+    expect(await readRecord(context.dirs, 'test1')).toMatchObject({phase: 'complete'});
+  });
+
+  it('removes no late containers where no run was cancelled, or of somebody else', async () => {
+    await using dir = await tempDir();
+    const conflict = '2> node(s) already exist for a cluster with the name "test1"';
+    const taken = exchange(createCluster('test1', kubeconfigIn(dir)), conflict, '[exit code 1]');
+    const foreign = made('test1-worker', {stack: undefined, image: 'kindest/node:v1'});
+    const {host, context} = await given(dir, ps() + taken + ps() + taken + ps(foreign));
+    await rejection(run(context), CommandError);
+    expect(await rejection(run(context), UserError)).toMatchObject({exitCode: exitCodes.conflict});
+    expect(host.ran.filter((line) => line.startsWith('kind delete'))).toEqual([]);
+  });
+
   it('does not delete what somebody else made meanwhile', async () => {
     await using dir = await tempDir();
     const {host, context} = await given(dir, ps(made('test1-control-plane', {stack: undefined})));
