@@ -30,7 +30,7 @@ export interface Requirement {
 }
 
 /** Whether its commands may run without `--yes`. */
-export const resumes = (remedy: Remedy): boolean => 'resumes' in remedy && remedy.resumes === true;
+export const resumes = (remedy: Remedy): boolean => 'resumes' in remedy && (remedy.resumes ?? false);
 
 export const there = (says: string): Finding => ({is: 'there', says});
 export const noted = (says: string): Finding => ({is: 'noted', says});
