@@ -1,4 +1,4 @@
-/** A kind cluster of ours: whether it is there, whether it is ours, and what it was made from. */
+/** A kind cluster of ours: whether it is there, and what it was made from. */
 
 import {readFile, rename, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -14,6 +14,7 @@ import {readJson} from '../json.ts';
 import {makeDirectory} from '../make-directory.ts';
 import {listNodeContainers, type NodeContainer, parseNodeContainers} from '../tools/docker.ts';
 import {defaultCluster} from './names.ts';
+import {refuseForeign} from './ownership.ts';
 
 /** The nodes of one cluster, or of all clusters that kind made; running or not, by name. */
 export const nodesOf = async (
@@ -22,21 +23,6 @@ export const nodesOf = async (
   signal?: AbortSignal,
 ): Promise<readonly NodeContainer[]> =>
   parseNodeContainers((await host.run(listNodeContainers(cluster), signal && {signal})).stdout);
-
-export const isOurs = (nodes: readonly NodeContainer[]): boolean =>
-  nodes.length > 0 && nodes.every(({stack}) => stack !== undefined);
-
-/** Throws UserError (exit code `conflict`) where somebody else made a cluster of that name. */
-export const refuseForeign = (name: string, nodes: readonly NodeContainer[]): void => {
-  const foreign = nodes.find(({stack}) => stack === undefined);
-  if (foreign === undefined) return;
-  throw new UserError({
-    what: `cluster ${name} was not made by kni-demo`,
-    why: `${foreign.name} runs the image ${foreign.image}`,
-    tryThis: `choose another name with --name, or remove it yourself: kind delete cluster --name ${name}`,
-    exitCode: exitCodes.conflict,
-  });
-};
 
 /** What to say where docker does not answer. */
 export const dockerSilent = (error: CommandError, what: string): UserError =>
@@ -50,13 +36,26 @@ export const dockerSilent = (error: CommandError, what: string): UserError =>
     {cause: error},
   );
 
-/** Throws UserError (exit code `badInput`) where there is none to work with, `hostLacks` where docker does not answer. */
-export const requireCluster = async (host: Host, name: string, signal?: AbortSignal): Promise<Cluster> => {
+/** Where a cluster is looked for. */
+export interface ClusterPlace {
+  readonly host: Host;
+  readonly dirs: Dirs;
+}
+
+/**
+ * Throws UserError: exit code `badInput` without such a cluster, `conflict` for one of somebody else, `hostLacks` when
+ * docker does not answer.
+ */
+export const requireCluster = async (
+  {host, dirs}: ClusterPlace,
+  name: string,
+  signal?: AbortSignal,
+): Promise<Cluster> => {
   const nodes = await nodesOf(host, name, signal).catch((error: unknown): never => {
     if (!(error instanceof CommandError)) throw error;
     throw dockerSilent(error, `cannot look for cluster ${name}`);
   });
-  refuseForeign(name, nodes);
+  await refuseForeign(dirs, name, nodes);
   if (nodes.length === 0) {
     throw new UserError({
       what: `there is no cluster ${name}`,
@@ -159,7 +158,7 @@ export const readRecord = async (dirs: Dirs, name: string): Promise<ClusterRecor
       'the record of a cluster',
     );
   } catch {
-    return undefined; // Lost or broken, it is as if we knew nothing; the nodes' labels still say whose they are.
+    return undefined; // Lost or broken, it is as if we knew nothing; the nodes' mounts still say whose they are.
   }
 };
 

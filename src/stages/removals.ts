@@ -4,14 +4,8 @@ import {rm} from 'node:fs/promises';
 import type {Dirs} from '../cache/dirs.ts';
 import {exists, removeTree} from '../cache/files.ts';
 import {listCache, removeCache} from '../cache/inventory.ts';
-import {
-  dockerSilent,
-  forgetCluster,
-  isOurs,
-  nodesOf,
-  recordedClusters,
-  refuseForeign,
-} from '../cluster/cluster.ts';
+import {dockerSilent, forgetCluster, nodesOf, recordedClusters} from '../cluster/cluster.ts';
+import {isOurs, refuseForeign} from '../cluster/ownership.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import {CommandError} from '../host/command-error.ts';
@@ -60,13 +54,16 @@ const clusters = async (
     return [];
   }
   if (!all)
-    refuseForeign(
+    await refuseForeign(
+      context.dirs,
       name,
       nodes.filter(({cluster}) => cluster === name),
     );
-  const names = [...new Set(nodes.map(({cluster}) => cluster))]
-    .filter((cluster) => isOurs(nodes.filter((node) => node.cluster === cluster)))
-    .filter((cluster) => all || cluster === name);
+  const names: string[] = [];
+  for (const cluster of new Set(nodes.map((node) => node.cluster))) {
+    const members = nodes.filter((node) => node.cluster === cluster);
+    if ((all || cluster === name) && (await isOurs(context.dirs, cluster, members))) names.push(cluster);
+  }
   if (!all && names.length === 0) await forgetCluster(context.dirs, name);
   return names.map((cluster) => {
     const members = nodes.filter((node) => node.cluster === cluster).map((node) => node.name);

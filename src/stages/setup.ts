@@ -1,5 +1,6 @@
 /** setup: a kind cluster of the node image, its nodes Ready through KNI and nothing else. */
 
+import {mkdir} from 'node:fs/promises';
 import {z} from 'zod';
 import {
   clusterOf,
@@ -7,12 +8,12 @@ import {
   kubeconfigOf,
   nodesOf,
   readRecord,
-  refuseForeign,
   removedNodes,
   replaceIt,
   writeRecord,
 } from '../cluster/cluster.ts';
 import {isGoFrame, kindFailure} from '../cluster/kind-failure.ts';
+import {ownerDirectoryOf, refuseForeign} from '../cluster/ownership.ts';
 import {haveReported, nodeReadiness, sinceStart, waitForReports} from '../cluster/readiness.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
@@ -65,7 +66,9 @@ const cluster: DemoTask = {
 
     const wasCancelled = (await readRecord(dirs, name))?.phase === 'creating';
     await writeRecord(dirs, name, {phase: 'creating', nodeImage, workers});
-    const input = kindConfig({name, workers, nodeImage, network: stack.cluster});
+    const owner = await ownerDirectoryOf(dirs, name);
+    await mkdir(owner, {recursive: true});
+    const input = kindConfig({name, workers, nodeImage, owner, network: stack.cluster});
     const failure = kindFailure();
     const onLine = (line: string): void => {
       failure.see(line);
@@ -81,7 +84,7 @@ const cluster: DemoTask = {
         !nameTaken.test(error.output)
       )
         throw error;
-      refuseForeign(name, await nodesOf(host, name, signal));
+      await refuseForeign(dirs, name, await nodesOf(host, name, signal));
       log('removing containers that a cancelled run has left');
       await host.run(deleteCluster(name, kubeconfig), {signal, onLine: log});
       return create();
@@ -111,7 +114,7 @@ const look = async (context: DemoContext, plan: Pick<Running, 'fingerprintOf' | 
     cluster: {name},
   } = context;
   const nodes = await nodesOf(host, name, plan.signal);
-  refuseForeign(name, nodes);
+  await refuseForeign(dirs, name, nodes);
   const record = await readRecord(dirs, name);
   const usable = nodes.length > 0 && record?.phase !== 'creating';
   if (usable) {

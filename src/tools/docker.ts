@@ -114,6 +114,8 @@ export interface NodeContainer {
   readonly image: string;
   /** The stack of the node image; undefined where kni-demo did not build it. */
   readonly stack: string | undefined;
+  /** Volumes and directories of the host, as docker lists them: with commas between. */
+  readonly mounts: string;
   /** What all of the node image but the network runtime was made from; empty where that is not known. */
   readonly system: string;
 }
@@ -128,7 +130,7 @@ export const listNodeContainers = (cluster?: string): Command =>
     `label=${kindLabel}${cluster === undefined ? '' : `=${cluster}`}`,
     '--format',
     `{"name":{{json .Names}},"state":{{json .State}},"image":{{json .Image}},"cluster":{{json (.Label "${kindLabel}")}},` +
-      `"role":{{json (.Label "io.x-k8s.kind.role")}},"stack":{{json (.Label "${stackLabel}")}},"system":{{json (.Label "${systemLabel}")}}}`,
+      `"role":{{json (.Label "io.x-k8s.kind.role")}},"stack":{{json (.Label "${stackLabel}")}},"system":{{json (.Label "${systemLabel}")}},"mounts":{{json .Mounts}}}`,
   );
 
 const printedNode = z.object({
@@ -139,6 +141,7 @@ const printedNode = z.object({
   role: z.string(),
   stack: z.string(),
   system: z.string(),
+  mounts: z.string(),
 });
 
 export const parseNodeContainers = (stdout: string): readonly NodeContainer[] =>

@@ -14,6 +14,8 @@ export interface ClusterSpec {
   readonly name: string;
   readonly workers: number;
   readonly nodeImage: string;
+  /** A directory of this machine that every node mounts, so that docker shows whose cluster it is. */
+  readonly owner: string;
   readonly network: Stack['cluster'];
 }
 
@@ -22,19 +24,25 @@ export const kindConfig = ({
   name,
   workers,
   nodeImage,
+  owner,
   network: {podSubnet, serviceSubnet, kubelet},
-}: ClusterSpec): string =>
-  stringify({
+}: ClusterSpec): string => {
+  const node = {
+    image: nodeImage,
+    extraMounts: [{hostPath: owner, containerPath: '/etc/kni-demo/owner', readOnly: true}],
+  };
+  return stringify({
     kind: 'Cluster',
     apiVersion: 'kind.x-k8s.io/v1alpha4',
     name,
     networking: {disableDefaultCNI: true, podSubnet, serviceSubnet},
     ...(kubelet && {kubeadmConfigPatches: [stringify({kind: 'KubeletConfiguration', ...kubelet})]}),
     nodes: [
-      {role: 'control-plane', image: nodeImage},
-      ...Array.from({length: workers}, () => ({role: 'worker', image: nodeImage})),
+      {role: 'control-plane', ...node},
+      ...Array.from({length: workers}, () => ({role: 'worker', ...node})),
     ],
   });
+};
 
 /** Reads the configuration from standard input. Readiness is waited for by us: kind would only warn. */
 export const createCluster = (name: string, kubeconfig: string): Command => [

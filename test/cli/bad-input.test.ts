@@ -3,7 +3,7 @@ import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../src/exit-codes.ts';
 import {listNodeContainers} from '../../src/tools/docker.ts';
 import {cli} from '../rig/cli.ts';
-import {envOf, exchange, node, printed} from '../rig/demo.ts';
+import {dirWithCluster, envOf, exchange, node, printed} from '../rig/demo.ts';
 import {fakeHost} from '../rig/fake-host.ts';
 import {tempDir} from '../rig/temp-dir.ts';
 
@@ -126,7 +126,7 @@ describe('a cluster that cannot be worked with', () => {
   const worker = node('test1-worker');
 
   it.each(commands)('is none: %s %s', async (...args) => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     using host = fakeHost(ps());
     expect(await cli(dir, args, {host})).toMatchObject({
       code: exitCodes.badInput,
@@ -136,7 +136,7 @@ describe('a cluster that cannot be worked with', () => {
   });
 
   it.each(commands)('is foreign: %s %s', async (...args) => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     using host = fakeHost(ps(...printed({...worker, stack: undefined})));
     expect(await cli(dir, args, {host})).toMatchObject({
       code: exitCodes.conflict,
@@ -145,7 +145,7 @@ describe('a cluster that cannot be worked with', () => {
   });
 
   it.each(commands)('is stopped: %s %s', async (...args) => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     using host = fakeHost(ps(...printed(node('test1-control-plane'), {...worker, running: false})));
     expect(await cli(dir, args, {host})).toMatchObject({
       code: exitCodes.badInput,
@@ -154,7 +154,7 @@ describe('a cluster that cannot be worked with', () => {
   });
 
   it.each(commands)('is hidden by a docker that does not answer: %s %s', async (...args) => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     using host = fakeHost(
       ps('2> Cannot connect to the Docker daemon at unix:///nonexistent.', '[exit code 1]'),
     );
@@ -169,7 +169,7 @@ describe('a cluster that cannot be worked with', () => {
   it.each([[['logs', '--node', 'nope']], [['pod', 'create', 'a', '--node', 'nope']]])(
     'has no such node: %j',
     async (args) => {
-      await using dir = await tempDir();
+      await using dir = await dirWithCluster();
       using host = fakeHost(ps(...printed(node('test1-control-plane'), worker)));
       expect(await cli(dir, args, {host})).toMatchObject({
         code: exitCodes.badInput,

@@ -5,7 +5,7 @@ import {exitCodes} from '../../src/exit-codes.ts';
 import type {Host} from '../../src/host/host.ts';
 import {listNodeContainers} from '../../src/tools/docker.ts';
 import {cli, hostOf} from '../rig/cli.ts';
-import {envOf, exchange, gibibyte, machine, node, printed} from '../rig/demo.ts';
+import {dirWithCluster, envOf, exchange, gibibyte, machine, node, printed} from '../rig/demo.ts';
 import {fakeHost} from '../rig/fake-host.ts';
 import {tempDir} from '../rig/temp-dir.ts';
 
@@ -20,7 +20,7 @@ const line = (time: string, msg: string, rest: object = {}): string =>
 
 describe('logs', () => {
   it('shows all nodes in the order of time, and lines of the same moment as they came', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     using host = fakeHost(
       ps +
         exchange(journal('test1-control-plane'), 'Started kni.service.', line('02.000', 'third')) +
@@ -45,7 +45,7 @@ describe('logs', () => {
   });
 
   it('lets nothing through that moves the cursor', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     using host = fakeHost(
       ps +
         exchange(journal('test1-worker'), line('01.000', 'a', {error: '\u001b[2J\u001b]0;title\u0007b\rc'})),
@@ -56,7 +56,7 @@ describe('logs', () => {
   });
 
   it('takes a pod by its name, in the default namespace or another', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     const lines = [line('01.000', 'mine'), line('02.000', 'theirs', {pod: 'other/a'})];
     const read = async (pod: string): Promise<string> => {
       using host = fakeHost(ps + exchange(journal('test1-worker'), ...lines));
@@ -69,7 +69,7 @@ describe('logs', () => {
   });
 
   it('gives programs the lines as they were', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     using host = fakeHost(ps + exchange(journal('test1-worker'), line('01.000', 'a', {extra: [1]})));
     const {stdout} = await cli(dir, ['logs', '--json', '--node', 'test1-worker'], {host});
     expect(JSON.parse(stdout)).toEqual({
@@ -101,7 +101,7 @@ describe('logs', () => {
   };
 
   it('ends well when following is ended by Ctrl-C', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     const cancel = new AbortController();
     const {host} = following((_, told) => {
       setImmediate(() => cancel.abort(new Error('cancelled by SIGINT')));
@@ -113,7 +113,7 @@ describe('logs', () => {
   });
 
   it('stops following everywhere when it fails somewhere', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     const {host, stopped} = following(
       () => fakeHost('$ x\n2> container stopped\n[exit code 1]').run(['x', []]) as Promise<never>,
     );
@@ -126,7 +126,7 @@ describe('logs', () => {
 
 describe('pod create', () => {
   it('does not touch a pod that exists', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     const found = {
       metadata: {name: 'a', uid: 'u'},
       spec: {nodeName: 'test1-worker'},
@@ -145,7 +145,7 @@ describe('pod create', () => {
   });
 
   it('passes on what kubectl says', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     const host = hostOf((command) => {
       if (command.startsWith('docker ps')) return printed(...nodes).join('\n');
       return command.includes(' apply ') ? '2> error: connection refused\n[exit code 1]' : '';
@@ -180,7 +180,7 @@ describe('up', () => {
   });
 
   it('says that there is too little disk, whatever --yes says', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     const small = machine({
       roomAt: async () => ({disk: gibibyte, memory: 8 * gibibyte, cores: 2}),
     });
@@ -200,7 +200,7 @@ describe('up', () => {
       /runs kni-demo\/node:1, and the sources now make kni-demo\/node:[0-9a-f]{16}/,
     ],
   ])('refuses a cluster that is %s before anything is built', async (_, rest, text) => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     const there = printed(...nodes.map((each) => ({...each, ...rest}))).join('\n');
     const host = having({'docker ps': there, 'image inspect': absent});
     const {code, stderr} = await cli(dir, ['up'], {host});
@@ -208,11 +208,11 @@ describe('up', () => {
     expect(
       host.ran.filter((command) => /docker (build|run|pull|import)|mmdebstrap|kind create/.test(command)),
     ).toEqual([]);
-    expect(await readdir(dir.path)).toEqual([]);
+    expect(await readdir(dir.join('state/kni-demo'))).toEqual(['clusters']);
   });
 
   it('ends by the code of the task that failed, having said why and where the log is', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     const host = having({
       'image inspect': absent,
       'docker pull': '2> dial tcp: lookup registry.example: no such host\n[exit code 1]',
@@ -229,7 +229,7 @@ describe('up', () => {
   });
 
   it('is cancelled: 130, and nothing more is started', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     const cancel = new AbortController();
     const host = hostOf((command) => {
       if (command.startsWith('docker version')) return '26.1.5';
@@ -251,7 +251,7 @@ describe('up', () => {
   });
 
   it('was cancelled before it began', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     const host = having();
     const {code} = await cli(dir, ['up'], {host, signal: AbortSignal.abort()});
     expect({code, ran: host.ran}).toEqual({code: exitCodes.cancelled, ran: []});

@@ -1,10 +1,11 @@
 import {spawn} from 'node:child_process';
-import {access, mkdir, readdir, writeFile} from 'node:fs/promises';
+import {access, mkdir, readdir, symlink, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it, vi} from 'vitest';
 import {dirsOf} from '../../src/cache/dirs.ts';
 import {withLock} from '../../src/cache/lock.ts';
 import {kubeconfigOf, recordedClusters, writeRecord} from '../../src/cluster/cluster.ts';
+import {ownerDirectoryOf} from '../../src/cluster/ownership.ts';
 import {exitCodes} from '../../src/exit-codes.ts';
 import {engineOf} from '../../src/stages/host/brought.ts';
 import {listNodeContainers, listOurImages, type NodeContainer, removeImages} from '../../src/tools/docker.ts';
@@ -58,6 +59,7 @@ describe('down', () => {
 
   it('does not ask with --yes', async () => {
     await using dir = await tempDir();
+    await remember(dir, 'x');
     using host = fakeHost(ps(other) + remove(dir, 'x'));
     expect(await cli(dir, ['down', '--yes', '--name', 'x'], {host})).toMatchObject({code: 0, questions: []});
   });
@@ -132,11 +134,57 @@ describe('down', () => {
       cancel.abort(new Error('cancelled by SIGINT'));
       return false;
     };
+    await remember(dir);
     using host = fakeHost(ps(...ours));
     expect(await cli(dir, ['down'], {host, confirm, signal: cancel.signal})).toMatchObject({
       code: exitCodes.cancelled,
       stderr: 'cancelled; run the same command again to go on from here\n',
     });
+  });
+});
+
+describe("down on an engine that has somebody else's clusters", () => {
+  const theirs = '/home/them/.local/state/kni-demo/clusters/test1/owner';
+  const cases: readonly (readonly [string, readonly NodeContainer[], RegExp])[] = [
+    [
+      'another state directory made',
+      ours.map((each) => ({...each, mounts: `/lib/modules,${theirs},0123`})),
+      /^error: cluster test1 belongs to somebody else: .* belongs to the state directory \/home\/them\/.local\/state\/kni-demo, and yours is /,
+    ],
+    [
+      'kind made from our node image',
+      ours,
+      /^error: cluster test1 belongs to somebody else: the state directory \S+ has no record of it\n/,
+    ],
+  ];
+
+  it.each(cases)('refuses one that %s, and --all leaves it alone', async (_, nodes, says) => {
+    await using dir = await tempDir();
+    using one = fakeHost(ps(...nodes));
+    expect(await cli(dir, ['down', '--yes'], {host: one})).toMatchObject({
+      code: exitCodes.conflict,
+      stderr: expect.stringMatching(says),
+    });
+    using all = fakeHost(ps(...nodes));
+    expect(await cli(dir, ['down', '--all', '--yes'], {host: all})).toMatchObject({
+      code: 0,
+      stdout: 'nothing of kni-demo is here\n',
+    });
+  });
+
+  it('removes its own, also by a symbolic link to the state directory', async () => {
+    await using dir = await tempDir();
+    await remember(dir);
+    const owner = await ownerDirectoryOf(dirsIn(dir), 'test1');
+    await mkdir(owner);
+    await symlink(dir.join('state'), dir.join('other-way'));
+    const kubeconfig = dir.join('other-way/kni-demo/clusters/test1/kubeconfig');
+    using host = fakeHost(
+      ps(...ours.map((each) => ({...each, mounts: `/lib/modules,${owner}`}))) +
+        exchange(deleteCluster('test1', kubeconfig)),
+    );
+    const env = {...envOf(dir), XDG_STATE_HOME: dir.join('other-way')};
+    expect(await cli(dir, ['down', '--yes'], {host, env})).toMatchObject({code: 0});
   });
 });
 
@@ -212,6 +260,7 @@ describe('down --all and --purge', () => {
   it('lists and removes every cluster of ours, images, cache and state', async () => {
     await using dir = await tempDir();
     await remember(dir);
+    await remember(dir, 'x');
     await mkdir(join(dirsIn(dir).cache, 'go-build'), {recursive: true});
     await writeFile(join(dirsIn(dir).cache, 'go-build/a'), 'a');
     using host = fakeHost(

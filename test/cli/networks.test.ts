@@ -5,7 +5,7 @@ import {exitCodes} from '../../src/exit-codes.ts';
 import type {Command} from '../../src/host/host.ts';
 import {listNodeContainers} from '../../src/tools/docker.ts';
 import {cli} from '../rig/cli.ts';
-import {envOf, exchange, node, printed} from '../rig/demo.ts';
+import {dirWithCluster, envOf, exchange, node, printed} from '../rig/demo.ts';
 import {fakeHost} from '../rig/fake-host.ts';
 import {tempDir} from '../rig/temp-dir.ts';
 import {terminal} from '../rig/terminal.ts';
@@ -29,7 +29,7 @@ const [red, yellow] = ['\u001b[31m', '\u001b[33m'];
 
 describe('networks', () => {
   it('shows each node; one that is not ready is an answer', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     using host = fakeHost(
       ps(control, worker) + exchange(ask(control.name), good) + exchange(ask(worker.name), full),
     );
@@ -62,7 +62,7 @@ describe('networks', () => {
   });
 
   it('tells how many cleanups have failed on a node, and how to list them', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     const failing = answer({addresses_used: '4', addresses_capacity: '253', unfinished_cleanups: '2'}, true);
     using host = fakeHost(ps(worker) + exchange(ask(worker.name), failing));
     const {code, stdout} = await cli(dir, ['networks'], {host});
@@ -78,7 +78,7 @@ describe('networks', () => {
     ['red without a reason', answer({}), red],
     ['red where the runtime has no network', '{}', red],
   ])('is %s', async (_, text, colour) => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     using host = fakeHost(ps(control) + exchange(ask(control.name), text));
     const stdout = terminal({colors: true});
     await cli(dir, ['networks'], {host, stdout});
@@ -120,7 +120,7 @@ describe('networks', () => {
       'ask it yourself: docker exec test1-worker kni-runtime networks',
     ],
   ])('shows the others where %s, and what to do', async (_, output, why, tryThis) => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     using host = fakeHost(
       ps(control, worker) + exchange(ask(control.name), good) + exchange(ask(worker.name), ...output),
     );
@@ -134,7 +134,7 @@ describe('networks', () => {
   });
 
   it('does not ask a node that is stopped', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     using host = fakeHost(ps(control, {...worker, running: false}) + exchange(ask(control.name), good));
     const {code, stdout} = await cli(dir, ['networks'], {host});
     expect(code).toBe(exitCodes.failed);
@@ -142,7 +142,7 @@ describe('networks', () => {
   });
 
   it('gives programs one object a node', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     using host = fakeHost(ps(control, {...worker, running: false}) + exchange(ask(control.name), good));
     const {stdout} = await cli(dir, ['networks', '--json'], {host});
     expect(
@@ -160,7 +160,7 @@ describe('networks', () => {
   });
 
   it('is cancelled', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     const cancel = new AbortController();
     using host = fakeHost(ps(control));
     const running = {

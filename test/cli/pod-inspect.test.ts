@@ -8,9 +8,8 @@ import {runtimeJournal} from '../../src/tools/journalctl.ts';
 import {askPod} from '../../src/tools/kni-runtime.ts';
 import {getJson, kubectl} from '../../src/tools/kubectl.ts';
 import {cli} from '../rig/cli.ts';
-import {exchange, node, printed} from '../rig/demo.ts';
+import {dirWithCluster, exchange, node, printed} from '../rig/demo.ts';
 import {fakeHost} from '../rig/fake-host.ts';
-import {tempDir} from '../rig/temp-dir.ts';
 
 const [control, worker] = [node('test1-control-plane'), node('test1-worker')];
 const inNode = (name: string, [file, args]: Command): Command => ['docker', ['exec', name, file, ...args]];
@@ -99,7 +98,7 @@ const all = journal('uid-1-key|sandbox-1|uid-1', ...lines);
 
 describe('pod inspect', () => {
   it('shows what is on record, in the kernel, and how it came about', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     using host = fakeHost(api(pod()) + onWorker(askPod('default/a'), record()) + kernel() + all);
     expect(await cli(dir, ['pod', 'inspect', 'a'], {host})).toMatchObject({
       code: 0,
@@ -136,7 +135,7 @@ timeline of the sandbox (2026-11-25, UTC)
   });
 
   it('marks what differs', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     const bare = kernel({...eth0, addr_info: []});
     const moved = pod({}, {podIPs: [{ip: '10.244.1.9'}]});
     using host = fakeHost(api(moved) + onWorker(askPod('default/a'), record()) + bare + all);
@@ -147,7 +146,7 @@ timeline of the sandbox (2026-11-25, UTC)
   });
 
   it('still shows the record where the netns is gone', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     const gone = [podAddresses(netns), podRoutes(netns), podRoutes6(netns)]
       .map((command) => onWorker(command, `2> nsenter: cannot open ${netns}`, '[exit code 1]'))
       .join('');
@@ -186,7 +185,7 @@ timeline of the sandbox (2026-11-25, UTC)
       'CNI CHECK\n  ! eth0 has no address\n  known bug of a plugin: no IPv6 chain\n',
     ],
   ])('shows the verdict of CHECK: %s', async (_, found, code, text) => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     using host = fakeHost(
       api(pod()) + onWorker(askPod('default/a', {check: true}), record(found)) + kernel() + all,
     );
@@ -195,7 +194,7 @@ timeline of the sandbox (2026-11-25, UTC)
   });
 
   it('says that CHECK was not run, and counts it as failed', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     using host = fakeHost(
       api(pod()) +
         onWorker(
@@ -214,7 +213,7 @@ timeline of the sandbox (2026-11-25, UTC)
   });
 
   it('gives programs one object', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     using host = fakeHost(api(pod()) + onWorker(askPod('default/a'), record()) + kernel() + all);
     const {stdout} = await cli(dir, ['pod', 'inspect', 'a', '--json'], {host});
     expect(stdout.split('\n')).toHaveLength(2);
@@ -246,7 +245,7 @@ timeline of the sandbox (2026-11-25, UTC)
       'it has no kni-runtime command',
     ],
   ])('does without the record: %s', async (_, refused, why) => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     const foreign = [
       line('02.123', 'CreateNetwork ok', {netns}),
       line('02.431', received, {sandbox: 'sandbox-1'}),
@@ -274,7 +273,7 @@ timeline of the sandbox (2026-11-25, UTC)
 
 describe('pod inspect refuses', () => {
   const refused = async (transcript: string, name = 'a') => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     using host = fakeHost(transcript);
     const {code, stdout, stderr} = await cli(dir, ['pod', 'inspect', name], {host});
     expect(stdout).toBe('');

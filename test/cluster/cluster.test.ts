@@ -6,11 +6,9 @@ import {
   clusterOf,
   flagOf,
   forgetCluster,
-  isOurs,
   kubeconfigOf,
   readRecord,
   recordedClusters,
-  refuseForeign,
   requireCluster,
   requireRunning,
   writeRecord,
@@ -18,61 +16,53 @@ import {
 import {UserError} from '../../src/errors.ts';
 import {exitCodes} from '../../src/exit-codes.ts';
 import {listNodeContainers} from '../../src/tools/docker.ts';
-import {envOf, exchange, node, printed, rejection} from '../rig/demo.ts';
+import {dirWithCluster, envOf, exchange, node, printed, rejection} from '../rig/demo.ts';
 import {fakeHost} from '../rig/fake-host.ts';
 import {type TempDir, tempDir} from '../rig/temp-dir.ts';
 
 const ours = [node('test1-control-plane'), node('test1-worker')];
 const foreign = node('test1-worker', {stack: undefined, image: 'kindest/node:v1'});
 
-describe('whose a cluster is', () => {
-  it('is ours where every node runs an image of ours', () => {
-    expect(isOurs(ours)).toBe(true);
-    expect(isOurs([])).toBe(false);
-    expect(isOurs([...ours, foreign])).toBe(false);
-  });
-
-  it('refuses one that is not, and says what to do', () => {
-    expect(() => refuseForeign('test1', [])).not.toThrow();
-    expect(() => refuseForeign('test1', ours)).not.toThrow();
-    const refuse = (): void => refuseForeign('test1', [node('test1-control-plane'), foreign]);
-    expect(refuse).toThrow(
-      'cluster test1 was not made by kni-demo: test1-worker runs the image kindest/node:v1',
-    );
-    expect(refuse).toThrow(expect.objectContaining({exitCode: exitCodes.conflict}));
-  });
-});
-
 describe('requireCluster', () => {
   const ps = listNodeContainers('test1');
 
   it('gives the nodes', async () => {
+    await using dir = await dirWithCluster();
     using host = fakeHost(exchange(ps, ...printed(...ours)));
-    expect((await requireCluster(host, 'test1')).nodes).toEqual(ours);
+    expect((await requireCluster({host, dirs: dirsOf(envOf(dir))}, 'test1')).nodes).toEqual(ours);
   });
 
   it('refuses a foreign one', async () => {
+    await using dir = await dirWithCluster();
     using host = fakeHost(exchange(ps, ...printed(foreign)));
-    expect((await rejection(requireCluster(host, 'test1'), UserError)).exitCode).toBe(exitCodes.conflict);
+    expect(
+      (await rejection(requireCluster({host, dirs: dirsOf(envOf(dir))}, 'test1'), UserError)).exitCode,
+    ).toBe(exitCodes.conflict);
   });
 
   it('says how to make one that is not there', async () => {
+    await using dir = await dirWithCluster();
     using host = fakeHost(exchange(ps) + exchange(listNodeContainers('other')));
-    expect(await rejection(requireCluster(host, 'test1'), UserError)).toMatchObject({
+    expect(
+      await rejection(requireCluster({host, dirs: dirsOf(envOf(dir))}, 'test1'), UserError),
+    ).toMatchObject({
       tryThis: 'make it: kni-demo up',
       exitCode: exitCodes.badInput,
     });
-    expect((await rejection(requireCluster(host, 'other'), UserError)).tryThis).toBe(
-      'make it: kni-demo up --name other',
-    );
+    expect(
+      (await rejection(requireCluster({host, dirs: dirsOf(envOf(dir))}, 'other'), UserError)).tryThis,
+    ).toBe('make it: kni-demo up --name other');
   });
 
   it.each([
     [['2> Cannot connect to the Docker daemon', '[exit code 1]'], 'Cannot connect to the Docker daemon'],
     [['[not found]'], 'not found'],
   ])('says that docker does not answer: %j', async (said, why) => {
+    await using dir = await dirWithCluster();
     using host = fakeHost(exchange(ps, ...said));
-    expect(await rejection(requireCluster(host, 'test1'), UserError)).toMatchObject({
+    expect(
+      await rejection(requireCluster({host, dirs: dirsOf(envOf(dir))}, 'test1'), UserError),
+    ).toMatchObject({
       what: 'cannot look for cluster test1',
       why: `docker does not answer: ${why}`,
       exitCode: exitCodes.hostLacks,

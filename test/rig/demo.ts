@@ -2,6 +2,7 @@
 
 import {join} from 'node:path';
 import {dirsOf} from '../../src/cache/dirs.ts';
+import {writeRecord} from '../../src/cluster/cluster.ts';
 import type {Command, Host} from '../../src/host/host.ts';
 import {quoteCommand} from '../../src/host/quote.ts';
 import {project} from '../../src/project.ts';
@@ -9,7 +10,7 @@ import {loadStack} from '../../src/stacks/load.ts';
 import type {DemoContext} from '../../src/stages/context.ts';
 import type {Machine} from '../../src/stages/host/machine.ts';
 import type {NodeContainer} from '../../src/tools/docker.ts';
-import type {TempDir} from './temp-dir.ts';
+import {type TempDir, tempDir} from './temp-dir.ts';
 
 export const gibibyte = 2 ** 30;
 
@@ -62,10 +63,18 @@ export const node = (name: string, rest: Partial<NodeContainer> = {}): NodeConta
   role: name.includes('control-plane') ? 'control-plane' : 'worker',
   running: true,
   system: 'abcdef0123456789',
+  mounts: '/lib/modules,0123456789abcdef',
   image: 'kni-demo/node:1',
   stack: 'bookworm',
   ...rest,
 });
+
+/** A directory whose state has the record of cluster `test1`: nodes of that name count as ours. */
+export const dirWithCluster = async (): Promise<TempDir> => {
+  const dir = await tempDir();
+  await writeRecord(dirsOf(envOf(dir)), 'test1', {phase: 'complete', nodeImage: 'kni-demo/node:1'});
+  return dir;
+};
 
 /** As `docker ps` prints them. */
 export const printed = (...nodes: readonly NodeContainer[]): readonly string[] =>

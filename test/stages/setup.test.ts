@@ -31,7 +31,8 @@ const running = {
   signal: new AbortController().signal,
   log: () => undefined,
 };
-const made = (name: string, rest: Partial<NodeContainer> = {}): NodeContainer => node(name, {image, ...rest});
+const made = (name: string, rest: Partial<NodeContainer> = {}): NodeContainer =>
+  node(name, {image, mounts: '/lib/modules,/a-directory-of-ours', ...rest});
 const cluster = [made('test1-control-plane'), made('test1-worker')];
 const ps = (...nodes: readonly NodeContainer[]): string =>
   exchange(listNodeContainers('test1'), ...printed(...nodes));
@@ -54,7 +55,9 @@ const [before, start, after] = [
 const reported = startedAt(start) + exchange(askLeases, leasesOf(after));
 
 const given = async (dir: TempDir, transcript: string, rest: Partial<DemoContext> = {}) => {
-  const host = fakeHost(transcript);
+  const owner = dir.join('state/kni-demo/clusters/test1/owner');
+  await mkdir(owner, {recursive: true});
+  const host = fakeHost(transcript.replaceAll('/a-directory-of-ours', owner));
   return {host, context: await demoContext(dir, host, rest)};
 };
 const kubeconfigIn = (dir: TempDir): string => dir.join('state/kni-demo/clusters/test1/kubeconfig');
@@ -188,8 +191,9 @@ describe('making the cluster', () => {
     const {host, context} = await given(dir, ps() + exchange(createCluster('test1', kubeconfigIn(dir))));
     await run(context);
     const {stack} = context;
+    const owner = dir.join('state/kni-demo/clusters/test1/owner');
     expect(host.options.at(-1)?.input).toBe(
-      kindConfig({name: 'test1', workers: 1, nodeImage: image, network: stack.cluster}),
+      kindConfig({name: 'test1', workers: 1, nodeImage: image, owner, network: stack.cluster}),
     );
     expect(await readRecord(context.dirs, 'test1')).toEqual({
       phase: 'complete',

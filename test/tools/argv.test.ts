@@ -150,17 +150,20 @@ describe('privateApt', () => {
 });
 
 describe('kindConfig', () => {
-  it('has one control plane, the workers, and no CNI of its own', () => {
+  it('gives each node the mount of its owner, and has no CNI of its own', () => {
     const network = {podSubnet: '10.244.0.0/16', serviceSubnet: '10.96.0.0/16'};
-    expect(parse(kindConfig({name: 'test1', workers: 2, nodeImage: 'n:1', network}))).toEqual({
+    const extraMounts = [{hostPath: '/s/owner', containerPath: '/etc/kni-demo/owner', readOnly: true}];
+    expect(
+      parse(kindConfig({name: 'test1', workers: 2, nodeImage: 'n:1', owner: '/s/owner', network})),
+    ).toEqual({
       kind: 'Cluster',
       apiVersion: 'kind.x-k8s.io/v1alpha4',
       name: 'test1',
       networking: {disableDefaultCNI: true, ...network},
       nodes: [
-        {role: 'control-plane', image: 'n:1'},
-        {role: 'worker', image: 'n:1'},
-        {role: 'worker', image: 'n:1'},
+        {role: 'control-plane', image: 'n:1', extraMounts},
+        {role: 'worker', image: 'n:1', extraMounts},
+        {role: 'worker', image: 'n:1', extraMounts},
       ],
     });
   });
@@ -172,7 +175,7 @@ describe('kindConfig', () => {
       kubelet: {failCgroupV1: false},
     };
     const {kubeadmConfigPatches, networking} = parse(
-      kindConfig({name: 'test1', workers: 1, nodeImage: 'n:1', network}),
+      kindConfig({name: 'test1', workers: 1, nodeImage: 'n:1', owner: '/s/owner', network}),
     );
     expect(kubeadmConfigPatches.map((patch: string) => parse(patch))).toEqual([
       {kind: 'KubeletConfiguration', failCgroupV1: false},

@@ -11,6 +11,7 @@ const node = {
   role: 'worker',
   stack: 'bookworm',
   system: '0123456789abcdef',
+  mounts: '/lib/modules',
 };
 const lines = (...nodes: readonly object[]): string => nodes.map((each) => JSON.stringify(each)).join('\n');
 
@@ -26,6 +27,7 @@ describe('parseNodeContainers', () => {
         image: 'kni-demo/node:1',
         stack: undefined,
         system: '0123456789abcdef',
+        mounts: '/lib/modules',
       },
       {
         name: 'test1-worker',
@@ -35,6 +37,7 @@ describe('parseNodeContainers', () => {
         image: 'kni-demo/node:1',
         stack: 'bookworm',
         system: '0123456789abcdef',
+        mounts: '/lib/modules',
       },
     ]);
   });

@@ -25,8 +25,7 @@ export const logs = async (
   {name, follow = false, node, pod, json = false}: LogsOptions,
 ): Promise<void> => {
   const {signal, stdout} = world;
-  const {host} = surroundings(world);
-  const cluster = await requireCluster(host, name, signal);
+  const cluster = await requireCluster(surroundings(world), name, signal);
   if (node !== undefined) cluster.node(node); // throws where there is none
   const nodes = cluster.nodes.filter((each) => node === undefined || each.name === node);
   requireRunning(name, nodes);

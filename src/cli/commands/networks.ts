@@ -18,8 +18,8 @@ export interface NetworksOptions {
 /** Throws AlreadyShown where a node could not be asked: the others have been shown. */
 export const networks = async (world: World, {name, json = false}: NetworksOptions): Promise<void> => {
   const {signal, stdout} = world;
-  const {host, dirs} = surroundings(world);
-  const cluster = await requireCluster(host, name, signal);
+  const {dirs} = surroundings(world);
+  const cluster = await requireCluster(surroundings(world), name, signal);
   const removed = removedNodes(name, await readRecord(dirs, name), cluster.nodes);
   const answers = [...(await networksOfNodes(cluster, signal)), ...answersOfRemoved(name, removed)];
   const write = lineWriter(stdout);

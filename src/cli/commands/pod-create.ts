@@ -24,7 +24,7 @@ export const podCreate = async (
 ): Promise<void> => {
   const {signal} = world;
   const context = {...surroundings(world), cluster: {name}};
-  const cluster = await requireCluster(context.host, name, signal);
+  const cluster = await requireCluster(context, name, signal);
   requireRunning(name, cluster.nodes);
   if (node !== undefined) cluster.node(node); // throws where there is none
 

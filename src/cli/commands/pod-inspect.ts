@@ -22,7 +22,7 @@ export const podInspect = async (
   {name, check = false, json = false}: PodInspectOptions,
 ): Promise<void> => {
   const {signal, stdout} = world;
-  const cluster = await requireCluster(surroundings(world).host, name, signal);
+  const cluster = await requireCluster(surroundings(world), name, signal);
   const wanted = pod.includes('/') ? pod : `default/${pod}`;
   const inspection = await inspectPod(cluster, wanted, {name, check, signal});
   const write = lineWriter(stdout);

@@ -1,7 +1,11 @@
 /** A cluster that somebody else made. */
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
+import {ownerDirectoryOf} from '../../../src/cluster/ownership.ts';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {kniDemo, run} from '../rig.ts';
+import {cluster, controlPlane, dirs, kniDemo, run, worker} from '../rig.ts';
 
 export const foreignCluster = (): void => {
   describe('a cluster that somebody else made', () => {
@@ -37,6 +41,39 @@ export const foreignCluster = (): void => {
         expect(await run('docker', 'ps', '--all', '--quiet', '--filter', `name=${name}`)).not.toBe('');
       } finally {
         await run('docker', 'rm', name);
+      }
+    });
+
+    it('is what every other state directory takes ours for', async () => {
+      const owner = await ownerDirectoryOf(dirs, cluster);
+      for (const node of [controlPlane, worker]) {
+        const mounts = await run(
+          'docker',
+          'ps',
+          '--all',
+          '--no-trunc',
+          '--filter',
+          `name=^${node}$`,
+          '--format',
+          '{{.Mounts}}',
+        );
+        expect(mounts.trim().split(',')).toContain(owner);
+      }
+      const state = await mkdtemp(join(tmpdir(), 'kni-other-state-'));
+      const mine = process.env['XDG_STATE_HOME'];
+      process.env['XDG_STATE_HOME'] = state;
+      try {
+        for (const command of [['down', '--yes'], ['networks'], ['up', '--quiet']]) {
+          const {exitCode, stderr} = await kniDemo(...command, '--name', cluster);
+          expect(stderr).toContain(`cluster ${cluster} belongs to somebody else: `);
+          expect(exitCode).toBe(exitCodes.conflict);
+        }
+        const all = await kniDemo('down', '--all');
+        expect(all).toMatchObject({exitCode: exitCodes.ok, stdout: 'nothing of kni-demo is here\n'});
+      } finally {
+        if (mine === undefined) delete process.env['XDG_STATE_HOME'];
+        else process.env['XDG_STATE_HOME'] = mine;
+        await rm(state, {recursive: true});
       }
     });
   });

@@ -1,0 +1,80 @@
+/** Whose a kind cluster is: each node mounts a directory below the state directory that made it. */
+
+import {realpath} from 'node:fs/promises';
+import {join} from 'node:path';
+import type {Dirs} from '../cache/dirs.ts';
+import {exists} from '../cache/files.ts';
+import {UserError} from '../errors.ts';
+import {exitCodes} from '../exit-codes.ts';
+import type {NodeContainer} from '../tools/docker.ts';
+
+export type Ownership =
+  | {readonly kind: 'ours'}
+  /** `what` continues the sentence that the cluster's name begins. */
+  | {readonly kind: 'foreign'; readonly what: string; readonly why: string};
+
+/** Without symbolic links: docker prints the path as kind passed it, and the user may come by another one. */
+export const ownerDirectoryOf = async ({state}: Pick<Dirs, 'state'>, name: string): Promise<string> =>
+  join(await realpath(state).catch(() => state), 'clusters', name, 'owner');
+
+/** `nodes` are all nodes of the cluster. */
+export const ownershipOf = async (
+  dirs: Pick<Dirs, 'state'>,
+  name: string,
+  nodes: readonly NodeContainer[],
+): Promise<Ownership> => {
+  const directory = await ownerDirectoryOf(dirs, name);
+  for (const node of nodes) {
+    if (node.stack === undefined)
+      return {
+        kind: 'foreign',
+        what: 'was not made by kni-demo',
+        why: `${node.name} runs the image ${node.image}`,
+      };
+    const other = ownerIn(node);
+    if (other !== undefined && !hasMount(node, directory))
+      return foreign(`${node.name} belongs to the state directory ${other}, and yours is ${dirs.state}`);
+    // Another machine's or container's state directory can have the same path, but not the same content.
+    const evidence = other === undefined ? join(directory, '../cluster.json') : directory;
+    if (!(await exists(evidence))) return foreign(`the state directory ${dirs.state} has no record of it`);
+  }
+  return {kind: 'ours'};
+};
+
+const foreign = (why: string): Ownership => ({kind: 'foreign', what: 'belongs to somebody else', why});
+
+/** A path can hold a comma, which also separates the mounts. */
+const hasMount = ({mounts}: NodeContainer, directory: string): boolean =>
+  `,${mounts},`.includes(`,${directory},`);
+
+/** The state directory that the mount names; undefined for a node of kni-demo 0.1.0, which has no such mount. */
+const ownerIn = ({mounts, cluster}: NodeContainer): string | undefined => {
+  const end = `,${mounts},`.indexOf(`/clusters/${cluster}/owner,`);
+  if (end === -1) return undefined;
+  const before = `,${mounts},`.slice(0, end);
+  return before.slice(before.lastIndexOf(',/') + 1);
+};
+
+export const isOurs = async (
+  dirs: Pick<Dirs, 'state'>,
+  name: string,
+  nodes: readonly NodeContainer[],
+): Promise<boolean> => nodes.length > 0 && (await ownershipOf(dirs, name, nodes)).kind === 'ours';
+
+/** Throws UserError (exit code `conflict`) where the cluster of that name belongs to somebody else. */
+export const refuseForeign = async (
+  dirs: Pick<Dirs, 'state'>,
+  name: string,
+  nodes: readonly NodeContainer[],
+): Promise<void> => {
+  const ownership = await ownershipOf(dirs, name, nodes);
+  if (ownership.kind === 'ours') return;
+  throw new UserError({
+    what: `cluster ${name} ${ownership.what}`,
+    why: ownership.why,
+    tryThis:
+      'choose another name with --name, or set XDG_STATE_HOME to the state directory that made it; ' +
+      `if nobody needs it: kind delete cluster --name ${name}`,
+    exitCode: exitCodes.conflict,
+  });
+};
