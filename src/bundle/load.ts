@@ -4,6 +4,7 @@ import {readFile, rename, stat} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {digestOfTree, sha256File} from '../cache/digest.ts';
 import {exists} from '../cache/files.ts';
+import {recordImage} from '../cache/images.ts';
 import {syncDirectory, syncTree} from '../cache/sync.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
@@ -114,9 +115,10 @@ export const placeItems = async (
 export const loadItsImages = async (
   {images}: Manifest,
   scratch: string,
-  {host}: Pick<DemoContext, 'host'>,
+  {host, dirs}: Pick<DemoContext, 'host' | 'dirs'>,
   signal: AbortSignal,
 ): Promise<void> => {
+  for (const image of images) if (!(await imageExists(host, image))) await recordImage(dirs, image);
   await host.run(loadImages(join(scratch, imagesName)), {signal});
   for (const image of images)
     if (!(await imageExists(host, image))) throw new Error(`docker has loaded no ${image}`);

@@ -2,6 +2,7 @@
  * after their fingerprint, so what exists is complete and up to date, and no stamp file can be wrong about it. */
 
 import {artifactExists, artifactPath, publish} from '../cache/artifact.ts';
+import {recordImage} from '../cache/images.ts';
 import type {Running} from '../graph/task.ts';
 import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
@@ -49,7 +50,11 @@ export const imageTask = ({make, ...parts}: ImageParts): DemoTask => ({
     const image = imageName(parts.id, fingerprint);
     return (await imageExists(host, image)) ? `image ${image} exists` : undefined;
   },
-  run: (context, running) => make(imageName(parts.id, running.fingerprint), context, running).catch(explain),
+  async run(context, running) {
+    const image = imageName(parts.id, running.fingerprint);
+    await recordImage(context.dirs, image);
+    await make(image, context, running).catch(explain);
+  },
 });
 
 /** The image of a task that a task needs. */

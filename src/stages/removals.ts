@@ -3,16 +3,18 @@
 import {rm} from 'node:fs/promises';
 import type {Dirs} from '../cache/dirs.ts';
 import {exists, removeTree} from '../cache/files.ts';
+import {recordedImages} from '../cache/images.ts';
 import {listCache, removeCache} from '../cache/inventory.ts';
+import {requireOurDirectory} from '../cache/marker.ts';
 import {dockerSilent, forgetCluster, nodesOf, recordedClusters} from '../cluster/cluster.ts';
 import {isOurs, refuseForeign} from '../cluster/ownership.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import {CommandError} from '../host/command-error.ts';
-import type {Host} from '../host/host.ts';
+import type {Command, CommandResult} from '../host/host.ts';
 import {mountPointsIn} from '../host/mounts.ts';
 import {waitUntil} from '../host/wait-until.ts';
-import {listOurImages, removeImages} from '../tools/docker.ts';
+import {dataRoot, listOurImages, listUsedImages, removeImages} from '../tools/docker.ts';
 import {unmount} from '../tools/umount.ts';
 import type {DemoContext} from './context.ts';
 import {engineOf, ownLink, startedEngine} from './host/brought.ts';
@@ -27,6 +29,10 @@ export interface Removal {
   readonly remove: () => Promise<unknown>;
 }
 
+interface ClusterRemoval extends Removal {
+  readonly cluster: string;
+}
+
 export interface Wanted {
   readonly name: string;
   /** All clusters of ours, and the engine that we started. */
@@ -36,18 +42,33 @@ export interface Wanted {
   readonly signal: AbortSignal;
 }
 
-/** In the order in which they can be removed. Throws UserError where it cannot be told, or is not ours. */
-export const removalsFor = async (context: Surroundings, wanted: Wanted): Promise<readonly Removal[]> => [
-  ...(await clusters(context, wanted)),
-  ...(wanted.purge ? await images(context.host, wanted) : []),
-  ...(wanted.all ? await engine(context, wanted) : []),
-  ...(wanted.purge ? await files(context, wanted) : []),
-];
+export interface Removals {
+  /** In the order in which they can be removed. */
+  readonly removals: readonly Removal[];
+  /** What stays although it has a name of ours, and why: one line each. */
+  readonly kept: readonly string[];
+}
+
+/** Throws UserError where it cannot be told, or is not ours. */
+export const removalsFor = async (context: Surroundings, wanted: Wanted): Promise<Removals> => {
+  const {all, purge} = wanted;
+  const ours = await clusters(context, wanted);
+  const unused = purge ? await images(context, ours, wanted) : {removals: [], kept: []};
+  return {
+    removals: [
+      ...ours,
+      ...unused.removals,
+      ...(all ? await engine(context, wanted) : []),
+      ...(purge ? await files(context, wanted) : []),
+    ],
+    kept: unused.kept,
+  };
+};
 
 const clusters = async (
   context: Surroundings,
   {name, all, purge, signal}: Wanted,
-): Promise<readonly Removal[]> => {
+): Promise<readonly ClusterRemoval[]> => {
   const nodes = await unlessEngineIsGone(nodesOf(context.host, undefined, signal), undefined);
   if (nodes === undefined) {
     await refuseHidden(context.dirs, {name, all, purge});
@@ -68,22 +89,59 @@ const clusters = async (
   return names.map((cluster) => {
     const members = nodes.filter((node) => node.cluster === cluster).map((node) => node.name);
     return {
+      cluster,
       what: `cluster ${cluster}: ${members.join(', ')}`,
       remove: () => removeCluster(context, cluster, signal),
     };
   });
 };
 
-const images = async (host: Host, {signal}: Wanted): Promise<readonly Removal[]> => {
-  const {stdout} = await unlessEngineIsGone(host.run(listOurImages, {signal}), {stdout: '', stderr: ''});
-  return stdout
+/** An image goes if this cache made it and no container uses it, but those of the clusters that go before. */
+const images = async (
+  {host, dirs}: Surroundings,
+  ours: readonly ClusterRemoval[],
+  {signal}: Wanted,
+): Promise<Removals> => {
+  const ask = (command: Command): Promise<CommandResult> =>
+    unlessEngineIsGone(host.run(command, {signal}), {stdout: '', stderr: ''});
+  const all = rowsOf(await ask(listOurImages));
+  if (all.length === 0) return {removals: [], kept: []};
+  // The images of the engine that we brought lie in the cache, and go with it.
+  if ((await ask(dataRoot)).stdout.trim() === engineOf(dirs).dataRoot) return {removals: [], kept: []};
+  const going = new Set(ours.map(({cluster}) => cluster));
+  const used = new Set(
+    rowsOf(await ask(listUsedImages)).flatMap(([image, cluster]) => (going.has(cluster) ? [] : [image])),
+  );
+  const made = await recordedImages(dirs);
+  const others = all.flatMap(([image]) => (made.has(image) ? [] : [image]));
+  return {
+    removals: all
+      .filter(([image]) => made.has(image) && !used.has(image))
+      .map(([image, size]) => ({
+        what: `image ${image}, ${size}`,
+        remove: () => host.run(removeImages([image]), {signal}),
+      })),
+    kept: [
+      ...all.flatMap(([image]) =>
+        made.has(image) && used.has(image) ? [`image ${image}: a container uses it`] : [],
+      ),
+      ...(others.length === 0
+        ? []
+        : [
+            `images without a record that this cache made them; if nobody needs them: docker rmi ${others.join(' ')}`,
+          ]),
+    ],
+  };
+};
+
+const rowsOf = ({stdout}: CommandResult): readonly (readonly [string, string])[] =>
+  stdout
     .split('\n')
     .filter(Boolean)
     .map((line) => {
-      const [image = '', size = ''] = line.split('\t');
-      return {what: `image ${image}, ${size}`, remove: () => host.run(removeImages([image]), {signal})};
+      const [first = '', second = ''] = line.split('\t');
+      return [first, second];
     });
-};
 
 const engine = async ({dirs}: Surroundings, {signal}: Wanted): Promise<readonly Removal[]> => {
   const pid = await startedEngine(dirs);
@@ -102,6 +160,8 @@ const engine = async ({dirs}: Surroundings, {signal}: Wanted): Promise<readonly 
 };
 
 const files = async ({host, dirs}: Surroundings, {signal}: Wanted): Promise<readonly Removal[]> => {
+  await requireOurDirectory(dirs, 'cache');
+  await requireOurDirectory(dirs, 'state');
   const kept = await listCache(dirs);
   const megabytes = Math.round(kept.reduce((sum, {bytes}) => sum + bytes, 0) / 2 ** 20);
   const link = await ownLink(dirs);

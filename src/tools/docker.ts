@@ -173,4 +173,14 @@ export const listOurImages: Command = docker(
   '{{.Repository}}:{{.Tag}}\t{{.Size}}',
 );
 
-export const removeImages = (images: readonly string[]): Command => docker('rmi', '--force', ...images);
+/** `kni-demo/node:0123…`, a tab and the kind cluster of the container, if any: one line a container, running or not. */
+export const listUsedImages: Command = docker(
+  'ps',
+  '--all',
+  '--no-trunc',
+  '--format',
+  `{{.Image}}\t{{.Label "${kindLabel}"}}`,
+);
+
+/** Fails for an image that a container uses. */
+export const removeImages = (images: readonly string[]): Command => docker('rmi', ...images);

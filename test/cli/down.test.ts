@@ -3,12 +3,21 @@ import {access, mkdir, readdir, symlink, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it, vi} from 'vitest';
 import {dirsOf} from '../../src/cache/dirs.ts';
+import {recordImage} from '../../src/cache/images.ts';
 import {withLock} from '../../src/cache/lock.ts';
+import {markDirectories} from '../../src/cache/marker.ts';
 import {kubeconfigOf, recordedClusters, writeRecord} from '../../src/cluster/cluster.ts';
 import {ownerDirectoryOf} from '../../src/cluster/ownership.ts';
 import {exitCodes} from '../../src/exit-codes.ts';
 import {engineOf} from '../../src/stages/host/brought.ts';
-import {listNodeContainers, listOurImages, type NodeContainer, removeImages} from '../../src/tools/docker.ts';
+import {
+  dataRoot,
+  listNodeContainers,
+  listOurImages,
+  listUsedImages,
+  type NodeContainer,
+  removeImages,
+} from '../../src/tools/docker.ts';
 import {deleteCluster} from '../../src/tools/kind.ts';
 import {cli, type Ended} from '../rig/cli.ts';
 import {envOf, exchange, node, printed} from '../rig/demo.ts';
@@ -261,11 +270,21 @@ describe('down --all and --purge', () => {
     await using dir = await tempDir();
     await remember(dir);
     await remember(dir, 'x');
+    await markDirectories(dirsIn(dir));
+    for (const name of ['node', 'base', 'builder']) await recordImage(dirsIn(dir), `kni-demo/${name}:1`);
     await mkdir(join(dirsIn(dir).cache, 'go-build'), {recursive: true});
     await writeFile(join(dirsIn(dir).cache, 'go-build/a'), 'a');
     using host = fakeHost(
       ps(...ours, other, foreign) +
-        exchange(listOurImages, 'kni-demo/node:1\t1.2GB', 'kni-demo/base:1\t90MB') +
+        exchange(
+          listOurImages,
+          'kni-demo/node:1\t1.2GB',
+          'kni-demo/base:1\t90MB',
+          'kni-demo/builder:1\t80MB',
+          'kni-demo/theirs:1\t1GB',
+        ) +
+        exchange(dataRoot, '/var/lib/docker') +
+        exchange(listUsedImages, 'kni-demo/node:1\ttest1', 'kni-demo/builder:1\t', 'kindest/node:v1\ttheir') +
         remove(dir) +
         remove(dir, 'x') +
         exchange(removeImages(['kni-demo/node:1'])) +
@@ -274,7 +293,9 @@ describe('down --all and --purge', () => {
     const {code, stdout, questions} = await cli(dir, ['down', '--purge'], {host, answer: true});
     expect(code).toBe(0);
     expect(questions).toEqual(['Remove all of these?']);
-    expect(stdout.split('\n').slice(0, 4)).toEqual([
+    expect(stdout.split('\n').slice(0, 6)).toEqual([
+      'keeps image kni-demo/builder:1: a container uses it',
+      'keeps images without a record that this cache made them; if nobody needs them: docker rmi kni-demo/theirs:1',
       '- cluster test1: test1-control-plane, test1-worker',
       '- cluster x: x-control-plane',
       '- image kni-demo/node:1, 1.2GB',
@@ -282,6 +303,32 @@ describe('down --all and --purge', () => {
     ]);
     for (const path of [dirsIn(dir).cache, dirsIn(dir).state])
       await expect(access(path)).rejects.toThrow('ENOENT');
+  });
+
+  it('does not list the images of the engine that goes with the cache', async () => {
+    await using dir = await tempDir();
+    await markDirectories(dirsIn(dir));
+    await mkdir(engineOf(dirsIn(dir)).dataRoot);
+    using host = fakeHost(
+      ps() +
+        exchange(listOurImages, 'kni-demo/node:1\t1.2GB') +
+        exchange(dataRoot, engineOf(dirsIn(dir)).dataRoot),
+    );
+    const {stdout} = await cli(dir, ['down', '--purge', '--yes'], {host});
+    expect(stdout).not.toContain('image');
+  });
+
+  it.each(['cache', 'state'] as const)('refuses a %s directory that it did not make', async (kind) => {
+    await using dir = await tempDir();
+    const photo = join(dirsIn(dir)[kind], 'photo');
+    await mkdir(dirsIn(dir)[kind], {recursive: true});
+    await writeFile(photo, '');
+    using host = fakeHost(ps() + exchange(listOurImages));
+    expect(await cli(dir, ['down', '--purge', '--yes'], {host})).toMatchObject({
+      code: exitCodes.badInput,
+      stderr: expect.stringMatching(`^error: cannot remove the ${kind} directory `),
+    });
+    await access(photo);
   });
 
   it('stops the engine that kni-demo started, and no other process of that number', async () => {

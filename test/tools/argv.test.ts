@@ -64,7 +64,7 @@ describe('the commands of each tool', () => {
     ],
     [removeContainer('step'), 'docker rm --force step'],
     [startContainers(['a', 'b']), 'docker start a b'],
-    [removeImages(['a:1']), 'docker rmi --force a:1'],
+    [removeImages(['a:1']), 'docker rmi a:1'],
     [
       listOurImages,
       "docker images --filter 'reference=kni-demo/*' --format '{{.Repository}}:{{.Tag}}\t{{.Size}}'",

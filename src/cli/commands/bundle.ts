@@ -4,6 +4,7 @@ import {stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {loadItsImages, openBundle, placeItems} from '../../bundle/load.ts';
 import {bundledTasks, refuseTaken, saveBundle} from '../../bundle/save.ts';
+import {markDirectories} from '../../cache/marker.ts';
 import {fingerprintsOf} from '../../graph/fingerprint.ts';
 import {makeDirectory} from '../../make-directory.ts';
 import {nodeImage as nodeImageTask} from '../../stages/build/node-image.ts';
@@ -35,6 +36,7 @@ export const bundleSave = async (world: World, file: string, options: BundleOpti
   const {context, plan, fingerprintOf} = await planned(world, options);
   await inTurn(context.dirs, {command: 'kni-demo bundle save', lockTimeout, say, signal}, async () => {
     await surveyed(context, world);
+    await markDirectories(context.dirs);
     await runShown({
       plan,
       targets: Object.values(bundledTasks(context.stack)).flat(),
@@ -58,6 +60,7 @@ export const bundleLoad = async (world: World, file: string, options: BundleOpti
   const {dirs} = context;
   await inTurn(dirs, {command: 'kni-demo bundle load', lockTimeout, say, signal}, async () => {
     const nodeImage = imageOf(nodeImageTask.id, {fingerprintOf});
+    await markDirectories(dirs);
     makeDirectory(join(dirs.cache, 'artifacts'));
     await inScratch(dirs, 'bundle', fingerprintOf(nodeImageTask.id), async (scratch) => {
       say(`checking ${file}`);

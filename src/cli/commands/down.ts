@@ -26,7 +26,8 @@ export const down = async (
   const say = lineWriter(world.stdout);
 
   await inTurn(context.dirs, {command: 'kni-demo down', lockTimeout, say, signal}, async () => {
-    const removals = await removalsFor(context, {name, all, purge, signal});
+    const {removals, kept} = await removalsFor(context, {name, all, purge, signal});
+    for (const line of kept) say(`keeps ${line}`);
     if (removals.length === 0) {
       say(all ? 'nothing of kni-demo is here' : `there is no cluster ${name}`);
       return;

@@ -1,5 +1,6 @@
 /** up: from whatever is there to a cluster whose sample pod got its network over KNI. */
 
+import {markDirectories} from '../../cache/marker.ts';
 import {flagOf, kubeconfigOf} from '../../cluster/cluster.ts';
 import {seconds} from '../../duration.ts';
 import {UserError} from '../../errors.ts';
@@ -63,6 +64,7 @@ export const up = async (world: World, options: UpOptions): Promise<void> => {
     for (const each of source) own.push(await resolveOwnSource(each, patch, context, signal));
     const plan = demoPlan(context.stack, own);
     await refuseConflictEarly(plan, context, signal);
+    await markDirectories(context.dirs);
 
     const seen = witness();
     const run = {plan, targets: upTargets, context, stream: stdout, flags, signal, witness: seen.emit};
