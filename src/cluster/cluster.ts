@@ -12,7 +12,7 @@ import type {Host} from '../host/host.ts';
 import {nodeHost} from '../host/node-host.ts';
 import {readJson} from '../json.ts';
 import {makeDirectory} from '../make-directory.ts';
-import {listNodeContainers, type NodeContainer, parseNodeContainers} from '../tools/docker.ts';
+import {engineId, listNodeContainers, type NodeContainer, parseNodeContainers} from '../tools/docker.ts';
 import {defaultCluster} from './names.ts';
 import {refuseForeign} from './ownership.ts';
 
@@ -127,6 +127,8 @@ const clusterRecord = z.object({
   nodeImage: z.string(),
   /** How many it was made with; earlier versions did not keep it. */
   workers: z.number().optional(),
+  /** The id of the docker engine that the cluster is in; kni-demo 0.1.0 did not record it. */
+  engine: z.string().optional(),
 });
 /** What we keep of a cluster outside of it. */
 export type ClusterRecord = z.infer<typeof clusterRecord>;
@@ -161,6 +163,9 @@ export const readRecord = async (dirs: Dirs, name: string): Promise<ClusterRecor
     return undefined; // Lost or broken, it is as if we knew nothing; the nodes' mounts still say whose they are.
   }
 };
+
+export const engineIdOf = async (host: Host, signal?: AbortSignal): Promise<string> =>
+  (await host.run(engineId, signal && {signal})).stdout.trim();
 
 /** Those that we have made and not removed, as far as we know. */
 export const recordedClusters = (dirs: Dirs): Promise<readonly string[]> =>

@@ -1,12 +1,20 @@
 /** What down removes: what we made, and nothing else. */
 
-import {rm} from 'node:fs/promises';
+import {readFile, rm} from 'node:fs/promises';
+import {join} from 'node:path';
 import type {Dirs} from '../cache/dirs.ts';
 import {exists, removeTree} from '../cache/files.ts';
 import {recordedImages} from '../cache/images.ts';
 import {listCache, removeCache} from '../cache/inventory.ts';
 import {requireOurDirectory} from '../cache/marker.ts';
-import {dockerSilent, forgetCluster, nodesOf, recordedClusters} from '../cluster/cluster.ts';
+import {
+  dockerSilent,
+  engineIdOf,
+  forgetCluster,
+  nodesOf,
+  readRecord,
+  recordedClusters,
+} from '../cluster/cluster.ts';
 import {isOurs, refuseForeign} from '../cluster/ownership.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
@@ -39,6 +47,8 @@ export interface Wanted {
   readonly all: boolean;
   /** Images, the cache, logs and state, too. */
   readonly purge: boolean;
+  /** `DOCKER_HOST=…`, where docker is pointed to another engine than that of this machine. */
+  readonly dockerHost: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -53,6 +63,7 @@ export interface Removals {
 export const removalsFor = async (context: Surroundings, wanted: Wanted): Promise<Removals> => {
   const {all, purge} = wanted;
   const ours = await clusters(context, wanted);
+  const elsewhere = all && !purge ? await clustersElsewhere(context, ours, wanted) : [];
   const unused = purge ? await images(context, ours, wanted) : {removals: [], kept: []};
   return {
     removals: [
@@ -61,17 +72,15 @@ export const removalsFor = async (context: Surroundings, wanted: Wanted): Promis
       ...(all ? await engine(context, wanted) : []),
       ...(purge ? await files(context, wanted) : []),
     ],
-    kept: unused.kept,
+    kept: [...elsewhere.map(({cluster, why}) => `cluster ${cluster}: ${why}`), ...unused.kept],
   };
 };
 
-const clusters = async (
-  context: Surroundings,
-  {name, all, purge, signal}: Wanted,
-): Promise<readonly ClusterRemoval[]> => {
+const clusters = async (context: Surroundings, wanted: Wanted): Promise<readonly ClusterRemoval[]> => {
+  const {name, all, purge, signal} = wanted;
   const nodes = await unlessEngineIsGone(nodesOf(context.host, undefined, signal), undefined);
   if (nodes === undefined) {
-    await refuseHidden(context.dirs, {name, all, purge});
+    await refuseHidden(context.dirs, wanted);
     return [];
   }
   if (!all)
@@ -85,14 +94,69 @@ const clusters = async (
     const members = nodes.filter((node) => node.cluster === cluster);
     if ((all || cluster === name) && (await isOurs(context.dirs, cluster, members))) names.push(cluster);
   }
-  if (!all && names.length === 0) await forgetCluster(context.dirs, name);
-  return names.map((cluster) => {
+  const removals = names.map((cluster) => {
     const members = nodes.filter((node) => node.cluster === cluster).map((node) => node.name);
     return {
       cluster,
       what: `cluster ${cluster}: ${members.join(', ')}`,
       remove: () => removeCluster(context, cluster, signal),
     };
+  });
+  if (!all || purge) await refuseElsewhere(context, removals, wanted);
+  if (!all && names.length === 0) await forgetCluster(context.dirs, name);
+  return removals;
+};
+
+interface Elsewhere {
+  readonly cluster: string;
+  readonly why: string;
+}
+
+/** Clusters on record whose own engine has not confirmed that they are gone. */
+const clustersElsewhere = async (
+  {host, dirs}: Surroundings,
+  found: readonly ClusterRemoval[],
+  {name, all, purge, dockerHost, signal}: Wanted,
+): Promise<readonly Elsewhere[]> => {
+  const elsewhere: Elsewhere[] = [];
+  for (const cluster of await recordedClusters(dirs)) {
+    if ((!all && cluster !== name) || found.some((each) => each.cluster === cluster)) continue;
+    const recorded = (await readRecord(dirs, cluster))?.engine;
+    if (purge && recorded !== undefined && recorded === (await ownEngineId(dirs))) continue;
+    if (recorded === undefined) {
+      if (dockerHost !== undefined)
+        elsewhere.push({
+          cluster,
+          why: `its record does not name its docker engine, and ${dockerHost} is set`,
+        });
+      continue;
+    }
+    const current = await engineIdOf(host, signal);
+    if (recorded !== current)
+      elsewhere.push({
+        cluster,
+        why: `it is in the docker engine ${recorded}, and docker answers from the engine ${current}`,
+      });
+  }
+  return elsewhere;
+};
+
+/** To forget a cluster in another engine would leave it behind. */
+const refuseElsewhere = async (
+  context: Surroundings,
+  found: readonly ClusterRemoval[],
+  wanted: Wanted,
+): Promise<void> => {
+  const elsewhere = await clustersElsewhere(context, found, wanted);
+  if (elsewhere.length === 0) return;
+  throw new UserError({
+    what: `cannot remove cluster ${elsewhere.map(({cluster}) => cluster).join(', ')}`,
+    why: elsewhere.map(({why}) => why).join('\n'),
+    tryThis:
+      wanted.dockerHost === undefined
+        ? 'point docker to that engine (DOCKER_HOST, docker context), then run it again'
+        : `unset ${wanted.dockerHost.split('=')[0]}, or point docker to that engine, then run it again`,
+    exitCode: exitCodes.conflict,
   });
 };
 
@@ -185,24 +249,44 @@ const files = async ({host, dirs}: Surroundings, {signal}: Wanted): Promise<read
   ];
 };
 
-/** A cluster in an engine that sleeps cannot be removed; to forget it would leave it behind. */
-const refuseHidden = async (
-  dirs: Dirs,
-  {name, all, purge}: Pick<Wanted, 'name' | 'all' | 'purge'>,
-): Promise<void> => {
+/** A cluster in an engine that does not run cannot be removed; to forget it would leave it behind. */
+const refuseHidden = async (dirs: Dirs, {name, all, purge, dockerHost}: Wanted): Promise<void> => {
   const hidden = (await recordedClusters(dirs)).filter((each) => all || each === name);
-  const goesWithEngine = await exists(engineOf(dirs).dataRoot);
-  if (hidden.length === 0 || (purge && goesWithEngine)) return;
+  if (hidden.length === 0) return;
+  const cannot = {what: `cannot remove cluster ${hidden.join(', ')}`, exitCode: exitCodes.hostLacks};
+  if (dockerHost !== undefined) {
+    throw new UserError({
+      ...cannot,
+      why: `no docker engine answers at ${dockerHost}`,
+      tryThis: `start that engine, or unset ${dockerHost.split('=')[0]}, then run it again`,
+    });
+  }
+  const goWithEngine = await allIn(dirs, hidden);
+  if (purge && goWithEngine) return;
   throw new UserError({
-    what: `cannot remove cluster ${hidden.join(', ')}`,
+    ...cannot,
     why: 'no docker engine runs, and the cluster is in one',
     tryThis: [
       'start the engine, then run it again',
-      ...(goesWithEngine ? ['or remove the engine with all that is in it: kni-demo down --purge'] : []),
+      ...(goWithEngine ? ['or remove the engine with all that is in it: kni-demo down --purge'] : []),
     ].join('\n'),
-    exitCode: exitCodes.hostLacks,
   });
 };
+
+/** Whether the clusters are in the engine that we brought, as far as their records tell. */
+const allIn = async (dirs: Dirs, names: readonly string[]): Promise<boolean> => {
+  if (!(await exists(engineOf(dirs).dataRoot))) return false;
+  const own = await ownEngineId(dirs);
+  for (const name of names) {
+    const recorded = (await readRecord(dirs, name))?.engine;
+    if (recorded !== undefined && recorded !== own) return false;
+  }
+  return true;
+};
+
+/** The id of the engine that we brought, also while it does not run. */
+const ownEngineId = async (dirs: Dirs): Promise<string | undefined> =>
+  (await readFile(join(engineOf(dirs).dataRoot, 'engine-id'), 'utf8').catch(() => undefined))?.trim();
 
 /** Without an engine there are no containers and no images. */
 const unlessEngineIsGone = async <T, U>(answer: Promise<T>, otherwise: U): Promise<T | U> => {

@@ -4,6 +4,7 @@ import {mkdir} from 'node:fs/promises';
 import {z} from 'zod';
 import {
   clusterOf,
+  engineIdOf,
   forgetCluster,
   kubeconfigOf,
   nodesOf,
@@ -65,7 +66,9 @@ const cluster: DemoTask = {
     if (nodes.length > 0) await host.run(deleteCluster(name, kubeconfig), {signal, onLine: log});
 
     const wasCancelled = (await readRecord(dirs, name))?.phase === 'creating';
-    await writeRecord(dirs, name, {phase: 'creating', nodeImage, workers});
+    const engine = await engineIdOf(host, signal);
+    await refuseOtherEngine(context, engine);
+    await writeRecord(dirs, name, {phase: 'creating', nodeImage, workers, engine});
     const owner = await ownerDirectoryOf(dirs, name);
     await mkdir(owner, {recursive: true});
     const input = kindConfig({name, workers, nodeImage, owner, network: stack.cluster});
@@ -96,12 +99,24 @@ const cluster: DemoTask = {
       const tryThis = 'see the log, remove the cause and run the same command again';
       throw new UserError({what, why, tryThis}, {cause: error});
     });
-    await writeRecord(dirs, name, {phase: 'complete', nodeImage, workers});
+    await writeRecord(dirs, name, {phase: 'complete', nodeImage, workers, engine});
   },
 };
 
 /** As kind and docker say it. */
 const nameTaken = /node\(s\) already exist|is already in use by container/;
+
+/** The record of a cluster in another engine is the only way to that cluster: do not overwrite it. */
+const refuseOtherEngine = async ({dirs, cluster: {name}}: DemoContext, engine: string): Promise<void> => {
+  const recorded = (await readRecord(dirs, name))?.engine;
+  if (recorded === undefined || recorded === engine) return;
+  throw new UserError({
+    what: `cluster ${name} exists in another docker engine`,
+    why: `its record names the engine ${recorded}, and docker answers from the engine ${engine}`,
+    tryThis: `choose another --name, or point docker (DOCKER_HOST, docker context) to that engine and run: kni-demo down --name ${name}`,
+    exitCode: exitCodes.conflict,
+  });
+};
 
 /**
  * The cluster's nodes, and whether there are any that were made to the end. Throws UserError (exit code `conflict`)

@@ -9,6 +9,9 @@ const docker = (...args: readonly string[]): Command => ['docker', args];
 /** Prints the server's version; fails where no engine answers. */
 export const serverVersion: Command = docker('version', '--format', '{{.Server.Version}}');
 
+/** Prints the id that an engine keeps as long as its data: another engine has another one. */
+export const engineId: Command = docker('info', '--format', '{{.ID}}');
+
 /** Prints where the engine keeps images and volumes. */
 export const dataRoot: Command = docker('info', '--format', '{{.DockerRootDir}}');
 

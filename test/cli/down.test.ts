@@ -12,6 +12,7 @@ import {exitCodes} from '../../src/exit-codes.ts';
 import {engineOf} from '../../src/stages/host/brought.ts';
 import {
   dataRoot,
+  engineId,
   listNodeContainers,
   listOurImages,
   listUsedImages,
@@ -252,6 +253,78 @@ describe('down where no engine runs', () => {
       ),
     });
   });
+});
+
+describe('down where docker is pointed to another engine', () => {
+  const elsewhere = 'tcp://192.0.2.1:2375';
+  const inEngine = (dir: TempDir, engine?: string) =>
+    writeRecord(dirsIn(dir), 'test1', {
+      phase: 'complete',
+      nodeImage: 'kni-demo/node:1',
+      ...(engine !== undefined && {engine}),
+    });
+
+  it.each([['down'], ['down --purge']])('%s does not forget a cluster that its engine has', async (line) => {
+    await using dir = await tempDir();
+    await inEngine(dir, 'engine-1');
+    using host = fakeHost(ps() + exchange(engineId, 'engine-2'));
+    expect(await cli(dir, [...line.split(' '), '--yes'], {host})).toMatchObject({
+      code: exitCodes.conflict,
+      stderr:
+        'error: cannot remove cluster test1: it is in the docker engine engine-1, and docker answers from the engine engine-2\n' +
+        'try:   point docker to that engine (DOCKER_HOST, docker context), then run it again\n',
+    });
+    expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
+  });
+
+  it('--all says which cluster it keeps', async () => {
+    await using dir = await tempDir();
+    await inEngine(dir, 'engine-1');
+    using host = fakeHost(ps() + exchange(engineId, 'engine-2'));
+    const {code, stdout} = await cli(dir, ['down', '--all', '--yes'], {host});
+    expect(code).toBe(0);
+    expect(stdout).toContain('keeps cluster test1: it is in the docker engine engine-1, ');
+    expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
+  });
+
+  it('forgets it once its own engine says that it is gone', async () => {
+    await using dir = await tempDir();
+    await inEngine(dir, 'engine-1');
+    using host = fakeHost(ps() + exchange(engineId, 'engine-1'));
+    expect(await cli(dir, ['down', '--yes'], {host})).toMatchObject({code: 0});
+    expect(await recordedClusters(dirsIn(dir))).toEqual([]);
+  });
+
+  it('keeps a record without an engine, as kni-demo 0.1.0 wrote it, while DOCKER_HOST is set', async () => {
+    await using dir = await tempDir();
+    await inEngine(dir);
+    using host = fakeHost(ps());
+    const env = {...envOf(dir), DOCKER_HOST: elsewhere};
+    expect(await cli(dir, ['down', '--yes'], {host, env})).toMatchObject({
+      code: exitCodes.conflict,
+      stderr: expect.stringContaining('try:   unset DOCKER_HOST, or point docker to that engine'),
+    });
+    expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
+  });
+
+  it.each([['down'], ['down --all'], ['down --purge']])(
+    '%s never offers to remove our engine where DOCKER_HOST does not answer',
+    async (line) => {
+      await using dir = await tempDir();
+      await inEngine(dir);
+      await mkdir(engineOf(dirsIn(dir)).dataRoot, {recursive: true});
+      using host = fakeHost(exchange(listNodeContainers(), ...noEngine));
+      const env = {...envOf(dir), DOCKER_HOST: elsewhere};
+      expect(await cli(dir, [...line.split(' '), '--yes'], {host, env})).toMatchObject({
+        code: exitCodes.hostLacks,
+        stderr:
+          `error: cannot remove cluster test1: no docker engine answers at DOCKER_HOST=${elsewhere}\n` +
+          'try:   start that engine, or unset DOCKER_HOST, then run it again\n',
+      });
+      await access(engineOf(dirsIn(dir)).dataRoot);
+      expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
+    },
+  );
 });
 
 describe('down --all and --purge', () => {

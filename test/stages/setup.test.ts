@@ -12,6 +12,7 @@ import type {DemoContext} from '../../src/stages/context.ts';
 import {demoPlan, demoTasks, upTargets} from '../../src/stages/demo.ts';
 import {refuseConflict, removeCluster, setup} from '../../src/stages/setup.ts';
 import {
+  engineId,
   inspectStarts,
   listNodeContainers,
   type NodeContainer,
@@ -188,7 +189,10 @@ describe('whether the cluster is there', () => {
 describe('making the cluster', () => {
   it('gives kind our configuration and a kubeconfig of its own, and remembers that it ended well', async () => {
     await using dir = await tempDir();
-    const {host, context} = await given(dir, ps() + exchange(createCluster('test1', kubeconfigIn(dir))));
+    const {host, context} = await given(
+      dir,
+      ps() + exchange(engineId, 'engine-1') + exchange(createCluster('test1', kubeconfigIn(dir))),
+    );
     await run(context);
     const {stack} = context;
     const owner = dir.join('state/kni-demo/clusters/test1/owner');
@@ -199,19 +203,23 @@ describe('making the cluster', () => {
       phase: 'complete',
       nodeImage: image,
       workers: 1,
+      engine: 'engine-1',
     });
     host.verify();
   });
 
   it('remembers that it did not end well', async () => {
     await using dir = await tempDir();
-    const failing = exchange(createCluster('test1', kubeconfigIn(dir)), '2> ERROR: failed', '[exit code 1]');
-    const {context} = await given(dir, ps() + failing);
+    const failing =
+      exchange(engineId, 'engine-1') +
+      exchange(createCluster('test1', kubeconfigIn(dir)), '2> ERROR: failed', '[exit code 1]');
+    const {context} = await given(dir, ps() + exchange(engineId, 'engine-1') + failing);
     await rejection(run(context), CommandError);
     expect(await readRecord(context.dirs, 'test1')).toEqual({
       phase: 'creating',
       nodeImage: image,
       workers: 1,
+      engine: 'engine-1',
     });
   });
 
@@ -235,7 +243,7 @@ describe('making the cluster', () => {
     ];
     const lines = printedByKind.map((line) => `2> ${line}`);
     const failing = exchange(createCluster('test1', kubeconfigIn(dir)), ...lines, '[exit code 1]');
-    const {context} = await given(dir, ps() + failing);
+    const {context} = await given(dir, ps() + exchange(engineId, 'engine-1') + failing);
     const said: string[] = [];
     const running1 = {...running, log: (line: string) => void said.push(line)};
     expect(await rejection(setup.cluster.run(context, running1), UserError)).toMatchObject({
@@ -249,6 +257,19 @@ describe('making the cluster', () => {
     expect(said).toEqual([0, 1, 2, 3, 6].map((index) => printedByKind[index]));
   });
 
+  it('does not overwrite the record of a cluster in another engine', async () => {
+    await using dir = await tempDir();
+    const {host, context} = await given(dir, ps() + exchange(engineId, 'engine-1'));
+    const record = {phase: 'complete', nodeImage: image, engine: 'engine-2'} as const;
+    await writeRecord(context.dirs, 'test1', record);
+    expect(await rejection(run(context), UserError)).toMatchObject({
+      what: 'cluster test1 exists in another docker engine',
+      exitCode: exitCodes.conflict,
+    });
+    expect(await readRecord(context.dirs, 'test1')).toEqual(record);
+    host.verify();
+  });
+
   it('begins anew where it was cancelled', async () => {
     await using dir = await tempDir();
     const kubeconfig = kubeconfigIn(dir);
@@ -256,6 +277,7 @@ describe('making the cluster', () => {
       dir,
       ps(made('test1-control-plane')) +
         exchange(deleteCluster('test1', kubeconfig)) +
+        exchange(engineId, 'engine-1') +
         exchange(createCluster('test1', kubeconfig)),
     );
     await writeRecord(context.dirs, 'test1', {phase: 'creating', nodeImage: 'kni-demo/node:old'});
@@ -263,12 +285,14 @@ describe('making the cluster', () => {
     expect(host.ran.map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([
       'docker ps',
       'kind delete',
+      'docker info',
       'kind create',
     ]);
     expect(await readRecord(context.dirs, 'test1')).toEqual({
       phase: 'complete',
       nodeImage: image,
       workers: 1,
+      engine: 'engine-1',
     });
   });
 
@@ -282,6 +306,7 @@ describe('making the cluster', () => {
     const {host, context} = await given(
       dir,
       ps() +
+        exchange(engineId, 'engine-1') +
         taken +
         ps(made('test1-worker')) +
         exchange(deleteCluster('test1', kubeconfig)) +
@@ -299,7 +324,8 @@ describe('making the cluster', () => {
     const conflict = '2> node(s) already exist for a cluster with the name "test1"';
     const taken = exchange(createCluster('test1', kubeconfigIn(dir)), conflict, '[exit code 1]');
     const foreign = made('test1-worker', {stack: undefined, image: 'kindest/node:v1'});
-    const {host, context} = await given(dir, ps() + taken + ps() + taken + ps(foreign));
+    const engine = exchange(engineId, 'engine-1');
+    const {host, context} = await given(dir, ps() + engine + taken + ps() + engine + taken + ps(foreign));
     await rejection(run(context), CommandError);
     expect(await rejection(run(context), UserError)).toMatchObject({exitCode: exitCodes.conflict});
     expect(host.ran.filter((line) => line.startsWith('kind delete'))).toEqual([]);

@@ -17,6 +17,10 @@ export interface DownOptions {
   readonly lockTimeout: number;
 }
 
+/** How the user has pointed docker to an engine; undefined for the one of this machine. */
+const dockerHostOf = ({env}: World): string | undefined =>
+  ['DOCKER_HOST', 'DOCKER_CONTEXT'].flatMap((name) => (env[name] ? [`${name}=${env[name]}`] : []))[0];
+
 export const down = async (
   world: World,
   {name, yes = false, purge = false, all = purge, lockTimeout}: DownOptions,
@@ -26,7 +30,13 @@ export const down = async (
   const say = lineWriter(world.stdout);
 
   await inTurn(context.dirs, {command: 'kni-demo down', lockTimeout, say, signal}, async () => {
-    const {removals, kept} = await removalsFor(context, {name, all, purge, signal});
+    const {removals, kept} = await removalsFor(context, {
+      name,
+      all,
+      purge,
+      dockerHost: dockerHostOf(world),
+      signal,
+    });
     for (const line of kept) say(`keeps ${line}`);
     if (removals.length === 0) {
       say(all ? 'nothing of kni-demo is here' : `there is no cluster ${name}`);
