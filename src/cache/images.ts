@@ -13,6 +13,10 @@ export const recordImage = async (dirs: Pick<Dirs, 'cache'>, image: string): Pro
   await writeFile(join(directoryIn(dirs), encodeURIComponent(image)), '');
 };
 
+/** The same for an image that is pulled. docker keeps no tag of an image that is named by its digest, too. */
+export const recordPulledImage = (dirs: Pick<Dirs, 'cache'>, image: string): Promise<void> =>
+  recordImage(dirs, image.replace(/:[^:@/]+@/, '@'));
+
 /** Images made by kni-demo 0.1.0 have no record. */
 export const recordedImages = async (dirs: Pick<Dirs, 'cache'>): Promise<ReadonlySet<string>> =>
   new Set((await namesIn(directoryIn(dirs))).map(decodeURIComponent));

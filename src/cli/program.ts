@@ -132,6 +132,10 @@ export const createProgram = (world: World): Command => {
     .option('-y, --yes', 'do not ask')
     .option('--all', 'every cluster of ours, and stop the docker engine if we started it')
     .option('--purge', 'also remove images, caches and what was unpacked; implies --all')
+    .option(
+      '--purge-foreign',
+      'also remove what others have in the docker engine that kni-demo brought; implies --purge',
+    )
     .addOption(lockTimeout('0'))
     .action((options) => down(world, options));
 

@@ -26,6 +26,7 @@ import {dataRoot, listOurImages, listUsedImages, removeImages} from '../tools/do
 import {unmount} from '../tools/umount.ts';
 import type {DemoContext} from './context.ts';
 import {engineOf, ownLink, startedEngine} from './host/brought.ts';
+import {type ForeignContent, foreignContents} from './host/engine-contents.ts';
 import {removeCluster} from './setup.ts';
 
 type Surroundings = Pick<DemoContext, 'host' | 'dirs'>;
@@ -47,6 +48,8 @@ export interface Wanted {
   readonly all: boolean;
   /** Images, the cache, logs and state, too. */
   readonly purge: boolean;
+  /** With `purge`: also what others have in the engine that we brought. */
+  readonly purgeForeign: boolean;
   /** `DOCKER_HOST=…`, where docker is pointed to another engine than that of this machine. */
   readonly dockerHost: string | undefined;
   readonly signal: AbortSignal;
@@ -64,15 +67,24 @@ export const removalsFor = async (context: Surroundings, wanted: Wanted): Promis
   const {all, purge} = wanted;
   const ours = await clusters(context, wanted);
   const elsewhere = all && !purge ? await clustersElsewhere(context, ours, wanted) : [];
+  const foreign = all ? await foreignContents(context.dirs) : [];
+  if (purge && !wanted.purgeForeign) refuseForeignContents(foreign);
+  const busy = foreign.filter(({running}) => running).map(({name}) => name);
+  const keepEngine = !purge && busy.length > 0;
   const unused = purge ? await images(context, ours, wanted) : {removals: [], kept: []};
   return {
     removals: [
       ...ours,
       ...unused.removals,
-      ...(all ? await engine(context, wanted) : []),
+      ...(purge ? foreign.map(goesWithEngine) : []),
+      ...(all && !keepEngine ? await engine(context, wanted) : []),
       ...(purge ? await files(context, wanted) : []),
     ],
-    kept: [...elsewhere.map(({cluster, why}) => `cluster ${cluster}: ${why}`), ...unused.kept],
+    kept: [
+      ...elsewhere.map(({cluster, why}) => `cluster ${cluster}: ${why}`),
+      ...unused.kept,
+      ...(keepEngine ? [`the docker engine: other containers run in it: ${busy.join(', ')}`] : []),
+    ],
   };
 };
 
@@ -105,6 +117,25 @@ const clusters = async (context: Surroundings, wanted: Wanted): Promise<readonly
   if (!all || purge) await refuseElsewhere(context, removals, wanted);
   if (!all && names.length === 0) await forgetCluster(context.dirs, name);
   return removals;
+};
+
+const goesWithEngine = ({kind, name}: ForeignContent): Removal => ({
+  what: `${kind} ${name}, with the docker engine`,
+  remove: async () => undefined,
+});
+
+/** The docker command of our engine is on the PATH, so that people use the engine for other things. */
+const refuseForeignContents = (foreign: readonly ForeignContent[]): void => {
+  if (foreign.length === 0) return;
+  throw new UserError({
+    what: 'cannot remove the docker engine that kni-demo brought',
+    why: [
+      'it has what kni-demo did not make for this state directory:',
+      ...foreign.map(({kind, name}) => `${kind} ${name}`),
+    ].join('\n'),
+    tryThis: 'remove these first, or let them go with the engine: kni-demo down --purge --purge-foreign',
+    exitCode: exitCodes.conflict,
+  });
 };
 
 interface Elsewhere {

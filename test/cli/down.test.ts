@@ -3,7 +3,7 @@ import {access, mkdir, readdir, symlink, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it, vi} from 'vitest';
 import {dirsOf} from '../../src/cache/dirs.ts';
-import {recordImage} from '../../src/cache/images.ts';
+import {recordImage, recordPulledImage} from '../../src/cache/images.ts';
 import {withLock} from '../../src/cache/lock.ts';
 import {markDirectories} from '../../src/cache/marker.ts';
 import {kubeconfigOf, recordedClusters, writeRecord} from '../../src/cluster/cluster.ts';
@@ -252,6 +252,104 @@ describe('down where no engine runs', () => {
         /^error: cannot look for what is to be removed: docker does not answer: permission denied/,
       ),
     });
+  });
+});
+
+describe('down where others use the engine that kni-demo brought', () => {
+  const container = (name: string, rest: object): string =>
+    JSON.stringify({
+      Name: `/${name}`,
+      State: {Running: true},
+      Config: {Image: 'x', Labels: {}},
+      MountPoints: {},
+      ...rest,
+    });
+
+  /** What dockerd 26.1 keeps on disk, as far as kni-demo reads it. */
+  const fillEngine = async (dir: TempDir): Promise<void> => {
+    const {dataRoot: root} = engineOf(dirsIn(dir));
+    const owner = await ownerDirectoryOf(dirsIn(dir), 'test1');
+    await markDirectories(dirsIn(dir));
+    await remember(dir);
+    await mkdir(owner);
+    const labels = {'io.x-k8s.kind.cluster': 'test1', 'dev.kni-demo.stack': 'bookworm'};
+    const containers = {
+      ours: container('test1-worker', {
+        Config: {Image: 'kni-demo/node:1', Labels: labels},
+        MountPoints: {'/var': {Name: 'our-volume'}, '/etc/kni-demo/owner': {Source: owner}},
+      }),
+      theirs: container('test2-worker', {
+        Config: {Image: 'kni-demo/node:1', Labels: {...labels, 'io.x-k8s.kind.cluster': 'test2'}},
+        MountPoints: {'/etc/kni-demo/owner': {Source: '/home/them/kni-demo/clusters/test2/owner'}},
+      }),
+      database: container('database', {State: {Running: false}, MountPoints: null}),
+    };
+    for (const [id, text] of Object.entries(containers)) {
+      await mkdir(join(root, 'containers', id), {recursive: true});
+      await writeFile(join(root, 'containers', id, 'config.v2.json'), text);
+    }
+    for (const volume of ['our-volume', 'data'])
+      await mkdir(join(root, 'volumes', volume), {recursive: true});
+    await writeFile(join(root, 'volumes/metadata.db'), '');
+    await mkdir(join(root, 'image/overlay2'), {recursive: true});
+    await recordPulledImage(dirsIn(dir), 'kindest/node:v1@sha256:abc');
+    const Repositories = {
+      'kni-demo/node': {'kni-demo/node:1': 'sha256:1'},
+      postgres: {'postgres:17': 'sha256:2'},
+      'kindest/node': {'kindest/node@sha256:abc': 'sha256:3'},
+    };
+    await writeFile(join(root, 'image/overlay2/repositories.json'), JSON.stringify({Repositories}));
+  };
+  const foreignContent = ['container database', 'container test2-worker', 'image postgres:17', 'volume data'];
+
+  it.each([
+    ['runs', printed(...ours)],
+    ['does not run', noEngine],
+  ])('--purge lists what is foreign and refuses, where the engine %s', async (_, answer) => {
+    await using dir = await tempDir();
+    await fillEngine(dir);
+    using host = fakeHost(exchange(listNodeContainers(), ...answer));
+    const {code, stdout, stderr} = await cli(dir, ['down', '--purge', '--yes'], {host});
+    expect({code, stdout}).toEqual({code: exitCodes.conflict, stdout: ''});
+    expect(stderr.split('\n').slice(1)).toEqual([
+      ...foreignContent.map((each) => `       ${each}`),
+      'try:   remove these first, or let them go with the engine: kni-demo down --purge --purge-foreign',
+      '',
+    ]);
+    await access(engineOf(dirsIn(dir)).dataRoot);
+    expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
+  });
+
+  it('--purge-foreign lists and removes them', async () => {
+    await using dir = await tempDir();
+    await fillEngine(dir);
+    using host = fakeHost(exchange(listNodeContainers(), ...noEngine) + exchange(listOurImages, ...noEngine));
+    const {code, stdout} = await cli(dir, ['down', '--purge-foreign', '--yes'], {host});
+    expect(code).toBe(0);
+    expect(stdout.split('\n').slice(0, 4)).toEqual(
+      foreignContent.map((each) => `- ${each}, with the docker engine`),
+    );
+    await expect(access(dirsIn(dir).cache)).rejects.toThrow('ENOENT');
+  });
+
+  it('--all does not stop the engine under the running containers of others', async () => {
+    await using dir = await tempDir();
+    await fillEngine(dir);
+    const {pidFile} = engineOf(dirsIn(dir));
+    const running = spawn('sh', ['-c', 'read line', `--pidfile=${pidFile}`], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    try {
+      await writeFile(pidFile, `${running.pid}\n`);
+      using host = fakeHost(ps());
+      const {code, stdout} = await cli(dir, ['down', '--all', '--yes'], {host});
+      expect(code).toBe(0);
+      expect(stdout).toContain('keeps the docker engine: other containers run in it: test2-worker\n');
+      expect(stdout).not.toContain('- the docker engine');
+      await access(pidFile);
+    } finally {
+      running.kill();
+    }
   });
 });
 

@@ -13,6 +13,7 @@ export interface DownOptions {
   readonly yes?: boolean;
   readonly all?: boolean;
   readonly purge?: boolean;
+  readonly purgeForeign?: boolean;
   /** Milliseconds. */
   readonly lockTimeout: number;
 }
@@ -23,7 +24,7 @@ const dockerHostOf = ({env}: World): string | undefined =>
 
 export const down = async (
   world: World,
-  {name, yes = false, purge = false, all = purge, lockTimeout}: DownOptions,
+  {name, yes = false, purgeForeign = false, purge = purgeForeign, all = purge, lockTimeout}: DownOptions,
 ): Promise<void> => {
   const {signal} = world;
   const context = surroundings(world);
@@ -34,6 +35,7 @@ export const down = async (
       name,
       all,
       purge,
+      purgeForeign,
       dockerHost: dockerHostOf(world),
       signal,
     });

@@ -3,6 +3,7 @@
 import {cp} from 'node:fs/promises';
 import {join} from 'node:path';
 import {digestOfTree} from '../../cache/digest.ts';
+import {recordPulledImage} from '../../cache/images.ts';
 import {sampleImage} from '../../cluster/pods.ts';
 import type {BuiltNode, PublishedNode, Stack} from '../../stacks/schema.ts';
 import {tagImage} from '../../tools/docker.ts';
@@ -55,7 +56,8 @@ const publishedBase = ({image}: PublishedNode): DemoTask =>
     // What pulls an image is an engine that the base image has been tried on.
     needs: [baseImage.id],
     inputs: () => ({image}),
-    async make(tag, {host}, {signal, log}) {
+    async make(tag, {host, dirs}, {signal, log}) {
+      await recordPulledImage(dirs, image);
       const tryThis = 'check the network and the proxy of the docker engine; nothing was kept';
       await pull(image, tryThis, {host, signal, log});
       await host.run(tagImage(image, tag), {signal});

@@ -2,6 +2,7 @@
 
 import {join} from 'node:path';
 import {digestOfTree} from '../../cache/digest.ts';
+import {recordPulledImage} from '../../cache/images.ts';
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import {CommandError} from '../../host/command-error.ts';
@@ -31,6 +32,7 @@ export const baseImage = imageTask({
       });
     } else {
       const tryThis = 'on a Debian host let it be made from the Debian mirror: apt-get install mmdebstrap';
+      await recordPulledImage(dirs, stack.base.image);
       await pull(stack.base.image, tryThis, {host, signal, log});
       await host.run(tagImage(stack.base.image, tag), {signal});
     }
