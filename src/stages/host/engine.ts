@@ -49,8 +49,13 @@ export const engine: Requirement = {
     const {root} = engineOf(dirs);
     if (await isExecutable(dockerdIn(root))) return there(`${root}, not running`);
     const mirrors = await machine.mirrors();
-    if (!mirrors) return missing('not installed', {advice: otherSystems});
-    return missing('not installed', {
+    const client = await machine.whereIs('docker');
+    const lacks =
+      client === undefined
+        ? 'not installed'
+        : `${client} is a docker client; no usable docker engine is installed`;
+    if (!mirrors) return missing(lacks, {advice: otherSystems});
+    return missing(lacks, {
       needsRoot: true,
       commands: await unpackEngine(context, mirrors, stack.engine),
     });

@@ -254,7 +254,7 @@ describe('a docker that is installed', () => {
       lacksCapabilities: async () => true,
     });
     expect(missing(found)).toEqual([
-      '- docker    missing: not installed',
+      '- docker    missing: /usr/bin/docker is a docker client; no usable docker engine is installed',
       '- engine    missing: not running',
       '- kind      missing: not installed',
     ]);
