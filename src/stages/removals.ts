@@ -70,7 +70,7 @@ export const removalsFor = async (context: Surroundings, wanted: Wanted): Promis
   const foreign = all ? await foreignContents(context.dirs) : [];
   if (purge && !wanted.purgeForeign) refuseForeignContents(foreign);
   const busy = foreign.filter(({running}) => running).map(({name}) => name);
-  const keepEngine = !purge && busy.length > 0;
+  const keepEngine = !purge && busy.length > 0 && (await startedEngine(context.dirs)) !== undefined;
   const unused = purge ? await images(context, ours, wanted) : {removals: [], kept: []};
   return {
     removals: [

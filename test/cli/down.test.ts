@@ -347,6 +347,12 @@ describe('down where others use the engine that kni-demo brought', () => {
       expect(stdout).toContain('keeps the docker engine: other containers run in it: test2-worker\n');
       expect(stdout).not.toContain('- the docker engine');
       await access(pidFile);
+      // With another state directory the engine is not ours to stop, so there is nothing to say.
+      using second = fakeHost(ps());
+      const env = {...envOf(dir), XDG_STATE_HOME: dir.join('other')};
+      expect(await cli(dir, ['down', '--all', '--yes'], {host: second, env})).toMatchObject({
+        stdout: 'nothing of kni-demo is here\n',
+      });
     } finally {
       running.kill();
     }
