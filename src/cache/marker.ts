@@ -1,11 +1,12 @@
 /** The marker file of a cache or state directory: without it, down --purge does not delete the directory. */
 
-import {lstat, mkdir, readlink, writeFile} from 'node:fs/promises';
+import {lstat, readlink, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
+import {makeDirectory} from '../make-directory.ts';
 import {errnoOf} from '../thrown.ts';
-import type {Dirs} from './dirs.ts';
+import {type Dirs, lockName} from './dirs.ts';
 import {exists, namesIn} from './files.ts';
 
 export const markerName = '.kni-demo';
@@ -37,8 +38,8 @@ type Kind = keyof typeof layouts;
 export const markDirectories = async (dirs: Pick<Dirs, Kind>): Promise<void> => {
   for (const kind of ['cache', 'state'] as const) {
     const directory = dirs[kind];
-    await mkdir(directory, {recursive: true});
-    const names = await namesIn(directory);
+    makeDirectory(directory);
+    const names = await entriesOf(directory);
     if (names.length > 0 && !(await isOurLayout(kind, directory, names))) continue;
     await writeFile(join(directory, markerName), text, {flag: 'wx'}).catch((error: unknown) => {
       if (errnoOf(error) !== 'EEXIST') throw error;
@@ -57,7 +58,7 @@ export const requireOurDirectory = async (dirs: Pick<Dirs, Kind>, kind: Kind): P
       tryThis: `remove what you do not need yourself, and the link: rm ${directory}`,
     });
   }
-  const names = await namesIn(directory);
+  const names = await entriesOf(directory);
   if (names.length === 0 || names.includes(markerName) || (await isOurLayout(kind, directory, names))) return;
   throw refusal(kind, {
     directory,
@@ -65,6 +66,10 @@ export const requireOurDirectory = async (dirs: Pick<Dirs, Kind>, kind: Kind): P
     tryThis: 'remove it yourself, or use --all instead of --purge',
   });
 };
+
+/** Without the lock, whose file every command makes first. */
+const entriesOf = async (directory: string): Promise<string[]> =>
+  (await namesIn(directory)).filter((name) => name !== lockName);
 
 const refusal = (
   kind: Kind,

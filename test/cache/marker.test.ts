@@ -26,6 +26,15 @@ describe('the marker file', () => {
     }
   });
 
+  it('is written into a cache that holds the lock of the running command only', async () => {
+    await using dir = await tempDir();
+    const dirs = dirsIn(dir);
+    await mkdir(dirs.cache, {recursive: true});
+    await writeFile(join(dirs.cache, 'lock'), '{}');
+    await markDirectories(dirs);
+    expect((await readdir(dirs.cache)).sort()).toEqual([markerName, 'lock']);
+  });
+
   it('is written into directories that kni-demo 0.1.0 made, which are ours also without it', async () => {
     await using dir = await tempDir();
     const dirs = dirsIn(dir);
