@@ -30,6 +30,7 @@ describe('exitCodes', () => {
       conflict: 4,
       busy: 5,
       cancelled: 130,
+      noReader: 141,
     });
   });
 });

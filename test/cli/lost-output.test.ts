@@ -6,8 +6,8 @@ import {exitCodes} from '../../src/exit-codes.ts';
 import {localHost} from '../../src/host/process.ts';
 import {project} from '../../src/project.ts';
 import {bundle} from '../rig/bundle.ts';
-import {envOf, node, printed} from '../rig/demo.ts';
-import {type TempDir, tempDir} from '../rig/temp-dir.ts';
+import {dirWithCluster, envOf, node, printed} from '../rig/demo.ts';
+import type {TempDir} from '../rig/temp-dir.ts';
 
 /** Prints the nodes of a cluster, and the log of each node until it is killed. */
 const docker = (nodes: readonly string[]): string => `#!/bin/sh
@@ -40,7 +40,7 @@ describe('output that cannot be written', () => {
   it.each(['--version', '--help', 'down --name other', 'logs -f'])(
     '%s >/dev/full fails, and says why',
     async (command) => {
-      await using dir = await tempDir();
+      await using dir = await dirWithCluster();
       const bash = await program(dir);
       const {stdout, stderr} = await bash(`{ $kni_demo ${command} >/dev/full; } ; echo $?`);
       expect(stdout).toBe(`${exitCodes.failed}`);
@@ -49,7 +49,7 @@ describe('output that cannot be written', () => {
   );
 
   it('ends a command quietly when its reader goes away', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     const bash = await program(dir);
     const {stdout, stderr} = await bash('$kni_demo logs -f | head -n 1; echo "${PIPESTATUS[@]}"');
     expect(stdout).toMatch(/^02:00:01Z {2}test1-\S+ {2}ready\n141 0$/);
@@ -57,7 +57,7 @@ describe('output that cannot be written', () => {
   });
 
   it('keeps the exit code where only standard error is lost', async () => {
-    await using dir = await tempDir();
+    await using dir = await dirWithCluster();
     const bash = await program(dir);
     const {stdout} = await bash('$kni_demo nope 2>/dev/full; echo $?');
     expect(stdout).toBe(`${exitCodes.badInput}`);

@@ -16,6 +16,8 @@ describe('the flags', () => {
       podSubnets: [],
       backend: 'host-gw',
       pluginTimeoutMs: 30_000,
+      giveUpAfterMs: 120_000,
+      pendingLimit: 8,
       stopTimeoutMs: 10_000,
       logLevel: 'info',
       metricsAddress: {host: '127.0.0.1', port: 9465},
