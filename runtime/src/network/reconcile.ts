@@ -9,8 +9,9 @@ import {bridgesOf, ownBridgesOf} from './bridges.ts';
 import {type Claims, claimsOf} from './claims.ts';
 import {ownerlessLeases, releaseLeases, removeOwnerless} from './ownerless.ts';
 import {ownerlessLinks} from './ownerless-links.ts';
-import type {NetworksOfOthers, Parts} from './pod-networks.ts';
+import type {Cared, NetworksOfOthers, Parts} from './pod-networks.ts';
 import {hasPortmap, ownerlessChains} from './portmap-chains.ts';
+import {unfinishedRecords} from './unfinished.ts';
 
 export interface Reconciled {
   /** Paths of netns without a record. */
@@ -41,7 +42,7 @@ type Exclusively = <T>(work: () => Promise<T>) => Promise<T>;
  * the CNI spec, network by network, so that calls get their turn in between.
  */
 export const createReconcile = (
-  parts: Parts,
+  parts: Cared,
   gate: Gate,
   dropGone: (key: string) => Promise<boolean>,
 ): (() => Promise<Reconciled>) => {
@@ -61,6 +62,8 @@ export const createReconcile = (
     const present = new Set(await parts.netns.mounted());
     const gone = [...records.all()].filter(({netns}) => !present.has(netns));
     await Promise.all(gone.map(({key}) => dropOne(key).catch(problem)));
+    const failed = unfinishedRecords(parts).length;
+    if (failed > 0) problems.push(`failed cleanups: ${failed}, see "kni-runtime pending"`);
     const nothing = {removedNetns: [], releasedAddresses: [], removedLinks: [], removedChains: []};
     if (await inDoubt()) {
       problems.push(

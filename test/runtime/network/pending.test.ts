@@ -107,6 +107,7 @@ describe('a cleanup that keeps failing', () => {
   it('is retried at once when a person asks for it', async () => {
     await using rig = await podsRig();
     await becomePending(rig, one);
+    expect((await rig.pods.reconcile()).problems).toEqual(['failed cleanups: 1, see "kni-runtime pending"']);
     await rig.pods.retryUnfinished();
     expect(rig.pods.unfinished()).toHaveLength(1);
     await rig.plugins.plan({});
