@@ -7,6 +7,7 @@ import {project} from '../project.ts';
 import {applyManifest, kubectl} from '../tools/kubectl.ts';
 import type {DemoContext, DemoTask} from './context.ts';
 import {persistently} from './persistently.ts';
+import {runtimeEnvironment, runtimeEnvironmentFor} from './runtime-environment.ts';
 import {currentCluster, runtimeFlagsId, setup} from './setup.ts';
 
 const manifest = join(project.manifests, 'cluster', 'network-runtime.yaml');
@@ -34,9 +35,6 @@ const definitions: DemoTask = {
   },
 };
 
-/** Read by kni.service. */
-const environmentFile = '/etc/kni/runtime.env';
-
 /** Without a chosen backend, the nodes keep the one that they have. */
 const flags: DemoTask = {
   id: runtimeFlagsId,
@@ -54,7 +52,10 @@ const flags: DemoTask = {
   async run(context, {signal, log}) {
     for (const node of await nodesOf(context)) {
       const input = environmentFor(context, await environmentOn(node));
-      await node.run(['sh', ['-ec', `mkdir -p /etc/kni && cat >${environmentFile}`]], {input, signal});
+      await node.run(['sh', ['-ec', `mkdir -p /etc/kni && cat >${runtimeEnvironment.path}`]], {
+        input,
+        signal,
+      });
       await node.run(['systemctl', ['restart', 'kni.service']], {signal, onLine: log});
     }
   },
@@ -68,12 +69,11 @@ const nodesOf = async (context: DemoContext): Promise<readonly Host[]> => {
 /** `present` is the file on the node, which has the backend of an earlier choice. */
 const environmentFor = ({cluster, stack}: DemoContext, present: string): string => {
   const backend = cluster.backend ?? /--backend=(\S+)/.exec(present)?.[1];
-  const chosen = backend === undefined ? '' : ` --backend=${backend}`;
-  return `KNI_RUNTIME_FLAGS=--pod-subnet=${stack.cluster.podSubnet}${chosen}\n`;
+  return runtimeEnvironmentFor({podSubnet: stack.cluster.podSubnet, backend});
 };
 
 const environmentOn = async (node: Host): Promise<string> => {
-  const {stdout} = await node.run(['sh', ['-ec', `cat ${environmentFile} 2>/dev/null || true`]]);
+  const {stdout} = await node.run(['sh', ['-ec', `cat ${runtimeEnvironment.path} 2>/dev/null || true`]]);
   return stdout === '' ? '' : `${stdout.trim()}\n`;
 };
 

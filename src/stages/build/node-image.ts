@@ -1,6 +1,6 @@
 /** The node image: all that was built, over the node's base; the network runtime on top, since it changes most often. */
 
-import {cp} from 'node:fs/promises';
+import {cp, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {digestOfTree} from '../../cache/digest.ts';
 import type {Running} from '../../graph/task.ts';
@@ -11,6 +11,7 @@ import type {DemoContext, DemoTask} from '../context.ts';
 import {buildScript, imageSource, inScratch, place, scriptDigest} from '../files.ts';
 import {builderImage} from '../init/images.ts';
 import {artifactOf, imageOf, imageTask, tagOf} from '../products.ts';
+import {runtimeEnvironment, runtimeEnvironmentFor} from '../runtime-environment.ts';
 import {containerdId, containerdPrograms} from './containerd.ts';
 import {imagesFile, imagesId, nodeBaseId, preloadImage} from './images.ts';
 import {kubernetesId} from './kubernetes.ts';
@@ -105,10 +106,14 @@ export const nodeImage = imageTask({
   id: 'build/node-image',
   title: 'Build the node image',
   needs: [nodeSystemId, runtime.id],
-  inputs: async () => ({dockerfile: await digestOfTree(imageSource('node'))}),
+  inputs: async ({stack}) => ({
+    dockerfile: await digestOfTree(imageSource('node')),
+    environment: runtimeEnvironmentFor(stack.cluster),
+  }),
   async make(tag, context, running) {
     await inScratch(context.dirs, 'node', running.fingerprint, async (directory) => {
       await cp(imageSource('node'), directory, {recursive: true});
+      await writeFile(join(directory, runtimeEnvironment.name), runtimeEnvironmentFor(context.stack.cluster));
       await place(directory, [join(artifactOf(runtime.id, context, running), runtimeFile)]);
       const args = {BASE: imageOf(nodeSystemId, running), SYSTEM: systemOf(running)};
       await makeImage({tag, context: directory, args}, context, running);
