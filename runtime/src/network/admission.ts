@@ -6,18 +6,18 @@
 import type {Attachment} from '../cni/attachment.ts';
 import {type Caller, timeForWaiting} from './caller.ts';
 import {NetworkBusy, TooManyCleanups} from './errors.ts';
-import type {Cared} from './pod-networks.ts';
+import type {CleanupParts} from './pod-networks.ts';
 import type {PodRef} from './pod-ref.ts';
 import {unfinishedRecords} from './unfinished.ts';
 
-export type Admission = <T>(asked: Asked, work: () => Promise<T>, caller: Caller) => Promise<T>;
+export type Admission = <T>(request: AdmissionRequest, work: () => Promise<T>, caller: Caller) => Promise<T>;
 
-interface Asked {
+interface AdmissionRequest {
   readonly pod: PodRef;
   readonly attachments: readonly Attachment[];
 }
 
-export const createAdmission = (parts: Cared): Admission => {
+export const createAdmission = (parts: CleanupParts): Admission => {
   const underWay = new Map<string, number>();
   let waiting: (() => void)[] = [];
 
@@ -60,7 +60,7 @@ export const createAdmission = (parts: Cared): Admission => {
 };
 
 /** Definitions of the same name in two namespaces are two networks, whatever their configurations call themselves. */
-export const networkKeyOf = (
+const networkKeyOf = (
   {network, selected}: Pick<Attachment, 'network' | 'selected'>,
   {namespace}: PodRef,
 ): string => (selected ? `${selected.namespace || namespace}/${selected.name}` : network);

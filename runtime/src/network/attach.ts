@@ -14,7 +14,7 @@ import {AddressInUse, Conflict, UnknownNetwork, WrongState} from './errors.ts';
 import {refuseHeld, releaseHeld} from './held.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
 import {createPodAddresses, type PodAddresses} from './pod-addresses.ts';
-import type {AttachRequest, Cared, PodNetworks} from './pod-networks.ts';
+import type {AttachRequest, CleanupParts, PodNetworks} from './pod-networks.ts';
 import {podKeyOf, podNameOf} from './pod-ref.ts';
 import {primaryInterface, primaryIpsOf} from './primary-ips.ts';
 import type {PodNetwork} from './record.ts';
@@ -22,7 +22,7 @@ import {selectForAttach} from './select.ts';
 import {holdingRecords} from './unfinished.ts';
 
 export const createAttach = (
-  parts: Cared,
+  parts: CleanupParts,
   {leave, claim}: Abandoned,
   admission: Admission,
 ): PodNetworks['attach'] => {
@@ -65,7 +65,7 @@ const refuseMismatch = (record: PodNetwork, request: AttachRequest): void => {
 const digestOf = ({primaryArgs, selections}: AttachRequest): string =>
   createHash('sha256').update(JSON.stringify({primaryArgs, selections})).digest('hex').slice(0, 16);
 
-interface AttachParts extends Cared {
+interface AttachParts extends CleanupParts {
   readonly addresses: PodAddresses;
   readonly admission: Admission;
 }

@@ -7,7 +7,7 @@ import {textOf} from '../log.ts';
 import {delAll, type FailedDeletion} from './attachments.ts';
 import {currentConfigOf, withCurrentConfig} from './current-config.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
-import type {Cared} from './pod-networks.ts';
+import type {CleanupParts} from './pod-networks.ts';
 import {begun, type PodNetwork} from './record.ts';
 
 /** What is to be undone of a record: networks whose ADD has not begun have nothing, and their plugins may be missing. */
@@ -19,7 +19,7 @@ export const toUndo = ({state, attachments}: PodNetwork) =>
  * thrown. Goes on whatever the disk does.
  */
 export const undoAttachments = async (
-  parts: Cared,
+  parts: CleanupParts,
   record: PodNetwork,
   state: 'created' | 'detached',
   limitMs = Number.POSITIVE_INFINITY,
@@ -65,7 +65,7 @@ const causeOf = ({attachment, error}: FailedDeletion): string =>
  * Identifies what the DEL of a record depends on, so that a corrected configuration or a replaced plugin is noticed. A reader
  * looks at each configuration once: many records may wait for the same one.
  */
-export const inputsReader = (parts: Cared): ((record: PodNetwork) => string) => {
+export const inputsReader = (parts: CleanupParts): ((record: PodNetwork) => string) => {
   const {networks, filesOf} = parts;
   const known = new Map<string, string>();
   return (record) =>
@@ -84,7 +84,7 @@ export const inputsReader = (parts: Cared): ((record: PodNetwork) => string) => 
 
 /** For a cleanup that has failed for too long: its sandbox may go, and DEL is retried less often. */
 export const giveUp = async (
-  {records, netns, log, now, cleanups}: Cared,
+  {records, netns, log, now, cleanups}: CleanupParts,
   record: PodNetwork,
 ): Promise<void> => {
   const cause = cleanups.causeOf(record.key) ?? '';
@@ -99,7 +99,11 @@ export const giveUp = async (
 };
 
 /** Drops the record when DEL succeeds; throws the error of DEL otherwise. */
-export const retryPending = async (parts: Cared, record: PodNetwork, limitMs?: number): Promise<void> => {
+export const retryPending = async (
+  parts: CleanupParts,
+  record: PodNetwork,
+  limitMs?: number,
+): Promise<void> => {
   const {records, netns, log} = parts;
   await netns.remove(record.netns); // a crash may have come before
   await undoAttachments(parts, record, 'detached', limitMs);

@@ -6,13 +6,13 @@ import {type NetnsDir, netnsPathOf} from '../netns/netns-dir.ts';
 import {type Caller, timeForDel} from './caller.ts';
 import {CleanupUnfinished, NetnsFailed} from './errors.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
-import type {Cared, PodNetworks} from './pod-networks.ts';
+import type {CleanupParts, PodNetworks} from './pod-networks.ts';
 import {podKeyOf} from './pod-ref.ts';
 import {isUnfinished, type PodNetwork} from './record.ts';
 import {causeOf, retryCleanup} from './unfinished.ts';
 
 export const createCreate =
-  (parts: Cared): PodNetworks['create'] =>
+  (parts: CleanupParts): PodNetworks['create'] =>
   (pod, attempt, caller = {}) => {
     const {records, netns, lock, now} = parts;
     const podKey = podKeyOf(pod);
@@ -62,7 +62,7 @@ const mostOfPod = {detaching: 1, pending: 3};
  * it may have. To be called with the lock of the pod held: no cleanup of it is under way then.
  */
 const finishEarlierCleanups = async (
-  parts: Cared,
+  parts: CleanupParts,
   ofPod: readonly PodNetwork[],
   limitMs: number,
 ): Promise<void> => {

@@ -2,20 +2,21 @@
 import {parseConflist} from '../cni/conflist.ts';
 import {UnknownNetwork, WrongState} from './errors.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
-import type {Cared, Forgotten} from './pod-networks.ts';
+import type {CleanupParts, ForgetResult} from './pod-networks.ts';
 import {podKeyOf} from './pod-ref.ts';
-import {isUnfinished, type PodNetwork} from './record.ts';
+import type {PodNetwork} from './record.ts';
 import {type RemovedTraces, removeTracesOf} from './traces.ts';
+import {hasFailed} from './unfinished.ts';
 
 /** The known traces of the sandbox go first. A person wants to be rid of the record: what cannot be removed is reported. */
-export const forget = async (parts: Cared, key: string): Promise<Forgotten> => {
-  const {records, lock, netns, cleanups, log, isDoubtful} = parts;
+export const forget = async (parts: CleanupParts, key: string): Promise<ForgetResult> => {
+  const {records, lock, netns, cleanups, log} = parts;
   const found = records.get(key);
   if (!found) throw new UnknownNetwork('the record is not known');
   return await lock(podKeyOf(found.pod), async () => {
     const record = records.get(key);
     if (!record) throw new UnknownNetwork('the record is not known');
-    if (!isUnfinished(record) || isDoubtful(record) || causeIsUnknown(record))
+    if (!hasFailed(parts, record))
       throw new WrongState(`the network is ${record.state}: only a cleanup that has failed can be forgotten`);
     await netns.remove(record.netns); // first: its links end with it
     const traces = await removeTracesOf(record.sandbox ?? '', record.attachments, parts);
@@ -31,8 +32,6 @@ const sentencesOf = ({addresses, links, chains}: RemovedTraces): string[] => [
   ...links.map((name) => `interface ${name}`),
   ...chains.map((name) => `iptables chain ${name}`),
 ];
-
-const causeIsUnknown = ({state, failed}: PodNetwork): boolean => state !== 'pending' && failed === undefined;
 
 /**
  * Plugins of which nothing is left: the traces that are removed above, or only what ends with the netns. With ipMasq, bridge

@@ -5,7 +5,7 @@ import type {Attachment} from '../cni/attachment.ts';
 import {recordedOf} from '../cni/result.ts';
 import {arrayOf, objectOf, stringOf} from '../json.ts';
 import {CleanupUnfinished} from './errors.ts';
-import type {Cared} from './pod-networks.ts';
+import type {CleanupParts} from './pod-networks.ts';
 import {podNameOf} from './pod-ref.ts';
 import type {PodNetwork} from './record.ts';
 import {causeOf, holdingRecords, retryOne} from './unfinished.ts';
@@ -24,7 +24,7 @@ const retryMs = 5_000;
 
 /** Retries the cleanups that hold what the attachments ask for, or waits for them. Call it without the lock of any pod. */
 export const releaseHeld = async (
-  parts: Cared,
+  parts: CleanupParts,
   attachments: readonly Attachment[],
   key: string,
 ): Promise<void> => {
@@ -33,7 +33,7 @@ export const releaseHeld = async (
 };
 
 /** Throws CleanupUnfinished, which names the holder, when something that the attachments ask for is still held. */
-export const refuseHeld = (parts: Cared, attachments: readonly Attachment[], key: string): void => {
+export const refuseHeld = (parts: CleanupParts, attachments: readonly Attachment[], key: string): void => {
   const [held] = heldOf(parts, attachments, key);
   if (!held) return;
   const {holder, claim} = held;
@@ -45,7 +45,7 @@ export const refuseHeld = (parts: Cared, attachments: readonly Attachment[], key
   );
 };
 
-const heldOf = (parts: Cared, attachments: readonly Attachment[], key: string): Held[] => {
+const heldOf = (parts: CleanupParts, attachments: readonly Attachment[], key: string): Held[] => {
   const asked = attachments.flatMap(askedClaims);
   if (asked.length === 0) return [];
   const holders = holdersOf(parts, asked).filter((record) => record.key !== key);
@@ -64,7 +64,7 @@ const heldOf = (parts: Cared, attachments: readonly Attachment[], key: string): 
  * A pod that was deleted by force may still be attached, and its rules for a host port come first. IPAM itself keeps the
  * addresses of attached pods.
  */
-const holdersOf = (parts: Cared, asked: readonly Claim[]): PodNetwork[] => {
+const holdersOf = (parts: CleanupParts, asked: readonly Claim[]): PodNetwork[] => {
   const holding = holdingRecords(parts);
   if (!asked.some(({kind}) => kind === 'port')) return holding;
   return [...holding, ...[...parts.records.all()].filter(({state}) => state === 'attached')];

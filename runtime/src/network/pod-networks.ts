@@ -53,7 +53,7 @@ export interface PodNetworks {
   /** Retries all of them at once, whatever their backoff, and resolves when each has been tried. */
   retryUnfinished(): Promise<void>;
   /** Removes the known traces of an unfinished cleanup and drops its record, without DEL. */
-  forget(key: string): Promise<Forgotten>;
+  forget(key: string): Promise<ForgetResult>;
   /** Compares the records with what exists, and clears away what has no owner. */
   reconcile(): Promise<Reconciled>;
   /** Tells what would be cleared away if no record had been lost. */
@@ -64,7 +64,7 @@ export interface PodNetworks {
 
 export type AttachRequest = Selector & Omit<AttachTo, 'pod'>;
 
-export interface Forgotten {
+export interface ForgetResult {
   readonly record: PodNetwork;
   /** What was removed from the node, and what may be left: one sentence each. */
   readonly removed: readonly string[];
@@ -123,7 +123,7 @@ export interface Parts {
 }
 
 /** With the memory of failed cleanups. */
-export interface Cared extends Parts {
+export interface CleanupParts extends Parts {
   readonly cleanups: Cleanups;
 }
 
@@ -133,7 +133,7 @@ export const createPodNetworks = (given: Parts): PodNetworks => {
   const cleanups = createCleanups(uptime, cleanupLimits.giveUpAfterMs);
   // A kubelet that is still interested detaches them soon; if none does, nobody else would give them up.
   for (const {key} of records.unsettled()) cleanups.begin(key);
-  const parts: Cared = {...given, cleanups, lock: behind(gate, given.lock)};
+  const parts: CleanupParts = {...given, cleanups, lock: behind(gate, given.lock)};
   const abandoned = createAbandoned(parts.uptime);
   const undo = createUndo(parts, abandoned);
   return {

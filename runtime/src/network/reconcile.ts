@@ -9,7 +9,7 @@ import {bridgesOf, ownBridgesOf} from './bridges.ts';
 import {type Claims, claimsOf} from './claims.ts';
 import {ownerlessLeases, releaseLeases, removeOwnerless} from './ownerless.ts';
 import {ownerlessLinks} from './ownerless-links.ts';
-import type {Cared, NetworksOfOthers, Parts} from './pod-networks.ts';
+import type {CleanupParts, NetworksOfOthers, Parts} from './pod-networks.ts';
 import {hasPortmap, ownerlessChains} from './portmap-chains.ts';
 import {unfinishedRecords} from './unfinished.ts';
 
@@ -42,7 +42,7 @@ type Exclusively = <T>(work: () => Promise<T>) => Promise<T>;
  * the CNI spec, network by network, so that calls get their turn in between.
  */
 export const createReconcile = (
-  parts: Cared,
+  parts: CleanupParts,
   gate: Gate,
   dropGone: (key: string) => Promise<boolean>,
 ): (() => Promise<Reconciled>) => {

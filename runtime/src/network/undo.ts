@@ -7,7 +7,7 @@ import {type Caller, timeForDel} from './caller.ts';
 import {giveUp, inputsReader, retryPending, toUndo, undoAttachments} from './cleanup.ts';
 import {CleanupUnfinished} from './errors.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
-import type {Cared, PodNetworks} from './pod-networks.ts';
+import type {CleanupParts, PodNetworks} from './pod-networks.ts';
 import {podKeyOf} from './pod-ref.ts';
 import {isUndone, isUnfinished, type PodNetwork, undoneStateOf} from './record.ts';
 import {type Selector, selectForUndo} from './select.ts';
@@ -18,7 +18,7 @@ export interface Undo extends Pick<PodNetworks, 'detach' | 'delete' | 'sweep'> {
   readonly dropGone: (key: string) => Promise<boolean>;
 }
 
-export const createUndo = (parts: Cared, {isAbandoned}: Abandoned): Undo => {
+export const createUndo = (parts: CleanupParts, {isAbandoned}: Abandoned): Undo => {
   const {records, netns, lock, log, isDoubtful, cleanups} = parts;
 
   /**
@@ -177,7 +177,7 @@ export const createUndo = (parts: Cared, {isAbandoned}: Abandoned): Undo => {
 };
 
 /** A netns of ours without a record: the record was lost. One whose record has another sandbox is not meant. */
-const removeNobodys = async ({records, netns}: Cared, selector: Selector): Promise<void> => {
+const removeNobodys = async ({records, netns}: CleanupParts, selector: Selector): Promise<void> => {
   const isOurs = keyOfNetnsPath(netns.path, selector.netns) !== undefined;
   if (isOurs && !records.byNetns(selector.netns)) await netns.remove(selector.netns);
 };

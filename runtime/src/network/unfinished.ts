@@ -1,27 +1,24 @@
 /** Lists and retries the cleanups that have failed. */
+import {withinDeadline} from '../deadline.ts';
 import {textOf} from '../log.ts';
 import {retryPending, undoAttachments} from './cleanup.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
-import type {Cared, UnfinishedCleanup} from './pod-networks.ts';
+import type {CleanupParts, UnfinishedCleanup} from './pod-networks.ts';
 import {podKeyOf} from './pod-ref.ts';
 import {isUnfinished, type PodNetwork, undoneStateOf} from './record.ts';
 
-/** Cleanups that have failed, in this process or in an earlier one. Not those in doubt: a pod may run in their netns. */
-export const unfinishedRecords = ({records, isDoubtful}: Cared): PodNetwork[] =>
-  records
-    .unsettled()
-    .filter(
-      (record) =>
-        (record.state === 'pending' || record.failed !== undefined) &&
-        isUnfinished(record) &&
-        !isDoubtful(record),
-    );
+/** Whether a cleanup has failed, in this process or in an earlier one. Not one in doubt: a pod may run in its netns. */
+export const hasFailed = ({isDoubtful}: Pick<CleanupParts, 'isDoubtful'>, record: PodNetwork): boolean =>
+  (record.state === 'pending' || record.failed !== undefined) && isUnfinished(record) && !isDoubtful(record);
+
+export const unfinishedRecords = (parts: CleanupParts): PodNetwork[] =>
+  parts.records.unsettled().filter((record) => hasFailed(parts, record));
 
 /**
  * Records that hold what they were given although their pods may be gone: failed cleanups, a DEL in progress, what an earlier
  * process has left, and records in doubt. An attach in progress holds its own.
  */
-export const holdingRecords = ({records, lock}: Cared): PodNetwork[] =>
+export const holdingRecords = ({records, lock}: CleanupParts): PodNetwork[] =>
   records
     .unsettled()
     .filter(
@@ -30,7 +27,7 @@ export const holdingRecords = ({records, lock}: Cared): PodNetwork[] =>
         (record.state !== 'attaching' || record.failed !== undefined || !lock.isHeld(podKeyOf(record.pod))),
     );
 
-export const unfinishedCleanups = (parts: Cared): UnfinishedCleanup[] =>
+export const unfinishedCleanups = (parts: CleanupParts): UnfinishedCleanup[] =>
   unfinishedRecords(parts)
     .map((record) => ({
       record,
@@ -40,13 +37,13 @@ export const unfinishedCleanups = (parts: Cared): UnfinishedCleanup[] =>
     .toSorted((one, other) => (one.record.createdAt ?? 0) - (other.record.createdAt ?? 0));
 
 /** The last error of DEL. */
-export const causeOf = ({cleanups}: Cared, {key, pending, failed}: PodNetwork): string =>
+export const causeOf = ({cleanups}: CleanupParts, {key, pending, failed}: PodNetwork): string =>
   cleanups.causeOf(key) ?? pending?.cause ?? failed ?? 'its cleanup has not finished';
 
 /** For each, in ms: a call in progress for the same pod may hang. */
 const retryAllMs = 60_000;
 
-export const retryAllUnfinished = async (parts: Cared): Promise<void> => {
+export const retryAllUnfinished = async (parts: CleanupParts): Promise<void> => {
   await Promise.all(unfinishedRecords(parts).map((record) => retryOne(parts, record, retryAllMs)));
 };
 
@@ -54,7 +51,11 @@ export const retryAllUnfinished = async (parts: Cared): Promise<void> => {
  * Retries one cleanup, after the calls in progress for its pod. It begins within `limitMs`, which is also for all its DELs
  * together. Failures are logged and remembered.
  */
-export const retryOne = async (parts: Cared, {key, pod}: PodNetwork, limitMs: number): Promise<void> => {
+export const retryOne = async (
+  parts: CleanupParts,
+  {key, pod}: PodNetwork,
+  limitMs: number,
+): Promise<void> => {
   const {records, lock, log, isDoubtful} = parts;
   const retry = async () => {
     const record = records.get(key);
@@ -63,19 +64,16 @@ export const retryOne = async (parts: Cared, {key, pod}: PodNetwork, limitMs: nu
       log.warn('cleanup failed again', {...fieldsOfNetwork(record), error: textOf(error)});
     });
   };
-  const begin = new AbortController();
-  const timer = setTimeout(() => begin.abort(), limitMs);
-  const retried = lock(podKeyOf(pod), retry, begin.signal);
-  const isLate = new Promise<void>((resolve) => {
-    begin.signal.addEventListener('abort', () => resolve());
-  });
   // Once begun it ends by its own limit; a call that hangs before it must not hold up the caller.
-  await Promise.race([retried.catch(() => undefined), isLate]);
-  clearTimeout(timer);
+  await withinDeadline(limitMs, (signal) => lock(podKeyOf(pod), retry, signal)).catch(() => undefined);
 };
 
-/** For whoever holds the lock of the pod. Throws the error of DEL. */
-export const retryCleanup = async (parts: Cared, record: PodNetwork, limitMs?: number): Promise<void> => {
+/** To be called with the lock of the pod held. Throws the error of DEL. */
+export const retryCleanup = async (
+  parts: CleanupParts,
+  record: PodNetwork,
+  limitMs?: number,
+): Promise<void> => {
   if (record.state === 'pending') await retryPending(parts, record, limitMs);
   else await undoAttachments(parts, record, undoneStateOf(record), limitMs);
 };

@@ -4,8 +4,8 @@ import type {Exec} from '../process/exec.ts';
 import {runTool} from '../process/tool.ts';
 import {hasIPv6} from './forwarding.ts';
 import type {Family} from './ip-address.ts';
+import {toolOf} from './iptables.ts';
 
-const tools = {4: 'iptables', 6: 'ip6tables'} as const;
 /** Calls of pods wait while chains are removed. */
 const lockWait = ['--wait', '1'];
 
@@ -13,7 +13,7 @@ export const createPortmapChains = (exec: Exec): PortmapChains => ({
   list: async () => {
     const families: Family[] = (await hasIPv6()) ? [4, 6] : [4];
     const listed = families.map(async (family) => {
-      const printed = await runTool(exec, tools[family], [...lockWait, '-t', 'nat', '-S']);
+      const printed = await runTool(exec, toolOf[family], [...lockWait, '-t', 'nat', '-S']);
       return portmapChainsIn(printed, family);
     });
     return (await Promise.all(listed)).flat();
@@ -22,7 +22,7 @@ export const createPortmapChains = (exec: Exec): PortmapChains => ({
     for (const family of [4, 6] as const) {
       const some = chains.filter((chain) => chain.family === family);
       if (some.length === 0) continue;
-      await runTool(exec, `${tools[family]}-restore`, [...lockWait, '--noflush'], removalOf(some));
+      await runTool(exec, `${toolOf[family]}-restore`, [...lockWait, '--noflush'], removalOf(some));
     }
   },
 });
