@@ -2,7 +2,7 @@
 
 import {mkdirSync, statSync} from 'node:fs';
 import {dirname} from 'node:path';
-import {errnoOf} from './thrown.ts';
+import {errorCodeOf} from './thrown.ts';
 
 /**
  * Returns the directories that it made, the innermost first. `mkdir` of Node.js with `recursive` never returns where the
@@ -19,7 +19,7 @@ const attempt = (path: string): readonly string[] | 'no parent' => {
   try {
     return make(path);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT' && dirname(path) !== path) return 'no parent';
+    if (errorCodeOf(error) === 'ENOENT' && dirname(path) !== path) return 'no parent';
     throw error;
   }
 };

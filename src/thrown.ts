@@ -3,7 +3,7 @@
 import {inspect} from 'node:util';
 
 /** `ENOENT` and the like; undefined for what is not a system error. */
-export const errnoOf = (error: unknown): string | undefined =>
+export const errorCodeOf = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
 /** What a failed command printed last; empty where nothing did. */

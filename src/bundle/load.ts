@@ -13,7 +13,7 @@ import {readJson} from '../json.ts';
 import {makeDirectory} from '../make-directory.ts';
 import type {DemoContext} from '../stages/context.ts';
 import {imageExists} from '../stages/products.ts';
-import {errnoOf, messageOf} from '../thrown.ts';
+import {errorCodeOf, messageOf} from '../thrown.ts';
 import {loadImages} from '../tools/docker.ts';
 import {unpackTarball} from '../tools/tar.ts';
 import {imagesName, Manifest, manifestName} from './manifest.ts';
@@ -61,7 +61,7 @@ export const openBundle = async ({context, file, scratch, nodeImage, signal}: Op
 
 const requireFile = async (file: string): Promise<void> => {
   const found = await stat(file).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return undefined;
+    if (errorCodeOf(error) === 'ENOENT') return undefined;
     throw error;
   });
   if (found?.isFile()) return;
@@ -76,7 +76,7 @@ const manifestIn = async (file: string, scratch: string): Promise<Manifest> => {
   try {
     return readJson(Manifest, await readFile(join(scratch, manifestName), 'utf8'), manifestName);
   } catch (error) {
-    const why = errnoOf(error) === 'ENOENT' ? `it holds no ${manifestName}` : messageOf(error);
+    const why = errorCodeOf(error) === 'ENOENT' ? `it holds no ${manifestName}` : messageOf(error);
     throw refusal(file, why, again, error);
   }
 };
@@ -88,7 +88,7 @@ const requireWhole = async (
   digestOf: (path: string) => Promise<string>,
 ): Promise<void> => {
   const found = await digestOf(path).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return 'nothing';
+    if (errorCodeOf(error) === 'ENOENT') return 'nothing';
     throw error;
   });
   if (found !== digest)

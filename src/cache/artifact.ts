@@ -3,7 +3,7 @@
 import {rename, stat} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {makeDirectory} from '../make-directory.ts';
-import {errnoOf} from '../thrown.ts';
+import {errorCodeOf} from '../thrown.ts';
 import type {Dirs} from './dirs.ts';
 import {removeTree} from './files.ts';
 import {removeDeadScratch, scratchPath} from './scratch.ts';
@@ -17,7 +17,7 @@ export const artifactExists = async (path: string): Promise<boolean> => {
   try {
     return (await stat(path)).isDirectory();
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
+    if (errorCodeOf(error) === 'ENOENT') return false;
     throw error;
   }
 };
@@ -47,6 +47,6 @@ const renameUnlessThere = async (from: string, to: string): Promise<void> => {
   try {
     await rename(from, to);
   } catch (error) {
-    if (!['ENOTEMPTY', 'EEXIST'].includes(errnoOf(error) ?? '')) throw error;
+    if (!['ENOTEMPTY', 'EEXIST'].includes(errorCodeOf(error) ?? '')) throw error;
   }
 };

@@ -2,7 +2,7 @@
 
 import {access, lstat, readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
-import {errnoOf} from '../thrown.ts';
+import {errorCodeOf} from '../thrown.ts';
 
 export const exists = (path: string): Promise<boolean> =>
   access(path).then(
@@ -19,7 +19,7 @@ export const namesIn = async (path: string): Promise<readonly string[]> => {
   try {
     return (await readdir(path)).sort();
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
+    if (errorCodeOf(error) === 'ENOENT') return [];
     throw error;
   }
 };
@@ -32,7 +32,7 @@ export const bytesOf = async (path: string): Promise<number> => {
     if (stat.isDirectory()) for (const name of await namesIn(path)) bytes += await bytesOf(join(path, name));
     return bytes;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return 0;
+    if (errorCodeOf(error) === 'ENOENT') return 0;
     throw error;
   }
 };

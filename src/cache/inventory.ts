@@ -2,7 +2,7 @@
 
 import {lstat, rmdir} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
-import {errnoOf} from '../thrown.ts';
+import {errorCodeOf} from '../thrown.ts';
 import {type Dirs, lockName} from './dirs.ts';
 import {bytesOf, namesIn, removeTree} from './files.ts';
 import {isScratch} from './scratch.ts';
@@ -34,7 +34,7 @@ export const removeCache = async ({cache}: Dirs): Promise<void> => {
   if (isLink) return removeTree(cache);
   for (const name of await namesIn(cache)) if (name !== lockName) await removeTree(join(cache, name));
   await rmdir(cache).catch((error: unknown) => {
-    if (!['ENOENT', 'ENOTEMPTY'].includes(errnoOf(error) ?? '')) throw error;
+    if (!['ENOENT', 'ENOTEMPTY'].includes(errorCodeOf(error) ?? '')) throw error;
   });
 };
 

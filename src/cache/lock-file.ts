@@ -20,7 +20,7 @@ import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import {processStatus} from '../host/process-status.ts';
 import {makeDirectory} from '../make-directory.ts';
-import {errnoOf, messageOf} from '../thrown.ts';
+import {errorCodeOf, messageOf} from '../thrown.ts';
 import {lockName} from './dirs.ts';
 
 const record = z.object({
@@ -60,7 +60,7 @@ export const openLockFile = (path: string): LockFile => {
       const made = makeDirectory(dirname(path));
       return {fd: openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600), path, made};
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT' && attempt < 3) continue;
+      if (errorCodeOf(error) === 'ENOENT' && attempt < 3) continue;
       try {
         // flock(2) needs no write access: a read-only cache can be locked too.
         return {fd: openSync(path, O_RDONLY | O_NOFOLLOW), path, made: []};
@@ -77,7 +77,7 @@ export const notLockable = (path: string, error: unknown): UserError =>
       what: 'cannot lock the cache',
       why: `${path}: ${messageOf(error)}`,
       tryThis:
-        errnoOf(error) === 'ENOENT' && messageOf(error).includes('spawn')
+        errorCodeOf(error) === 'ENOENT' && messageOf(error).includes('spawn')
           ? 'install flock, which is in the package util-linux'
           : 'set XDG_CACHE_HOME to a directory of your own, on a disk of this machine',
       exitCode: exitCodes.hostLacks,

@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import {makeDirectory} from '../make-directory.ts';
-import {errnoOf} from '../thrown.ts';
+import {errorCodeOf} from '../thrown.ts';
 import {type Dirs, lockName} from './dirs.ts';
 import {exists, namesIn} from './files.ts';
 
@@ -42,7 +42,7 @@ export const markDirectories = async (dirs: Pick<Dirs, Kind>): Promise<void> => 
     const names = await entriesOf(directory);
     if (names.length > 0 && !(await isOurLayout(kind, directory, names))) continue;
     await writeFile(join(directory, markerName), text, {flag: 'wx'}).catch((error: unknown) => {
-      if (errnoOf(error) !== 'EEXIST') throw error;
+      if (errorCodeOf(error) !== 'EEXIST') throw error;
     });
   }
 };
@@ -84,7 +84,7 @@ const refusal = (
 
 const linkAt = async (path: string): Promise<string | undefined> => {
   const stat = await lstat(path).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return undefined;
+    if (errorCodeOf(error) === 'ENOENT') return undefined;
     throw error;
   });
   return stat?.isSymbolicLink() ? readlink(path) : undefined;

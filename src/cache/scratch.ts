@@ -2,7 +2,7 @@
 
 import {randomBytes} from 'node:crypto';
 import {basename, dirname, join} from 'node:path';
-import {errnoOf} from '../thrown.ts';
+import {errorCodeOf} from '../thrown.ts';
 import {namesIn, removeTree} from './files.ts';
 
 const pattern = /^\..+\.scratch-(?<pid>\d+)-[0-9a-f]{8}$/;
@@ -26,6 +26,6 @@ const isAlive = (pid: number): boolean => {
     return process.kill(pid, 0);
   } catch (error) {
     // EPERM: somebody else's process.
-    return errnoOf(error) === 'EPERM';
+    return errorCodeOf(error) === 'EPERM';
   }
 };

@@ -2,7 +2,7 @@
 
 import {setImmediate} from 'node:timers/promises';
 import {type ExitCode, exitCodes} from '../exit-codes.ts';
-import {errnoOf, messageOf} from '../thrown.ts';
+import {errorCodeOf, messageOf} from '../thrown.ts';
 import {lineWriter, type OutputStream} from '../view/stream.ts';
 
 export interface OutputWatch {
@@ -30,7 +30,7 @@ export const watchOutput = (stdout: OutputStream, stderr: OutputStream): OutputW
       await setImmediate();
       if (first === undefined) return code;
       // The reader has what it wants (`| head -1`): as quiet as the death by SIGPIPE of other programs.
-      if (errnoOf(first) === 'EPIPE') return exitCodes.noReader;
+      if (errorCodeOf(first) === 'EPIPE') return exitCodes.noReader;
       lineWriter(stderr)(`error: cannot write the output: ${messageOf(first)}`);
       return exitCodes.failed;
     },

@@ -5,7 +5,7 @@ import {type ExitCode, exitCodes} from '../exit-codes.ts';
 import {type TaskFailure} from '../graph/failure.ts';
 import {CommandError} from '../host/command-error.ts';
 import {quoteCommand} from '../host/quote.ts';
-import {errnoOf, messageOf} from '../thrown.ts';
+import {errorCodeOf, messageOf} from '../thrown.ts';
 import {lineWriter, paletteOf} from '../view/stream.ts';
 import type {World} from './world.ts';
 
@@ -56,8 +56,8 @@ export const report = (error: unknown, {stderr, signal}: World): ExitCode => {
     return exitCodes.failed;
   }
   write(`${paint.red('error:')} ${messageOf(error)}`);
-  if (errnoOf(error) !== undefined) {
-    write(`try:   ${hints[errnoOf(error) ?? ''] ?? 'remove the cause and run the same command again'}`);
+  if (errorCodeOf(error) !== undefined) {
+    write(`try:   ${hints[errorCodeOf(error) ?? ''] ?? 'remove the cause and run the same command again'}`);
     return exitCodes.failed;
   }
   // Nobody expected this one: where it came from is what a bug report needs.

@@ -6,7 +6,7 @@ import {parse, stringify} from 'yaml';
 import {z} from 'zod';
 import {UserError} from '../errors.ts';
 import type {Host} from '../host/host.ts';
-import {NotInTime, waitUntil} from '../host/wait-until.ts';
+import {DeadlineExceeded, waitUntil} from '../host/wait-until.ts';
 import {readJson} from '../json.ts';
 import {project} from '../project.ts';
 import {applyManifest, getJson, kubectl} from '../tools/kubectl.ts';
@@ -170,7 +170,7 @@ export const waitForPod = async (
     const ready = last?.ready && isCurrent(last, since);
     return ready || last?.stuck || crashes ? last : undefined;
   }).catch(async (error: unknown) => {
-    throw error instanceof NotInTime ? await notReady(error.message, last, error) : error;
+    throw error instanceof DeadlineExceeded ? await notReady(error.message, last, error) : error;
   });
   if (!settled.ready) throw await notReady(`pod ${name} cannot become Ready`, settled);
   return settled;

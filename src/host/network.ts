@@ -1,6 +1,6 @@
 /** The port to the network, for the one question whether somebody is there. */
 
-import {errnoOf} from '../thrown.ts';
+import {errorCodeOf} from '../thrown.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -40,5 +40,5 @@ export const networkOf = (env: Environment): Network => ({
 const reasonOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return `no answer within ${patience / 1000} s`;
-  return error.message || (errnoOf(error) ?? error.name);
+  return error.message || (errorCodeOf(error) ?? error.name);
 };

@@ -17,8 +17,8 @@ export interface Wait {
 }
 
 /** The deadline passed; `cause` is what the last probe that threw had thrown. */
-export class NotInTime extends Error {
-  override readonly name = 'NotInTime';
+export class DeadlineExceeded extends Error {
+  override readonly name = 'DeadlineExceeded';
   readonly what: string;
 
   constructor({what, atMost}: Pick<Wait, 'what' | 'atMost'>, lastError: unknown) {
@@ -37,7 +37,7 @@ const reasonOf = (error: unknown): string => {
 /**
  * Resolves with the first value other than undefined. A probe that throws counts as not yet.
  * The probe's own signal aborts when the wait is over, for whatever reason.
- * Rejects with NotInTime, or with the signal's reason when it aborts.
+ * Rejects with DeadlineExceeded, or with the signal's reason when it aborts.
  */
 export const waitUntil = async <T>(
   {what, every, atMost, signal, clock = systemClock}: Wait,
@@ -63,7 +63,7 @@ export const waitUntil = async <T>(
   };
   const deadline = async (): Promise<never> => {
     await clock.sleep(atMost, either);
-    throw new NotInTime({what, atMost}, lastError);
+    throw new DeadlineExceeded({what, atMost}, lastError);
   };
 
   try {

@@ -7,7 +7,7 @@ import {scratchPath} from '../cache/scratch.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import {makeDirectory} from '../make-directory.ts';
-import {errnoOf} from '../thrown.ts';
+import {errorCodeOf} from '../thrown.ts';
 
 /** Rejects with UserError (exit code `badInput`) where nothing may be written to. */
 export const outputDirectory = async (directory: string, source: string): Promise<void> => {
@@ -27,8 +27,8 @@ const whyNot = async (directory: string): Promise<string | undefined> => {
   try {
     return (await readdir(directory)).length === 0 ? undefined : 'it is not empty';
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    if (errnoOf(error) === 'ENOTDIR') return 'it, or something above it, is no directory';
+    if (errorCodeOf(error) === 'ENOENT') return undefined;
+    if (errorCodeOf(error) === 'ENOTDIR') return 'it, or something above it, is no directory';
     throw error;
   }
 };

@@ -2,7 +2,7 @@
 
 import {lstat, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {errnoOf} from '../thrown.ts';
+import {errorCodeOf} from '../thrown.ts';
 import type {Content} from './apply-file.ts';
 import type {Files} from './series.ts';
 
@@ -17,7 +17,7 @@ const readFileOf = async (tree: string, path: string): Promise<Content> => {
       if ((await lstat(join(tree, ...parts.slice(0, depth)))).isSymbolicLink()) return null;
     return (await lstat(join(tree, path))).isFile() ? await readFile(join(tree, path), 'latin1') : null;
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined;
+    if (['ENOENT', 'ENOTDIR'].includes(errorCodeOf(error) ?? '')) return undefined;
     throw error;
   }
 };

@@ -5,7 +5,7 @@ import {basename, dirname, join, relative} from 'node:path';
 import {exists} from '../cache/files.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
-import {errnoOf} from '../thrown.ts';
+import {errorCodeOf} from '../thrown.ts';
 import {linesOf} from './hunk.ts';
 
 const modules: Readonly<Record<string, RegExp>> = {
@@ -29,14 +29,14 @@ const whyNot = async (directory: string, module: RegExp, component: string): Pro
   try {
     if (!(await stat(directory)).isDirectory()) return 'it is no directory';
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return 'there is no such directory';
+    if (['ENOENT', 'ENOTDIR'].includes(errorCodeOf(error) ?? '')) return 'there is no such directory';
     throw error;
   }
   try {
     const found = await readFile(join(directory, 'go.mod'), 'utf8');
     return module.test(found) ? undefined : `its go.mod is not that of ${component}`;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return 'it holds no go.mod';
+    if (errorCodeOf(error) === 'ENOENT') return 'it holds no go.mod';
     throw error;
   }
 };

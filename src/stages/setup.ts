@@ -20,7 +20,7 @@ import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import type {Running} from '../graph/task.ts';
 import {CommandError} from '../host/command-error.ts';
-import {NotInTime, waitUntil} from '../host/wait-until.ts';
+import {DeadlineExceeded, waitUntil} from '../host/wait-until.ts';
 import {readJson} from '../json.ts';
 import {startContainers} from '../tools/docker.ts';
 import {createCluster, deleteCluster, kindConfig} from '../tools/kind.ts';
@@ -244,7 +244,7 @@ const nodesReady: DemoTask = {
         },
       );
     } catch (error) {
-      if (!(error instanceof NotInTime)) throw error;
+      if (!(error instanceof DeadlineExceeded)) throw error;
       throw new UserError(
         {
           what: error.message,

@@ -4,7 +4,7 @@ import {createPod, findPod, isCurrent, waitForPod} from '../cluster/pods.ts';
 import {type Check, type Evidence, gatherEvidence, judge, knownLine, workerOf} from '../cluster/proof.ts';
 import {sinceStart} from '../cluster/readiness.ts';
 import {UserError} from '../errors.ts';
-import {NotInTime, waitUntil} from '../host/wait-until.ts';
+import {DeadlineExceeded, waitUntil} from '../host/wait-until.ts';
 import type {ClusterContext, DemoTask} from './context.ts';
 import {currentCluster, programsId, runtimeFlagsId, setup} from './setup.ts';
 
@@ -74,7 +74,7 @@ export const proveSoon = async (
 ): Promise<Proof> => {
   const wait = {what: 'the proof to hold', every: 1_000, atMost: 60_000, signal};
   return waitUntil(wait, () => proveKni(context, pod, signal)).catch((error: unknown) => {
-    throw error instanceof NotInTime && error.cause instanceof UserError ? error.cause : error;
+    throw error instanceof DeadlineExceeded && error.cause instanceof UserError ? error.cause : error;
   });
 };
 

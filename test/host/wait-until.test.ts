@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {CommandError} from '../../src/host/command-error.ts';
-import {NotInTime, type Wait, waitUntil} from '../../src/host/wait-until.ts';
+import {DeadlineExceeded, type Wait, waitUntil} from '../../src/host/wait-until.ts';
 import {fakeClock} from '../rig/fake-clock.ts';
 
 const wait = (options: Partial<Wait> = {}): Wait => ({
@@ -68,7 +68,7 @@ describe('waitUntil', () => {
   it('says what it waited for, how long, and what it saw last', async () => {
     const cause = new Error('connection refused');
     await expect(waitUntil(wait(), probeOf(new Error('earlier'), cause))).rejects.toMatchObject({
-      name: 'NotInTime',
+      name: 'DeadlineExceeded',
       what: 'all nodes to be Ready',
       message: 'waited 5 s for all nodes to be Ready; last seen: connection refused',
       cause,
@@ -87,7 +87,7 @@ describe('waitUntil', () => {
       told = signal;
       return new Promise(() => {});
     });
-    await expect(hangs).rejects.toThrow(NotInTime);
+    await expect(hangs).rejects.toThrow(DeadlineExceeded);
     expect(told?.aborted).toBe(true);
   });
 

@@ -8,7 +8,7 @@ import {namesIn} from '../../cache/files.ts';
 import {recordedImages} from '../../cache/images.ts';
 import {ownerDirectoryOf} from '../../cluster/ownership.ts';
 import {readJson} from '../../json.ts';
-import {errnoOf} from '../../thrown.ts';
+import {errorCodeOf} from '../../thrown.ts';
 import {engineOf} from './brought.ts';
 
 /** Of moby's container/container.go. */
@@ -96,7 +96,7 @@ const volumesIn = async (dataRoot: string): Promise<readonly string[]> => {
     const entries = await readdir(join(dataRoot, 'volumes'), {withFileTypes: true});
     return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
+    if (errorCodeOf(error) === 'ENOENT') return [];
     throw error;
   }
 };
@@ -105,7 +105,7 @@ const textOf = async (file: string): Promise<string | undefined> => {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
+    if (errorCodeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 };

@@ -5,7 +5,7 @@ import {exists} from '../../cache/files.ts';
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import type {Command} from '../../host/host.ts';
-import {NotInTime, waitUntil} from '../../host/wait-until.ts';
+import {DeadlineExceeded, waitUntil} from '../../host/wait-until.ts';
 import {installPackages, type Mirrors, updateLists} from '../../tools/apt.ts';
 import {startEngine} from '../../tools/dockerd.ts';
 import type {DemoContext} from '../context.ts';
@@ -116,7 +116,7 @@ export const running: Requirement = {
         (await askEngine(host, signal)).is === 'running' ? true : undefined,
       );
     } catch (error) {
-      if (!(error instanceof NotInTime)) throw error;
+      if (!(error instanceof DeadlineExceeded)) throw error;
       const said = (await readFile(logFile, 'utf8').catch(() => '')).trimEnd().split('\n').at(-1) ?? '';
       throw new UserError(
         {

@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {sha256File} from '../../cache/digest.ts';
 import type {Component} from '../../stacks/own-source.ts';
 import type {DebianSource, GitSource, Stack} from '../../stacks/schema.ts';
-import {errnoOf} from '../../thrown.ts';
+import {errorCodeOf} from '../../thrown.ts';
 import {runStep} from '../container.ts';
 import type {DemoTask} from '../context.ts';
 import {scriptDigest} from '../files.ts';
@@ -73,7 +73,7 @@ export const checkFiles = async (
 ): Promise<void> => {
   for (const {name, sha256} of files) {
     const found = await sha256File(join(directory, name)).catch((error: unknown) => {
-      if (errnoOf(error) === 'ENOENT') return 'no such file';
+      if (errorCodeOf(error) === 'ENOENT') return 'no such file';
       throw error;
     });
     if (found === sha256) continue;

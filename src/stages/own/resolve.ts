@@ -7,7 +7,7 @@ import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import {CommandError} from '../../host/command-error.ts';
 import {type Component, isUrl, type OwnSource, type Place} from '../../stacks/own-source.ts';
-import {errnoOf} from '../../thrown.ts';
+import {errorCodeOf} from '../../thrown.ts';
 import {changes, gitEnv, listRemote, parseRemote} from '../../tools/git.ts';
 import type {DemoContext} from '../context.ts';
 import {inScratch} from '../files.ts';
@@ -54,7 +54,7 @@ const directoryAt = async (component: Component, path: string): Promise<string> 
   const isDirectory = await stat(path).then(
     (found) => found.isDirectory(),
     (error: unknown) => {
-      if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(errnoOf(error) ?? '')) return false;
+      if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(errorCodeOf(error) ?? '')) return false;
       throw error;
     },
   );

@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import {digestOfTree} from '../../cache/digest.ts';
 import {CommandError} from '../../host/command-error.ts';
 import type {Host} from '../../host/host.ts';
-import {errnoOf} from '../../thrown.ts';
+import {errorCodeOf} from '../../thrown.ts';
 import {addAll, apartFrom, archive, gitEnv, gitPaths, topLevel, writeTree} from '../../tools/git.ts';
 
 export interface Snapshot {
@@ -39,7 +39,7 @@ export const snapshotOf = async (
   await mkdir(own.objects);
   // With what git knows of the files already it need not read them all.
   await copyFile(index, own.index).catch((error: unknown) => {
-    if (errnoOf(error) !== 'ENOENT') throw error;
+    if (errorCodeOf(error) !== 'ENOENT') throw error;
   });
   const options = {env: apartFrom(own.index, own.objects, objects), signal};
   await host.run(addAll(directory), options);
