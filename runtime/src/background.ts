@@ -1,8 +1,9 @@
 /** What the network runtime does without being asked: undo what was left, and clear away what has no owner. */
+
+import {repeat} from './lib/repeat.ts';
 import {type Log, textOf} from './log.ts';
 import type {PodNetworks} from './network/pod-networks.ts';
 import type {RecordStore} from './network/record-store.ts';
-import {repeat} from './repeat.ts';
 
 /** How often it is looked for what has to be undone; what fails comes again later and later. */
 const sweepMs = 1_000;

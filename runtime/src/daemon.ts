@@ -15,7 +15,7 @@ import {killOrphans, ownerOf, ownerVariable} from './cni/orphans.ts';
 import {createInvokePlugin} from './cni/plugin.ts';
 import {correlated} from './correlation.ts';
 import type {Options} from './flags.ts';
-import {createLock} from './lock.ts';
+import {createLock} from './lib/keyed-lock.ts';
 import {type Log, textOf} from './log.ts';
 import {measured} from './metrics/measured.ts';
 import {createMetrics} from './metrics/metrics.ts';

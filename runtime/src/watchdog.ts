@@ -1,8 +1,8 @@
 /** Tells systemd now and then that the event loop turns: a service that falls silent is killed and started anew. */
 
+import {repeat} from './lib/repeat.ts';
 import type {Log} from './log.ts';
 import type {Exec} from './process/exec.ts';
-import {repeat} from './repeat.ts';
 
 /** Of the time after which systemd loses its patience: one message may come late, or not at all. */
 const share = 1 / 3;

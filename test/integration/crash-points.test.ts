@@ -1,7 +1,7 @@
 import {once} from 'node:events';
 import {isDeepStrictEqual} from 'node:util';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {type CrashPoint, crashPoints} from '../../runtime/src/crash-point.ts';
+import {type CrashPoint, crashPoints} from '../../runtime/src/lib/crash-point.ts';
 import {connectTo} from './rig/client.ts';
 import {leftovers, nothing} from './rig/leftovers.ts';
 import {startNode, type TestNode} from './rig/node.ts';

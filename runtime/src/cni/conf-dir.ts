@@ -4,8 +4,8 @@
  */
 import {type Dirent, readdirSync, readFileSync} from 'node:fs';
 import {extname, join} from 'node:path';
-import {errorCodeOf, systemReasonOf} from '../error-code.ts';
-import {objectOf} from '../json.ts';
+import {errorCodeOf, systemReasonOf} from '../lib/error-code.ts';
+import {objectOf} from '../lib/json.ts';
 import {type Conflist, folderOfPlugins, parseConflist, parseSinglePlugin} from './conflist.ts';
 import {InvalidConfig} from './errors.ts';
 

@@ -1,6 +1,6 @@
 /** A network configuration list (CNI spec, section 1), checked, with its plugins' configurations kept as text. */
-import {isObject, type JsonObject, objectOf, stringOf} from '../json.ts';
-import {remembering} from '../remembering.ts';
+import {isObject, type JsonObject, objectOf, stringOf} from '../lib/json.ts';
+import {memoize} from '../lib/memoize.ts';
 import {InvalidConfig} from './errors.ts';
 import {rawElements, rawMembers, rawObject} from './raw-json.ts';
 import {type CniVersion, versionOf} from './versions.ts';
@@ -48,7 +48,7 @@ const parsedWith = (text: string, folder: readonly string[]): Conflist => {
 };
 
 /** A node has few lists, and every call of a plugin needs one of them. */
-const parsedWhole = remembering(16, (text) => parsedWith(text, []));
+const parsedWhole = memoize(16, (text) => parsedWith(text, []));
 
 /** Where the list has further plugins: a folder beside it, by the name of the network. `undefined`: nowhere. */
 export const folderOfPlugins = (text: string): string | undefined => {

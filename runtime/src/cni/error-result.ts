@@ -1,5 +1,5 @@
 /** Reads the error that a plugin prints on stdout (CNI spec, section 5, "Error"). */
-import {isObject, objectOf, stringOf} from '../json.ts';
+import {isObject, objectOf, stringOf} from '../lib/json.ts';
 import type {CniErrorResult} from './errors.ts';
 import {plainText} from './plain-text.ts';
 

@@ -3,9 +3,9 @@ import {readFileSync} from 'node:fs';
 import {rm} from 'node:fs/promises';
 import {isIP} from 'node:net';
 import {join} from 'node:path';
-import {type JsonObject, objectOf, stringOf} from '../json.ts';
-import {namesIn} from '../names-in.ts';
-import {slices} from '../slices.ts';
+import {type JsonObject, objectOf, stringOf} from '../lib/json.ts';
+import {namesIn} from '../lib/names-in.ts';
+import {slices} from '../lib/slices.ts';
 import type {PluginConfig} from './conflist.ts';
 
 export interface Lease {

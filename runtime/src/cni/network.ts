@@ -1,5 +1,5 @@
 /** What is done to one attachment, and to one network: the order of the plugins and what is passed from one to the next. */
-import {crashPoint} from '../crash-point.ts';
+import {crashPoint} from '../lib/crash-point.ts';
 import type {Attachment, Target} from './attachment.ts';
 import {type Conflist, parseConflist} from './conflist.ts';
 import {CniError, InvalidParameter, NotAdded, PluginFailed, type PluginTrouble} from './errors.ts';

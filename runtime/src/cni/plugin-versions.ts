@@ -1,6 +1,6 @@
 /** Which versions of CNI a plugin speaks (CNI spec, section 2, "VERSION"), asked once per executable. */
 import {stat} from 'node:fs/promises';
-import {arrayOf, isObject, stringOf} from '../json.ts';
+import {arrayOf, isObject, stringOf} from '../lib/json.ts';
 import {CniError, PluginFailed} from './errors.ts';
 
 /** Asks again when the file is another: a plugin can be replaced at any time. What fails is not remembered. */

@@ -3,7 +3,7 @@
  * gets the version of the configuration; members that we do not know, and numbers, stay as they are written.
  */
 import {isIP} from 'node:net';
-import {isObject, stringOf} from '../json.ts';
+import {isObject, stringOf} from '../lib/json.ts';
 import {rawElements, rawMembers, rawObject} from './raw-json.ts';
 import {type CniVersion, hasSingleAddresses, isAtLeast, isCniVersion} from './versions.ts';
 

@@ -1,6 +1,6 @@
 /** Reads a whole CNI result (CNI spec, section 5, "ADD Success"): both sides' interfaces, addresses, routes, DNS. */
 import {isIP} from 'node:net';
-import {arrayOf, type JsonObject, objectOf, stringOf} from '../json.ts';
+import {arrayOf, type JsonObject, objectOf, stringOf} from '../lib/json.ts';
 import type {Attachment} from './attachment.ts';
 import {resultInVersion} from './result-versions.ts';
 

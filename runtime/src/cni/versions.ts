@@ -1,5 +1,5 @@
 /** The versions of the CNI specification that network configurations may be of. */
-import {arrayOf, type JsonObject} from '../json.ts';
+import {arrayOf, type JsonObject} from '../lib/json.ts';
 import {InvalidConfig} from './errors.ts';
 
 const supported = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'] as const;

@@ -1,9 +1,9 @@
 /** What is counted when somebody asks: the records, and the addresses of the networks. */
 import {Gauge, type Registry} from 'prom-client';
+import {slices} from '../lib/slices.ts';
 import {isUndone, type PodNetwork, shownAttachments, states} from '../network/record.ts';
 import type {Pool} from '../node/address-pool.ts';
 import {type RefusedPodCidr, refusalKinds} from '../node/pod-cidrs.ts';
-import {slices} from '../slices.ts';
 
 export interface Observed {
   readonly records: () => Iterable<PodNetwork>;

@@ -1,5 +1,5 @@
 /** Reads the addresses of an interface in a netns. */
-import {arrayOf, objectOf, stringOf} from '../json.ts';
+import {arrayOf, objectOf, stringOf} from '../lib/json.ts';
 import type {Exec} from '../process/exec.ts';
 import {runTool} from '../process/tool.ts';
 

@@ -2,7 +2,7 @@
 import {closeSync, openSync, readFileSync, statfsSync} from 'node:fs';
 import {mkdir, readdir, realpath, rm} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
-import {errorCodeOf} from '../error-code.ts';
+import {errorCodeOf} from '../lib/error-code.ts';
 import type {Exec} from '../process/exec.ts';
 import {runTool} from '../process/tool.ts';
 

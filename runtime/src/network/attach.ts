@@ -3,7 +3,7 @@ import {createHash} from 'node:crypto';
 import type {Attachment} from '../cni/attachment.ts';
 import {type Addition, addNetwork, delNetwork} from '../cni/network.ts';
 import {withinTime} from '../cni/plugin.ts';
-import {crashPoint} from '../crash-point.ts';
+import {crashPoint} from '../lib/crash-point.ts';
 import {textOf} from '../log.ts';
 import type {Abandoned} from './abandoned.ts';
 import type {Admission} from './admission.ts';

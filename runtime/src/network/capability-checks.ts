@@ -3,7 +3,7 @@
  * Plugins refuse wrong ones in DEL as they do in ADD, so a pod that got this far could not be cleaned up.
  */
 import {isIP} from 'node:net';
-import {isObject} from '../json.ts';
+import {isObject} from '../lib/json.ts';
 
 /** Says what is wrong with a value, which goes by the name `at` in the text; `undefined`: nothing. */
 type Check = (value: unknown, at: string) => string | undefined;

@@ -1,7 +1,7 @@
 /** What the records lay claim to on the node: all else has lost its owner. */
 import type {ValidAttachment} from '../cni/plugin.ts';
 import {hostInterfacesOf} from '../cni/result.ts';
-import {slices} from '../slices.ts';
+import {slices} from '../lib/slices.ts';
 import type {RecordIndex} from './record-index.ts';
 
 export interface Claims {

@@ -2,7 +2,7 @@
 
 import {parseConflist} from '../cni/conflist.ts';
 import {PluginFailed} from '../cni/errors.ts';
-import {crashPoint} from '../crash-point.ts';
+import {crashPoint} from '../lib/crash-point.ts';
 import {textOf} from '../log.ts';
 import {delAll, type FailedDeletion} from './attachments.ts';
 import {currentConfigOf, withCurrentConfig} from './current-config.ts';

@@ -1,6 +1,6 @@
 /** Makes the netns of a pod, and its record before that. */
 import {randomBytes} from 'node:crypto';
-import {crashPoint} from '../crash-point.ts';
+import {crashPoint} from '../lib/crash-point.ts';
 import {textOf} from '../log.ts';
 import {type NetnsDir, netnsPathOf} from '../netns/netns-dir.ts';
 import {type Caller, timeForDel} from './caller.ts';

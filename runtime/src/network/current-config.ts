@@ -1,7 +1,7 @@
 /** Finds the configuration that the DEL of an ADD which never finished may use in place of the pinned one. */
 import type {Attachment} from '../cni/attachment.ts';
 import {type Conflist, type PluginConfig, parseConflist} from '../cni/conflist.ts';
-import {objectOf, stringOf} from '../json.ts';
+import {objectOf, stringOf} from '../lib/json.ts';
 import type {Networks} from './attachments.ts';
 import type {PodRef} from './pod-ref.ts';
 

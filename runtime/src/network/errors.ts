@@ -1,5 +1,5 @@
 /** Why a pod's network cannot be had; `server/status.ts` says what each is called in gRPC. */
-import {errorCodeOf} from '../error-code.ts';
+import {errorCodeOf} from '../lib/error-code.ts';
 
 /** The request itself is wrong. */
 export class InvalidRequest extends Error {

@@ -1,8 +1,8 @@
 /** Takes over the state of version 1, which was one file for each record, in the directory that now holds the journal. */
 import {readdir, readFile, rename, rm} from 'node:fs/promises';
 import {join} from 'node:path';
-import {temporarySuffix, writeDurably} from '../durable-file.ts';
-import {namesIn} from '../names-in.ts';
+import {temporarySuffix, writeDurably} from '../lib/durable-file.ts';
+import {namesIn} from '../lib/names-in.ts';
 import {StateTooNew} from './errors.ts';
 import type {PodNetwork} from './record.ts';
 import {decodeFirstVersion, stateVersion} from './record-file.ts';

@@ -3,7 +3,7 @@ import {isIP} from 'node:net';
 import ipaddr from 'ipaddr.js';
 import type {Attachment} from '../cni/attachment.ts';
 import {recordedOf} from '../cni/result.ts';
-import {arrayOf, objectOf, stringOf} from '../json.ts';
+import {arrayOf, objectOf, stringOf} from '../lib/json.ts';
 import {CleanupUnfinished} from './errors.ts';
 import type {CleanupParts} from './pod-networks.ts';
 import {podNameOf} from './pod-ref.ts';

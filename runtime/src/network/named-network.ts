@@ -3,7 +3,7 @@ import {findNetwork} from '../cni/conf-dir.ts';
 import {type Conflist, parseConflist, parseSinglePlugin} from '../cni/conflist.ts';
 import {InvalidConfig} from '../cni/errors.ts';
 import {rawMembers, rawObject} from '../cni/raw-json.ts';
-import {isObject} from '../json.ts';
+import {isObject} from '../lib/json.ts';
 import type {Networks} from './attachments.ts';
 import {bridgesOf} from './bridges.ts';
 import {fitToNode, type NodeLimits} from './definition-config.ts';

@@ -3,7 +3,7 @@
  * De-facto Standard, version 1.3, section 4.1.
  */
 import {isInterfaceName} from '../cni/interface-name.ts';
-import {arrayOf, isObject, type JsonObject} from '../json.ts';
+import {arrayOf, isObject, type JsonObject} from '../lib/json.ts';
 import {capabilityChecks} from './capability-checks.ts';
 import {InvalidRequest} from './errors.ts';
 import type {CapabilityArgs} from './record.ts';

@@ -1,8 +1,8 @@
 /** Clears away netns and addresses that no record stands for. */
 import {type Lease, listLeases, releaseLease} from '../cni/leases.ts';
+import {slices} from '../lib/slices.ts';
 import {type Log, textOf} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
-import {slices} from '../slices.ts';
 import type {NetworksOfOthers} from './pod-networks.ts';
 import {isUndone, type PodNetwork} from './record.ts';
 import type {RecordIndex} from './record-index.ts';

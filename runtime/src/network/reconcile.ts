@@ -1,8 +1,8 @@
 /** Reconciles on demand, while pods are served: what has lost its owner, whoever took it away, is cleared away. */
 import {type Conflist, parseConflist} from '../cni/conflist.ts';
 import {collectGarbage, hasGarbageCollection} from '../cni/network.ts';
-import {crashPoint} from '../crash-point.ts';
-import {Busy, type Gate} from '../gate.ts';
+import {crashPoint} from '../lib/crash-point.ts';
+import {Busy, type Gate} from '../lib/gate.ts';
 import {textOf} from '../log.ts';
 import type {Networks} from './attachments.ts';
 import {bridgesOf, ownBridgesOf} from './bridges.ts';

@@ -1,7 +1,7 @@
 /** The lines of the records' journal: a version first, then what became of which record, the last word counting. */
 import type {Attachment} from '../cni/attachment.ts';
 import {parseConflist} from '../cni/conflist.ts';
-import {arrayOf, isObject, type JsonObject, objectOf, stringOf} from '../json.ts';
+import {arrayOf, isObject, type JsonObject, objectOf, stringOf} from '../lib/json.ts';
 import type {Line} from '../store/journal.ts';
 import {StateTooNew} from './errors.ts';
 import {type PodNetwork, states} from './record.ts';

@@ -2,8 +2,8 @@
 import {createHash} from 'node:crypto';
 import {access, constants, mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
+import {memoize} from '../lib/memoize.ts';
 import {textOf} from '../log.ts';
-import {remembering} from '../remembering.ts';
 import {type Appending, createJournal, type Line, readJournal} from '../store/journal.ts';
 import {createQuarantine, type Quarantine} from '../store/quarantine.ts';
 import {createReserve} from '../store/reserve.ts';
@@ -178,7 +178,7 @@ export const openRecordStore = async (
 const reportOf = (signs: readonly string[]): string =>
   `${JSON.stringify({reason: 'the journal was missing or empty, while pods may have been running', signs})}\n`;
 
-const nameOf = remembering(16, (text) => createHash('sha256').update(text).digest('hex').slice(0, 16));
+const nameOf = memoize(16, (text) => createHash('sha256').update(text).digest('hex').slice(0, 16));
 
 const replay = async (path: string) => {
   const live = new Map<string, PodNetwork>();

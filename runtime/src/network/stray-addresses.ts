@@ -1,7 +1,8 @@
 /** The addresses of pods whose records and leases were lost: they must not be given to another pod. */
+
+import {slices} from '../lib/slices.ts';
 import {type Log, textOf} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
-import {slices} from '../slices.ts';
 import {primaryInterface} from './primary-ips.ts';
 import type {RecordIndex} from './record-index.ts';
 

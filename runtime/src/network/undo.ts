@@ -1,5 +1,5 @@
 /** Detaches and deletes. Undoing goes on whatever the disk does, and may be repeated until it has succeeded. */
-import {crashPoint} from '../crash-point.ts';
+import {crashPoint} from '../lib/crash-point.ts';
 import {textOf} from '../log.ts';
 import {keyOfNetnsPath} from '../netns/netns-dir.ts';
 import type {Abandoned} from './abandoned.ts';

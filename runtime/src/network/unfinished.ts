@@ -1,5 +1,5 @@
 /** Lists and retries the cleanups that have failed. */
-import {withinDeadline} from '../deadline.ts';
+import {withinDeadline} from '../lib/deadline.ts';
 import {textOf} from '../log.ts';
 import {retryPending, undoAttachments} from './cleanup.ts';
 import {fieldsOfNetwork} from './log-fields.ts';

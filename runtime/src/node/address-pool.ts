@@ -3,8 +3,8 @@ import {readdir, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Conflist} from '../cni/conflist.ts';
 import {hostLocalOf, leaseDirOf} from '../cni/leases.ts';
-import {errorCodeOf} from '../error-code.ts';
-import {arrayOf, isObject, type JsonObject} from '../json.ts';
+import {errorCodeOf} from '../lib/error-code.ts';
+import {arrayOf, isObject, type JsonObject} from '../lib/json.ts';
 import {
   addressFrom,
   cidrFrom,

@@ -1,7 +1,7 @@
 /** How many cleanups of a network may be unfinished, and what the node says when its own network has too many. */
 import {parseConflist} from '../cni/conflist.ts';
+import {memoize} from '../lib/memoize.ts';
 import {TooManyCleanups} from '../network/errors.ts';
-import {remembering} from '../remembering.ts';
 import {capacityOfNetwork} from './address-pool.ts';
 import type {Trouble} from './trouble.ts';
 
@@ -13,7 +13,7 @@ const most = 250n;
  */
 export const limitOfPool = (config: string): number | undefined => limits(config).ofPool;
 
-const limits = remembering(16, (config): {readonly ofPool: number | undefined} => {
+const limits = memoize(16, (config): {readonly ofPool: number | undefined} => {
   const capacity = capacityOfNetwork(parseConflist(config));
   if (capacity === undefined) return {ofPool: undefined};
   const quarter = capacity / 4n;

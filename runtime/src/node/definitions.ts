@@ -1,7 +1,7 @@
 /** The cluster's NetworkAttachmentDefinitions: networks that a pod can ask for besides its own one. */
 import {readFile} from 'node:fs/promises';
-import {writeDurably} from '../durable-file.ts';
-import {arrayOf, objectOf, stringOf} from '../json.ts';
+import {writeDurably} from '../lib/durable-file.ts';
+import {arrayOf, objectOf, stringOf} from '../lib/json.ts';
 import {type Log, textOf} from '../log.ts';
 import {ApiRefused} from './api-client.ts';
 import type {Resource} from './watch-resource.ts';

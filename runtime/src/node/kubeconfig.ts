@@ -1,8 +1,8 @@
 /** Reads how to reach the API server from a kubeconfig, normally the kubelet's own. */
 import {readFile} from 'node:fs/promises';
 import {dirname, resolve} from 'node:path';
-import {errorCodeOf} from '../error-code.ts';
-import {arrayOf, type JsonObject, objectOf, stringOf} from '../json.ts';
+import {errorCodeOf} from '../lib/error-code.ts';
+import {arrayOf, type JsonObject, objectOf, stringOf} from '../lib/json.ts';
 
 export interface Cluster {
   readonly server: string;

@@ -3,7 +3,7 @@ import type {Conflist} from '../cni/conflist.ts';
 import {CniError} from '../cni/errors.ts';
 import {statusOfNetwork} from '../cni/network.ts';
 import type {InvokePlugin} from '../cni/plugin.ts';
-import {DeadlinePassed, withinDeadline} from '../deadline.ts';
+import {DeadlineExceeded, withinDeadline} from '../lib/deadline.ts';
 import {textOf} from '../log.ts';
 import type {Trouble} from './trouble.ts';
 
@@ -39,7 +39,7 @@ export const createStatusOf = (
     try {
       return await withinDeadline(patienceMs, () => answer(list));
     } catch (error) {
-      if (!(error instanceof DeadlinePassed)) throw error;
+      if (!(error instanceof DeadlineExceeded)) throw error;
       const message = `the plugins of network ${list.name} have not answered STATUS within ${patienceMs} ms`;
       return {reason: 'CNIPluginNotReady', message};
     }

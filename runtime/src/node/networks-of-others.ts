@@ -1,10 +1,10 @@
 /** Finds the networks that other container runtimes use on this node. Attachments without a record there may be theirs. */
 import {readdirSync, readFileSync} from 'node:fs';
 import {extname, join} from 'node:path';
-import {errorCodeOf} from '../error-code.ts';
-import {objectOf, stringOf} from '../json.ts';
+import {errorCodeOf} from '../lib/error-code.ts';
+import {objectOf, stringOf} from '../lib/json.ts';
+import {slices} from '../lib/slices.ts';
 import type {NetworksOfOthers} from '../network/pod-networks.ts';
-import {slices} from '../slices.ts';
 
 export interface PlacesOfOthers {
   /** Where the container runtime has its network configuration. */

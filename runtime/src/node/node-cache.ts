@@ -1,7 +1,7 @@
 /** Remembers the nodes, so that a restart while the API server is down finds them. */
 import {readFile} from 'node:fs/promises';
-import {writeDurably} from '../durable-file.ts';
-import {arrayOf, type JsonObject, objectOf} from '../json.ts';
+import {writeDurably} from '../lib/durable-file.ts';
+import {arrayOf, type JsonObject, objectOf} from '../lib/json.ts';
 import {factsFrom, type NodeFacts} from './node-facts.ts';
 
 /** Empty when there is nothing, or nothing readable: it is only a cache. */

@@ -1,5 +1,5 @@
 /** What the network runtime wants to know of a Kubernetes node. */
-import {arrayOf, objectOf, stringOf} from '../json.ts';
+import {arrayOf, objectOf, stringOf} from '../lib/json.ts';
 import {addressFrom, cidrFrom, isHostAddress, onePerFamily} from './ip-address.ts';
 import type {Resource} from './watch-resource.ts';
 

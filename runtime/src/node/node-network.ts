@@ -2,7 +2,7 @@
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {Conflist} from '../cni/conflist.ts';
-import {createLock} from '../lock.ts';
+import {createLock} from '../lib/keyed-lock.ts';
 import {textOf} from '../log.ts';
 import {createNodeChecks} from './checked-nodes.ts';
 import {type Definition, definitionsResource, isAbsentResource, openDefinitions} from './definitions.ts';

@@ -1,7 +1,7 @@
 /** Prepares the node itself for pods: forwarding, masquerading, the way to other nodes, and the network configuration. */
 import {mkdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {writeDurably} from '../durable-file.ts';
+import {writeDurably} from '../lib/durable-file.ts';
 import {type Log, textOf} from '../log.ts';
 import type {Exec} from '../process/exec.ts';
 import {type BackendName, backends} from './backends.ts';

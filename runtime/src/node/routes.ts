@@ -1,6 +1,6 @@
 /** Routes to the pods of the other nodes. */
 
-import {arrayOf, objectOf, stringOf} from '../json.ts';
+import {arrayOf, objectOf, stringOf} from '../lib/json.ts';
 import type {Exec} from '../process/exec.ts';
 import {runTool} from '../process/tool.ts';
 import {hasIPv6} from './forwarding.ts';

@@ -1,7 +1,7 @@
 /** Looks for signs of pods that run on this node: with one, a missing journal is lost, and not that of a new node. */
 import {basename} from 'node:path';
 import {readConfDir} from '../cni/conf-dir.ts';
-import {namesIn} from '../names-in.ts';
+import {namesIn} from '../lib/names-in.ts';
 import {netnsMountedIn} from '../netns/netns-dir.ts';
 import {ownBridgesOf} from '../network/bridges.ts';
 import {bridgeName} from './conflist-of-node.ts';

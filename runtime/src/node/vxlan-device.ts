@@ -1,6 +1,6 @@
 /** The device that the tunnels to the other nodes go through. */
 import {readFile} from 'node:fs/promises';
-import {arrayOf, type JsonObject, objectOf, stringOf} from '../json.ts';
+import {arrayOf, type JsonObject, objectOf, stringOf} from '../lib/json.ts';
 import type {Exec} from '../process/exec.ts';
 import {runTool, ToolFailed} from '../process/tool.ts';
 import {NodeNotReady} from './errors.ts';

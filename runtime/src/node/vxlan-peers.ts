@@ -1,6 +1,6 @@
 /** What the kernel has to know of the other nodes to reach them through the tunnel device. */
 
-import {arrayOf, type JsonObject, objectOf, stringOf} from '../json.ts';
+import {arrayOf, type JsonObject, objectOf, stringOf} from '../lib/json.ts';
 import type {Exec} from '../process/exec.ts';
 import {runTool} from '../process/tool.ts';
 import {NodeNotReady} from './errors.ts';

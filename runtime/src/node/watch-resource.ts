@@ -1,5 +1,5 @@
 /** Reads all objects of a resource from the API server, and then every change to them. */
-import {arrayOf, objectOf, stringOf} from '../json.ts';
+import {arrayOf, objectOf, stringOf} from '../lib/json.ts';
 import {ApiRefused, getJson, streamJson} from './api-client.ts';
 import {readKubeconfig} from './kubeconfig.ts';
 

@@ -4,7 +4,7 @@ import {setMaxListeners} from 'node:events';
 import {closeSync, openSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {setTimeout as delay} from 'node:timers/promises';
-import {errorCodeOf} from '../error-code.ts';
+import {errorCodeOf} from '../lib/error-code.ts';
 import type {Command, Ending} from './command.ts';
 import {watched} from './group.ts';
 import {inOwnGroup} from './own-group.ts';

@@ -1,8 +1,8 @@
 /** One network runtime at a time: whoever has the file locked; the kernel frees it at death. */
 import {closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync} from 'node:fs';
 import {dirname} from 'node:path';
-import {errorCodeOf} from '../error-code.ts';
-import {makeDirectory} from '../make-directory.ts';
+import {errorCodeOf} from '../lib/error-code.ts';
+import {makeDirectory} from '../lib/make-directory.ts';
 import {flock} from './flock.ts';
 
 export class AlreadyRunning extends Error {

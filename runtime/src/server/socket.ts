@@ -2,7 +2,7 @@
 import {lstat, rm} from 'node:fs/promises';
 import {connect} from 'node:net';
 import {dirname} from 'node:path';
-import {makeDirectory} from '../make-directory.ts';
+import {makeDirectory} from '../lib/make-directory.ts';
 import {AlreadyRunning, takeLock} from './instance-lock.ts';
 
 /** The socket cannot be where it should be. */

@@ -8,9 +8,9 @@ import {
   PluginFailed,
   type PluginTrouble,
 } from '../cni/errors.ts';
-import {CallerGone, DeadlinePassed} from '../deadline.ts';
-import {errorCodeOf} from '../error-code.ts';
-import {Busy} from '../gate.ts';
+import {CallerGone, DeadlineExceeded} from '../lib/deadline.ts';
+import {errorCodeOf} from '../lib/error-code.ts';
+import {Busy} from '../lib/gate.ts';
 import {
   AddressInUse,
   CleanupUnfinished,
@@ -73,7 +73,7 @@ const codeOf = (error: unknown): Code | undefined => {
   if (error instanceof StoreFailed) return error.full ? status.RESOURCE_EXHAUSTED : status.UNAVAILABLE;
   if (error instanceof NetnsFailed || error instanceof ToolFailed)
     return isShortage(error) ? status.UNAVAILABLE : status.INTERNAL;
-  if (error instanceof DeadlinePassed) return status.DEADLINE_EXCEEDED;
+  if (error instanceof DeadlineExceeded) return status.DEADLINE_EXCEEDED;
   if (error instanceof CallerGone) return status.CANCELLED;
   if (error instanceof Busy || error instanceof NetworkBusy) return status.UNAVAILABLE;
   return undefined;

@@ -1,6 +1,6 @@
 /** Makes a grpc-js handler of an RPC: owns the callback, the deadline and the line in the log. */
 import {type handleUnaryCall, status} from '@grpc/grpc-js';
-import {CallerGone, withinDeadline} from '../deadline.ts';
+import {CallerGone, withinDeadline} from '../lib/deadline.ts';
 import {type Log, textOf} from '../log.ts';
 import type {Context} from '../rpc/handler.ts';
 import {createReport} from './report.ts';

@@ -1,8 +1,8 @@
 /** An append-only file of checksummed lines: a line costs one fdatasync, and a crash at any byte harms no other line. */
 import {type FileHandle, open, readFile} from 'node:fs/promises';
 import {crc32} from 'node:zlib';
-import {replace, syncDirectoryOf} from '../durable-file.ts';
-import {errorCodeOf} from '../error-code.ts';
+import {replace, syncDirectoryOf} from '../lib/durable-file.ts';
+import {errorCodeOf} from '../lib/error-code.ts';
 import type {Reserve} from './reserve.ts';
 
 export interface Journal {

@@ -1,8 +1,8 @@
 /** Keeps unreadable state until a person accepts the loss. Until then netns and leases without a record are in doubt. */
 import {copyFile, mkdir, open, rename} from 'node:fs/promises';
 import {join} from 'node:path';
-import {syncDirectoryOf, writeDurably} from '../durable-file.ts';
-import {namesIn} from '../names-in.ts';
+import {syncDirectoryOf, writeDurably} from '../lib/durable-file.ts';
+import {namesIn} from '../lib/names-in.ts';
 
 export interface Quarantine {
   /** Path of the directory. */

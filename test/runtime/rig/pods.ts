@@ -4,7 +4,7 @@ import {mkdir, readdir, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {type Conflist, parseConflist} from '../../../runtime/src/cni/conflist.ts';
 import {createInvokePlugin} from '../../../runtime/src/cni/plugin.ts';
-import {createLock} from '../../../runtime/src/lock.ts';
+import {createLock} from '../../../runtime/src/lib/keyed-lock.ts';
 import type {Log} from '../../../runtime/src/log.ts';
 import type {NetnsDir} from '../../../runtime/src/netns/netns-dir.ts';
 import {NetworkUnavailable} from '../../../runtime/src/network/errors.ts';

@@ -7,8 +7,8 @@ import {
   PluginFailed,
   type PluginTrouble,
 } from '../../../runtime/src/cni/errors.ts';
-import {CallerGone, DeadlinePassed} from '../../../runtime/src/deadline.ts';
-import {Busy} from '../../../runtime/src/gate.ts';
+import {CallerGone, DeadlineExceeded} from '../../../runtime/src/lib/deadline.ts';
+import {Busy} from '../../../runtime/src/lib/gate.ts';
 import {
   Conflict,
   InvalidRequest,
@@ -37,7 +37,7 @@ describe('the gRPC status', () => {
     ['FAILED_PRECONDITION', 9, new InvalidConfig('x')],
     ['FAILED_PRECONDITION', 9, new NotAdded('x')],
     ['INVALID_ARGUMENT', 3, new InvalidParameter('x')],
-    ['DEADLINE_EXCEEDED', 4, new DeadlinePassed('x')],
+    ['DEADLINE_EXCEEDED', 4, new DeadlineExceeded('x')],
     ['CANCELLED', 1, new CallerGone('x')],
     ['UNAVAILABLE', 14, new Busy('x')],
     ['INTERNAL', 13, new NetnsFailed('x')],

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {createGate} from '../../runtime/src/gate.ts';
+import {createGate} from '../../../runtime/src/lib/gate.ts';
 
 /** Work that ends when it is told to, and says when it begins and ends. */
 const controlled = (name: string, order: string[]) => {

@@ -1,6 +1,6 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import {expect, it} from 'vitest';
-import {repeat} from '../../runtime/src/repeat.ts';
+import {repeat} from '../../../runtime/src/lib/repeat.ts';
 
 it('begins no run before the last one has ended, and none once it is aborted', async () => {
   const ending = new AbortController();

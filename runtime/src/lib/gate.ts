@@ -1,5 +1,5 @@
 /** Lets ordinary work run at the same time, and exclusive work alone: CNI's GC excludes ADD and DEL (spec, section 3). */
-import {DeadlinePassed, withinDeadline} from './deadline.ts';
+import {DeadlineExceeded, withinDeadline} from './deadline.ts';
 
 export interface Gate {
   /** Work whose signal aborts while it waits is never begun. */
@@ -86,7 +86,7 @@ const comesWithin = async (ms: number, moment: Promise<void>): Promise<boolean> 
     await withinDeadline(ms, () => moment);
     return true;
   } catch (error) {
-    if (error instanceof DeadlinePassed) return false;
+    if (error instanceof DeadlineExceeded) return false;
     throw error;
   }
 };

@@ -1,7 +1,7 @@
 /** Bounds the time that a caller waits for an answer. */
 
-export class DeadlinePassed extends Error {
-  override readonly name = 'DeadlinePassed';
+export class DeadlineExceeded extends Error {
+  override readonly name = 'DeadlineExceeded';
 }
 
 /** The caller has hung up, or its own deadline has passed, before the work was begun. */
@@ -10,7 +10,7 @@ export class CallerGone extends Error {
 }
 
 /**
- * Answers with `work`, or with DeadlinePassed in time. The work itself goes on and ends by its own limits; a caller
+ * Answers with `work`, or with DeadlineExceeded in time. The work itself goes on and ends by its own limits; a caller
  * that repeats the call gets its outcome.
  */
 export const withinDeadline = async <T>(
@@ -21,7 +21,7 @@ export const withinDeadline = async <T>(
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const error = new DeadlinePassed(`not done within ${ms} ms`);
+      const error = new DeadlineExceeded(`not done within ${ms} ms`);
       passed.abort(error);
       reject(error);
     }, ms);

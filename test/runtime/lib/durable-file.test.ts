@@ -1,7 +1,7 @@
 import {mkdir, readdir, readFile, stat} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
-import {writeDurably} from '../../runtime/src/durable-file.ts';
-import {tempDir} from '../rig/temp-dir.ts';
+import {writeDurably} from '../../../runtime/src/lib/durable-file.ts';
+import {tempDir} from '../../rig/temp-dir.ts';
 
 describe('a durable file', () => {
   it('is replaced as a whole, for its owner alone, and leaves nothing else', async () => {

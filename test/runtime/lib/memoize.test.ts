@@ -1,9 +1,9 @@
 import {describe, expect, it} from 'vitest';
-import {remembering} from '../../runtime/src/remembering.ts';
+import {memoize} from '../../../runtime/src/lib/memoize.ts';
 
 const counted = (limit: number) => {
   const worked: string[] = [];
-  const lengthOf = remembering(limit, (text) => {
+  const lengthOf = memoize(limit, (text) => {
     worked.push(text);
     if (text === '') throw new RangeError('empty');
     return {length: text.length};
@@ -11,7 +11,7 @@ const counted = (limit: number) => {
   return {worked, lengthOf};
 };
 
-describe('remembering', () => {
+describe('memoize', () => {
   it('does the work for a text once, and gives the same result', () => {
     const {worked, lengthOf} = counted(2);
     const first = lengthOf('one');

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {createLock} from '../../runtime/src/lock.ts';
+import {createLock} from '../../../runtime/src/lib/keyed-lock.ts';
 
 const gate = () => {
   let open = () => {};
