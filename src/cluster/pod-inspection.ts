@@ -6,7 +6,7 @@ import {type Difference, differencesOf} from './differences.ts';
 import {type KernelView, kernelViewOf, type NoKernelView} from './kernel-view.ts';
 import {type PlacedPod, placedPod} from './placed-pod.ts';
 import {type PodRecord, recordOf} from './pod-record.ts';
-import {linesAbout} from './proof.ts';
+import {linesMatching} from './runtime-log.ts';
 import {type Moment, timelineOf} from './timeline.ts';
 
 export interface PodInspection {
@@ -46,7 +46,7 @@ export const inspectPod = async (
   const subject = {correlation, sandbox, netns, uid: placed.uid};
   const [kernel, lines] = await Promise.all([
     netns === undefined ? {why: 'its netns is not known'} : kernelViewOf(node, netns, signal),
-    linesAbout(patternOf([correlation, sandbox, placed.uid]), node, signal),
+    linesMatching(patternOf([correlation, sandbox, placed.uid]), node, signal),
   ]);
   return {
     pod: placed,

@@ -8,8 +8,7 @@ import {askPod, type InspectedPod, parseInspected, refusalOf} from '../tools/kni
 import {flagOf} from './cluster.ts';
 import {noAnswer} from './no-answer.ts';
 import type {PlacedPod} from './placed-pod.ts';
-import {linesAbout} from './proof.ts';
-import {receivedIpConfigs} from './runtime-log.ts';
+import {linesMatching, receivedIpConfigs} from './runtime-log.ts';
 
 export interface PodRecord {
   readonly network: InspectedPod['network'];
@@ -80,7 +79,7 @@ const withoutRuntime = async (
   {why, signal}: RecordOptions & {readonly why: string},
 ): Promise<PodRecord> => {
   const [lines, sandboxes] = await Promise.all([
-    linesAbout(uid, node, signal),
+    linesMatching(uid, node, signal),
     node.run(sandboxesOfPod(uid), {signal}),
   ]);
   const ids = sandboxes.stdout.split('\n').filter(Boolean);

@@ -1,14 +1,11 @@
 /** Proves that a pod got its network over KNI: five sources are asked, and all must agree. */
 
-import {CommandError} from '../host/command-error.ts';
-import type {Host} from '../host/host.ts';
 import {netnsOf, sandboxesOfPod, sandboxInfo} from '../tools/ctr.ts';
 import type {NodeContainer} from '../tools/docker.ts';
-import {runtimeJournal} from '../tools/journalctl.ts';
 import {kubectl} from '../tools/kubectl.ts';
 import type {Cluster} from './cluster.ts';
 import type {Pod} from './pods.ts';
-import {type LogLine, parseLogLine, receivedIpConfigs} from './runtime-log.ts';
+import {type LogLine, linesMatching, receivedIpConfigs} from './runtime-log.ts';
 
 export interface Evidence {
   readonly pod: Pod;
@@ -23,11 +20,15 @@ export interface Evidence {
 }
 
 /** Asks containerd, the node's journal and the pod itself, all at the same time. */
-export const gatherEvidence = async (cluster: Cluster, pod: Pod, signal: AbortSignal): Promise<Evidence> => {
+export const gatherEvidence = async (
+  cluster: Pick<Cluster, 'controlPlane' | 'node'>,
+  pod: Pod,
+  signal: AbortSignal,
+): Promise<Evidence> => {
   const node = cluster.node(pod.node ?? '');
   const [sandboxes, lines, ipAddr] = await Promise.all([
     node.run(sandboxesOfPod(pod.uid), {signal}),
-    linesAbout(pod.uid, node, signal),
+    linesMatching(pod.uid, node, signal),
     cluster.controlPlane.run(kubectl('exec', pod.name, '--', 'ip', 'addr', 'show', 'eth0'), {signal}),
   ]);
   // Of several attempts the newest counts: the one that the runtime attached last.
@@ -36,23 +37,6 @@ export const gatherEvidence = async (cluster: Cluster, pod: Pod, signal: AbortSi
   const sandbox = ids.find((id) => id === attached) ?? ids[0] ?? '';
   const info = sandbox === '' ? undefined : await node.run(sandboxInfo(sandbox), {signal});
   return {pod, sandbox, netns: info && netnsOf(info.stdout), lines, ipAddr: ipAddr.stdout};
-};
-
-/** What the runtime logged about a uid, oldest first. journalctl fails where it finds nothing; that the runtime said nothing of the pod is for the checks to say. */
-export const linesAbout = async (
-  uid: string,
-  node: Host,
-  signal: AbortSignal,
-): Promise<readonly LogLine[]> => {
-  try {
-    const {stdout} = await node.run(runtimeJournal({grep: uid}), {signal});
-    return stdout.split('\n').flatMap((line) => parseLogLine(line) ?? []);
-  } catch (error) {
-    const nothing =
-      error instanceof CommandError && error.exitStatus === 1 && /^(-- No entries --)?$/.test(error.output);
-    if (nothing) return [];
-    throw error;
-  }
 };
 
 export interface Check {

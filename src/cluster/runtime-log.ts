@@ -1,6 +1,9 @@
 /** The network runtime's log: JSON lines in each node's journal, one for every RPC. */
 
 import {z} from 'zod';
+import {CommandError} from '../host/command-error.ts';
+import type {Host} from '../host/host.ts';
+import {runtimeJournal} from '../tools/journalctl.ts';
 
 /** Of the wrong type, a field is as good as none. */
 const text = z.string().optional().catch(undefined);
@@ -32,6 +35,24 @@ export const parseLogLine = (line: string): LogLine | undefined => {
     return logLine.safeParse(JSON.parse(line)).data;
   } catch {
     return undefined;
+  }
+};
+
+/** The lines of a node's runtime that match `pattern`, a Perl regular expression; oldest first. */
+export const linesMatching = async (
+  pattern: string,
+  node: Host,
+  signal: AbortSignal,
+): Promise<readonly LogLine[]> => {
+  try {
+    const {stdout} = await node.run(runtimeJournal({pattern}), {signal});
+    return stdout.split('\n').flatMap((line) => parseLogLine(line) ?? []);
+  } catch (error) {
+    // journalctl fails when no line matches. Whether that is a problem depends on the caller.
+    const isEmpty =
+      error instanceof CommandError && error.exitStatus === 1 && /^(-- No entries --)?$/.test(error.output);
+    if (isEmpty) return [];
+    throw error;
   }
 };
 

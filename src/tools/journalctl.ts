@@ -4,17 +4,17 @@ import type {Command} from '../host/host.ts';
 
 export interface JournalQuery {
   readonly follow?: boolean;
-  /** Only lines with this text in them. */
-  readonly grep?: string;
+  /** A Perl regular expression: only lines that match it. */
+  readonly pattern?: string;
 }
 
-export const runtimeJournal = ({follow = false, grep}: JournalQuery = {}): Command => [
+export const runtimeJournal = ({follow = false, pattern}: JournalQuery = {}): Command => [
   'journalctl',
   [
     '--unit=kni',
     '--output=cat',
     '--no-pager',
     ...(follow ? ['--follow', '--lines=all'] : []),
-    ...(grep === undefined ? [] : [`--grep=${grep}`, '--case-sensitive=true']),
+    ...(pattern === undefined ? [] : [`--grep=${pattern}`, '--case-sensitive=true']),
   ],
 ];

@@ -93,7 +93,7 @@ const lines = [
   line('02.431', 'AttachInterface ok', {ms: 48, sandbox: 'sandbox-1', correlation: 'uid-1-key'}),
 ];
 const journal = (grep: string, ...output: readonly string[]): string =>
-  onWorker(runtimeJournal({grep}), ...output);
+  onWorker(runtimeJournal({pattern: grep}), ...output);
 const all = journal('uid-1-key|sandbox-1|uid-1', ...lines);
 
 describe('pod inspect', () => {

@@ -167,7 +167,7 @@ describe('gatherEvidence', () => {
   const nodes = [node('test1-control-plane'), node('test1-worker')];
   const on = (name: string, [file, args]: Command): Command => ['docker', ['exec', name, file, ...args]];
   const sandboxes = on('test1-worker', sandboxesOfPod('uid-1'));
-  const journal = on('test1-worker', runtimeJournal({grep: 'uid-1'}));
+  const journal = on('test1-worker', runtimeJournal({pattern: 'uid-1'}));
   const address = exchange(
     on('test1-control-plane', kubectl('exec', 'samplepod', '--', 'ip', 'addr', 'show', 'eth0')),
     ipAddr,

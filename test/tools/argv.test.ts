@@ -71,7 +71,7 @@ describe('the commands of each tool', () => {
     ],
     [runtimeJournal(), 'journalctl --unit=kni --output=cat --no-pager'],
     [
-      runtimeJournal({follow: true, grep: 'uid-1'}),
+      runtimeJournal({follow: true, pattern: 'uid-1'}),
       'journalctl --unit=kni --output=cat --no-pager --follow --lines=all --grep=uid-1 --case-sensitive=true',
     ],
     [version, 'kind version'],

@@ -3,10 +3,10 @@
 import {requireCluster, requireRunning} from '../../cluster/cluster.ts';
 import {createPod, findPod, waitForPod} from '../../cluster/pods.ts';
 import {knownLine} from '../../cluster/proof.ts';
+import {waitForProof} from '../../cluster/prove-kni.ts';
 import {seconds} from '../../duration.ts';
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
-import {proveSoon} from '../../stages/verify.ts';
 import {lineWriter} from '../../view/stream.ts';
 import {surroundings} from '../context.ts';
 import type {World} from '../world.ts';
@@ -23,8 +23,7 @@ export const podCreate = async (
   {name, node, image}: PodCreateOptions,
 ): Promise<void> => {
   const {signal} = world;
-  const context = {...surroundings(world), cluster: {name}};
-  const cluster = await requireCluster(context, name, signal);
+  const cluster = await requireCluster(surroundings(world), name, signal);
   requireRunning(name, cluster.nodes);
   if (node !== undefined) cluster.node(node); // throws where there is none
 
@@ -45,7 +44,7 @@ export const podCreate = async (
   );
   const ready = await waitForPod(cluster.controlPlane, pod, {signal});
   const took = performance.now() - begun;
-  const {evidence, checks} = await proveSoon(context, pod, signal);
+  const {evidence, checks} = await waitForProof(cluster, pod, signal);
 
   const say = lineWriter(world.stdout);
   say(`pod ${pod} is Ready on ${ready.node} with ${ready.ip} after ${seconds(took)}`);

@@ -1,0 +1,52 @@
+/** Proves that KNI gave a pod its network, or says which check failed. */
+
+import {UserError} from '../errors.ts';
+import {DeadlineExceeded, waitUntil} from '../host/wait-until.ts';
+import type {Cluster} from './cluster.ts';
+import {findPod} from './pods.ts';
+import {type Check, type Evidence, gatherEvidence, judge} from './proof.ts';
+
+export interface Proof {
+  readonly evidence: Evidence;
+  readonly checks: readonly Check[];
+}
+
+/** Throws UserError when the pod is missing or not Ready, or when a check fails. */
+export const proveKni = async (
+  cluster: Pick<Cluster, 'controlPlane' | 'node'>,
+  name: string,
+  signal: AbortSignal,
+): Promise<Proof> => {
+  const pod = await findPod(cluster.controlPlane, name, signal);
+  if (!pod?.ready) {
+    throw new UserError({
+      what: `pod ${name} is not Ready`,
+      why: pod?.why ?? 'there is no such pod',
+      tryThis: `kni-demo logs --pod ${name}`,
+    });
+  }
+  const evidence = await gatherEvidence(cluster, pod, signal);
+  const checks = judge(evidence);
+  const failed = checks.filter(({holds}) => !holds);
+  if (failed.length === 0) return {evidence, checks};
+  throw new UserError({
+    what: `KNI is not proved for pod ${name}`,
+    why: failed.map(({claim, saw}) => `it does not hold that ${claim}: saw ${saw}`).join('\n'),
+    tryThis: `read what the runtime did: kni-demo logs --pod ${name}`,
+  });
+};
+
+/**
+ * Retries the proof. After a node has restarted, the API server reports its old pods as Ready until the kubelet has
+ * created new ones. When the kubelet's first attempt fails, the next one follows 10 to 15 s later.
+ */
+export const waitForProof = async (
+  cluster: Pick<Cluster, 'controlPlane' | 'node'>,
+  pod: string,
+  signal: AbortSignal,
+): Promise<Proof> => {
+  const wait = {what: 'the proof to hold', every: 1_000, atMost: 60_000, signal};
+  return waitUntil(wait, () => proveKni(cluster, pod, signal)).catch((error: unknown) => {
+    throw error instanceof DeadlineExceeded && error.cause instanceof UserError ? error.cause : error;
+  });
+};

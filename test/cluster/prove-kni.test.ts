@@ -1,0 +1,33 @@
+import {describe, expect, it} from 'vitest';
+import {clusterOf, nodesOf} from '../../src/cluster/cluster.ts';
+import {proveKni} from '../../src/cluster/prove-kni.ts';
+import {UserError} from '../../src/errors.ts';
+import type {Host} from '../../src/host/host.ts';
+import {rejection} from '../rig/demo.ts';
+import {clusterWith, pod} from '../rig/proved-cluster.ts';
+
+const prove = async (host: Host) =>
+  proveKni(clusterOf(host, await nodesOf(host, 'test1')), 'samplepod', new AbortController().signal);
+
+describe('proveKni', () => {
+  it('returns the evidence when all sources agree', async () => {
+    expect((await prove(clusterWith())).checks).toHaveLength(5);
+  });
+
+  it('names the failed check and the address that was found', async () => {
+    expect(await rejection(prove(clusterWith({address: '10.0.0.9'})), UserError)).toMatchObject({
+      what: 'KNI is not proved for pod samplepod',
+      why: 'it does not hold that it is the address on eth0 in the pod: saw 10.0.0.9',
+    });
+  });
+
+  it.each([
+    [pod('False'), 'phase Pending'],
+    ['', 'there is no such pod'],
+  ])('refuses a pod that is missing or not Ready: %#', async (found, why) => {
+    expect(await rejection(prove(clusterWith({found})), UserError)).toMatchObject({
+      what: 'pod samplepod is not Ready',
+      why,
+    });
+  });
+});
