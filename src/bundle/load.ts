@@ -12,7 +12,7 @@ import {CommandError} from '../host/command-error.ts';
 import {readJson} from '../json.ts';
 import {makeDirectory} from '../make-directory.ts';
 import type {DemoContext} from '../stages/context.ts';
-import {imageExists} from '../stages/products.ts';
+import {imageExists} from '../stages/lib/products.ts';
 import {errorCodeOf, messageOf} from '../thrown.ts';
 import {loadImages} from '../tools/docker.ts';
 import {unpackTarball} from '../tools/tar.ts';

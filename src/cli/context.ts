@@ -4,11 +4,11 @@ import {dirsOf} from '../cache/dirs.ts';
 import {defaultCluster} from '../cluster/names.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
+import {machineAt} from '../host/machine.ts';
 import {project} from '../project.ts';
 import {loadStack} from '../stacks/load.ts';
 import {architectureOf, type ClusterChoice, type DemoContext} from '../stages/context.ts';
-import {withBrought} from '../stages/host/brought.ts';
-import {machineAt} from '../stages/host/machine.ts';
+import {withBrought} from '../stages/lib/managed-engine.ts';
 import type {World} from './world.ts';
 
 export interface Choices {

@@ -1,10 +1,10 @@
 /** Brings what a command reads of the sources into the cache, by the same tasks as `up`. */
 
-import {type CachedSource, cachedSources} from '../stages/check-patches.ts';
 import type {DemoContext} from '../stages/context.ts';
 import {demoPlan} from '../stages/demo.ts';
 import {requireAll, surveyHost} from '../stages/host/survey.ts';
 import {sourceOf} from '../stages/init/sources.ts';
+import {type CachedSource, cachedSources} from '../stages/lib/check-patches.ts';
 import {lineWriter, type OutputStream} from '../view/stream.ts';
 import {inTurn, type TurnOptions} from './in-turn.ts';
 import {runShown} from './run-shown.ts';

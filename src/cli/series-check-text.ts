@@ -4,7 +4,7 @@ import type {ChalkInstance} from 'chalk';
 import type {FileResult, HunkResult} from '../patches/apply-file.ts';
 import type {Mismatch} from '../patches/mismatch.ts';
 import type {PatchResult} from '../patches/series.ts';
-import type {SeriesCheck} from '../stages/check-patches.ts';
+import type {SeriesCheck} from '../stages/lib/check-patches.ts';
 import {columns, oneLine} from '../view/table.ts';
 
 /** `+` applied, `!` only with fuzz, `-` failed. */

@@ -1,8 +1,8 @@
 /** What the program is given instead of reaching for globals. */
 
 import type {Host} from '../host/host.ts';
+import type {Machine} from '../host/machine.ts';
 import type {Environment, Network} from '../host/network.ts';
-import type {Machine} from '../stages/host/machine.ts';
 import type {OutputStream} from '../view/stream.ts';
 
 export interface World {

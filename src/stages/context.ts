@@ -3,8 +3,8 @@
 import type {Dirs} from '../cache/dirs.ts';
 import type {Task} from '../graph/task.ts';
 import type {Host} from '../host/host.ts';
+import type {Machine} from '../host/machine.ts';
 import type {Stack} from '../stacks/schema.ts';
-import type {Machine} from './host/machine.ts';
 
 export type Architecture = keyof Stack['nodejs']['packages'];
 

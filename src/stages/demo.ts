@@ -6,12 +6,12 @@ import {buildTasks} from './build/build.ts';
 import type {DemoContext, DemoTask} from './context.ts';
 import {hostTasks} from './host/tasks.ts';
 import {initTasks} from './init/init.ts';
-import {nodeNetworks} from './node-networks.ts';
-import {ownTasks} from './own/own-tasks.ts';
-import {programsTask} from './own/programs.ts';
-import type {ResolvedSource} from './own/resolve.ts';
-import {programsId, setup} from './setup.ts';
-import {verify} from './verify.ts';
+import {ownTasks} from './init/own-source.ts';
+import type {ResolvedSource} from './lib/resolve-own-source.ts';
+import {programsId, setup} from './setup/cluster.ts';
+import {programsTask} from './setup/programs.ts';
+import {nodeNetworks} from './setup/runtime-flags.ts';
+import {verify} from './verify/kni.ts';
 
 export const demoTasks = (stack: Stack, own: readonly ResolvedSource[] = []): readonly DemoTask[] => [
   ...hostTasks,

@@ -9,7 +9,7 @@ import {markDirectories} from '../../src/cache/marker.ts';
 import {kubeconfigOf, recordedClusters, writeRecord} from '../../src/cluster/cluster.ts';
 import {ownerDirectoryOf} from '../../src/cluster/ownership.ts';
 import {exitCodes} from '../../src/exit-codes.ts';
-import {engineOf} from '../../src/stages/host/brought.ts';
+import {engineOf} from '../../src/stages/lib/managed-engine.ts';
 import {
   dataRoot,
   engineId,

@@ -3,10 +3,10 @@
 import {demoContext} from '../../src/cli/context.ts';
 import {fingerprintsOf} from '../../src/graph/fingerprint.ts';
 import type {Running} from '../../src/graph/task.ts';
-import {type ContainerStep, goCache, runStep} from '../../src/stages/container.ts';
 import type {DemoContext} from '../../src/stages/context.ts';
 import {demoPlan} from '../../src/stages/demo.ts';
-import {artifactOf, imageOf} from '../../src/stages/products.ts';
+import {type ContainerStep, goCache, runStep} from '../../src/stages/lib/container.ts';
+import {artifactOf, imageOf} from '../../src/stages/lib/products.ts';
 import {cluster, host} from './rig.ts';
 
 export interface Builder {

@@ -3,7 +3,7 @@
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Component} from '../../src/stacks/own-source.ts';
-import {builderImage} from '../../src/stages/init/images.ts';
+import {builderImage} from '../../src/stages/init/base-image.ts';
 import {sourceOf} from '../../src/stages/init/sources.ts';
 import {builder} from './builder.ts';
 import {host} from './rig.ts';

@@ -5,8 +5,8 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {project} from '../../src/project.ts';
 import {containerdBuilderImage} from '../../src/stages/build/containerd.ts';
-import type {ContainerStep} from '../../src/stages/container.ts';
-import {treeOf} from '../../src/stages/init/trees.ts';
+import {treeOf} from '../../src/stages/init/tree.ts';
+import type {ContainerStep} from '../../src/stages/lib/container.ts';
 import {type Builder, builder} from './builder.ts';
 
 /** In the trees that the cluster was built from. */

@@ -4,7 +4,7 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {nodeImage} from '../../src/stages/build/node-image.ts';
-import {baseImage} from '../../src/stages/init/images.ts';
+import {baseImage} from '../../src/stages/init/base-image.ts';
 import {builder} from './builder.ts';
 import {eventually, host, run} from './rig.ts';
 

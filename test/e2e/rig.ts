@@ -8,7 +8,7 @@ import {nodeHost} from '../../src/host/node-host.ts';
 import {localHost} from '../../src/host/process.ts';
 import {waitUntil} from '../../src/host/wait-until.ts';
 import {project} from '../../src/project.ts';
-import {withBrought} from '../../src/stages/host/brought.ts';
+import {withBrought} from '../../src/stages/lib/managed-engine.ts';
 
 /** Another one while a chapter is written. */
 export const cluster = process.env['KNI_E2E_CLUSTER'] ?? 'kni-e2e';

@@ -3,8 +3,8 @@ import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {TestProject} from 'vitest/node';
-import {bundleRuntime} from '../../src/stages/build/bundle.ts';
 import {runtimeFile} from '../../src/stages/build/runtime.ts';
+import {bundleRuntime} from '../../src/stages/lib/bundle-runtime.ts';
 import {findTools, type Tools} from './rig/tools.ts';
 
 declare module 'vitest' {

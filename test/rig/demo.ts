@@ -4,11 +4,11 @@ import {join} from 'node:path';
 import {dirsOf} from '../../src/cache/dirs.ts';
 import {writeRecord} from '../../src/cluster/cluster.ts';
 import type {Command, Host} from '../../src/host/host.ts';
+import type {Machine} from '../../src/host/machine.ts';
 import {quoteCommand} from '../../src/host/quote.ts';
 import {project} from '../../src/project.ts';
 import {loadStack} from '../../src/stacks/load.ts';
 import type {DemoContext} from '../../src/stages/context.ts';
-import type {Machine} from '../../src/stages/host/machine.ts';
 import type {NodeContainer} from '../../src/tools/docker.ts';
 import {type TempDir, tempDir} from './temp-dir.ts';
 

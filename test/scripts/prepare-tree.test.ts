@@ -62,7 +62,7 @@ const prepare = async (dir: TempDir, {debian = {}, series, ours = {}}: Parts) =>
     OUT: dir.join('out'),
     TMPDIR: dir.join('tmp'),
   };
-  const script = join(project.manifests, 'build/prepare-tree.sh');
+  const script = join(project.manifests, 'scripts/prepare-tree.sh');
   return {
     run: (component = 'containerd', more: Record<string, string> = {}) =>
       localHost().run(['sh', [script, component]], {env: {...env, ...more}, onLine: () => undefined}),

@@ -8,7 +8,7 @@ const scripts = (await readdir(project.manifests, {recursive: true})).filter((na
 
 describe('shell scripts', () => {
   it('are there', () => {
-    expect(scripts).toContain('build/prepare-tree.sh');
+    expect(scripts).toContain('scripts/prepare-tree.sh');
   });
 
   it.each(scripts)('%s is read by sh without complaint, and stops at the first failure', async (name) => {

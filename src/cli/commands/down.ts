@@ -2,7 +2,7 @@
 
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
-import {removalsFor} from '../../stages/removals.ts';
+import {removalsFor} from '../../removals/removals.ts';
 import {lineWriter} from '../../view/stream.ts';
 import {surroundings} from '../context.ts';
 import {inTurn} from '../in-turn.ts';

@@ -1,8 +1,8 @@
 /** patch check: whether the stack's patches apply to its pinned sources, hunk by hunk. */
 
 import {UserError} from '../../errors.ts';
-import {checkSeries, type SeriesCheck} from '../../stages/check-patches.ts';
-import {seriesOf} from '../../stages/init/trees.ts';
+import {seriesOf} from '../../stages/init/tree.ts';
+import {checkSeries, type SeriesCheck} from '../../stages/lib/check-patches.ts';
 import {lineWriter, paletteOf} from '../../view/stream.ts';
 import {demoContext} from '../context.ts';
 import {fetchSources} from '../fetch-sources.ts';

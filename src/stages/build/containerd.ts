@@ -2,12 +2,12 @@
 
 import {digestOfTree} from '../../cache/digest.ts';
 import {releaseOf, type Stack} from '../../stacks/schema.ts';
-import {goCache, goEnv, makeImage, runStep} from '../container.ts';
 import type {DemoContext, DemoTask} from '../context.ts';
-import {imageSource, scriptDigest} from '../files.ts';
-import {builderImage} from '../init/images.ts';
-import {treeOf} from '../init/trees.ts';
-import {artifactOf, artifactTask, imageOf, imageTask} from '../products.ts';
+import {builderImage} from '../init/base-image.ts';
+import {treeOf} from '../init/tree.ts';
+import {goCache, goEnv, makeImage, runStep} from '../lib/container.ts';
+import {artifactOf, artifactTask, imageOf, imageTask} from '../lib/products.ts';
+import {imageSource, scriptDigest} from '../lib/project-files.ts';
 
 export const containerdBuilderImage = imageTask({
   id: 'build/containerd-builder-image',

@@ -7,12 +7,12 @@ import {recordPulledImage} from '../../cache/images.ts';
 import {sampleImage} from '../../cluster/pods.ts';
 import type {BuiltNode, PublishedNode, Stack} from '../../stacks/schema.ts';
 import {tagImage} from '../../tools/docker.ts';
-import {makeImage, runStep} from '../container.ts';
 import type {DemoTask} from '../context.ts';
-import {buildScript, imageSource, inScratch, place, scriptDigest} from '../files.ts';
-import {baseImage, builderImage, pull} from '../init/images.ts';
+import {baseImage, builderImage, pull} from '../init/base-image.ts';
 import {sourceOf} from '../init/sources.ts';
-import {artifactOf, artifactTask, imageOf, imageTask} from '../products.ts';
+import {makeImage, runStep} from '../lib/container.ts';
+import {artifactOf, artifactTask, imageOf, imageTask} from '../lib/products.ts';
+import {buildScript, imageSource, inScratch, place, scriptDigest} from '../lib/project-files.ts';
 import {containerdId, containerdPrograms} from './containerd.ts';
 import {kubernetesId, pause} from './kubernetes.ts';
 

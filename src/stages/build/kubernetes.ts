@@ -1,12 +1,12 @@
 /** The programs out of the patched tree of kubernetes. */
 
 import type {Stack} from '../../stacks/schema.ts';
-import {goCache, goEnv, runStep} from '../container.ts';
 import type {DemoContext, DemoTask} from '../context.ts';
-import {scriptDigest} from '../files.ts';
-import {builderImage} from '../init/images.ts';
-import {treeOf} from '../init/trees.ts';
-import {artifactOf, artifactTask, imageOf} from '../products.ts';
+import {builderImage} from '../init/base-image.ts';
+import {treeOf} from '../init/tree.ts';
+import {goCache, goEnv, runStep} from '../lib/container.ts';
+import {artifactOf, artifactTask, imageOf} from '../lib/products.ts';
+import {scriptDigest} from '../lib/project-files.ts';
 
 export interface KubernetesBuild {
   readonly id: string;

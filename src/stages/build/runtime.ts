@@ -6,9 +6,9 @@ import {digestOfTree} from '../../cache/digest.ts';
 import {removeTree} from '../../cache/files.ts';
 import {project} from '../../project.ts';
 import {packPackage, parsePacked} from '../../tools/npm.ts';
-import {notAsPinned} from '../not-as-pinned.ts';
-import {artifactTask} from '../products.ts';
-import {bundleRuntime} from './bundle.ts';
+import {bundleRuntime} from '../lib/bundle-runtime.ts';
+import {notAsPinned} from '../lib/not-as-pinned.ts';
+import {artifactTask} from '../lib/products.ts';
 
 export const runtimeFile = 'kni-runtime.cjs';
 

@@ -5,16 +5,16 @@ import {exists} from '../../cache/files.ts';
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import type {Command} from '../../host/host.ts';
+import {isExecutable} from '../../host/machine.ts';
 import {DeadlineExceeded, waitUntil} from '../../host/wait-until.ts';
 import {installPackages, type Mirrors, updateLists} from '../../tools/apt.ts';
 import {startEngine} from '../../tools/dockerd.ts';
 import type {DemoContext} from '../context.ts';
-import {engineOf, startedEngine} from './brought.ts';
-import {dockerdIn, fitting, otherSystems, usableDockerd} from './dockerd.ts';
-import {askEngine} from './engine-answer.ts';
-import {missing, type Requirement, there} from './finding.ts';
-import {isExecutable} from './machine.ts';
-import {unpack} from './unpack.ts';
+import {askEngine} from '../lib/ask-engine.ts';
+import {dockerdIn, fitting, otherSystems, usableDockerd} from '../lib/dockerd.ts';
+import {engineOf, startedEngine} from '../lib/managed-engine.ts';
+import {missing, type Requirement, there} from '../lib/requirement.ts';
+import {unpack} from '../lib/unpack-packages.ts';
 
 /** Brought only along with an engine: on a machine that has docker nothing is installed. */
 export const packages: Requirement = {

@@ -3,9 +3,9 @@
 import {join} from 'node:path';
 import {CommandError} from '../../host/command-error.ts';
 import {installKind, version as kindVersion} from '../../tools/kind.ts';
-import {toolPath} from './brought.ts';
-import {missing, type Requirement, there} from './finding.ts';
-import {unpack} from './unpack.ts';
+import {toolPath} from '../lib/managed-engine.ts';
+import {missing, type Requirement, there} from '../lib/requirement.ts';
+import {unpack} from '../lib/unpack-packages.ts';
 
 export const kind: Requirement = {
   id: 'host/kind',

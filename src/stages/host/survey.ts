@@ -1,7 +1,7 @@
 /** Looks for everything at once, before anything else is done. */
 
 import type {DemoContext} from '../context.ts';
-import {type Finding, type Requirement, resumes} from './finding.ts';
+import {type Finding, type Requirement, resumes} from '../lib/requirement.ts';
 import {requirements} from './requirements.ts';
 import {type Lacking, lacking, needsRoot} from './tasks.ts';
 

@@ -2,11 +2,11 @@
 
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
+import type {Machine} from '../../host/machine.ts';
 import {quoteCommand} from '../../host/quote.ts';
 import type {DemoTask} from '../context.ts';
-import {explain} from '../explain.ts';
-import {type Finding, type Requirement, resumes} from './finding.ts';
-import type {Machine} from './machine.ts';
+import {explain} from '../lib/explain.ts';
+import {type Finding, type Requirement, resumes} from '../lib/requirement.ts';
 import {requirements} from './requirements.ts';
 
 const taskOf = (requirement: Requirement, index: number): DemoTask => ({

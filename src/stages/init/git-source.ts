@@ -17,8 +17,8 @@ import {
   parseMissing,
 } from '../../tools/git.ts';
 import type {DemoContext, DemoTask} from '../context.ts';
-import {passes, persistently} from '../persistently.ts';
-import {artifactTask} from '../products.ts';
+import {artifactTask} from '../lib/products.ts';
+import {passes, persistently} from '../lib/retry.ts';
 
 /** The tree as one tarball, which knows nothing of where it comes from. */
 export const treeTarball = 'tree.tar';

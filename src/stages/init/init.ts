@@ -3,9 +3,9 @@
 import {components} from '../../stacks/own-source.ts';
 import type {Stack} from '../../stacks/schema.ts';
 import type {DemoTask} from '../context.ts';
-import {baseImage, builderImage} from './images.ts';
+import {baseImage, builderImage} from './base-image.ts';
 import {kindSource, pinnedSource} from './sources.ts';
-import {pinnedTree} from './trees.ts';
+import {pinnedTree} from './tree.ts';
 
 export const initTasks = (stack: Stack): readonly DemoTask[] => [
   baseImage,

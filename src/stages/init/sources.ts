@@ -5,13 +5,13 @@ import {sha256File} from '../../cache/digest.ts';
 import type {Component} from '../../stacks/own-source.ts';
 import type {DebianSource, GitSource, Stack} from '../../stacks/schema.ts';
 import {errorCodeOf} from '../../thrown.ts';
-import {runStep} from '../container.ts';
 import type {DemoTask} from '../context.ts';
-import {scriptDigest} from '../files.ts';
-import {notAsPinned} from '../not-as-pinned.ts';
-import {artifactTask, imageOf} from '../products.ts';
+import {runStep} from '../lib/container.ts';
+import {notAsPinned} from '../lib/not-as-pinned.ts';
+import {artifactTask, imageOf} from '../lib/products.ts';
+import {scriptDigest} from '../lib/project-files.ts';
+import {baseImage} from './base-image.ts';
 import {gitSourceTask} from './git-source.ts';
-import {baseImage} from './images.ts';
 
 /** The task that brings the sources of a component, or of kind, into the cache. */
 export const sourceOf = (what: Component | 'kind'): string => `init/${what}-source`;

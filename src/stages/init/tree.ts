@@ -1,0 +1,74 @@
+/** Patched source trees: Debian's patches first, where the source is Debian's, then our series. */
+
+import {join} from 'node:path';
+import {digestOfTree} from '../../cache/digest.ts';
+import {project} from '../../project.ts';
+import type {Component} from '../../stacks/own-source.ts';
+import type {DemoContext, DemoTask} from '../context.ts';
+import {goEnv, runStep} from '../lib/container.ts';
+import {explainTree} from '../lib/explain.ts';
+import {artifactOf, artifactTask, imageOf} from '../lib/products.ts';
+import {scriptDigest} from '../lib/project-files.ts';
+import {builderImage} from './base-image.ts';
+import {sourceOf} from './sources.ts';
+
+/** The directory of our patches for a component. */
+export const seriesOf = (component: Component, {stack}: Pick<DemoContext, 'stack'>): string =>
+  join(project.patches, stack[component].patches);
+
+export interface TreeParts {
+  readonly component: Component;
+  readonly id: string;
+  readonly title: string;
+  /** The task that brings the source. */
+  readonly source: string;
+  /** Without our series the tree is what the source holds. */
+  readonly patched: boolean;
+}
+
+export const treeTask = ({component, id, title, source, patched}: TreeParts): DemoTask =>
+  artifactTask({
+    id,
+    title,
+    needs: [builderImage.id, source],
+    inputs: async ({stack}) => ({
+      cri: stack.kubernetes.cri,
+      layout: stack.builder.go.layout,
+      prepare: [await scriptDigest('prepare-tree.sh'), await scriptDigest('check-go.sh')],
+      ...(patched && {
+        patches: await digestOfTree(seriesOf(component, {stack})),
+        ...(component === 'kubernetes' && {
+          kni: await digestOfTree(join(project.patches, 'kni')),
+          proto: await digestOfTree(join(project.runtime, 'proto')),
+          generate: await scriptDigest('generate-kni-api.sh'),
+        }),
+      }),
+    }),
+    async fill(directory, context, running) {
+      const mounts = [
+        {from: artifactOf(source, context, running), to: '/source', readOnly: true},
+        {from: seriesOf(component, context), to: '/patches', readOnly: true},
+        {from: join(project.patches, 'kni'), to: '/kni', readOnly: true},
+        {from: join(project.runtime, 'proto'), to: '/proto', readOnly: true},
+      ];
+      const step = {
+        image: imageOf(builderImage.id, running),
+        script: ['prepare-tree.sh', component],
+        env: {...goEnv(context), PATCHED: String(patched), CRI: context.stack.kubernetes.cri},
+        out: directory,
+      } as const;
+      await runStep({...step, mounts}, context, running).catch(explainTree);
+    },
+  });
+
+/** The task that patches what the stack pins. */
+export const treeOf = (component: Component): string => `init/${component}-tree`;
+
+export const pinnedTree = (component: Component): DemoTask =>
+  treeTask({
+    component,
+    id: treeOf(component),
+    title: `Patch ${component}`,
+    source: sourceOf(component),
+    patched: true,
+  });

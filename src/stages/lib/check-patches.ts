@@ -1,0 +1,65 @@
+/** Whether a stack's series apply to its pinned sources as `up` applies them, hunk by hunk; nothing is kept. */
+
+import {artifactExists} from '../../cache/artifact.ts';
+import {fingerprintsOf} from '../../graph/fingerprint.ts';
+import type {Plan} from '../../graph/plan.ts';
+import {allExact, applySeries, type PatchResult, readSeries} from '../../patches/series.ts';
+import {type Component, components} from '../../stacks/own-source.ts';
+import {releaseOf} from '../../stacks/schema.ts';
+import type {DemoContext} from '../context.ts';
+import {sourceOf} from '../init/sources.ts';
+import {pinnedFiles} from './pinned-files.ts';
+import {artifactOf} from './products.ts';
+
+export interface CachedSource {
+  readonly component: Component;
+  readonly path: string;
+  readonly isThere: boolean;
+}
+
+export const cachedSources = async (
+  plan: Plan<DemoContext>,
+  context: DemoContext,
+): Promise<readonly CachedSource[]> => {
+  const fingerprintOf = await fingerprintsOf(plan, context);
+  return Promise.all(
+    components.map(async (component) => {
+      const path = artifactOf(sourceOf(component), context, {fingerprintOf});
+      return {component, path, isThere: await artifactExists(path)};
+    }),
+  );
+};
+
+export interface SeriesCheck {
+  readonly component: Component;
+  /** Of the pinned source. */
+  readonly version: string;
+  /** Directory of our series. */
+  readonly series: string;
+  readonly ok: boolean;
+  /** Debian's own patches, which come first. */
+  readonly debian: readonly PatchResult[];
+  readonly patches: readonly PatchResult[];
+}
+
+/** As much as GNU patch allows by itself, so that a patch that somebody tried by hand is not told to fail. */
+const anyFuzz = 2;
+
+export interface CheckedSource {
+  readonly component: Component;
+  /** Directory of the source's tarballs. */
+  readonly source: string;
+  readonly series: string;
+  readonly signal: AbortSignal;
+}
+
+export const checkSeries = async (
+  {component, source, series, signal}: CheckedSource,
+  context: Pick<DemoContext, 'dirs' | 'host' | 'stack'>,
+): Promise<SeriesCheck> => {
+  const patches = await readSeries(series);
+  const {files, debian} = await pinnedFiles(patches, {source, signal}, context);
+  const {results} = applySeries(patches, files, anyFuzz);
+  const version = releaseOf(context.stack[component].source);
+  return {component, version, series, ok: allExact([...debian, ...results]), debian, patches: results};
+};

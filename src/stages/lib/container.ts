@@ -1,0 +1,77 @@
+/** Runs the steps of the build in containers and image builds, so that the host needs docker and Node.js only. */
+
+import {join} from 'node:path';
+import type {Running} from '../../graph/task.ts';
+import {makeDirectory} from '../../make-directory.ts';
+import {project} from '../../project.ts';
+import {
+  buildEnv,
+  buildImage,
+  type ContainerRun,
+  type ImageBuild,
+  type Mount,
+  removeContainer,
+  runContainer,
+} from '../../tools/docker.ts';
+import type {DemoContext} from '../context.ts';
+
+export interface ContainerStep extends Omit<ContainerRun, 'name' | 'command'> {
+  /** A script of manifests/scripts and its arguments. */
+  readonly script: readonly [name: string, ...args: readonly string[]];
+  /** Where the result goes; `/out` in the container. */
+  readonly out: string;
+}
+
+/**
+ * What it prints goes to the task's log. Cancelling removes the container: ending the docker client would not.
+ * Files made by root in the container are handed to the caller, so that a member of the docker group can purge them.
+ */
+export const runStep = async (
+  {script: [name, ...args], out, mounts = [], ...run}: ContainerStep,
+  {host}: DemoContext,
+  {fingerprint, signal, log}: Running,
+): Promise<void> => {
+  const container = `kni-demo-${fingerprint.slice(0, 12)}-${process.pid}`;
+  const all: readonly Mount[] = [
+    {from: join(project.manifests, 'scripts'), to: '/scripts', readOnly: true},
+    {from: out, to: '/out'},
+    ...mounts,
+  ];
+  const step: ContainerRun = {
+    ...run,
+    name: container,
+    mounts: all,
+    command: ['sh', '-c', handOver(all), 'sh', 'sh', `/scripts/${name}`, ...args],
+  };
+  try {
+    await host.run(runContainer(step), {signal, onLine: log});
+  } finally {
+    if (signal.aborted) await host.run(removeContainer(container)).catch(() => undefined);
+  }
+};
+
+const handOver = (mounts: readonly Mount[]): string => {
+  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+  if (uid === 0) return 'exec "$@"';
+  const written = mounts.filter(({readOnly}) => !readOnly).map(({to}) => to);
+  return `"$@"; status=$?; chown -R ${uid}:${gid} ${written.join(' ')}; exit $status`;
+};
+
+/** Go's build cache, kept from one build to the next, and shared by all of them. */
+export const goCache = async ({dirs}: DemoContext): Promise<Mount> => {
+  const from = join(dirs.cache, 'go-build');
+  makeDirectory(from);
+  return {from, to: '/cache/go-build'};
+};
+
+/** How the build scripts are to take the trees that they build. */
+export const goEnv = ({stack}: DemoContext): {readonly LAYOUT: string} => ({LAYOUT: stack.builder.go.layout});
+
+/** Builds an image from a Dockerfile; what it prints goes to the task's log. */
+export const makeImage = async (
+  build: ImageBuild,
+  {host}: DemoContext,
+  {signal, log}: Running,
+): Promise<void> => {
+  await host.run(buildImage(build), {env: buildEnv, signal, onLine: log});
+};

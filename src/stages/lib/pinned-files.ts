@@ -1,0 +1,94 @@
+/** The files of a pinned source that a series touches, as `prepare-tree.sh` finds them: Debian's patches applied. */
+
+import {mkdir} from 'node:fs/promises';
+import {join} from 'node:path';
+import {namesIn} from '../../cache/files.ts';
+import {UserError} from '../../errors.ts';
+import {exitCodes} from '../../exit-codes.ts';
+import {CommandError} from '../../host/command-error.ts';
+import type {Command, CommandResult} from '../../host/host.ts';
+import type {Patch} from '../../patches/patch-file.ts';
+import {readFiles} from '../../patches/read-files.ts';
+import {applySeries, type Files, type PatchResult, pathsOf, readQuiltSeries} from '../../patches/series.ts';
+import {listTarball, strippedName, unpackMembers, unpackTarball} from '../../tools/tar.ts';
+import type {DemoContext} from '../context.ts';
+import {inScratch} from './project-files.ts';
+
+export interface PinnedFiles {
+  readonly files: Files;
+  /** What came of Debian's own series. */
+  readonly debian: readonly PatchResult[];
+}
+
+export interface Pinned {
+  /** Directory of the source's tarballs. */
+  readonly source: string;
+  readonly signal: AbortSignal;
+}
+
+/** Unpacks these files only, beside the cache's artifacts and for as long as it takes to read them. */
+export const pinnedFiles = (
+  series: readonly Patch[],
+  {source, signal}: Pinned,
+  {dirs, host}: Pick<DemoContext, 'dirs' | 'host'>,
+): Promise<PinnedFiles> => {
+  const run = (command: Command, input = ''): Promise<CommandResult> =>
+    host.run(command, {signal, input}).catch(explainTar);
+  return inScratch(dirs, 'patch-check', 'files', async (scratch) => {
+    const tree = join(scratch, 'tree');
+    await mkdir(tree);
+    const archives = await archivesIn(source);
+    if (archives.debian !== undefined) await run(unpackTarball(archives.debian, tree));
+    const debian = archives.debian === undefined ? [] : await readQuiltSeries(join(tree, 'debian/patches'));
+    const paths = pathsOf([...debian, ...series]);
+    const wanted = new Set(paths);
+    const {original: archive, strip} = archives;
+    const members = (await run(listTarball(archive))).stdout.split('\n');
+    const there = members.filter((member) => wanted.has(strippedName(member, strip)));
+    const names = there.map((member) => `${member}\n`).join('');
+    await run(unpackMembers({archive, directory: tree, strip}), names);
+    const {results, files} = applySeries(debian, await readFiles(tree, paths), 0);
+    return {debian: results, files};
+  });
+};
+
+interface Archives {
+  readonly original: string;
+  /** How many folders stand before the names of its files. */
+  readonly strip: number;
+  readonly debian?: string;
+}
+
+/** As prepare-tree.sh finds them: one tarball of the whole tree, or those of a Debian source package. */
+const archivesIn = async (source: string): Promise<Archives> => {
+  const names = await namesIn(source);
+  return names.includes('tree.tar')
+    ? {original: join(source, 'tree.tar'), strip: 0}
+    : {original: tarball(source, names, 'orig'), strip: 1, debian: tarball(source, names, 'debian')};
+};
+
+/** A signature beside it is none. */
+const tarball = (source: string, names: readonly string[], kind: string): string => {
+  const name = names.find((each) => each.includes(`.${kind}.tar.`) && !each.endsWith('.asc'));
+  if (name !== undefined) return join(source, name);
+  throw new UserError({
+    what: `${source} is no Debian source`,
+    why: `it holds no *.${kind}.tar.*`,
+    tryThis: 'remove it and run the same command again: it is downloaded anew',
+  });
+};
+
+const explainTar = (error: unknown): never => {
+  if (!(error instanceof CommandError) || error.reason === 'cancelled') throw error;
+  const program = error.reason === 'not found' ? 'tar' : /\b(xz|gzip): Cannot exec/.exec(error.output)?.[1];
+  if (program === undefined) throw error;
+  throw new UserError(
+    {
+      what: 'the sources cannot be unpacked',
+      why: `this machine has no ${program}`,
+      tryThis: `install it, on Debian: apt-get install ${program === 'xz' ? 'xz-utils' : program}`,
+      exitCode: exitCodes.hostLacks,
+    },
+    {cause: error},
+  );
+};
