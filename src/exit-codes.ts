@@ -1,4 +1,4 @@
-/** What the exit code of `kni-demo` says: the one list, also printed in the README. */
+/** What the exit code of `kni-demo` says: the one list, also printed in docs/commands.md. */
 export const exitCodes = {
   /** Everything asked for holds. */
   ok: 0,

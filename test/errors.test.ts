@@ -21,7 +21,7 @@ describe('UserError', () => {
 });
 
 describe('exitCodes', () => {
-  it('are what the README documents', () => {
+  it('are what docs/commands.md documents', () => {
     expect(exitCodes).toEqual({
       ok: 0,
       failed: 1,
