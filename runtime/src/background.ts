@@ -1,7 +1,7 @@
 /** What the network runtime does without being asked: undo what was left, and clear away what has no owner. */
 
 import {repeat} from './lib/repeat.ts';
-import {type Log, textOf} from './log.ts';
+import {errorText, type Log} from './log.ts';
 import type {PodNetworks} from './network/pod-networks.ts';
 import type {RecordStore} from './network/record-store.ts';
 
@@ -48,7 +48,7 @@ const reconcileOnce = async ({pods, log}: BackgroundParts, signal: AbortSignal):
       await pods.reconcile();
       done.abort();
     } catch (error) {
-      log.warn('not reconciled yet', {error: textOf(error)});
+      log.warn('not reconciled yet', {error: errorText(error)});
     }
   };
   await repeat(attempt, reconcileRetryMs, AbortSignal.any([signal, done.signal]));

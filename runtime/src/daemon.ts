@@ -10,14 +10,14 @@ import {startBackground} from './background.ts';
 import type {Attachment} from './cni/attachment.ts';
 import type {Conflist} from './cni/conflist.ts';
 import {filesOfPlugins} from './cni/find-plugin.ts';
-import {logged} from './cni/logged.ts';
+import {logPluginCalls} from './cni/log-plugin-calls.ts';
 import {killOrphans, ownerOf, ownerVariable} from './cni/orphans.ts';
 import {createInvokePlugin} from './cni/plugin.ts';
-import {correlated} from './correlation.ts';
 import type {Options} from './flags.ts';
 import {createLock} from './lib/keyed-lock.ts';
-import {type Log, textOf} from './log.ts';
-import {measured} from './metrics/measured.ts';
+import {errorText, type Log} from './log.ts';
+import {withCorrelation} from './log-correlation.ts';
+import {measurePluginCalls} from './metrics/measure-plugin-calls.ts';
 import {createMetrics} from './metrics/metrics.ts';
 import {serveMetrics} from './metrics/server.ts';
 import {watchStalls} from './metrics/stalls.ts';
@@ -69,7 +69,7 @@ export interface Daemon {
 export const startDaemon = async (options: Options, plainLog: Log): Promise<Daemon> => {
   const {socket, stateDir, binDirs} = options;
   let records: Records | undefined;
-  const log = correlated(plainLog, (sandbox) => records?.bySandbox(sandbox));
+  const log = withCorrelation(plainLog, (sandbox) => records?.bySandbox(sandbox));
 
   // First of all: systemd counts from exec, and on a slow machine the start takes longer than its patience. Not by the
   // plugins' exec: when all of its places are taken, that is no reason to restart.
@@ -93,7 +93,8 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
   const exec = createExec({stop: ending.signal, env, readyShells: 8, openShells: firstCallsOver, scratchDir});
   const [netns, store] = await Promise.all([openNetnsDir(options.netnsDir, exec), reading]);
   const trouble = store.trouble();
-  if (trouble) log.error('nothing can be attached until the state can be written', {error: textOf(trouble)});
+  if (trouble)
+    log.error('nothing can be attached until the state can be written', {error: errorText(trouble)});
   const recovering = recover({store, netns, log});
 
   const metrics = createMetrics({
@@ -103,7 +104,7 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
     refusedPodCidrs: () => node.refusedPodCidrs(),
   });
   const plugin = createInvokePlugin({exec, binDirs, timeoutMs: options.pluginTimeoutMs});
-  const invoke = logged(measured(plugin, metrics.plugin), log);
+  const invoke = logPluginCalls(measurePluginCalls(plugin, metrics.plugin), log);
   const opening = openNodeNetwork({
     exec,
     log,
@@ -183,13 +184,13 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
 
   const healthy = () => {
     const unwritable = store.trouble();
-    return unwritable && textOf(unwritable);
+    return unwritable && errorText(unwritable);
   };
   const correlationOf = (selector: Selector) =>
     (selectForUndo(known, selector) ?? selectForAttach(known, selector))?.key;
   const kni = {pods, node, correlationOf};
-  const inspected = {records: known, pods, quarantined: store.quarantine.names};
-  const server = await serve(socket, {kni, inspected, healthy, observe: metrics.rpc}, log);
+  const inspector = {records: known, pods, quarantined: store.quarantine.names};
+  const server = await serve(socket, {kni, inspector, healthy, observe: metrics.rpc}, log);
   serving.abort();
   log.info('serving KNI', {socket, records: [...known.all()].length});
 

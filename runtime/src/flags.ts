@@ -3,7 +3,7 @@ import {hostname} from 'node:os';
 import {isAbsolute} from 'node:path';
 import {parseArgs} from 'node:util';
 import {commands} from './client/commands.ts';
-import {type LogLevel, logLevels, textOf} from './log.ts';
+import {errorText, type LogLevel, logLevels} from './log.ts';
 import type {MetricsAddress} from './metrics/server.ts';
 import {type BackendName, backendNames} from './node/backends.ts';
 import {cidrFrom, onePerFamily} from './node/ip-address.ts';
@@ -215,7 +215,7 @@ const valuesOf = (args: readonly string[]): Values | undefined => {
     const {help, ...values} = parseArgs({args: [...args], options}).values;
     return help ? undefined : values;
   } catch (error) {
-    throw new UsageError(textOf(error), {cause: error});
+    throw new UsageError(errorText(error), {cause: error});
   }
 };
 

@@ -35,7 +35,7 @@ export const createLog = (
 };
 
 /** The text of whatever was thrown, with its causes, on one line. */
-export const textOf = (error: unknown): string => {
+export const errorText = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message}: ${textOf(error.cause)}`;
+  return error.cause === undefined ? error.message : `${error.message}: ${errorText(error.cause)}`;
 };

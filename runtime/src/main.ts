@@ -4,7 +4,7 @@ import {once} from 'node:events';
 import {CommandUsageError, isCommand, runCommand} from './client/main.ts';
 import {startDaemon} from './daemon.ts';
 import {defaultSocket, optionsFrom, UsageError, usage} from './flags.ts';
-import {createLog, textOf} from './log.ts';
+import {createLog, errorText} from './log.ts';
 
 const main = async (args: readonly string[]): Promise<void> => {
   if (isCommand(args) && !args.includes('--help')) {
@@ -20,7 +20,7 @@ const main = async (args: readonly string[]): Promise<void> => {
   const signal = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   // A bug: better to start over from the records than to go on with who knows what.
   process.on('uncaughtException', (error) => {
-    log.error('the network runtime has a bug and ends', {error: textOf(error), stack: error.stack});
+    log.error('the network runtime has a bug and ends', {error: errorText(error), stack: error.stack});
     process.exit(1);
   });
   try {
@@ -30,7 +30,7 @@ const main = async (args: readonly string[]): Promise<void> => {
     await daemon.stop();
     log.info('stopped');
   } catch (error) {
-    log.error('the network runtime cannot run', {error: textOf(error)});
+    log.error('the network runtime cannot run', {error: errorText(error)});
     process.exitCode = 1;
   }
 };
@@ -43,7 +43,7 @@ const printed = (text: string): Promise<void> =>
 
 main(process.argv.slice(2))
   .catch((error: unknown) => {
-    process.stderr.write(`kni-runtime: ${textOf(error)}\n`);
+    process.stderr.write(`kni-runtime: ${errorText(error)}\n`);
     process.exitCode = error instanceof UsageError || error instanceof CommandUsageError ? 2 : 1;
   })
   // Whatever still waits for something must not keep a stopped network runtime alive.

@@ -15,7 +15,7 @@ export const feedWatchdog = async (exec: Exec, log: Log, signal: AbortSignal): P
   const timeoutMs = patienceMs * share;
   const feed = async () => {
     const ending = await exec({file: 'systemd-notify', args: ['WATCHDOG=1'], timeoutMs});
-    const isTold = ending.how === 'stopped' || (ending.how === 'exited' && ending.exitCode === 0);
+    const isTold = ending.kind === 'stopped' || (ending.kind === 'exited' && ending.exitCode === 0);
     if (!isTold) log.warn('the watchdog cannot be told', {ending});
   };
   await repeat(feed, timeoutMs, signal);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {mkdir, rm, writeFile} from 'node:fs/promises';
 import * as fc from 'fast-check';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {asking} from '../../runtime/src/client/ask.ts';
+import {callRuntime} from '../../runtime/src/client/ask.ts';
 import {Inspector} from '../../runtime/src/gen/inspector_pb.ts';
 import {conflistOfNode} from '../../runtime/src/node/conflist-of-node.ts';
 import {becomesWhole} from './rig/invariants.ts';
@@ -104,11 +104,13 @@ const deletePod = forPod('delete', async ({index, pod, life, model, real}) => {
 const checkPod = forPod('check', async ({pod, life, real}) => {
   if (life.is !== 'attached') return;
   const wanted = {sandbox: pod.sandbox, check: true};
-  const {problems} = await asking(socketOf(real), (ask) => ask(Inspector.method.inspectPodNetwork, wanted));
+  const {problems} = await callRuntime(socketOf(real), (ask) =>
+    ask(Inspector.method.inspectPodNetwork, wanted),
+  );
   assert.deepEqual(problems, []);
 });
 const socketOf = ({node}: Real): string => node.path(paths.socket);
-const reconciled = (real: Real) => asking(socketOf(real), (ask) => ask(Inspector.method.reconcile, {}));
+const reconciled = (real: Real) => callRuntime(socketOf(real), (ask) => ask(Inspector.method.reconcile, {}));
 const reconcile = fc.constant(
   command('reconcile', async (_, real) => {
     const {removedNetns, releasedAddresses, removedLinks, undone, problems} = await reconciled(real);

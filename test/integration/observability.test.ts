@@ -1,6 +1,6 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import {afterAll, beforeAll, describe, expect, inject, it} from 'vitest';
-import {asking} from '../../runtime/src/client/ask.ts';
+import {callRuntime} from '../../runtime/src/client/ask.ts';
 import {Health, HealthCheckResponse_ServingStatus as Serving} from '../../runtime/src/gen/health_pb.ts';
 import {type Chain, installChain} from './rig/chain.ts';
 import {errorInfoOf} from './rig/error-info.ts';
@@ -189,7 +189,7 @@ describe('a network runtime that is asked about itself', () => {
 
   it('is not healthy while its state cannot be written, and says so', async () => {
     const health = () =>
-      asking(node.path(paths.socket), async (ask) => (await ask(Health.method.check, {})).status);
+      callRuntime(node.path(paths.socket), async (ask) => (await ask(Health.method.check, {})).status);
     expect(await health()).toBe(Serving.SERVING);
     expect(await get('/healthz')).toBe('200 ok\n\n');
     await node.run(['mount', '--bind', '-o', 'ro', paths.state, paths.state]);

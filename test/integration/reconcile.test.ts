@@ -2,7 +2,7 @@ import {mkdir, rm, writeFile} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {afterEach, beforeEach, describe, expect, inject, it} from 'vitest';
-import {asking} from '../../runtime/src/client/ask.ts';
+import {callRuntime} from '../../runtime/src/client/ask.ts';
 import {Inspector} from '../../runtime/src/gen/inspector_pb.ts';
 import {conflistOfNode} from '../../runtime/src/node/conflist-of-node.ts';
 import {installPlugins} from '../runtime/rig/plugins.ts';
@@ -123,7 +123,7 @@ describe('what has lost its owner', () => {
 
     await using next = await startRuntime(node, flags);
     await until('it is removed', async () => !(await leftovers(node)).veths.includes('veth0badcafe'));
-    const {removedLinks} = await asking(node.path(paths.socket), (ask) =>
+    const {removedLinks} = await callRuntime(node.path(paths.socket), (ask) =>
       ask(Inspector.method.reconcile, {}),
     );
     expect(removedLinks).toEqual([]);
@@ -147,7 +147,7 @@ describe('what has lost its owner', () => {
     const lostChain = /CNI-DN-[0-9a-f]+$/.exec((await jumps('id: \\"lost\\"'))[0] ?? '')?.[0] ?? '';
     const forged = `iptables -t nat -A CNI-HOSTPORT-DNAT -m comment --comment 'dnat name: "kni" id: "forged"' -j CNI-DN-0badcafe`;
     await node.run(['sh', '-c', `iptables -t nat -N CNI-DN-0badcafe && ${forged}`]);
-    const found = await asking(node.path(paths.socket), (ask) => ask(Inspector.method.reconcile, {}));
+    const found = await callRuntime(node.path(paths.socket), (ask) => ask(Inspector.method.reconcile, {}));
     expect(found).toMatchObject({removedChains: [lostChain], problems: []});
     expect(await jumps(lostChain)).toEqual([]);
     for (const id of [pod.sandbox, 'foreign', 'forged']) expect(await jumps(id)).not.toEqual([]);
@@ -164,7 +164,7 @@ describe('what has lost its owner', () => {
     const before = await leftovers(node);
     await node.run(['ln', '-s', paths.netns, '/run/other-netns']);
     await using next = await startRuntime(node, ['--netns-dir=/run/other-netns']);
-    const found = await asking(node.path(paths.socket), (ask) => ask(Inspector.method.reconcile, {}));
+    const found = await callRuntime(node.path(paths.socket), (ask) => ask(Inspector.method.reconcile, {}));
     expect(found).toMatchObject({removedNetns: [], releasedAddresses: [], removedLinks: [], undone: []});
     const {ipconfigs} = await next.kni.queryPodNetwork(identify(pod));
     expect(ipconfigs['eth0']?.ip).toEqual([ip]);
@@ -213,7 +213,8 @@ describe('what has lost its owner', () => {
       };
       await writeFile(node.path(`${paths.conf}/05-collected.conflist`), JSON.stringify(list));
     };
-    const reconcileNow = () => asking(node.path(paths.socket), (ask) => ask(Inspector.method.reconcile, {}));
+    const reconcileNow = () =>
+      callRuntime(node.path(paths.socket), (ask) => ask(Inspector.method.reconcile, {}));
 
     it.each<[string, string, string]>([
       ['by a list', `${paths.othersConf}/99-any.conflist`, '{"name":"collected","plugins":[{"type":"x"}]}'],
@@ -272,11 +273,11 @@ describe('what has lost its owner', () => {
     const detaching = runtime.kni.detachInterface(identify(hanging));
     await until('DEL hangs', () => called('fault DEL'));
     const order: string[] = [];
-    const reconciling = asking(node.path(paths.socket), (ask) => ask(Inspector.method.reconcile, {})).catch(
-      (error: unknown) => {
-        order.push(String(error));
-      },
-    );
+    const reconciling = callRuntime(node.path(paths.socket), (ask) =>
+      ask(Inspector.method.reconcile, {}),
+    ).catch((error: unknown) => {
+      order.push(String(error));
+    });
     await delay(500); // by then it waits
     await createNetwork(runtime.kni, newPod('next'));
     order.push('created');

@@ -1,7 +1,7 @@
 import {mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {crc32} from 'node:zlib';
 import {afterEach, beforeEach, describe, expect, inject, it} from 'vitest';
-import {asking} from '../../runtime/src/client/ask.ts';
+import {callRuntime} from '../../runtime/src/client/ask.ts';
 import {Inspector} from '../../runtime/src/gen/inspector_pb.ts';
 import {leftovers, nothing} from './rig/leftovers.ts';
 import {startNode, type TestNode} from './rig/node.ts';
@@ -19,7 +19,7 @@ describe('the state on disk', () => {
   afterEach(async () => {
     await node[Symbol.asyncDispose]();
   });
-  const reconciled = () => asking(node.path(paths.socket), (ask) => ask(Inspector.method.reconcile, {}));
+  const reconciled = () => callRuntime(node.path(paths.socket), (ask) => ask(Inspector.method.reconcile, {}));
   const command = (...args: readonly string[]) =>
     node.run([process.execPath, inject('runtimeFile'), ...args, `--socket=${paths.socket}`]);
   const journal = () => node.path(`${paths.records}/journal`);

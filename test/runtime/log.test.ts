@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {createLog, type LogLevel, textOf} from '../../runtime/src/log.ts';
+import {createLog, errorText, type LogLevel} from '../../runtime/src/log.ts';
 
 const linesOf = (level: LogLevel, write: (log: ReturnType<typeof createLog>) => void) => {
   const lines: string[] = [];
@@ -31,10 +31,10 @@ describe('the log', () => {
   });
 
   it('has the words of an error and of its causes', () => {
-    expect(textOf(new Error('outer', {cause: new Error('inner', {cause: 'root'})}))).toBe(
+    expect(errorText(new Error('outer', {cause: new Error('inner', {cause: 'root'})}))).toBe(
       'outer: inner: root',
     );
-    expect(textOf('text')).toBe('text');
-    expect(textOf(undefined)).toBe('undefined');
+    expect(errorText('text')).toBe('text');
+    expect(errorText(undefined)).toBe('undefined');
   });
 });

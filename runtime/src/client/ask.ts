@@ -22,7 +22,7 @@ export type Ask = <Method extends DescMethodUnary>(
 
 const deadlineMs = 30_000;
 
-export const asking = async <T>(socket: string, work: (ask: Ask) => Promise<T>): Promise<T> => {
+export const callRuntime = async <T>(socket: string, work: (ask: Ask) => Promise<T>): Promise<T> => {
   const client = new Client(`unix:${socket}`, credentials.createInsecure());
   const ask = <Method extends DescMethodUnary>(
     method: Method,

@@ -1,7 +1,7 @@
 /** The command line of those who ask a running network runtime. */
 import {parseArgs} from 'node:util';
-import {textOf} from '../log.ts';
-import {asking} from './ask.ts';
+import {errorText} from '../log.ts';
+import {callRuntime} from './ask.ts';
 import {commandFlags, commands} from './commands.ts';
 
 /** The command line is wrong; the message says what about it. */
@@ -28,7 +28,7 @@ export const runCommand = async (args: readonly string[], defaultSocket: string)
   }
   const foreign = commandFlags.find((flag) => flags[flag] && !command.flags?.includes(flag));
   if (foreign) throw new CommandUsageError(`${name} takes no --${foreign}`);
-  const answer = await asking(socket, (ask) => command.run(ask, argument ?? '', flags));
+  const answer = await callRuntime(socket, (ask) => command.run(ask, argument ?? '', flags));
   return `${JSON.stringify(answer, undefined, 2)}\n`;
 };
 
@@ -45,6 +45,6 @@ const parsed = (args: readonly string[], defaultSocket: string) => {
     if (more.length > 0) throw new Error(`unexpected argument '${more[0]}'`);
     return {...values, name, argument};
   } catch (error) {
-    throw new CommandUsageError(textOf(error), {cause: error});
+    throw new CommandUsageError(errorText(error), {cause: error});
   }
 };

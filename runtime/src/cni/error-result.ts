@@ -4,8 +4,8 @@ import type {CniErrorResult} from './errors.ts';
 import {plainText} from './plain-text.ts';
 
 /** A plugin that prints no such thing still has an exit status and, most likely, words on stderr or before its error. */
-export const errorResultOf = ({exitCode, stdout, stderr}: Exited): CniErrorResult => {
-  const error = objectOf(parsed(stdout));
+export const errorResultOf = ({exitCode, stdout, stderr}: ProgramOutput): CniErrorResult => {
+  const error = objectOf(parseOrUndefined(stdout));
   const msg = plainText(stringOf(error['msg']) ?? '') || plainText(stderr, 'end') || plainText(stdout, 'end');
   return {
     cniCode: cniCodeOf(error['code']),
@@ -19,11 +19,11 @@ export const errorResultOf = ({exitCode, stdout, stderr}: Exited): CniErrorResul
  * an error.
  */
 export const isErrorResult = (stdout: string): boolean => {
-  const result = parsed(stdout);
+  const result = parseOrUndefined(stdout);
   return isObject(result) && cniCodeOf(result['code']) !== 0 && typeof result['msg'] === 'string';
 };
 
-interface Exited {
+interface ProgramOutput {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -32,7 +32,7 @@ interface Exited {
 const cniCodeOf = (code: unknown): number =>
   typeof code === 'number' && Number.isSafeInteger(code) && code > 0 ? code : 0;
 
-const parsed = (text: string): unknown => {
+const parseOrUndefined = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,6 +1,7 @@
 /** What can go wrong when a CNI plugin is called. No field is named `code`: grpc-js would take it for its own. */
+
+import type {CniCommand} from './cni-command.ts';
 import {plainText} from './plain-text.ts';
-import type {CniCommand} from './plugin.ts';
 
 /** The plugin itself said so (CNI spec, section 5, "Error"). */
 export class CniError extends Error {

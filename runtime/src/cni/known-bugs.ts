@@ -1,8 +1,8 @@
 /** Known bugs of plugins, by what they complain about, so that a sound pod is not reported as broken. */
 import type {Attachment} from './attachment.ts';
+import type {CniCommand} from './cni-command.ts';
 import type {CniError} from './errors.ts';
-import type {CniCommand} from './plugin.ts';
-import {recordedOf} from './result.ts';
+import {readResult} from './result.ts';
 
 export interface KnownBug {
   /** The complaint. */
@@ -56,4 +56,4 @@ export const knownBugOf = (error: CniError, attachment: Attachment, netns: strin
 };
 
 const hasIpv6 = (attachment: Attachment, netns: string): boolean =>
-  recordedOf(attachment, netns).interfaces.some(({addresses}) => addresses.some(({ip}) => ip.includes(':')));
+  readResult(attachment, netns).interfaces.some(({addresses}) => addresses.some(({ip}) => ip.includes(':')));

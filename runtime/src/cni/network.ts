@@ -3,7 +3,7 @@ import {crashPoint} from '../lib/crash-point.ts';
 import type {Attachment, Target} from './attachment.ts';
 import {type Conflist, parseConflist} from './conflist.ts';
 import {CniError, InvalidParameter, NotAdded, PluginFailed, type PluginTrouble} from './errors.ts';
-import type {InvokePlugin, ValidAttachment} from './plugin.ts';
+import type {InvokePlugin, ValidAttachment} from './invocation.ts';
 import {supportedVersionsIn} from './plugin-versions.ts';
 import {hostInterfacesIn} from './result.ts';
 import {isAtLeast} from './versions.ts';

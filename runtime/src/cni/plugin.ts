@@ -1,50 +1,14 @@
 /** Calls one plugin: finds it, runs it, and reads what it answers. */
-import {textOf} from '../log.ts';
+import {errorText} from '../log.ts';
 import type {Ending, Exec} from '../process/exec.ts';
-import type {Attachment, Target} from './attachment.ts';
-import type {Conflist, PluginConfig} from './conflist.ts';
+import type {CniCommand} from './cni-command.ts';
 import {errorResultOf, isErrorResult} from './error-result.ts';
 import {CniError, PluginFailed} from './errors.ts';
 import {findPlugin} from './find-plugin.ts';
+import type {Invocation, InvokePlugin} from './invocation.ts';
 import {createVersionCache, versionReplyOf} from './plugin-versions.ts';
 import {environmentOf, requestConfigOf} from './request.ts';
 import {BadResult, resultInVersion} from './result-versions.ts';
-
-export type CniCommand = 'ADD' | 'DEL' | 'CHECK' | 'STATUS' | 'GC' | 'VERSION';
-
-/** ADD, DEL and CHECK are about an attachment, the others about the network as a whole. */
-export type Invocation = AttachmentInvocation | NetworkInvocation;
-
-export interface AttachmentInvocation {
-  readonly list: Conflist;
-  readonly plugin: PluginConfig;
-  readonly attachment: Attachment;
-  readonly target: Target;
-  readonly prevResult: string | undefined;
-  /** Less time than plugins have otherwise. */
-  readonly timeoutMs?: number;
-}
-
-export interface NetworkInvocation {
-  readonly list: Conflist;
-  readonly plugin: PluginConfig;
-  /** For GC: those that are still there. */
-  readonly valid?: readonly ValidAttachment[];
-  /** Less time than plugins have otherwise. */
-  readonly timeoutMs?: number;
-}
-
-/** With the names that CNI has for them (CNI spec, section 2, "GC"). */
-export interface ValidAttachment {
-  readonly containerID: string;
-  readonly ifname: string;
-}
-
-/**
- * Returns the text that the plugin has printed. Of ADD it is the result, a JSON object in the version of the list; of
- * VERSION an object with `supportedVersions`.
- */
-export type InvokePlugin = (command: CniCommand, invocation: Invocation) => Promise<string>;
 
 export interface PluginOptions {
   readonly exec: Exec;
@@ -91,16 +55,8 @@ export const withinTime =
     );
   };
 
-/** What logs and metrics say of a call. */
-export const fieldsOfInvocation = (invocation: Invocation) => ({
-  plugin: invocation.plugin.type,
-  ...('attachment' in invocation
-    ? {sandbox: invocation.target.sandbox, interface: invocation.attachment.ifName}
-    : {network: invocation.list.name}),
-});
-
 const stdoutOf = (ending: Ending, plugin: string, command: CniCommand): string => {
-  switch (ending.how) {
+  switch (ending.kind) {
     case 'exited':
       if (ending.exitCode === 0 && !isErrorResult(ending.stdout)) return ending.stdout;
       throw new CniError(plugin, command, errorResultOf(ending));
@@ -117,7 +73,7 @@ const stdoutOf = (ending: Ending, plugin: string, command: CniCommand): string =
     case 'too-much-output':
       throw new PluginFailed(plugin, 'bad-result', `printed more than ${ending.limit} bytes`);
     case 'not-started':
-      throw new PluginFailed(plugin, 'not-started', `could not be started: ${textOf(ending.error)}`);
+      throw new PluginFailed(plugin, 'not-started', `could not be started: ${errorText(ending.error)}`);
   }
 };
 

@@ -1,9 +1,10 @@
 /** Derives what one plugin is given: configuration on stdin, parameters in the environment. */
 import {isAbsolute} from 'node:path';
 import type {Attachment, Target} from './attachment.ts';
+import type {CniCommand} from './cni-command.ts';
 import {InvalidParameter} from './errors.ts';
 import {isInterfaceName} from './interface-name.ts';
-import type {CniCommand, Invocation, ValidAttachment} from './plugin.ts';
+import type {Invocation, ValidAttachment} from './invocation.ts';
 import {rawObject} from './raw-json.ts';
 
 /** CNI spec, section 3, "Deriving request configuration from plugin configuration objects". */

@@ -4,24 +4,24 @@ import {arrayOf, type JsonObject, objectOf, stringOf} from '../lib/json.ts';
 import type {Attachment} from './attachment.ts';
 import {resultInVersion} from './result-versions.ts';
 
-export interface Recorded {
+export interface ResultDetails {
   /** In the pod. */
-  readonly interfaces: readonly RecordedInterface[];
+  readonly interfaces: readonly ResultInterface[];
   /** Names of those on the node's side. */
   readonly hostInterfaces: readonly string[];
   readonly routes: readonly {readonly to: string; readonly via: string}[];
-  readonly dns: RecordedDns;
+  readonly dns: ResultDns;
 }
 
-export interface RecordedInterface {
+export interface ResultInterface {
   readonly name: string;
   readonly mac: string;
   /** 0 when the result does not tell: only CNI 1.1.0 has it. */
   readonly mtu: number;
-  readonly addresses: readonly RecordedAddress[];
+  readonly addresses: readonly ResultAddress[];
 }
 
-export interface RecordedAddress {
+export interface ResultAddress {
   readonly ip: string;
   /** With prefix length. */
   readonly cidr: string;
@@ -29,7 +29,7 @@ export interface RecordedAddress {
 }
 
 /** Not a type of JSON with other members: it is passed on as it is. */
-export type RecordedDns = Readonly<{
+export type ResultDns = Readonly<{
   servers: readonly string[];
   domain: string;
   searches: readonly string[];
@@ -37,10 +37,10 @@ export type RecordedDns = Readonly<{
 }>;
 
 /** An address belongs to the interface of its index, or without one to the interface that was asked for. */
-export const recordedOf = (attachment: Attachment, netns: string): Recorded => {
+export const readResult = (attachment: Attachment, netns: string): ResultDetails => {
   const result = resultOf(attachment);
   const named = arrayOf(result['interfaces']).map(objectOf);
-  const found = new Map<string, RecordedInterface>();
+  const found = new Map<string, ResultInterface>();
   for (const each of named) {
     const name = stringOf(each['name']);
     if (!name || each['sandbox'] !== netns) continue;
@@ -89,7 +89,7 @@ export const hostInterfacesIn = (result: string): string[] =>
     .map(objectOf)
     .flatMap(({name, sandbox}) => (sandbox || !stringOf(name) ? [] : [String(name)]));
 
-const addressOf = ({address, gateway}: Readonly<Record<string, unknown>>): RecordedAddress | undefined => {
+const addressOf = ({address, gateway}: Readonly<Record<string, unknown>>): ResultAddress | undefined => {
   const cidr = stringOf(address) ?? '';
   const ip = cidr.split('/')[0] ?? '';
   return isIP(ip) === 0 ? undefined : {ip, cidr, gateway: stringOf(gateway) ?? ''};

@@ -5,7 +5,7 @@ import {isUndone, type PodNetwork, shownAttachments, states} from '../network/re
 import type {Pool} from '../node/address-pool.ts';
 import {type RefusedPodCidr, refusalKinds} from '../node/pod-cidrs.ts';
 
-export interface Observed {
+export interface GaugeSources {
   readonly records: () => Iterable<PodNetwork>;
   readonly pools: () => Promise<readonly Pool[]>;
   readonly quarantined: () => Promise<number>;
@@ -15,12 +15,12 @@ export interface Observed {
 /** Not the registry of the process, which others may use. */
 const registers: Registry[] = [];
 
-export const addGauges = (registry: Registry, observed: Observed): void => {
-  const gauges = [...gaugesOfRecords(observed), gaugeOfPools(observed), gaugeOfRefused(observed)];
+export const addGauges = (registry: Registry, sources: GaugeSources): void => {
+  const gauges = [...gaugesOfRecords(sources), gaugeOfPools(sources), gaugeOfRefused(sources)];
   for (const gauge of gauges) registry.registerMetric(gauge);
 };
 
-const gaugesOfRecords = ({records, quarantined}: Observed): Gauge[] => [
+const gaugesOfRecords = ({records, quarantined}: GaugeSources): Gauge[] => [
   valueOf('kni_records_quarantined', 'Files in the quarantine: records may be lost', quarantined),
   valueOf(
     'kni_undo_pending',
@@ -80,7 +80,7 @@ const valueOf = (name: string, help: string, value: () => Promise<number>): Gaug
     },
   });
 
-const gaugeOfPools = ({pools}: Observed): Gauge =>
+const gaugeOfPools = ({pools}: GaugeSources): Gauge =>
   new Gauge({
     name: 'kni_pool_addresses',
     help: 'Addresses that a network has to give, and has given',
@@ -95,7 +95,7 @@ const gaugeOfPools = ({pools}: Observed): Gauge =>
     },
   });
 
-const gaugeOfRefused = ({refusedPodCidrs}: Observed): Gauge =>
+const gaugeOfRefused = ({refusedPodCidrs}: GaugeSources): Gauge =>
   new Gauge({
     name: 'kni_refused_pod_cidrs',
     help: 'podCIDRs of nodes that this node refuses to route to, by reason',

@@ -1,7 +1,7 @@
 /** What is measured of the network runtime, in the words of Prometheus. */
 import {status} from '@grpc/grpc-js';
 import {Counter, collectDefaultMetrics, Histogram, Registry} from 'prom-client';
-import {addGauges, type Observed} from './gauges.ts';
+import {addGauges, type GaugeSources} from './gauges.ts';
 
 export interface Metrics {
   readonly registry: Registry;
@@ -14,7 +14,7 @@ export interface Metrics {
 /** Seconds: a query takes 1 ms, a plugin 10 to 200, and what takes longer than its time limit is past the last. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-export const createMetrics = (observed: Observed): Metrics => {
+export const createMetrics = (sources: GaugeSources): Metrics => {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({register: registry, eventLoopMonitoringPrecision: 100});
@@ -44,7 +44,7 @@ export const createMetrics = (observed: Observed): Metrics => {
     help: 'How long it could do nothing, counted as above',
     registers,
   });
-  addGauges(registry, observed);
+  addGauges(registry, sources);
   return {
     registry,
     rpc: (rpc, grpcCode, seconds) => rpcs.observe({rpc, grpc_code: status[grpcCode]}, seconds),

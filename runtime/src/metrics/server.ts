@@ -1,7 +1,7 @@
 /** Serves /metrics and /healthz over HTTP. Without it pods still get their networks, so its troubles are warnings. */
 import {createServer, type RequestListener} from 'node:http';
 import type {Registry} from 'prom-client';
-import {type Log, textOf} from '../log.ts';
+import {errorText, type Log} from '../log.ts';
 
 export interface MetricsAddress {
   readonly host: string;
@@ -30,7 +30,7 @@ export const serveMetrics = async (
   });
   await new Promise<void>((resolve) => {
     server.once('error', (error) => {
-      log.warn('metrics are not served', {host, port, error: textOf(error)});
+      log.warn('metrics are not served', {host, port, error: errorText(error)});
       resolve();
     });
     server.listen({host, port}, () => {
@@ -55,7 +55,7 @@ const answer =
     registry.metrics().then(
       (text) => say(200, text, registry.contentType),
       (error: unknown) => {
-        log.warn('the metrics cannot be gathered', {error: textOf(error)});
+        log.warn('the metrics cannot be gathered', {error: errorText(error)});
         say(500, 'see the log of the network runtime\n');
       },
     );

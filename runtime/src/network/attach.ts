@@ -4,7 +4,7 @@ import type {Attachment} from '../cni/attachment.ts';
 import {type Addition, addNetwork, delNetwork} from '../cni/network.ts';
 import {withinTime} from '../cni/plugin.ts';
 import {crashPoint} from '../lib/crash-point.ts';
-import {textOf} from '../log.ts';
+import {errorText} from '../log.ts';
 import type {Abandoned} from './abandoned.ts';
 import type {Admission} from './admission.ts';
 import {addEach, planAttachments} from './attachments.ts';
@@ -126,7 +126,7 @@ const addAndRecord = async (parts: AttachParts, intent: PodNetwork, caller: Call
       log.warn('cannot undo a failed attach yet, will retry', {
         correlation: intent.key,
         sandbox: intent.sandbox,
-        error: textOf(failure),
+        error: errorText(failure),
       });
     });
     throw error;

@@ -1,8 +1,9 @@
 /** What is put into a sandbox: the node's network first, then those the pod asks for; and how to take it out again. */
 import type {Attachment, Target} from '../cni/attachment.ts';
 import type {Conflist} from '../cni/conflist.ts';
+import type {InvokePlugin} from '../cni/invocation.ts';
 import {type Addition, delNetwork} from '../cni/network.ts';
-import {type InvokePlugin, withinTime} from '../cni/plugin.ts';
+import {withinTime} from '../cni/plugin.ts';
 import {InvalidRequest} from './errors.ts';
 import type {NetworkSelection} from './network-selection.ts';
 import type {PodRef} from './pod-ref.ts';

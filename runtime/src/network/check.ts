@@ -1,9 +1,9 @@
 /** Asks the plugins whether what they attached is still as they left it. */
 import type {Attachment} from '../cni/attachment.ts';
 import {CniError} from '../cni/errors.ts';
+import type {InvokePlugin} from '../cni/invocation.ts';
 import {type KnownBug, knownBugOf} from '../cni/known-bugs.ts';
 import {checkNetwork} from '../cni/network.ts';
-import type {InvokePlugin} from '../cni/plugin.ts';
 import {UnknownNetwork, WrongState} from './errors.ts';
 import type {Parts, PodNetworks} from './pod-networks.ts';
 import {podKeyOf} from './pod-ref.ts';

@@ -1,5 +1,5 @@
 /** What the records lay claim to on the node: all else has lost its owner. */
-import type {ValidAttachment} from '../cni/plugin.ts';
+import type {ValidAttachment} from '../cni/invocation.ts';
 import {hostInterfacesOf} from '../cni/result.ts';
 import {slices} from '../lib/slices.ts';
 import type {RecordIndex} from './record-index.ts';

@@ -3,7 +3,7 @@
 import {parseConflist} from '../cni/conflist.ts';
 import {PluginFailed} from '../cni/errors.ts';
 import {crashPoint} from '../lib/crash-point.ts';
-import {textOf} from '../log.ts';
+import {errorText} from '../log.ts';
 import {delAll, type FailedDeletion} from './attachments.ts';
 import {currentConfigOf, withCurrentConfig} from './current-config.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
@@ -59,7 +59,7 @@ export const undoAttachments = async (
 const isOutOfTime = (error: unknown): boolean => error instanceof PluginFailed && error.trouble === 'no-time';
 
 const causeOf = ({attachment, error}: FailedDeletion): string =>
-  `network ${attachment.network}: ${textOf(error)}`;
+  `network ${attachment.network}: ${errorText(error)}`;
 
 /**
  * Identifies what the DEL of a record depends on, so that a corrected configuration or a replaced plugin is noticed. A reader
@@ -93,7 +93,7 @@ export const giveUp = async (
   await netns.remove(record.netns).catch((error: unknown) => {
     log.warn('cannot remove the netns of a pending cleanup yet', {
       ...fieldsOfNetwork(record),
-      error: textOf(error),
+      error: errorText(error),
     });
   });
 };

@@ -1,7 +1,7 @@
 /** Makes the netns of a pod, and its record before that. */
 import {randomBytes} from 'node:crypto';
 import {crashPoint} from '../lib/crash-point.ts';
-import {textOf} from '../log.ts';
+import {errorText} from '../log.ts';
 import {type NetnsDir, netnsPathOf} from '../netns/netns-dir.ts';
 import {type Caller, timeForDel} from './caller.ts';
 import {CleanupUnfinished, NetnsFailed} from './errors.ts';
@@ -80,7 +80,7 @@ const finishEarlierCleanups = async (
         await retryCleanup(parts, record, end - parts.uptime());
         left--;
       } catch (error) {
-        parts.log.warn('cleanup failed again', {...fieldsOfNetwork(record), error: textOf(error)});
+        parts.log.warn('cleanup failed again', {...fieldsOfNetwork(record), error: errorText(error)});
       }
     }
     const [first] = records;

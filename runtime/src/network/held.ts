@@ -2,7 +2,7 @@
 import {isIP} from 'node:net';
 import ipaddr from 'ipaddr.js';
 import type {Attachment} from '../cni/attachment.ts';
-import {recordedOf} from '../cni/result.ts';
+import {readResult} from '../cni/result.ts';
 import {arrayOf, objectOf, stringOf} from '../lib/json.ts';
 import {CleanupUnfinished} from './errors.ts';
 import type {CleanupParts} from './pod-networks.ts';
@@ -82,7 +82,7 @@ const askedClaims = ({network, capabilityArgs}: Attachment): Claim[] => [
 ];
 
 const addedClaims = (attachment: Attachment, netns: string): Claim[] =>
-  recordedOf(attachment, netns).interfaces.flatMap(({addresses}) =>
+  readResult(attachment, netns).interfaces.flatMap(({addresses}) =>
     addresses.map(({ip}): Claim => ({kind: 'address', network: attachment.network, ip: bareIp(ip)})),
   );
 

@@ -1,7 +1,7 @@
 /** Clears away netns and addresses that no record stands for. */
 import {type Lease, listLeases, releaseLease} from '../cni/leases.ts';
 import {slices} from '../lib/slices.ts';
-import {type Log, textOf} from '../log.ts';
+import {errorText, type Log} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
 import type {NetworksOfOthers} from './pod-networks.ts';
 import {isUndone, type PodNetwork} from './record.ts';
@@ -29,7 +29,7 @@ export const removeOwnerless = async ({
       removed.push(path);
       log.info('removed a netns without record', {netns: path});
     } catch (error) {
-      log.warn('cannot remove a netns without record', {netns: path, error: textOf(error)});
+      log.warn('cannot remove a netns without record', {netns: path, error: errorText(error)});
     }
   }
   return removed;
@@ -86,7 +86,7 @@ export const releaseLeases = async (leases: readonly Lease[], log: Log): Promise
       released.push(lease.ip);
       log.info('released an address without owner', fields);
     } catch (error) {
-      log.warn('cannot release an address', {...fields, error: textOf(error)});
+      log.warn('cannot release an address', {...fields, error: errorText(error)});
     }
   }
   return released;

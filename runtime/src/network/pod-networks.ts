@@ -1,8 +1,8 @@
 /** The networks of this node's pods, from creation to deletion. */
 import type {Attachment} from '../cni/attachment.ts';
 import type {Conflist} from '../cni/conflist.ts';
+import type {InvokePlugin} from '../cni/invocation.ts';
 import type {KnownBug} from '../cni/known-bugs.ts';
-import type {InvokePlugin} from '../cni/plugin.ts';
 import {createGate, type Gate} from '../lib/gate.ts';
 import type {Lock} from '../lib/keyed-lock.ts';
 import type {Log} from '../log.ts';

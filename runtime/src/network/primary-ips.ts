@@ -1,5 +1,5 @@
 /** The addresses of a pod in the node's network. */
-import {recordedOf} from '../cni/result.ts';
+import {readResult} from '../cni/result.ts';
 import type {PodNetwork} from './record.ts';
 
 /** The pod's interface in the node's network; Kubernetes and its users expect this name. */
@@ -9,7 +9,7 @@ export const primaryInterface = 'eth0';
 export const primaryIpsOf = ({attachments, netns}: Pick<PodNetwork, 'attachments' | 'netns'>): string[] => {
   const primary = attachments.find(({ifName}) => ifName === primaryInterface);
   if (primary?.result === undefined) return [];
-  return recordedOf(primary, netns).interfaces.flatMap(({name, addresses}) =>
+  return readResult(primary, netns).interfaces.flatMap(({name, addresses}) =>
     name === primaryInterface ? addresses.map(({ip}) => ip) : [],
   );
 };

@@ -3,7 +3,7 @@ import {type Conflist, parseConflist} from '../cni/conflist.ts';
 import {collectGarbage, hasGarbageCollection} from '../cni/network.ts';
 import {crashPoint} from '../lib/crash-point.ts';
 import {Busy, type Gate} from '../lib/gate.ts';
-import {textOf} from '../log.ts';
+import {errorText} from '../log.ts';
 import type {Networks} from './attachments.ts';
 import {bridgesOf, ownBridgesOf} from './bridges.ts';
 import {type Claims, claimsOf} from './claims.ts';
@@ -51,8 +51,8 @@ export const createReconcile = (
     const {records, log, inDoubt} = parts;
     const problems: string[] = [];
     const problem: Problem = (error) => {
-      problems.push(textOf(error));
-      log.warn('not all could be reconciled', {error: textOf(error)});
+      problems.push(errorText(error));
+      log.warn('not all could be reconciled', {error: errorText(error)});
     };
     // DEL first: GC is no substitute for it (CNI spec, section 2, "GC").
     const undone: string[] = [];

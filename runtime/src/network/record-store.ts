@@ -3,7 +3,7 @@ import {createHash} from 'node:crypto';
 import {access, constants, mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {memoize} from '../lib/memoize.ts';
-import {textOf} from '../log.ts';
+import {errorText} from '../log.ts';
 import {type Appending, createJournal, type Line, readJournal} from '../store/journal.ts';
 import {createQuarantine, type Quarantine} from '../store/quarantine.ts';
 import {createReserve} from '../store/reserve.ts';
@@ -59,7 +59,7 @@ export const openRecordStore = async (
   const first = await readFirstVersion(dir, quarantine.path);
   // Each start leaves a journal that is not empty.
   if (content.size === 0 && first.records.length === 0) {
-    const signs = await signsOfPods().catch((error: unknown) => [textOf(error)]);
+    const signs = await signsOfPods().catch((error: unknown) => [errorText(error)]);
     if (signs.length > 0) quarantine.report(`missing-journal-${Date.now()}`, reportOf(signs));
   }
   /** Names of the configurations that the journal has. */

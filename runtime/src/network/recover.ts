@@ -3,7 +3,7 @@
  * then, /var is not). All else, which may take longer, is left to `sweep` and `reconcile`.
  */
 import type {Attachment} from '../cni/attachment.ts';
-import {type Log, textOf} from '../log.ts';
+import {errorText, type Log} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
 import {isUndone, outcomes, type PodNetwork} from './record.ts';
@@ -59,7 +59,7 @@ const tellDamage = async ({store, log}: RecoverParts): Promise<boolean> => {
     for (const file of names) log.warn('records may be lost, see the quarantine', {file, command});
     return names.length > 0;
   } catch (error) {
-    log.warn('cannot read the quarantine directory', {error: textOf(error)});
+    log.warn('cannot read the quarantine directory', {error: errorText(error)});
     return true;
   }
 };
@@ -111,7 +111,7 @@ const undoOrDrop = async (
   }
   log.info('the netns is gone, its record is dropped', fields);
   await store.remove(record.key).catch((error: unknown) => {
-    log.warn('a record cannot be dropped', {...fields, error: textOf(error)});
+    log.warn('a record cannot be dropped', {...fields, error: errorText(error)});
   });
   return undefined;
 };

@@ -1,7 +1,7 @@
 /** The addresses of pods whose records and leases were lost: they must not be given to another pod. */
 
 import {slices} from '../lib/slices.ts';
-import {type Log, textOf} from '../log.ts';
+import {errorText, type Log} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
 import {primaryInterface} from './primary-ips.ts';
 import type {RecordIndex} from './record-index.ts';
@@ -50,7 +50,7 @@ const look = async ({
         } catch (error) {
           log.warn('cannot read the addresses of a netns without a record', {
             netns: path,
-            error: textOf(error),
+            error: errorText(error),
           });
         }
       }),

@@ -3,7 +3,7 @@ import type {Attachment} from '../cni/attachment.ts';
 import {type Conflist, parseConflist} from '../cni/conflist.ts';
 import {hostLocalOf, leaseDirOf, listLeases} from '../cni/leases.ts';
 import {hostInterfacesOf} from '../cni/result.ts';
-import {type Log, textOf} from '../log.ts';
+import {errorText, type Log} from '../log.ts';
 import {bridgesOf} from './bridges.ts';
 import {releaseLeases} from './ownerless.ts';
 import type {NodeLinks} from './ownerless-links.ts';
@@ -41,7 +41,7 @@ export const removeTracesOf = async (
   const problems: string[] = [];
   const attempt = (work: Promise<string[]>): Promise<string[]> =>
     work.catch((error: unknown) => {
-      problems.push(textOf(error));
+      problems.push(errorText(error));
       return [];
     });
   // An empty id would be that of every lease whose file was never written.

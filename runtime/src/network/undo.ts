@@ -1,6 +1,6 @@
 /** Detaches and deletes. Undoing goes on whatever the disk does, and may be repeated until it has succeeded. */
 import {crashPoint} from '../lib/crash-point.ts';
-import {textOf} from '../log.ts';
+import {errorText} from '../log.ts';
 import {keyOfNetnsPath} from '../netns/netns-dir.ts';
 import type {Abandoned} from './abandoned.ts';
 import {type Caller, timeForDel} from './caller.ts';
@@ -135,10 +135,10 @@ export const createUndo = (parts: CleanupParts, {isAbandoned}: Abandoned): Undo 
       if (cleanups.nextIn(record.key) === 0)
         cleanups.failed(record.key, {
           kind: 'detaching',
-          cause: textOf(error),
+          cause: errorText(error),
           inputs: inputsReader(parts)(record),
         });
-      log.warn('cleanup failed, will retry', {...fieldsOfNetwork(record), error: textOf(error)});
+      log.warn('cleanup failed, will retry', {...fieldsOfNetwork(record), error: errorText(error)});
     });
 
   return {

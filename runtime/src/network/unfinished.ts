@@ -1,6 +1,6 @@
 /** Lists and retries the cleanups that have failed. */
 import {withinDeadline} from '../lib/deadline.ts';
-import {textOf} from '../log.ts';
+import {errorText} from '../log.ts';
 import {retryPending, undoAttachments} from './cleanup.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
 import type {CleanupParts, UnfinishedCleanup} from './pod-networks.ts';
@@ -61,7 +61,7 @@ export const retryOne = async (
     const record = records.get(key);
     if (!record || !isUnfinished(record) || isDoubtful(record)) return;
     await retryCleanup(parts, record, limitMs).catch((error: unknown) => {
-      log.warn('cleanup failed again', {...fieldsOfNetwork(record), error: textOf(error)});
+      log.warn('cleanup failed again', {...fieldsOfNetwork(record), error: errorText(error)});
     });
   };
   // Once begun it ends by its own limit; a call that hangs before it must not hold up the caller.

@@ -2,7 +2,7 @@
 import {readFile} from 'node:fs/promises';
 import {writeDurably} from '../lib/durable-file.ts';
 import {arrayOf, objectOf, stringOf} from '../lib/json.ts';
-import {type Log, textOf} from '../log.ts';
+import {errorText, type Log} from '../log.ts';
 import {ApiRefused} from './api-client.ts';
 import type {Resource} from './watch-resource.ts';
 
@@ -50,7 +50,7 @@ export const openDefinitions = async (path: string, log: Log): Promise<Definitio
       known = byName(definitions);
       saving ??= save()
         .catch((error: unknown) => {
-          log.warn('the NetworkAttachmentDefinitions cannot be remembered', {error: textOf(error)});
+          log.warn('the NetworkAttachmentDefinitions cannot be remembered', {error: errorText(error)});
         })
         .finally(() => {
           saving = undefined;

@@ -1,6 +1,6 @@
 /** Follows the objects of a resource for as long as the network runtime runs, through outages of the API server. */
 import {setTimeout as delay} from 'node:timers/promises';
-import {type Log, textOf} from '../log.ts';
+import {errorText, type Log} from '../log.ts';
 import {type Resource, watchResource} from './watch-resource.ts';
 
 export interface FollowOptions<Item> {
@@ -60,9 +60,9 @@ const follow = async <Item>(
       if (signal.aborted) return;
       absent = isAbsent?.(error) ?? false;
       onTrouble?.(error);
-      if (told !== textOf(error))
-        log[absent ? 'info' : 'warn'](`${what} cannot be read`, {error: textOf(error)});
-      told = textOf(error);
+      if (told !== errorText(error))
+        log[absent ? 'info' : 'warn'](`${what} cannot be read`, {error: errorText(error)});
+      told = errorText(error);
     }
     // One that ends as soon as it has begun must not be asked for all objects again and again.
     if (followed && performance.now() - begun > waitMs) waitMs = retryMs.first;

@@ -36,7 +36,7 @@ export const removeJump = async (exec: Exec, family: Family, jump: Jump): Promis
 export const hasChain = async (exec: Exec, family: Family, table: Table, chain: string): Promise<boolean> => {
   const args = [...lockWait, '-t', table, '-n', '-L', chain];
   const ending = await exec({file: toolOf[family], args, timeoutMs: 10_000});
-  return ending.how === 'exited' && ending.exitCode === 0;
+  return ending.kind === 'exited' && ending.exitCode === 0;
 };
 
 const hasJump = async (exec: Exec, family: Family, {table, from, rule}: Jump): Promise<boolean> => {

@@ -1,10 +1,10 @@
 /** Asks the plugins of a network whether they could attach pods (CNI spec, section 2, "STATUS"). */
 import type {Conflist} from '../cni/conflist.ts';
 import {CniError} from '../cni/errors.ts';
+import type {InvokePlugin} from '../cni/invocation.ts';
 import {statusOfNetwork} from '../cni/network.ts';
-import type {InvokePlugin} from '../cni/plugin.ts';
 import {DeadlineExceeded, withinDeadline} from '../lib/deadline.ts';
-import {textOf} from '../log.ts';
+import {errorText} from '../log.ts';
 import type {Trouble} from './trouble.ts';
 
 /** Answers in time, also when a plugin does not. */
@@ -54,6 +54,6 @@ const troubleOf = async (invoke: InvokePlugin, list: Conflist): Promise<Trouble 
   } catch (error) {
     // 51: those that are attached may be cut off as well.
     const limited = error instanceof CniError && error.cniCode === 51;
-    return {reason: limited ? 'CNIPluginLimited' : 'CNIPluginNotReady', message: textOf(error)};
+    return {reason: limited ? 'CNIPluginLimited' : 'CNIPluginNotReady', message: errorText(error)};
   }
 };

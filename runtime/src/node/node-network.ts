@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {Conflist} from '../cni/conflist.ts';
 import {createLock} from '../lib/keyed-lock.ts';
-import {textOf} from '../log.ts';
+import {errorText} from '../log.ts';
 import {createNodeChecks} from './checked-nodes.ts';
 import {type Definition, definitionsResource, isAbsentResource, openDefinitions} from './definitions.ts';
 import {NodeNotReady} from './errors.ts';
@@ -64,7 +64,7 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
 
   const remember = () =>
     writeNodeCache(cache, nodes).catch((error: unknown) => {
-      log.warn('the nodes cannot be remembered', {error: textOf(error)});
+      log.warn('the nodes cannot be remembered', {error: errorText(error)});
     });
   const prepare = () =>
     lock('node', async () => {
@@ -83,14 +83,15 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
         // pods need not lose their node because another one came.
         if (preparedOwn !== '' && preparedOwn === own) {
           isBehind = true;
-          log.warn('the node is not repaired, which will be tried again', {error: textOf(error)});
+          log.warn('the node is not repaired, which will be tried again', {error: errorText(error)});
           return;
         }
         preparing = troubleOfPreparing(error);
         prepared = '';
         preparedOwn = '';
-        if (told !== textOf(error)) log.error('the node cannot be prepared for pods', {error: textOf(error)});
-        told = textOf(error);
+        if (told !== errorText(error))
+          log.error('the node cannot be prepared for pods', {error: errorText(error)});
+        told = errorText(error);
       }
     });
   const repair = async () => {

@@ -2,7 +2,7 @@
 import {mkdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {writeDurably} from '../lib/durable-file.ts';
-import {type Log, textOf} from '../log.ts';
+import {errorText, type Log} from '../log.ts';
 import type {Exec} from '../process/exec.ts';
 import {type BackendName, backends} from './backends.ts';
 import {prepareBridge} from './bridge.ts';
@@ -47,7 +47,7 @@ export const prepareNode = async (options: PrepareOptions, known: readonly NodeF
     await backend.connect(exec, cluster);
   } catch (error) {
     // A node that cannot be reached is no reason to turn pods away here.
-    log.warn('not all other nodes can be reached', {error: textOf(error)});
+    log.warn('not all other nodes can be reached', {error: errorText(error)});
   }
   await writeConflist(options, own, mtu); // last: once it is there, pods are attached
 };

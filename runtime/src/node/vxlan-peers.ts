@@ -52,7 +52,7 @@ export const applyOverlay = async (exec: Exec, {forwarding, neighbours, routes}:
 /** Throws NodeNotReady when the program for it is not there. */
 export const requireBridgeTool = async (exec: Exec): Promise<void> => {
   const ending = await exec({file: 'bridge', args: ['-Version'], timeoutMs: 10_000});
-  if (ending.how === 'not-started')
+  if (ending.kind === 'not-started')
     throw new NodeNotReady(
       'VxlanUnavailable',
       'vxlan takes the program bridge, of iproute2, which cannot be run',

@@ -12,9 +12,9 @@ export interface Command {
 
 /** How a program ended. What that means is the caller's to say. */
 export type Ending =
-  | {readonly how: 'exited'; readonly exitCode: number; readonly stdout: string; readonly stderr: string}
-  | {readonly how: 'signalled'; readonly signal: string; readonly stderr: string}
-  | {readonly how: 'timed-out'; readonly ms: number; readonly stderr: string}
-  | {readonly how: 'stopped'}
-  | {readonly how: 'too-much-output'; readonly limit: number}
-  | {readonly how: 'not-started'; readonly error: unknown};
+  | {readonly kind: 'exited'; readonly exitCode: number; readonly stdout: string; readonly stderr: string}
+  | {readonly kind: 'signalled'; readonly signal: string; readonly stderr: string}
+  | {readonly kind: 'timed-out'; readonly ms: number; readonly stderr: string}
+  | {readonly kind: 'stopped'}
+  | {readonly kind: 'too-much-output'; readonly limit: number}
+  | {readonly kind: 'not-started'; readonly error: unknown};

@@ -6,12 +6,12 @@ import {tmpdir} from 'node:os';
 import {setTimeout as delay} from 'node:timers/promises';
 import {errorCodeOf} from '../lib/error-code.ts';
 import type {Command, Ending} from './command.ts';
-import {watched} from './group.ts';
+import {watchGroup} from './group.ts';
 import {inOwnGroup} from './own-group.ts';
-import {createPlaces} from './places.ts';
-import {openShell, type ShellProcess} from './shell.ts';
-import {isKnownToShells, isNotStarted, tellable} from './shell-script.ts';
-import {createShells} from './shells.ts';
+import {openShell, type ShellProcess} from './pool/shell.ts';
+import {createShellPool} from './pool/shell-pool.ts';
+import {isKnownToShells, isNotStarted, tellable} from './pool/shell-script.ts';
+import {createSlots} from './slots.ts';
 
 export type {Command, Ending} from './command.ts';
 
@@ -24,10 +24,10 @@ export interface ExecOptions {
   readonly stop?: AbortSignal;
   /** Given to every program. */
   readonly env?: Readonly<Record<string, string>>;
-  /** How many programs may run at the same time; see `createPlaces` for those that take long. */
+  /** How many programs may run at the same time; see `createSlots` for those that take long. */
   readonly maxConcurrent?: number;
   readonly lateAfterMs?: number;
-  /** See `createShells`. */
+  /** See `createShellPool`. */
   readonly readyShells?: number;
   /** When to open them; at once without it. */
   readonly openShells?: Promise<unknown>;
@@ -51,7 +51,7 @@ export const createExec = ({
 }: ExecOptions = {}): Exec => {
   const {maxConcurrent, lateAfterMs, idleShellMs} = {...defaults, ...limits};
   if (stop) setMaxListeners(0, stop); // one for each program that runs is no leak
-  const places = createPlaces({max: maxConcurrent, maxLate: lateShare * maxConcurrent, lateAfterMs});
+  const slots = createSlots({max: maxConcurrent, maxLate: lateShare * maxConcurrent, lateAfterMs});
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('CNI_'));
   const base: NodeJS.ProcessEnv = {...Object.fromEntries(inherited), ...env};
   const umask = process.umask(); // as it is now: it is another one while a socket is made
@@ -61,11 +61,11 @@ export const createExec = ({
     if (!hasPipes(child)) throw await failure(child);
     return openShell(child, umask, names, scratchDir);
   };
-  const shells = createShells({open, ready: readyShells, when: openShells, idleMs: idleShellMs});
+  const shells = createShellPool({open, ready: readyShells, when: openShells, idleMs: idleShellMs});
   stop?.addEventListener('abort', () => shells.close());
 
   const runOnce = async (command: Command): Promise<Ending> => {
-    if (stop?.aborted) return {how: 'stopped'};
+    if (stop?.aborted) return {kind: 'stopped'};
     const path = tellable(command, base['PATH'] ?? '');
     const shell = path && (await shells.take());
     if (!shell) return runDirectly(command, base, stop);
@@ -75,9 +75,9 @@ export const createExec = ({
   };
   return async (command) => {
     for (let attempt = 0; ; attempt++) {
-      const ending = await places(() => runOnce(command));
+      const ending = await slots(() => runOnce(command));
       // A plugin that is being replaced is open for writing for a moment; libcni waits up to 5 s as well.
-      const busy = ending.how === 'not-started' && errorCodeOf(ending.error) === 'ETXTBSY';
+      const busy = ending.kind === 'not-started' && errorCodeOf(ending.error) === 'ETXTBSY';
       if (!busy || attempt >= busyRetries.times || stop?.aborted) return ending;
       await delay(busyRetries.everyMs);
     }
@@ -91,38 +91,38 @@ const runDirectly = async (
   stop: AbortSignal | undefined,
 ): Promise<Ending> => {
   const {file, args = [], env = {}} = command;
-  if (!isKnownToShells(env)) return spawned(command, base, stop);
-  const ending = await spawned({...command, file: 'sh', args: inOwnGroup(file, args)}, base, stop);
+  if (!isKnownToShells(env)) return spawnProgram(command, base, stop);
+  const ending = await spawnProgram({...command, file: 'sh', args: inOwnGroup(file, args)}, base, stop);
   const isStarted =
-    ending.how === 'exited'
+    ending.kind === 'exited'
       ? !isNotStarted(file, ending.exitCode, ending.stdout, ending.stderr)
-      : ending.how !== 'not-started';
+      : ending.kind !== 'not-started';
   // Without a shell in between the system tells why the program cannot be started.
-  return isStarted ? ending : spawned(command, base, stop);
+  return isStarted ? ending : spawnProgram(command, base, stop);
 };
 
-const spawned = async (
+const spawnProgram = async (
   command: Command,
   base: NodeJS.ProcessEnv,
   stop: AbortSignal | undefined,
 ): Promise<Ending> => {
-  if (stop?.aborted) return {how: 'stopped'};
+  if (stop?.aborted) return {kind: 'stopped'};
   let child: ChildProcess;
   try {
     child = start(command.file, command.args ?? [], {...base, ...command.env}, 'pipe');
   } catch (error) {
-    return {how: 'not-started', error}; // ETXTBSY and E2BIG are thrown
+    return {kind: 'not-started', error}; // ETXTBSY and E2BIG are thrown
   }
   const {stdin, stdout, stderr} = child;
   if (!(hasPipes(child) && stdin && stdout && stderr))
-    return {how: 'not-started', error: await failure(child)};
-  return watched({leader: child, stdout, stderr}, command, stop, (watch) => {
-    child.on('error', (error) => watch.settle({how: 'not-started', error}));
+    return {kind: 'not-started', error: await failure(child)};
+  return watchGroup({leader: child, stdout, stderr}, command, stop, (watch) => {
+    child.on('error', (error) => watch.settle({kind: 'not-started', error}));
     child.on('close', (exitCode, signal) => {
-      if (signal) watch.settle({how: 'signalled', signal, stderr: watch.stderr()});
+      if (signal) watch.settle({kind: 'signalled', signal, stderr: watch.stderr()});
       else
         watch.settle({
-          how: 'exited',
+          kind: 'exited',
           exitCode: exitCode ?? -1,
           stdout: watch.stdout(),
           stderr: watch.stderr(),

@@ -33,7 +33,7 @@ export interface Watch {
 }
 
 /** `begin` is called with the means to say how it ended; after an end by force it has no say any more. */
-export const watched = (
+export const watchGroup = (
   {leader, stdout, stderr}: Group,
   {timeoutMs}: Command,
   stop: AbortSignal | undefined,
@@ -59,11 +59,11 @@ export const watched = (
       for (const stream of [leader.stdin, stdout, stderr]) stream?.destroy();
       if (leader.exitCode !== null || leader.signalCode !== null) ended();
     };
-    const onStop = () => kill({how: 'stopped'});
-    const tooMuch = () => kill({how: 'too-much-output', limit: outputLimit});
+    const onStop = () => kill({kind: 'stopped'});
+    const tooMuch = () => kill({kind: 'too-much-output', limit: outputLimit});
     const said = collect(stdout, outputLimit, tooMuch);
     const complained = collect(stderr, outputLimit, tooMuch);
-    const timer = setTimeout(() => kill({how: 'timed-out', ms: timeoutMs, stderr: complained()}), timeoutMs);
+    const timer = setTimeout(() => kill({kind: 'timed-out', ms: timeoutMs, stderr: complained()}), timeoutMs);
     stop?.addEventListener('abort', onStop);
     begin({
       stdout: said,

@@ -1,5 +1,5 @@
 /** Runs one of the node's own tools, such as `ip`, which has to succeed. */
-import {textOf} from '../log.ts';
+import {errorText} from '../log.ts';
 import type {Exec} from './exec.ts';
 
 export class ToolFailed extends Error {
@@ -23,14 +23,14 @@ export const runTool = async (
   stdin = '',
 ): Promise<string> => {
   const ending = await exec({file, args, stdin, timeoutMs});
-  if (ending.how === 'exited' && ending.exitCode === 0) return ending.stdout;
-  const exitStatus = ending.how === 'exited' ? ending.exitCode : undefined;
-  const options = ending.how === 'not-started' ? {cause: ending.error} : {};
+  if (ending.kind === 'exited' && ending.exitCode === 0) return ending.stdout;
+  const exitStatus = ending.kind === 'exited' ? ending.exitCode : undefined;
+  const options = ending.kind === 'not-started' ? {cause: ending.error} : {};
   throw new ToolFailed(`${[file, ...args].join(' ')}: ${reasonOf(ending)}`, exitStatus, options);
 };
 
 const reasonOf = (ending: Awaited<ReturnType<Exec>>): string => {
-  switch (ending.how) {
+  switch (ending.kind) {
     case 'exited':
       return ending.stderr.trim() || `exit status ${ending.exitCode}`;
     case 'signalled':
@@ -42,6 +42,6 @@ const reasonOf = (ending: Awaited<ReturnType<Exec>>): string => {
     case 'too-much-output':
       return `printed more than ${ending.limit} bytes`;
     case 'not-started':
-      return textOf(ending.error);
+      return errorText(ending.error);
   }
 };

@@ -6,7 +6,7 @@ import {
   AcceptLossResponseSchema,
   type ReconcileResponseSchema,
 } from '../gen/inspector_pb.ts';
-import {textOf} from '../log.ts';
+import {errorText} from '../log.ts';
 import type {PodNetworks} from '../network/pod-networks.ts';
 import {type InspectContext, messageOfReconciled} from './inspect.ts';
 
@@ -29,6 +29,6 @@ const reconciledBy = async (
   try {
     return messageOfReconciled(await pods.reconcile());
   } catch (error) {
-    return {problems: [`not reconciled yet, run \`kni-runtime reconcile\`: ${textOf(error)}`]};
+    return {problems: [`not reconciled yet, run \`kni-runtime reconcile\`: ${errorText(error)}`]};
   }
 };

@@ -3,7 +3,7 @@ import {create, type MessageInitShape} from '@bufbuild/protobuf';
 import {parseConflist} from '../cni/conflist.ts';
 import {CniError} from '../cni/errors.ts';
 import type {KnownBug} from '../cni/known-bugs.ts';
-import {recordedOf} from '../cni/result.ts';
+import {readResult} from '../cni/result.ts';
 import {
   type InspectPodNetworkRequest,
   type InspectPodNetworkResponse,
@@ -25,7 +25,7 @@ import type {RecordIndex} from '../network/record-index.ts';
 import {optional} from './checked.ts';
 import type {Context} from './handler.ts';
 
-export interface Inspected {
+export interface InspectorParts {
   readonly records: RecordIndex;
   /** Names of the files in the quarantine. */
   readonly quarantined: () => Promise<readonly string[]>;
@@ -35,7 +35,7 @@ export interface Inspected {
   >;
 }
 
-export type InspectContext = Inspected & Pick<Context, 'signal' | 'note'>;
+export type InspectContext = InspectorParts & Pick<Context, 'signal' | 'note'>;
 
 export const listPodNetworks = async (
   _: ListPodNetworksRequest,
@@ -55,7 +55,7 @@ export const inspectPodNetwork = async (
   return create(InspectPodNetworkResponseSchema, {
     network: messageOf(found),
     attachments: shownAttachments(found).map((attachment) => {
-      const {hostInterfaces, routes, dns} = recordedOf(attachment, found.netns);
+      const {hostInterfaces, routes, dns} = readResult(attachment, found.netns);
       return {
         network: attachment.network,
         interface: attachment.ifName,
@@ -100,7 +100,7 @@ interface Verdict {
 const nothingFound: Verdict = {problems: [], knownBugs: []};
 
 /** A problem that a plugin finds is an answer here, not an error. */
-const verdictOf = async (pods: Inspected['pods'], {sandbox = ''}: PodNetwork): Promise<Verdict> => {
+const verdictOf = async (pods: InspectorParts['pods'], {sandbox = ''}: PodNetwork): Promise<Verdict> => {
   try {
     return {problems: [], knownBugs: await pods.check(sandbox)};
   } catch (error) {
@@ -139,7 +139,7 @@ export const messageOf = (record: PodNetwork): MessageInitShape<typeof PodNetwor
     state,
     createdAtMs: BigInt(createdAt),
     interfaces: shownAttachments(record).flatMap((attachment) =>
-      recordedOf(attachment, netns).interfaces.map(({name, mac, mtu, addresses}) => ({
+      readResult(attachment, netns).interfaces.map(({name, mac, mtu, addresses}) => ({
         name,
         mac,
         mtu,

@@ -1,7 +1,7 @@
 /** Projects an attached network onto the ipconfigs of KNI. */
 import {create} from '@bufbuild/protobuf';
 import type {Attachment} from '../cni/attachment.ts';
-import {type Recorded, recordedOf} from '../cni/result.ts';
+import {type ResultDetails, readResult} from '../cni/result.ts';
 import {type IPConfig, IPConfigSchema} from '../gen/kni_pb.ts';
 import {type PodNetwork, shownAttachments} from '../network/record.ts';
 
@@ -16,7 +16,7 @@ export const answerOf = (network: PodNetwork): Answer => {
   const {netns} = network;
   const recorded = shownAttachments(network).map((attachment) => ({
     ...attachment,
-    ...recordedOf(attachment, netns),
+    ...readResult(attachment, netns),
   }));
   const dns = recorded.map((each) => each.dns).find(hasDns);
   return {
@@ -26,7 +26,7 @@ export const answerOf = (network: PodNetwork): Answer => {
 };
 
 /** Of one attachment, by the names of the interfaces. */
-const ipConfigsOf = ({network, ifName, interfaces}: Attachment & Recorded): [string, IPConfig][] =>
+const ipConfigsOf = ({network, ifName, interfaces}: Attachment & ResultDetails): [string, IPConfig][] =>
   primaryFirst(interfaces, ifName).map(({name, mac, mtu, addresses}) => {
     const gateways = [...new Set(addresses.flatMap(({gateway}) => (gateway ? [gateway] : [])))];
     const extradata = withoutEmpty({

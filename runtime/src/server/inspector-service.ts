@@ -4,15 +4,20 @@ import {Inspector} from '../gen/inspector_pb.ts';
 import type {Log} from '../log.ts';
 import {acceptLoss} from '../rpc/accept-loss.ts';
 import {forgetPodNetwork, listUnfinishedCleanups} from '../rpc/cleanups.ts';
-import {type Inspected, inspectPodNetwork, listPodNetworks, reconcileNow} from '../rpc/inspect.ts';
+import {type InspectorParts, inspectPodNetwork, listPodNetworks, reconcileNow} from '../rpc/inspect.ts';
 import {serviceDefinitionOf} from './service-definition.ts';
 import {type ObserveRpc, type Rpc, unary} from './unary.ts';
 
 const deadlineMs = {plugins: 110_000, answer: 5_000};
 
-export const addInspector = (server: Server, inspected: Inspected, log: Log, observe?: ObserveRpc): void => {
-  const serve = <Request, Response>(rpc: Rpc<Request, Response, Inspected>) =>
-    unary(rpc, inspected, log, observe);
+export const addInspector = (
+  server: Server,
+  inspector: InspectorParts,
+  log: Log,
+  observe?: ObserveRpc,
+): void => {
+  const serve = <Request, Response>(rpc: Rpc<Request, Response, InspectorParts>) =>
+    unary(rpc, inspector, log, observe);
   const rpcs = {
     ListPodNetworks: serve({
       name: 'ListPodNetworks',

@@ -10,12 +10,17 @@ import {queryNodeNetworks} from '../rpc/query-node-networks.ts';
 import {queryPodNetwork} from '../rpc/query-pod-network.ts';
 import {setupNodeNetwork} from '../rpc/setup-node-network.ts';
 import {serviceDefinitionOf} from './service-definition.ts';
-import {type ObserveRpc, type Rpc, type Shared, unary} from './unary.ts';
+import {type HandlerContext, type ObserveRpc, type Rpc, unary} from './unary.ts';
 
 /** Plugins have their own time limit, and there are several to an attachment: these are for what nobody foresaw. */
 const deadlineMs = {plugins: 110_000, node: 20_000, answer: 5_000};
 
-export const addKniService = (server: Server, shared: Shared, log: Log, observe?: ObserveRpc): void => {
+export const addKniService = (
+  server: Server,
+  shared: HandlerContext,
+  log: Log,
+  observe?: ObserveRpc,
+): void => {
   const serve = <Request, Response>(rpc: Rpc<Request, Response>) => unary(rpc, shared, log, observe);
   const rpcs = {
     CreateNetwork: serve({name: 'CreateNetwork', handle: createNetwork, deadlineMs: deadlineMs.node}),

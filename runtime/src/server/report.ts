@@ -1,6 +1,6 @@
 /** The line in the log when an RPC ends, and what its handler wants said after that. */
 import {randomBytes} from 'node:crypto';
-import {type Log, type LogFields, textOf} from '../log.ts';
+import {errorText, type Log, type LogFields} from '../log.ts';
 import type {Context} from '../rpc/handler.ts';
 
 export interface Report {
@@ -49,7 +49,7 @@ export const createReport = (
         for (const msg of after) log.info(msg, {rpc: name, ...fields});
       },
       failed: (error) => {
-        const text = textOf(error);
+        const text = errorText(error);
         log[isOld(text) ? 'debug' : 'error'](`${name} failed`, {...line(), error: text});
       },
     };

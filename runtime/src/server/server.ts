@@ -2,22 +2,22 @@
 import {Server, ServerCredentials} from '@grpc/grpc-js';
 import {Health as HealthService} from '../gen/health_pb.ts';
 import type {Log} from '../log.ts';
-import type {Inspected} from '../rpc/inspect.ts';
+import type {InspectorParts} from '../rpc/inspect.ts';
 import {createHealth, type Healthy} from './health.ts';
 import {addInspector} from './inspector-service.ts';
 import {addKniService} from './kni-service.ts';
 import {serviceDefinitionOf} from './service-definition.ts';
 import {prepareSocket} from './socket.ts';
-import type {ObserveRpc, Shared} from './unary.ts';
+import type {HandlerContext, ObserveRpc} from './unary.ts';
 
 export interface RunningServer {
   /** Lets the calls under way end, for as long as `graceMs`; then cuts them off. */
   stop(graceMs: number): Promise<void>;
 }
 
-export interface Served {
-  readonly kni: Shared;
-  readonly inspected: Inspected;
+export interface Services {
+  readonly kni: HandlerContext;
+  readonly inspector: InspectorParts;
   readonly healthy: Healthy;
   readonly observe: ObserveRpc;
 }
@@ -27,15 +27,15 @@ const keepalive = {'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms'
 /** How late those who watch the health may learn of a change. */
 const healthMs = 1000;
 
-export const serve = async (socket: string, served: Served, log: Log): Promise<RunningServer> => {
-  const {kni, inspected, healthy, observe} = served;
+export const serve = async (socket: string, services: Services, log: Log): Promise<RunningServer> => {
+  const {kni, inspector, healthy, observe} = services;
   await prepareSocket(socket);
   const server = new Server(keepalive);
   let stopping = false;
   const health = createHealth(() => (stopping ? 'the network runtime stops' : healthy()));
   const telling = setInterval(health.tell, healthMs);
   addKniService(server, kni, log, observe);
-  addInspector(server, inspected, log, observe);
+  addInspector(server, inspector, log, observe);
   server.addService(serviceDefinitionOf(HealthService), {Check: health.Check, Watch: health.Watch});
   await listen(server, socket);
   return {

@@ -1,13 +1,13 @@
 /** Makes a grpc-js handler of an RPC: owns the callback, the deadline and the line in the log. */
 import {type handleUnaryCall, status} from '@grpc/grpc-js';
 import {CallerGone, withinDeadline} from '../lib/deadline.ts';
-import {type Log, textOf} from '../log.ts';
+import {errorText, type Log} from '../log.ts';
 import type {Context} from '../rpc/handler.ts';
 import {createReport} from './report.ts';
 import {statusOf} from './status.ts';
 import {statusDetailsOf} from './status-details.ts';
 
-export interface Rpc<Request, Response, Given = Shared> {
+export interface Rpc<Request, Response, Given = HandlerContext> {
   readonly name: string;
   readonly handle: (request: Request, context: Given & CallContext) => Promise<Response>;
   readonly deadlineMs: number;
@@ -17,13 +17,13 @@ export interface Rpc<Request, Response, Given = Shared> {
 
 /** What belongs to one call. */
 export type CallContext = Pick<Context, 'signal' | 'timeLeft' | 'note' | 'after'>;
-export type Shared = Omit<Context, keyof CallContext>;
+export type HandlerContext = Omit<Context, keyof CallContext>;
 
 /** Told of every call when it has ended; `grpcCode` is the number of the status. */
 export type ObserveRpc = (rpc: string, grpcCode: status, seconds: number) => void;
 
 /** grpc-js does not catch what an async handler throws: a rejection would end the process, so none leaves here. */
-export const unary = <Request, Response, Given extends object = Shared>(
+export const unary = <Request, Response, Given extends object = HandlerContext>(
   rpc: Rpc<Request, Response, Given>,
   shared: Given,
   log: Log,
@@ -57,7 +57,7 @@ export const unary = <Request, Response, Given extends object = Shared>(
     withinDeadline(rpc.deadlineMs, work)
       .then(ok, failed)
       .catch((error: unknown) => {
-        log.error(`${rpc.name} cannot be answered`, {error: textOf(error)});
+        log.error(`${rpc.name} cannot be answered`, {error: errorText(error)});
         reply({
           code: status.INTERNAL,
           details: 'the answer cannot be sent, see the log of the network runtime',

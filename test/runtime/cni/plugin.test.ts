@@ -1,10 +1,7 @@
 import {describe, expect, it, vi} from 'vitest';
-import {
-  type CniCommand,
-  createInvokePlugin,
-  fieldsOfInvocation,
-  type Invocation,
-} from '../../../runtime/src/cni/plugin.ts';
+import type {CniCommand} from '../../../runtime/src/cni/cni-command.ts';
+import {fieldsOfInvocation, type Invocation} from '../../../runtime/src/cni/invocation.ts';
+import {createInvokePlugin} from '../../../runtime/src/cni/plugin.ts';
 import {createExec} from '../../../runtime/src/process/exec.ts';
 import {statusOf} from '../../../runtime/src/server/status.ts';
 import {invocationOf} from '../rig/invocations.ts';

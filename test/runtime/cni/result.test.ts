@@ -1,9 +1,9 @@
 import {describe, expect, it} from 'vitest';
-import {recordedOf} from '../../../runtime/src/cni/result.ts';
+import {readResult} from '../../../runtime/src/cni/result.ts';
 
 const netns = '/run/netns/kni-x';
 const interfacesOf = (result: object) =>
-  recordedOf(
+  readResult(
     {
       network: 'net',
       ifName: 'eth0',

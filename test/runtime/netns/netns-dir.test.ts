@@ -5,7 +5,7 @@ import {isMountPoint, openNetnsDir} from '../../../runtime/src/netns/netns-dir.t
 import type {Ending, Exec} from '../../../runtime/src/process/exec.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 
-const succeeds: Exec = async () => ({how: 'exited', exitCode: 0, stdout: '', stderr: ''});
+const succeeds: Exec = async () => ({kind: 'exited', exitCode: 0, stdout: '', stderr: ''});
 
 describe('a netns', () => {
   it.each([
@@ -39,7 +39,12 @@ describe('the directory', () => {
   /** `mount` as it is for what is no mount point yet: it succeeds once there is one. */
   const mountTool = () => {
     const calls: string[] = [];
-    const failed: Ending = {how: 'exited', exitCode: 32, stdout: '', stderr: 'not mount point or bad option'};
+    const failed: Ending = {
+      kind: 'exited',
+      exitCode: 32,
+      stdout: '',
+      stderr: 'not mount point or bad option',
+    };
     const exec: Exec = async ({args = []}) => {
       calls.push(args[0] ?? '');
       return calls.includes('--rbind') ? {...failed, exitCode: 0} : failed;

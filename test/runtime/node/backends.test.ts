@@ -8,8 +8,8 @@ const own = {name: 'own', podCidrs: ['10.244.0.0/24'], internalIps: ['127.0.0.1'
 const peer = (n: number) => ({name: `n${n}`, podCidrs: [`10.244.${n}.0/24`], internalIps: [`172.18.0.${n}`]});
 const clusterOf = (...nodes: NodeFacts[]) => ({own, nodes, podCidrs: ['10.244.0.0/16']});
 
-const exited = (stdout: string): Ending => ({how: 'exited', exitCode: 0, stdout, stderr: ''});
-const failed = (exitCode: number, stderr: string): Ending => ({how: 'exited', exitCode, stdout: '', stderr});
+const exited = (stdout: string): Ending => ({kind: 'exited', exitCode: 0, stdout, stderr: ''});
+const failed = (exitCode: number, stderr: string): Ending => ({kind: 'exited', exitCode, stdout: '', stderr});
 
 /** Tools that print nothing, except for the one that `answer` knows. */
 const tools = (answer: (command: string) => Ending | undefined) => {
@@ -26,7 +26,7 @@ describe('the vxlan backend', () => {
     backends.vxlan.prepare(tools(answer).exec, clusterOf(own));
 
   it('cannot be used without the program bridge, and says so', async () => {
-    const missing: Ending = {how: 'not-started', error: new Error('spawn bridge ENOENT')};
+    const missing: Ending = {kind: 'not-started', error: new Error('spawn bridge ENOENT')};
     await expect(
       prepare((command) => (command.startsWith('bridge') ? missing : undefined)),
     ).rejects.toMatchObject({

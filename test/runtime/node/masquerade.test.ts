@@ -3,7 +3,7 @@ import {applyMasquerade, masqueradeRules} from '../../../runtime/src/node/masque
 import type {Ending, Exec} from '../../../runtime/src/process/exec.ts';
 import {ToolFailed} from '../../../runtime/src/process/tool.ts';
 
-const exited = (exitCode: number): Ending => ({how: 'exited', exitCode, stdout: '', stderr: ''});
+const exited = (exitCode: number): Ending => ({kind: 'exited', exitCode, stdout: '', stderr: ''});
 
 /** Tools that all succeed, except for the check whether the jump is there. */
 const apply = async (check: Ending) => {
@@ -31,8 +31,8 @@ describe('the jump to the masquerading rules', () => {
   it.each<[string, Ending]>([
     ['others hold the lock', exited(4)],
     ['iptables does not know what it was asked', exited(2)],
-    ['it takes too long', {how: 'timed-out', ms: 10_000, stderr: ''}],
-    ['it is killed', {how: 'signalled', signal: 'SIGKILL', stderr: ''}],
+    ['it takes too long', {kind: 'timed-out', ms: 10_000, stderr: ''}],
+    ['it is killed', {kind: 'signalled', signal: 'SIGKILL', stderr: ''}],
   ])('is not appended when it cannot be told whether it is there: %s', async (_, check) => {
     const {appended, error} = await apply(check);
     expect(error).toBeInstanceOf(ToolFailed);

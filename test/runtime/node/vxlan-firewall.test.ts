@@ -6,7 +6,7 @@ const own = {name: 'own', podCidrs: ['10.244.1.0/24'], internalIps: ['172.18.0.2
 const other = {name: 'other', podCidrs: ['10.244.2.0/24'], internalIps: ['172.18.0.3']};
 const cluster = {own, nodes: [own, other], podCidrs: ['10.244.0.0/16']};
 
-const exited = (exitCode: number): Ending => ({how: 'exited', exitCode, stdout: '', stderr: ''});
+const exited = (exitCode: number): Ending => ({kind: 'exited', exitCode, stdout: '', stderr: ''});
 const tools = (exitCodeOf: (command: string) => number) => {
   const calls: Command[] = [];
   const exec: Exec = async (command) => {

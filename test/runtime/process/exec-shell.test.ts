@@ -20,7 +20,7 @@ const bash = (script: string, limitMs = timeoutMs) => ({
 /** The parent of a program: its shell. */
 const shellOf = async (exec: Exec): Promise<number> => {
   const ending = await exec(bash('echo $PPID'));
-  return ending.how === 'exited' ? Number(ending.stdout) : 0;
+  return ending.kind === 'exited' ? Number(ending.stdout) : 0;
 };
 /** Ended, and waited for by us: only then can we know. */
 const isGone = async (pid: number): Promise<boolean> =>
@@ -61,7 +61,7 @@ describe.each(['dash', 'bash'])('a program that is started by %s', (name) => {
       stdin: `${odd}\n\n`,
       timeoutMs,
     });
-    expect(ending).toEqual({how: 'exited', exitCode: 0, stdout: `${odd}|${odd}|${odd}\n\n`, stderr: ''});
+    expect(ending).toEqual({kind: 'exited', exitCode: 0, stdout: `${odd}|${odd}|${odd}\n\n`, stderr: ''});
   });
 
   it('leaves nothing to the next one', async () => {
@@ -83,7 +83,7 @@ describe.each(['dash', 'bash'])('a program that is started by %s', (name) => {
     await using sh = await withSh();
     const named = await sh.exec({file: '/usr/bin/env', args: [], timeoutMs});
     const names =
-      named.how === 'exited' ? [...named.stdout.matchAll(/^(\w+)=/gm)].map(([, each = '']) => each) : [];
+      named.kind === 'exited' ? [...named.stdout.matchAll(/^(\w+)=/gm)].map(([, each = '']) => each) : [];
     const own = new Set(['_', 'KNI_PGID']);
     expect(names.filter((each) => !own.has(each) && process.env[each] === undefined)).toEqual([]);
     const files = await sh.exec({file: 'ls', args: ['/proc/self/fd'], timeoutMs});
@@ -94,9 +94,9 @@ describe.each(['dash', 'bash'])('a program that is started by %s', (name) => {
   it('may exit as a shell does that finds no program', async () => {
     await using sh = await withSh();
     for (const exitCode of [126, 127])
-      expect(await sh.exec(bash(`exit ${exitCode}`))).toMatchObject({how: 'exited', exitCode});
+      expect(await sh.exec(bash(`exit ${exitCode}`))).toMatchObject({kind: 'exited', exitCode});
     expect(await sh.exec({file: '/missing', timeoutMs})).toMatchObject({
-      how: 'not-started',
+      kind: 'not-started',
       error: {code: 'ENOENT'},
     });
     expect(await sh.exec({file: '/etc/passwd', timeoutMs})).toMatchObject({error: {code: 'EACCES'}});
@@ -109,7 +109,7 @@ describe.each(['dash', 'bash'])('a program that is started by %s', (name) => {
     await writeFile(file, 'echo "said $1"\n');
     await chmod(file, 0o755);
     expect(await sh.exec({file, args: ['it'], timeoutMs})).toMatchObject({
-      how: 'exited',
+      kind: 'exited',
       stdout: 'said it\n',
     });
   });
@@ -117,7 +117,7 @@ describe.each(['dash', 'bash'])('a program that is started by %s', (name) => {
   it('may signal its whole process group', async () => {
     await using sh = await withSh();
     expect(await sh.exec(bash('kill -TERM 0; sleep 1000'))).toMatchObject({
-      how: 'signalled',
+      kind: 'signalled',
       signal: 'SIGTERM',
     });
     expect(await sh.exec(bash('echo on'))).toMatchObject({stdout: 'on\n'});
@@ -127,7 +127,7 @@ describe.each(['dash', 'bash'])('a program that is started by %s', (name) => {
     await using sh = await withSh();
     expect(await sh.exec(bash('(sleep 1; echo late) & echo early'))).toMatchObject({stdout: 'early\nlate\n'});
     expect(await sh.exec(bash('(sleep 1; echo late >&2) >/dev/null & :'))).toMatchObject({stderr: 'late\n'});
-    expect(await sh.exec(bash('sleep 1000 & echo early', 1500))).toMatchObject({how: 'timed-out'});
+    expect(await sh.exec(bash('sleep 1000 & echo early', 1500))).toMatchObject({kind: 'timed-out'});
     expect(await sh.exec(bash('echo on'))).toMatchObject({stdout: 'on\n', stderr: ''});
   });
 });
@@ -151,12 +151,12 @@ describe('the shells', () => {
     const peak = async () =>
       Number(/VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${shell}/status`, 'utf8'))?.[1]);
     expect(await exec(bash('head -c 1000000 /dev/zero'))).toMatchObject({
-      how: 'exited',
+      kind: 'exited',
       stdout: '\0'.repeat(1_000_000),
     });
     expect(await shellOf(exec)).toBe(shell);
     expect(await peak()).toBeLessThan(4096);
-    expect(await exec(bash('head -c 64M /dev/zero'))).toMatchObject({how: 'too-much-output'});
+    expect(await exec(bash('head -c 64M /dev/zero'))).toMatchObject({kind: 'too-much-output'});
     expect(await isGone(shell)).toBe(true);
   });
 
@@ -182,7 +182,7 @@ describe('the shells', () => {
   it('become fewer when they are not needed', async () => {
     const exec = createExec({idleShellMs: 200});
     const shells = await Promise.all(Array.from({length: 4}, () => exec(bash('sleep 0.5; echo $PPID'))));
-    const pids = shells.map((ending) => (ending.how === 'exited' ? Number(ending.stdout) : 0));
+    const pids = shells.map((ending) => (ending.kind === 'exited' ? Number(ending.stdout) : 0));
     expect(new Set(pids).size).toBe(4);
     await vi.waitFor(async () => expect(await Promise.all(pids.map(isGone))).not.toContain(false), 10_000);
     expect(await exec(bash('echo on'))).toMatchObject({stdout: 'on\n'});
@@ -220,7 +220,7 @@ describe('the shells', () => {
         } catch {}
         for (const fd of taken.splice(0, left)) closeSync(fd);
         const programs = [1, 2, 3].map(() => exec({file: 'true', timeoutMs: ${timeoutMs}}));
-        for (const {how, error} of await Promise.all(programs)) endings.add(error?.code ?? how);
+        for (const {kind, error} of await Promise.all(programs)) endings.add(error?.code ?? kind);
         for (const fd of taken) closeSync(fd);
       }
       stop.abort();

@@ -24,7 +24,7 @@ describe('running a program', () => {
   it('gives it stdin and environment, and takes what it prints and how it ends', async () => {
     const code = `process.stdin.pipe(process.stdout); console.error(process.env.GREETING); process.exitCode = 3`;
     const ending = await exec({...node(code), stdin: 'hello', env: {GREETING: 'hi'}});
-    expect(ending).toEqual({how: 'exited', exitCode: 3, stdout: 'hello', stderr: 'hi\n'});
+    expect(ending).toEqual({kind: 'exited', exitCode: 3, stdout: 'hello', stderr: 'hi\n'});
   });
 
   it('keeps the environment of the network runtime, except where it is told otherwise', async () => {
@@ -35,7 +35,7 @@ describe('running a program', () => {
 
   it('tells a signal', async () => {
     expect(await exec(node(`process.kill(process.pid, 'SIGSEGV')`))).toMatchObject({
-      how: 'signalled',
+      kind: 'signalled',
       signal: 'SIGSEGV',
     });
   });
@@ -43,15 +43,15 @@ describe('running a program', () => {
   it('tells a program that cannot be started', async () => {
     await using dir = await tempDir();
     const missing = await exec({file: join(dir.path, 'missing'), timeoutMs: generous});
-    expect(missing).toMatchObject({how: 'not-started', error: {code: 'ENOENT'}});
+    expect(missing).toMatchObject({kind: 'not-started', error: {code: 'ENOENT'}});
     await writeFile(join(dir.path, 'text'), 'text');
     const text = await exec({file: join(dir.path, 'text'), timeoutMs: generous});
-    expect(text).toMatchObject({how: 'not-started', error: {code: 'EACCES'}});
+    expect(text).toMatchObject({kind: 'not-started', error: {code: 'EACCES'}});
   });
 
   it('does not mind a program that reads nothing of a large input', async () => {
     const ending = await exec({...node('process.stdin.destroy()'), stdin: 'x'.repeat(4_000_000)});
-    expect(ending).toMatchObject({how: 'exited', exitCode: 0});
+    expect(ending).toMatchObject({kind: 'exited', exitCode: 0});
   });
 
   it('ends a program that takes too long, and its children that hold on to stdout', async () => {
@@ -63,7 +63,7 @@ describe('running a program', () => {
       require('node:fs').writeFileSync(${JSON.stringify(pidFile)}, String(child.pid));
       setInterval(() => {}, 1e6)`;
     const ending = await exec(node(code, 10_000));
-    expect(ending).toMatchObject({how: 'timed-out', ms: 10_000});
+    expect(ending).toMatchObject({kind: 'timed-out', ms: 10_000});
     const grandchild = Number(await readFile(pidFile, 'utf8'));
     expect(grandchild).toBeGreaterThan(0);
     while (await isAlive(grandchild)) await delay(10);
@@ -71,7 +71,7 @@ describe('running a program', () => {
 
   it('ends a program that prints too much', async () => {
     const ending = await exec(node(`setInterval(() => process.stdout.write('x'.repeat(100_000)), 0)`));
-    expect(ending).toEqual({how: 'too-much-output', limit: 1_048_576});
+    expect(ending).toEqual({kind: 'too-much-output', limit: 1_048_576});
   });
 
   it('ends what runs when the network runtime stops, and begins nothing any more', async () => {
@@ -79,8 +79,8 @@ describe('running a program', () => {
     const stopping = createExec({stop: stop.signal});
     const running = stopping(node('setInterval(() => {}, 1e6)'));
     stop.abort();
-    expect(await running).toEqual({how: 'stopped'});
-    expect(await stopping(node(''))).toEqual({how: 'stopped'});
+    expect(await running).toEqual({kind: 'stopped'});
+    expect(await stopping(node(''))).toEqual({kind: 'stopped'});
   });
 
   it('waits for a program that is just being replaced', async () => {
@@ -92,7 +92,7 @@ describe('running a program', () => {
     const ending = exec({file, timeoutMs: generous});
     await delay(1500);
     await writing.close();
-    expect(await ending).toMatchObject({how: 'exited', exitCode: 0});
+    expect(await ending).toMatchObject({kind: 'exited', exitCode: 0});
   });
 
   it('keeps to itself what CNI variables the network runtime was started with', async () => {
@@ -112,10 +112,13 @@ describe('running a program', () => {
       await using _ = await withoutDescriptors();
       for (let time = 0; time < 3; time++) {
         const ending = await fresh({file: '/bin/true', timeoutMs: generous});
-        expect(ending).toMatchObject({how: 'not-started', error: {code: 'EMFILE'}});
+        expect(ending).toMatchObject({kind: 'not-started', error: {code: 'EMFILE'}});
       }
     }
-    expect(await fresh({file: '/bin/true', timeoutMs: generous})).toMatchObject({how: 'exited', exitCode: 0});
+    expect(await fresh({file: '/bin/true', timeoutMs: generous})).toMatchObject({
+      kind: 'exited',
+      exitCode: 0,
+    });
   });
 });
 
@@ -130,10 +133,10 @@ describe('many programs at once', () => {
     const exec = createExec({stop: stop.signal, lateAfterMs: 100});
     const hung = Array.from({length: 64}, () => exec(sleeping));
     const others = await Promise.all(Array.from({length: 40}, () => exec(quick)));
-    expect(others.every((ending) => ending.how === 'exited' && ending.exitCode === 0)).toBe(true);
+    expect(others.every((ending) => ending.kind === 'exited' && ending.exitCode === 0)).toBe(true);
     await vi.waitFor(async () => expect(await childrenRunning('sleep')).toBe(64), 30_000);
     stop.abort();
-    expect(new Set((await Promise.all(hung)).map(({how}) => how))).toEqual(new Set(['stopped']));
+    expect(new Set((await Promise.all(hung)).map(({kind}) => kind))).toEqual(new Set(['stopped']));
     await vi.waitFor(async () => {
       expect(await childrenRunning('sleep')).toBe(0);
       expect(await descriptors()).toBeLessThanOrEqual(before);
@@ -150,7 +153,7 @@ describe('many programs at once', () => {
     await delay(200);
     expect(await childrenRunning('sleep')).toBe(8);
     stop.abort();
-    expect((await Promise.all([waiting, ...hung])).map(({how}) => how)).toEqual(
+    expect((await Promise.all([waiting, ...hung])).map(({kind}) => kind)).toEqual(
       Array.from({length: 13}, () => 'stopped'),
     );
   });
@@ -159,7 +162,7 @@ describe('many programs at once', () => {
     const exec = createExec({maxConcurrent: 1, lateAfterMs: 1e9});
     const first = exec({file: '/bin/sleep', args: ['3'], timeoutMs: generous});
     const second = exec({...quick, timeoutMs: 2500});
-    expect(await Promise.all([first, second])).toMatchObject([{how: 'exited'}, {how: 'exited'}]);
+    expect(await Promise.all([first, second])).toMatchObject([{kind: 'exited'}, {kind: 'exited'}]);
   });
 });
 

@@ -1,7 +1,7 @@
 /** A call of the first plugin of a conflist, for what is under test below the order of plugins. */
 import type {Attachment} from '../../../runtime/src/cni/attachment.ts';
 import {parseConflist} from '../../../runtime/src/cni/conflist.ts';
-import type {AttachmentInvocation} from '../../../runtime/src/cni/plugin.ts';
+import type {AttachmentInvocation} from '../../../runtime/src/cni/invocation.ts';
 
 export const target = {sandbox: 'box', netns: '/run/netns/kni-x'};
 

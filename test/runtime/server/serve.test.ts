@@ -14,7 +14,7 @@ import {WrongState} from '../../../runtime/src/network/errors.ts';
 import type {Handler} from '../../../runtime/src/rpc/handler.ts';
 import {serviceDefinitionOf} from '../../../runtime/src/server/service-definition.ts';
 import {lockSocket, prepareSocket} from '../../../runtime/src/server/socket.ts';
-import {type Shared, unary} from '../../../runtime/src/server/unary.ts';
+import {type HandlerContext, unary} from '../../../runtime/src/server/unary.ts';
 import {connectTo, type KniClient} from '../../integration/rig/client.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 
@@ -26,7 +26,7 @@ const serving = async (handle: Query, options: {deadlineMs?: number; routine?: b
   const lines: Record<string, unknown>[] = [];
   const log = createLog('debug', {write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>)});
   const server = new Server();
-  const shared = {} as Shared;
+  const shared = {} as HandlerContext;
   const rpc = {name: 'QueryPodNetwork', handle, deadlineMs: 60_000, ...options};
   server.addService(serviceDefinitionOf(KNI), {QueryPodNetwork: unary(rpc, shared, log)});
   await new Promise<void>((resolve, reject) => {

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {PluginFailed} from '../../../runtime/src/cni/errors.ts';
-import {logged} from '../../../runtime/src/cni/logged.ts';
+import {logPluginCalls} from '../../../runtime/src/cni/log-plugin-calls.ts';
 import {createLog} from '../../../runtime/src/log.ts';
 import {invocationOf} from '../rig/invocations.ts';
 
@@ -15,7 +15,7 @@ const invocation = invocationOf('{"cniVersion":"1.0.0","name":"net","plugins":[{
 describe('the log of plugin calls', () => {
   it('has a line for each, with its plugin, sandbox and interface', async () => {
     const {log, last} = rig();
-    expect(await logged(async () => 'result', log)('ADD', invocation)).toBe('result');
+    expect(await logPluginCalls(async () => 'result', log)('ADD', invocation)).toBe('result');
     expect(last()).toMatchObject({
       level: 'debug',
       msg: 'demo ADD ok',
@@ -30,7 +30,9 @@ describe('the log of plugin calls', () => {
     const {log, last} = rig();
     const failing = () => Promise.reject(new PluginFailed('demo', 'missing', 'is not there'));
     const {list, plugin} = invocation;
-    await expect(logged(failing, log)('STATUS', {list, plugin})).rejects.toMatchObject({trouble: 'missing'});
+    await expect(logPluginCalls(failing, log)('STATUS', {list, plugin})).rejects.toMatchObject({
+      trouble: 'missing',
+    });
     expect(last()).toMatchObject({
       level: 'warn',
       msg: 'demo STATUS failed',

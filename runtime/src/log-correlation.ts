@@ -6,7 +6,7 @@ import type {PodNetwork} from './network/record.ts';
 const remembered = 1000;
 
 /** `bySandbox` is asked once for each sandbox. */
-export const correlated = (log: Log, bySandbox: (sandbox: string) => PodNetwork | undefined): Log => {
+export const withCorrelation = (log: Log, bySandbox: (sandbox: string) => PodNetwork | undefined): Log => {
   const keys = new Map<string, string>();
   const keyOf = (sandbox: string): string | undefined => {
     const key = keys.get(sandbox) ?? bySandbox(sandbox)?.key;

@@ -1,13 +1,13 @@
 import {setTimeout as delay, setImmediate as soon} from 'node:timers/promises';
 import {describe, expect, it, vi} from 'vitest';
-import {createPlaces} from '../../../runtime/src/process/places.ts';
+import {createSlots} from '../../../runtime/src/process/slots.ts';
 
 /** Works that go on until they are ended. */
-const workers = (places: ReturnType<typeof createPlaces>) => {
+const workers = (slots: ReturnType<typeof createSlots>) => {
   const ends = new Map<string, () => void>();
   const inside = () => [...ends.keys()];
   const come = (name: string) =>
-    places(async () => {
+    slots(async () => {
       await new Promise<void>((resolve) => ends.set(name, resolve));
       ends.delete(name);
       return name;
@@ -23,7 +23,7 @@ const never = 1e9;
 
 describe('the gate', () => {
   it('lets no more in at a time than it may, in the order of coming', async () => {
-    const {inside, come, end} = workers(createPlaces({max: 2, maxLate: 0, lateAfterMs: never}));
+    const {inside, come, end} = workers(createSlots({max: 2, maxLate: 0, lateAfterMs: never}));
     const all = ['a', 'b', 'c', 'd'].map(come);
     await soon();
     expect(inside()).toEqual(['a', 'b']);
@@ -34,7 +34,7 @@ describe('the gate', () => {
   });
 
   it('does not count those that take long, up to a limit', async () => {
-    const {inside, come, end} = workers(createPlaces({max: 2, maxLate: 3, lateAfterMs: 500}));
+    const {inside, come, end} = workers(createSlots({max: 2, maxLate: 3, lateAfterMs: 500}));
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) void come(name);
     await soon();
     expect(inside()).toEqual(['a', 'b']);
@@ -46,7 +46,7 @@ describe('the gate', () => {
   });
 
   it('forgets those that took long when they have left', async () => {
-    const {inside, come, end} = workers(createPlaces({max: 1, maxLate: 9, lateAfterMs: 500}));
+    const {inside, come, end} = workers(createSlots({max: 1, maxLate: 9, lateAfterMs: 500}));
     void come('a');
     void come('b');
     await vi.waitFor(() => expect(inside()).toEqual(['a', 'b']), 10_000);
@@ -59,7 +59,7 @@ describe('the gate', () => {
   });
 
   it('lets the next one in after a failure', async () => {
-    const gate = createPlaces({max: 1, maxLate: 0, lateAfterMs: never});
+    const gate = createSlots({max: 1, maxLate: 0, lateAfterMs: never});
     await expect(gate(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(await gate(async () => 'next')).toBe('next');
   });

@@ -1,8 +1,8 @@
 /** Writes every call of a plugin to the log, for those who want to see each. */
-import {type Log, textOf} from '../log.ts';
-import {fieldsOfInvocation, type InvokePlugin} from './plugin.ts';
+import {errorText, type Log} from '../log.ts';
+import {fieldsOfInvocation, type InvokePlugin} from './invocation.ts';
 
-export const logged =
+export const logPluginCalls =
   (invoke: InvokePlugin, log: Log): InvokePlugin =>
   async (command, invocation) => {
     const begun = performance.now();
@@ -15,7 +15,7 @@ export const logged =
       log.debug(`${invocation.plugin.type} ${command} ok`, fields());
       return result;
     } catch (error) {
-      log.warn(`${invocation.plugin.type} ${command} failed`, {...fields(), error: textOf(error)});
+      log.warn(`${invocation.plugin.type} ${command} failed`, {...fields(), error: errorText(error)});
       throw error;
     }
   };

@@ -1,7 +1,7 @@
 /** Keeps shells that wait for a program to start: as many as were needed at once, and fewer after a while. */
 import type {Shell} from './shell.ts';
 
-export interface Shells {
+export interface ShellPool {
   /** Lends an idle shell, or a new one; nothing when there cannot be one. */
   take(): Promise<Shell | undefined>;
   giveBack(shell: Shell): void;
@@ -9,7 +9,7 @@ export interface Shells {
   close(): void;
 }
 
-export interface ShellsOptions {
+export interface ShellPoolOptions {
   readonly open: () => Promise<Shell>;
   /** How many are opened right away, so that the first programs need not wait, and kept for good. */
   readonly ready: number;
@@ -19,7 +19,7 @@ export interface ShellsOptions {
   readonly idleMs: number;
 }
 
-export const createShells = ({open, ready, when, idleMs}: ShellsOptions): Shells => {
+export const createShellPool = ({open, ready, when, idleMs}: ShellPoolOptions): ShellPool => {
   const idle: Shell[] = []; // the one used last is at the end
   let fewest = 0; // were idle at any moment since the last look
   let isClosed = false;

@@ -4,7 +4,7 @@
  */
 import {accessSync, constants, statSync} from 'node:fs';
 import {join} from 'node:path';
-import type {Command} from './command.ts';
+import type {Command} from '../command.ts';
 
 /** Writing this much to a pipe never waits for a reader (pipe(7)); a program need not read its stdin. */
 const stdinLimit = 60_000;
@@ -37,7 +37,7 @@ const isExecutable = (file: string): boolean => {
   }
 };
 
-export interface Told {
+export interface ScriptParts {
   readonly command: Command;
   readonly path: string;
   /** For stdout and stderr. */
@@ -47,7 +47,7 @@ export interface Told {
 }
 
 /** Prints the exit status, in the way of a shell (128 and the signal), when the program has ended. */
-export const scriptOf = ({command, path, fifos, endMark}: Told): string => {
+export const scriptOf = ({command, path, fifos, endMark}: ScriptParts): string => {
   const {args = [], stdin, env = {}} = command;
   const assigned = Object.entries(env).map(([name, value]) => `${name}=${quote(value)} `);
   const words = [path, ...args].map(quote).join(' ');

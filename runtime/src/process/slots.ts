@@ -3,16 +3,16 @@
  * hands its place on, so that others need not wait until it is killed; how many may do that is limited as well.
  */
 
-export type Places = <T>(work: () => Promise<T>) => Promise<T>;
+export type Slots = <T>(work: () => Promise<T>) => Promise<T>;
 
-export interface PlacesOptions {
+export interface SlotsOptions {
   readonly max: number;
   /** Beyond `max`. */
   readonly maxLate: number;
   readonly lateAfterMs: number;
 }
 
-export const createPlaces = ({max, maxLate, lateAfterMs}: PlacesOptions): Places => {
+export const createSlots = ({max, maxLate, lateAfterMs}: SlotsOptions): Slots => {
   const waiting: (() => void)[] = [];
   let inside = 0;
   let late = 0;

@@ -1,9 +1,9 @@
 /** Measures every call of a plugin. */
 import {CniError, PluginFailed} from '../cni/errors.ts';
-import type {InvokePlugin} from '../cni/plugin.ts';
+import type {InvokePlugin} from '../cni/invocation.ts';
 import type {Metrics} from './metrics.ts';
 
-export const measured =
+export const measurePluginCalls =
   (invoke: InvokePlugin, observe: Metrics['plugin']): InvokePlugin =>
   async (command, invocation) => {
     const begun = performance.now();

@@ -12,8 +12,8 @@ import {Socket} from 'node:net';
 import {constants} from 'node:os';
 import {join} from 'node:path';
 import type {Readable, Writable} from 'node:stream';
-import type {Command, Ending} from './command.ts';
-import {killGroup, type Leader, watched} from './group.ts';
+import type {Command, Ending} from '../command.ts';
+import {killGroup, type Leader, watchGroup} from '../group.ts';
 import {isNotStarted, openingOf, scriptOf} from './shell-script.ts';
 
 /** What is needed here of a ChildProcess that runs `sh`. */
@@ -74,7 +74,7 @@ export const openShell = async (
       return undefined;
     }
     const endMark = `end-${randomUUID()}`; // nobody can have it in a stdin
-    const ending = await watched({leader: child, stdout, stderr}, command, stop, (watch) => {
+    const ending = await watchGroup({leader: child, stdout, stderr}, command, stop, (watch) => {
       const settle = (status: number) => {
         child.off('exit', onExit);
         watch.settle(endingOf(status, watch.stdout(), watch.stderr()));
@@ -93,7 +93,7 @@ export const openShell = async (
     for (const stream of [stdout, stderr]) stream.destroy();
     if (isForced(ending)) abandon();
     const isStarted =
-      ending.how !== 'exited' || !isNotStarted(path, ending.exitCode, ending.stdout, ending.stderr);
+      ending.kind !== 'exited' || !isNotStarted(path, ending.exitCode, ending.stdout, ending.stderr);
     return isStarted ? ending : undefined;
   };
   return {
@@ -169,12 +169,12 @@ const closed = (stream: Readable): Promise<void> =>
     stream.once('close', resolve);
   });
 
-const isForced = ({how}: Ending): boolean => how !== 'exited' && how !== 'signalled';
+const isForced = ({kind}: Ending): boolean => kind !== 'exited' && kind !== 'signalled';
 
 /** A program that exits with 137 by itself cannot be told from one that was killed; both have failed. */
 const endingOf = (status: number, stdout: string, stderr: string): Ending => {
   const signal = Object.entries(constants.signals).find(([, number]) => number === status - signalBase);
   return signal
-    ? {how: 'signalled', signal: signal[0], stderr}
-    : {how: 'exited', exitCode: status, stdout, stderr};
+    ? {kind: 'signalled', signal: signal[0], stderr}
+    : {kind: 'exited', exitCode: status, stdout, stderr};
 };
