@@ -21,22 +21,16 @@ import {exitCodes} from '../exit-codes.ts';
 import {CommandError} from '../host/command-error.ts';
 import type {Command, CommandResult} from '../host/host.ts';
 import {mountPointsIn} from '../host/mounts.ts';
-import {waitUntil} from '../host/wait-until.ts';
 import type {DemoContext} from '../stages/context.ts';
 import {engineOf, ownLink, startedEngine} from '../stages/lib/managed-engine.ts';
 import {removeCluster} from '../stages/setup/cluster.ts';
 import {dataRoot, listOurImages, listUsedImages, removeImages} from '../tools/docker.ts';
 import {unmount} from '../tools/umount.ts';
 import {type ForeignContent, foreignContents} from './engine-contents.ts';
+import {engineRemovals} from './engine-removals.ts';
+import type {Removal, Removals} from './removal.ts';
 
 type Surroundings = Pick<DemoContext, 'host' | 'dirs'>;
-
-/** One thing that would go. */
-export interface Removal {
-  /** In half a line. */
-  readonly what: string;
-  readonly remove: () => Promise<unknown>;
-}
 
 interface ClusterRemoval extends Removal {
   readonly cluster: string;
@@ -55,13 +49,6 @@ export interface Wanted {
   readonly signal: AbortSignal;
 }
 
-export interface Removals {
-  /** In the order in which they can be removed. */
-  readonly removals: readonly Removal[];
-  /** What stays although it has a name of ours, and why: one line each. */
-  readonly kept: readonly string[];
-}
-
 /** Throws UserError where it cannot be told, or is not ours. */
 export const removalsFor = async (context: Surroundings, wanted: Wanted): Promise<Removals> => {
   const {all, purge} = wanted;
@@ -71,18 +58,20 @@ export const removalsFor = async (context: Surroundings, wanted: Wanted): Promis
   if (purge && !wanted.purgeForeign) refuseForeignContents(foreign);
   const busy = foreign.filter(({running}) => running).map(({name}) => name);
   const keepEngine = !purge && busy.length > 0 && (await startedEngine(context.dirs)) !== undefined;
+  const engine = all && !keepEngine ? await engineRemovals(context, wanted) : {removals: [], kept: []};
   const unused = purge ? await images(context, ours, wanted) : {removals: [], kept: []};
   return {
     removals: [
       ...ours,
       ...unused.removals,
       ...(purge ? foreign.map(goesWithEngine) : []),
-      ...(all && !keepEngine ? await engine(context, wanted) : []),
+      ...engine.removals,
       ...(purge ? await files(context, wanted) : []),
     ],
     kept: [
       ...elsewhere.map(({cluster, why}) => `cluster ${cluster}: ${why}`),
       ...unused.kept,
+      ...engine.kept,
       ...(keepEngine ? [`the docker engine: other containers run in it: ${busy.join(', ')}`] : []),
     ],
   };
@@ -237,22 +226,6 @@ const rowsOf = ({stdout}: CommandResult): readonly (readonly [string, string])[]
       const [first = '', second = ''] = line.split('\t');
       return [first, second];
     });
-
-const engine = async ({dirs}: Surroundings, {signal}: Wanted): Promise<readonly Removal[]> => {
-  const pid = await startedEngine(dirs);
-  if (pid === undefined) return [];
-  return [
-    {
-      what: `the docker engine that kni-demo started, process ${pid}`,
-      async remove() {
-        process.kill(pid, 'SIGTERM');
-        const gone = {what: `process ${pid} to end`, every: 100, atMost: 60_000, signal};
-        await waitUntil(gone, async () => ((await startedEngine(dirs)) === undefined ? true : undefined));
-        await rm(engineOf(dirs).pidFile, {force: true});
-      },
-    },
-  ];
-};
 
 const files = async ({host, dirs}: Surroundings, {signal}: Wanted): Promise<readonly Removal[]> => {
   await requireOurDirectory(dirs, 'cache');

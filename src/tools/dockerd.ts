@@ -3,6 +3,9 @@
 import type {Command} from '../host/host.ts';
 import {quoteCommand} from '../host/quote.ts';
 
+/** Of an engine with a data root of its own: its sockets, its network namespaces. */
+export const execRoot = '/run/kni-demo/docker';
+
 export interface Engine {
   /** The program: a path, or `dockerd` of the host. */
   readonly dockerd: string;
@@ -20,7 +23,7 @@ export const startEngine = ({dockerd, path, dataRoot, pidFile, logFile}: Engine)
     dockerd,
     [
       `--pidfile=${pidFile}`,
-      ...(dataRoot === undefined ? [] : [`--data-root=${dataRoot}`, '--exec-root=/run/kni-demo/docker']),
+      ...(dataRoot === undefined ? [] : [`--data-root=${dataRoot}`, `--exec-root=${execRoot}`]),
     ],
   ]);
   const withPath = path.length === 0 ? '' : `PATH=${[...path, '$PATH'].join(':')} `;

@@ -13,6 +13,8 @@ export const podAddresses = (netns: string): Command => inNetns(netns, 'address'
 export const podRoutes = (netns: string): Command => inNetns(netns, '-4', 'route');
 export const podRoutes6 = (netns: string): Command => inNetns(netns, '-6', 'route');
 export const nodeLinks: Command = ['ip', ['-json', 'link']];
+export const bridges: Command = ['ip', ['-json', 'link', 'show', 'type', 'bridge']];
+export const deleteLink = (name: string): Command => ['ip', ['link', 'delete', name]];
 
 const links = z.array(
   z.object({

@@ -10,6 +10,7 @@ import {kubeconfigOf, recordedClusters, writeRecord} from '../../src/cluster/clu
 import {ownerDirectoryOf} from '../../src/cluster/ownership.ts';
 import {exitCodes} from '../../src/exit-codes.ts';
 import {engineOf} from '../../src/stages/lib/managed-engine.ts';
+import {recordPackages} from '../../src/stages/lib/packages-record.ts';
 import {
   dataRoot,
   engineId,
@@ -480,6 +481,19 @@ describe('down --all and --purge', () => {
     ]);
     for (const path of [dirsIn(dir).cache, dirsIn(dir).state])
       await expect(access(path)).rejects.toThrow('ENOENT');
+  });
+
+  it('names the command that removes the packages that kni-demo installed', async () => {
+    await using dir = await tempDir();
+    await markDirectories(dirsIn(dir));
+    await recordPackages(dirsIn(dir), ['iptables', 'runc']);
+    await recordPackages(dirsIn(dir), ['runc', 'mmdebstrap']);
+    using host = fakeHost(ps() + exchange(listOurImages));
+    const {code, stdout} = await cli(dir, ['down', '--purge', '--yes'], {host});
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      'keeps packages that kni-demo installed; if nobody needs them: apt-get remove --autoremove iptables runc mmdebstrap\n',
+    );
   });
 
   it('does not list the images of the engine that goes with the cache', async () => {

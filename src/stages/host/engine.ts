@@ -13,6 +13,8 @@ import type {DemoContext} from '../context.ts';
 import {askEngine} from '../lib/ask-engine.ts';
 import {dockerdIn, fitting, otherSystems, usableDockerd} from '../lib/dockerd.ts';
 import {engineOf, startedEngine} from '../lib/managed-engine.ts';
+import {recordNetwork} from '../lib/network-record.ts';
+import {recordPackages} from '../lib/packages-record.ts';
 import {missing, type Requirement, there} from '../lib/requirement.ts';
 import {unpack} from '../lib/unpack-packages.ts';
 
@@ -31,7 +33,11 @@ export const packages: Requirement = {
     for (const name of wanted) if ((await machine.whereIs(name)) === undefined) absent.push(name);
     if (absent.length === 0) return there(wanted.join(', '));
     if (!(await machine.mirrors())) return missing(absent.join(', '), {advice: otherSystems});
-    return missing(absent.join(', '), {needsRoot: true, commands: [updateLists, installPackages(absent)]});
+    return missing(absent.join(', '), {
+      needsRoot: true,
+      commands: [updateLists, installPackages(absent)],
+      record: () => recordPackages(dirs, absent),
+    });
   },
 };
 
@@ -107,6 +113,7 @@ export const running: Requirement = {
         startEngine(daemon),
       ],
       resumes: resumed,
+      record: () => recordNetwork(host, dirs),
     });
   },
   async settle({host, dirs}, signal) {

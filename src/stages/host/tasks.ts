@@ -22,6 +22,7 @@ const taskOf = (requirement: Requirement, index: number): DemoTask => ({
     if (finding.is !== 'missing') return;
     if ('advice' in finding.remedy || !(context.mayInstall || resumes(finding.remedy)))
       throw lacking([{requirement, finding}], context.machine);
+    await finding.remedy.record?.();
     for (const command of finding.remedy.commands) {
       log(`$ ${quoteCommand(command)}`);
       await context.host.run(command, {signal, onLine: log}).catch(explain);

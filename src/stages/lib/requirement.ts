@@ -15,6 +15,8 @@ export type Remedy =
       readonly needsRoot: boolean;
       /** It ran before and only has to be started again: that needs no `--yes`. */
       readonly resumes?: boolean;
+      /** Called before the commands run: records what `down --purge` needs to know to undo them. */
+      readonly record?: () => Promise<void>;
     }
   | {readonly advice: string};
 

@@ -367,7 +367,13 @@ describe('an engine that was unpacked before', () => {
     const task = hostTasks.find(({id}) => id === 'host/engine-running');
     const running = {fingerprint: '', fingerprintOf: () => '', signal, log: () => undefined};
     await task?.run({...found.context, host: starting}, running);
-    expect(ran.map((line) => line.split(' ').slice(0, 3).join(' '))).toEqual([
+    expect(ran.slice(0, 4).map((line) => line.split(' ')[0])).toEqual([
+      'ip',
+      'iptables-save',
+      'ip6tables-save',
+      'sh',
+    ]);
+    expect(ran.slice(4).map((line) => line.split(' ').slice(0, 3).join(' '))).toEqual([
       `mkdir -p ${before.dirs.state}`,
       `rm -f ${pidFile}`,
       'setsid --fork sh',

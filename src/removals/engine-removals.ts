@@ -1,0 +1,71 @@
+/** The docker engine that kni-demo started, and all that the engine has changed on this machine. */
+
+import {rm, rmdir} from 'node:fs/promises';
+import {dirname} from 'node:path';
+import {removeTree} from '../cache/files.ts';
+import {mountPointsIn} from '../host/mounts.ts';
+import {waitUntil} from '../host/wait-until.ts';
+import type {DemoContext} from '../stages/context.ts';
+import {engineOf, startedEngine} from '../stages/lib/managed-engine.ts';
+import {recordedNetwork, restoreNetwork} from '../stages/lib/network-record.ts';
+import {recordedPackages} from '../stages/lib/packages-record.ts';
+import {execRoot} from '../tools/dockerd.ts';
+import {unmount} from '../tools/umount.ts';
+import {otherEngines} from './other-engines.ts';
+import type {Removal, Removals} from './removal.ts';
+
+type Surroundings = Pick<DemoContext, 'host' | 'dirs'>;
+
+export const engineRemovals = async (
+  context: Surroundings,
+  {purge, signal}: {readonly purge: boolean; readonly signal: AbortSignal},
+): Promise<Removals> => {
+  const {dirs} = context;
+  const pid = await startedEngine(dirs);
+  const stop = pid === undefined ? [] : [stopEngine(context, pid, signal)];
+  if (!purge) return {removals: stop, kept: []};
+  const packages = await recordedPackages(dirs);
+  const network = await networkRemovals(context, pid);
+  return {
+    removals: [...stop, ...network.removals],
+    kept: [
+      ...network.kept,
+      ...(packages.length === 0
+        ? []
+        : [
+            `packages that kni-demo installed; if nobody needs them: apt-get remove --autoremove ${packages.join(' ')}`,
+          ]),
+    ],
+  };
+};
+
+const stopEngine = ({dirs}: Surroundings, pid: number, signal: AbortSignal): Removal => ({
+  what: `the docker engine that kni-demo started, process ${pid}`,
+  async remove() {
+    process.kill(pid, 'SIGTERM');
+    const gone = {what: `process ${pid} to end`, every: 100, atMost: 60_000, signal};
+    await waitUntil(gone, async () => ((await startedEngine(dirs)) === undefined ? true : undefined));
+    await rm(engineOf(dirs).pidFile, {force: true});
+  },
+});
+
+/** Also for an engine that was killed. */
+const networkRemovals = async ({host, dirs}: Surroundings, pid: number | undefined): Promise<Removals> => {
+  const before = await recordedNetwork(dirs);
+  const what = "the engine's docker0, bridges, iptables rules and /run/kni-demo";
+  if (before === undefined) {
+    // kni-demo 0.1.0 started engines without a record.
+    const why = `${what}: no record of this machine before the engine started; a reboot removes them`;
+    return {removals: [], kept: pid === undefined ? [] : [why]};
+  }
+  const others = await otherEngines(pid);
+  if (others.length > 0)
+    return {removals: [], kept: [`${what}: another engine is running: ${others.join(', ')}`]};
+  const remove = async (): Promise<void> => {
+    await restoreNetwork(host, dirs, before);
+    for (const point of await mountPointsIn(execRoot)) await host.run(unmount(point));
+    await removeTree(execRoot);
+    await rmdir(dirname(execRoot)).catch(() => undefined); // another engine may have its files in there
+  };
+  return {removals: [{what, remove}], kept: []};
+};

@@ -1,0 +1,26 @@
+/** Other container engines that use the same network as this process. */
+
+import {readFile, readlink} from 'node:fs/promises';
+import {join} from 'node:path';
+import {namesIn} from '../cache/files.ts';
+
+const engines = new Set(['dockerd', 'containerd']);
+
+/** `dockerd, process 42` for each, without `own` and what `own` has started. A node's containerd has its own network. */
+export const otherEngines = async (own: number | undefined, proc = '/proc'): Promise<readonly string[]> => {
+  const network = await networkOf(join(proc, 'self'));
+  const found: string[] = [];
+  for (const pid of await namesIn(proc)) {
+    if (!/^\d+$/.test(pid) || Number(pid) === own) continue;
+    const directory = join(proc, pid);
+    const stat = await readFile(join(directory, 'stat'), 'utf8').catch(() => '');
+    const [, name = '', parent] = /^\d+ \((.*)\) \S+ (\d+)/s.exec(stat) ?? [];
+    if (!engines.has(name) || Number(parent) === own) continue;
+    if ((await networkOf(directory)) === network) found.push(`${name}, process ${pid}`);
+  }
+  return found;
+};
+
+/** Undefined for a process that has ended, or whose owner is another user. */
+const networkOf = (directory: string): Promise<string | undefined> =>
+  readlink(join(directory, 'ns/net')).catch(() => undefined);

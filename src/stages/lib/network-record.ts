@@ -1,0 +1,101 @@
+/** The network of this machine before kni-demo started a docker engine, so that `down --purge` can restore it. */
+
+import {readFile, rm, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {z} from 'zod';
+import type {Dirs} from '../../cache/dirs.ts';
+import {CommandError} from '../../host/command-error.ts';
+import type {Command, Host} from '../../host/host.ts';
+import {readJson} from '../../json.ts';
+import {makeDirectory} from '../../make-directory.ts';
+import {errorCodeOf} from '../../thrown.ts';
+import {bridges, deleteLink, parseLinks} from '../../tools/ip.ts';
+import {
+  changeRules,
+  type EngineRules,
+  engineRules,
+  type Family,
+  families,
+  isEngineBridge,
+  saveRules,
+  withoutEngineRules,
+} from '../../tools/iptables.ts';
+import {changeSetting, parseSettings, printSettings} from '../../tools/sysctl.ts';
+
+const rules = z.object({lines: z.array(z.string()).readonly(), forward: z.string()});
+const networkRecord = z.object({
+  /** The kernel's boot id: no interface, rule or setting of an engine outlives a reboot. */
+  boot: z.string(),
+  bridges: z.array(z.string()).readonly(),
+  rules: z.object({iptables: rules, ip6tables: rules}),
+  settings: z.record(z.string(), z.string()),
+});
+type NetworkRecord = z.infer<typeof networkRecord>;
+
+/** An engine enables forwarding. `all` also changes each interface, and comes last. */
+const settings = ['net/ipv4/ip_forward', 'net/ipv6/conf/default/forwarding', 'net/ipv6/conf/all/forwarding'];
+
+const fileIn = ({state}: Pick<Dirs, 'state'>): string => join(state, 'network-before-engine.json');
+
+/** Must be called before the engine starts. A later start in the same boot keeps the first record. */
+export const recordNetwork = async (host: Host, dirs: Pick<Dirs, 'state'>): Promise<void> => {
+  if ((await recordedNetwork(dirs)) !== undefined) return;
+  const record: NetworkRecord = {
+    boot: await bootId(),
+    bridges: await bridgesOf(host),
+    rules: {iptables: await rulesOf(host, 'iptables'), ip6tables: await rulesOf(host, 'ip6tables')},
+    settings: parseSettings(await stdoutOf(host, printSettings(settings))),
+  };
+  makeDirectory(dirs.state);
+  await writeFile(fileIn(dirs), `${JSON.stringify(record)}\n`);
+};
+
+/** The record of this boot, if there is one. */
+export const recordedNetwork = async (dirs: Pick<Dirs, 'state'>): Promise<NetworkRecord | undefined> => {
+  const text = await readFile(fileIn(dirs), 'utf8').catch((error: unknown) => {
+    if (errorCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  const record = readJson(networkRecord, text, fileIn(dirs));
+  return record.boot === (await bootId()) ? record : undefined;
+};
+
+/** Must be called after the engine has stopped, and only if no other engine runs: both would use the same rules. */
+export const restoreNetwork = async (
+  host: Host,
+  dirs: Pick<Dirs, 'state'>,
+  before: NetworkRecord,
+): Promise<void> => {
+  for (const family of families) {
+    const input = withoutEngineRules(await rulesOf(host, family), before.rules[family]);
+    if (input !== undefined) await host.run(changeRules(family), {input});
+  }
+  for (const name of await bridgesOf(host))
+    if (!before.bridges.includes(name)) await host.run(deleteLink(name));
+  const now = parseSettings(await stdoutOf(host, printSettings(settings)));
+  for (const name of settings)
+    if (before.settings[name] === '0' && now[name] === '1') await host.run(changeSetting(name, '0'));
+  await rm(fileIn(dirs), {force: true});
+};
+
+const bridgesOf = async (host: Host): Promise<readonly string[]> =>
+  parseLinks(await stdoutOf(host, bridges))
+    .map(({name}) => name)
+    .filter(isEngineBridge);
+
+const rulesOf = async (host: Host, family: Family): Promise<EngineRules> =>
+  engineRules(await stdoutOf(host, saveRules(family)));
+
+/** Empty where the machine does not have the program. */
+const stdoutOf = async (host: Host, command: Command): Promise<string> => {
+  try {
+    return (await host.run(command)).stdout;
+  } catch (error) {
+    if (error instanceof CommandError && error.reason === 'not found') return '';
+    throw error;
+  }
+};
+
+const bootId = async (): Promise<string> =>
+  (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();

@@ -1,0 +1,68 @@
+/** iptables: finds the rules of docker engines in what iptables-save prints, and builds what iptables-restore reads. */
+
+import type {Command} from '../host/host.ts';
+
+export const families = ['iptables', 'ip6tables'] as const;
+export type Family = (typeof families)[number];
+
+export const saveRules = (family: Family): Command => [`${family}-save`, []];
+
+/** Applies the tables of standard input, each as a whole or not at all. */
+export const changeRules = (family: Family): Command => [`${family}-restore`, ['--noflush']];
+
+/** An engine's bridges: `docker0`, and `br-0123456789ab` for each network. */
+export const isEngineBridge = (name: string): boolean => new RegExp(`^${bridge}$`).test(name);
+const bridge = '(?:docker0|br-[0-9a-f]{12})';
+
+export interface EngineRules {
+  /** `filter :DOCKER` for a chain, `filter -A FORWARD -j DOCKER-USER` for a rule. */
+  readonly lines: readonly string[];
+  /** The policy of the chain FORWARD: an engine that enables forwarding sets it to DROP. */
+  readonly forward: string;
+}
+
+/** What docker engines have added, as far as their names tell. */
+export const engineRules = (saved: string): EngineRules => {
+  let table = '';
+  let forward = 'ACCEPT';
+  const lines: string[] = [];
+  // docker makes the chain DOCKER-USER for rules of the user, who may have written some.
+  const userWroteRules = /^-A DOCKER-USER (?!-j RETURN$)/m.test(saved);
+  for (const line of saved.split('\n')) {
+    if (line.startsWith('*')) table = line.slice(1);
+    if (table === 'filter') forward = /^:FORWARD (\S+)/.exec(line)?.[1] ?? forward;
+    const [text = ''] = line.startsWith(':') ? line.split(' ') : [line];
+    if (isOfEngine(text) && !(userWroteRules && /\bDOCKER-USER\b/.test(text))) lines.push(`${table} ${text}`);
+  }
+  return {lines, forward};
+};
+
+const patterns = [
+  /^:DOCKER/,
+  /^-A DOCKER/,
+  / -[jg] DOCKER/,
+  new RegExp(` -[io] ${bridge} `),
+  // A published port of a container, as seen from the container itself.
+  /^-A POSTROUTING -s (\S+)\/32 -d \1\/32 -p \w+ -m \w+ --dport \d+ -j MASQUERADE$/,
+];
+const isOfEngine = (line: string): boolean => patterns.some((pattern) => pattern.test(line));
+
+/** The input that takes away what `now` has and `before` had not; undefined where that is nothing. */
+export const withoutEngineRules = (now: EngineRules, before: EngineRules): string | undefined => {
+  const changes = new Map<string, string[]>();
+  const change = (table: string, text: string): void => {
+    changes.set(table, [...(changes.get(table) ?? []), text]);
+  };
+  if (now.forward === 'DROP' && before.forward === 'ACCEPT') change('filter', ':FORWARD ACCEPT [0:0]');
+  const added = now.lines.filter((line) => !before.lines.includes(line)).map(tableAndText);
+  const chains = added.filter(([, text]) => text.startsWith(':'));
+  for (const [table, text] of added) if (text.startsWith('-A')) change(table, text.replace('-A', '-D'));
+  for (const [table, text] of chains) change(table, text.replace(':', '-X '));
+  if (changes.size === 0) return undefined;
+  return [...changes].map(([table, lines]) => [`*${table}`, ...lines, 'COMMIT', ''].join('\n')).join('');
+};
+
+const tableAndText = (line: string): readonly [table: string, text: string] => {
+  const end = line.indexOf(' ');
+  return [line.slice(0, end), line.slice(end + 1)];
+};
