@@ -2,10 +2,10 @@
 # Makes a patched source tree from the tarballs of a Debian source package, or from one tarball of the whole tree.
 #   prepare-tree.sh kubernetes|containerd
 #   SOURCE   directory of *.orig.tar.* and *.debian.tar.*, or of tree.tar (default /source)
-#   PATCHED  false: leave out our series and the Go package (default true)
+#   PATCHED  false: leave out our series and our Go files (default true)
 #   PATCHES  our numbered series for the component (default /patches)
-#   KNI      the Go package that is copied into kubernetes; its tests come along (default /kni)
-#   CRI      generation of CRI whose adapter comes along: v1alpha2, or v1 for a current kubelet (default v1alpha2)
+#   GO_FILES our Go files for the component, tests included, which are copied into the tree (default /go-files)
+#   CRI      generation of CRI whose adapter is copied into kubernetes: v1alpha2, or v1 for a current kubelet (default v1alpha2)
 #   LAYOUT   how it will be built, see check-go.sh
 #   PROTO    directory of kni.proto (default /proto)
 #   OUT      the tree, complete only if this ends well (default /out)
@@ -14,7 +14,7 @@ set -eu
 component=$1
 source=${SOURCE:-/source}
 patches=${PATCHES:-/patches}
-kni=${KNI:-/kni}
+go_files=${GO_FILES:-/go-files}
 cri=${CRI:-v1alpha2}
 proto=${PROTO:-/proto}
 out=${OUT:-/out}
@@ -60,8 +60,23 @@ for patch in "$patches"/[0-9]*.patch; do
   apply "$patch" "$(basename "$patch") of $component"
 done
 
-if [ "$component" = kubernetes ]; then
-  mkdir -p "$out/pkg/kubelet/kni"
-  cp "$kni"/*.go "$kni/cri-$cri"/*.go "$out/pkg/kubelet/kni/"
-  KNI_PROTO=$proto/kni.proto KUBERNETES=$out sh "$here/generate-kni-api.sh"
-fi
+case $component in
+  kubernetes)
+    mkdir -p "$out/pkg/kubelet/kni"
+    cp "$go_files"/*.go "$go_files/cri-$cri"/*.go "$out/pkg/kubelet/kni/"
+    KNI_PROTO=$proto/kni.proto KUBERNETES=$out sh "$here/generate-kni-api.sh"
+    ;;
+  containerd)
+    if [ -d "$out/internal/cri" ]; then
+      cri_plugin=$out/internal/cri release=release-2
+    else
+      cri_plugin=$out/pkg/cri release=release-1.6
+    fi
+    for package in config server store/sandbox; do
+      cp "$go_files/$package"/*.go "$cri_plugin/$package/"
+    done
+    for package in config server; do
+      cp "$go_files/$release/$package"/*.go "$cri_plugin/$package/"
+    done
+    ;;
+esac

@@ -69,6 +69,11 @@ race=
 [ "$CGO_ENABLED" = 0 ] || race=-race
 PATH=$GOROOT/bin:$PATH
 cd "$tree"
+unformatted=$(gofmt -l pkg/kubelet/kni/*.go)
+[ -z "$unformatted" ] || {
+  echo "run gofmt -w on: $unformatted" >&2
+  exit 1
+}
 go vet ./pkg/kubelet/kni
 # shellcheck disable=SC2086 # empty or one option
 go test $race ./pkg/kubelet/kni

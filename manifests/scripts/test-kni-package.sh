@@ -1,5 +1,5 @@
 #!/bin/sh
-# Vets and tests what the patches add to kubernetes and containerd.
+# Checks the format of our Go files, then vets and tests them in the patched trees of kubernetes and containerd.
 #   GOPATH   contains src/k8s.io/kubernetes and src/github.com/containerd/containerd, both patched; one that is missing is
 #            left out (default /go)
 #   GOCACHE  build cache (default /cache/go-build)
@@ -14,6 +14,14 @@ race=
 [ "$CGO_ENABLED" = 0 ] || race=-race
 tested=0
 
+formatted() { # formatted <file>...
+  unformatted=$(gofmt -l "$@")
+  [ -z "$unformatted" ] || {
+    echo "run gofmt -w on: $unformatted" >&2
+    exit 1
+  }
+}
+
 check() { # check <tags> <package>...
   tags=$1
   shift
@@ -25,11 +33,13 @@ check() { # check <tags> <package>...
 
 if [ -d "$gopath/src/k8s.io/kubernetes/pkg/kubelet/kni" ]; then
   cd "$gopath/src/k8s.io/kubernetes"
+  formatted pkg/kubelet/kni/*.go
   GOPATH=$gopath check 'providerless dockerless' k8s.io/kubernetes/pkg/kubelet/kni
 fi
-if [ -e "$gopath/src/github.com/containerd/containerd/pkg/cri/server/sandbox_netns.go" ]; then
+if [ -e "$gopath/src/github.com/containerd/containerd/pkg/cri/server/kni_netns.go" ]; then
   package=github.com/containerd/containerd/pkg/cri
   cd "$gopath/src/github.com/containerd/containerd"
+  formatted pkg/cri/config/kni*.go pkg/cri/store/sandbox/kni*.go pkg/cri/server/kni*.go
   GOPATH=$gopath:/usr/share/gocode check 'no_btrfs no_aufs no_zfs no_devmapper' \
     "$package/config" "$package/store/sandbox" "$package/server"
 fi

@@ -34,9 +34,22 @@ const write = async (dir: TempDir, name: string, text: string): Promise<void> =>
   await writeFile(dir.join(name), text);
 };
 
+/** The folders of containerd 1.6 or 2 in the source, and our Go files for both. */
+const writeContainerd = async (dir: TempDir, release: '1.6' | '2'): Promise<void> => {
+  const plugin = release === '2' ? 'internal/cri' : 'pkg/cri';
+  for (const name of ['config', 'server', 'store/sandbox']) {
+    await write(dir, `unpacked/thing-1.0/${plugin}/${name}/upstream.go`, 'package upstream\n');
+    await write(dir, `go-files/${name}/kni.go`, `package kni // ${name}\n`);
+  }
+  for (const each of ['1.6', '2'])
+    for (const name of ['config', 'server'])
+      await write(dir, `go-files/release-${each}/${name}/kni_release.go`, `package kni // ${each}\n`);
+};
+
 /** Packs a tiny source package and writes our series; returns what runs the script on it. */
 const prepare = async (dir: TempDir, {debian = {}, series, ours = {}}: Parts) => {
   await write(dir, 'unpacked/thing-1.0/main.go', upstream);
+  await writeContainerd(dir, '1.6');
   await write(
     dir,
     'packaging/debian/patches/series',
@@ -57,7 +70,7 @@ const prepare = async (dir: TempDir, {debian = {}, series, ours = {}}: Parts) =>
   const env = {
     SOURCE: dir.join('source'),
     PATCHES: dir.join('patches'),
-    KNI: dir.join('kni'),
+    GO_FILES: dir.join('go-files'),
     PROTO: dir.join('proto'),
     OUT: dir.join('out'),
     TMPDIR: dir.join('tmp'),
@@ -167,12 +180,12 @@ describe.skipIf(!existsSync('/usr/bin/patch'))('prepare-tree.sh', () => {
       expect([await line(1), await line(5)]).toEqual(['line 1', 'ours']);
     });
 
-    it('leaves our series and the KNI package out where the tree has them', async () => {
+    it('leaves our series and our Go files out if the tree has them', async () => {
       await using dir = await tempDir();
       const {run, line} = await unpackedWith(dir);
       await run('kubernetes', {PATCHED: 'false'});
       expect(await line(5)).toBe('line 5');
-      expect(existsSync(dir.join('out/pkg'))).toBe(false);
+      expect(existsSync(dir.join('out/pkg/kubelet'))).toBe(false);
     });
 
     it.each([
@@ -219,15 +232,34 @@ describe.skipIf(!existsSync('/usr/bin/patch'))('prepare-tree.sh', () => {
   });
 
   it.each([
+    ['1.6', 'pkg/cri'],
+    ['2', 'internal/cri'],
+  ] as const)('adds our Go files to containerd %s', async (release, plugin) => {
+    await using dir = await tempDir();
+    const {run} = await prepare(dir, {ours: {'0001-a.patch': patch(5, 'a')}});
+    await localHost().run(['sh', ['-c', 'rm -r "$1"/source/* "$1/unpacked/thing-1.0/pkg"', 'sh', dir.path]]);
+    await writeContainerd(dir, release);
+    const source = dir.join('unpacked/thing-1.0');
+    await localHost().run(['tar', ['-C', source, '-cf', dir.join('source/tree.tar'), '.']]);
+    await run();
+    const read = (name: string) => readFile(dir.join('out', plugin, name), 'utf8');
+    expect(await read('store/sandbox/kni.go')).toBe('package kni // store/sandbox\n');
+    for (const name of ['config', 'server']) {
+      expect(await read(`${name}/kni.go`)).toBe(`package kni // ${name}\n`);
+      expect(await read(`${name}/kni_release.go`)).toBe(`package kni // ${release}\n`);
+    }
+  });
+
+  it.each([
     ['v1alpha2 by default', {}, 'v1alpha2'],
     ['v1alpha2', {CRI: 'v1alpha2'}, 'v1alpha2'],
     ['v1', {CRI: 'v1'}, 'v1'],
   ])('adds the KNI package for CRI %s to kubernetes', async (_, env, generation) => {
     await using dir = await tempDir();
     const {run} = await prepare(dir, {ours: {'0001-a.patch': patch(5, 'a')}});
-    await write(dir, 'kni/client.go', 'package kni\n');
+    await write(dir, 'go-files/client.go', 'package kni\n');
     for (const name of ['v1alpha2', 'v1'])
-      await write(dir, `kni/cri-${name}/cri.go`, `package kni // ${name}\n`);
+      await write(dir, `go-files/cri-${name}/cri.go`, `package kni // ${name}\n`);
     await write(dir, 'proto/kni.proto', 'syntax = "proto3";\n');
     // Stands for the compiler, which only a builder has: it generates what it is asked for.
     const compiler =

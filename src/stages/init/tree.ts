@@ -16,6 +16,10 @@ import {sourceOf} from './sources.ts';
 export const seriesOf = (component: Component, {stack}: Pick<DemoContext, 'stack'>): string =>
   join(project.patches, stack[component].patches);
 
+/** The directory of our Go files for a component: they are copied, so that the patches hold only hooks. */
+const goFilesOf = (component: Component): string =>
+  join(project.patches, component === 'kubernetes' ? 'kni' : 'containerd');
+
 export interface TreeParts {
   readonly component: Component;
   readonly id: string;
@@ -37,8 +41,8 @@ export const treeTask = ({component, id, title, source, patched}: TreeParts): De
       prepare: [await scriptDigest('prepare-tree.sh'), await scriptDigest('check-go.sh')],
       ...(patched && {
         patches: await digestOfTree(seriesOf(component, {stack})),
+        goFiles: await digestOfTree(goFilesOf(component)),
         ...(component === 'kubernetes' && {
-          kni: await digestOfTree(join(project.patches, 'kni')),
           proto: await digestOfTree(join(project.runtime, 'proto')),
           generate: await scriptDigest('generate-kni-api.sh'),
         }),
@@ -48,7 +52,7 @@ export const treeTask = ({component, id, title, source, patched}: TreeParts): De
       const mounts = [
         {from: artifactOf(source, context, running), to: '/source', readOnly: true},
         {from: seriesOf(component, context), to: '/patches', readOnly: true},
-        {from: join(project.patches, 'kni'), to: '/kni', readOnly: true},
+        {from: goFilesOf(component), to: '/go-files', readOnly: true},
         {from: join(project.runtime, 'proto'), to: '/proto', readOnly: true},
       ];
       const step = {
