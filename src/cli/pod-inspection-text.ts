@@ -1,6 +1,7 @@
 /** A pod's network as text: no line is wider than it has to be, and what differs has a mark. */
 
 import type {ChalkInstance} from 'chalk';
+import {stateOf} from '../cluster/pod.ts';
 import type {PodInspection} from '../cluster/pod-inspection.ts';
 import type {Moment} from '../cluster/timeline.ts';
 import {seconds} from '../duration.ts';
@@ -48,7 +49,7 @@ const factsOf = ({pod, record: {network}}: PodInspection): readonly string[] =>
     [
       ['pod', `${pod.namespace}/${pod.name}`],
       ['node', pod.node],
-      ['API server', [pod.ips.join(' ') || 'no address', pod.state].join(', ')],
+      ['API server', [pod.ips.join(' ') || 'no address', stateOf(pod)].join(', ')],
       ['sandbox', network.sandbox ?? 'none yet'],
       ['correlation', network.correlation ?? ''],
       ['netns', network.netns ?? 'not known'],

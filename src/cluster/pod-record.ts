@@ -8,7 +8,10 @@ import {askPod, type InspectedPod, parseInspected, refusalOf} from '../tools/kni
 import {flagOf} from './cluster.ts';
 import {noAnswer} from './no-answer.ts';
 import type {PlacedPod} from './placed-pod.ts';
+import {stateOf} from './pod.ts';
 import {linesMatching, receivedIpConfigs} from './runtime-log.ts';
+
+const pathOf = ({namespace, name}: PlacedPod): string => `${namespace}/${name}`;
 
 export interface PodRecord {
   readonly network: InspectedPod['network'];
@@ -31,7 +34,7 @@ export interface RecordOptions {
 export const recordOf = async (node: Host, pod: PlacedPod, options: RecordOptions): Promise<PodRecord> => {
   const {check, signal} = options;
   try {
-    const {stdout} = await node.run(askPod(`${pod.namespace}/${pod.name}`, {check}), {signal});
+    const {stdout} = await node.run(askPod(pathOf(pod), {check}), {signal});
     const {network, attachments, problems, knownBugs} = parseInspected(stdout);
     if (network.uid !== undefined && network.uid !== pod.uid)
       throw unknownPod(pod, 'what it has is of an earlier pod of this name', options);
@@ -49,7 +52,7 @@ export const recordOf = async (node: Host, pod: PlacedPod, options: RecordOption
     if (refusal?.status === 'NOT_FOUND') throw unknownPod(pod, refusal.details, options, error);
     throw new UserError(
       {
-        what: `cannot inspect pod ${pod.namespace}/${pod.name} on ${pod.node}`,
+        what: `cannot inspect pod ${pathOf(pod)} on ${pod.node}`,
         ...noAnswer(error, {node: pod.node, cluster: options.cluster}),
       },
       {cause: error},
@@ -57,17 +60,12 @@ export const recordOf = async (node: Host, pod: PlacedPod, options: RecordOption
   }
 };
 
-const unknownPod = (
-  {namespace, name, node, state}: PlacedPod,
-  why: string,
-  {cluster}: RecordOptions,
-  cause?: Error,
-): UserError =>
+const unknownPod = (pod: PlacedPod, why: string, {cluster}: RecordOptions, cause?: Error): UserError =>
   new UserError(
     {
-      what: `the network runtime of ${node} has no record of pod ${namespace}/${name} (${state})`,
+      what: `the network runtime of ${pod.node} has no record of pod ${pathOf(pod)} (${stateOf(pod)})`,
       why,
-      tryThis: `see what it did: kni-demo logs --node ${node} --pod ${namespace}/${name}${flagOf(cluster)}`,
+      tryThis: `see what it did: kni-demo logs --node ${pod.node} --pod ${pathOf(pod)}${flagOf(cluster)}`,
     },
     {cause},
   );
@@ -75,12 +73,12 @@ const unknownPod = (
 /** A foreign runtime: what it logged of addresses, and the netns that containerd joined. */
 const withoutRuntime = async (
   node: Host,
-  {namespace, name, uid, node: nodeName, state}: PlacedPod,
+  pod: PlacedPod,
   {why, signal}: RecordOptions & {readonly why: string},
 ): Promise<PodRecord> => {
   const [lines, sandboxes] = await Promise.all([
-    linesMatching(uid, node, signal),
-    node.run(sandboxesOfPod(uid), {signal}),
+    linesMatching(pod.uid, node, signal),
+    node.run(sandboxesOfPod(pod.uid), {signal}),
   ]);
   const ids = sandboxes.stdout.split('\n').filter(Boolean);
   const received = lines
@@ -89,8 +87,8 @@ const withoutRuntime = async (
   const sandbox = received?.sandbox ?? ids[0];
   if (sandbox === undefined) {
     throw new UserError({
-      what: `pod ${namespace}/${name} has no network (${state})`,
-      why: `containerd has no sandbox of it on ${nodeName}`,
+      what: `pod ${pathOf(pod)} has no network (${stateOf(pod)})`,
+      why: `containerd has no sandbox of it on ${pod.node}`,
       tryThis: 'inspect it again when it runs',
     });
   }
@@ -102,7 +100,7 @@ const withoutRuntime = async (
     addresses: ips.map((cidr) => ({cidr})),
   }));
   return {
-    network: {sandbox, netns, uid, interfaces},
+    network: {sandbox, netns, uid: pod.uid, interfaces},
     attachments: [],
     lacks: [
       `the network runtime cannot be asked for its record: ${why}`,

@@ -3,13 +3,12 @@
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {parse, stringify} from 'yaml';
-import {z} from 'zod';
 import {UserError} from '../errors.ts';
 import type {Host} from '../host/host.ts';
 import {DeadlineExceeded, waitUntil} from '../host/wait-until.ts';
-import {readJson} from '../json.ts';
 import {project} from '../project.ts';
-import {applyManifest, getJson, kubectl} from '../tools/kubectl.ts';
+import {applyManifest, kubectl} from '../tools/kubectl.ts';
+import {findPod, isCurrent, type Pod} from './pod.ts';
 import type {Since} from './readiness.ts';
 
 export interface PodSpec {
@@ -47,86 +46,6 @@ export const sampleImage = async (): Promise<string> => {
 };
 
 const samplePod = async () => parse(await readFile(join(project.manifests, 'pods/samplepod.yaml'), 'utf8'));
-
-export interface Pod {
-  readonly name: string;
-  readonly uid: string;
-  readonly ready: boolean;
-  readonly node: string | undefined;
-  readonly ip: string | undefined;
-  /** When the first of its running containers was started: milliseconds since the epoch, in whole seconds. */
-  readonly startedAt: number | undefined;
-  /** Why it is not Ready, in the API server's words. */
-  readonly why: string;
-  /** Whether it cannot become Ready without somebody's help. */
-  readonly stuck: boolean;
-  /** Whether a container ends whenever it is started, or did so when the kubelet last told. */
-  readonly crashing: boolean;
-}
-
-/** Reasons for which the kubelet waits, that do not pass by themselves. */
-const stuckReasons = new Set(['ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull']);
-
-const podObject = z.object({
-  metadata: z.object({name: z.string(), uid: z.string()}),
-  spec: z.object({nodeName: z.string().optional()}),
-  status: z.object({
-    phase: z.string().optional(),
-    podIP: z.string().optional(),
-    conditions: z
-      .array(z.object({type: z.string(), status: z.string(), message: z.string().optional()}))
-      .default([]),
-    containerStatuses: z
-      .array(
-        z.object({
-          state: z
-            .object({
-              waiting: z.object({reason: z.string().optional(), message: z.string().optional()}).optional(),
-              running: z.object({startedAt: z.string().optional()}).optional(),
-            })
-            .optional(),
-        }),
-      )
-      .default([]),
-  }),
-});
-
-const podFrom = ({metadata, spec, status}: z.infer<typeof podObject>): Pod => {
-  const {conditions} = status;
-  const starts = status.containerStatuses.flatMap(({state}) => state?.running?.startedAt ?? []);
-  const waiting = status.containerStatuses.find(({state}) => state?.waiting)?.state?.waiting;
-  return {
-    name: metadata.name,
-    uid: metadata.uid,
-    ready: conditions.some(({type, status: is}) => type === 'Ready' && is === 'True'),
-    node: spec.nodeName,
-    ip: status.podIP,
-    startedAt: starts.length === 0 ? undefined : Math.min(...starts.map((time) => Date.parse(time))),
-    why:
-      [waiting?.reason, waiting?.message].filter(Boolean).join(': ') ||
-      conditions.find(({status: is, message}) => is !== 'True' && message)?.message ||
-      `phase ${status.phase ?? 'unknown'}`,
-    stuck: stuckReasons.has(waiting?.reason ?? ''),
-    crashing: waiting?.reason === 'CrashLoopBackOff',
-  };
-};
-
-/**
- * Whether its containers were started after its node was. A node that has just come back makes its pods anew, and the
- * API server has the old ones as Ready until then.
- */
-export const isCurrent = ({node, startedAt}: Pick<Pod, 'node' | 'startedAt'>, since: Since): boolean =>
-  node === undefined || startedAt === undefined || startedAt >= Math.floor(since(node) / 1000) * 1000;
-
-/** Undefined where there is no such pod. */
-export const findPod = async (
-  controlPlane: Host,
-  name: string,
-  signal?: AbortSignal,
-): Promise<Pod | undefined> => {
-  const {stdout} = await controlPlane.run(getJson('pods', '--ignore-not-found', name), signal && {signal});
-  return stdout.trim() === '' ? undefined : podFrom(readJson(podObject, stdout, `pod ${name}`));
-};
 
 export const createPod = async (controlPlane: Host, spec: PodSpec, signal?: AbortSignal): Promise<void> => {
   await controlPlane.run(applyManifest, {input: await podManifest(spec), ...(signal && {signal})});

@@ -4,7 +4,7 @@ import {netnsOf, sandboxesOfPod, sandboxInfo} from '../tools/ctr.ts';
 import type {NodeContainer} from '../tools/docker.ts';
 import {kubectl} from '../tools/kubectl.ts';
 import type {Cluster} from './cluster.ts';
-import type {Pod} from './pods.ts';
+import type {Pod} from './pod.ts';
 import {type LogLine, linesMatching, receivedIpConfigs} from './runtime-log.ts';
 
 export interface Evidence {
@@ -65,8 +65,8 @@ export const judge = ({pod, sandbox, netns, lines, ipAddr}: Evidence): readonly 
     },
     {
       claim: 'it is the address the API server has',
-      holds: logged !== undefined && logged === pod.ip,
-      saw: pod.ip ?? 'none',
+      holds: logged !== undefined && logged === pod.ips[0],
+      saw: pod.ips[0] ?? 'none',
     },
     {
       claim: 'it is the address on eth0 in the pod',

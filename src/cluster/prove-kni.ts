@@ -3,7 +3,7 @@
 import {UserError} from '../errors.ts';
 import {DeadlineExceeded, waitUntil} from '../host/wait-until.ts';
 import type {Cluster} from './cluster.ts';
-import {findPod} from './pods.ts';
+import {findPod} from './pod.ts';
 import {type Check, type Evidence, gatherEvidence, judge} from './proof.ts';
 
 export interface Proof {

@@ -280,22 +280,22 @@ describe('pod inspect refuses', () => {
     return {code, stderr};
   };
 
-  it('a pod that there is not, and names those that there are', async () => {
+  it('an unknown pod, and names those that exist', async () => {
     const names = kubectl('get', '-n', 'default', 'pods', '-o', 'jsonpath={.items[*].metadata.name}');
     expect(await refused(api('') + exchange(inNode(control.name, names), 'b c'))).toEqual({
       code: exitCodes.badInput,
       stderr:
         'error: there is no pod default/a: namespace default has b, c\n' +
-        'try:   name another one; outside the default namespace as NAMESPACE/NAME\n',
+        'try:   choose another name; write NAMESPACE/NAME for a pod outside the default namespace\n',
     });
   });
 
-  it('a pod on no node, and says why it is on none', async () => {
+  it('a pod that is not scheduled, and says why', async () => {
     const conditions = [{type: 'PodScheduled', status: 'False', message: '0/2 nodes are available'}];
     expect(await refused(api(pod({nodeName: undefined}, {conditions})))).toEqual({
       code: exitCodes.failed,
       stderr:
-        'error: pod default/a runs on no node yet: 0/2 nodes are available\n' +
+        'error: pod default/a is not scheduled to a node yet: 0/2 nodes are available\n' +
         'try:   inspect it again when it is scheduled\n',
     });
   });
@@ -304,7 +304,7 @@ describe('pod inspect refuses', () => {
     expect(await refused(api(pod({hostNetwork: true})))).toEqual({
       code: exitCodes.badInput,
       stderr:
-        'error: pod default/a has no network of its own: it uses that of its node test1-worker (hostNetwork): KNI has nothing to do with it\n' +
+        'error: pod default/a has no network of its own: it uses the network of its node test1-worker (hostNetwork), so KNI does nothing for it\n' +
         'try:   inspect another pod\n',
     });
   });

@@ -1,6 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {parse} from 'yaml';
-import {createPod, findPod, podManifest, waitForPod} from '../../src/cluster/pods.ts';
+import {findPod} from '../../src/cluster/pod.ts';
+import {createPod, podManifest, waitForPod} from '../../src/cluster/pods.ts';
 import {nodeReadiness} from '../../src/cluster/readiness.ts';
 import {UserError} from '../../src/errors.ts';
 import type {Host} from '../../src/host/host.ts';
@@ -8,7 +9,7 @@ import {applyManifest, getJson} from '../../src/tools/kubectl.ts';
 import {exchange, rejection} from '../rig/demo.ts';
 import {fakeHost} from '../rig/fake-host.ts';
 
-const get = getJson('pods', '--ignore-not-found', 'a');
+const get = getJson('-n', 'default', 'pods', '--ignore-not-found', 'a');
 const pod = (status: object, spec: object = {nodeName: 'test1-worker'}): string =>
   JSON.stringify({metadata: {name: 'a', uid: 'uid-1'}, spec, status});
 const ready = pod({
@@ -77,11 +78,15 @@ describe('findPod', () => {
 
   it('finds one that is Ready', async () => {
     expect(await found(ready)).toEqual({
+      namespace: 'default',
       name: 'a',
+      phase: 'Running',
+      hostNetwork: false,
+      startedAt: undefined,
       uid: 'uid-1',
       ready: true,
       node: 'test1-worker',
-      ip: '10.244.1.5',
+      ips: ['10.244.1.5'],
       why: 'phase Running',
       stuck: false,
       crashing: false,
@@ -113,7 +118,7 @@ describe('findPod', () => {
       'ContainerCreating',
     ],
   ])('tells %s', async (_, status, why) => {
-    expect(await found(pod(status, {}))).toMatchObject({ready: false, node: undefined, ip: undefined, why});
+    expect(await found(pod(status, {}))).toMatchObject({ready: false, node: undefined, ips: [], why});
   });
 
   it('does not believe another shape', async () => {
@@ -170,7 +175,7 @@ describe('waitForPod', () => {
         exchange(get, ready),
       ].join(''),
     );
-    expect(await waitForPod(host, 'a', {signal})).toMatchObject({ready: true, ip: '10.244.1.5'});
+    expect(await waitForPod(host, 'a', {signal})).toMatchObject({ready: true, ips: ['10.244.1.5']});
   });
 
   it.each([

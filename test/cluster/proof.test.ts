@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {clusterOf} from '../../src/cluster/cluster.ts';
-import type {Pod} from '../../src/cluster/pods.ts';
+import type {Pod} from '../../src/cluster/pod.ts';
 import {type Evidence, gatherEvidence, judge, knownLine, workerOf} from '../../src/cluster/proof.ts';
 import type {LogLine} from '../../src/cluster/runtime-log.ts';
 import {CommandError} from '../../src/host/command-error.ts';
@@ -38,11 +38,14 @@ const queried = log('QueryPodNetwork');
 const lines = [made, attached, queried, received(ip)];
 
 const pod: Pod = {
+  namespace: 'default',
   name: 'samplepod',
   uid: 'uid-1',
   ready: true,
   node: 'test1-worker',
-  ip,
+  ips: [ip],
+  phase: 'Running',
+  hostNetwork: false,
   why: 'phase Running',
   startedAt: undefined,
   stuck: false,
@@ -94,8 +97,8 @@ describe('judge', () => {
       {lines: [made, attached, {...received(ip), msg: received(ip).msg.replace('eth0', 'net1')}]},
       [logged, api, inPod],
     ],
-    ['the API server has another address', {pod: {...pod, ip: '10.244.1.6'}}, [api]],
-    ['the API server has none', {pod: {...pod, ip: undefined}}, [api]],
+    ['the API server has another address', {pod: {...pod, ips: ['10.244.1.6']}}, [api]],
+    ['the API server has none', {pod: {...pod, ips: []}}, [api]],
     ['the pod has another address', {ipAddr: ipAddr.replace(ip, '10.244.1.50')}, [inPod]],
     ['the pod has none', {ipAddr: ''}, [inPod]],
     ['the runtime logged another address', {lines: [made, attached, received('10.244.1.50')]}, [api, inPod]],
@@ -159,7 +162,7 @@ describe('judge', () => {
       'AttachInterface, CreateNetwork, QueryPodNetwork',
     );
     expect(sawOf({ipAddr: ''}, inPod)).toBe('none');
-    expect(sawOf({pod: {...pod, ip: undefined}}, api)).toBe('none');
+    expect(sawOf({pod: {...pod, ips: []}}, api)).toBe('none');
   });
 });
 

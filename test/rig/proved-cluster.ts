@@ -43,7 +43,7 @@ export const clusterWith = ({
     if (line.startsWith('docker ps'))
       return printed(node('test1-control-plane'), node('test1-worker')).join('\n');
     if (line.startsWith('docker inspect')) return nodeStart;
-    if (line.includes(' get pods ')) return typeof found === 'string' ? found : found();
+    if (line.includes(' get -n default pods ')) return typeof found === 'string' ? found : found();
     if (line.includes('containers list')) return 'abc';
     if (line.includes('containers info'))
       return JSON.stringify({Spec: {linux: {namespaces: [{type: 'network', path: '/run/netns/kni-u'}]}}});

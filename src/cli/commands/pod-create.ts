@@ -1,7 +1,8 @@
 /** pod create: one more pod, proved like the sample pod. */
 
 import {requireCluster, requireRunning} from '../../cluster/cluster.ts';
-import {createPod, findPod, waitForPod} from '../../cluster/pods.ts';
+import {findPod} from '../../cluster/pod.ts';
+import {createPod, waitForPod} from '../../cluster/pods.ts';
 import {knownLine} from '../../cluster/proof.ts';
 import {waitForProof} from '../../cluster/prove-kni.ts';
 import {seconds} from '../../duration.ts';
@@ -31,7 +32,7 @@ export const podCreate = async (
   if (existing) {
     throw new UserError({
       what: `pod ${pod} exists`,
-      why: existing.ready ? `it is Ready on ${existing.node} with ${existing.ip}` : existing.why,
+      why: existing.ready ? `it is Ready on ${existing.node} with ${existing.ips[0]}` : existing.why,
       tryThis: 'choose another name, or delete it with kubectl',
       exitCode: exitCodes.badInput,
     });
@@ -47,7 +48,7 @@ export const podCreate = async (
   const {evidence, checks} = await waitForProof(cluster, pod, signal);
 
   const say = lineWriter(world.stdout);
-  say(`pod ${pod} is Ready on ${ready.node} with ${ready.ip} after ${seconds(took)}`);
+  say(`pod ${pod} is Ready on ${ready.node} with ${ready.ips[0]} after ${seconds(took)}`);
   say(knownLine(evidence) ?? '');
   for (const {claim, saw} of checks) say(`+ ${claim}: ${saw}`);
 };

@@ -1,7 +1,8 @@
 /** pod inspect: what is on record of a pod's network, what the kernel has, and how it came about. */
 
 import {requireCluster} from '../../cluster/cluster.ts';
-import {inspectPod} from '../../cluster/pod-inspection.ts';
+import {stateOf} from '../../cluster/pod.ts';
+import {inspectPod, type PodInspection} from '../../cluster/pod-inspection.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import {lineWriter, paletteOf} from '../../view/stream.ts';
 import {surroundings} from '../context.ts';
@@ -26,7 +27,13 @@ export const podInspect = async (
   const wanted = pod.includes('/') ? pod : `default/${pod}`;
   const inspection = await inspectPod(cluster, wanted, {name, check, signal});
   const write = lineWriter(stdout);
-  if (json) write(JSON.stringify(inspection));
+  if (json) write(JSON.stringify(jsonOf(inspection)));
   else for (const line of podInspectionText(inspection, paletteOf(stdout))) write(line);
   if (check && inspection.record.problems?.length !== 0) throw new AlreadyShown(exitCodes.failed);
+};
+
+/** The members that earlier versions printed of a pod. */
+const jsonOf = ({pod, ...rest}: PodInspection): object => {
+  const {namespace, name, uid, node, ips} = pod;
+  return {pod: {namespace, name, uid, node, ips, state: stateOf(pod)}, ...rest};
 };

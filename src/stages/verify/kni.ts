@@ -1,6 +1,7 @@
 /** verify: a pod of which all sources agree that KNI gave it its network. */
 
-import {createPod, findPod, isCurrent, waitForPod} from '../../cluster/pods.ts';
+import {findPod, isCurrent} from '../../cluster/pod.ts';
+import {createPod, waitForPod} from '../../cluster/pods.ts';
 import {knownLine, workerOf} from '../../cluster/proof.ts';
 import {waitForProof} from '../../cluster/prove-kni.ts';
 import {sinceStart} from '../../cluster/readiness.ts';
@@ -18,7 +19,7 @@ const samplePod: DemoTask = {
     const {controlPlane, nodes} = await currentCluster(context);
     const pod = await findPod(controlPlane, samplePodName, signal);
     if (!pod?.ready || !isCurrent(pod, await sinceStart(context.host, nodes, signal))) return undefined;
-    return `Ready on ${pod.node} with ${pod.ip}`;
+    return `Ready on ${pod.node} with ${pod.ips[0]}`;
   },
   async run(context, {signal, log}) {
     const cluster = await currentCluster(context);
@@ -27,7 +28,7 @@ const samplePod: DemoTask = {
     await createPod(cluster.controlPlane, spec, signal);
     const since = await sinceStart(context.host, cluster.nodes, signal);
     const pod = await waitForPod(cluster.controlPlane, samplePodName, {signal, since});
-    log(`Ready on ${pod.node} with ${pod.ip}`);
+    log(`Ready on ${pod.node} with ${pod.ips[0]}`);
   },
 };
 

@@ -1,0 +1,108 @@
+/** A pod, as the API server describes it. */
+
+import {z} from 'zod';
+import type {Host} from '../host/host.ts';
+import {readJson} from '../json.ts';
+import {getJson} from '../tools/kubectl.ts';
+import type {Since} from './readiness.ts';
+
+export interface Pod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly phase: string;
+  readonly ready: boolean;
+  /** Undefined until the scheduler has chosen one. */
+  readonly node: string | undefined;
+  /** As the kubelet reported them; empty until the pod has its network. */
+  readonly ips: readonly string[];
+  /** The pod uses its node's network, so KNI does nothing for it. */
+  readonly hostNetwork: boolean;
+  /** When the first of its running containers was started: milliseconds since the epoch, in whole seconds. */
+  readonly startedAt: number | undefined;
+  /** Why it is not Ready, in the API server's words. */
+  readonly why: string;
+  /** Whether it cannot become Ready without somebody's help. */
+  readonly stuck: boolean;
+  /** Whether a container exits each time it is started, or did so when the kubelet last reported. */
+  readonly crashing: boolean;
+}
+
+/** Reasons for which the kubelet waits, and which do not pass by themselves. */
+const stuckReasons = new Set(['ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull']);
+
+const podObject = z.object({
+  metadata: z.object({uid: z.string()}),
+  spec: z.object({nodeName: z.string().optional(), hostNetwork: z.boolean().default(false)}),
+  status: z.object({
+    phase: z.string().default('unknown'),
+    podIP: z.string().optional(),
+    podIPs: z.array(z.object({ip: z.string()})).default([]),
+    conditions: z
+      .array(z.object({type: z.string(), status: z.string(), message: z.string().optional()}))
+      .default([]),
+    containerStatuses: z
+      .array(
+        z.object({
+          state: z
+            .object({
+              waiting: z.object({reason: z.string().optional(), message: z.string().optional()}).optional(),
+              running: z.object({startedAt: z.string().optional()}).optional(),
+            })
+            .optional(),
+        }),
+      )
+      .default([]),
+  }),
+});
+
+const podFrom = (
+  {metadata, spec, status}: z.infer<typeof podObject>,
+  id: Pick<Pod, 'namespace' | 'name'>,
+): Pod => {
+  const {phase, podIP, conditions} = status;
+  const ips = status.podIPs.map(({ip}) => ip);
+  const starts = status.containerStatuses.flatMap(({state}) => state?.running?.startedAt ?? []);
+  const waiting = status.containerStatuses.find(({state}) => state?.waiting)?.state?.waiting;
+  return {
+    ...id,
+    uid: metadata.uid,
+    phase,
+    ready: conditions.some(({type, status: is}) => type === 'Ready' && is === 'True'),
+    node: spec.nodeName,
+    ips: ips.length === 0 && podIP !== undefined ? [podIP] : ips,
+    hostNetwork: spec.hostNetwork,
+    startedAt: starts.length === 0 ? undefined : Math.min(...starts.map((time) => Date.parse(time))),
+    why:
+      [waiting?.reason, waiting?.message].filter(Boolean).join(': ') ||
+      conditions.find(({status: is, message}) => is !== 'True' && message)?.message ||
+      `phase ${phase}`,
+    stuck: stuckReasons.has(waiting?.reason ?? ''),
+    crashing: waiting?.reason === 'CrashLoopBackOff',
+  };
+};
+
+/** `path` is `name` (in the namespace default) or `namespace/name`. Undefined when there is no such pod. */
+export const findPod = async (
+  controlPlane: Host,
+  path: string,
+  signal?: AbortSignal,
+): Promise<Pod | undefined> => {
+  const [namespace = '', name = ''] = path.includes('/') ? path.split('/') : ['default', path];
+  const get = getJson('-n', namespace, 'pods', '--ignore-not-found', name);
+  const {stdout} = await controlPlane.run(get, signal && {signal});
+  return stdout.trim() === ''
+    ? undefined
+    : podFrom(readJson(podObject, stdout, `pod ${path}`), {namespace, name});
+};
+
+/** `Running, Ready` */
+export const stateOf = ({phase, ready}: Pick<Pod, 'phase' | 'ready'>): string =>
+  `${phase}, ${ready ? 'Ready' : 'not Ready'}`;
+
+/**
+ * Whether the pod's containers were started after its node was. After a node has restarted, the API server reports its
+ * old pods as Ready until the kubelet has created new ones.
+ */
+export const isCurrent = ({node, startedAt}: Pick<Pod, 'node' | 'startedAt'>, since: Since): boolean =>
+  node === undefined || startedAt === undefined || startedAt >= Math.floor(since(node) / 1000) * 1000;
