@@ -64,12 +64,12 @@ export const judge = ({pod, sandbox, netns, lines, ipAddr}: Evidence): readonly 
       saw: received ? `${sandbox.slice(0, 12)}… ${logged ?? 'without eth0'}` : 'no line for it',
     },
     {
-      claim: 'it is the address the API server has',
+      claim: 'the API server has the same address',
       holds: logged !== undefined && logged === pod.ips[0],
       saw: pod.ips[0] ?? 'none',
     },
     {
-      claim: 'it is the address on eth0 in the pod',
+      claim: "the pod's eth0 has the same address",
       holds: logged !== undefined && logged === inPod,
       saw: inPod ?? 'none',
     },

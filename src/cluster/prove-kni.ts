@@ -30,9 +30,9 @@ export const proveKni = async (
   const failed = checks.filter(({holds}) => !holds);
   if (failed.length === 0) return {evidence, checks};
   throw new UserError({
-    what: `KNI is not proved for pod ${name}`,
-    why: failed.map(({claim, saw}) => `it does not hold that ${claim}: saw ${saw}`).join('\n'),
-    tryThis: `read what the runtime did: kni-demo logs --pod ${name}`,
+    what: `cannot prove that KNI gave pod ${name} its network`,
+    why: failed.map(({claim, saw}) => `check failed: ${claim} (found: ${saw})`).join('\n'),
+    tryThis: `see what the runtime did: kni-demo logs --pod ${name}`,
   });
 };
 

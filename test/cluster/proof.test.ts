@@ -61,8 +61,8 @@ const evidence: Evidence = {pod, sandbox, netns, lines, ipAddr};
 
 const [logged, api, inPod, joined, order] = [
   "the runtime logged the address of the pod's sandbox",
-  'it is the address the API server has',
-  'it is the address on eth0 in the pod',
+  'the API server has the same address',
+  "the pod's eth0 has the same address",
   'containerd joined the network namespace that the runtime made',
   'the kubelet called CreateNetwork, AttachInterface, QueryPodNetwork in this order',
 ];

@@ -16,8 +16,8 @@ describe('proveKni', () => {
 
   it('names the failed check and the address that was found', async () => {
     expect(await rejection(prove(clusterWith({address: '10.0.0.9'})), UserError)).toMatchObject({
-      what: 'KNI is not proved for pod samplepod',
-      why: 'it does not hold that it is the address on eth0 in the pod: saw 10.0.0.9',
+      what: 'cannot prove that KNI gave pod samplepod its network',
+      why: "check failed: the pod's eth0 has the same address (found: 10.0.0.9)",
     });
   });
 
