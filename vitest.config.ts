@@ -1,12 +1,14 @@
 import {defineConfig} from 'vitest/config';
+import {ChapterSequencer} from './test/e2e/order.ts';
 
-/** What makes output vary is pinned, so that a test reads the same everywhere. */
+/** Settings that change a program's output are fixed, so that tests see the same output everywhere. */
 const env = {FORCE_COLOR: '0', TERM: 'xterm', TZ: 'UTC', LC_ALL: 'C.UTF-8'};
 
-/** Limits of time are there to end what hangs: a slow machine must not reach them. */
+/** Timeouts end tests that hang; they are so long that a slow machine does not reach them. */
 export default defineConfig({
   test: {
     env,
+    sequence: {sequencer: ChapterSequencer},
     projects: [
       {
         extends: true,
@@ -31,12 +33,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/e2e/chapters/*.test.ts'],
+          globalSetup: ['test/e2e/setup.ts'],
           fileParallelism: false,
-          sequence: {concurrent: false},
           testTimeout: 1_800_000,
           hookTimeout: 2_400_000,
-          bail: 1,
         },
       },
     ],

@@ -1,4 +1,4 @@
-/** Steps in the builder that the cluster's programs were made in, from what they were made of. */
+/** Runs steps in the image in which the cluster's programs were built, with the same sources. */
 
 import {demoContext} from '../../src/cli/context.ts';
 import {fingerprintsOf} from '../../src/graph/fingerprint.ts';
@@ -13,7 +13,7 @@ export interface Builder {
   readonly image: (id: string) => string;
   readonly artifact: (id: string) => string;
   readonly goCache: () => ReturnType<typeof goCache>;
-  /** What it printed; rejects where it fails, having shown that. `name` tells its container from those of others. */
+  /** Returns the output; if the step fails, prints the output and rejects. `name` becomes part of the container's name. */
   readonly run: (name: string, step: ContainerStep) => Promise<string>;
 }
 

@@ -1,11 +1,11 @@
-/** Many pods at once, on one worker. */
+/** Creates many pods at once on one worker. */
 
 import {apply, eventually, kubectl, samplePod} from './rig.ts';
 
-/** How many fit a machine with two cores. */
+/** The default fits a machine with two cores. */
 export const crowdSize = Number(process.env['KNI_E2E_PODS'] ?? 12);
 
-/** What of a pod must not change while it lives. */
+/** What must not change while a pod lives. */
 export interface Member {
   readonly name: string;
   readonly uid: string;
@@ -19,7 +19,7 @@ const label = 'crowd';
 export const namesOf = (crowd: string, size: number): readonly string[] =>
   Array.from({length: size}, (_, index) => `${crowd}-${index}`);
 
-/** Makes pods of these names, labelled as the crowd; `spec` may say more of each. */
+/** Creates pods with these names and the label of the crowd. `spec` returns more fields for each. */
 export const create = (
   crowd: string,
   names: readonly string[],
@@ -78,6 +78,6 @@ export const remove = async (crowd: string): Promise<void> => {
   await gone(crowd);
 };
 
-/** Resolves when the API server has none of the crowd any more. */
+/** Resolves when the API server has no pod of the crowd any more. */
 export const gone = (crowd: string): Promise<true> =>
   eventually(`the pods of ${crowd} to be gone`, async () => (await membersOf(crowd)).length === 0, 300_000);

@@ -1,4 +1,4 @@
-/** A source tree as Debian has it: its patches applied, and none of ours. */
+/** A source tree with Debian's patches and without ours. */
 
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -8,7 +8,7 @@ import {sourceOf} from '../../src/stages/init/sources.ts';
 import {builder} from './builder.ts';
 import {host} from './rig.ts';
 
-/** Makes the directory, which must not be there. */
+/** Creates the directory, which must not exist. */
 const unpackSource = async (component: Component, to: string): Promise<void> => {
   const {image, artifact, run} = await builder();
   await mkdir(to);
@@ -21,7 +21,7 @@ const unpackSource = async (component: Component, to: string): Promise<void> => 
   });
 };
 
-/** The same as a git repository of one release, served as git hosts do. Makes a directory in `dir`. */
+/** Creates a git repository with one release in `dir`, with partial clones allowed as on git hosts. */
 export const repositoryOf = async (component: Component, dir: string, tag: string) => {
   const path = join(dir, component);
   await unpackSource(component, path);
@@ -31,9 +31,9 @@ export const repositoryOf = async (component: Component, dir: string, tag: strin
   };
   await git('init', '--quiet', '--initial-branch=main');
   await git('config', 'uploadpack.allowFilter', 'true');
-  // Debian's tree has files that its own .gitignore names.
+  // --force, since .gitignore of the sources names some of their files.
   await git('add', '--all', '--force');
-  await git('commit', '--quiet', '-m', 'As Debian has it');
+  await git('commit', '--quiet', '-m', 'Source of Debian');
   await git('tag', '-a', '-m', 'A release', tag);
   return {path, commit: await git('rev-parse', 'HEAD')};
 };

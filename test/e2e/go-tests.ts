@@ -1,4 +1,4 @@
-/** Go's own tests of what the patches add, run where the cluster's programs were built. */
+/** The Go tests of the patches, in the image in which the cluster's programs were built. */
 
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
@@ -9,11 +9,11 @@ import {treeOf} from '../../src/stages/init/tree.ts';
 import type {ContainerStep} from '../../src/stages/lib/container.ts';
 import {type Builder, builder} from './builder.ts';
 
-/** In the trees that the cluster was built from. */
+/** In the patched sources of the cluster. */
 export const goTests = (): Promise<string> =>
   tested(({artifact}) => ({
     script: ['test-kni-package.sh'],
-    // Tests of containerd mount namespaces, which is what they are about.
+    // The tests of containerd mount network namespaces.
     privileged: true,
     mounts: [
       {from: artifact(treeOf('kubernetes')), to: '/go/src/k8s.io/kubernetes', readOnly: true},
@@ -25,7 +25,7 @@ export const goTests = (): Promise<string> =>
     ],
   }));
 
-/** With the adapter for CRI v1, against the libraries of a current kubelet that a newer suite has. */
+/** With the adapter for CRI v1 and the libraries of a current kubelet, which a newer Debian suite has. */
 export const goTestsForCriV1 = (suite: string): Promise<string> =>
   tested(() => ({
     script: ['test-kni-package-v1.sh', suite],
@@ -37,7 +37,7 @@ export const goTestsForCriV1 = (suite: string): Promise<string> =>
 
 type Tests = Pick<ContainerStep, 'script' | 'privileged'> & Required<Pick<ContainerStep, 'mounts'>>;
 
-/** What `go test` printed: a line for each package. Rejects where one fails. */
+/** Returns the output of `go test`, with a line for each package; rejects if a test fails. */
 const tested = async (testsIn: (builder: Builder) => Tests): Promise<string> => {
   const theBuilder = await builder();
   const {mounts, ...tests} = testsIn(theBuilder);
@@ -46,7 +46,7 @@ const tested = async (testsIn: (builder: Builder) => Tests): Promise<string> => 
     return await theBuilder.run('go-tests', {
       ...tests,
       image: theBuilder.image(containerdBuilderImage.id),
-      env: {RACE: '1'},
+      env: {RACE: process.env['KNI_E2E_RACE'] ?? '0'},
       mounts: [...mounts, await theBuilder.goCache()],
       out,
     });

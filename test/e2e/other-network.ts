@@ -1,11 +1,11 @@
-/** Network configurations that take precedence over the runtime's own, since their names sort before it. */
+/** Network configurations that take precedence over the runtime's own, since their names sort before its name. */
 
 import {shell, worker} from './rig.ts';
 
 const directory = '/etc/kni/net.d';
 export const overriding = `${directory}/05-other.conflist`;
 
-/** With a bridge of its own, which takes its addresses from `range`. */
+/** A network with its own bridge and with addresses from `range`. */
 export const networkOf = (name: string, range: object): string =>
   JSON.stringify({
     cniVersion: '1.0.0',
@@ -20,7 +20,7 @@ export const networkOf = (name: string, range: object): string =>
     ],
   });
 
-/** As one should: whoever reads sees all of it or nothing. */
+/** Replaces the configuration atomically. */
 export const replace = (text: string): Promise<string> =>
   shell(
     worker,
@@ -30,7 +30,7 @@ export const replace = (text: string): Promise<string> =>
 
 export const withdraw = (): Promise<string> => shell(worker, `rm -f ${overriding}`);
 
-/** Takes the directory away with all that is in it, and makes it anew, unless a repair of the node was there first. */
+/** Removes the directory with its files and creates it again, unless the node has repaired it first. */
 export const recreateDirectory = (text: string): Promise<string> =>
   shell(
     worker,

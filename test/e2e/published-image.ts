@@ -1,4 +1,4 @@
-/** What stands for a node image that kind has published, in a registry of the test's own. */
+/** A registry with a node image like those that kind publishes. */
 
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
@@ -8,7 +8,7 @@ import {baseImage} from '../../src/stages/init/base-image.ts';
 import {builder} from './builder.ts';
 import {eventually, host, run} from './rig.ts';
 
-/** A node without KNI, whose kubelet and containerd do not even start: those of the stack have to take their place. */
+/** A node without KNI, whose kubelet and containerd always fail: the stack has to replace them. */
 const nodeDockerfile = `
 ARG BASE
 FROM \${BASE}
@@ -31,15 +31,15 @@ RUN apt-get -qq update && apt-get -qq install -y --no-install-recommends docker-
 const registry = 'kni-e2e-registry';
 
 /**
- * Gives `work` the image by its version and digest, `127.0.0.1:32768/node:v1.20.2@sha256:…`, which the engine does not have
- * and the registry has for as long as that takes.
+ * Runs `work` with the name of the image, `127.0.0.1:32768/node:v1.20.2@sha256:…`. Only the registry has the image; the
+ * registry is removed afterwards.
  */
 export const withPublishedImage = async <T>(
   version: string,
   work: (image: string) => Promise<T>,
 ): Promise<T> => {
   const {image} = await builder();
-  await run('docker', 'rm', '--force', '--volumes', registry); // of a run that was killed
+  await run('docker', 'rm', '--force', '--volumes', registry); // from an interrupted run
   await build(registry, registryDockerfile, image(baseImage.id));
   const serve = ['docker-registry', 'serve', '/etc/docker/registry/config.yml'];
   try {
@@ -57,7 +57,7 @@ export const withPublishedImage = async <T>(
     const published = await run('docker', 'port', registry, '5000/tcp');
     const name = `${published.split('\n')[0]?.trim()}/node:${version}`;
     await build(name, nodeDockerfile, image(nodeImage.id));
-    // It takes a moment to listen.
+    // The registry needs a moment until it listens.
     await eventually('the registry to take the image', async () => {
       await host.run(['docker', ['push', '--quiet', name]], {timeout: 300_000});
       return true;

@@ -1,4 +1,4 @@
-/** The public CLI as a user runs it, and what of the cluster a user can see. */
+/** Runs the public CLI as a user does, and reads the state of the cluster. */
 
 import {spawn} from 'node:child_process';
 import {join} from 'node:path';
@@ -10,8 +10,10 @@ import {waitUntil} from '../../src/host/wait-until.ts';
 import {project} from '../../src/project.ts';
 import {withBrought} from '../../src/stages/lib/managed-engine.ts';
 
-/** Another one while a chapter is written. */
-export const cluster = process.env['KNI_E2E_CLUSTER'] ?? 'kni-e2e';
+/** A running cluster of the user, which the chapters use and do not remove. */
+const usersCluster = process.env['KNI_E2E_CLUSTER'];
+export const lent = usersCluster !== undefined;
+export const cluster = usersCluster ?? 'kni-e2e';
 export const controlPlane = `${cluster}-control-plane`;
 export const worker = `${cluster}-worker`;
 export const named = ['--name', cluster] as const;
@@ -30,12 +32,12 @@ export interface Ended {
 
 export interface Running {
   readonly ended: Promise<Ended>;
-  /** Resolves when this was printed; rejects when the command ended without. */
+  /** Resolves when the command prints this text; rejects when it ends before that. */
   printed(text: string): Promise<void>;
   interrupt(): void;
 }
 
-/** `npx kni-demo …`, its output shown as it comes. */
+/** Starts `kni-demo …` and shows its output as it comes. */
 export const start = (...args: readonly string[]): Running => {
   const child = spawn(process.execPath, [join(project.root, 'bin/kni-demo.js'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -75,11 +77,11 @@ export const start = (...args: readonly string[]): Running => {
 
 export const kniDemo = (...args: readonly string[]): Promise<Ended> => start(...args).ended;
 
-/** A command's standard output, on this machine. */
+/** Runs a command on this machine; returns its standard output. */
 export const run = async (file: string, ...args: readonly string[]): Promise<string> =>
   (await host.run([file, args], {timeout: 60_000})).stdout;
 
-/** The same on a node. */
+/** Runs a command on a node; returns its standard output. */
 export const onNode = async (node: string, file: string, ...args: readonly string[]): Promise<string> =>
   (await nodeHost(host, node).run([file, args], {timeout: 60_000})).stdout;
 
@@ -106,15 +108,15 @@ export const reaches = (from: string, ip: string, ...options: readonly string[])
     ),
   );
 
-/** One value of an object, by JSONPath without braces; empty where there is none. */
+/** One value of an object by JSONPath without braces; empty if the object or the value is missing. */
 export const value = (path: string, ...what: readonly string[]): Promise<string> =>
   kubectl('get', ...what, '--ignore-not-found', '-o', `jsonpath={${path}}`);
 
 export const podIp = (name: string): Promise<string> => value('.status.podIP', 'pod', name);
 
 /**
- * Resolves with the first result of `probe` that is neither undefined nor false. What the kubelet could not do at once,
- * its own loops do once a minute: hence the patience.
+ * Resolves with the first result of `probe` that is neither undefined nor false. The timeout is long, since the kubelet
+ * retries some failures only once a minute.
  */
 export const eventually = <T>(
   what: string,
@@ -126,19 +128,19 @@ export const eventually = <T>(
     return found === false ? undefined : found;
   });
 
-/** Resolves once `node` has on it what it had at another time, and nothing else. */
+/** Resolves once the node has exactly the expected traces of pod networks. */
 export const tracesLike = (node: string, expected: Traces): Promise<true> =>
-  eventually(`${node} to have the networks that it had`, async () => {
+  eventually(`${node} to have the pod networks that it had before`, async () => {
     expect(await tracesOn(node)).toEqual(expected);
     return true;
   });
 
 /**
- * Resolves once `node` has the networks of the pods that the API server has on it, and no others. `hostPorts` of them have
- * a host port.
+ * Resolves once the node has one network for each pod that the API server has on it, and no others. `hostPorts` is the
+ * number of pods with a host port.
  */
 export const networksOfPods = (node: string, {hostPorts = 0} = {}): Promise<true> =>
-  eventually(`${node} to have the networks of its pods and no others`, async () => {
+  eventually(`${node} to have one network for each of its pods`, async () => {
     const expected = await addressesOn(node);
     const {addresses, netns, records, ...counts} = await tracesOn(node);
     const found = {addresses, netns: netns.length, records: records.length, ...counts};
@@ -147,7 +149,7 @@ export const networksOfPods = (node: string, {hostPorts = 0} = {}): Promise<true
     return true;
   });
 
-/** Of all pods with a network of their own, as the API server has them. */
+/** Addresses that the API server has for the node's pods, without those on the host network. */
 const addressesOn = async (node: string): Promise<readonly string[]> => {
   const line = '{.spec.hostNetwork} {.status.podIP}{"\\n"}';
   const printed = await kubectl(
@@ -162,15 +164,20 @@ const addressesOn = async (node: string): Promise<readonly string[]> => {
   return pods.flatMap(([hostNetwork, ip]) => (ip && hostNetwork !== 'true' ? [ip] : [])).sort();
 };
 
-/** Names, or `--all`. A busy kubelet takes its time over a deletion: longer than a command may. */
-export const removePods = async (...which: readonly string[]): Promise<void> => {
-  await kubectl('delete', 'pods', ...which, '--wait=false', '--ignore-not-found');
-  const what = which.includes('--all') ? [] : which;
+/** Deletes the pods and waits until they are gone. On a busy node this takes longer than the timeout of one command. */
+export const removePods = async (...names: readonly string[]): Promise<void> => {
+  await kubectl('delete', 'pods', ...names, '--wait=false', '--ignore-not-found');
   await eventually(
-    `${which.join(', ')} to be gone`,
-    async () => (await kubectl('get', 'pods', ...what, '--ignore-not-found', '-o', 'name')) === '',
+    `${names.join(', ')} to be gone`,
+    async () => (await kubectl('get', 'pods', ...names, '--ignore-not-found', '-o', 'name')) === '',
     300_000,
   );
+};
+
+/** Messages of the pod's events. */
+export const eventsOf = (pod: string): Promise<string> => {
+  const selector = `--field-selector=involvedObject.name=${pod}`;
+  return kubectl('get', 'events', selector, '-o', 'jsonpath={.items[*].message}');
 };
 
 export const podReady = (name: string): Promise<true> =>
@@ -181,16 +188,29 @@ export const podReady = (name: string): Promise<true> =>
 export const conditionOf = (kind: string, name: string): Promise<string> =>
   value('.status.conditions[?(@.type=="Ready")].status', kind, name);
 
+export const nodeReadiness = (name: string, status: 'True' | 'False'): Promise<unknown> =>
+  eventually(
+    `node ${name} to have Ready=${status}`,
+    async () => (await conditionOf('node', name)) === status,
+  );
+
+/** Resolves once the kubelet has renewed the node's lease, which it does every 10 s. */
+export const leaseRenewed = async (node: string): Promise<unknown> => {
+  const renewTime = () => value('.spec.renewTime', '-n', 'kube-node-lease', 'lease', node);
+  const last = await renewTime();
+  return eventually(`the kubelet of ${node} to renew its lease`, async () => (await renewTime()) !== last);
+};
+
 export const nodeMessage = (name: string): Promise<string> =>
   value('.status.conditions[?(@.type=="Ready")].message', 'node', name);
 
-/** What a pod's network leaves on its node while it exists. */
+/** What pod networks consist of on a node: after a pod's deletion none of its traces may remain. */
 export interface Traces {
   readonly netns: readonly string[];
   readonly addresses: readonly string[];
   readonly records: readonly string[];
   readonly veths: number;
-  /** Chains of host ports. */
+  /** Number of iptables chains for host ports. */
   readonly hostPorts: number;
 }
 
@@ -198,12 +218,12 @@ export const tracesOn = async (node: string): Promise<Traces> => ({
   netns: await linesOn(node, 'ls /run/netns'),
   addresses: await linesOn(node, 'cd /var/lib/kni/ipam && find . -type f -name "*.*.*.*" -printf "%f\\n"'),
   records: await recordsOn(node),
-  // The node's own eth0 is one too: it is a container.
+  // The node is a container, so its own eth0 is a veth as well.
   veths: (await linesOn(node, "ip -o link show type veth | grep -v ': eth0@' || true")).length,
   hostPorts: (await linesOn(node, 'iptables-save -t nat | grep "^:CNI-DN-" || true')).length,
 });
 
-/** Keys of the runtime's records, as it tells them. */
+/** Keys of the runtime's records. */
 const recordsOn = (node: string): Promise<readonly string[]> =>
   linesOn(node, "kni-runtime pods | jq --raw-output '.networks[].correlation'");
 
@@ -233,7 +253,7 @@ export const samplePod = (
   },
 });
 
-/** What someone needs who reads only CI's output. */
+/** Prints what one needs to explain a failure with CI's output alone. */
 export const dump = async (): Promise<void> => {
   for (const node of [controlPlane, worker]) {
     const journal = await onNode(

@@ -1,0 +1,58 @@
+/**
+ * `bundle load` and `up` on a machine without a network. A network namespace stands for the machine. Needs the images of the
+ * stack, and starts a docker engine, caches and a cluster of its own.
+ */
+
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {describe, expect, it} from 'vitest';
+import {exitCodes} from '../../../src/exit-codes.ts';
+import {project} from '../../../src/project.ts';
+import {useImages} from '../fixture.ts';
+import {host, kniDemo} from '../rig.ts';
+
+/** What the machine runs. It has only a loopback interface. */
+const script = `
+mount -t tmpfs none /run
+ip link set lo up
+test -z "$(ip route)"
+kni_demo() { node bin/kni-demo.js "$@"; }
+trap 'kni_demo down --purge --yes' EXIT
+kni_demo bundle load "$1" --yes --quiet
+kni_demo up --yes --quiet --name air
+PATH="$PATH:$XDG_CACHE_HOME/kni-demo/tools/engine/usr/bin" docker stop --time 5 air-worker air-control-plane
+kni_demo up --quiet --name air
+`;
+
+useImages();
+
+describe('a machine without a network', () => {
+  it('gets everything it needs from a bundle', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'kni-air-'));
+    try {
+      const file = join(dir, 'demo.tar');
+      expect(await kniDemo('bundle', 'save', file, '--quiet')).toMatchObject({exitCode: exitCodes.ok});
+      const env = {
+        XDG_CACHE_HOME: join(dir, 'cache'),
+        XDG_STATE_HOME: join(dir, 'state'),
+        // Without the tools that kni-demo has installed here: the bundle has to contain them.
+        PATH: process.env['PATH'] ?? '',
+      };
+      const {stdout} = await host.run(['unshare', ['--net', '--mount', 'sh', '-euxc', script, 'sh', file]], {
+        cwd: project.root,
+        env,
+        timeout: 600_000,
+        onLine: (line) => process.stderr.write(`${line}\n`),
+      });
+      expect(stdout.split('the kubelet called CreateNetwork, AttachInterface, QueryPodNetwork')).toHaveLength(
+        3,
+      );
+      // Everything came from the cache: nothing was built or downloaded.
+      expect(stdout).not.toMatch(/^\[(?:init|build)\/.*\] started$/m);
+      expect(stdout).toMatch(/^Cluster air is up\./m);
+    } finally {
+      await rm(dir, {recursive: true});
+    }
+  });
+});

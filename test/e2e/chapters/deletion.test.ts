@@ -1,0 +1,24 @@
+/** A deleted pod leaves nothing on its node. */
+
+import {describe, expect, it} from 'vitest';
+import {exitCodes} from '../../../src/exit-codes.ts';
+import {useCluster} from '../fixture.ts';
+import {kniDemo, named, podIp, removePods, tracesLike, tracesOn, worker} from '../rig.ts';
+
+useCluster();
+
+describe('the deletion of a pod', () => {
+  it('removes netns, address, record and veth of the pod', async () => {
+    const before = await tracesOn(worker);
+    const doomed = await kniDemo('pod', 'create', 'doomed', ...named, '--node', worker);
+    expect(doomed.exitCode).toBe(exitCodes.ok);
+    const ip = await podIp('doomed');
+    const during = await tracesOn(worker);
+    expect(during.addresses).toContain(ip);
+    expect(during.netns).toHaveLength(before.netns.length + 1);
+    expect(during.records).toHaveLength(before.records.length + 1);
+    expect(during.veths).toBe(before.veths + 1);
+    await removePods('doomed');
+    await tracesLike(worker, before);
+  });
+});

@@ -1,0 +1,64 @@
+/** A range with fewer addresses than pods. Replaces the worker's network configuration for a while. */
+
+import {describe, expect, it} from 'vitest';
+import {create, membersOf, namesOf, ready, remove} from '../crowd.ts';
+import {useCluster} from '../fixture.ts';
+import {networkOf, replace, withdraw} from '../other-network.ts';
+import {
+  apply,
+  conditionOf,
+  eventsOf,
+  eventually,
+  onNode,
+  podIp,
+  podReady,
+  removePods,
+  samplePod,
+  tracesLike,
+  tracesOn,
+  worker,
+} from '../rig.ts';
+
+const crowd = 'fitting';
+const names = namesOf(crowd, 3);
+
+useCluster();
+
+describe('a range of three addresses', () => {
+  it('keeps the fourth pod waiting, with the reason in an event, until an address is free', async () => {
+    const before = await tracesOn(worker);
+    await replace(
+      networkOf('tiny', {subnet: '10.198.0.0/28', rangeStart: '10.198.0.2', rangeEnd: '10.198.0.4'}),
+    );
+    try {
+      await create(crowd, names);
+      await ready(crowd, names.length);
+      const members = await membersOf(crowd);
+      expect(members.map(({ip}) => ip).sort()).toEqual(['10.198.0.2', '10.198.0.3', '10.198.0.4']);
+
+      await apply(samplePod('waiting', {}));
+      await eventually('an event that names the range', async () =>
+        (await eventsOf('waiting')).includes('10.198.0.2-10.198.0.4'),
+      );
+      expect(await conditionOf('pod', 'waiting')).not.toBe('True'); // False or not set yet
+      // The node stays Ready: otherwise its running pods would be evicted.
+      const {networks} = JSON.parse(await onNode(worker, 'kni-runtime', 'networks')) as {networks: unknown};
+      expect(networks).toMatchObject([
+        {ready: false, extradata: {reason: 'AddressPoolExhausted', running_pods: 'unaffected'}},
+      ]);
+      expect(await conditionOf('node', worker)).toBe('True');
+      expect(await membersOf(crowd)).toEqual(members);
+
+      const [left, ...staying] = members;
+      await removePods(left?.name ?? '');
+      await podReady('waiting');
+      expect(await podIp('waiting')).toBe(left?.ip);
+      expect(await membersOf(crowd)).toEqual(staying);
+    } finally {
+      await withdraw();
+    }
+    await removePods('waiting');
+    await remove(crowd);
+    await tracesLike(worker, before);
+  });
+});

@@ -1,0 +1,43 @@
+/** A node restarts without `up`. */
+
+import {describe, expect, it} from 'vitest';
+import {create, membersOf, namesOf, ready, remove} from '../crowd.ts';
+import {useCluster} from '../fixture.ts';
+import {
+  eventually,
+  leaseRenewed,
+  networksOfPods,
+  nodeReadiness,
+  podReady,
+  run,
+  sample,
+  worker,
+} from '../rig.ts';
+
+const crowd = 'survivors';
+const names = namesOf(crowd, 5);
+
+useCluster();
+
+describe('a node that restarts', () => {
+  it('becomes Ready with a new network for each pod, and nothing is left of the old networks', async () => {
+    await networksOfPods(worker);
+    await create(crowd, names);
+    await ready(crowd, names.length);
+    const old = await membersOf(crowd);
+    await networksOfPods(worker);
+    await run('docker', 'restart', '--time', '5', worker);
+    await leaseRenewed(worker);
+    await nodeReadiness(worker, 'True');
+    await eventually('every pod to have a new container', async () => {
+      const now = await membersOf(crowd);
+      return now.every(({container}, index) => container !== '' && container !== old[index]?.container);
+    });
+    await ready(crowd, names.length);
+    await podReady(sample);
+    await networksOfPods(worker);
+    expect((await membersOf(crowd)).map(({uid}) => uid)).toEqual(old.map(({uid}) => uid));
+    await remove(crowd);
+    await networksOfPods(worker);
+  });
+});

@@ -1,0 +1,18 @@
+/** `up` after the nodes were stopped. */
+
+import {describe, expect, it} from 'vitest';
+import {exitCodes} from '../../../src/exit-codes.ts';
+import {useCluster} from '../fixture.ts';
+import {cluster, controlPlane, kniDemo, named, networksOfPods, run, worker} from '../rig.ts';
+
+useCluster();
+
+describe('stopped nodes', () => {
+  it('are started by up, which proves the sample pod again, and keep nothing of old networks', async () => {
+    await run('docker', 'stop', '--time', '5', controlPlane, worker);
+    const {exitCode, stdout} = await kniDemo('up', '--quiet', ...named);
+    expect(exitCode).toBe(exitCodes.ok);
+    expect(stdout).toContain(`Cluster ${cluster} is up.`);
+    await networksOfPods(worker);
+  });
+});

@@ -1,0 +1,60 @@
+/** The runtime is replaced by another build, and by the old one again, while pods keep running. */
+
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {type BuildOptions, build} from 'esbuild';
+import {describe, expect, it} from 'vitest';
+import bundle from '../../../runtime/bundle.json' with {type: 'json'};
+import {runtimeFile} from '../../../src/stages/build/runtime.ts';
+import {create, crowdSize, membersOf, namesOf, ready, remove} from '../crowd.ts';
+import {useCluster} from '../fixture.ts';
+import {conditionOf, eventually, onNode, run, shell, tracesLike, tracesOn, worker} from '../rig.ts';
+
+const crowd = 'veterans';
+const installed = `/opt/kni/${runtimeFile}`;
+
+useCluster();
+
+describe(`an upgrade of the runtime under ${crowdSize} pods, and back`, () => {
+  it('restarts no pod and loses nothing of their networks', async () => {
+    const empty = await tracesOn(worker);
+    await create(crowd, namesOf(crowd, crowdSize));
+    await ready(crowd, crowdSize);
+    const before = {members: await membersOf(crowd), traces: await tracesOn(worker)};
+    await shell(worker, `cp ${installed} ${installed}.kept`);
+    await placeAnotherBuild();
+    for (const next of ['new', 'kept']) {
+      await shell(worker, `mv ${installed}.${next} ${installed} && systemctl restart kni`);
+      await answers(before.members.map(({name}) => name));
+      await eventually('the worker to be Ready', async () => (await conditionOf('node', worker)) === 'True');
+      expect({members: await membersOf(crowd), traces: await tracesOn(worker)}).toEqual(before);
+    }
+    await remove(crowd);
+    await tracesLike(worker, empty);
+  });
+});
+
+const placeAnotherBuild = async (): Promise<void> => {
+  const dir = await mkdtemp(join(tmpdir(), 'kni-upgrade-'));
+  try {
+    const outfile = join(dir, runtimeFile);
+    await build({...(bundle as BuildOptions), minifyWhitespace: true, outfile});
+    await run('docker', 'cp', outfile, `${worker}:${installed}.new`);
+  } finally {
+    await rm(dir, {recursive: true});
+  }
+};
+
+/** Resolves once the runtime has answered a query for each pod. A restart of the kubelet makes it query all pods. */
+const answers = async (names: readonly string[]): Promise<void> => {
+  await onNode(worker, 'systemctl', 'restart', 'kubelet');
+  await eventually('a query for the network of every pod', async () => {
+    const journal = await shell(
+      worker,
+      'journalctl _SYSTEMD_INVOCATION_ID=$(systemctl show kni --value --property=InvocationID) -o cat --no-pager',
+    );
+    const queries = journal.split('\n').filter((line) => line.includes('"QueryPodNetwork"'));
+    return names.every((name) => queries.some((line) => line.includes(`"default/${name}"`)));
+  });
+};

@@ -1,0 +1,49 @@
+/** What a chapter asks for before its tests run, so that each can run alone, in any order. */
+
+import {afterAll, beforeAll, beforeEach, expect} from 'vitest';
+import {exitCodes} from '../../src/exit-codes.ts';
+import {nodeImage} from '../../src/stages/build/node-image.ts';
+import {builder} from './builder.ts';
+import {dump, eventually, kniDemo, kubectl, lent, named, run, sample} from './rig.ts';
+
+/**
+ * Brings the cluster up, which takes seconds if it is up already. Afterwards removes the pods and network definitions that
+ * the chapter has left behind, so that a failed chapter does not disturb the next one.
+ */
+export const useCluster = (): void => {
+  let before: readonly string[] = [];
+  beforeAll(async () => {
+    await up();
+    before = await objects();
+  });
+  afterAll(async () => {
+    const left = (await objects()).filter((name) => !before.includes(name));
+    if (left.length === 0) return;
+    await kubectl('delete', ...left, '--wait=false', '--ignore-not-found');
+    await eventually('the objects of the chapter to be gone', async () => {
+      const now = await objects();
+      return left.every((name) => !now.includes(name));
+    });
+  });
+  beforeEach(({onTestFailed}) => onTestFailed(dump));
+};
+
+/** Makes sure that the images of the stack are built. It brings the cluster up only if they are not. */
+export const useImages = (): void => {
+  beforeAll(async () => {
+    const {image} = await builder();
+    await run('docker', 'image', 'inspect', image(nodeImage.id)).catch(up);
+  });
+};
+
+const up = async (): Promise<void> => {
+  const stack = lent ? [] : ['--stack', 'bookworm'];
+  const ended = await kniDemo('up', '--yes', '--quiet', ...stack, ...named);
+  expect(ended).toMatchObject({exitCode: exitCodes.ok, stderr: ''});
+};
+
+/** Pods and network definitions of the default namespace, as `kind/name`. */
+const objects = async (): Promise<readonly string[]> => {
+  const printed = await kubectl('get', 'pods,network-attachment-definitions', '-o', 'name');
+  return printed.split('\n').filter((name) => name !== '' && name !== `pod/${sample}`);
+};

@@ -1,0 +1,25 @@
+/** Before and after all chapters: a kubeconfig that must not change, and the removal of what this run has made. */
+
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {kniDemo, lent, named, run} from './rig.ts';
+
+export default async (): Promise<() => Promise<void>> => {
+  const scratch = await mkdtemp(join(tmpdir(), 'kni-e2e-'));
+  // The chapters run in processes that inherit this variable.
+  process.env['KUBECONFIG'] = join(scratch, 'kubeconfig');
+  await writeFile(process.env['KUBECONFIG'], 'apiVersion: v1\nkind: Config\ncurrent-context: mine\n');
+  const engineWasRunning = await run('docker', 'version').then(
+    () => true,
+    () => false,
+  );
+  return async () => {
+    if (!lent) {
+      await kniDemo('down', ...named, '--yes');
+      const others = await run('docker', 'ps', '--all', '--quiet').catch(() => 'unknown');
+      if (!engineWasRunning && others === '') await kniDemo('down', '--all', '--yes');
+    }
+    await rm(scratch, {recursive: true, force: true});
+  };
+};
