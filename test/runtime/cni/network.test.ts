@@ -110,7 +110,7 @@ describe('a network of several plugins', () => {
   });
 
   it.each(['hang', 'fork-hang'] as const)('whose second plugin does %s can be deleted', async (behaviour) => {
-    await using chain = await rig({}, 12_000);
+    await using chain = await rig({}, 3_000);
     await chain.plugins.plan({'second ADD': behaviour});
     const {attachment, error} = await addNetwork(chain.invoke, chain.attachment, target);
     expect(error).toMatchObject({plugin: 'second', trouble: 'timed-out'});

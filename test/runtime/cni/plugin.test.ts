@@ -121,7 +121,7 @@ describe('calling a plugin', () => {
   it('leaves no process of one that hangs with a child which holds stdout and heeds no SIGTERM', async () => {
     await using plugins = await installPlugins(['demo']);
     await plugins.plan({'demo ADD': 'fork-hang'});
-    const invoke = createInvokePlugin({exec: createExec(), binDirs: [plugins.binDir], timeoutMs: 12_000});
+    const invoke = createInvokePlugin({exec: createExec(), binDirs: [plugins.binDir], timeoutMs: 3_000});
     const adding = invoke('ADD', invocationOf(conflistOf(plugins, ['demo'])));
     await expect(adding).rejects.toMatchObject({trouble: 'timed-out'});
     const pids = [...(await plugins.grandchildren()), ...(await plugins.calls()).map(({pid}) => pid)];
