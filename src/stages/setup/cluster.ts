@@ -28,6 +28,7 @@ import {getJson, kubectl} from '../../tools/kubectl.ts';
 import {nodeImage as nodeImageTask, systemOf} from '../build/node-image.ts';
 import type {ClusterContext, DemoContext, DemoTask} from '../context.ts';
 import {kind} from '../host/kind.ts';
+import {removeLateContainers} from '../lib/late-containers.ts';
 import {imageOf} from '../lib/products.ts';
 import {persistently} from '../lib/retry.ts';
 
@@ -92,8 +93,13 @@ const cluster: DemoTask = {
       await host.run(deleteCluster(name, kubeconfig), {signal, onLine: log});
       return create();
     });
-    await created.catch((error: unknown) => {
-      const why = signal.aborted ? undefined : failure.why();
+    await created.catch(async (error: unknown) => {
+      if (signal.aborted) {
+        // If this fails, the next `up` removes the containers.
+        await removeLateContainers(context, log).catch(() => undefined);
+        throw error;
+      }
+      const why = failure.why();
       if (why === undefined) throw error;
       const what = `kind could not create cluster ${name}`;
       const tryThis = 'see the log, remove the cause and run the same command again';

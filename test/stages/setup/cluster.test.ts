@@ -5,7 +5,7 @@ import {kubeconfigOf, readRecord, writeRecord} from '../../../src/cluster/cluste
 import {UserError} from '../../../src/errors.ts';
 import {exitCodes} from '../../../src/exit-codes.ts';
 import {CommandError} from '../../../src/host/command-error.ts';
-import type {Command} from '../../../src/host/host.ts';
+import type {Command, Host} from '../../../src/host/host.ts';
 import {project} from '../../../src/project.ts';
 import {loadStack, stackNames} from '../../../src/stacks/load.ts';
 import type {DemoContext} from '../../../src/stages/context.ts';
@@ -171,6 +171,23 @@ describe('whether the cluster is there', () => {
       });
   });
 
+  it.each([
+    ['a worker', [made('test1-control-plane')], 'it has 0 workers, not 1'],
+    ['the control plane', [made('test1-worker')], 'the container of test1-control-plane was removed'],
+  ])(
+    'is refused where %s was removed from a cluster of kni-demo 0.1.0, whose record has no number of workers',
+    async (_, left, why) => {
+      await using dir = await tempDir();
+      const {context} = await given(dir, ps(...left) + ps(...left));
+      await writeRecord(context.dirs, 'test1', {phase: 'complete', nodeImage: image});
+      for (const attempt of [done, run])
+        expect(await rejection(Promise.resolve(attempt(context)), UserError)).toMatchObject({
+          why,
+          exitCode: exitCodes.conflict,
+        });
+    },
+  );
+
   it('is not refused early where there is nothing, or what is begun anew', async () => {
     await using dir = await tempDir();
     const {context} = await given(dir, ps() + ps(made('test1-control-plane')));
@@ -317,6 +334,33 @@ describe('making the cluster', () => {
     host.verify();
     expect(host.options.at(-1)?.input).toContain('name: test1');
     expect(await readRecord(context.dirs, 'test1')).toMatchObject({phase: 'complete'});
+  });
+
+  it('removes containers that the engine still creates after the run was cancelled', async () => {
+    await using dir = await tempDir();
+    const {host, context} = await given(
+      dir,
+      ps() +
+        exchange(engineId, 'engine-1') +
+        ps() +
+        ps(made('test1-worker')) +
+        ps(...cluster) +
+        ps(...cluster) +
+        exchange(deleteCluster('test1', kubeconfigIn(dir))),
+    );
+    const cancel = new AbortController();
+    const cancelling: Host = {
+      run: async (command, options) => {
+        if (command[1][0] !== 'create') return host.run(command, options);
+        cancel.abort();
+        throw new CommandError(command, {reason: 'cancelled'});
+      },
+    };
+    const cancelled = setup.cluster.run({...context, host: cancelling}, {...running, signal: cancel.signal});
+    expect((await rejection(Promise.resolve(cancelled), CommandError)).reason).toBe('cancelled');
+    host.verify();
+    expect(host.ran.at(-1)).toContain('kind delete cluster');
+    expect(await readRecord(context.dirs, 'test1')).toMatchObject({phase: 'creating'});
   });
 
   it('removes no late containers where no run was cancelled, or of somebody else', async () => {

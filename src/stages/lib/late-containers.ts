@@ -1,0 +1,28 @@
+/** After Ctrl-C the engine still creates the containers that kind has asked for. */
+
+import {kubeconfigOf, nodesOf} from '../../cluster/cluster.ts';
+import {isOurs} from '../../cluster/ownership.ts';
+import {DeadlineExceeded, waitUntil} from '../../host/wait-until.ts';
+import {deleteCluster} from '../../tools/kind.ts';
+import type {DemoContext} from '../context.ts';
+
+/** kind may have asked for none yet, so the wait for them has to be short. */
+const atMost = 3_000;
+
+/** Waits for the nodes of a cluster that kind was creating when it was cancelled, and removes them. */
+export const removeLateContainers = async (
+  {host, dirs, cluster: {name, workers}}: Pick<DemoContext, 'host' | 'dirs' | 'cluster'>,
+  log: (line: string) => void,
+): Promise<void> => {
+  // Not the signal of the run, which is aborted already.
+  const {signal} = new AbortController();
+  const allExist = async () => ((await nodesOf(host, name, signal)).length > workers ? true : undefined);
+  await waitUntil({what: `the containers of ${name}`, every: 250, atMost, signal}, allExist).catch(
+    (error: unknown) => {
+      if (!(error instanceof DeadlineExceeded)) throw error;
+    },
+  );
+  if (!(await isOurs(dirs, name, await nodesOf(host, name, signal)))) return;
+  log('removing the containers of the cancelled run');
+  await host.run(deleteCluster(name, kubeconfigOf(dirs, name)), {timeout: 30_000, onLine: log});
+};
