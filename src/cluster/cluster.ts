@@ -139,10 +139,13 @@ export const removedNodes = (
   record: Pick<ClusterRecord, 'phase' | 'workers'> | undefined,
   nodes: readonly Pick<NodeContainer, 'name'>[],
 ): readonly string[] => {
-  if (record?.phase !== 'complete' || record.workers === undefined || nodes.length === 0) return [];
+  if (record?.phase !== 'complete' || nodes.length === 0) return [];
   const made = [
     `${name}-control-plane`,
-    ...Array.from({length: record.workers}, (_, index) => `${name}-worker${index === 0 ? '' : index + 1}`),
+    ...Array.from(
+      {length: record.workers ?? 0},
+      (_, index) => `${name}-worker${index === 0 ? '' : index + 1}`,
+    ),
   ];
   return made.filter((each) => nodes.every((node) => node.name !== each));
 };

@@ -64,11 +64,11 @@ describe('networks', () => {
   it('tells how many cleanups have failed on a node, and how to list them', async () => {
     await using dir = await dirWithCluster();
     const failing = answer({addresses_used: '4', addresses_capacity: '253', unfinished_cleanups: '2'}, true);
-    using host = fakeHost(ps(worker) + exchange(ask(worker.name), failing));
+    using host = fakeHost(ps(control) + exchange(ask(control.name), failing));
     const {code, stdout} = await cli(dir, ['networks'], {host});
     expect(code).toBe(0);
     expect(stdout).toContain(
-      '\n  2 failed cleanups on this node: docker exec test1-worker kni-runtime pending\n',
+      '\n  2 failed cleanups on this node: docker exec test1-control-plane kni-runtime pending\n',
     );
   });
 
