@@ -2,7 +2,7 @@
 
 import {repeat} from './lib/repeat.ts';
 import {errorText, type Log} from './log.ts';
-import type {PodNetworks} from './network/pod-networks.ts';
+import type {PodNetworkService} from './network/lifecycle.ts';
 import type {RecordStore} from './network/record-store.ts';
 
 /** How often it is looked for what has to be undone; what fails comes again later and later. */
@@ -12,7 +12,7 @@ const reconcileRetryMs = 10_000;
 const probeMs = {inTrouble: 1_000, otherwise: 5_000};
 
 export interface BackgroundParts {
-  readonly pods: Pick<PodNetworks, 'sweep' | 'reconcile'>;
+  readonly pods: Pick<PodNetworkService, 'sweep' | 'reconcile'>;
   readonly store: Pick<RecordStore, 'trouble' | 'probe'>;
   readonly log: Log;
   /** Not before. */

@@ -25,7 +25,7 @@ import {addressesIn} from './netns/addresses.ts';
 import {openNetnsDir} from './netns/netns-dir.ts';
 import {createNamedNetwork} from './network/named-network.ts';
 import {strayLinks} from './network/ownerless-links.ts';
-import {createPodNetworks} from './network/pod-networks.ts';
+import {createPodNetworkService} from './network/pod-network-service.ts';
 import {openRecordStore} from './network/record-store.ts';
 import {createRecords, type Records} from './network/records.ts';
 import {isInDoubt, recover} from './network/recover.ts';
@@ -145,7 +145,7 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
       isDoubtful,
       strayLinks: () => strayLinks({links, netns, records: known}, bridgesOfNode(places)),
     });
-  const pods = createPodNetworks({
+  const pods = createPodNetworkService({
     records: known,
     netns,
     invoke,

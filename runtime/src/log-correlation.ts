@@ -1,12 +1,15 @@
 /** Adds the key of a sandbox's record to every line of the log that names the sandbox: one word finds them all. */
 import type {Log, LogFields} from './log.ts';
-import type {PodNetwork} from './network/record.ts';
+import type {PodNetworkRecord} from './network/record.ts';
 
 /** The last lines about a sandbox are written when its record is gone already. */
 const remembered = 1000;
 
 /** `bySandbox` is asked once for each sandbox. */
-export const withCorrelation = (log: Log, bySandbox: (sandbox: string) => PodNetwork | undefined): Log => {
+export const withCorrelation = (
+  log: Log,
+  bySandbox: (sandbox: string) => PodNetworkRecord | undefined,
+): Log => {
   const keys = new Map<string, string>();
   const keyOf = (sandbox: string): string | undefined => {
     const key = keys.get(sandbox) ?? bySandbox(sandbox)?.key;

@@ -2,7 +2,7 @@
 import {randomUUID} from 'node:crypto';
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import type {PodNetwork} from '../../runtime/src/network/record.ts';
+import type {PodNetworkRecord} from '../../runtime/src/network/record.ts';
 import {openRecordStore} from '../../runtime/src/network/record-store.ts';
 import {attach, createNetwork, newPod} from '../integration/rig/pod.ts';
 import type {TestNode} from '../integration/rig/test-node.ts';
@@ -58,7 +58,7 @@ export const measureManyRecords = async (
 };
 
 interface Model {
-  readonly record: PodNetwork;
+  readonly record: PodNetworkRecord;
   readonly ip: string;
 }
 
@@ -76,7 +76,7 @@ const recordOfRealPod = async (node: TestNode, program: Program, stateDir: strin
 
 const recordsIn = (stateDir: string): string => join(stateDir, 'pods');
 
-interface Likeness extends PodNetwork {
+interface Likeness extends PodNetworkRecord {
   readonly ip: string;
 }
 
@@ -91,7 +91,7 @@ const likeness = ({record, ip}: Model, index: number): Likeness => {
     [`${ip}/`, `${addressOf(index)}/`],
   ];
   const text = own.reduce((changed, [old, its]) => changed.replaceAll(old, its), JSON.stringify(record));
-  return {...(JSON.parse(text) as PodNetwork), ip: addressOf(index)};
+  return {...(JSON.parse(text) as PodNetworkRecord), ip: addressOf(index)};
 };
 
 /** Beyond those that the plugins have given out. */
@@ -116,7 +116,7 @@ const writeAll = async (made: readonly Likeness[], stateDir: string, signal: Abo
 };
 
 /** One netns by all these names; a process for each mount would take minutes. */
-const mountAll = async (node: TestNode, made: readonly PodNetwork[]): Promise<void> => {
+const mountAll = async (node: TestNode, made: readonly PodNetworkRecord[]): Promise<void> => {
   const first = join(netnsDir, 'bench-many');
   await writeFile(node.path(first), '');
   await node.run(['unshare', `--net=${first}`, 'true']);

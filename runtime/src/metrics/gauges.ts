@@ -1,12 +1,12 @@
 /** What is counted when somebody asks: the records, and the addresses of the networks. */
 import {Gauge, type Registry} from 'prom-client';
 import {slices} from '../lib/slices.ts';
-import {isUndone, type PodNetwork, shownAttachments, states} from '../network/record.ts';
+import {isUndone, type PodNetworkRecord, shownAttachments, states} from '../network/record.ts';
 import type {Pool} from '../node/address-pool.ts';
 import {type RefusedPodCidr, refusalKinds} from '../node/pod-cidrs.ts';
 
 export interface GaugeSources {
-  readonly records: () => Iterable<PodNetwork>;
+  readonly records: () => Iterable<PodNetworkRecord>;
   readonly pools: () => Promise<readonly Pool[]>;
   readonly quarantined: () => Promise<number>;
   readonly refusedPodCidrs: () => readonly RefusedPodCidr[];

@@ -1,13 +1,13 @@
 /** Notices networks that nobody comes for: the kubelet that asked for them is gone, and with it who would have them deleted. */
-import type {PodNetwork} from './record.ts';
+import type {PodNetworkRecord} from './record.ts';
 
 export interface Abandoned {
   /** Attached, but the caller has hung up before the answer: it may not know. */
-  readonly leave: (record: PodNetwork) => void;
+  readonly leave: (record: PodNetworkRecord) => void;
   /** Somebody has been told of it. */
-  readonly claim: (record: PodNetwork) => void;
+  readonly claim: (record: PodNetworkRecord) => void;
   /** Whether it has waited too long: for a sandbox, for another attempt at one that failed, for its deletion, or to be claimed. */
-  readonly isAbandoned: (record: PodNetwork) => boolean;
+  readonly isAbandoned: (record: PodNetworkRecord) => boolean;
 }
 
 /** More than the 4 minutes that a kubelet gives a sandbox to be made. */
@@ -18,8 +18,8 @@ const abandonedMs = 600_000;
  * of a record makes another object of it, which is given the time anew.
  */
 export const createAbandoned = (uptime: () => number): Abandoned => {
-  const seen = new WeakMap<PodNetwork, number>();
-  const left = new WeakSet<PodNetwork>();
+  const seen = new WeakMap<PodNetworkRecord, number>();
+  const left = new WeakSet<PodNetworkRecord>();
   return {
     leave: (record) => left.add(record),
     claim: (record) => left.delete(record),

@@ -6,7 +6,7 @@
 import type {Attachment} from '../cni/attachment.ts';
 import {type Caller, timeForWaiting} from './caller.ts';
 import {NetworkBusy, TooManyCleanups} from './errors.ts';
-import type {CleanupParts} from './pod-networks.ts';
+import type {CleanupParts} from './lifecycle.ts';
 import type {PodRef} from './pod-ref.ts';
 import {unfinishedRecords} from './unfinished.ts';
 

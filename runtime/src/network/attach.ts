@@ -12,12 +12,12 @@ import {type Caller, timeForAdd, timeForDel} from './caller.ts';
 import {undoAttachments} from './cleanup.ts';
 import {AddressInUse, Conflict, UnknownNetwork, WrongState} from './errors.ts';
 import {refuseHeld, releaseHeld} from './held.ts';
+import type {AttachRequest, CleanupParts, PodNetworkService} from './lifecycle.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
 import {createPodAddresses, type PodAddresses} from './pod-addresses.ts';
-import type {AttachRequest, CleanupParts, PodNetworks} from './pod-networks.ts';
 import {podKeyOf, podNameOf} from './pod-ref.ts';
 import {primaryInterface, primaryIpsOf} from './primary-ips.ts';
-import type {PodNetwork} from './record.ts';
+import type {PodNetworkRecord} from './record.ts';
 import {selectForAttach} from './select.ts';
 import {holdingRecords} from './unfinished.ts';
 
@@ -25,7 +25,7 @@ export const createAttach = (
   parts: CleanupParts,
   {leave, claim}: Abandoned,
   admission: Admission,
-): PodNetworks['attach'] => {
+): PodNetworkService['attach'] => {
   const addresses = createPodAddresses(parts.records);
   return async (request, caller = {}) => {
     const {records, lock} = parts;
@@ -49,7 +49,7 @@ export const createAttach = (
 };
 
 /** A repetition must be one: the same pod, sandbox and netns, and the same wishes. */
-const refuseMismatch = (record: PodNetwork, request: AttachRequest): void => {
+const refuseMismatch = (record: PodNetworkRecord, request: AttachRequest): void => {
   const {pod, netns, sandbox, state} = record;
   const samePod = request.name === pod.name && request.namespace === pod.namespace;
   if (request.name && !samePod) throw new Conflict(`the network is that of pod ${podNameOf(pod)}`);
@@ -72,10 +72,10 @@ interface AttachParts extends CleanupParts {
 
 const attachOnce = async (
   parts: AttachParts,
-  found: PodNetwork,
+  found: PodNetworkRecord,
   request: AttachRequest,
   caller: Caller,
-): Promise<PodNetwork> => {
+): Promise<PodNetworkRecord> => {
   const {netns, networks, admission} = parts;
   // `attaching` here is what a crash or a failed undo has left.
   const record =
@@ -85,7 +85,7 @@ const attachOnce = async (
 
   const attachments = planAttachments(networks, {...request, pod: record.pod});
   refuseHeld(parts, attachments, record.key);
-  const intent: PodNetwork = {
+  const intent: PodNetworkRecord = {
     ...record,
     state: 'attaching',
     sandbox: request.sandbox,
@@ -99,7 +99,11 @@ const attachOnce = async (
   return await admission({pod: record.pod, attachments}, add, caller);
 };
 
-const addAndRecord = async (parts: AttachParts, intent: PodNetwork, caller: Caller): Promise<PodNetwork> => {
+const addAndRecord = async (
+  parts: AttachParts,
+  intent: PodNetworkRecord,
+  caller: Caller,
+): Promise<PodNetworkRecord> => {
   const {records, log, addresses, uptime} = parts;
   let latest = intent;
   crashPoint('attach: before intent');
@@ -115,7 +119,7 @@ const addAndRecord = async (parts: AttachParts, intent: PodNetwork, caller: Call
       const isLast = attachments.at(-1)?.result !== undefined;
       if (!isLast) await records.put(latest); // whoever undoes it after a crash has the results, too
     }
-    const attached: PodNetwork = {...latest, state: 'attached'};
+    const attached: PodNetworkRecord = {...latest, state: 'attached'};
     crashPoint('attach: before result');
     await records.put(attached);
     crashPoint('attach: result written');
@@ -144,7 +148,7 @@ const addressAttempts = 8;
  */
 const addWithOwnAddress = async (
   parts: AttachParts,
-  record: PodNetwork,
+  record: PodNetworkRecord,
   planned: Attachment,
   timeLeft: () => number,
 ): Promise<Addition> => {
@@ -171,7 +175,7 @@ const addWithOwnAddress = async (
 /** Who else has an address of eth0, in words. Without anybody, the addresses are reserved for the record. */
 const otherHolder = async (
   {addresses, strayAddresses}: AttachParts,
-  record: PodNetwork,
+  record: PodNetworkRecord,
   attachment: Attachment,
 ): Promise<string | undefined> => {
   const ips = primaryIpsOf({...record, attachments: [attachment]});

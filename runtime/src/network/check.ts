@@ -5,11 +5,11 @@ import type {InvokePlugin} from '../cni/invocation.ts';
 import {type KnownBug, knownBugOf} from '../cni/known-bugs.ts';
 import {checkNetwork} from '../cni/network.ts';
 import {UnknownNetwork, WrongState} from './errors.ts';
-import type {Parts, PodNetworks} from './pod-networks.ts';
+import type {Parts, PodNetworkService} from './lifecycle.ts';
 import {podKeyOf} from './pod-ref.ts';
 
 export const createCheck =
-  ({records, lock, invoke}: Parts): PodNetworks['check'] =>
+  ({records, lock, invoke}: Parts): PodNetworkService['check'] =>
   async (sandbox) => {
     const found = records.bySandbox(sandbox);
     if (!found) throw new UnknownNetwork('the sandbox is not known');

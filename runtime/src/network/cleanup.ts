@@ -6,12 +6,12 @@ import {crashPoint} from '../lib/crash-point.ts';
 import {errorText} from '../log.ts';
 import {delAll, type FailedDeletion} from './attachments.ts';
 import {currentConfigOf, withCurrentConfig} from './current-config.ts';
+import type {CleanupParts} from './lifecycle.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
-import type {CleanupParts} from './pod-networks.ts';
-import {begun, type PodNetwork} from './record.ts';
+import {begun, type PodNetworkRecord} from './record.ts';
 
 /** What is to be undone of a record: networks whose ADD has not begun have nothing, and their plugins may be missing. */
-export const toUndo = ({state, attachments}: PodNetwork) =>
+export const toUndo = ({state, attachments}: PodNetworkRecord) =>
   state === 'attaching' ? begun(attachments) : attachments;
 
 /**
@@ -20,10 +20,10 @@ export const toUndo = ({state, attachments}: PodNetwork) =>
  */
 export const undoAttachments = async (
   parts: CleanupParts,
-  record: PodNetwork,
+  record: PodNetworkRecord,
   state: 'created' | 'detached',
   limitMs = Number.POSITIVE_INFINITY,
-): Promise<PodNetwork> => {
+): Promise<PodNetworkRecord> => {
   const {records, netns, invoke, networks, uptime, cleanups} = parts;
   const sandbox = record.sandbox ?? ''; // always there once something is attached
   const present = netns.exists(record.netns);
@@ -49,7 +49,7 @@ export const undoAttachments = async (
   }
   crashPoint('detach: before result');
   const {failed: _failed, pending: _pending, ...rest} = record;
-  const undone: PodNetwork = {...rest, state, attachments: []};
+  const undone: PodNetworkRecord = {...rest, state, attachments: []};
   await records.force(undone);
   cleanups.ended(record.key);
   crashPoint('detach: result written');
@@ -65,7 +65,7 @@ const causeOf = ({attachment, error}: FailedDeletion): string =>
  * Identifies what the DEL of a record depends on, so that a corrected configuration or a replaced plugin is noticed. A reader
  * looks at each configuration once: many records may wait for the same one.
  */
-export const inputsReader = (parts: CleanupParts): ((record: PodNetwork) => string) => {
+export const inputsReader = (parts: CleanupParts): ((record: PodNetworkRecord) => string) => {
   const {networks, filesOf} = parts;
   const known = new Map<string, string>();
   return (record) =>
@@ -85,7 +85,7 @@ export const inputsReader = (parts: CleanupParts): ((record: PodNetwork) => stri
 /** For a cleanup that has failed for too long: its sandbox may go, and DEL is retried less often. */
 export const giveUp = async (
   {records, netns, log, now, cleanups}: CleanupParts,
-  record: PodNetwork,
+  record: PodNetworkRecord,
 ): Promise<void> => {
   const cause = cleanups.causeOf(record.key) ?? '';
   await records.force({...record, state: 'pending', pending: {since: now(), cause}});
@@ -101,7 +101,7 @@ export const giveUp = async (
 /** Drops the record when DEL succeeds; throws the error of DEL otherwise. */
 export const retryPending = async (
   parts: CleanupParts,
-  record: PodNetwork,
+  record: PodNetworkRecord,
   limitMs?: number,
 ): Promise<void> => {
   const {records, netns, log} = parts;

@@ -5,29 +5,29 @@ import {errorText} from '../log.ts';
 import {type NetnsDir, netnsPathOf} from '../netns/netns-dir.ts';
 import {type Caller, timeForDel} from './caller.ts';
 import {CleanupUnfinished, NetnsFailed} from './errors.ts';
+import type {CleanupParts, PodNetworkService} from './lifecycle.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
-import type {CleanupParts, PodNetworks} from './pod-networks.ts';
 import {podKeyOf} from './pod-ref.ts';
-import {isUnfinished, type PodNetwork} from './record.ts';
+import {isUnfinished, type PodNetworkRecord} from './record.ts';
 import {causeOf, retryCleanup} from './unfinished.ts';
 
 export const createCreate =
-  (parts: CleanupParts): PodNetworks['create'] =>
+  (parts: CleanupParts): PodNetworkService['create'] =>
   (pod, attempt, caller = {}) => {
     const {records, netns, lock, now} = parts;
     const podKey = podKeyOf(pod);
-    const make = async (): Promise<PodNetwork> => {
+    const make = async (): Promise<PodNetworkRecord> => {
       const ofPod = records.ofPod(pod).filter((record) => podKeyOf(record.pod) === podKey);
       const waiting = ofPod.find((record) => isWaiting(record, attempt));
       if (waiting) {
-        const again: PodNetwork = {...waiting, createdAt: now()};
+        const again: PodNetworkRecord = {...waiting, createdAt: now()};
         await records.put(again);
         await makeNetns(netns, again.netns);
         return again;
       }
       await finishEarlierCleanups(parts, ofPod, timeForCleanup(caller));
       const key = `${podKey}-${serial()}`;
-      const record: PodNetwork = {
+      const record: PodNetworkRecord = {
         key,
         pod,
         attempt,
@@ -63,7 +63,7 @@ const mostOfPod = {detaching: 1, pending: 3};
  */
 const finishEarlierCleanups = async (
   parts: CleanupParts,
-  ofPod: readonly PodNetwork[],
+  ofPod: readonly PodNetworkRecord[],
   limitMs: number,
 ): Promise<void> => {
   const end = parts.uptime() + limitMs;
@@ -101,7 +101,7 @@ const makeNetns = async (netns: NetnsDir, path: string): Promise<void> => {
 };
 
 /** A repeated call gets the same netns, unless a sandbox has been seen in it. */
-const isWaiting = ({attempt, state, sandbox}: PodNetwork, wanted: string): boolean =>
+const isWaiting = ({attempt, state, sandbox}: PodNetworkRecord, wanted: string): boolean =>
   attempt === wanted && state === 'created' && sandbox === undefined;
 
 /** Random rather than counted: a number that starts again would let a late DeleteNetwork hit a new netns. */

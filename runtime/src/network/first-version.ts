@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {temporarySuffix, writeDurably} from '../lib/durable-file.ts';
 import {namesIn} from '../lib/names-in.ts';
 import {StateTooNew} from './errors.ts';
-import type {PodNetwork} from './record.ts';
+import type {PodNetworkRecord} from './record.ts';
 import {decodeFirstVersion, stateVersion} from './record-file.ts';
 
 const extension = '.json';
@@ -12,7 +12,7 @@ const extension = '.json';
 const sign = 'moved-to-journal.json';
 
 export interface FirstVersion {
-  readonly records: readonly PodNetwork[];
+  readonly records: readonly PodNetworkRecord[];
   /** To be called once the records are safe elsewhere. */
   readonly retire: () => Promise<void>;
 }
@@ -20,7 +20,7 @@ export interface FirstVersion {
 /** What cannot be read is put into the quarantine. Throws StateTooNew where a later version was at work. */
 export const readFirstVersion = async (dir: string, quarantine: string): Promise<FirstVersion> => {
   const names = await namesIn(dir);
-  const records: PodNetwork[] = [];
+  const records: PodNetworkRecord[] = [];
   for (const name of names.filter((each) => each.endsWith(extension) && each !== sign)) {
     const record = await read(join(dir, name));
     if (record && `${record.key}${extension}` === name) records.push(record);
@@ -38,7 +38,7 @@ export const readFirstVersion = async (dir: string, quarantine: string): Promise
   };
 };
 
-const read = async (path: string): Promise<PodNetwork | undefined> => {
+const read = async (path: string): Promise<PodNetworkRecord | undefined> => {
   try {
     return decodeFirstVersion(await readFile(path, 'utf8'));
   } catch (error) {

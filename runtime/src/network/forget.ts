@@ -1,10 +1,10 @@
 /** Drops the record of an unfinished cleanup because a person says so. */
 import {parseConflist} from '../cni/conflist.ts';
 import {UnknownNetwork, WrongState} from './errors.ts';
+import type {CleanupParts, ForgetResult} from './lifecycle.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
-import type {CleanupParts, ForgetResult} from './pod-networks.ts';
 import {podKeyOf} from './pod-ref.ts';
-import type {PodNetwork} from './record.ts';
+import type {PodNetworkRecord} from './record.ts';
 import {type RemovedTraces, removeTracesOf} from './traces.ts';
 import {hasFailed} from './unfinished.ts';
 
@@ -41,7 +41,7 @@ const leaveNothing: ReadonlySet<string> = new Set(
   'bridge ptp host-local portmap loopback static macvlan ipvlan vlan sbr'.split(' '),
 );
 
-const possibleLeaks = ({attachments}: PodNetwork): string[] =>
+const possibleLeaks = ({attachments}: PodNetworkRecord): string[] =>
   attachments.flatMap(({network, config}) =>
     parseConflist(config).plugins.flatMap((plugin) => [
       ...[plugin.type, plugin.ipamType ?? 'static']

@@ -5,9 +5,9 @@ import type {Attachment} from '../cni/attachment.ts';
 import {readResult} from '../cni/result.ts';
 import {arrayOf, objectOf, stringOf} from '../lib/json.ts';
 import {CleanupUnfinished} from './errors.ts';
-import type {CleanupParts} from './pod-networks.ts';
+import type {CleanupParts} from './lifecycle.ts';
 import {podNameOf} from './pod-ref.ts';
-import type {PodNetwork} from './record.ts';
+import type {PodNetworkRecord} from './record.ts';
 import {causeOf, holdingRecords, retryOne} from './unfinished.ts';
 
 type Claim =
@@ -15,7 +15,7 @@ type Claim =
   | {readonly kind: 'address'; readonly network: string; readonly ip: string};
 
 interface Held {
-  readonly holder: PodNetwork;
+  readonly holder: PodNetworkRecord;
   readonly claim: Claim;
 }
 
@@ -64,7 +64,7 @@ const heldOf = (parts: CleanupParts, attachments: readonly Attachment[], key: st
  * A pod that was deleted by force may still be attached, and its rules for a host port come first. IPAM itself keeps the
  * addresses of attached pods.
  */
-const holdersOf = (parts: CleanupParts, asked: readonly Claim[]): PodNetwork[] => {
+const holdersOf = (parts: CleanupParts, asked: readonly Claim[]): PodNetworkRecord[] => {
   const holding = holdingRecords(parts);
   if (!asked.some(({kind}) => kind === 'port')) return holding;
   return [...holding, ...[...parts.records.all()].filter(({state}) => state === 'attached')];

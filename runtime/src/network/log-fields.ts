@@ -1,10 +1,10 @@
 /** What the log says about the network that something happens to. */
 import type {LogFields} from '../log.ts';
 import {podNameOf} from './pod-ref.ts';
-import type {PodNetwork} from './record.ts';
+import type {PodNetworkRecord} from './record.ts';
 import type {Selector} from './select.ts';
 
-export const fieldsOfNetwork = ({key, pod, sandbox, netns}: PodNetwork): LogFields => ({
+export const fieldsOfNetwork = ({key, pod, sandbox, netns}: PodNetworkRecord): LogFields => ({
   correlation: key,
   pod: podNameOf(pod),
   uid: pod.uid || undefined,

@@ -3,10 +3,14 @@ import {type Lease, listLeases, releaseLease} from '../cni/leases.ts';
 import {slices} from '../lib/slices.ts';
 import {errorText, type Log} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
-import type {NetworksOfOthers} from './pod-networks.ts';
-import {isUndone, type PodNetwork} from './record.ts';
+import {isUndone, type PodNetworkRecord} from './record.ts';
 import type {RecordIndex} from './record-index.ts';
 import {recordOfNetns} from './record-of-netns.ts';
+
+/** The networks that other container runtimes attach pods to. */
+export interface NetworksOfOthers {
+  readonly has: (name: string) => boolean;
+}
 
 /**
  * Returns the paths of the netns that were removed. Safe while pods come and go: a record is written before its netns is
@@ -74,7 +78,7 @@ export const listOwnerless = async (
 };
 
 /** By the state first: the attachments of thousands of records would have to be decoded. */
-const holdsAnything = (record: PodNetwork): boolean => record.state === 'attached' || !isUndone(record);
+const holdsAnything = (record: PodNetworkRecord): boolean => record.state === 'attached' || !isUndone(record);
 
 /** Returns the addresses that were released. Nothing may be attached meanwhile: an address is leased again at once. */
 export const releaseLeases = async (leases: readonly Lease[], log: Log): Promise<string[]> => {

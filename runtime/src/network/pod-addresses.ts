@@ -1,12 +1,12 @@
 /** Notices when plugins give a pod an address on eth0 that another pod has. */
 import type {Attachment} from '../cni/attachment.ts';
 import {primaryInterface, primaryIpsOf} from './primary-ips.ts';
-import type {PodNetwork} from './record.ts';
+import type {PodNetworkRecord} from './record.ts';
 import type {RecordIndex} from './record-index.ts';
 
 export interface AddressHolder {
   readonly ip: string;
-  readonly record: PodNetwork;
+  readonly record: PodNetworkRecord;
   readonly network: string;
 }
 
@@ -15,8 +15,8 @@ export interface PodAddresses {
    * The other pod that has one of the addresses, pending cleanups included. Without one, the addresses are reserved for
    * the record until `release`: its own attachment may not be on record yet when the next pod asks.
    */
-  readonly reserve: (record: PodNetwork, attachment: Attachment) => AddressHolder | undefined;
-  readonly release: (record: PodNetwork) => void;
+  readonly reserve: (record: PodNetworkRecord, attachment: Attachment) => AddressHolder | undefined;
+  readonly release: (record: PodNetworkRecord) => void;
 }
 
 /** Only eth0 is compared: further networks may overlap, being apart from each other. */

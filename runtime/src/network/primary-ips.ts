@@ -1,12 +1,15 @@
 /** The addresses of a pod in the node's network. */
 import {readResult} from '../cni/result.ts';
-import type {PodNetwork} from './record.ts';
+import type {PodNetworkRecord} from './record.ts';
 
 /** The pod's interface in the node's network; Kubernetes and its users expect this name. */
 export const primaryInterface = 'eth0';
 
 /** The addresses that eth0 of a record has, or had before its cleanup failed. */
-export const primaryIpsOf = ({attachments, netns}: Pick<PodNetwork, 'attachments' | 'netns'>): string[] => {
+export const primaryIpsOf = ({
+  attachments,
+  netns,
+}: Pick<PodNetworkRecord, 'attachments' | 'netns'>): string[] => {
   const primary = attachments.find(({ifName}) => ifName === primaryInterface);
   if (primary?.result === undefined) return [];
   return readResult(primary, netns).interfaces.flatMap(({name, addresses}) =>

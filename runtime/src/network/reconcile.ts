@@ -7,26 +7,11 @@ import {errorText} from '../log.ts';
 import type {Networks} from './attachments.ts';
 import {bridgesOf, ownBridgesOf} from './bridges.ts';
 import {type Claims, claimsOf} from './claims.ts';
-import {ownerlessLeases, releaseLeases, removeOwnerless} from './ownerless.ts';
+import type {CleanupParts, Parts, Reconciled} from './lifecycle.ts';
+import {type NetworksOfOthers, ownerlessLeases, releaseLeases, removeOwnerless} from './ownerless.ts';
 import {ownerlessLinks} from './ownerless-links.ts';
-import type {CleanupParts, NetworksOfOthers, Parts} from './pod-networks.ts';
 import {hasPortmap, ownerlessChains} from './portmap-chains.ts';
 import {unfinishedRecords} from './unfinished.ts';
-
-export interface Reconciled {
-  /** Paths of netns without a record. */
-  readonly removedNetns: readonly string[];
-  /** Addresses leased to no sandbox. */
-  readonly releasedAddresses: readonly string[];
-  /** Host ends of veth pairs without a record. */
-  readonly removedLinks: readonly string[];
-  /** Names of iptables chains of the portmap plugin whose sandbox has no record. */
-  readonly removedChains: readonly string[];
-  /** Keys of networks whose netns was gone. */
-  readonly undone: readonly string[];
-  /** What could not be done, in words. */
-  readonly problems: readonly string[];
-}
 
 /** A quiet moment is waited for this long, with the gate open. */
 const patienceMs = 5_000;

@@ -4,7 +4,7 @@ import {parseConflist} from '../cni/conflist.ts';
 import {arrayOf, isObject, type JsonObject, objectOf, stringOf} from '../lib/json.ts';
 import type {Line} from '../store/journal.ts';
 import {StateTooNew} from './errors.ts';
-import {type PodNetwork, states} from './record.ts';
+import {type PodNetworkRecord, states} from './record.ts';
 
 /** 1 was one file for each record. */
 export const stateVersion = 2;
@@ -12,7 +12,7 @@ export const stateVersion = 2;
 export type JournalEntry =
   | {readonly kind: 'version'}
   | {readonly kind: 'config'; readonly name: string; readonly text: string}
-  | {readonly kind: 'put'; readonly record: PodNetwork}
+  | {readonly kind: 'put'; readonly record: PodNetworkRecord}
   | {readonly kind: 'drop'; readonly key: string};
 
 export const versionLine = JSON.stringify({version: stateVersion});
@@ -36,10 +36,10 @@ const origins = new WeakMap<object, Origin>();
  * The attachments stand apart, after a tab: they are most of a record, and of thousands few are ever looked at.
  * `nameOf` gives the name of a configuration's text.
  */
-export const putLine = (record: PodNetwork, nameOf: (text: string) => string): string =>
+export const putLine = (record: PodNetworkRecord, nameOf: (text: string) => string): string =>
   origins.get(record)?.line.text ?? encode(record, nameOf);
 
-const encode = ({attachments, ...put}: PodNetwork, nameOf: (text: string) => string): string => {
+const encode = ({attachments, ...put}: PodNetworkRecord, nameOf: (text: string) => string): string => {
   if (attachments.length === 0) return JSON.stringify({put});
   const named = attachments.map((each) => ({...each, config: nameOf(each.config)}));
   const configs = [...new Set(named.map(({config}) => config))];
@@ -48,7 +48,7 @@ const encode = ({attachments, ...put}: PodNetwork, nameOf: (text: string) => str
 
 /** The configurations that the line of a record refers to, by name. */
 export const configsOf = (
-  record: PodNetwork,
+  record: PodNetworkRecord,
   nameOf: (text: string) => string,
 ): readonly (readonly [name: string, text: string])[] => {
   const origin = origins.get(record);
@@ -70,7 +70,7 @@ export const decodeLine = (line: Line, textOf: TextOf): JournalEntry => {
   return {kind: 'version'};
 };
 
-const decodePut = ({put, configs}: JsonObject, line: Line, textOf: TextOf): PodNetwork => {
+const decodePut = ({put, configs}: JsonObject, line: Line, textOf: TextOf): PodNetworkRecord => {
   const head = objectOf(put);
   refuseOther(head);
   if (!line.hasTail) return {...head, attachments: []};
@@ -79,10 +79,10 @@ const decodePut = ({put, configs}: JsonObject, line: Line, textOf: TextOf): PodN
   return head;
 };
 
-type Head = Omit<PodNetwork, 'attachments'>;
+type Head = Omit<PodNetworkRecord, 'attachments'>;
 
 /** Decoded anew whenever they are asked for: kept, they would take three times the memory of the text. */
-function decodeLater(head: Head, origin: Origin): asserts head is PodNetwork {
+function decodeLater(head: Head, origin: Origin): asserts head is PodNetworkRecord {
   origins.set(head, origin);
   Object.defineProperty(head, 'attachments', attachmentsAsRead);
 }
@@ -119,7 +119,7 @@ const refuseLater = (version: unknown): void => {
 };
 
 /** A record as version 1 had it, in a file of its own with the texts of its configurations. */
-export const decodeFirstVersion = (text: string): PodNetwork => {
+export const decodeFirstVersion = (text: string): PodNetworkRecord => {
   const record: unknown = JSON.parse(text);
   if (!isObject(record)) throw new TypeError('the record is not a JSON object');
   refuseLater(record['version']);

@@ -1,28 +1,28 @@
 /** Finds records by what callers know of them, however many there are. */
 import {type PodRef, podNameOf} from './pod-ref.ts';
 import {primaryIpsOf} from './primary-ips.ts';
-import {isUnsettled, type PodNetwork} from './record.ts';
+import {isUnsettled, type PodNetworkRecord} from './record.ts';
 
 export interface RecordIndex {
-  all(): Iterable<PodNetwork>;
-  get(key: string): PodNetwork | undefined;
-  bySandbox(sandbox: string): PodNetwork | undefined;
-  byNetns(netns: string): PodNetwork | undefined;
+  all(): Iterable<PodNetworkRecord>;
+  get(key: string): PodNetworkRecord | undefined;
+  bySandbox(sandbox: string): PodNetworkRecord | undefined;
+  byNetns(netns: string): PodNetworkRecord | undefined;
   /** By uid where there is one, else by namespace and name; in the order in which they were created. */
-  ofPod(pod: PodRef): readonly PodNetwork[];
+  ofPod(pod: PodRef): readonly PodNetworkRecord[];
   /** Those that are attaching, detaching or pending, with or without a call in progress. */
-  unsettled(): readonly PodNetwork[];
+  unsettled(): readonly PodNetworkRecord[];
   /** Those with this address on eth0. */
-  byPrimaryIp(ip: string): readonly PodNetwork[];
+  byPrimaryIp(ip: string): readonly PodNetworkRecord[];
 }
 
 export interface WritableIndex extends RecordIndex {
-  set(record: PodNetwork): void;
+  set(record: PodNetworkRecord): void;
   delete(key: string): void;
 }
 
-export const createRecordIndex = (records: Iterable<PodNetwork> = []): WritableIndex => {
-  const byKey = new Map<string, PodNetwork>();
+export const createRecordIndex = (records: Iterable<PodNetworkRecord> = []): WritableIndex => {
+  const byKey = new Map<string, PodNetworkRecord>();
   const keyOfSandbox = new Map<string, string>();
   const keyOfNetns = new Map<string, string>();
   const keysOfUid: KeysByName = new Map();
@@ -36,7 +36,11 @@ export const createRecordIndex = (records: Iterable<PodNetwork> = []): WritableI
     for (const [key, record] of byKey) for (const ip of primaryIpsOf(record)) addTo(index, ip, key);
     return index;
   };
-  const updateIps = (key: string, before: PodNetwork | undefined, after: PodNetwork | undefined): void => {
+  const updateIps = (
+    key: string,
+    before: PodNetworkRecord | undefined,
+    after: PodNetworkRecord | undefined,
+  ): void => {
     if (!keysOfIp) return;
     for (const ip of before ? primaryIpsOf(before) : []) removeFrom(keysOfIp, ip, key);
     for (const ip of after ? primaryIpsOf(after) : []) addTo(keysOfIp, ip, key);
@@ -50,7 +54,7 @@ export const createRecordIndex = (records: Iterable<PodNetwork> = []): WritableI
     removeFrom(keysOfUid, record.pod.uid, key);
     removeFrom(keysOfName, podNameOf(record.pod), key);
   };
-  const set = (record: PodNetwork): void => {
+  const set = (record: PodNetworkRecord): void => {
     const {key, sandbox, netns, pod} = record;
     const before = byKey.get(key);
     byKey.set(key, record);

@@ -1,7 +1,10 @@
 /** Finds the record of a netns, also when the directory of the netns goes by another path than in the record. */
 import {keyOfNetnsPath} from '../netns/netns-dir.ts';
-import type {PodNetwork} from './record.ts';
+import type {PodNetworkRecord} from './record.ts';
 import type {RecordIndex} from './record-index.ts';
 
-export const recordOfNetns = (records: RecordIndex, dir: string, path: string): PodNetwork | undefined =>
-  records.byNetns(path) ?? records.get(keyOfNetnsPath(dir, path) ?? '');
+export const recordOfNetns = (
+  records: RecordIndex,
+  dir: string,
+  path: string,
+): PodNetworkRecord | undefined => records.byNetns(path) ?? records.get(keyOfNetnsPath(dir, path) ?? '');

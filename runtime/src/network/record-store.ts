@@ -9,19 +9,19 @@ import {createQuarantine, type Quarantine} from '../store/quarantine.ts';
 import {createReserve} from '../store/reserve.ts';
 import {StateTooNew, StoreFailed} from './errors.ts';
 import {readFirstVersion} from './first-version.ts';
-import {outcomes, type PodNetwork} from './record.ts';
+import {outcomes, type PodNetworkRecord} from './record.ts';
 import {configLine, configsOf, decodeLine, dropLine, putLine, versionLine} from './record-file.ts';
 
 /** Disposed of, it lets go of its file. */
 export interface RecordStore extends AsyncDisposable {
   /** What was there when it was opened. */
-  readonly loaded: readonly PodNetwork[];
+  readonly loaded: readonly PodNetworkRecord[];
   /**
    * `urgent`: what was given back has to be written even on a full disk. An outcome (`attached`, `detached`) is safe
    * from loss of power when this resolves; an intent (`created`, `attaching`, `detaching`) from a crash only: without
    * power there are no netns, interfaces and rules left either, and addresses without an owner are released at start.
    */
-  write(record: PodNetwork, urgent?: boolean): Promise<void>;
+  write(record: PodNetworkRecord, urgent?: boolean): Promise<void>;
   /** Always urgent. A record that is not there is fine. */
   remove(key: string): Promise<void>;
   /** What could not be read, now or at an earlier start. A person has to look at it. */
@@ -35,7 +35,7 @@ export interface RecordStore extends AsyncDisposable {
 const journalIn = (dir: string): string => join(dir, 'journal');
 
 /** What is there, without touching it. */
-export const readRecords = async (dir: string): Promise<PodNetwork[]> => [
+export const readRecords = async (dir: string): Promise<PodNetworkRecord[]> => [
   ...(await replay(journalIn(dir))).live.values(),
 ];
 
@@ -181,7 +181,7 @@ const reportOf = (signs: readonly string[]): string =>
 const nameOf = memoize(16, (text) => createHash('sha256').update(text).digest('hex').slice(0, 16));
 
 const replay = async (path: string) => {
-  const live = new Map<string, PodNetwork>();
+  const live = new Map<string, PodNetworkRecord>();
   const configs = new Map<string, string>();
   const configNamed = (name: string) => configs.get(name);
   const take = (line: Line): boolean => {

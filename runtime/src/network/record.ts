@@ -18,7 +18,7 @@ export const outcomes: ReadonlySet<State> = new Set(['attached', 'detached', 'pe
 /** By CNI capability; a plugin gets those that it declares. */
 export type CapabilityArgs = Readonly<Record<string, unknown>>;
 
-export interface PodNetwork {
+export interface PodNetworkRecord {
   /** `<uid>-<serial>`, never used twice: what comes late for an earlier attempt cannot hit a later one. */
   readonly key: string;
   readonly pod: PodRef;
@@ -42,19 +42,19 @@ export interface PodNetwork {
 }
 
 /** What becomes of it when its attachments are undone: after a failed attach, another attempt may come for the netns. */
-export const undoneStateOf = ({state}: PodNetwork): 'created' | 'detached' =>
+export const undoneStateOf = ({state}: PodNetworkRecord): 'created' | 'detached' =>
   state === 'attaching' ? 'created' : 'detached';
 
 /** In a state that a call or a cleanup has to end. */
-export const isUnsettled = ({state}: PodNetwork): boolean =>
+export const isUnsettled = ({state}: PodNetworkRecord): boolean =>
   state === 'attaching' || state === 'detaching' || state === 'pending';
 
 /** A cleanup that has not finished: the record waits for a DEL that succeeds, unless a call is in progress. */
-export const isUnfinished = (record: PodNetwork): boolean =>
+export const isUnfinished = (record: PodNetworkRecord): boolean =>
   isUnsettled(record) && record.attachments.length > 0;
 
 /** What a pod has to show: records of version 1 have its loopback interface as well. */
-export const shownAttachments = ({attachments}: PodNetwork): readonly Attachment[] =>
+export const shownAttachments = ({attachments}: PodNetworkRecord): readonly Attachment[] =>
   attachments.filter(({ifName}) => ifName !== loopbackInterface);
 
 /**
@@ -67,4 +67,4 @@ export const begun = (attachments: readonly Attachment[]): readonly Attachment[]
 };
 
 /** Nothing is left in the node's network for it but the netns. */
-export const isUndone = ({attachments}: PodNetwork): boolean => attachments.length === 0;
+export const isUndone = ({attachments}: PodNetworkRecord): boolean => attachments.length === 0;

@@ -1,17 +1,17 @@
 /** The records in memory, which are the truth while the network runtime runs, written through to disk. */
-import type {PodNetwork} from './record.ts';
+import type {PodNetworkRecord} from './record.ts';
 import {createRecordIndex, type RecordIndex} from './record-index.ts';
 import type {RecordStore} from './record-store.ts';
 
 export interface Records extends RecordIndex {
   /** Disk first: when that fails nothing has changed. */
-  put(record: PodNetwork): Promise<void>;
+  put(record: PodNetworkRecord): Promise<void>;
   /** For undoing, which has to go on whatever the disk does: memory follows in any case. */
-  force(record: PodNetwork): Promise<void>;
+  force(record: PodNetworkRecord): Promise<void>;
   drop(key: string): Promise<void>;
 }
 
-export const createRecords = (store: RecordStore, standing: readonly PodNetwork[]): Records => {
+export const createRecords = (store: RecordStore, standing: readonly PodNetworkRecord[]): Records => {
   const index = createRecordIndex(standing);
   return {
     ...index,

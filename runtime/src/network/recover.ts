@@ -6,7 +6,7 @@ import type {Attachment} from '../cni/attachment.ts';
 import {errorText, type Log} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
-import {isUndone, outcomes, type PodNetwork} from './record.ts';
+import {isUndone, outcomes, type PodNetworkRecord} from './record.ts';
 import type {RecordIndex} from './record-index.ts';
 import type {RecordStore} from './record-store.ts';
 
@@ -18,12 +18,12 @@ export interface RecoverParts {
 
 export interface Recovered {
   /** The records that still stand. */
-  readonly standing: readonly PodNetwork[];
+  readonly standing: readonly PodNetworkRecord[];
   /**
    * Whether the last word on it may have been lost: it is as an earlier line says, which is what a crash leaves as well,
    * but there is damage, and its netns is there. A pod may run in it. Whoever asks for it makes another record of it.
    */
-  readonly isDoubtful: (record: PodNetwork) => boolean;
+  readonly isDoubtful: (record: PodNetworkRecord) => boolean;
   /** Moves what is in the quarantine away: from then on no record is in doubt. Returns the names of the files. */
   readonly acceptLoss: () => Promise<readonly string[]>;
 }
@@ -32,8 +32,8 @@ export const recover = async (parts: RecoverParts): Promise<Recovered> => {
   const {store, netns} = parts;
   const isDamaged = await tellDamage(parts);
   const present = new Set(await netns.mounted());
-  const standing: PodNetwork[] = [];
-  let doubtful = new WeakSet<PodNetwork>();
+  const standing: PodNetworkRecord[] = [];
+  let doubtful = new WeakSet<PodNetworkRecord>();
   for (const record of store.loaded) {
     const isPresent = present.has(record.netns);
     const stands = isPresent ? record : await undoOrDrop(record, parts);
@@ -87,7 +87,7 @@ export const isInDoubt = async ({
 };
 
 /** After a loss of power the last lines of the journal may be missing: every plugin may have been started. */
-const allStarted = (record: PodNetwork): PodNetwork => {
+const allStarted = (record: PodNetworkRecord): PodNetworkRecord => {
   if (record.attachments.every(({started}) => started === undefined)) return record;
   return {...record, attachments: record.attachments.map(withoutStarted)};
 };
@@ -99,9 +99,9 @@ const withoutStarted = (attachment: Attachment): Attachment => {
 
 /** A network whose netns is gone has nothing to offer: it is dropped, or undone when plugins have been at work. */
 const undoOrDrop = async (
-  record: PodNetwork,
+  record: PodNetworkRecord,
   {store, netns, log}: RecoverParts,
-): Promise<PodNetwork | undefined> => {
+): Promise<PodNetworkRecord | undefined> => {
   if (netns.exists(record.netns)) return record; // under another path to the same directory
   if (record.state === 'pending') return allStarted(record);
   const fields = fieldsOfNetwork(record);

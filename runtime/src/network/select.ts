@@ -1,5 +1,5 @@
 /** Finds the network that a request means, among whatever the caller knows of it. */
-import type {PodNetwork} from './record.ts';
+import type {PodNetworkRecord} from './record.ts';
 import type {RecordIndex} from './record-index.ts';
 
 /** A kubelet of our own tells all of it; others may tell only some. */
@@ -13,7 +13,7 @@ export interface Selector {
 }
 
 /** The network to attach: by sandbox when this is a repetition, else by netns, else the one waiting for this pod. */
-export const selectForAttach = (records: RecordIndex, selector: Selector): PodNetwork | undefined => {
+export const selectForAttach = (records: RecordIndex, selector: Selector): PodNetworkRecord | undefined => {
   const bySandbox = records.bySandbox(selector.sandbox);
   if (bySandbox) return bySandbox;
   if (selector.netns) return records.byNetns(selector.netns);
@@ -24,7 +24,7 @@ export const selectForAttach = (records: RecordIndex, selector: Selector): PodNe
  * The network to detach or delete: the most precise that is given decides. A network that by now belongs to another
  * sandbox is never meant: names are reused, attempts return to 0, and calls come late.
  */
-export const selectForUndo = (records: RecordIndex, selector: Selector): PodNetwork | undefined => {
+export const selectForUndo = (records: RecordIndex, selector: Selector): PodNetworkRecord | undefined => {
   const bySandbox = selector.sandbox ? records.bySandbox(selector.sandbox) : undefined;
   if (bySandbox) return bySandbox;
   if (selector.netns) {
@@ -38,7 +38,10 @@ export const selectForUndo = (records: RecordIndex, selector: Selector): PodNetw
 };
 
 /** Without pending records: their sandboxes are gone, and a call by uid or name means a later sandbox of the pod. */
-const ofPod = (records: RecordIndex, {uid, attempt, namespace, name}: Selector): readonly PodNetwork[] => {
+const ofPod = (
+  records: RecordIndex,
+  {uid, attempt, namespace, name}: Selector,
+): readonly PodNetworkRecord[] => {
   if (!uid && !name) return [];
   return records
     .ofPod({uid, namespace, name})

@@ -6,14 +6,14 @@ import type {Abandoned} from './abandoned.ts';
 import {type Caller, timeForDel} from './caller.ts';
 import {giveUp, inputsReader, retryPending, toUndo, undoAttachments} from './cleanup.ts';
 import {CleanupUnfinished} from './errors.ts';
+import type {CleanupParts, PodNetworkService} from './lifecycle.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
-import type {CleanupParts, PodNetworks} from './pod-networks.ts';
 import {podKeyOf} from './pod-ref.ts';
-import {isUndone, isUnfinished, type PodNetwork, undoneStateOf} from './record.ts';
+import {isUndone, isUnfinished, type PodNetworkRecord, undoneStateOf} from './record.ts';
 import {type Selector, selectForUndo} from './select.ts';
 import {causeOf} from './unfinished.ts';
 
-export interface Undo extends Pick<PodNetworks, 'detach' | 'delete' | 'sweep'> {
+export interface Undo extends Pick<PodNetworkService, 'detach' | 'delete' | 'sweep'> {
   /** Undoes a network whose netns is gone, and forgets it. False when the netns is there, or the record is not. */
   readonly dropGone: (key: string) => Promise<boolean>;
 }
@@ -26,8 +26,8 @@ export const createUndo = (parts: CleanupParts, {isAbandoned}: Abandoned): Undo 
    * deadline does not wait until then: it is told what holds the lock up.
    */
   const onCurrent = async (
-    record: PodNetwork,
-    work: (record: PodNetwork) => Promise<void>,
+    record: PodNetworkRecord,
+    work: (record: PodNetworkRecord) => Promise<void>,
     caller: Caller = {},
   ): Promise<void> => {
     const {key, pod} = record;
@@ -63,7 +63,7 @@ export const createUndo = (parts: CleanupParts, {isAbandoned}: Abandoned): Undo 
 
   /** Undoes it, or gives that up when it has failed for too long. */
   const undoOrGiveUp = async (
-    record: PodNetwork,
+    record: PodNetworkRecord,
     state: 'created' | 'detached',
     limitMs?: number,
   ): Promise<void> => {
@@ -75,17 +75,17 @@ export const createUndo = (parts: CleanupParts, {isAbandoned}: Abandoned): Undo 
     }
   };
 
-  const detach = async (record: PodNetwork, limitMs?: number): Promise<void> => {
+  const detach = async (record: PodNetworkRecord, limitMs?: number): Promise<void> => {
     if (isUndone(record) || record.state === 'pending') return;
     cleanups.begin(record.key);
-    const detaching: PodNetwork = {...record, state: 'detaching', attachments: toUndo(record)};
+    const detaching: PodNetworkRecord = {...record, state: 'detaching', attachments: toUndo(record)};
     crashPoint('detach: before intent');
     await records.force(detaching);
     crashPoint('detach: intent written');
     await undoOrGiveUp(detaching, 'detached', limitMs);
   };
 
-  const remove = async (record: PodNetwork, limitMs?: number): Promise<void> => {
+  const remove = async (record: PodNetworkRecord, limitMs?: number): Promise<void> => {
     await detach(record, limitMs);
     if (records.get(record.key)?.state === 'pending') return; // only a DEL that succeeds, or a person, ends it
     await netns.remove(record.netns); // after DEL: plugins want to see what they undo
@@ -95,17 +95,18 @@ export const createUndo = (parts: CleanupParts, {isAbandoned}: Abandoned): Undo 
     cleanups.ended(record.key);
   };
 
-  const isLeft = (record: PodNetwork): boolean =>
+  const isLeft = (record: PodNetworkRecord): boolean =>
     !isDoubtful(record) && (isAbandoned(record) || isUnfinished(record) || isEmpty(record));
 
   /** Undone, and without a netns: only the disk has kept its record from being dropped. */
-  const isEmpty = (record: PodNetwork): boolean => record.state === 'detached' && !netns.exists(record.netns);
+  const isEmpty = (record: PodNetworkRecord): boolean =>
+    record.state === 'detached' && !netns.exists(record.netns);
 
   /** Skip pods with a call in progress: they are not leftovers, and a call that hangs must not delay the others. */
-  const isDue = (record: PodNetwork, inputs: (record: PodNetwork) => string): boolean =>
+  const isDue = (record: PodNetworkRecord, inputs: (record: PodNetworkRecord) => string): boolean =>
     isLeft(record) && !lock.isHeld(podKeyOf(record.pod)) && cleanups.isDue(record.key, () => inputs(record));
 
-  const sweepOne = async (record: PodNetwork): Promise<void> => {
+  const sweepOne = async (record: PodNetworkRecord): Promise<void> => {
     if (!isLeft(record)) return;
     if (isEmpty(record)) {
       await records.drop(record.key);
@@ -129,7 +130,7 @@ export const createUndo = (parts: CleanupParts, {isAbandoned}: Abandoned): Undo 
     log.info('cleaned up after an interrupted or failed call', fieldsOfNetwork(record));
   };
 
-  const sweepOneOrLater = (record: PodNetwork): Promise<void> =>
+  const sweepOneOrLater = (record: PodNetworkRecord): Promise<void> =>
     onCurrent(record, sweepOne).catch((error: unknown) => {
       // An error other than DEL's, such as a netns that cannot be removed, waits for its turn as well.
       if (cleanups.nextIn(record.key) === 0)
@@ -161,7 +162,7 @@ export const createUndo = (parts: CleanupParts, {isAbandoned}: Abandoned): Undo 
     dropGone: async (key) => {
       const found = records.get(key);
       let dropped = false;
-      const drop = async (record: PodNetwork) => {
+      const drop = async (record: PodNetworkRecord) => {
         if (record.state === 'pending' || netns.exists(record.netns)) return;
         await detach(record);
         if (records.get(record.key)?.state === 'pending') return;

@@ -2,23 +2,26 @@
 import {withinDeadline} from '../lib/deadline.ts';
 import {errorText} from '../log.ts';
 import {retryPending, undoAttachments} from './cleanup.ts';
+import type {CleanupParts, UnfinishedCleanup} from './lifecycle.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
-import type {CleanupParts, UnfinishedCleanup} from './pod-networks.ts';
 import {podKeyOf} from './pod-ref.ts';
-import {isUnfinished, type PodNetwork, undoneStateOf} from './record.ts';
+import {isUnfinished, type PodNetworkRecord, undoneStateOf} from './record.ts';
 
 /** Whether a cleanup has failed, in this process or in an earlier one. Not one in doubt: a pod may run in its netns. */
-export const hasFailed = ({isDoubtful}: Pick<CleanupParts, 'isDoubtful'>, record: PodNetwork): boolean =>
+export const hasFailed = (
+  {isDoubtful}: Pick<CleanupParts, 'isDoubtful'>,
+  record: PodNetworkRecord,
+): boolean =>
   (record.state === 'pending' || record.failed !== undefined) && isUnfinished(record) && !isDoubtful(record);
 
-export const unfinishedRecords = (parts: CleanupParts): PodNetwork[] =>
+export const unfinishedRecords = (parts: CleanupParts): PodNetworkRecord[] =>
   parts.records.unsettled().filter((record) => hasFailed(parts, record));
 
 /**
  * Records that hold what they were given although their pods may be gone: failed cleanups, a DEL in progress, what an earlier
  * process has left, and records in doubt. An attach in progress holds its own.
  */
-export const holdingRecords = ({records, lock}: CleanupParts): PodNetwork[] =>
+export const holdingRecords = ({records, lock}: CleanupParts): PodNetworkRecord[] =>
   records
     .unsettled()
     .filter(
@@ -37,7 +40,7 @@ export const unfinishedCleanups = (parts: CleanupParts): UnfinishedCleanup[] =>
     .toSorted((one, other) => (one.record.createdAt ?? 0) - (other.record.createdAt ?? 0));
 
 /** The last error of DEL. */
-export const causeOf = ({cleanups}: CleanupParts, {key, pending, failed}: PodNetwork): string =>
+export const causeOf = ({cleanups}: CleanupParts, {key, pending, failed}: PodNetworkRecord): string =>
   cleanups.causeOf(key) ?? pending?.cause ?? failed ?? 'its cleanup has not finished';
 
 /** For each, in ms: a call in progress for the same pod may hang. */
@@ -53,7 +56,7 @@ export const retryAllUnfinished = async (parts: CleanupParts): Promise<void> => 
  */
 export const retryOne = async (
   parts: CleanupParts,
-  {key, pod}: PodNetwork,
+  {key, pod}: PodNetworkRecord,
   limitMs: number,
 ): Promise<void> => {
   const {records, lock, log, isDoubtful} = parts;
@@ -71,7 +74,7 @@ export const retryOne = async (
 /** To be called with the lock of the pod held. Throws the error of DEL. */
 export const retryCleanup = async (
   parts: CleanupParts,
-  record: PodNetwork,
+  record: PodNetworkRecord,
   limitMs?: number,
 ): Promise<void> => {
   if (record.state === 'pending') await retryPending(parts, record, limitMs);

@@ -7,7 +7,7 @@ import {
   type ReconcileResponseSchema,
 } from '../gen/inspector_pb.ts';
 import {errorText} from '../log.ts';
-import type {PodNetworks} from '../network/pod-networks.ts';
+import type {PodNetworkService} from '../network/lifecycle.ts';
 import {type InspectContext, messageOfReconciled} from './inspect.ts';
 
 export const acceptLoss = async (
@@ -24,7 +24,7 @@ export const acceptLoss = async (
 
 /** The loss is accepted whatever becomes of this: a call that hangs puts it off. */
 const reconciledBy = async (
-  pods: Pick<PodNetworks, 'reconcile'>,
+  pods: Pick<PodNetworkService, 'reconcile'>,
 ): Promise<MessageInitShape<typeof ReconcileResponseSchema>> => {
   try {
     return messageOfReconciled(await pods.reconcile());

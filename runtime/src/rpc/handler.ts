@@ -1,11 +1,11 @@
 /** What every RPC is: a function of its request and of what it works on. */
 import type {LogFields} from '../log.ts';
-import type {PodNetworks} from '../network/pod-networks.ts';
+import type {PodNetworkService} from '../network/lifecycle.ts';
 import type {Selector} from '../network/select.ts';
 import type {NodeNetwork} from '../node/node-network.ts';
 
 export interface Context {
-  readonly pods: PodNetworks;
+  readonly pods: PodNetworkService;
   readonly node: NodeNetwork;
   /** Key of the record that a call is about, which goes into every line of the log about it. */
   readonly correlationOf: (selector: Selector) => string | undefined;

@@ -17,10 +17,9 @@ import {
   ReconcileResponseSchema,
 } from '../gen/inspector_pb.ts';
 import {InvalidRequest, UnknownNetwork} from '../network/errors.ts';
+import type {PodNetworkService, Reconciled} from '../network/lifecycle.ts';
 import {fieldsOfNetwork} from '../network/log-fields.ts';
-import type {PodNetworks} from '../network/pod-networks.ts';
-import type {Reconciled} from '../network/reconcile.ts';
-import {type PodNetwork, shownAttachments} from '../network/record.ts';
+import {type PodNetworkRecord, shownAttachments} from '../network/record.ts';
 import type {RecordIndex} from '../network/record-index.ts';
 import {optional} from './checked.ts';
 import type {Context} from './handler.ts';
@@ -30,7 +29,7 @@ export interface InspectorParts {
   /** Names of the files in the quarantine. */
   readonly quarantined: () => Promise<readonly string[]>;
   readonly pods: Pick<
-    PodNetworks,
+    PodNetworkService,
     'check' | 'reconcile' | 'ownerless' | 'acceptLoss' | 'unfinished' | 'retryUnfinished' | 'forget'
   >;
 }
@@ -100,7 +99,10 @@ interface Verdict {
 const nothingFound: Verdict = {problems: [], knownBugs: []};
 
 /** A problem that a plugin finds is an answer here, not an error. */
-const verdictOf = async (pods: InspectorParts['pods'], {sandbox = ''}: PodNetwork): Promise<Verdict> => {
+const verdictOf = async (
+  pods: InspectorParts['pods'],
+  {sandbox = ''}: PodNetworkRecord,
+): Promise<Verdict> => {
   try {
     return {problems: [], knownBugs: await pods.check(sandbox)};
   } catch (error) {
@@ -109,7 +111,7 @@ const verdictOf = async (pods: InspectorParts['pods'], {sandbox = ''}: PodNetwor
   }
 };
 
-const select = (records: RecordIndex, request: InspectPodNetworkRequest): PodNetwork => {
+const select = (records: RecordIndex, request: InspectPodNetworkRequest): PodNetworkRecord => {
   const id = optional('id', request.sandbox);
   const [namespace, name] = [optional('namespace', request.namespace), optional('name', request.name)];
   if (!id && !(namespace && name)) throw new InvalidRequest('neither a sandbox nor a pod is named');
@@ -122,13 +124,13 @@ const select = (records: RecordIndex, request: InspectPodNetworkRequest): PodNet
 };
 
 /** A pending cleanup is of an earlier sandbox: it is shown only where the pod has no other. */
-const ofPod = (records: RecordIndex, namespace: string, name: string): readonly PodNetwork[] => {
+const ofPod = (records: RecordIndex, namespace: string, name: string): readonly PodNetworkRecord[] => {
   const all = records.ofPod({uid: '', namespace, name});
   const current = all.filter(({state}) => state !== 'pending');
   return current.length > 0 ? current : all;
 };
 
-export const messageOf = (record: PodNetwork): MessageInitShape<typeof PodNetworkSchema> => {
+export const messageOf = (record: PodNetworkRecord): MessageInitShape<typeof PodNetworkSchema> => {
   const {key, pod, attempt, sandbox = '', netns, state, createdAt = 0} = record;
   return {
     correlation: key,

@@ -3,7 +3,7 @@ import {create} from '@bufbuild/protobuf';
 import type {Attachment} from '../cni/attachment.ts';
 import {type ResultDetails, readResult} from '../cni/result.ts';
 import {type IPConfig, IPConfigSchema} from '../gen/kni_pb.ts';
-import {type PodNetwork, shownAttachments} from '../network/record.ts';
+import {type PodNetworkRecord, shownAttachments} from '../network/record.ts';
 
 export interface Answer {
   /** The pod's interfaces in the order they were attached, so that eth0 is first; `lo` is no address of a pod. */
@@ -12,7 +12,7 @@ export interface Answer {
   readonly extradata: Record<string, string>;
 }
 
-export const answerOf = (network: PodNetwork): Answer => {
+export const answerOf = (network: PodNetworkRecord): Answer => {
   const {netns} = network;
   const recorded = shownAttachments(network).map((attachment) => ({
     ...attachment,

@@ -6,7 +6,7 @@ import {
   type QueryNodeNetworksResponse,
   QueryNodeNetworksResponseSchema,
 } from '../gen/kni_pb.ts';
-import type {PodNetworks} from '../network/pod-networks.ts';
+import type {PodNetworkService} from '../network/lifecycle.ts';
 import {type Pool, poolsOf} from '../node/address-pool.ts';
 import {conflistName} from '../node/conflist-of-node.ts';
 import type {Trouble} from '../node/trouble.ts';
@@ -28,7 +28,7 @@ export const queryNodeNetworks: Handler<QueryNodeNetworksRequest, QueryNodeNetwo
 };
 
 /** Of all networks of the node. */
-const cleanupsOf = (pods: PodNetworks): Record<string, string> => {
+const cleanupsOf = (pods: PodNetworkService): Record<string, string> => {
   const unfinished = pods.unfinished().length;
   return unfinished > 0 ? {unfinished_cleanups: String(unfinished)} : {};
 };

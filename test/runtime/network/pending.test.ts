@@ -1,6 +1,6 @@
 import {describe, expect, it, vi} from 'vitest';
 import {parseConflist} from '../../../runtime/src/cni/conflist.ts';
-import type {PodNetworks} from '../../../runtime/src/network/pod-networks.ts';
+import type {PodNetworkService} from '../../../runtime/src/network/lifecycle.ts';
 import {conflistOf} from '../rig/plugins.ts';
 import {type PodsRig, podsRig} from '../rig/pods.ts';
 
@@ -24,7 +24,7 @@ const alwaysFailing = {
 } as const;
 
 /** A pod whose ADD and DEL fail. */
-const fail = async (rig: PodsRig, {pod, request}: TestPod, pods: PodNetworks = rig.pods) => {
+const fail = async (rig: PodsRig, {pod, request}: TestPod, pods: PodNetworkService = rig.pods) => {
   await rig.plugins.plan(alwaysFailing);
   await pods.create(pod, '0');
   await expect(pods.attach(request)).rejects.toMatchObject({name: 'CniError', cniCode: 999});

@@ -3,14 +3,14 @@ import {mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import * as fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import type {PodNetwork} from '../../../runtime/src/network/record.ts';
+import type {PodNetworkRecord} from '../../../runtime/src/network/record.ts';
 import {decodeLine, putLine} from '../../../runtime/src/network/record-file.ts';
 import {openRecordStore} from '../../../runtime/src/network/record-store.ts';
 import {Line} from '../../../runtime/src/store/journal.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 
 const config = '{"cniVersion":"1.0.0","name":"net","plugins":[{"type":"a","big":9007199254740993}]}';
-const record: PodNetwork = {
+const record: PodNetworkRecord = {
   key: 'uid-1a2b',
   pod: {namespace: 'default', name: 'web', uid: 'uid'},
   attempt: '0',
@@ -29,13 +29,13 @@ const record: PodNetwork = {
     },
   ],
 };
-const numbered = (index: number): PodNetwork => ({
+const numbered = (index: number): PodNetworkRecord => ({
   ...record,
   key: `uid-${index}`,
   netns: `/run/netns/kni-uid-${index}`,
   sandbox: `box-${index}`,
 });
-const keysOf = (records: readonly PodNetwork[]) => records.map(({key}) => key);
+const keysOf = (records: readonly PodNetworkRecord[]) => records.map(({key}) => key);
 const loadedFrom = async (dir: string) => {
   await using store = await openRecordStore(dir);
   return store.loaded;
@@ -136,7 +136,7 @@ describe('the store of records', () => {
     await using dir = await tempDir();
     const other = config.replace('"name":"net"', '"name":"other"');
     const attachments = record.attachments.map((each) => ({...each, config: other}));
-    const late: PodNetwork = {...numbered(1), attachments};
+    const late: PodNetworkRecord = {...numbered(1), attachments};
     {
       await using store = await openRecordStore(dir.path);
       await store.write(late);

@@ -1,9 +1,9 @@
 import {describe, expect, it} from 'vitest';
-import type {PodNetwork} from '../../../runtime/src/network/record.ts';
+import type {PodNetworkRecord} from '../../../runtime/src/network/record.ts';
 import {createRecordIndex} from '../../../runtime/src/network/record-index.ts';
 import {type Selector, selectForAttach, selectForUndo} from '../../../runtime/src/network/select.ts';
 
-const record = (key: string, fields: Partial<PodNetwork>): PodNetwork => ({
+const record = (key: string, fields: Partial<PodNetworkRecord>): PodNetworkRecord => ({
   key,
   pod: {namespace: 'default', name: 'web', uid: 'uid'},
   attempt: '0',
@@ -32,7 +32,7 @@ const other = record('other', {
 const records = createRecordIndex([old, waiting, other]);
 
 describe('what a request to undo means', () => {
-  it.each<[string, Partial<Selector>, PodNetwork | undefined]>([
+  it.each<[string, Partial<Selector>, PodNetworkRecord | undefined]>([
     ['the sandbox', {sandbox: 'first'}, old],
     ['the sandbox, whatever else is said', {sandbox: 'first', netns: waiting.netns, uid: 'other'}, old],
     ['the netns', {netns: waiting.netns}, waiting],
@@ -69,7 +69,7 @@ describe('what a request to undo means', () => {
 });
 
 describe('what a request to attach means', () => {
-  it.each<[string, Partial<Selector>, PodNetwork | undefined]>([
+  it.each<[string, Partial<Selector>, PodNetworkRecord | undefined]>([
     ['the sandbox that is attached already', {sandbox: 'first', netns: waiting.netns}, old],
     ['the netns', {sandbox: 'second', netns: waiting.netns}, waiting],
     [

@@ -8,8 +8,9 @@ import {createLock} from '../../../runtime/src/lib/keyed-lock.ts';
 import type {Log} from '../../../runtime/src/log.ts';
 import type {NetnsDir} from '../../../runtime/src/netns/netns-dir.ts';
 import {NetworkUnavailable} from '../../../runtime/src/network/errors.ts';
-import {createPodNetworks, type PodNetworks} from '../../../runtime/src/network/pod-networks.ts';
-import type {PodNetwork} from '../../../runtime/src/network/record.ts';
+import type {PodNetworkService} from '../../../runtime/src/network/lifecycle.ts';
+import {createPodNetworkService} from '../../../runtime/src/network/pod-network-service.ts';
+import type {PodNetworkRecord} from '../../../runtime/src/network/record.ts';
 import {openRecordStore, type RecordStore} from '../../../runtime/src/network/record-store.ts';
 import {createRecords} from '../../../runtime/src/network/records.ts';
 import {isInDoubt, recover} from '../../../runtime/src/network/recover.ts';
@@ -18,12 +19,12 @@ import {tempDir} from '../../rig/temp-dir.ts';
 import {conflistOf, installPlugins, type Plugins} from './plugins.ts';
 
 export interface PodsRig extends AsyncDisposable {
-  readonly pods: PodNetworks;
+  readonly pods: PodNetworkService;
   readonly plugins: Plugins;
   /** What a later network runtime would find. */
-  readonly onDisk: () => Promise<readonly PodNetwork[]>;
+  readonly onDisk: () => Promise<readonly PodNetworkRecord[]>;
   /** As if the network runtime had died after this. */
-  readonly writeDown: (record: PodNetwork) => Promise<void>;
+  readonly writeDown: (record: PodNetworkRecord) => Promise<void>;
   readonly stateDir: string;
   readonly ipamDir: string;
   readonly netns: NetnsDir;
@@ -34,7 +35,7 @@ export interface PodsRig extends AsyncDisposable {
   /** The networks that pods can choose, by name; a test may change them. */
   readonly named: Record<string, Conflist>;
   /** A second network runtime, as after a crash of the first. */
-  readonly restart: () => Promise<PodNetworks>;
+  readonly restart: () => Promise<PodNetworkService>;
 }
 
 export interface PodsRigOptions {
@@ -76,7 +77,7 @@ export const podsRig = async ({
     const store = await opened();
     const {standing, isDoubtful, acceptLoss} = await recover({store, netns, log: silent});
     const records = createRecords(storeOf(store), standing);
-    return createPodNetworks({
+    return createPodNetworkService({
       records,
       netns,
       invoke,

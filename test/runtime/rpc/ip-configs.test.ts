@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import type {Attachment} from '../../../runtime/src/cni/attachment.ts';
-import type {PodNetwork} from '../../../runtime/src/network/record.ts';
+import type {PodNetworkRecord} from '../../../runtime/src/network/record.ts';
 import {answerOf, describeIpConfigs} from '../../../runtime/src/rpc/ip-configs.ts';
 
 const netns = '/run/netns/kni-x';
@@ -12,7 +12,7 @@ const attachment = (ifName: string, result: object): Attachment => ({
   capabilityArgs: {},
   result: JSON.stringify(result),
 });
-const network = (...attachments: Attachment[]): PodNetwork => ({
+const network = (...attachments: Attachment[]): PodNetworkRecord => ({
   key: 'k',
   pod: {namespace: 'default', name: 'web', uid: ''},
   attempt: '0',

@@ -1,51 +1,40 @@
-/** The networks of this node's pods, from creation to deletion. */
+/** What can be done with the networks of this node's pods, and what that depends on. */
 import type {Attachment} from '../cni/attachment.ts';
 import type {Conflist} from '../cni/conflist.ts';
 import type {InvokePlugin} from '../cni/invocation.ts';
 import type {KnownBug} from '../cni/known-bugs.ts';
-import {createGate, type Gate} from '../lib/gate.ts';
 import type {Lock} from '../lib/keyed-lock.ts';
 import type {Log} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
-import {createAbandoned} from './abandoned.ts';
-import {createAdmission} from './admission.ts';
-import {createAttach} from './attach.ts';
 import type {AttachTo, Networks} from './attachments.ts';
 import type {Caller} from './caller.ts';
-import {createCheck} from './check.ts';
-import {type Cleanups, createCleanups} from './cleanups.ts';
-import {createCreate} from './create.ts';
-import {UnknownNetwork, WrongState} from './errors.ts';
-import {forget} from './forget.ts';
-import {listOwnerless, type Ownerless} from './ownerless.ts';
+import type {Cleanups} from './cleanups.ts';
+import type {NetworksOfOthers, Ownerless} from './ownerless.ts';
 import type {NodeLinks} from './ownerless-links.ts';
 import type {PodRef} from './pod-ref.ts';
 import type {PortmapChains} from './portmap-chains.ts';
-import {createReconcile, type Reconciled} from './reconcile.ts';
-import type {PodNetwork} from './record.ts';
+import type {PodNetworkRecord} from './record.ts';
 import type {Records} from './records.ts';
 import type {Selector} from './select.ts';
 import type {StrayAddresses} from './stray-addresses.ts';
-import {createUndo} from './undo.ts';
-import {retryAllUnfinished, unfinishedCleanups} from './unfinished.ts';
 
 /**
  * Each may be repeated. What changes a pod's network holds the pod's lock, so that it happens one at a time in the
  * order of the calls; the caller's `signal` only keeps waiting work from beginning.
  */
-export interface PodNetworks {
-  create(pod: PodRef, attempt: string, caller?: Caller): Promise<PodNetwork>;
-  attach(request: AttachRequest, caller?: Caller): Promise<PodNetwork>;
+export interface PodNetworkService {
+  create(pod: PodRef, attempt: string, caller?: Caller): Promise<PodNetworkRecord>;
+  attach(request: AttachRequest, caller?: Caller): Promise<PodNetworkRecord>;
   /** Answers from memory and does not wait: a kubelet that asks during an attach wants to know just that. */
-  query(sandbox: string): PodNetwork;
+  query(sandbox: string): PodNetworkRecord;
   /**
    * CNI CHECK of all that is attached; rejects with the first complaint of a plugin. Resolves with complaints that are known
    * bugs of a plugin.
    */
   check(sandbox: string): Promise<readonly KnownBug[]>;
   /** Returns what was detached, or is no longer attached; `undefined` when nothing is known of it. */
-  detach(selector: Selector, caller?: Caller): Promise<PodNetwork | undefined>;
-  delete(selector: Selector, caller?: Caller): Promise<PodNetwork | undefined>;
+  detach(selector: Selector, caller?: Caller): Promise<PodNetworkRecord | undefined>;
+  delete(selector: Selector, caller?: Caller): Promise<PodNetworkRecord | undefined>;
   /** Cleans up after crashes and failed DELs, and deletes abandoned networks. Failures are logged, and retried with backoff. */
   sweep(): Promise<void>;
   /** Cleanups that have not finished and have failed at least once, the pending ones among them; oldest first. */
@@ -65,18 +54,33 @@ export interface PodNetworks {
 export type AttachRequest = Selector & Omit<AttachTo, 'pod'>;
 
 export interface ForgetResult {
-  readonly record: PodNetwork;
+  readonly record: PodNetworkRecord;
   /** What was removed from the node, and what may be left: one sentence each. */
   readonly removed: readonly string[];
   readonly mayLeak: readonly string[];
 }
 
 export interface UnfinishedCleanup {
-  readonly record: PodNetwork;
+  readonly record: PodNetworkRecord;
   /** The last error of DEL, with the network. */
   readonly cause: string;
   /** Until the next retry, in ms. */
   readonly nextRetryMs: number;
+}
+
+export interface Reconciled {
+  /** Paths of netns without a record. */
+  readonly removedNetns: readonly string[];
+  /** Addresses leased to no sandbox. */
+  readonly releasedAddresses: readonly string[];
+  /** Host ends of veth pairs without a record. */
+  readonly removedLinks: readonly string[];
+  /** Names of iptables chains of the portmap plugin whose sandbox has no record. */
+  readonly removedChains: readonly string[];
+  /** Keys of networks whose netns was gone. */
+  readonly undone: readonly string[];
+  /** What could not be done, in words. */
+  readonly problems: readonly string[];
 }
 
 /** How long and how many cleanups may fail. */
@@ -85,11 +89,6 @@ export interface CleanupLimits {
   readonly giveUpAfterMs: number;
   /** How many cleanups of the attachment's network may be unfinished before it refuses further attachments. */
   readonly ofNetwork: (attachment: Pick<Attachment, 'config' | 'selected'>) => number;
-}
-
-/** The networks that other container runtimes attach pods to. */
-export interface NetworksOfOthers {
-  readonly has: (name: string) => boolean;
 }
 
 /** What the life of a pod's network depends on. */
@@ -110,7 +109,7 @@ export interface Parts {
   /** In ms since whenever, never stepping back or forth. */
   readonly uptime: () => number;
   /** Whether the last word on a record may have been lost: it is left alone until somebody asks for it. */
-  readonly isDoubtful: (record: PodNetwork) => boolean;
+  readonly isDoubtful: (record: PodNetworkRecord) => boolean;
   /** Whether records may have been lost: then what seems to have no owner may have one. */
   readonly inDoubt: () => Promise<boolean>;
   readonly strayAddresses: StrayAddresses;
@@ -126,41 +125,3 @@ export interface Parts {
 export interface CleanupParts extends Parts {
   readonly cleanups: Cleanups;
 }
-
-export const createPodNetworks = (given: Parts): PodNetworks => {
-  const gate = createGate();
-  const {records, uptime, cleanupLimits} = given;
-  const cleanups = createCleanups(uptime, cleanupLimits.giveUpAfterMs);
-  // A kubelet that is still interested detaches them soon; if none does, nobody else would give them up.
-  for (const {key} of records.unsettled()) cleanups.begin(key);
-  const parts: CleanupParts = {...given, cleanups, lock: behind(gate, given.lock)};
-  const abandoned = createAbandoned(parts.uptime);
-  const undo = createUndo(parts, abandoned);
-  return {
-    create: createCreate(parts),
-    attach: createAttach(parts, abandoned, createAdmission(parts)),
-    query: (sandbox) => {
-      const found = records.bySandbox(sandbox);
-      if (!found) throw new UnknownNetwork('the sandbox is not known');
-      if (found.state !== 'attached')
-        throw new WrongState(`the sandbox is not attached: its network is ${found.state}`);
-      abandoned.claim(found);
-      return found;
-    },
-    check: createCheck(parts),
-    ...undo,
-    unfinished: () => unfinishedCleanups(parts),
-    retryUnfinished: () => retryAllUnfinished(parts),
-    forget: (key) => forget(parts, key),
-    reconcile: createReconcile(parts, gate, undo.dropGone),
-    ownerless: () => listOwnerless(parts),
-    acceptLoss: parts.acceptLoss,
-  };
-};
-
-const behind = (gate: Gate, lock: Lock): Lock =>
-  Object.assign(
-    <T>(key: string, work: () => Promise<T>, signal?: AbortSignal) =>
-      lock(key, () => gate.shared(work, signal), signal),
-    {isHeld: lock.isHeld},
-  );

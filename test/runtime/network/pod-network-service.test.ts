@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {describe, expect, it, vi} from 'vitest';
 import {StoreFailed} from '../../../runtime/src/network/errors.ts';
 import type {NetworkSelection} from '../../../runtime/src/network/network-selection.ts';
-import type {PodNetwork, State} from '../../../runtime/src/network/record.ts';
+import type {PodNetworkRecord, State} from '../../../runtime/src/network/record.ts';
 import type {RecordStore} from '../../../runtime/src/network/record-store.ts';
 import type {Selector} from '../../../runtime/src/network/select.ts';
 import {type PodsRig, podsRig} from '../rig/pods.ts';
@@ -168,7 +168,7 @@ describe('the network of a pod', () => {
 
 /** A disk that refuses to write a record in this state. */
 const refusing = (state: State) => {
-  const refused: PodNetwork[] = [];
+  const refused: PodNetworkRecord[] = [];
   const storeOf = (store: RecordStore): RecordStore => ({
     ...store,
     write: async (record) => {

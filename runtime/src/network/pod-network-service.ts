@@ -1,0 +1,54 @@
+/** Manages the networks of this node's pods, from creation to deletion. */
+import {createGate, type Gate} from '../lib/gate.ts';
+import type {Lock} from '../lib/keyed-lock.ts';
+import {createAbandoned} from './abandoned.ts';
+import {createAdmission} from './admission.ts';
+import {createAttach} from './attach.ts';
+import {createCheck} from './check.ts';
+import {createCleanups} from './cleanups.ts';
+import {createCreate} from './create.ts';
+import {UnknownNetwork, WrongState} from './errors.ts';
+import {forget} from './forget.ts';
+import type {CleanupParts, Parts, PodNetworkService} from './lifecycle.ts';
+import {listOwnerless} from './ownerless.ts';
+import {createReconcile} from './reconcile.ts';
+import {createUndo} from './undo.ts';
+import {retryAllUnfinished, unfinishedCleanups} from './unfinished.ts';
+
+export const createPodNetworkService = (given: Parts): PodNetworkService => {
+  const gate = createGate();
+  const {records, uptime, cleanupLimits} = given;
+  const cleanups = createCleanups(uptime, cleanupLimits.giveUpAfterMs);
+  // A kubelet that is still interested detaches them soon; if none does, nobody else would give them up.
+  for (const {key} of records.unsettled()) cleanups.begin(key);
+  const parts: CleanupParts = {...given, cleanups, lock: behind(gate, given.lock)};
+  const abandoned = createAbandoned(parts.uptime);
+  const undo = createUndo(parts, abandoned);
+  return {
+    create: createCreate(parts),
+    attach: createAttach(parts, abandoned, createAdmission(parts)),
+    query: (sandbox) => {
+      const found = records.bySandbox(sandbox);
+      if (!found) throw new UnknownNetwork('the sandbox is not known');
+      if (found.state !== 'attached')
+        throw new WrongState(`the sandbox is not attached: its network is ${found.state}`);
+      abandoned.claim(found);
+      return found;
+    },
+    check: createCheck(parts),
+    ...undo,
+    unfinished: () => unfinishedCleanups(parts),
+    retryUnfinished: () => retryAllUnfinished(parts),
+    forget: (key) => forget(parts, key),
+    reconcile: createReconcile(parts, gate, undo.dropGone),
+    ownerless: () => listOwnerless(parts),
+    acceptLoss: parts.acceptLoss,
+  };
+};
+
+const behind = (gate: Gate, lock: Lock): Lock =>
+  Object.assign(
+    <T>(key: string, work: () => Promise<T>, signal?: AbortSignal) =>
+      lock(key, () => gate.shared(work, signal), signal),
+    {isHeld: lock.isHeld},
+  );
