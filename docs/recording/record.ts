@@ -1,0 +1,44 @@
+/**
+ * `npm run docs -- picture` records a real run as docs/recording/demo.svg. `npm run docs` runs the command of each
+ * `<!-- output: … -->` in the README and in docs, and replaces the block below it.
+ */
+
+import {readdir, readFile, writeFile} from 'node:fs/promises';
+import {homedir} from 'node:os';
+import {join} from 'node:path';
+import {localHost} from '../../src/host/process.ts';
+import {picture} from './picture.ts';
+
+const host = localHost();
+/** bash, because its functions can have a dash in their name. */
+const prelude = `kni-demo() { node bin/kni-demo.js "$@"; }
+kubectl() { docker exec test1-control-plane kubectl --kubeconfig /etc/kubernetes/admin.conf "$@"; }
+`;
+
+const shell = async (command: string): Promise<string> => {
+  const {stdout} = await host.run(['bash', ['-c', prelude + command]]);
+  return stdout.replaceAll(`${homedir()}/`, '~/').trimEnd();
+};
+
+/** The marker, the opening of the block with the command that readers see, and its old output. */
+const block = /(<!-- output: (?<command>.*?) -->\n```console\n(?<shown>\$ .*\n(?:…\n)?))[^]*?```/g;
+
+const refresh = async (file: string): Promise<void> => {
+  const before = await readFile(file, 'utf8');
+  let after = before;
+  for (const {0: old, 1: head = '', groups} of before.matchAll(block)) {
+    const command = groups?.['command'] ?? '';
+    process.stderr.write(`${file}: ${command}\n`);
+    after = after.replace(old, () => `${head}OUTPUT\`\`\``);
+    const output = await shell(command);
+    after = after.replace('OUTPUT', () => `${output}\n`);
+  }
+  if (after !== before) await writeFile(file, after);
+};
+
+if (process.argv[2] === 'picture') {
+  await writeFile('docs/recording/demo.svg', await picture(host, prelude));
+} else {
+  const pages = (await readdir('docs')).filter((name) => name.endsWith('.md'));
+  for (const file of ['README.md', ...pages.map((name) => join('docs', name))]) await refresh(file);
+}
