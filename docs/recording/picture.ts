@@ -8,7 +8,7 @@ import {createScreen, type Line} from './screen.ts';
 import {type Frame, svgOf} from './svg.ts';
 
 const size = {columns: 80, rows: 34};
-const commands = ['kni-demo up', 'kni-demo pod create mypod', 'kni-demo logs --pod mypod | head -n 4'];
+const commands = ['kni-demo up', 'kni-demo pod create mypod', 'kni-demo logs --pod mypod | sed -n 1,4p'];
 
 /** Waiting is shortened: a pause takes this many seconds at most, and a minute takes fifteen. */
 const [longest, speed] = [1.2, 4];

@@ -11,7 +11,8 @@ import {picture} from './picture.ts';
 
 const host = localHost();
 /** bash, because its functions can have a dash in their name. */
-const prelude = `kni-demo() { node bin/kni-demo.js "$@"; }
+const prelude = `set -euo pipefail
+kni-demo() { node bin/kni-demo.js "$@"; }
 kubectl() { docker exec test1-control-plane kubectl --kubeconfig /etc/kubernetes/admin.conf "$@"; }
 `;
 
