@@ -142,7 +142,7 @@ export const createProgram = (world: World): Command => {
   const patch = program.command('patch').description('work with the patches of a stack');
   patch
     .command('check')
-    .description('tell whether every patch applies to the pinned sources, hunk by hunk; nothing is built')
+    .description('check hunk by hunk whether the patches apply to the pinned sources, without a build')
     .addOption(stack())
     .option('--json', 'one JSON object a component')
     .addOption(lockTimeout('0'))
@@ -151,10 +151,10 @@ export const createProgram = (world: World): Command => {
 
   patch
     .command('rebase')
-    .description("carry a component's patches to another release of it, and tell what could not be carried")
+    .description("rebase a component's patches onto another release, and explain the rejected hunks")
     .addOption(stack())
     .addOption(component())
-    .requiredOption('--onto <dir>', 'the sources of the other release; they are only read')
+    .requiredOption('--onto <dir>', 'source tree of the other release, which is only read')
     .option('--output <dir>', 'where the new patches go (default: <stack>-<component>-rebased)')
     .addHelpText('after', patchRebaseHelp)
     .action((options) => patchRebase(world, options));
@@ -215,13 +215,13 @@ Exit code 1 only where a node could not be asked, because it or its network runt
 shown all the same. A network that is not ready is an answer: exit code 0.`;
 
 const patchCheckHelp = `
-Patches apply without fuzz or not at all; lines that have moved do not matter. + applies, ! would with fuzz, - fails.
-Exit code 1 where a patch does not apply as up would apply it. Sources that are not in the cache are downloaded.`;
+Needs patch(1). Patches must apply without fuzz; moved lines do not matter. + applies, ! needs fuzz, - fails.
+Exit code 1 if a patch does not apply as up would apply it. Downloads sources that are not in the cache.`;
 
 const patchRebaseHelp = `
-Each hunk is tried where its lines are, then with fuzz of at most 2 lines, then by a merge with the pinned source if
-that is in the cache. What fits with fuzz or twice, or was merged, is marked !: look at it. What was rejected (-) is in
-*.rej beside the new patches, and explained in rejected.txt. Exit code 1 where a hunk was rejected.`;
+Needs patch(1) and git. Tries each hunk exactly, then with up to 2 lines of fuzz, then a merge with the pinned source if
+that is in the cache. ! marks a hunk to check: it needed fuzz, fits twice, or was merged. Rejected hunks (-) are in *.rej
+beside the new patches, and rejected.txt explains them. Exit code 1 if a hunk was rejected.`;
 
 const help = `
 Exit codes: 0 everything holds, 1 a task or the proof failed, 2 bad input, 3 this machine lacks something,

@@ -1,4 +1,4 @@
-/** What came of a series, for people: a line for each patch, each file and each hunk. */
+/** Shows the result of a check: one line for each patch, file and hunk. */
 
 import type {ChalkInstance} from 'chalk';
 import type {FileResult, HunkResult} from '../patches/apply-file.ts';
@@ -17,29 +17,29 @@ export const seriesCheckText = (
   const isDebianFine = debian.every((patch) => markOf(patch) === '+');
   return [
     `${component} ${version}`,
-    ...(isDebianFine ? inShort(debian, paint) : seriesText(debian, "Debian's ", paint)),
+    ...(isDebianFine ? summary(debian, paint) : seriesText(debian, "Debian's ", paint)),
     ...seriesText(patches, '', paint),
     '',
   ];
 };
 
-const inShort = (debian: readonly PatchResult[], paint: ChalkInstance): readonly string[] => {
+const summary = (debian: readonly PatchResult[], paint: ChalkInstance): readonly string[] => {
   const {patches, hunks} = countsOf(debian);
   return patches === 0 ? [] : [`${paint.green('+')} Debian's series: ${patches} patches, ${hunks} hunks`];
 };
 
 const seriesText = (
   patches: readonly PatchResult[],
-  whose: string,
+  owner: string,
   paint: ChalkInstance,
 ): readonly string[] => {
   const colours = {'+': paint.green, '!': paint.yellow, '-': paint.red};
   const firstBad = patches.findIndex((patch) => markOf(patch) === '-');
   return patches.flatMap((patch, index) => {
     const mark = markOf(patch);
-    const onWhat = firstBad !== -1 && index > firstBad ? ', tried on what the patches before it left' : '';
+    const note = firstBad !== -1 && index > firstBad ? ', tried on the result of the patches before it' : '';
     return [
-      `${colours[mark](mark)} ${whose}${oneLine(patch.name)}${onWhat}`,
+      `${colours[mark](mark)} ${owner}${oneLine(patch.name)}${note}`,
       ...patch.files.flatMap((file) => fileText(file, (each) => colours[each])),
     ];
   });
@@ -61,28 +61,29 @@ const fileText = (
 };
 
 const hunkText = (result: HunkResult, isSkipped: boolean): string => {
-  if (result.is === 'failed')
-    return `failed: ${result.mismatch ? mismatchText(result.mismatch) : isSkipped ? 'the file was skipped' : 'nothing in the file looks like it'}`;
+  if (result.kind === 'failed')
+    return `failed: ${result.mismatch ? mismatchText(result.mismatch) : isSkipped ? 'the file was skipped' : 'the file has no similar lines'}`;
   const {line, offset, fuzz} = result;
   const moved = offset === 0 ? '' : `, offset ${offset}`;
   return `applied at line ${line}${moved}${fuzz === 0 ? '' : `, with fuzz ${fuzz}, which \`up\` refuses`}`;
 };
 
-/** `line 322 is "b", not "a"; 5 of 7 lines stand at line 320` */
+/** `line 322 is "b", expected "a"; 5 of 7 lines are at line 320` */
 export const mismatchText = ({line, matching, of, differs}: Mismatch): string => {
-  const much = `${matching} of ${of} lines stand at line ${line}`;
+  const share = `${matching} of ${of} lines are at line ${line}`;
   if (differs === undefined)
-    return `${much}, where it may not be applied: an earlier hunk or an end of the file is in its way`;
+    return `${share}, but the hunk cannot apply there: an earlier hunk or an end of the file is in the way`;
   const {line: at, expected, found} = differs;
   return found === undefined
-    ? `the file ends before line ${at}, expected ${quoted(expected)}; ${much}`
-    : `line ${at} is ${quoted(found)}, expected ${quoted(expected)}; ${much}`;
+    ? `the file ends before line ${at}, expected ${quoted(expected)}; ${share}`
+    : `line ${at} is ${quoted(found)}, expected ${quoted(expected)}; ${share}`;
 };
 
 const quoted = (text: string): string =>
-  `${JSON.stringify(text.replace(/\n$/, ''))}${text.endsWith('\n') ? '' : ' without an end of line'}`;
+  `${JSON.stringify(text.replace(/\n$/, ''))}${text.endsWith('\n') ? '' : ' without a line end'}`;
 
-const hunkMark = (result: HunkResult): Mark => (result.is === 'failed' ? '-' : result.fuzz === 0 ? '+' : '!');
+const hunkMark = (result: HunkResult): Mark =>
+  result.kind === 'failed' ? '-' : result.fuzz === 0 ? '+' : '!';
 
 const markOf = ({files}: PatchResult): Mark => {
   const marks = new Set(

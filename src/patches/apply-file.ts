@@ -1,23 +1,24 @@
-/** Applies one file's part of a patch, hunk by hunk, as `patch --forward` does; what fails does not stop the rest. */
+/** Applies the part of a patch that changes one file. `patch` does the work; this module explains the result. */
 
-import {type Hunk, linesOf, reversed} from './hunk.ts';
+import {CommandError} from '../host/command-error.ts';
+import {applyPatch, parseHunks, patchEnv} from '../tools/patch.ts';
+import {findLines, type Hunk, linesOf} from './hunk.ts';
 import {closestTo, type Mismatch} from './mismatch.ts';
 import type {FilePatch} from './patch-file.ts';
-import {placeHunk} from './place-hunk.ts';
+import {putFile, readBack, type Workbench} from './workbench.ts';
 
 export type HunkResult =
-  /** At `line` of the file as it was before the patch, `offset` lines after the one that the hunk names. */
-  | {readonly is: 'applied'; readonly line: number; readonly offset: number; readonly fuzz: number}
-  | {readonly is: 'failed'; readonly mismatch?: Mismatch};
+  /** `line` counts in the file before the patch. `offset` is the distance to the line that the hunk names. */
+  | {readonly kind: 'applied'; readonly line: number; readonly offset: number; readonly fuzz: number}
+  | {readonly kind: 'failed'; readonly mismatch?: Mismatch};
 
-/** Why a file's part fails as a whole. */
+/** Why no hunk of a file can be applied. */
 export type FileProblem =
-  | 'there is no such file'
-  | 'it is no regular file'
-  | 'it exists already'
-  | 'the change is there already'
-  | 'what its first hunk removes is not there'
-  | 'something is left of the file that it deletes';
+  | 'no such file'
+  | 'not a regular file'
+  | 'already exists'
+  | 'the change is already there'
+  | 'differs from the file that the patch deletes';
 
 export interface FileResult {
   readonly path: string;
@@ -25,123 +26,90 @@ export interface FileResult {
   readonly hunks: readonly {readonly title: string; readonly result: HunkResult}[];
 }
 
-/** A file's text; undefined where there is none, null where it is something else than a file. */
+/** A file's text; undefined for a missing file, null for a directory, a link and the like. */
 export type Content = string | undefined | null;
 
-/** What has come of a file, and what its next hunk has to know. */
-export interface Progress {
-  readonly lines: readonly string[];
-  readonly frozen: number;
-  /** How far the last hunk was from where it should have been, and how many lines were added before it. */
-  readonly moved: number;
-  readonly grown: number;
+/** `content` is the file afterwards, with the hunks that fit, or unchanged after a problem. */
+export interface Application {
+  readonly result: FileResult;
+  readonly content: Content;
 }
 
-export const untouched = (text: string): Progress => ({
-  lines: linesOf(text),
-  frozen: 0,
-  moved: 0,
-  grown: 0,
-});
-
-export const textOf = ({lines}: Progress): string => lines.join('');
-
-/** With as little fuzz as possible, and no more than `maxFuzz` lines. */
-export const applyHunk = (
-  hunk: Hunk,
-  progress: Progress,
-  maxFuzz: number,
-): {readonly result: HunkResult; readonly progress: Progress} => {
-  const ground = {...progress, guess: guessOf(hunk, progress)};
-  for (let fuzz = 0; fuzz <= Math.min(maxFuzz, Math.max(hunk.prefix, hunk.suffix)); fuzz += 1) {
-    const at = placeHunk(hunk, ground, fuzz);
-    if (at === undefined) continue;
-    const line = at - progress.grown;
-    // An insertion without context goes by its number, even past the end.
-    const offset = hunk.old.length === 0 ? progress.moved : line - hunk.oldStart;
-    return {
-      result: {is: 'applied', line, offset, fuzz},
-      progress: {
-        lines: replaced(progress.lines, hunk, at),
-        frozen: at - 1 + hunk.new.length - hunk.suffix,
-        moved: offset,
-        grown: progress.grown + hunk.new.length - hunk.old.length,
-      },
-    };
+export const applyFile = async (
+  bench: Workbench,
+  patch: FilePatch,
+  before: Content,
+  fuzz: number,
+): Promise<Application> => {
+  const {path, kind, hunks} = patch;
+  const outcome = (result: HunkResult) => ({path, hunks: hunks.map(({title}) => ({title, result}))});
+  const refuse = (problem: FileProblem): Application => ({
+    result: {...outcome({kind: 'failed'}), problem},
+    content: before,
+  });
+  if (before === null) return refuse('not a regular file');
+  if (kind === 'create' && before) return refuse('already exists');
+  if (kind !== 'create' && before === undefined) return refuse('no such file');
+  if (kind === 'delete' && before !== hunks.flatMap((hunk) => hunk.old).join(''))
+    return refuse('differs from the file that the patch deletes');
+  if (kind !== 'change') {
+    const content = kind === 'create' ? hunks.flatMap((hunk) => hunk.new).join('') : undefined;
+    return {result: outcome({kind: 'applied', line: 1, offset: 0, fuzz: 0}), content};
   }
-  return {result: {is: 'failed', ...closest(hunk, progress)}, progress};
+  const {results, content} = await applyHunks(bench, hunks, before ?? '', fuzz);
+  const [first] = hunks;
+  if (first && results[0]?.kind === 'failed' && isPresent(first, before ?? ''))
+    return refuse('the change is already there');
+  return {
+    result: {path, hunks: hunks.flatMap(({title}, index) => ({title, result: results[index] ?? failed}))},
+    content,
+  };
 };
 
-const guessOf = (hunk: Hunk, {moved, grown}: Progress): number => hunk.oldStart + moved + grown;
+const failed: HunkResult = {kind: 'failed'};
 
-const closest = (hunk: Hunk, progress: Progress): {readonly mismatch?: Mismatch} => {
-  const mismatch = closestTo(hunk.old, progress.lines, guessOf(hunk, progress));
+/** Whether the file already has what the hunk would make of it. */
+export const isPresent = (hunk: Hunk, text: string): boolean =>
+  hunk.new.length > 0 && findLines(hunk.new, linesOf(text)) !== undefined;
+
+/** Hunks that fail are left out. */
+export const applyHunks = async (
+  bench: Workbench,
+  hunks: readonly Hunk[],
+  before: string,
+  fuzz: number,
+): Promise<{readonly results: readonly HunkResult[]; readonly content: string}> => {
+  if (hunks.length === 0) return {results: [], content: before};
+  const file = await putFile(bench, 'file', before);
+  const text = hunks.map((hunk) => hunk.text).join('');
+  const patch = await putFile(bench, 'file.patch', `--- a/file\n+++ b/file\n${text}`);
+  const lines: string[] = [];
+  await bench.host
+    .run(applyPatch({file, patch, fuzz}), {
+      signal: bench.signal,
+      env: patchEnv,
+      onLine: (line) => lines.push(line),
+    })
+    .catch((error: unknown) => {
+      if (!(error instanceof CommandError) || error.exitStatus !== 1) throw error;
+    });
+  const places = parseHunks(lines);
+  let growth = 0;
+  const results = hunks.map((hunk, index): HunkResult => {
+    const place = places[index];
+    if (place === undefined) return {kind: 'failed', ...mismatchOf(hunk, before)};
+    const line = place.line - growth;
+    growth += hunk.new.length - hunk.old.length;
+    return {kind: 'applied', line, offset: place.offset, fuzz: place.fuzz};
+  });
+  return {results, content: await readBack(file)};
+};
+
+const mismatchOf = ({old, oldStart}: Hunk, text: string): {readonly mismatch?: Mismatch} => {
+  const mismatch = closestTo(old, linesOf(text), oldStart);
   return mismatch === undefined ? {} : {mismatch};
 };
 
-/** Context stays as the file has it: with fuzz it is not what the hunk says. */
-const replaced = (lines: readonly string[], hunk: Hunk, at: number): readonly string[] => {
-  const out = lines.slice(0, at - 1);
-  let next = at - 1;
-  for (const {op, text} of hunk.lines) {
-    if (op === '+') out.push(text);
-    else {
-      const kept = lines[next];
-      if (op === ' ' && kept !== undefined) out.push(kept);
-      next += 1;
-    }
-  }
-  out.push(...lines.slice(next));
-  // Only the last line may lack its end.
-  return out.map((line, index) => (index < out.length - 1 && !line.endsWith('\n') ? `${line}\n` : line));
-};
-
-const failed: HunkResult = {is: 'failed'};
-
-/** The content afterwards: with the hunks that fit, or as it was where the file's part fails as a whole. */
-export const applyFile = (
-  patch: FilePatch,
-  before: Content,
-  maxFuzz: number,
-): {readonly result: FileResult; readonly content: Content} => {
-  const {path, kind, hunks} = patch;
-  const whole = (problem: FileProblem, first?: HunkResult) => ({
-    result: {
-      path,
-      problem,
-      hunks: hunks.map(({title}, index) => ({title, result: (index === 0 && first) || failed})),
-    },
-    content: before,
-  });
-  if (before === null) return whole('it is no regular file');
-  if (kind === 'create' && before !== undefined && before !== '') return whole('it exists already');
-  if (before === undefined && kind !== 'create' && hunks[0]?.old.length !== 0)
-    return whole('there is no such file');
-
-  let progress = untouched(before ?? '');
-  const done: FileResult['hunks'][number][] = [];
-  for (const [index, hunk] of hunks.entries()) {
-    const exact = applyHunk(hunk, progress, 0);
-    if (index === 0 && exact.result.is === 'failed' && isThere(hunk, progress))
-      return hunk.new.length === 0
-        ? whole('what its first hunk removes is not there', exact.result)
-        : whole('the change is there already');
-    const applied = exact.result.is === 'failed' && maxFuzz > 0 ? applyHunk(hunk, progress, maxFuzz) : exact;
-    done.push({title: hunk.title, result: applied.result});
-    progress = applied.progress;
-  }
-  const content = textOf(progress);
-  if (kind !== 'delete') return {result: {path, hunks: done}, content};
-  if (content === '') return {result: {path, hunks: done}, content: undefined};
-  return {result: {path, hunks: done, problem: 'something is left of the file that it deletes'}, content};
-};
-
-/** Whether the hunk was applied before: --forward skips the file then. Without fuzz, or a hunk that is merely unlike would count as done. */
-export const isThere = (hunk: Hunk, progress: Progress): boolean => {
-  const undo = reversed(hunk);
-  return placeHunk(undo, {...progress, guess: guessOf(undo, progress)}, 0) !== undefined;
-};
-
-/** Whether `up` would apply it. */
+/** Whether `up`, which allows no fuzz, would apply all of it. */
 export const isExact = ({problem, hunks}: FileResult): boolean =>
-  problem === undefined && hunks.every(({result}) => result.is === 'applied' && result.fuzz === 0);
+  problem === undefined && hunks.every(({result}) => result.kind === 'applied' && result.fuzz === 0);

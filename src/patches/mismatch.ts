@@ -1,12 +1,12 @@
-/** The place that looks most like what a hunk expects, and the first line on which they differ. */
+/** The place in a file that is most similar to what a hunk expects, and the first line that differs. */
 
 export interface Mismatch {
-  /** Where it looks most alike, counted from 1. */
+  /** The most similar place, counted from 1. */
   readonly line: number;
-  /** How many of the hunk's lines stand there. */
+  /** How many of the hunk's lines are there. */
   readonly matching: number;
   readonly of: number;
-  /** Undefined where all match, and it is only not where the hunk may be applied: before an earlier one, say. */
+  /** Undefined if all lines match, but the hunk cannot apply there, for example before an earlier hunk. */
   readonly differs?: {
     readonly line: number;
     readonly expected: string;
@@ -15,7 +15,7 @@ export interface Mismatch {
   };
 }
 
-/** Undefined where nothing looks alike. Of equal ones the closest to `guess`. */
+/** Undefined if no line matches. Of equally similar places it is the one closest to `guess`. */
 export const closestTo = (
   expected: readonly string[],
   lines: readonly string[],
@@ -33,7 +33,7 @@ export const closestTo = (
   return most < 1 ? undefined : mismatchAt(best, expected, lines);
 };
 
-/** An empty line or a brace is everywhere. */
+/** Empty lines and braces are everywhere, so they hardly count. */
 export const weightOf = (line: string): number => (line.trim().length > 3 ? 1 : 0.01);
 
 const mismatchAt = (line: number, expected: readonly string[], lines: readonly string[]): Mismatch => {
@@ -49,7 +49,7 @@ const mismatchAt = (line: number, expected: readonly string[], lines: readonly s
   };
 };
 
-/** Bytes as the text that they are for people. */
+/** Decodes latin1 text, whose characters are bytes, as UTF-8. */
 function readable(text: string): string;
 function readable(text: string | undefined): string | undefined;
 function readable(text: string | undefined): string | undefined {

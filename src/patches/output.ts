@@ -1,4 +1,4 @@
-/** The directory that a carried series is written to: complete, or not there. */
+/** The directory of a rebased series. It appears only when complete. */
 
 import {readdir, rename, writeFile} from 'node:fs/promises';
 import {join, relative} from 'node:path';
@@ -9,31 +9,31 @@ import {exitCodes} from '../exit-codes.ts';
 import {makeDirectory} from '../make-directory.ts';
 import {errorCodeOf} from '../thrown.ts';
 
-/** Rejects with UserError (exit code `badInput`) where nothing may be written to. */
-export const outputDirectory = async (directory: string, source: string): Promise<void> => {
-  const why = /^\.\.(?:\/|$)/.test(relative(source, directory))
-    ? await whyNot(directory)
-    : `it lies in ${source}, which is only read`;
-  if (why === undefined) return;
+/** Rejects with UserError (exit code `badInput`) unless the directory is empty or missing, and outside of `source`. */
+export const requireOutputDirectory = async (directory: string, source: string): Promise<void> => {
+  const problem = /^\.\.(?:\/|$)/.test(relative(source, directory))
+    ? await problemWith(directory)
+    : `it is in ${source}, which is only read`;
+  if (problem === undefined) return;
   throw new UserError({
-    what: `nothing can be written to ${directory}`,
-    why,
+    what: `cannot write to ${directory}`,
+    why: problem,
     tryThis: 'name a new directory with --output',
     exitCode: exitCodes.badInput,
   });
 };
 
-const whyNot = async (directory: string): Promise<string | undefined> => {
+const problemWith = async (directory: string): Promise<string | undefined> => {
   try {
     return (await readdir(directory)).length === 0 ? undefined : 'it is not empty';
   } catch (error) {
     if (errorCodeOf(error) === 'ENOENT') return undefined;
-    if (errorCodeOf(error) === 'ENOTDIR') return 'it, or something above it, is no directory';
+    if (errorCodeOf(error) === 'ENOTDIR') return 'the path is not a directory';
     throw error;
   }
 };
 
-/** Files by name, of latin1 text: the bytes they were read from. */
+/** Writes files of latin1 text, by name. */
 export const writeOutput = async (
   directory: string,
   files: ReadonlyMap<string, string>,

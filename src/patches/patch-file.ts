@@ -1,15 +1,14 @@
-/** A patch file: what its text says, as GNU patch -p1 reads it. Text is latin1 throughout: a byte is a character. */
+/** Parses a patch file as `patch -p1` reads it. Text is latin1 throughout: each byte is one character. */
 
-import {parsePatch, type StructuredPatch} from 'diff';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import {messageOf} from '../thrown.ts';
-import {type Hunk, hunkFrom} from './hunk.ts';
+import {type Hunk, linesOf, rangesOf, readHunk} from './hunk.ts';
 
 export interface Patch {
   readonly name: string;
   readonly text: string;
-  /** All that stands above the first file: why the patch is there. */
+  /** Everything above the first file: the mail header, and why the patch exists. */
   readonly header: string;
   readonly files: readonly FilePatch[];
 }
@@ -17,27 +16,24 @@ export interface Patch {
 export interface FilePatch {
   /** Relative to the tree. */
   readonly path: string;
-  /** `create`: only where there is no such file, or an empty one. `delete`: nothing may be left of it. */
   readonly kind: 'change' | 'create' | 'delete';
+  /** The lines that name the file. */
+  readonly head: string;
   readonly hunks: readonly Hunk[];
-  /** As the library has read it, to be printed again. */
-  readonly parsed: StructuredPatch;
 }
 
-/** Throws UserError (exit code `badInput`) for what is no unified diff, or one that does more than change text. */
-export const patchFrom = (name: string, text: string): Patch => {
+/** Throws UserError (exit code `badInput`) for text that is not a unified diff, and for renames and binary files. */
+export const parsePatch = (name: string, text: string): Patch => {
   try {
-    const unsigned = withoutSignature(text);
-    const files = parsePatch(unsigned).filter(saysSomething).map(filePatchFrom);
-    refuseRemarks(unsigned);
-    if (files.length === 0) throw new Error('it holds no hunk');
-    return {name, text, header: headerOf(text), files};
+    const {header, parts} = splitPatch(text);
+    if (parts.length === 0) throw new Error('no hunk found');
+    return {name, text, header, files: parts.map(filePatchOf)};
   } catch (error) {
     throw new UserError(
       {
-        what: `${name} cannot be read`,
-        why: `it is no unified diff with names such as a/main.go and b/main.go: ${messageOf(error)}`,
-        tryThis: 'make it anew with `diff -u` or `git diff --no-renames`',
+        what: `cannot read ${name}`,
+        why: `not a unified diff with names such as a/main.go and b/main.go: ${messageOf(error)}`,
+        tryThis: 'create it again with `git format-patch --no-renames` or `diff -u`',
         exitCode: exitCodes.badInput,
       },
       {cause: error},
@@ -45,63 +41,80 @@ export const patchFrom = (name: string, text: string): Patch => {
   }
 };
 
-/** `git format-patch` signs with its version, which begins like a removed line. */
-const withoutSignature = (text: string): string => text.replace(/\n-- \n[^\n]*\n*$/, '\n');
+interface Part {
+  readonly head: string[];
+  readonly hunks: Hunk[];
+  /** A line that follows a hunk. patch ignores all hunks after it, without saying so. */
+  remark?: string;
+}
 
-/** GNU patch takes no hunk of a file after anything else than a hunk, and does not say so. */
-const refuseRemarks = (text: string): void => {
-  let [old, added] = [0, 0];
-  let remark: string | undefined;
-  for (const line of text.split('\n')) {
-    const hunk = /^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@/.exec(line);
-    if (old > 0 || added > 0) {
-      if (!line.startsWith('+') && !line.startsWith('\\')) old -= 1;
-      if (!line.startsWith('-') && !line.startsWith('\\')) added -= 1;
-    } else if (hunk) {
-      if (remark !== undefined) throw new Error(`before the hunk ${line} stands ${JSON.stringify(remark)}`);
-      [old, added] = [Number(hunk[1] ?? 1), Number(hunk[2] ?? 1)];
-    } else if (/^(?:--- |\+\+\+ )/.test(line)) remark = undefined;
-    else if (!line.startsWith('\\')) remark ??= line;
+const splitPatch = (text: string): {readonly header: string; readonly parts: readonly Part[]} => {
+  const lines = linesOf(text);
+  const parts: Part[] = [];
+  const header: string[] = [];
+  let part: Part | undefined;
+  for (let index = 0; index < lines.length; index += 1) {
+    const line = lines[index] ?? '';
+    const ranges = rangesOf(line);
+    const isNames = line.startsWith('--- ') && (lines[index + 1] ?? '').startsWith('+++ ');
+    const isGit = line.startsWith('diff --git ');
+    if (ranges !== undefined) {
+      if (part === undefined || !part.head.some((each) => each.startsWith('+++ ')))
+        throw new Error('a hunk has no file name');
+      if (part.remark !== undefined)
+        throw new Error(`the line ${JSON.stringify(part.remark)} hides the hunk ${line.trim()}`);
+      const hunk = readHunk(lines, index, ranges);
+      part.hunks.push(hunk);
+      index += linesOf(hunk.text).length - 1;
+    } else if (isGit || (isNames && !isHeadOnly(part))) {
+      part = {head: [line], hunks: []};
+      parts.push(part);
+    } else if (part === undefined) header.push(line);
+    else if (part.hunks.length > 0) part.remark ??= line.replace(/\n$/, '');
+    else part.head.push(line);
   }
+  return {header: header.join(''), parts};
 };
 
-const headerOf = (text: string): string => text.slice(0, /^(?:diff |Index: |--- )/m.exec(text)?.index ?? 0);
+/** After `diff --git` the names still follow. */
+const isHeadOnly = (part: Part | undefined): boolean =>
+  part !== undefined && part.hunks.length === 0 && !part.head.some((line) => line.startsWith('+++ '));
 
-/** Text between files has neither; GNU patch looks over it. */
-const saysSomething = ({hunks, isGit}: StructuredPatch): boolean => hunks.length > 0 || isGit === true;
-
-const filePatchFrom = (parsed: StructuredPatch): FilePatch => {
-  const {oldFileName, newFileName, oldHeader, newHeader, isRename, isCopy, isBinary} = parsed;
-  if (isRename || isCopy || isBinary)
-    throw new Error(`${oldFileName} is renamed, copied or binary, and only text can be changed`);
-  if (oldFileName === undefined || newFileName === undefined) throw new Error('a hunk belongs to no file');
-  const hunks = parsed.hunks.map(hunkFrom);
+const filePatchOf = ({head, hunks}: Part): FilePatch => {
+  const text = head.join('');
+  if (/^(?:rename |copy |similarity |GIT binary patch|Binary files )/m.test(text))
+    throw new Error(`${head[0]?.trim()} renames or copies a file, or changes a binary file`);
+  const [, oldName = '', newName = ''] =
+    /^--- ([^\t\n]+).*\n\+\+\+ ([^\t\n]+)/m.exec(text) ?? /^diff --git (\S+) (\S+)$/m.exec(text) ?? [];
   const [first] = hunks;
-  const creates =
-    parsed.isCreate || (first?.old.length === 0 && (oldFileName === none || isEpoch(oldHeader)));
-  const deletes =
-    parsed.isDelete || (first?.new.length === 0 && (newFileName === none || isEpoch(newHeader)));
+  const creates = /^new file mode/m.test(text) || (first?.old.length === 0 && isAbsent('---', text));
+  const deletes = /^deleted file mode/m.test(text) || (first?.new.length === 0 && isAbsent('+++', text));
   return {
-    path: pathOf(oldFileName, newFileName),
+    path: pathOf(oldName, newName),
     kind: creates ? 'create' : deletes ? 'delete' : 'change',
+    head: text,
     hunks,
-    parsed,
   };
 };
 
-const none = '/dev/null';
-
-/** How `diff -N` writes that there is no such file. */
-const isEpoch = (header = ''): boolean => Date.parse(header.trim()) === 0;
+/** A missing file is /dev/null, or for `diff -N` a file of 1970. */
+const isAbsent = (mark: '---' | '+++', head: string): boolean => {
+  const [name = '', time = ''] =
+    head
+      .split('\n')
+      .find((line) => line.startsWith(`${mark} `))
+      ?.slice(4)
+      .split('\t') ?? [];
+  return name === '/dev/null' || Date.parse(time.trim()) === 0;
+};
 
 const pathOf = (...names: readonly string[]): string => {
-  const paths = [...new Set(names.filter((name) => name !== none).map(strip))];
+  const paths = [...new Set(names.filter((name) => name !== '/dev/null').map(withoutFirstFolder))];
   const [path = '', other] = paths;
-  if (other !== undefined) throw new Error(`it calls one file ${path} and ${other}`);
+  if (other !== undefined) throw new Error(`one file has two names, ${path} and ${other}`);
   if (path === '' || path.startsWith('/') || path.split('/').includes('..'))
-    throw new Error(`${JSON.stringify(names.join(' '))} names no file of the tree`);
+    throw new Error(`${JSON.stringify(names.join(' '))} is not a file of the tree`);
   return path;
 };
 
-/** As -p1 does. */
-const strip = (name: string): string => /^[^/]*\/+(.*)$/.exec(name)?.[1] ?? '';
+const withoutFirstFolder = (name: string): string => /^[^/]*\/+(.*)$/.exec(name)?.[1] ?? '';

@@ -1,4 +1,4 @@
-/** Reads those files of a tree that a series touches. */
+/** Reads files of a tree. */
 
 import {lstat, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -6,11 +6,11 @@ import {errorCodeOf} from '../thrown.ts';
 import type {Content} from './apply-file.ts';
 import type {Files} from './series.ts';
 
-/** No symbolic link is followed, neither the file itself nor one on the way to it. */
+/** Does not follow symbolic links, so that a path stays in the tree. A link reads as null. */
 export const readFiles = async (tree: string, paths: readonly string[]): Promise<Files> =>
-  new Map(await Promise.all(paths.map(async (path) => [path, await readFileOf(tree, path)] as const)));
+  new Map(await Promise.all(paths.map(async (path) => [path, await readFileIn(tree, path)] as const)));
 
-const readFileOf = async (tree: string, path: string): Promise<Content> => {
+const readFileIn = async (tree: string, path: string): Promise<Content> => {
   const parts = path.split('/');
   try {
     for (let depth = 1; depth < parts.length; depth += 1)

@@ -1,8 +1,7 @@
-/** A directory that should hold a component's sources: a checkout or an unpacked tarball. It is only read. */
+/** Checks and searches a component's source tree: a checkout or an unpacked tarball. It is only read. */
 
 import {readdir, readFile, stat} from 'node:fs/promises';
-import {basename, dirname, join, relative} from 'node:path';
-import {exists} from '../cache/files.ts';
+import {basename, join, relative} from 'node:path';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import {errorCodeOf} from '../thrown.ts';
@@ -13,30 +12,34 @@ const modules: Readonly<Record<string, RegExp>> = {
   containerd: /^module github\.com\/containerd\/containerd(?:\/v\d+)?$/m,
 };
 
-/** Rejects with UserError (exit code `badInput`) for anything else than the sources of the component. */
+/** Rejects with UserError (exit code `badInput`) unless the directory has the go.mod of the component. */
 export const requireSourceTree = async (directory: string, component: string): Promise<void> => {
-  const why = await whyNot(directory, modules[component] ?? /^module /m, component);
-  if (why === undefined) return;
+  const problem = await problemWith(directory, modules[component] ?? /^module /m, component);
+  if (problem === undefined) return;
   throw new UserError({
-    what: `${directory} is no source tree of ${component}`,
-    why,
-    tryThis: `name the directory of a checkout or an unpacked release of ${component} with --onto`,
+    what: `${directory} is not a source tree of ${component}`,
+    why: problem,
+    tryThis: `pass a checkout or an unpacked release of ${component} with --onto`,
     exitCode: exitCodes.badInput,
   });
 };
 
-const whyNot = async (directory: string, module: RegExp, component: string): Promise<string | undefined> => {
+const problemWith = async (
+  directory: string,
+  module: RegExp,
+  component: string,
+): Promise<string | undefined> => {
   try {
-    if (!(await stat(directory)).isDirectory()) return 'it is no directory';
+    if (!(await stat(directory)).isDirectory()) return 'it is not a directory';
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(errorCodeOf(error) ?? '')) return 'there is no such directory';
+    if (['ENOENT', 'ENOTDIR'].includes(errorCodeOf(error) ?? '')) return 'no such directory';
     throw error;
   }
   try {
     const found = await readFile(join(directory, 'go.mod'), 'utf8');
-    return module.test(found) ? undefined : `its go.mod is not that of ${component}`;
+    return module.test(found) ? undefined : `its go.mod is not ${component}'s`;
   } catch (error) {
-    if (errorCodeOf(error) === 'ENOENT') return 'it holds no go.mod';
+    if (errorCodeOf(error) === 'ENOENT') return 'it has no go.mod';
     throw error;
   }
 };
@@ -46,7 +49,7 @@ export interface Namesake {
   readonly lines: readonly string[];
 }
 
-/** For each file that the tree has not, those of the same name that it has, in case it was moved: the likeliest first. */
+/** A missing file may have moved: finds files of the same name, the most similar paths first. */
 export const namesakesIn = async (
   tree: string,
   missing: readonly string[],
@@ -58,11 +61,11 @@ export const namesakesIn = async (
     .filter((entry) => entry.isFile() && wanted.has(entry.name))
     .map((entry) => relative(tree, join(entry.parentPath, entry.name)));
   return new Map(
-    await Promise.all(missing.map(async (path) => [path, await likeliest(tree, path, found)] as const)),
+    await Promise.all(missing.map(async (path) => [path, await mostSimilar(tree, path, found)] as const)),
   );
 };
 
-const likeliest = async (
+const mostSimilar = async (
   tree: string,
   path: string,
   found: readonly string[],
@@ -81,15 +84,9 @@ const likeliest = async (
 
 const isVendored = (path: string): boolean => path.split('/').includes('vendor');
 
-/** How many parts of two paths are the same, from the end. */
+/** The number of equal parts of two paths, from the end. */
 const commonEnd = (one: string, other: string): number => {
   const [a, b] = [one.split('/').reverse(), other.split('/').reverse()];
   const differs = a.findIndex((part, index) => part !== b[index]);
   return differs === -1 ? a.length : differs;
-};
-
-/** Those of the files whose folder the tree has not: what is made there may belong elsewhere now. */
-export const homelessIn = async (tree: string, paths: readonly string[]): Promise<ReadonlySet<string>> => {
-  const homes = await Promise.all(paths.map((path) => exists(join(tree, dirname(path)))));
-  return new Set(paths.filter((_, index) => !homes[index]));
 };

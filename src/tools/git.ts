@@ -117,3 +117,22 @@ export const addAll = (directory: string): Command => git('-C', directory, 'add'
 
 /** Prints the id of the tree that the index holds. */
 export const writeTree = (directory: string): Command => git('-C', directory, 'write-tree');
+
+/** Merges the changes from `base` to `theirs` into `ours`, in place. The exit code is the number of conflicts. */
+export const mergeFile = (ours: string, base: string, theirs: string): Command =>
+  git('merge-file', '--quiet', '--diff3', ours, base, theirs);
+
+/** Writes the differences of two files, which need no repository, to `output`. Exits with 1 if there are any. */
+export const diffFiles = (before: string, after: string, output: string): Command =>
+  git(
+    'diff',
+    '--no-index',
+    '--no-color',
+    '--no-ext-diff',
+    '--text',
+    '--unified=3',
+    `--output=${output}`,
+    '--',
+    before,
+    after,
+  );

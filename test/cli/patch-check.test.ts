@@ -20,17 +20,17 @@ interface Sources {
   readonly debian?: Readonly<Record<string, string>>;
 }
 
-/** The command with sources in the cache that fit, but for a change; it may start tar and nothing else. */
+/** The command with sources in the cache that fit, but for a change; it may start tar and patch only. */
 const check = async (
   dir: TempDir,
   {kubernetes = (tree) => tree, debian}: Sources,
   ...args: readonly string[]
 ) => {
-  await cacheSource(dir, 'kubernetes', kubernetes(await treeFor(dir, 'kubernetes')), debian);
-  await cacheSource(dir, 'containerd', await treeFor(dir, 'containerd'));
+  await cacheSource(dir, 'kubernetes', kubernetes(await treeFor('kubernetes')), debian);
+  await cacheSource(dir, 'containerd', await treeFor('containerd'));
   const host: Host = {
     run(command, options) {
-      expect(command[0]).toBe('tar');
+      expect(['tar', 'patch']).toContain(command[0]);
       return localHost().run(command, options);
     },
   };
@@ -85,7 +85,7 @@ describe.skipIf(!existsSync('/usr/bin/xz'))('patch check', () => {
       '      @@ -203,6 +203,10 @@  applied at line 203, with fuzz 1, which `up` refuses',
     );
     expect(stderr).toMatch(
-      /^error: [^\n]+: of \d+ hunks 0 fail and 1 apply with fuzz only\ntry: {3}correct /,
+      /^error: [^\n]+: of \d+ hunks, 0 fail and 1 apply only with fuzz\ntry: {3}correct /,
     );
   });
 
@@ -98,16 +98,16 @@ describe.skipIf(!existsSync('/usr/bin/xz'))('patch check', () => {
     expect(code).toBe(exitCodes.failed);
     expect(stdout).toMatch(new RegExp(`^- ${first}$`, 'm'));
     expect(linesAbout(stdout, helpers)[1]).toMatch(
-      /^ {6}@@ -203,6 \+203,10 @@ {2}failed: line 205 is "one", expected ".+"; 4 of 6 lines stand at line 203$/,
+      /^ {6}@@ -203,6 \+203,10 @@ {2}failed: line 205 is "one", expected ".+"; 4 of 6 lines are at line 203$/,
     );
-    expect(stdout).toMatch(new RegExp(`^\\+ ${second}, tried on what the patches before it left$`, 'm'));
+    expect(stdout).toMatch(new RegExp(`^\\+ ${second}, tried on the result of the patches before it$`, 'm'));
     expect(stderr).toContain('of ');
     expect(stderr.split('\n').filter((line) => line.startsWith('error:'))).toHaveLength(1);
   });
 
   it.each([
-    ['there is no such file', (): undefined => undefined],
-    ['nothing in the file looks like it', () => 'package cm\n'],
+    ['no such file', (): undefined => undefined],
+    ['the file has no similar lines', () => 'package cm\n'],
   ])('says so where %s', async (why, change) => {
     await using dir = await tempDir();
     const {code, stdout} = await check(dir, {kubernetes: (tree) => changed(tree, helpers, change)});
@@ -155,21 +155,30 @@ describe.skipIf(!existsSync('/usr/bin/xz'))('patch check', () => {
               hunks: [
                 {
                   title: '@@ -203,6 +203,10 @@',
-                  result: {is: 'applied', line: 204, offset: 1, fuzz: expect.any(Number)},
+                  result: {kind: 'applied', line: 204, offset: 1, fuzz: expect.any(Number)},
                 },
               ],
             },
           ],
         },
-        {name: second, files: [{path: kubelet, hunks: [{result: {is: 'applied', fuzz: 0}}, {}]}]},
-        {name: third, files: [{hunks: [{result: {is: 'applied', fuzz: 0}}]}]},
+        {name: second, files: [{path: kubelet, hunks: [{result: {kind: 'applied', fuzz: 0}}, {}]}]},
+        {name: third, files: [{hunks: [{result: {kind: 'applied', fuzz: 0}}]}]},
       ],
     });
   });
 
+  it('needs patch(1)', async () => {
+    await using dir = await tempDir();
+    const {code, stderr} = await cli(dir, ['patch', 'check'], {host: hostOf(() => '[not found]')});
+    expect(code).toBe(exitCodes.hostLacks);
+    expect(stderr).toMatch(/^error: [^\n]+: not installed: patch\ntry: {3}[^\n]+ apt-get install patch\n$/);
+  });
+
   it('needs what up needs where sources have to be downloaded', async () => {
     await using dir = await tempDir();
-    const {code, stdout, stderr} = await cli(dir, ['patch', 'check'], {host: hostOf(() => '[not found]')});
+    const {code, stdout, stderr} = await cli(dir, ['patch', 'check'], {
+      host: hostOf((line) => (line.startsWith('patch') ? '' : '[not found]')),
+    });
     expect({code, stdout}).toEqual({code: exitCodes.hostLacks, stdout: ''});
     expect(stderr).toContain('this machine lacks something that the demo needs');
   });
@@ -197,14 +206,17 @@ describe.skipIf(!existsSync('/usr/bin/xz'))('patch check', () => {
   ])('says that it needs %s', async (program, reason, output) => {
     await using dir = await tempDir();
     for (const component of ['kubernetes', 'containerd'] as const)
-      await cacheSource(dir, component, await treeFor(dir, component));
-    const host: Host = {run: (command) => Promise.reject(new CommandError(command, {reason, output}))};
+      await cacheSource(dir, component, await treeFor(component));
+    const host: Host = {
+      run: (command) =>
+        command[0] === 'patch'
+          ? Promise.resolve({stdout: '', stderr: ''})
+          : Promise.reject(new CommandError(command, {reason, output})),
+    };
     const {code, stderr} = await cli(dir, ['patch', 'check'], {host});
     expect(code).toBe(exitCodes.hostLacks);
     expect(stderr).toMatch(
-      new RegExp(
-        `^error: the sources cannot be unpacked: this machine has no ${program}\ntry: {3}install it`,
-      ),
+      new RegExp(`^error: cannot unpack the sources: ${program} is not installed\ntry: {3}install it`),
     );
   });
 });

@@ -3,11 +3,12 @@ import {mkdir, readdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../src/exit-codes.ts';
+import {CommandError} from '../../src/host/command-error.ts';
+import type {Host} from '../../src/host/host.ts';
 import {localHost} from '../../src/host/process.ts';
 import {project} from '../../src/project.ts';
 import {hasPatch} from '../patches/gnu-patch.ts';
-import {cli} from '../rig/cli.ts';
-import {fakeHost} from '../rig/fake-host.ts';
+import {cli, hostOf} from '../rig/cli.ts';
 import {cacheSource, changed, inserted, type Tree, treeFor, writeTree} from '../rig/patched-source.ts';
 import {type TempDir, tempDir} from '../rig/temp-dir.ts';
 
@@ -32,17 +33,24 @@ const contents = async (directory: string): Promise<Tree> => {
   );
 };
 
-/** Carries Kubernetes' series to a tree that it fits, but for a change; without the pinned source nothing is run. */
+const hostWithout = (programs: readonly string[]): Host => ({
+  run(command, options) {
+    if (programs.includes(command[0])) throw new CommandError(command, {reason: 'not found'});
+    return localHost().run(command, options);
+  },
+});
+
+/** Rebases the patches of Kubernetes onto a tree that they fit, except for a change. */
 const rebase = async (
   dir: TempDir,
   change: (tree: Tree) => Tree,
   {isCached = false, args = []}: {isCached?: boolean; args?: readonly string[]} = {},
 ) => {
-  const fitting = await treeFor(dir, 'kubernetes');
+  const fitting = await treeFor('kubernetes');
   const tree = change(fitting);
   await writeTree(dir.join('new'), tree);
   if (isCached) await cacheSource(dir, 'kubernetes', fitting);
-  const host = isCached ? localHost() : fakeHost();
+  const host = hostWithout(isCached ? [] : ['tar']);
   const command = [
     'patch',
     'rebase',
@@ -72,7 +80,7 @@ describe('patch rebase', () => {
         [third, await ours(third)],
       ]),
     );
-    expect(stdout).toMatch(/\n(\d+) of \1 hunks carried to \S+\/out, 0 of them to be looked at\n$/);
+    expect(stdout).toMatch(/\n(\d+) of \1 hunks rebased into \S+\/out, 0 of them doubtful\n$/);
   });
 
   it.skipIf(!hasPatch)('writes patches that apply to the new release without fuzz or offset', async () => {
@@ -83,9 +91,9 @@ describe('patch rebase', () => {
       ),
     );
     expect(code).toBe(0);
-    expect(stdout).toContain('@@ -203,6 +203,10 @@  fits at line 203, with fuzz 1: look at it\n');
+    expect(stdout).toContain('@@ -203,6 +203,10 @@  fits at line 203, with fuzz 1: check it\n');
     expect(stdout).toMatch(/fits at line 79, offset 3\n/);
-    expect(stdout).toContain(', 1 of them to be looked at\n');
+    expect(stdout).toContain(', 1 of them doubtful\n');
     expect([...out.keys()].sort()).toEqual([first, second, third]);
     const header = (text = ''): string => text.slice(0, text.indexOf('diff --git '));
     for (const name of [first, second, third]) {
@@ -106,10 +114,10 @@ describe('patch rebase', () => {
     expect(stdout).toContain('`kni-demo patch check` fetches it');
     expect(stdout).toMatch(/^ {6}@@ -203,6 \+203,10 @@ {2}rejected: line 205 is "one", expected /m);
     expect(stderr).toMatch(
-      /^error: the patches of kubernetes could not all be carried: 1 of \d+ hunks were rejected\ntry: {3}see \S+\/out\/rejected\.txt; [^\n]+\n$/,
+      /^error: cannot rebase all patches of kubernetes: 1 of \d+ hunks were rejected\ntry: {3}read \S+\/out\/rejected\.txt, [^\n]+\n$/,
     );
     expect([...out.keys()].sort()).toEqual([`${first}.rej`, second, third, 'rejected.txt']);
-    expect(out.get(`${first}.rej`)).toContain('\n+\t\t\tif previous, found :=');
+    expect(out.get(`${first}.rej`)).toBe(await ours(first));
     const report = out.get('rejected.txt') ?? '';
     expect(report).toContain(`${first}: ${helpers}: @@ -203,6 +203,10 @@\n===`);
     expect(report).toContain('\nexpected, from line 203:\n   203   | \tmountPoints');
@@ -134,7 +142,7 @@ describe('patch rebase', () => {
     );
     expect(code).toBe(exitCodes.failed);
     const report = out.get('rejected.txt') ?? '';
-    expect(report).toContain('\nwhy: there is no such file\n');
+    expect(report).toContain('\nwhy: no such file\n');
     expect(report).toContain(
       'closest, 6 of 6 lines, the others are marked !: internal/cm/helpers_linux.go, from line 203:',
     );
@@ -162,7 +170,7 @@ describe('patch rebase', () => {
 
   it('writes nothing when it is cancelled', async () => {
     await using dir = await tempDir();
-    await writeTree(dir.join('new'), await treeFor(dir, 'kubernetes'));
+    await writeTree(dir.join('new'), await treeFor('kubernetes'));
     const args = [
       'patch',
       'rebase',
@@ -179,14 +187,25 @@ describe('patch rebase', () => {
 });
 
 describe('patch rebase refuses', () => {
+  it('a machine without patch and git, in one clear message', async () => {
+    await using dir = await tempDir();
+    await writeTree(dir.join('new'), await treeFor('kubernetes'));
+    const args = ['--component', 'kubernetes', '--onto', dir.join('new'), '--output', dir.join('out')];
+    const host = hostOf(() => '[not found]');
+    const {code, stderr} = await cli(dir, ['patch', 'rebase', ...args], {host});
+    expect(code).toBe(exitCodes.hostLacks);
+    expect(stderr).toMatch(/: not installed: patch, git\ntry: {3}[^\n]+apt-get install patch git\n$/);
+    expect(existsSync(dir.join('out'))).toBe(false);
+  });
+
   it.each([
-    ['new/nothing', 'out', 'there is no such directory'],
-    ['new/go.mod', 'out', 'it is no directory'],
-    ['new/go.mod/below', 'out', 'there is no such directory'],
-    ['other', 'out', 'its go.mod is not that of kubernetes'],
-    ['empty', 'out', 'it holds no go.mod'],
+    ['new/nothing', 'out', 'no such directory'],
+    ['new/go.mod', 'out', 'it is not a directory'],
+    ['new/go.mod/below', 'out', 'no such directory'],
+    ['other', 'out', "its go.mod is not kubernetes's"],
+    ['empty', 'out', 'it has no go.mod'],
     ['new', 'full', 'it is not empty'],
-    ['new', 'full/file', 'is no directory'],
+    ['new', 'full/file', 'not a directory'],
     ['new', 'new', 'which is only read'],
     ['new', 'new/..out', 'which is only read'],
   ])('--onto %s --output %s, in one clear line', async (onto, output, why) => {

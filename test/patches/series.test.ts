@@ -30,13 +30,13 @@ describe('a series', () => {
   it.each(['', 'nowhere'])('is not empty: %j', async (name) => {
     await using dir = await tempDir();
     const error = await rejection(readSeries(dir.join(name)), UserError);
-    expect(error).toMatchObject({exitCode: exitCodes.badInput, what: 'there is no series of patches'});
+    expect(error).toMatchObject({exitCode: exitCodes.badInput, what: 'no patches found'});
   });
 
   it('has patches that can be read', async () => {
     await using dir = await tempDir();
     await writeText(dir, '0001-a.patch', 'rubbish\n');
-    expect((await rejection(readSeries(dir.path), UserError)).what).toBe('0001-a.patch cannot be read');
+    expect((await rejection(readSeries(dir.path), UserError)).what).toBe('cannot read 0001-a.patch');
   });
 });
 

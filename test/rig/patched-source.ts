@@ -1,4 +1,4 @@
-/** Sources that the project's own patches fit, made from what those look for; lines between are filled up. */
+/** Source trees that the project's own patches fit. They are made from the hunks, with filler lines between these. */
 
 import {mkdir, writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
@@ -6,6 +6,8 @@ import {localHost} from '../../src/host/process.ts';
 import {linesOf} from '../../src/patches/hunk.ts';
 import type {FilePatch} from '../../src/patches/patch-file.ts';
 import {readSeries} from '../../src/patches/series.ts';
+import {project} from '../../src/project.ts';
+import {loadStack} from '../../src/stacks/load.ts';
 import type {Component} from '../../src/stacks/own-source.ts';
 import {architectureOf} from '../../src/stages/context.ts';
 import {demoPlan} from '../../src/stages/demo.ts';
@@ -23,12 +25,14 @@ const goMod = {
 };
 
 /** Files by path, with a go.mod. */
-export const treeFor = async (dir: TempDir, component: Component): Promise<Tree> => {
-  const patches = await readSeries(seriesOf(component, await demoContext(dir, fakeHost())));
+export const treeFor = async (component: Component, name = 'bookworm'): Promise<Tree> => {
+  const stack = await loadStack(name, project.stacks);
+  const patches = await readSeries(seriesOf(component, {stack}));
   const files = new Map([['go.mod', goMod[component]]]);
   for (const file of patches.flatMap((patch) => patch.files)) {
     if (file.kind === 'create') continue;
-    if (files.has(file.path)) throw new Error(`this rig knows no file of two patches: ${file.path}`);
+    if (files.has(file.path))
+      throw new Error(`two patches change ${file.path}, which this rig does not support`);
     files.set(file.path, textFor(file));
   }
   return files;
@@ -52,7 +56,7 @@ export const changed = (tree: Tree, path: string, change: (text: string) => stri
   return files;
 };
 
-/** Puts lines before a line, counted from 1. */
+/** Inserts lines before a line, counted from 1. */
 export const inserted =
   (at: number, ...lines: readonly string[]) =>
   (text: string): string =>
@@ -67,7 +71,7 @@ export const writeTree = async (directory: string, tree: Tree): Promise<void> =>
   }
 };
 
-/** Puts it into the cache of `dir` as the package that the stack pins, with Debian's patches by name. */
+/** Writes a tree to the cache of `dir` as the source package that the stack pins, with Debian's patches by name. */
 export const cacheSource = async (
   dir: TempDir,
   component: Component,

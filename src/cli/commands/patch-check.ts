@@ -1,6 +1,7 @@
-/** patch check: whether the stack's patches apply to its pinned sources, hunk by hunk. */
+/** patch check: checks hunk by hunk whether the stack's patches apply to its pinned sources. */
 
 import {UserError} from '../../errors.ts';
+import {requirePrograms} from '../../patches/workbench.ts';
 import {seriesOf} from '../../stages/init/tree.ts';
 import {checkSeries, type SeriesCheck} from '../../stages/lib/check-patches.ts';
 import {lineWriter, paletteOf} from '../../view/stream.ts';
@@ -16,13 +17,14 @@ export interface PatchCheckOptions {
   readonly lockTimeout: number;
 }
 
-/** Throws UserError where a patch does not apply as `up` applies it, after all have been shown. */
+/** Shows all patches, then throws UserError if one does not apply as `up` applies it. */
 export const patchCheck = async (
   world: World,
   {stack, json = false, lockTimeout}: PatchCheckOptions,
 ): Promise<void> => {
   const {signal, stdout, stderr} = world;
   const context = await demoContext(world, {stack});
+  await requirePrograms(context.host, ['patch'], signal);
   const sources = await fetchSources(context, json ? stderr : stdout, {
     command: 'kni-demo patch check',
     lockTimeout,
@@ -46,7 +48,7 @@ export const patchCheck = async (
   }
   throw new UserError({
     what: `the patches of stack ${stack} do not apply as \`kni-demo up\` applies them`,
-    why: `of ${hunks} hunks ${failed} fail and ${fuzzy} apply with fuzz only`,
+    why: `of ${hunks} hunks, ${failed} fail and ${fuzzy} apply only with fuzz`,
     tryThis: [
       ...broken.map(({series}) => `correct the patches in ${series} that are marked - or !`),
       'for another release: kni-demo patch rebase, see its --help',

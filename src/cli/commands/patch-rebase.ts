@@ -1,13 +1,13 @@
-/** patch rebase: carries a component's patches to another release of it. */
+/** patch rebase: rebases a component's patches onto another release. */
 
 import {resolve} from 'node:path';
 import {UserError} from '../../errors.ts';
-import {type CarriedPatch, carrySeries, isCarried} from '../../patches/carry-series.ts';
-import {outputDirectory, writeOutput} from '../../patches/output.ts';
-import type {Patch} from '../../patches/patch-file.ts';
+import {requireOutputDirectory, writeOutput} from '../../patches/output.ts';
 import {readFiles} from '../../patches/read-files.ts';
-import {type Files, pathsOf, readSeries} from '../../patches/series.ts';
-import {homelessIn, namesakesIn, requireSourceTree} from '../../patches/source-tree.ts';
+import {isRebased, type RebasedPatch, rebaseSeries} from '../../patches/rebase-series.ts';
+import {pathsOf, readSeries} from '../../patches/series.ts';
+import {namesakesIn, requireSourceTree} from '../../patches/source-tree.ts';
+import {requirePrograms, withWorkbench} from '../../patches/workbench.ts';
 import type {Component} from '../../stacks/own-source.ts';
 import type {DemoContext} from '../../stages/context.ts';
 import {demoPlan} from '../../stages/demo.ts';
@@ -15,9 +15,9 @@ import {seriesOf} from '../../stages/init/tree.ts';
 import {cachedSources} from '../../stages/lib/check-patches.ts';
 import {pinnedFiles} from '../../stages/lib/pinned-files.ts';
 import {lineWriter, paletteOf} from '../../view/stream.ts';
-import {carriedCounts, carriedText} from '../carried-text.ts';
 import {demoContext} from '../context.ts';
-import {rejectionsText} from '../rejections-text.ts';
+import {rejectionsText} from '../rebase-rejections.ts';
+import {rebaseCounts, rebaseText} from '../rebase-text.ts';
 import type {World} from '../world.ts';
 
 export interface PatchRebaseOptions {
@@ -27,66 +27,70 @@ export interface PatchRebaseOptions {
   readonly output?: string;
 }
 
-/** Throws UserError where a hunk was rejected, after all that could be carried has been written. */
+/** Writes all that can be rebased, then throws UserError if a hunk was rejected. */
 export const patchRebase = async (world: World, options: PatchRebaseOptions): Promise<void> => {
   const {signal, stdout} = world;
   const {stack, component, output = `${stack}-${component}-rebased`} = options;
   const context = await demoContext(world, {stack});
   const [onto, to] = [resolve(options.onto), resolve(output)];
   await requireSourceTree(onto, component);
-  await outputDirectory(to, onto);
-  const series = await readSeries(seriesOf(component, context));
+  await requireOutputDirectory(to, onto);
+  await requirePrograms(context.host, ['patch', 'git'], signal);
 
-  const files = await readFiles(onto, pathsOf(series));
+  const {patches, isMergeSkipped} = await rebase(onto, component, {context, signal});
+  const namesakes = await namesakesIn(onto, missingIn(patches));
+  await writeOutput(to, outputOf(patches, rejectionsText(patches, namesakes)), signal);
+
   const write = lineWriter(stdout);
-  let carried = carrySeries(series, files);
-  if (!carried.every(isCarried)) {
-    const old = await oldFiles(series, component, {context, signal});
-    if (old) carried = carrySeries(series, files, old);
-    else
-      write(
-        'The pinned source is not in the cache, so nothing is merged: `kni-demo patch check` fetches it.',
-      );
-  }
-  const homeless = await homelessIn(onto, madeBy(carried));
-  const namesakes = await namesakesIn(onto, missingIn(carried));
-  await writeOutput(to, outputOf(carried, rejectionsText(carried, namesakes)), signal);
-
-  for (const line of carriedText(carried, homeless, paletteOf(stdout))) write(line);
-  const {hunks, doubtful, rejected} = carriedCounts(carried, homeless);
+  if (isMergeSkipped)
+    write('Nothing was merged: the pinned source is not in the cache. `kni-demo patch check` fetches it.');
+  for (const line of rebaseText(patches, paletteOf(stdout))) write(line);
+  const {hunks, doubtful, rejected} = rebaseCounts(patches);
   write('');
-  write(`${hunks - rejected} of ${hunks} hunks carried to ${to}, ${doubtful} of them to be looked at`);
-  if (carried.every(isCarried)) return;
+  write(`${hunks - rejected} of ${hunks} hunks rebased into ${to}, ${doubtful} of them doubtful`);
+  if (patches.every(isRebased)) return;
   throw new UserError({
-    what: `the patches of ${component} could not all be carried`,
+    what: `cannot rebase all patches of ${component}`,
     why: `${rejected} of ${hunks} hunks were rejected`,
-    tryThis: `see ${to}/rejected.txt; put the changes of the *.rej files into the new patches by hand`,
+    tryThis: `read ${to}/rejected.txt, and add the changes of the *.rej files to the new patches by hand`,
   });
 };
 
-/** For merges; undefined where it would have to be downloaded. */
-const oldFiles = async (
-  series: readonly Patch[],
+interface Run {
+  readonly context: DemoContext;
+  readonly signal: AbortSignal;
+}
+
+/** Reads the pinned source, for merges, only if something is rejected without it. */
+const rebase = async (
+  onto: string,
   component: Component,
-  {context, signal}: {readonly context: DemoContext; readonly signal: AbortSignal},
-): Promise<Files | undefined> => {
-  const sources = await cachedSources(demoPlan(context.stack), context);
-  const source = sources.find((each) => each.component === component && each.isThere)?.path;
-  return source === undefined ? undefined : (await pinnedFiles(series, {source, signal}, context)).files;
+  {context, signal}: Run,
+): Promise<{readonly patches: readonly RebasedPatch[]; readonly isMergeSkipped: boolean}> => {
+  const series = await readSeries(seriesOf(component, context));
+  const files = await readFiles(onto, pathsOf(series));
+  return withWorkbench(context.host, signal, async (bench) => {
+    const patches = await rebaseSeries(bench, series, files);
+    if (patches.every(isRebased)) return {patches, isMergeSkipped: false};
+    const source = await cachedSource(component, context);
+    if (source === undefined) return {patches, isMergeSkipped: true};
+    const pinned = await pinnedFiles(series, {source, signal}, context);
+    return {patches: await rebaseSeries(bench, series, files, pinned.files), isMergeSkipped: false};
+  });
 };
 
-const madeBy = (patches: readonly CarriedPatch[]): readonly string[] =>
-  patches.flatMap(({files}) =>
-    files.flatMap(({path, kind, refreshed}) => (kind === 'create' && refreshed ? [path] : [])),
-  );
+const cachedSource = async (component: Component, context: DemoContext): Promise<string | undefined> => {
+  const sources = await cachedSources(demoPlan(context.stack), context);
+  return sources.find((each) => each.component === component && each.isThere)?.path;
+};
 
-const missingIn = (patches: readonly CarriedPatch[]): readonly string[] =>
+const missingIn = (patches: readonly RebasedPatch[]): readonly string[] =>
   patches.flatMap(({files}) =>
-    files.flatMap(({path, problem}) => (problem === 'there is no such file' ? [path] : [])),
+    files.flatMap(({path, problem}) => (problem === 'no such file' ? [path] : [])),
   );
 
 const outputOf = (
-  patches: readonly CarriedPatch[],
+  patches: readonly RebasedPatch[],
   rejections: readonly string[],
 ): ReadonlyMap<string, string> =>
   new Map([

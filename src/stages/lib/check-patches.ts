@@ -1,9 +1,10 @@
-/** Whether a stack's series apply to its pinned sources as `up` applies them, hunk by hunk; nothing is kept. */
+/** Checks hunk by hunk whether a stack's patches apply to its pinned sources as `up` applies them. Keeps nothing. */
 
 import {artifactExists} from '../../cache/artifact.ts';
 import {fingerprintsOf} from '../../graph/fingerprint.ts';
 import type {Plan} from '../../graph/plan.ts';
 import {allExact, applySeries, type PatchResult, readSeries} from '../../patches/series.ts';
+import {withWorkbench} from '../../patches/workbench.ts';
 import {type Component, components} from '../../stacks/own-source.ts';
 import {releaseOf} from '../../stacks/schema.ts';
 import type {DemoContext} from '../context.ts';
@@ -42,7 +43,7 @@ export interface SeriesCheck {
   readonly patches: readonly PatchResult[];
 }
 
-/** As much as GNU patch allows by itself, so that a patch that somebody tried by hand is not told to fail. */
+/** The default of `patch`. A hunk that needs fuzz is reported as such, because it works when applied by hand. */
 const anyFuzz = 2;
 
 export interface CheckedSource {
@@ -59,7 +60,9 @@ export const checkSeries = async (
 ): Promise<SeriesCheck> => {
   const patches = await readSeries(series);
   const {files, debian} = await pinnedFiles(patches, {source, signal}, context);
-  const {results} = applySeries(patches, files, anyFuzz);
+  const {results} = await withWorkbench(context.host, signal, (bench) =>
+    applySeries(bench, patches, files, anyFuzz),
+  );
   const version = releaseOf(context.stack[component].source);
   return {component, version, series, ok: allExact([...debian, ...results]), debian, patches: results};
 };

@@ -1,4 +1,4 @@
-/** The files of a pinned source that a series touches, as `prepare-tree.sh` finds them: Debian's patches applied. */
+/** The files of a pinned source that a series changes, with Debian's patches applied, as `prepare-tree.sh` finds them. */
 
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -16,7 +16,7 @@ import {inScratch} from './project-files.ts';
 
 export interface PinnedFiles {
   readonly files: Files;
-  /** What came of Debian's own series. */
+  /** The results of Debian's own patches. */
   readonly debian: readonly PatchResult[];
 }
 
@@ -26,7 +26,7 @@ export interface Pinned {
   readonly signal: AbortSignal;
 }
 
-/** Unpacks these files only, beside the cache's artifacts and for as long as it takes to read them. */
+/** Unpacks only these files, into a scratch directory in the cache. */
 export const pinnedFiles = (
   series: readonly Patch[],
   {source, signal}: Pinned,
@@ -47,19 +47,20 @@ export const pinnedFiles = (
     const there = members.filter((member) => wanted.has(strippedName(member, strip)));
     const names = there.map((member) => `${member}\n`).join('');
     await run(unpackMembers({archive, directory: tree, strip}), names);
-    const {results, files} = applySeries(debian, await readFiles(tree, paths), 0);
+    const bench = {host, directory: scratch, signal};
+    const {results, files} = await applySeries(bench, debian, await readFiles(tree, paths), 0);
     return {debian: results, files};
   });
 };
 
 interface Archives {
   readonly original: string;
-  /** How many folders stand before the names of its files. */
+  /** The number of folders before the names of its files. */
   readonly strip: number;
   readonly debian?: string;
 }
 
-/** As prepare-tree.sh finds them: one tarball of the whole tree, or those of a Debian source package. */
+/** One tarball of the whole tree, or the tarballs of a Debian source package, as in prepare-tree.sh. */
 const archivesIn = async (source: string): Promise<Archives> => {
   const names = await namesIn(source);
   return names.includes('tree.tar')
@@ -67,14 +68,14 @@ const archivesIn = async (source: string): Promise<Archives> => {
     : {original: tarball(source, names, 'orig'), strip: 1, debian: tarball(source, names, 'debian')};
 };
 
-/** A signature beside it is none. */
+/** Signatures (.asc) are not tarballs. */
 const tarball = (source: string, names: readonly string[], kind: string): string => {
   const name = names.find((each) => each.includes(`.${kind}.tar.`) && !each.endsWith('.asc'));
   if (name !== undefined) return join(source, name);
   throw new UserError({
-    what: `${source} is no Debian source`,
-    why: `it holds no *.${kind}.tar.*`,
-    tryThis: 'remove it and run the same command again: it is downloaded anew',
+    what: `${source} is not a Debian source package`,
+    why: `*.${kind}.tar.* is missing`,
+    tryThis: 'remove this directory and run the same command again, which downloads it',
   });
 };
 
@@ -84,8 +85,8 @@ const explainTar = (error: unknown): never => {
   if (program === undefined) throw error;
   throw new UserError(
     {
-      what: 'the sources cannot be unpacked',
-      why: `this machine has no ${program}`,
+      what: 'cannot unpack the sources',
+      why: `${program} is not installed`,
       tryThis: `install it, on Debian: apt-get install ${program === 'xz' ? 'xz-utils' : program}`,
       exitCode: exitCodes.hostLacks,
     },

@@ -4,7 +4,7 @@ import {describe, expect, it} from 'vitest';
 import {dirsOf} from '../../../src/cache/dirs.ts';
 import {UserError} from '../../../src/errors.ts';
 import {localHost} from '../../../src/host/process.ts';
-import {patchFrom} from '../../../src/patches/patch-file.ts';
+import {parsePatch} from '../../../src/patches/patch-file.ts';
 import {pinnedFiles} from '../../../src/stages/lib/pinned-files.ts';
 import {envOf, rejection} from '../../rig/demo.ts';
 import {writeTree} from '../../rig/patched-source.ts';
@@ -13,7 +13,7 @@ import {type TempDir, tempDir} from '../../rig/temp-dir.ts';
 const patch = (path: string, from: string, to: string): string =>
   `--- a/${path}\n+++ b/${path}\n@@ -1 +1 @@\n-${from}\n+${to}\n`;
 const series = ['main.go', '-odd [name]*', 'none.go'].map((path) =>
-  patchFrom('0001-a.patch', patch(path, 'debian', 'ours')),
+  parsePatch('0001-a.patch', patch(path, 'debian', 'ours')),
 );
 
 const tar = (...args: readonly string[]) => localHost().run(['tar', args]);
@@ -74,7 +74,7 @@ describe.skipIf(!existsSync('/usr/bin/xz'))('the files of a pinned source', () =
     await using dir = await tempDir();
     await packDebian(dir);
     await localHost().run(['sh', ['-c', `rm "$1"/*.${kind}.tar.*`, 'sh', dir.join('source')]]);
-    expect((await rejection(read(dir), UserError)).why).toBe(`it holds no *.${kind}.tar.*`);
+    expect((await rejection(read(dir), UserError)).why).toBe(`*.${kind}.tar.* is missing`);
     expect(await readdir(dir.join('cache/kni-demo/artifacts'))).toEqual([]);
   });
 

@@ -1,19 +1,19 @@
-/** Of every rejected hunk: what it expects, and what the new release has where it looks most like that. */
+/** Explains each rejected hunk: the lines that it expects, and the most similar place in the new release. */
 
-import type {CarriedPatch} from '../patches/carry-series.ts';
 import type {Hunk} from '../patches/hunk.ts';
 import {closestTo, type Mismatch, weightOf} from '../patches/mismatch.ts';
+import type {RebasedPatch} from '../patches/rebase-series.ts';
 import type {Namesake} from '../patches/source-tree.ts';
 
-/** `namesakes` by the path of a file that the release has not. */
+/** `namesakes` has the files to search for each file that the new release lacks. */
 export const rejectionsText = (
-  patches: readonly CarriedPatch[],
+  patches: readonly RebasedPatch[],
   namesakes: ReadonlyMap<string, readonly Namesake[]>,
 ): readonly string[] =>
   patches.flatMap(({name, files}) =>
     files.flatMap(({path, problem, hunks, lines}) =>
       hunks.flatMap(({hunk, result}) => {
-        if (result.is !== 'rejected') return [];
+        if (result.kind !== 'rejected') return [];
         const title = `${name}: ${path}: ${hunk.title}`;
         const candidates = namesakes.get(path) ?? (lines ? [{path, lines}] : []);
         return [
@@ -21,7 +21,7 @@ export const rejectionsText = (
           '='.repeat(title.length),
           ...(problem === undefined ? [] : [`why: ${problem}`]),
           ...expectation(hunk),
-          ...(problem === 'it exists already' ? [] : closestText(hunk, candidates)),
+          ...(problem === 'already exists' ? [] : closestText(hunk, candidates)),
           '',
         ];
       }),
@@ -30,43 +30,41 @@ export const rejectionsText = (
 
 const expectation = ({old, oldStart}: Hunk): readonly string[] =>
   old.length === 0
-    ? ['expected: no such file, or a place for lines without context']
+    ? ['expected: no such file, or a line to insert at without context']
     : [
         `expected, from line ${oldStart}:`,
         ...old.map((line, index) => numbered(oldStart + index, ' ', line)),
       ];
 
-interface Best {
+interface Candidate {
   readonly file: Namesake;
   readonly mismatch: Mismatch;
 }
 
-const closestText = ({old, lines, oldStart}: Hunk, candidates: readonly Namesake[]): readonly string[] => {
+const closestText = ({old, removed, oldStart}: Hunk, candidates: readonly Namesake[]): readonly string[] => {
   const [best] = candidates
-    .flatMap((file): readonly Best[] => {
+    .flatMap((file): readonly Candidate[] => {
       const mismatch = closestTo(old, file.lines, oldStart);
       return mismatch === undefined ? [] : [{file, mismatch}];
     })
     .sort((one, other) => other.mismatch.matching - one.mismatch.matching);
-  if (best === undefined) return ['nothing in the new release looks like it'];
-  const {path, lines: there} = best.file;
+  if (best === undefined) return ['the new release has no similar lines'];
+  const {path, lines} = best.file;
   const {line, matching, of} = best.mismatch;
-  const removed = lines.flatMap(({op, text}) => (op === '-' && weightOf(text) === 1 ? [text] : []));
   return [
     `closest, ${matching} of ${of} lines, the others are marked !: ${path}, from line ${line}:`,
-    ...there
+    ...lines
       .slice(line - 1, line - 1 + of)
       .map((text, index) => numbered(line + index, text === old[index] ? ' ' : '!', text)),
-    ...removed.map((text) => whereIs(text, there, path)),
+    ...removed.filter((text) => weightOf(text) === 1).map((text) => whereIs(text, lines, path)),
   ];
 };
 
-/** What a hunk removes is what it is about; its context may be anywhere. */
-const whereIs = (text: string, there: readonly string[], path: string): string => {
-  const at = there.flatMap((line, index) => (line === text ? [index + 1] : []));
-  const where =
-    at.length === 0 ? `is not in ${path}` : `stands at line ${at.slice(0, 5).join(', ')} of ${path}`;
-  return `it removes ${JSON.stringify(text.trim())}, which ${where}`;
+/** The removed lines are the point of a hunk; its context may be anywhere. */
+const whereIs = (text: string, lines: readonly string[], path: string): string => {
+  const at = lines.flatMap((line, index) => (line === text ? [index + 1] : []));
+  const where = at.length === 0 ? `is not in ${path}` : `is at line ${at.slice(0, 5).join(', ')} of ${path}`;
+  return `the hunk removes ${JSON.stringify(text.trim())}, which ${where}`;
 };
 
 const numbered = (number: number, mark: string, text: string): string =>
