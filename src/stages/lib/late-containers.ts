@@ -6,8 +6,11 @@ import {DeadlineExceeded, waitUntil} from '../../host/wait-until.ts';
 import {deleteCluster} from '../../tools/kind.ts';
 import type {DemoContext} from '../context.ts';
 
-/** kind may have asked for none yet, so the wait for them has to be short. */
-const atMost = 3_000;
+/** kind prints this before it asks for the containers: until then there is nothing to wait for. */
+export const asksForContainers = /Preparing nodes/;
+
+/** The engine may never have received a request, so the wait has to end. Creating takes longer on a busy machine. */
+const atMost = 10_000;
 
 /** Waits for the nodes of a cluster that kind was creating when it was cancelled, and removes them. */
 export const removeLateContainers = async (

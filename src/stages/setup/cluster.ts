@@ -28,7 +28,7 @@ import {getJson, kubectl} from '../../tools/kubectl.ts';
 import {nodeImage as nodeImageTask, systemOf} from '../build/node-image.ts';
 import type {ClusterContext, DemoContext, DemoTask} from '../context.ts';
 import {kind} from '../host/kind.ts';
-import {removeLateContainers} from '../lib/late-containers.ts';
+import {asksForContainers, removeLateContainers} from '../lib/late-containers.ts';
 import {imageOf} from '../lib/products.ts';
 import {persistently} from '../lib/retry.ts';
 
@@ -74,8 +74,10 @@ const cluster: DemoTask = {
     await mkdir(owner, {recursive: true});
     const input = kindConfig({name, workers, nodeImage, owner, network: stack.cluster});
     const failure = kindFailure();
+    let askedForContainers = false;
     const onLine = (line: string): void => {
       failure.see(line);
+      askedForContainers ||= asksForContainers.test(line);
       if (!isGoFrame(line)) log(line);
     };
     const create = () => host.run(createCluster(name, kubeconfig), {input, signal, onLine});
@@ -96,7 +98,7 @@ const cluster: DemoTask = {
     await created.catch(async (error: unknown) => {
       if (signal.aborted) {
         // If this fails, the next `up` removes the containers.
-        await removeLateContainers(context, log).catch(() => undefined);
+        if (askedForContainers) await removeLateContainers(context, log).catch(() => undefined);
         throw error;
       }
       const why = failure.why();

@@ -352,6 +352,7 @@ describe('making the cluster', () => {
     const cancelling: Host = {
       run: async (command, options) => {
         if (command[1][0] !== 'create') return host.run(command, options);
+        options?.onLine?.(' • Preparing nodes 📦 📦  ...');
         cancel.abort();
         throw new CommandError(command, {reason: 'cancelled'});
       },
