@@ -62,10 +62,19 @@ const networkRemovals = async ({host, dirs}: Surroundings, pid: number | undefin
   if (others.length > 0)
     return {removals: [], kept: [`${what}: another engine is running: ${others.join(', ')}`]};
   const remove = async (): Promise<void> => {
-    await restoreNetwork(host, dirs, before);
     for (const point of await mountPointsIn(execRoot)) await host.run(unmount(point));
     await removeTree(execRoot);
-    await rmdir(dirname(execRoot)).catch(() => undefined); // another engine may have its files in there
+    for (const directory of mayBeLeft) await rmdir(directory).catch(() => undefined);
+    await restoreNetwork(host, dirs, before);
   };
   return {removals: [{what, remove}], kept: []};
 };
+
+/** Directories that an engine leaves empty. Others may have files in them. */
+const mayBeLeft = [
+  dirname(execRoot),
+  '/run/containerd/s',
+  '/run/containerd',
+  '/run/docker/plugins',
+  '/run/docker',
+];
