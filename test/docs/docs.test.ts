@@ -73,8 +73,8 @@ const unknownTo = (program: Command, words: readonly string[]): readonly string[
     command = next;
   }
   if (command === program && /^[a-z]/.test(words[0] ?? '')) return [words[0] ?? ''];
-  const known = ['--help', '--version', ...command.options.map(({long}) => long)];
-  return flagsIn(words).filter((flag) => !known.includes(flag));
+  const known = new Set(['--help', '--version', ...command.options.map(({long}) => long)]);
+  return flagsIn(words).filter((flag) => !known.has(flag));
 };
 
 describe('the commands in pages', () => {
@@ -91,15 +91,15 @@ describe('the commands in pages', () => {
 
   it('are commands and flags of kni-runtime', () => {
     const known = [...usage().matchAll(/--[a-z-]+/g)].map(([flag]) => flag);
-    const names = commands.map(({name}) => name);
-    const flags = [...known, ...commandFlags.map((flag) => `--${flag}`), '--help'];
+    const names = new Set(commands.map(({name}) => name));
+    const flags = new Set([...known, ...commandFlags.map((flag) => `--${flag}`), '--help']);
     const unknown = pages.flatMap(({path, text}) =>
       codeOf(text)
         .flatMap((code) => callsOf('kni-runtime', code))
         .filter(
           ([first = '', ...rest]) =>
-            (/^[a-z]/.test(first) && !names.includes(first)) ||
-            flagsIn([first, ...rest]).some((flag) => !flags.includes(flag)),
+            (/^[a-z]/.test(first) && !names.has(first)) ||
+            flagsIn([first, ...rest]).some((flag) => !flags.has(flag)),
         )
         .map((words) => `${path}: kni-runtime ${words.join(' ')}`),
     );
