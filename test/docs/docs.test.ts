@@ -64,7 +64,7 @@ describe('pages', () => {
   });
 });
 
-/** What the program does not have of `words`. */
+/** Words that name no command or flag of the program. */
 const unknownTo = (program: Command, words: readonly string[]): readonly string[] => {
   let command = program;
   for (const word of words) {

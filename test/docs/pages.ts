@@ -42,7 +42,7 @@ export const anchorsOf = (text: string): ReadonlySet<string> =>
 export const linksOf = (text: string): readonly string[] =>
   [...withoutBlocks(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
 
-/** What is in code spans, and the lines of blocks. */
+/** Code spans, and the lines of code blocks. */
 export const codeOf = (text: string): readonly string[] => [
   ...[...text.matchAll(/```(?:sh|console)\n([^]*?)```/g)].flatMap(([, block = '']) => block.split('\n')),
   ...[...withoutBlocks(text).matchAll(/`([^`]+)`/g)].map(([, span = '']) => span.replaceAll('\n', ' ')),
