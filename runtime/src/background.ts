@@ -48,7 +48,7 @@ const reconcileOnce = async ({pods, log}: BackgroundParts, signal: AbortSignal):
       await pods.reconcile();
       done.abort();
     } catch (error) {
-      log.warn('not reconciled yet', {error: errorText(error)});
+      log.warn('reconcile failed, retrying', {error: errorText(error)});
     }
   };
   await repeat(attempt, reconcileRetryMs, AbortSignal.any([signal, done.signal]));

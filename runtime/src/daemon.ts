@@ -83,7 +83,7 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
   const reading = openRecordStore(join(stateDir, 'pods'), () => signsOfPods(places));
   reading.catch(() => undefined); // it is waited for below
   const orphans = await killOrphans(owner); // before there are processes of our own
-  if (orphans > 0) log.warn('ended plugins that an earlier network runtime has left', {processes: orphans});
+  if (orphans > 0) log.warn('killed orphaned plugins of an earlier network runtime', {processes: orphans});
 
   const serving = new AbortController();
   const firstCallsOver = once(serving.signal, 'abort').then(() => delay(firstCallsMs));
@@ -94,7 +94,7 @@ export const startDaemon = async (options: Options, plainLog: Log): Promise<Daem
   const [netns, store] = await Promise.all([openNetnsDir(options.netnsDir, exec), reading]);
   const trouble = store.trouble();
   if (trouble)
-    log.error('nothing can be attached until the state can be written', {error: errorText(trouble)});
+    log.error('state directory is not writable; refusing attachments', {error: errorText(trouble)});
   const recovering = recover({store, netns, log});
 
   const metrics = createMetrics({

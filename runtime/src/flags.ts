@@ -14,9 +14,9 @@ export interface Options {
   readonly netnsDir: string;
   readonly confDir: string;
   readonly binDirs: readonly string[];
-  /** Where the container runtime has its own networks. */
+  /** CNI configuration of the container runtime. */
   readonly containerRuntimeCniDir: string;
-  /** Where libcni keeps what others have attached. */
+  /** libcni's cache of the attachments of other container runtimes. */
   readonly cniCacheDir: string;
   readonly kubeconfig: string;
   readonly nodeName: string;
@@ -27,14 +27,14 @@ export interface Options {
   readonly giveUpAfterMs: number;
   readonly pendingLimit: number;
   readonly logLevel: LogLevel;
-  /** Where metrics are served; `undefined`: nowhere. */
+  /** Without it, metrics are not served. */
   readonly metricsAddress: MetricsAddress | undefined;
   readonly allowPortMappings: boolean;
   readonly selectablePrimary: boolean;
   readonly sharedNamespaces: readonly string[];
 }
 
-/** The command line is wrong; the message says what about it. */
+/** The command line is invalid; the message says why. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -46,44 +46,44 @@ const flags = {
     type: 'string',
     value: 'PATH',
     default: defaultSocket,
-    help: 'unix socket to serve KNI on; its directory must be of mode 0700',
+    help: 'unix socket to serve KNI on; its directory must have mode 0700',
   },
   'state-dir': {
     type: 'string',
     value: 'DIR',
     default: '/var/lib/kni',
-    help: 'what has to survive a restart: records, address leases, known nodes',
+    help: 'state that survives a restart: records, address leases, known nodes',
   },
   'netns-dir': {
     type: 'string',
     value: 'DIR',
     default: '/run/netns',
-    help: 'where the netns of pods are mounted',
+    help: 'directory for the netns of pods',
   },
   'cni-conf-dir': {
     type: 'string',
     value: 'DIR',
     default: '/etc/kni/net.d',
-    help: 'network configuration; the first file by name counts',
+    help: 'CNI configuration of the node; the first file by name is used',
   },
   'cni-bin-dir': {type: 'string', value: 'DIR[:DIR]', default: '/usr/lib/cni', help: 'CNI plugins'},
   'container-runtime-cni-dir': {
     type: 'string',
     value: 'DIR',
     default: '/etc/cni/net.d',
-    help: "the container runtime's own networks: a network named there is never garbage collected",
+    help: 'CNI configuration of the container runtime; its networks are never garbage collected',
   },
   'cni-cache-dir': {
     type: 'string',
     value: 'DIR',
     default: '/var/lib/cni',
-    help: "what other container runtimes have attached, in libcni's cache: likewise",
+    help: 'libcni cache of other container runtimes; its networks are never garbage collected',
   },
   kubeconfig: {
     type: 'string',
     value: 'PATH',
     default: '/etc/kubernetes/kubelet.conf',
-    help: 'how to reach the API server; may appear later',
+    help: 'kubeconfig for the API server; the file may appear later',
   },
   'node-name': {
     type: 'string',
@@ -95,13 +95,13 @@ const flags = {
     type: 'string',
     value: 'CIDR[,CIDR]',
     default: '',
-    help: 'pod subnets of the cluster, one of a family; other podCIDRs are refused (default: podCIDRs like the own one)',
+    help: 'pod subnets of the cluster, one per IP family; other podCIDRs are refused (default: derived from the podCIDR of this node)',
   },
   backend: {
     type: 'string',
     value: 'NAME',
     default: 'host-gw',
-    help: 'way to pods of other nodes: host-gw (all nodes are on one link) or vxlan (tunnels)',
+    help: 'routing to pods of other nodes: host-gw (all nodes share one link) or vxlan (tunnels)',
   },
   'plugin-timeout': {
     type: 'string',
@@ -113,41 +113,41 @@ const flags = {
     type: 'string',
     value: 'SECONDS',
     default: '10',
-    help: 'time that calls under way have to end after SIGTERM',
+    help: 'time for calls in progress to finish after SIGTERM',
   },
   'give-up-after': {
     type: 'string',
     value: 'SECONDS',
     default: '120',
-    help: 'time for which DEL may fail, from the first Detach on, before the cleanup becomes pending',
+    help: 'time from the first DetachInterface on after which a failing cleanup becomes pending',
   },
   'pending-limit': {
     type: 'string',
     value: 'NUMBER',
     default: '8',
-    help: 'unfinished cleanups with which a network that pods choose refuses further pods',
+    help: 'number of unfinished cleanups at which a selected network refuses new pods',
   },
   'metrics-address': {
     type: 'string',
     value: 'HOST:PORT',
     default: '127.0.0.1:9465',
-    help: 'where /metrics and /healthz are served over HTTP; empty: nowhere',
+    help: 'HTTP address of /metrics and /healthz; empty: do not serve them',
   },
   'allow-port-mappings': {
     type: 'boolean',
     default: false,
-    help: 'let pods bind ports of the node by the networks annotation, past PodSecurity and the scheduler',
+    help: 'allow host ports in the networks annotation; PodSecurity and the scheduler do not see them',
   },
   'selectable-primary': {
     type: 'boolean',
     default: false,
-    help: "let pods select the node's own network again, and take more of its addresses",
+    help: "allow pods to select the node's own network a second time, which uses more of its addresses",
   },
   'shared-namespaces': {
     type: 'string',
     value: 'NAME[,NAME]',
     default: '',
-    help: 'namespaces whose NetworkAttachmentDefinitions pods of all namespaces can select; *: all',
+    help: 'namespaces whose NetworkAttachmentDefinitions every pod may select; *: all namespaces',
   },
   'log-level': {type: 'string', value: 'LEVEL', default: 'info', help: logLevels.join(', ')},
 } as const;
@@ -166,18 +166,18 @@ export const usage = (): string => {
     'Usage: kni-runtime [flags]',
     '       kni-runtime COMMAND [--socket PATH]',
     '',
-    'Serves KNI, the Kubernetes Networking Interface, by way of CNI plugins. A command asks the one that runs:',
+    'Serves KNI, the Kubernetes Networking Interface, with CNI plugins. A command asks the running network runtime:',
     '',
     ...commands.map(({name, argument = '', help}) => `  ${`${name} ${argument}`.padEnd(38)}${help}`),
     '',
-    'A command prints one JSON document. Exit codes: 0 done, 1 failed or not healthy, 2 wrong usage.',
+    'A command prints one JSON document. Exit codes: 0 success, 1 failed or not healthy, 2 wrong usage.',
     '',
     ...lines,
     '',
   ].join('\n');
 };
 
-/** `undefined` when help is asked for. */
+/** Returns undefined for --help. */
 export const optionsFrom = (args: readonly string[]): Options | undefined => {
   const values = valuesOf(args);
   if (values === undefined) return undefined;
@@ -219,7 +219,7 @@ const valuesOf = (args: readonly string[]): Values | undefined => {
   }
 };
 
-/** Also without `.` or `..` in it: paths are compared as text. */
+/** `.` and `..` are refused because paths are compared as text. */
 const absolute = (flag: TextFlag, values: Values): string => {
   const path = values[flag].replace(/(?<=.)\/+$/, '');
   const parts = path.split('/').slice(1);
@@ -234,18 +234,18 @@ const podSubnets = (values: Values): string[] => {
   if (value === '') return [];
   const subnets = value.split(',').flatMap((cidr) => cidrFrom(cidr) ?? []);
   if (subnets.length < value.split(',').length || onePerFamily(subnets).length < subnets.length)
-    throw new UsageError(`--pod-subnet must be a subnet, or two of different families, not '${value}'`);
+    throw new UsageError(`--pod-subnet must be one subnet per IP family, not '${value}'`);
   return subnets;
 };
 
 const namespaces = (flag: TextFlag, values: Values): string[] => {
   const names = values[flag] === '' ? [] : values[flag].split(',');
   if (!names.every((name) => name === '*' || /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(name)))
-    throw new UsageError(`--${flag} must be namespaces separated by commas, or *, not '${values[flag]}'`);
+    throw new UsageError(`--${flag} must be * or namespaces separated by commas, not '${values[flag]}'`);
   return names;
 };
 
-/** An IPv6 address stands in brackets. */
+/** IPv6 addresses are written in brackets. */
 const address = (flag: TextFlag, values: Values): MetricsAddress | undefined => {
   const value = values[flag];
   if (value === '') return undefined;
@@ -259,14 +259,14 @@ const address = (flag: TextFlag, values: Values): MetricsAddress | undefined => 
 const milliseconds = (flag: TextFlag, values: Values): number => {
   const seconds = Number(values[flag]);
   if (!(seconds > 0 && seconds <= 3600))
-    throw new UsageError(`--${flag} must be a number of seconds, not '${values[flag]}'`);
+    throw new UsageError(`--${flag} must be a number of seconds from above 0 to 3600, not '${values[flag]}'`);
   return seconds * 1000;
 };
 
 const positive = (flag: TextFlag, values: Values): number => {
   const number = Number(values[flag]);
   if (!Number.isSafeInteger(number) || number < 1)
-    throw new UsageError(`--${flag} must be a number from 1 on, not '${values[flag]}'`);
+    throw new UsageError(`--${flag} must be a whole number of at least 1, not '${values[flag]}'`);
   return number;
 };
 

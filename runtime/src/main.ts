@@ -20,7 +20,7 @@ const main = async (args: readonly string[]): Promise<void> => {
   const signal = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   // A bug: better to start over from the records than to go on with who knows what.
   process.on('uncaughtException', (error) => {
-    log.error('the network runtime has a bug and ends', {error: errorText(error), stack: error.stack});
+    log.error('uncaught exception, exiting', {error: errorText(error), stack: error.stack});
     process.exit(1);
   });
   try {
@@ -30,7 +30,7 @@ const main = async (args: readonly string[]): Promise<void> => {
     await daemon.stop();
     log.info('stopped');
   } catch (error) {
-    log.error('the network runtime cannot run', {error: errorText(error)});
+    log.error('the network runtime failed, exiting', {error: errorText(error)});
     process.exitCode = 1;
   }
 };

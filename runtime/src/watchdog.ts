@@ -16,7 +16,7 @@ export const feedWatchdog = async (exec: Exec, log: Log, signal: AbortSignal): P
   const feed = async () => {
     const ending = await exec({file: 'systemd-notify', args: ['WATCHDOG=1'], timeoutMs});
     const isTold = ending.kind === 'stopped' || (ending.kind === 'exited' && ending.exitCode === 0);
-    if (!isTold) log.warn('the watchdog cannot be told', {ending});
+    if (!isTold) log.warn('cannot notify the systemd watchdog', {ending});
   };
   await repeat(feed, timeoutMs, signal);
 };

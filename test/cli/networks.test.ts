@@ -88,8 +88,8 @@ describe('networks', () => {
   it.each([
     [
       'the runtime is down',
-      ['2> kni-runtime: UNAVAILABLE: nobody answers on /run/kni/kni.sock', '[exit code 1]'],
-      'the network runtime does not answer: nobody answers on /run/kni/kni.sock',
+      ['2> kni-runtime: UNAVAILABLE: no server is listening on /run/kni/kni.sock', '[exit code 1]'],
+      'the network runtime does not answer: no server is listening on /run/kni/kni.sock',
       'docker exec test1-worker systemctl status kni',
     ],
     [

@@ -325,14 +325,14 @@ describe('pod inspect refuses', () => {
   it.each([
     [
       'a runtime that is down',
-      'UNAVAILABLE: nobody answers on /run/kni/kni.sock',
-      'error: cannot inspect pod default/a on test1-worker: the network runtime does not answer: nobody answers on /run/kni/kni.sock\n' +
+      'UNAVAILABLE: no server is listening on /run/kni/kni.sock',
+      'error: cannot inspect pod default/a on test1-worker: the network runtime does not answer: no server is listening on /run/kni/kni.sock\n' +
         'try:   docker exec test1-worker systemctl status kni\n',
     ],
     [
       'a pod that the runtime does not know',
-      'NOT_FOUND: the pod is not known',
-      'error: the network runtime of test1-worker has no record of pod default/a (Running, Ready): the pod is not known\n' +
+      'NOT_FOUND: unknown pod',
+      'error: the network runtime of test1-worker has no record of pod default/a (Running, Ready): unknown pod\n' +
         'try:   see what it did: kni-demo logs --node test1-worker --pod default/a\n',
     ],
     [

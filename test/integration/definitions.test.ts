@@ -40,7 +40,7 @@ describe('the NetworkAttachmentDefinitions of a cluster', () => {
     await until('the node is ready', async () => (await readiness()) === true);
     await until('they were asked for', () => complaints().length > 0);
     expect(complaints()).toMatchObject([
-      {level: 'info', msg: 'the NetworkAttachmentDefinitions cannot be read'},
+      {level: 'info', msg: 'cannot watch the NetworkAttachmentDefinitions'},
     ]);
     await runtime.stop('SIGKILL');
   });
@@ -82,7 +82,7 @@ describe('the NetworkAttachmentDefinitions of a cluster', () => {
     api.server.setDefinitions([other]);
     await api.server.listen(api.socket);
     await expect.poll(present, soon).toEqual([other]);
-    await until('it is said', () => complaints().some(({msg}) => msg.endsWith('can be read again')));
+    await until('it is said', () => complaints().some(({msg}) => msg.startsWith('watching ')));
   });
 
   it('are kept when the right to see them is gone, which is no trouble of the node', async () => {

@@ -202,7 +202,7 @@ describe('a DEL that keeps failing', () => {
     const request = {...identify(pod), isolation: {path: netns, type: 'netns'}};
     await expect(runtime.kni.attachInterface(request, {deadlineMs: 27_000})).rejects.toMatchObject({
       code: 4,
-      details: 'CNI plugin fault did not ADD within 7000 ms and was killed',
+      details: 'CNI plugin fault did not finish ADD within 7000 ms and was killed',
     });
     await chain.plan({});
     await takeDown(runtime.kni, pod, netns);

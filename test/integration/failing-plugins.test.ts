@@ -145,7 +145,7 @@ describe('plugins that are not ready', () => {
       'it is asked again',
       async () => (await readiness())?.extradata['reason'] === 'CNIPluginNotReady',
     );
-    expect((await readiness())?.extradata['message']).toContain('have not answered STATUS');
+    expect((await readiness())?.extradata['message']).toContain('did not answer STATUS');
     await plugins.release();
     await until('the node is ready', async () => (await readiness())?.ready === true);
   });

@@ -49,7 +49,9 @@ describe('a node whose iptables fails', () => {
     await breakIptables();
     await runtime.kni.setupNodeNetwork({});
     expect(await readiness(runtime)).toBe(true);
-    await until('it is said', () => runtime.log.some(({msg}) => msg.startsWith('the node is not repaired')));
+    await until('it is said', () =>
+      runtime.log.some(({msg}) => msg.startsWith('cannot repair the network settings')),
+    );
     const pod = newPod('meanwhile');
     await mendIptables();
     await runtime.kni.setupNodeNetwork({});
@@ -70,7 +72,9 @@ describe('a node whose iptables fails', () => {
     );
     await breakIptables();
     api.server.setNodes([own, {name: 'node-b', podCIDR: '10.77.2.0/24'}]);
-    await until('it is said', () => runtime.log.some(({msg}) => msg.startsWith('the node is not repaired')));
+    await until('it is said', () =>
+      runtime.log.some(({msg}) => msg.startsWith('cannot repair the network settings')),
+    );
     expect(await readiness(runtime)).toBe(true);
     await mendIptables();
     const remembered = () => readFile(node.path(`${paths.state}/nodes.json`), 'utf8');

@@ -90,7 +90,10 @@ describe('starting and stopping', () => {
     const code = `require('node:net').createServer().listen('${paths.socket}', () => console.log('listening'))`;
     const other = node.start([process.execPath, '-e', code]);
     if (other.stdout) await once(other.stdout, 'data');
-    expect(await refused()).toMatchObject({exitCode: 1, error: `somebody answers on ${paths.socket}`});
+    expect(await refused()).toMatchObject({
+      exitCode: 1,
+      error: `another server is already listening on ${paths.socket}`,
+    });
     expect((await lstat(node.path(paths.socket))).isSocket()).toBe(true);
   });
 

@@ -178,7 +178,7 @@ describe('libcni, differently from us,', () => {
       commands: ['CHECK'],
     });
     expect(libcni.given.map(({call}) => call)).toEqual(['first CHECK']);
-    expect(ours).toEqual({given: [], failures: {CHECK: 'eth0 has not been added'}});
+    expect(ours).toEqual({given: [], failures: {CHECK: 'eth0 cannot be checked: its ADD did not succeed'}});
   });
 
   it('never deletes what a plugin that is not there was to add to', async () => {
@@ -194,6 +194,6 @@ describe('libcni, differently from us,', () => {
     const made: Case = {config: chainOf('1.0.0', ['first']), args: [['A', '1;B=2']], commands: ['ADD']};
     const {libcni, ours} = await throughBoth(program, made);
     expect(libcni.given[0]?.env['CNI_ARGS']).toBe('A=1;B=2');
-    expect(ours).toEqual({given: [], failures: {ADD: 'a CNI argument has ";" or "=" in it'}});
+    expect(ours).toEqual({given: [], failures: {ADD: 'invalid CNI argument: it contains ";" or "="'}});
   });
 });

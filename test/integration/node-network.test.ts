@@ -142,7 +142,7 @@ describe('a node that joins a cluster', () => {
     const applied = async () => [await routes(), await node.run(['iptables', '-t', 'nat', '-S'])];
     const before = await applied();
     await api.server.close();
-    const unreachable = () => runtime.log.filter(({msg}) => msg === 'the nodes cannot be read').length;
+    const unreachable = () => runtime.log.filter(({msg}) => msg === 'cannot watch the nodes').length;
     const known = unreachable();
     await until('it is noticed', () => unreachable() > known);
     await runtime.kni.setupNodeNetwork({});

@@ -177,13 +177,13 @@ describe('a network runtime that is asked about itself', () => {
     });
     await takeDown(runtime.kni, pod, netns);
     await expect(command('inspect', 'default/shown')).rejects.toThrow(
-      /ended with 1: kni-runtime: NOT_FOUND: the pod is not known$/,
+      /ended with 1: kni-runtime: NOT_FOUND: unknown pod$/,
     );
     await expect(command('inspect', 'shown')).rejects.toThrow(/ended with 2: .*NAMESPACE\/NAME$/);
     expect(JSON.parse(await command('reconcile'))).toMatchObject({undone: [], problems: []});
-    await expect(command('dance')).rejects.toThrow(/ended with 2: kni-runtime: there is no command dance/);
+    await expect(command('dance')).rejects.toThrow(/ended with 2: kni-runtime: unknown command dance/);
     await expect(command('pods', '--socket=/run/none')).rejects.toThrow(
-      /ended with 1: kni-runtime: UNAVAILABLE: nobody answers on \/run\/none$/,
+      /ended with 1: kni-runtime: UNAVAILABLE: no server is listening on \/run\/none$/,
     );
   });
 
@@ -195,7 +195,7 @@ describe('a network runtime that is asked about itself', () => {
     await node.run(['mount', '--bind', '-o', 'ro', paths.state, paths.state]);
     await node.run(['mount', '-o', 'remount,ro,bind', paths.state]);
     await until('it notices', async () => (await health()) === Serving.NOT_SERVING);
-    expect(await get('/healthz')).toContain('503 the state directory cannot be written: EROFS');
+    expect(await get('/healthz')).toContain('503 the state directory is not writable: EROFS');
     await node.run(['umount', paths.state]);
     await until('it recovers', async () => (await health()) === Serving.SERVING);
   });
@@ -213,6 +213,6 @@ describe('a network runtime that is asked about itself', () => {
     });
     const running = await startRuntime(other);
     expect((await running.kni.queryNodeNetworks({})).networks).toHaveLength(1);
-    expect(running.log.find(({msg}) => msg === 'metrics are not served')).toMatchObject({level: 'warn'});
+    expect(running.log.find(({msg}) => msg === 'cannot serve metrics')).toMatchObject({level: 'warn'});
   });
 });

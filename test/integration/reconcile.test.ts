@@ -282,7 +282,7 @@ describe('what has lost its owner', () => {
     await createNetwork(runtime.kni, newPod('next'));
     order.push('created');
     await reconciling;
-    expect(order).toEqual(['created', expect.stringContaining('calls under way did not end in time')]);
+    expect(order).toEqual(['created', expect.stringContaining('calls in progress did not finish in time')]);
     await plugins.release();
     await detaching;
   });

@@ -97,12 +97,12 @@ describe('refusalOf', () => {
     refusalOf(new CommandError(askNetworks, {reason: `exit code ${exitStatus}`, exitStatus, output}));
 
   it.each([
-    [1, 'kni-runtime: NOT_FOUND: the pod is not known', 'NOT_FOUND', 'the pod is not known'],
+    [1, 'kni-runtime: NOT_FOUND: unknown pod', 'NOT_FOUND', 'unknown pod'],
     [
       1,
-      'kni-runtime: UNAVAILABLE: nobody answers on /run/kni/kni.sock',
+      'kni-runtime: UNAVAILABLE: no server is listening on /run/kni/kni.sock',
       'UNAVAILABLE',
-      'nobody answers on /run/kni/kni.sock',
+      'no server is listening on /run/kni/kni.sock',
     ],
     [
       126,

@@ -1,4 +1,4 @@
-/** Asks a network runtime over its socket. */
+/** Calls a network runtime over its socket. */
 import {
   create,
   type DescMethodUnary,
@@ -10,7 +10,7 @@ import {
 import {Client, credentials, Metadata, type ServiceError, status} from '@grpc/grpc-js';
 import {serviceDefinitionOf} from '../server/service-definition.ts';
 
-/** It has answered with an error, or not at all; the message is for people. */
+/** The server answered with an error, or not at all; the message is for people. */
 export class AskFailed extends Error {
   override readonly name = 'AskFailed';
 }
@@ -30,7 +30,7 @@ export const callRuntime = async <T>(socket: string, work: (ask: Ask) => Promise
   ): Promise<MessageShape<Method['output']>> =>
     new Promise((resolve, reject) => {
       const definition = serviceDefinitionOf(method.parent)[method.name];
-      if (!definition) throw new AskFailed(`there is no ${method.name}`);
+      if (!definition) throw new AskFailed(`unknown method ${method.name}`);
       client.makeUnaryRequest<Message, MessageShape<Method['output']>>(
         definition.path,
         definition.requestSerialize,
@@ -39,7 +39,7 @@ export const callRuntime = async <T>(socket: string, work: (ask: Ask) => Promise
         new Metadata(),
         {deadline: Date.now() + deadlineMs},
         (error, response) => {
-          if (error) reject(new AskFailed(textOf(error, socket)));
+          if (error) reject(new AskFailed(describeError(error, socket)));
           else if (response) resolve(response);
         },
       );
@@ -51,11 +51,11 @@ export const callRuntime = async <T>(socket: string, work: (ask: Ask) => Promise
   }
 };
 
-/** The first words are the status, for programs. */
-const textOf = ({code, details}: ServiceError, socket: string): string => {
-  // grpc-js describes at length how it did not connect.
+/** Starts with the name of the gRPC status, for programs. */
+const describeError = ({code, details}: ServiceError, socket: string): string => {
+  // Replaces grpc-js's long description of a failed connection.
   const silent =
     code === status.UNAVAILABLE && /^No connection established|ENOENT|ECONNREFUSED/.test(details);
-  const text = silent ? `nobody answers on ${socket}` : details.replaceAll(/\s+/g, ' ');
+  const text = silent ? `no server is listening on ${socket}` : details.replaceAll(/\s+/g, ' ');
   return `${status[code]}: ${text}`;
 };

@@ -1,23 +1,23 @@
-/** What a running network runtime can be asked from the command line. */
+/** The commands that query or change a running network runtime over its socket. */
 import {type DescMessage, type MessageShape, toJson} from '@bufbuild/protobuf';
 import {Health, HealthCheckResponse_ServingStatus as Serving} from '../gen/health_pb.ts';
 import {type AcceptLossResponse, Inspector} from '../gen/inspector_pb.ts';
 import {KNI} from '../gen/kni_pb.ts';
 import {type Ask, AskFailed} from './ask.ts';
 
-/** The command needs --yes; the message says what it would do. */
+/** The command requires --yes; the message says what it would do. */
 export class NotConfirmed extends Error {
   override readonly name = 'NotConfirmed';
 }
 
 export interface ClientCommand {
   readonly name: string;
-  /** As in the usage; a command without one takes none. */
+  /** As the usage shows it; absent for a command without an argument. */
   readonly argument?: string;
   readonly help: string;
-  /** Returns what is to be printed as JSON. */
+  /** Returns the value to print as JSON. */
   readonly run: (ask: Ask, argument: string, flags: CommandFlags) => Promise<unknown>;
-  /** The flags that it takes. */
+  /** The flags that the command accepts. */
   readonly flags?: readonly CommandFlag[];
 }
 
@@ -28,11 +28,11 @@ export type CommandFlags = Readonly<Record<CommandFlag, boolean>>;
 const json = <T extends DescMessage>(schema: T, message: MessageShape<T>): unknown =>
   toJson(schema, message, {alwaysEmitImplicit: true});
 
-const forgetting =
-  'would drop the record of a failed cleanup without its DEL: what its plugins keep outside of the netns leaks. ' +
+const forgetWarning =
+  'would drop the record of a failed cleanup without calling DEL: resources that its plugins keep outside of the netns leak. ' +
   'Repeat the command with --yes to do it';
 
-const lossIn = ({files, netns, addresses}: AcceptLossResponse): string => {
+const lossWarning = ({files, netns, addresses}: AcceptLossResponse): string => {
   if (files.length === 0) return 'nothing to accept: the quarantine is empty';
   return [
     `would move ${files.length} file(s) out of the quarantine (${files.join(', ')})`,
@@ -45,13 +45,13 @@ const lossIn = ({files, netns, addresses}: AcceptLossResponse): string => {
 export const commands: readonly ClientCommand[] = [
   {
     name: 'networks',
-    help: "the node's networks (of any KNI server)",
+    help: 'show the networks of the node (works with any KNI server)',
     run: async (ask) =>
       json(KNI.method.queryNodeNetworks.output, await ask(KNI.method.queryNodeNetworks, {})),
   },
   {
     name: 'pods',
-    help: 'all pod networks that are recorded',
+    help: 'list the recorded pod networks',
     run: async (ask) =>
       json(Inspector.method.listPodNetworks.output, await ask(Inspector.method.listPodNetworks, {})),
   },
@@ -59,7 +59,7 @@ export const commands: readonly ClientCommand[] = [
     name: 'inspect',
     argument: 'NAMESPACE/NAME',
     flags: ['check'],
-    help: 'everything that is recorded of one pod; with --check also what its plugins find wrong',
+    help: 'show the record of one pod; --check also runs CNI CHECK',
     run: async (ask, argument, {check}) => {
       const [namespace = '', name = ''] = argument.split('/');
       const {inspectPodNetwork} = Inspector.method;
@@ -69,19 +69,19 @@ export const commands: readonly ClientCommand[] = [
   {
     name: 'query',
     argument: 'SANDBOX',
-    help: 'the addresses of one sandbox (of any KNI server)',
+    help: 'show the addresses of one sandbox (works with any KNI server)',
     run: async (ask, id) =>
       json(KNI.method.queryPodNetwork.output, await ask(KNI.method.queryPodNetwork, {id})),
   },
   {
     name: 'reconcile',
-    help: 'remove what belongs to no pod',
+    help: 'remove orphaned netns, addresses, links and chains',
     run: async (ask) => json(Inspector.method.reconcile.output, await ask(Inspector.method.reconcile, {})),
   },
   {
     name: 'pending',
     flags: ['retry'],
-    help: 'cleanups that have failed, and what they hold; with --retry they are retried first',
+    help: 'list failed cleanups and the resources they hold; --retry retries them first',
     run: async (ask, _, {retry}) => {
       const {listUnfinishedCleanups} = Inspector.method;
       return json(listUnfinishedCleanups.output, await ask(listUnfinishedCleanups, {retry}));
@@ -91,9 +91,9 @@ export const commands: readonly ClientCommand[] = [
     name: 'forget',
     argument: 'RECORD --yes',
     flags: ['yes'],
-    help: 'drop the record of a failed cleanup, by its correlation, after removing its known traces',
+    help: 'drop the record of a failed cleanup, named by its correlation, and its known traces',
     run: async (ask, record, {yes}) => {
-      if (!yes) throw new NotConfirmed(forgetting);
+      if (!yes) throw new NotConfirmed(forgetWarning);
       const {forgetPodNetwork} = Inspector.method;
       return json(forgetPodNetwork.output, await ask(forgetPodNetwork, {record}));
     },
@@ -101,21 +101,21 @@ export const commands: readonly ClientCommand[] = [
   {
     name: 'accept-loss',
     flags: ['yes'],
-    help: 'end the doubt about lost records: remove what has no record (needs --yes)',
+    help: 'accept that records were lost: remove everything without a record (requires --yes)',
     run: async (ask, _, {yes}) => {
       const {acceptLoss} = Inspector.method;
       const answer = await ask(acceptLoss, {confirmed: yes});
-      if (!yes) throw new NotConfirmed(lossIn(answer));
+      if (!yes) throw new NotConfirmed(lossWarning(answer));
       return json(acceptLoss.output, answer);
     },
   },
   {
     name: 'health',
-    help: 'whether it can do its work',
+    help: 'show whether the network runtime is healthy',
     run: async (ask) => {
       const {check} = Health.method;
       const answer = await ask(check, {service: 'kni.KNI'});
-      if (answer.status !== Serving.SERVING) throw new AskFailed('the network runtime cannot do its work');
+      if (answer.status !== Serving.SERVING) throw new AskFailed('the network runtime is not healthy');
       return json(check.output, answer);
     },
   },

@@ -1,10 +1,10 @@
-/** The command line of those who ask a running network runtime. */
+/** Parses and runs a command for a running network runtime. */
 import {parseArgs} from 'node:util';
 import {errorText} from '../log.ts';
 import {callRuntime} from './ask.ts';
 import {commandFlags, commands} from './commands.ts';
 
-/** The command line is wrong; the message says what about it. */
+/** The command line is invalid; the message says why. */
 export class CommandUsageError extends Error {
   override readonly name = 'CommandUsageError';
 }
@@ -12,27 +12,27 @@ export class CommandUsageError extends Error {
 export const isCommand = (args: readonly string[]): boolean =>
   args[0] !== undefined && !args[0].startsWith('-');
 
-/** Returns what is to be printed; throws CommandUsageError, NotConfirmed or AskFailed. */
+/** Returns the text to print; throws CommandUsageError, NotConfirmed or AskFailed. */
 export const runCommand = async (args: readonly string[], defaultSocket: string): Promise<string> => {
-  const {socket, name, argument, ...flags} = parsed(args, defaultSocket);
+  const {socket, name, argument, ...flags} = parseCommandLine(args, defaultSocket);
   const command = commands.find((each) => each.name === name);
   if (!command)
     throw new CommandUsageError(
-      `there is no command ${name}: ${commands.map((each) => each.name).join(', ')}`,
+      `unknown command ${name}; the commands are ${commands.map((each) => each.name).join(', ')}`,
     );
   if ((command.argument === undefined) !== (argument === undefined)) {
     throw new CommandUsageError(`usage: kni-runtime ${[name, command.argument].filter(Boolean).join(' ')}`);
   }
   if (command.argument?.includes('/') && !/^[^/]+\/[^/]+$/.test(argument ?? '')) {
-    throw new CommandUsageError(`${name} takes ${command.argument}`);
+    throw new CommandUsageError(`${name} requires ${command.argument}`);
   }
-  const foreign = commandFlags.find((flag) => flags[flag] && !command.flags?.includes(flag));
-  if (foreign) throw new CommandUsageError(`${name} takes no --${foreign}`);
+  const unknownFlag = commandFlags.find((flag) => flags[flag] && !command.flags?.includes(flag));
+  if (unknownFlag) throw new CommandUsageError(`${name} does not accept --${unknownFlag}`);
   const answer = await callRuntime(socket, (ask) => command.run(ask, argument ?? '', flags));
   return `${JSON.stringify(answer, undefined, 2)}\n`;
 };
 
-const parsed = (args: readonly string[], defaultSocket: string) => {
+const parseCommandLine = (args: readonly string[], defaultSocket: string) => {
   try {
     const options = {
       socket: {type: 'string', default: defaultSocket},

@@ -58,7 +58,7 @@ export const folderOfPlugins = (text: string): string | undefined => {
 
 const headOf = (list: JsonObject) => {
   const name = stringOf(list['name']);
-  if (!name || !namePattern.test(name)) throw new InvalidConfig('has no valid "name"');
+  if (!name || !namePattern.test(name)) throw new InvalidConfig('has a missing or invalid "name"');
   if ('plugins' in list && !Array.isArray(list['plugins']))
     throw new InvalidConfig('has "plugins" that are not a list');
   const isWhole = flagOf(list, 'loadOnlyInlinedPlugins');
@@ -83,7 +83,7 @@ const withPlugins = (members: ReadonlyMap<string, string>, plugins: readonly str
 export const parseSinglePlugin = (text: string): Conflist => {
   const plugin = parsedObject(text);
   if ('plugins' in plugin)
-    throw new InvalidConfig('holds a list of plugins, for which its name must end in .conflist');
+    throw new InvalidConfig('has a list of "plugins", so its file name must end in .conflist');
   const members = rawMembers(text);
   const head = ['cniVersion', 'cniVersions', 'name'].flatMap((key) => {
     const value = members.get(key);

@@ -100,7 +100,8 @@ export const checkNetwork = async (
   const list = parseConflist(attachment.config);
   if (list.disableCheck || !isAtLeast(list.cniVersion, '0.4.0')) return false;
   // libcni goes on without; then a plugin cannot know what to check (CNI spec, section 2, "CHECK").
-  if (attachment.result === undefined) throw new NotAdded(`${attachment.ifName} has not been added`);
+  if (attachment.result === undefined)
+    throw new NotAdded(`${attachment.ifName} cannot be checked: its ADD did not succeed`);
   for (const plugin of list.plugins) {
     await invoke('CHECK', {list, plugin, attachment, target, prevResult: attachment.result});
   }
@@ -136,7 +137,7 @@ export const collectGarbage = async (
       throw new PluginFailed(
         plugin.type,
         'timed-out',
-        'is not asked for GC, which has taken too long already',
+        'was not called for GC: the time for garbage collection is used up',
       );
     };
     try {

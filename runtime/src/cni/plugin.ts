@@ -51,7 +51,7 @@ export const withinTime =
     throw new PluginFailed(
       invocation.plugin.type,
       'no-time',
-      `was not called for ${command}: earlier plugins have used up the time of this call`,
+      `was not called for ${command}: earlier plugins used up the time of this call`,
     );
   };
 
@@ -61,14 +61,18 @@ const stdoutOf = (ending: Ending, plugin: string, command: CniCommand): string =
       if (ending.exitCode === 0 && !isErrorResult(ending.stdout)) return ending.stdout;
       throw new CniError(plugin, command, errorResultOf(ending));
     case 'signalled':
-      throw new PluginFailed(plugin, 'killed', `was ended by ${ending.signal} during ${command}`);
+      throw new PluginFailed(plugin, 'killed', `was killed by ${ending.signal} during ${command}`);
     case 'timed-out':
-      throw new PluginFailed(plugin, 'timed-out', `did not ${command} within ${ending.ms} ms and was killed`);
+      throw new PluginFailed(
+        plugin,
+        'timed-out',
+        `did not finish ${command} within ${ending.ms} ms and was killed`,
+      );
     case 'stopped':
       throw new PluginFailed(
         plugin,
         'stopped',
-        `was killed during ${command}, since the network runtime stops`,
+        `was killed during ${command} because the network runtime is stopping`,
       );
     case 'too-much-output':
       throw new PluginFailed(plugin, 'bad-result', `printed more than ${ending.limit} bytes`);

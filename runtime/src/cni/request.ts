@@ -75,9 +75,9 @@ export const environmentOf = (
 const sandboxPattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
 const refuseInvalid = ({ifName, cniArgs}: Attachment, {sandbox}: Target): void => {
-  if (!sandboxPattern.test(sandbox)) throw new InvalidParameter('the sandbox id is not valid');
-  if (!isInterfaceName(ifName)) throw new InvalidParameter('the interface name is not valid');
-  if (!cniArgs.every(isArgument)) throw new InvalidParameter('a CNI argument has ";" or "=" in it');
+  if (!sandboxPattern.test(sandbox)) throw new InvalidParameter('invalid sandbox id');
+  if (!isInterfaceName(ifName)) throw new InvalidParameter('invalid interface name');
+  if (!cniArgs.every(isArgument)) throw new InvalidParameter('invalid CNI argument: it contains ";" or "="');
 };
 
 /** `;` and `=` cannot be escaped: they would make arguments that nobody has given. */

@@ -20,7 +20,7 @@ export const resultInVersion = (text: string, wanted: CniVersion): string => {
   if (!isObject(result)) throw new BadResult('a result that is not an object');
   const version = result['cniVersion'] || wanted;
   const members = new Map(rawMembers(text)).set('cniVersion', JSON.stringify(wanted));
-  if (!isCniVersion(version)) throw new BadResult('a result of an unknown version of CNI');
+  if (!isCniVersion(version)) throw new BadResult('a result with an unknown "cniVersion"');
   const lists = hasSingleAddresses(version) ? fromSingleAddresses(members) : members;
   const valid = checked(lists);
   if (hasSingleAddresses(version) && hasSingleAddresses(wanted)) return rawObject(members);
@@ -82,7 +82,7 @@ const withAddressFamilies = (old: Members, wanted: CniVersion): Members => {
 const familyOf = (ip: Members, key = 'address'): string => {
   const address = stringOf(parsed(ip.get(key) ?? 'null')) ?? '';
   const family = isIP(address.split('/')[0] ?? '');
-  if (family === 0) throw new BadResult('a result with an address that is not valid');
+  if (family === 0) throw new BadResult('a result with an invalid address');
   return `"${family}"`;
 };
 
@@ -92,7 +92,7 @@ const checked = (members: Members): Members => {
   for (const address of addressesOf(members)) {
     const index = address.get('interface') ?? 'null';
     if (index !== 'null' && !(/^\d+$/.test(index) && Number(index) < count))
-      throw new BadResult('a result with an address of an interface that is not in it');
+      throw new BadResult('a result with an address whose interface index is out of range');
   }
   return members;
 };
@@ -100,7 +100,7 @@ const checked = (members: Members): Members => {
 const addressesOf = (members: Members): Members[] => elementsOf(members, 'ips').map(membersOf);
 
 const membersOf = (text: string): Members => {
-  if (!text.startsWith('{')) throw new BadResult('a result with something else in place of an object');
+  if (!text.startsWith('{')) throw new BadResult('a result with a member that is not an object');
   return rawMembers(text);
 };
 
@@ -110,7 +110,7 @@ const elementsOf = (members: Members, key: string): string[] => {
 };
 
 const listIn = (text: string): string[] => {
-  if (!text.startsWith('[')) throw new BadResult('a result with something else in place of a list');
+  if (!text.startsWith('[')) throw new BadResult('a result with a member that is not a list');
   return rawElements(text);
 };
 

@@ -19,9 +19,10 @@ export const versionOf = (list: JsonObject): CniVersion => {
   const offered = [...(hasVersion ? [cniVersion] : []), ...arrayOf(cniVersions)];
   if (offered.length === 0) return '0.1.0';
   if (!offered.every((version) => typeof version === 'string' && semver.test(version)))
-    throw new InvalidConfig('has a "cniVersion" or an entry of "cniVersions" that is not a version');
+    throw new InvalidConfig('has an invalid version in "cniVersion" or "cniVersions"');
   const chosen = supported.findLast((version) => offered.includes(version));
-  if (!chosen) throw new InvalidConfig(`has no "cniVersion" from ${supported[0]} to ${supported.at(-1)}`);
+  if (!chosen)
+    throw new InvalidConfig(`has no supported "cniVersion", from ${supported[0]} to ${supported.at(-1)}`);
   return chosen;
 };
 

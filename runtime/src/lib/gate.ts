@@ -55,7 +55,7 @@ export const createGate = (): Gate => {
     try {
       if (!(await comesWithin(patienceMs, quiet))) {
         close();
-        if (!(await comesWithin(drainMs, quiet))) throw new Busy('calls under way did not end in time');
+        if (!(await comesWithin(drainMs, quiet))) throw new Busy('calls in progress did not finish in time');
       }
       return await work();
     } finally {

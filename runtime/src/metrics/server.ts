@@ -30,7 +30,7 @@ export const serveMetrics = async (
   });
   await new Promise<void>((resolve) => {
     server.once('error', (error) => {
-      log.warn('metrics are not served', {host, port, error: errorText(error)});
+      log.warn('cannot serve metrics', {host, port, error: errorText(error)});
       resolve();
     });
     server.listen({host, port}, () => {
@@ -51,11 +51,11 @@ const answer =
       const trouble = healthy();
       return void say(trouble === undefined ? 200 : 503, `${trouble ?? 'ok'}\n`);
     }
-    if (path !== '/metrics') return void say(404, 'there is /metrics and /healthz\n');
+    if (path !== '/metrics') return void say(404, 'not found; use /metrics or /healthz\n');
     registry.metrics().then(
       (text) => say(200, text, registry.contentType),
       (error: unknown) => {
-        log.warn('the metrics cannot be gathered', {error: errorText(error)});
+        log.warn('cannot collect metrics', {error: errorText(error)});
         say(500, 'see the log of the network runtime\n');
       },
     );

@@ -52,7 +52,7 @@ const send = async ({cluster, path, signal}: ApiRequest, idleMs: number): Promis
       signal,
       headers: {accept: 'application/json', ...(token && {authorization: `Bearer ${token}`})},
     });
-    const end = () => sent.destroy(new Error('the API server is silent'));
+    const end = () => sent.destroy(new Error('the API server does not respond'));
     sent.setTimeout(idleMs, end); // which counts from the connection on
     const patience = setTimeout(end, silenceMs);
     sent.on('response', resolve);

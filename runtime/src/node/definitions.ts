@@ -50,7 +50,7 @@ export const openDefinitions = async (path: string, log: Log): Promise<Definitio
       known = byName(definitions);
       saving ??= save()
         .catch((error: unknown) => {
-          log.warn('the NetworkAttachmentDefinitions cannot be remembered', {error: errorText(error)});
+          log.warn('cannot save the NetworkAttachmentDefinitions', {error: errorText(error)});
         })
         .finally(() => {
           saving = undefined;

@@ -51,7 +51,7 @@ const follow = async <Item>(
     let absent = false;
     try {
       for await (const items of watchResource(resource, kubeconfig, signal)) {
-        if (told) log.info(`${what} can be read again`);
+        if (told) log.info(`watching ${what} again`);
         told = '';
         followed = true;
         await onItems(items);
@@ -61,7 +61,7 @@ const follow = async <Item>(
       absent = isAbsent?.(error) ?? false;
       onTrouble?.(error);
       if (told !== errorText(error))
-        log[absent ? 'info' : 'warn'](`${what} cannot be read`, {error: errorText(error)});
+        log[absent ? 'info' : 'warn'](`cannot watch ${what}`, {error: errorText(error)});
       told = errorText(error);
     }
     // One that ends as soon as it has begun must not be asked for all objects again and again.

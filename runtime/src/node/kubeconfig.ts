@@ -28,7 +28,7 @@ export const readKubeconfig = async (path: string): Promise<Cluster> => {
   const cluster = named(config, 'clusters', 'cluster', stringOf(context['cluster']));
   const user = named(config, 'users', 'user', stringOf(context['user']));
   const server = stringOf(cluster['server']);
-  if (!server) throw new KubeconfigInvalid(`${path} names no server`);
+  if (!server) throw new KubeconfigInvalid(`${path} has no server`);
 
   const data = (object: JsonObject, key: string) => dataOf(object, key, dirname(path));
   return {
@@ -71,6 +71,6 @@ const textOfFile = async (path: string): Promise<string> => {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (errorCodeOf(error) === 'ENOENT') throw new KubeconfigMissing(`${path} does not exist yet`);
-    throw new KubeconfigInvalid(`${path} cannot be read`, {cause: error});
+    throw new KubeconfigInvalid(`${path} is not readable`, {cause: error});
   }
 };

@@ -40,7 +40,7 @@ export const createStatusOf = (
       return await withinDeadline(patienceMs, () => answer(list));
     } catch (error) {
       if (!(error instanceof DeadlineExceeded)) throw error;
-      const message = `the plugins of network ${list.name} have not answered STATUS within ${patienceMs} ms`;
+      const message = `the plugins of network ${list.name} did not answer STATUS within ${patienceMs} ms`;
       return {reason: 'CNIPluginNotReady', message};
     }
   };

@@ -57,14 +57,17 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
   let nodes: readonly NodeFacts[] = await readNodeCache(cache);
   let prepared = ''; // the nodes that this one was prepared for, as text
   let preparedOwn = ''; // this one among them
-  let reading: Trouble | undefined = {reason: 'NodesUnread', message: 'the nodes have not been read yet'};
+  let reading: Trouble | undefined = {
+    reason: 'NodesUnread',
+    message: 'the nodes of the cluster have not been listed yet',
+  };
   let preparing: Trouble | undefined;
   let isBehind = false; // the last attempt to prepare it again has failed
   let told = ''; // of a failure that is tried again and again
 
   const remember = () =>
     writeNodeCache(cache, nodes).catch((error: unknown) => {
-      log.warn('the nodes cannot be remembered', {error: errorText(error)});
+      log.warn('cannot save the list of nodes', {error: errorText(error)});
     });
   const prepare = () =>
     lock('node', async () => {
@@ -83,14 +86,14 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
         // pods need not lose their node because another one came.
         if (preparedOwn !== '' && preparedOwn === own) {
           isBehind = true;
-          log.warn('the node is not repaired, which will be tried again', {error: errorText(error)});
+          log.warn('cannot repair the network settings of the node, retrying', {error: errorText(error)});
           return;
         }
         preparing = troubleOfPreparing(error);
         prepared = '';
         preparedOwn = '';
         if (told !== errorText(error))
-          log.error('the node cannot be prepared for pods', {error: errorText(error)});
+          log.error('cannot prepare the node for pods', {error: errorText(error)});
         told = errorText(error);
       }
     });

@@ -108,12 +108,15 @@ const unlikeOwn = (subnet: Named, {podSubnets, ownCidrs, links}: Known): Refusal
   const own = ofFamily(ownCidrs, subnet);
   const range = own && privateRanges.find((each) => isWithin(own, each));
   if (range && !isWithin(subnet, range))
-    return {kind: 'outside-pod-subnet', why: `it is outside ${range.text}, where the own podCIDR is`};
+    return {
+      kind: 'outside-pod-subnet',
+      why: `it is outside ${range.text}, where the podCIDR of this node is`,
+    };
   if (own && sizeOf(subnet) > sizeOf(own))
-    return {kind: 'larger-than-own', why: `it is larger than the own podCIDR ${own.text}`};
+    return {kind: 'larger-than-own', why: `it is larger than the podCIDR of this node, ${own.text}`};
   const link = links.find((each) => overlaps(each, subnet));
   return (
-    link && {kind: 'on-own-link', why: `it overlaps ${link.text}, which an interface of this node is in`}
+    link && {kind: 'on-own-link', why: `it overlaps ${link.text}, the subnet of an interface of this node`}
   );
 };
 
@@ -130,7 +133,7 @@ const takenByNode = (
       why: `it contains the address ${address.text} of node ${address.node.name}`,
     };
   const own = ownCidrs.find((each) => overlaps(each, subnet));
-  return own && {kind: 'own-pod-cidr', why: `it overlaps the own podCIDR ${own.text}`};
+  return own && {kind: 'own-pod-cidr', why: `it overlaps the podCIDR of this node, ${own.text}`};
 };
 
 const takenByPods = (subnet: Named, accepted: readonly OfNode[]): Refusal | undefined => {

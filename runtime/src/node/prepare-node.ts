@@ -31,7 +31,10 @@ export const prepareNode = async (options: PrepareOptions, known: readonly NodeF
   const nodes = (await hasIPv6()) ? known : known.map(withoutIPv6);
   const own = nodes.find(({name, podCidrs}) => name === nodeName && podCidrs.length > 0);
   if (!own)
-    throw new NodeNotReady('IPv6Unavailable', 'the kernel has no IPv6, and the node no other podCIDR');
+    throw new NodeNotReady(
+      'IPv6Unavailable',
+      'the kernel has no IPv6, and the node has only an IPv6 podCIDR',
+    );
 
   const podCidrs = podCidrsOf(nodes, podSubnets);
   for (const podCidr of own.podCidrs) {
@@ -47,7 +50,7 @@ export const prepareNode = async (options: PrepareOptions, known: readonly NodeF
     await backend.connect(exec, cluster);
   } catch (error) {
     // A node that cannot be reached is no reason to turn pods away here.
-    log.warn('not all other nodes can be reached', {error: errorText(error)});
+    log.warn('cannot set up the routes to all other nodes', {error: errorText(error)});
   }
   await writeConflist(options, own, mtu); // last: once it is there, pods are attached
 };

@@ -18,10 +18,10 @@ export const troubleOfReading = (error: unknown): Trouble => {
   if (error instanceof ApiRefused) {
     return {
       reason: 'NodesUnreadable',
-      message: `the API server refuses to show the nodes (${error.statusCode})`,
+      message: `the API server refuses to list the nodes (HTTP ${error.statusCode})`,
     };
   }
-  return {reason: 'APIServerUnreachable', message: 'the API server cannot be reached'};
+  return {reason: 'APIServerUnreachable', message: 'cannot reach the API server'};
 };
 
 export const troubleOfNode = (nodes: readonly NodeFacts[], name: string): Trouble | undefined => {
@@ -38,12 +38,12 @@ export const troubleOfPreparing = (error: unknown): Trouble =>
     ? {reason: error.reason, message: error.message}
     : {
         reason: 'NodeSetupFailed',
-        message: 'the node could not be prepared for pods, see the log of the network runtime',
+        message: 'cannot prepare the node for pods, see the log of the network runtime',
       };
 
 /** Records that cannot be written are pods that cannot be attached. */
 export const troubleOfState = (trouble: StoreFailed | undefined): Trouble | undefined => {
   if (!trouble) return undefined;
   const why = trouble.full ? 'its disk is full' : 'the log of the network runtime says why';
-  return {reason: 'StateNotWritable', message: `the state directory cannot be written: ${why}`};
+  return {reason: 'StateNotWritable', message: `the state directory is not writable: ${why}`};
 };

@@ -55,7 +55,7 @@ export const applyDevice = async (exec: Exec, wanted: VxlanDevice): Promise<void
     await runBatch(exec, 'ip', linkChanges(shown, wanted));
   } catch (error) {
     if (error instanceof ToolFailed && /unknown device type|not supported/i.test(error.message))
-      throw new NodeNotReady('VxlanUnavailable', 'the kernel has no vxlan');
+      throw new NodeNotReady('VxlanUnavailable', 'the kernel does not support vxlan');
     throw error;
   }
   // A node may have IPv6 switched off for new interfaces.

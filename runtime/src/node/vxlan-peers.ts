@@ -55,7 +55,7 @@ export const requireBridgeTool = async (exec: Exec): Promise<void> => {
   if (ending.kind === 'not-started')
     throw new NodeNotReady(
       'VxlanUnavailable',
-      'vxlan takes the program bridge, of iproute2, which cannot be run',
+      'vxlan needs the program `bridge` of iproute2, which cannot be started',
     );
 };
 

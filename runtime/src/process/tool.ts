@@ -34,11 +34,11 @@ const reasonOf = (ending: Awaited<ReturnType<Exec>>): string => {
     case 'exited':
       return ending.stderr.trim() || `exit status ${ending.exitCode}`;
     case 'signalled':
-      return `ended by ${ending.signal}`;
+      return `killed by ${ending.signal}`;
     case 'timed-out':
       return `not done within ${ending.ms} ms`;
     case 'stopped':
-      return 'killed, since the network runtime stops';
+      return 'killed because the network runtime is stopping';
     case 'too-much-output':
       return `printed more than ${ending.limit} bytes`;
     case 'not-started':

@@ -29,6 +29,6 @@ const reconciledBy = async (
   try {
     return messageOfReconciled(await pods.reconcile());
   } catch (error) {
-    return {problems: [`not reconciled yet, run \`kni-runtime reconcile\`: ${errorText(error)}`]};
+    return {problems: [`reconcile failed, run \`kni-runtime reconcile\` later: ${errorText(error)}`]};
   }
 };

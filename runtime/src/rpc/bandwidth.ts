@@ -77,6 +77,8 @@ const rateOf = (annotations: Readonly<Record<string, string>>, annotation: strin
   const [, digits = '', exponent = '', suffix = ''] = quantityPattern.exec(quantity) ?? [];
   const rate = Math.ceil(Number(digits + exponent) * (factors[suffix] ?? Number.NaN));
   if (digits === '' || !(rate >= limits.least && rate <= limits.most))
-    throw new InvalidRequest(`the annotation ${annotation} is not a rate from 1k to 1P bits a second`);
+    throw new InvalidRequest(
+      `invalid annotation ${annotation}: must be a rate from 1k to 1P bits per second`,
+    );
   return rate;
 };

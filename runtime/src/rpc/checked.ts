@@ -24,7 +24,7 @@ export const required = (field: Field, value: string): string => {
 export const optional = (field: Field, value: string | undefined): string => {
   if (!value) return '';
   // Not repeated in the message: it may be anything, of any length.
-  if (!patterns[field].test(value)) throw new InvalidRequest(`${field} is not valid`);
+  if (!patterns[field].test(value)) throw new InvalidRequest(`invalid ${field}`);
   return value;
 };
 
@@ -32,7 +32,6 @@ export const optional = (field: Field, value: string | undefined): string => {
 export const netnsPath = (path: string | undefined): string => {
   if (!path) return '';
   const plain = path.length <= 4096 && !path.includes('\0') && path !== '/' && normalize(path) === path;
-  if (!plain || !isAbsolute(path) || path.endsWith('/'))
-    throw new InvalidRequest('the netns path is not valid');
+  if (!plain || !isAbsolute(path) || path.endsWith('/')) throw new InvalidRequest('invalid netns path');
   return path;
 };

@@ -114,12 +114,13 @@ const verdictOf = async (
 const select = (records: RecordIndex, request: InspectPodNetworkRequest): PodNetworkRecord => {
   const id = optional('id', request.sandbox);
   const [namespace, name] = [optional('namespace', request.namespace), optional('name', request.name)];
-  if (!id && !(namespace && name)) throw new InvalidRequest('neither a sandbox nor a pod is named');
+  if (!id && !(namespace && name))
+    throw new InvalidRequest('a sandbox, or a namespace and a name, is required');
   const bySandbox = id ? records.bySandbox(id) : undefined;
   const found = id ? (bySandbox ? [bySandbox] : []) : ofPod(records, namespace, name);
   // Of a pod that is being replaced the old sandbox is still there for a moment.
   const latest = found.toSorted((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0)).at(-1);
-  if (!latest) throw new UnknownNetwork(id ? 'the sandbox is not known' : 'the pod is not known');
+  if (!latest) throw new UnknownNetwork(id ? 'unknown sandbox' : 'unknown pod');
   return latest;
 };
 

@@ -14,6 +14,6 @@ export const flock = (fd: number): Promise<boolean> =>
     child.on('error', reject);
     child.on('exit', (exitCode, signal) => {
       if (exitCode === 0 || exitCode === conflict) resolve(exitCode === 0);
-      else reject(new Error(`flock has failed: ${exitCode ?? signal}`));
+      else reject(new Error(`flock failed: ${exitCode ?? signal}`));
     });
   });

@@ -32,7 +32,7 @@ export const serve = async (socket: string, services: Services, log: Log): Promi
   await prepareSocket(socket);
   const server = new Server(keepalive);
   let stopping = false;
-  const health = createHealth(() => (stopping ? 'the network runtime stops' : healthy()));
+  const health = createHealth(() => (stopping ? 'the network runtime is stopping' : healthy()));
   const telling = setInterval(health.tell, healthMs);
   addKniService(server, kni, log, observe);
   addInspector(server, inspector, log, observe);

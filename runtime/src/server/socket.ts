@@ -1,4 +1,4 @@
-/** Prepares the path of the socket: a directory of our own, and no socket in it that nobody answers on. */
+/** Prepares the path of the socket: a directory of our own, and no socket in it that no server is listening on. */
 import {lstat, rm} from 'node:fs/promises';
 import {connect} from 'node:net';
 import {dirname} from 'node:path';
@@ -20,9 +20,9 @@ export const lockSocket = async (path: string): Promise<void> => {
 export const prepareSocket = async (path: string): Promise<void> => {
   const found = await lstat(path).catch(() => undefined);
   if (!found) return;
-  if (!found.isSocket()) throw new SocketRefused(`${path} exists and is not a socket; it was left alone`);
+  if (!found.isSocket()) throw new SocketRefused(`${path} exists and is not a socket`);
   // By something that knows nothing of locks.
-  if (await answers(path)) throw new AlreadyRunning(`somebody answers on ${path}`);
+  if (await answers(path)) throw new AlreadyRunning(`another server is already listening on ${path}`);
   await rm(path);
 };
 

@@ -33,7 +33,7 @@ export const unary = <Request, Response, Given extends object = HandlerContext>(
   return (call, reply) => {
     const begun = performance.now();
     const cancelled = new AbortController();
-    call.on('cancelled', () => cancelled.abort(new CallerGone('the caller has gone')));
+    call.on('cancelled', () => cancelled.abort(new CallerGone('the caller cancelled the call')));
     const report = begin();
     const timeLeft = timeLeftOf(call.getDeadline());
     const work = async (passed: AbortSignal) =>
@@ -57,10 +57,10 @@ export const unary = <Request, Response, Given extends object = HandlerContext>(
     withinDeadline(rpc.deadlineMs, work)
       .then(ok, failed)
       .catch((error: unknown) => {
-        log.error(`${rpc.name} cannot be answered`, {error: errorText(error)});
+        log.error(`cannot send the answer of ${rpc.name}`, {error: errorText(error)});
         reply({
           code: status.INTERNAL,
-          details: 'the answer cannot be sent, see the log of the network runtime',
+          details: 'cannot send the answer, see the log of the network runtime',
         });
       });
   };

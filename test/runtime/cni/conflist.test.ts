@@ -23,8 +23,8 @@ describe('a conflist', () => {
     ['not JSON', '{', 'is not valid JSON'],
     ['an array', '[]', 'is not a JSON object'],
     ['null', 'null', 'is not a JSON object'],
-    ['no name', list({name: undefined}), 'has no valid "name"'],
-    ['a name that is a path', list({name: '../x'}), 'has no valid "name"'],
+    ['no name', list({name: undefined}), 'has a missing or invalid "name"'],
+    ['a name that is a path', list({name: '../x'}), 'has a missing or invalid "name"'],
     ['no plugins', list({plugins: undefined}), 'has no "plugins"'],
     ['an empty list of plugins', list({plugins: []}), 'has an empty list'],
     ['a plugin that is no object', list({plugins: [1]}), 'a plugin that is not a JSON object'],
@@ -86,7 +86,7 @@ describe('a conflist', () => {
     expect(folderOfPlugins(list({}))).toBe('net');
     expect(folderOfPlugins(list({plugins: undefined}))).toBe('net');
     expect(folderOfPlugins(list({loadOnlyInlinedPlugins: 'true'}))).toBeUndefined();
-    expect(() => folderOfPlugins(list({name: '../etc'}))).toThrow('has no valid "name"');
+    expect(() => folderOfPlugins(list({name: '../etc'}))).toThrow('has a missing or invalid "name"');
   });
 
   it('with plugins from a folder is written down whole, nothing of it changed', () => {

@@ -64,20 +64,20 @@ describe('calling a plugin', () => {
     ['exit', {cniCode: 0, message: 'CNI plugin demo failed to ADD: something went wrong (code 0)'}],
     ['exit-stdout(no such pool)', {cniCode: 0, msg: 'no such pool'}],
     ['binary-stderr', {name: 'CniError', cniCode: 0}],
-    ['signal', {trouble: 'killed', message: 'CNI plugin demo was ended by SIGSEGV during ADD'}],
-    ['signal(SIGKILL)', {trouble: 'killed', message: 'CNI plugin demo was ended by SIGKILL during ADD'}],
+    ['signal', {trouble: 'killed', message: 'CNI plugin demo was killed by SIGSEGV during ADD'}],
+    ['signal(SIGKILL)', {trouble: 'killed', message: 'CNI plugin demo was killed by SIGKILL during ADD'}],
     ['bad-json', {trouble: 'bad-result', message: 'CNI plugin demo printed a result that is not JSON'}],
     ['partial', {trouble: 'bad-result', message: 'CNI plugin demo printed a result that is not JSON'}],
     ['null', {trouble: 'bad-result', message: 'CNI plugin demo printed a result that is not an object'}],
     [
       'other-version(9.9.9)',
-      {trouble: 'bad-result', message: 'CNI plugin demo printed a result of an unknown version of CNI'},
+      {trouble: 'bad-result', message: 'CNI plugin demo printed a result with an unknown "cniVersion"'},
     ],
     [
       'print({"ips":[{"address":"10.99.0.2/24","interface":3}]})',
       {
         trouble: 'bad-result',
-        message: 'CNI plugin demo printed a result with an address of an interface that is not in it',
+        message: 'CNI plugin demo printed a result with an address whose interface index is out of range',
       },
     ],
     ['huge(64)', {trouble: 'bad-result', message: 'CNI plugin demo printed more than 1048576 bytes'}],
@@ -113,7 +113,7 @@ describe('calling a plugin', () => {
     const failure = await call('hang', {timeoutMs: 300}).catch((thrown: unknown) => thrown);
     expect(failure).toMatchObject({
       trouble: 'timed-out',
-      message: 'CNI plugin demo did not ADD within 300 ms and was killed',
+      message: 'CNI plugin demo did not finish ADD within 300 ms and was killed',
     });
     expect(statusOf(failure).code).toBe(4); // DEADLINE_EXCEEDED
   });

@@ -106,12 +106,8 @@ describe('the environment', () => {
     ['an argument with an equals sign', withArgs(['NAME', 'a=b']), 'a CNI argument has ";" or "="'],
     ['a key with either', withArgs(['A;B', 'x']), 'a CNI argument has ";" or "="'],
     ['an empty key', withArgs(['', 'x']), 'a CNI argument has ";" or "="'],
-    ['a path for an interface', invocationOf(config, {ifName: '../eth0'}), 'the interface name is not valid'],
-    [
-      'no sandbox',
-      {...invocationOf(config), target: {...target, sandbox: ''}},
-      'the sandbox id is not valid',
-    ],
+    ['a path for an interface', invocationOf(config, {ifName: '../eth0'}), 'invalid interface name'],
+    ['no sandbox', {...invocationOf(config), target: {...target, sandbox: ''}}, 'invalid sandbox id'],
     [
       'a path for a sandbox',
       {...invocationOf(config), target: {...target, sandbox: '../x'}},

@@ -63,7 +63,7 @@ describe('a further network whose DEL hangs', () => {
     await expect(rig.pods.detach(one.selector)).rejects.toMatchObject({cniCode: 999});
     await rig.plugins.plan({'third DEL': 'hang'});
     await expect(running(rig, () => rig.pods.create(one.pod, '1'))).rejects.toThrow(
-      'network side: CNI plugin third did not DEL',
+      'network side: CNI plugin third did not finish DEL',
     );
   });
 });

@@ -29,8 +29,8 @@ it('gives up an API server that takes a connection and never answers', {timeout:
   const watched = streamJson(asked, 1_000_000).next();
   const both = await Promise.allSettled([getJson(asked), watched]);
   expect(both).toMatchObject([
-    {reason: {message: 'the API server is silent'}},
-    {reason: {message: 'the API server is silent'}},
+    {reason: {message: 'the API server does not respond'}},
+    {reason: {message: 'the API server does not respond'}},
   ]);
   expect(silent.connections()).toBe(2);
 });

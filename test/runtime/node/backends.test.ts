@@ -31,7 +31,7 @@ describe('the vxlan backend', () => {
       prepare((command) => (command.startsWith('bridge') ? missing : undefined)),
     ).rejects.toMatchObject({
       reason: 'VxlanUnavailable',
-      message: 'vxlan takes the program bridge, of iproute2, which cannot be run',
+      message: 'vxlan needs the program `bridge` of iproute2, which cannot be started',
     });
   });
 
@@ -41,7 +41,7 @@ describe('the vxlan backend', () => {
       const answer = (command: string) => (command.includes('-batch') ? failed(1, stderr) : undefined);
       await expect(prepare(answer)).rejects.toMatchObject({
         reason: 'VxlanUnavailable',
-        message: 'the kernel has no vxlan',
+        message: 'the kernel does not support vxlan',
       });
     },
   );

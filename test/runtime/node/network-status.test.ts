@@ -58,7 +58,7 @@ describe('the readiness that plugins tell', () => {
       clock.ms = ms;
       expect(await statusOf(list)).toEqual({
         reason: 'CNIPluginNotReady',
-        message: 'the plugins of network rig have not answered STATUS within 200 ms',
+        message: 'the plugins of network rig did not answer STATUS within 200 ms',
       });
     }
     await plugins.release();

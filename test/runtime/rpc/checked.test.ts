@@ -41,7 +41,7 @@ describe('names from requests', () => {
   });
 
   it('are not repeated in the error: they may be anything', () => {
-    expect(() => required('name', 'secret;')).toThrow(/^name is not valid$/);
+    expect(() => required('name', 'secret;')).toThrow(/^invalid name$/);
   });
 });
 

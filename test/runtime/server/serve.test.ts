@@ -159,7 +159,7 @@ describe('the path of the socket', () => {
     expect([mode & 0o777, owner]).toEqual([0o700, uid]);
   });
 
-  it('is cleared of a socket that nobody answers on, and of nothing else', async () => {
+  it('is cleared of a socket that no server is listening on, and of nothing else', async () => {
     await using dir = await tempDir();
     await mkdir(dir.join('kni'));
     await writeFile(dir.join('kni', 'file'), 'precious');

@@ -115,7 +115,7 @@ const makeFifos = async (
 ): Promise<Fifos> => {
   const ended = new Promise<never>((_, reject) => {
     child.once('error', reject);
-    child.once('exit', () => reject(new Error('the shell has ended')));
+    child.once('exit', () => reject(new Error('the shell exited')));
   });
   ended.catch(() => undefined); // most end much later, when nobody waits for it
   await mkdir(scratch, {recursive: true, mode: 0o700});
@@ -124,7 +124,7 @@ const makeFifos = async (
   try {
     const made = printed(child.stdout);
     child.stdin.write(openingOf(names, umask, inherited));
-    if ((await Promise.race([made, ended])).trim() !== '0') throw new Error('no fifo can be made');
+    if ((await Promise.race([made, ended])).trim() !== '0') throw new Error('cannot create a fifo');
     return open(names);
   } finally {
     await removeNames(dir, names);
