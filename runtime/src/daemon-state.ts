@@ -1,0 +1,60 @@
+/** The state of the network runtime: opened at the start, in the order that keeps two network runtimes apart. */
+import {rm} from 'node:fs/promises';
+import {join} from 'node:path';
+import {killOrphans, ownerOf, ownerVariable} from './cni/orphans.ts';
+import type {Options} from './flags.ts';
+import {errorText, type Log} from './log.ts';
+import {type NetnsDir, openNetnsDir} from './netns/netns-dir.ts';
+import {openRecordStore, type RecordStore} from './network/record-store.ts';
+import {signsOfPods} from './node/running-pods.ts';
+import {createExec, type Exec, type ExecOptions} from './process/exec.ts';
+import {takeLock} from './server/instance-lock.ts';
+import {lockSocket} from './server/socket.ts';
+
+export const ipamDirOf = ({stateDir}: Options): string => join(stateDir, 'ipam');
+
+export const pathsOf = (options: Options) => ({
+  netnsDir: options.netnsDir,
+  confDir: options.confDir,
+  ipamDir: ipamDirOf(options),
+});
+
+export interface State {
+  readonly exec: Exec;
+  readonly netns: NetnsDir;
+  readonly store: RecordStore;
+}
+
+/** Opens what outlives a restart, and kills what should not have. */
+export const openState = async (
+  options: Options,
+  log: Log,
+  execOptions: Pick<ExecOptions, 'stop' | 'openShells'>,
+): Promise<State> => {
+  const {stateDir, netnsDir} = options;
+  await lockAll(options);
+  const owner = await ownerOf(stateDir);
+  const reading = openRecordStore(join(stateDir, 'pods'), () => signsOfPods(pathsOf(options)));
+  reading.catch(() => undefined); // it is awaited below
+  const orphans = await killOrphans(owner); // before this network runtime starts processes with the same owner
+  if (orphans > 0) log.warn('killed orphaned plugins of an earlier network runtime', {processes: orphans});
+  const scratchDir = join(stateDir, 'scratch');
+  await rm(scratchDir, {recursive: true, force: true}).catch(() => undefined); // a failed write will say why
+  const exec = createExec({...execOptions, env: {[ownerVariable]: owner}, readyShells: 8, scratchDir});
+  const [netns, store] = await Promise.all([openNetnsDir(netnsDir, exec), reading]);
+  const trouble = store.trouble();
+  if (trouble)
+    log.error('state directory is not writable; refusing attachments', {error: errorText(trouble)});
+  return {exec, netns, store};
+};
+
+/** Two network runtimes must not write the same directory: the second one does not start. */
+const lockAll = async ({socket, stateDir, netnsDir, confDir}: Options): Promise<void> => {
+  const taken = await Promise.allSettled([
+    takeLock(join(stateDir, 'lock'), stateDir),
+    lockSocket(socket),
+    takeLock(`${netnsDir}.kni-lock`, netnsDir, 0o755), // beside the directory: `ip netns` lists every file inside
+    takeLock(join(confDir, '.kni-lock'), confDir, 0o755),
+  ]);
+  for (const lock of taken) if (lock.status === 'rejected') throw lock.reason;
+};
