@@ -37,9 +37,9 @@ describe('a conflist', () => {
       list({plugins: undefined, loadOnlyInlinedPlugins: true}),
       'has no "plugins"',
     ],
-    ['a version that is a number', list({cniVersion: 1}), 'that is not a version'],
-    ['a version that is a word', list({cniVersion: 'new'}), 'that is not a version'],
-    ['an entry of its versions that is none', list({cniVersions: ['1.0.0', 'x']}), 'that is not a version'],
+    ['a version that is a number', list({cniVersion: 1}), 'has an invalid version'],
+    ['a version that is a word', list({cniVersion: 'new'}), 'has an invalid version'],
+    ['an entry of its versions that is none', list({cniVersions: ['1.0.0', 'x']}), 'has an invalid version'],
     ['versions that are no list', list({cniVersions: '1.0.0'}), 'has "cniVersions" that are not a list'],
     ['disableCheck being a word', list({disableCheck: 'yes'}), 'has a "disableCheck" that is neither'],
     ['disableCheck being a list', list({disableCheck: [true]}), 'has a "disableCheck" that is neither'],
@@ -50,7 +50,7 @@ describe('a conflist', () => {
       list({loadOnlyInlinedPlugins: ''}),
       'has a "loadOnlyInlinedPlugins"',
     ],
-    ['a version too new', list({cniVersion: '2.0.0'}), 'has no "cniVersion"'],
+    ['a version too new', list({cniVersion: '2.0.0'}), 'has no supported "cniVersion"'],
   ])('is refused with %s', (_, text, message) => {
     expect(() => parseConflist(text)).toThrow(message);
   });

@@ -324,7 +324,7 @@ describe('garbage collection', () => {
     const timeLeft = () => left.shift() ?? 0;
     expect(await collectGarbage(chain.invoke, chain.list, valid, timeLeft)).toMatchObject([
       {plugin: 'second', trouble: 'timed-out'},
-      {plugin: 'third', trouble: 'timed-out', message: expect.stringContaining('too long already')},
+      {plugin: 'third', trouble: 'timed-out', message: expect.stringContaining('is used up')},
     ]);
   });
 

@@ -102,16 +102,16 @@ describe('the environment', () => {
   });
 
   it.each([
-    ['an argument with a semicolon', withArgs(['NAME', 'a;IP=10.0.0.1']), 'a CNI argument has ";" or "="'],
-    ['an argument with an equals sign', withArgs(['NAME', 'a=b']), 'a CNI argument has ";" or "="'],
-    ['a key with either', withArgs(['A;B', 'x']), 'a CNI argument has ";" or "="'],
-    ['an empty key', withArgs(['', 'x']), 'a CNI argument has ";" or "="'],
+    ['an argument with a semicolon', withArgs(['NAME', 'a;IP=10.0.0.1']), 'invalid CNI argument'],
+    ['an argument with an equals sign', withArgs(['NAME', 'a=b']), 'invalid CNI argument'],
+    ['a key with either', withArgs(['A;B', 'x']), 'invalid CNI argument'],
+    ['an empty key', withArgs(['', 'x']), 'invalid CNI argument'],
     ['a path for an interface', invocationOf(config, {ifName: '../eth0'}), 'invalid interface name'],
     ['no sandbox', {...invocationOf(config), target: {...target, sandbox: ''}}, 'invalid sandbox id'],
     [
       'a path for a sandbox',
       {...invocationOf(config), target: {...target, sandbox: '../x'}},
-      'the sandbox id',
+      'invalid sandbox id',
     ],
   ])('is refused for %s', (_, invocation, message) => {
     for (const command of ['ADD', 'CHECK'] as const)

@@ -103,7 +103,7 @@ describe('the result of a plugin', () => {
     expect(convert({cniVersion: '0.1.0', ...given}, '0.2.0')).toEqual({cniVersion: '0.2.0', ...given});
     expect(convert({cniVersion: '0.2.0', ...given}, '0.1.0')).toEqual({cniVersion: '0.1.0', ...given});
     expect(convert(given, '0.1.0')).toEqual({cniVersion: '0.1.0', ...given});
-    expect(() => convert({ip4: '10.0.0.2'}, '0.2.0')).toThrow('in place of an object');
+    expect(() => convert({ip4: '10.0.0.2'}, '0.2.0')).toThrow('a member that is not an object');
   });
 
   it('keeps numbers as they are written when it is converted', () => {
@@ -131,29 +131,37 @@ describe('the result of a plugin', () => {
     ['nothing', '', 'not JSON'],
     ['null', 'null', 'not an object'],
     ['a list', '[]', 'not an object'],
-    ['an unknown version', '{"cniVersion":"2.0.0"}', 'an unknown version'],
-    ['a version that is none', '{"cniVersion":{"a":1}}', 'an unknown version'],
+    ['an unknown version', '{"cniVersion":"2.0.0"}', 'an unknown "cniVersion"'],
+    ['a version that is none', '{"cniVersion":{"a":1}}', 'an unknown "cniVersion"'],
     [
       'an interface too far',
       '{"interfaces":[{}],"ips":[{"interface":1}]}',
-      'of an interface that is not in it',
+      'interface index is out of range',
     ],
-    ['an interface of none', '{"ips":[{"interface":0}]}', 'of an interface that is not in it'],
+    ['an interface of none', '{"ips":[{"interface":0}]}', 'interface index is out of range'],
     [
       'a negative interface',
       '{"interfaces":[{}],"ips":[{"interface":-1}]}',
-      'of an interface that is not in it',
+      'interface index is out of range',
     ],
     [
       'an interface by name',
       '{"interfaces":[{}],"ips":[{"interface":"0"}]}',
-      'of an interface that is not in it',
+      'interface index is out of range',
     ],
-    ['addresses that are no list', '{"ips":{}}', 'in place of a list'],
-    ['an address that is no object', '{"ips":["10.0.0.2"]}', 'in place of an object'],
-    ['interfaces that are no list', '{"interfaces":7}', 'in place of a list'],
-    ['an old address that is no object', '{"cniVersion":"0.2.0","ip4":"10.0.0.2"}', 'in place of an object'],
-    ['old routes that are no list', '{"cniVersion":"0.2.0","ip4":{"routes":7}}', 'in place of a list'],
+    ['addresses that are no list', '{"ips":{}}', 'a member that is not a list'],
+    ['an address that is no object', '{"ips":["10.0.0.2"]}', 'a member that is not an object'],
+    ['interfaces that are no list', '{"interfaces":7}', 'a member that is not a list'],
+    [
+      'an old address that is no object',
+      '{"cniVersion":"0.2.0","ip4":"10.0.0.2"}',
+      'a member that is not an object',
+    ],
+    [
+      'old routes that are no list',
+      '{"cniVersion":"0.2.0","ip4":{"routes":7}}',
+      'a member that is not a list',
+    ],
   ])('is refused with %s', (_, text, message) => {
     expect(() => resultInVersion(text, '1.0.0')).toThrow(message);
   });
@@ -165,7 +173,7 @@ describe('the result of a plugin', () => {
   });
 
   it('cannot become an old one with an address of no family', () => {
-    expect(() => convert({cniVersion: '1.0.0', ips: [{address: 'ten'}]}, '0.4.0')).toThrow('not valid');
-    expect(() => convert({cniVersion: '0.2.0', ip4: {}}, '0.4.0')).toThrow('not valid');
+    expect(() => convert({cniVersion: '1.0.0', ips: [{address: 'ten'}]}, '0.4.0')).toThrow('invalid address');
+    expect(() => convert({cniVersion: '0.2.0', ip4: {}}, '0.4.0')).toThrow('invalid address');
   });
 });

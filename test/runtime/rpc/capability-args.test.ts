@@ -75,7 +75,7 @@ describe('the capability arguments', () => {
     'refuse a bandwidth of %j',
     (quantity) => {
       const annotations = {'kubernetes.io/egress-bandwidth': quantity};
-      expect(() => argsOf({annotations})).toThrow('egress-bandwidth is not a rate');
+      expect(() => argsOf({annotations})).toThrow('egress-bandwidth: must be a rate');
     },
   );
 });
