@@ -1,25 +1,25 @@
-/** What the network runtime does without being asked: undo what was left, and clear away what has no owner. */
+/** Background work: retries failed cleanups, reconciles once after the start, and probes the state directory. */
 
 import {repeat} from './lib/repeat.ts';
 import {errorText, type Log} from './log.ts';
 import type {PodNetworkService} from './network/lifecycle.ts';
 import type {RecordStore} from './network/record-store.ts';
 
-/** How often it is looked for what has to be undone; what fails comes again later and later. */
+/** How often due cleanups are looked for; each failing cleanup has its own backoff. */
 const sweepMs = 1_000;
 const reconcileRetryMs = 10_000;
-/** A disk that was full may have space again; one that has failed should be noticed before the next pod comes. */
+/** Notices freed space on a full disk, and a failing disk before the next pod needs it. */
 const probeMs = {inTrouble: 1_000, otherwise: 5_000};
 
 export interface BackgroundParts {
   readonly pods: Pick<PodNetworkService, 'sweep' | 'reconcile'>;
   readonly store: Pick<RecordStore, 'trouble' | 'probe'>;
   readonly log: Log;
-  /** Not before. */
+  /** The background work starts when this resolves. */
   readonly when: Promise<unknown>;
 }
 
-/** Until it is aborted. */
+/** Runs until the returned controller is aborted. */
 export const startBackground = (parts: BackgroundParts): AbortController => {
   const {pods, store, when} = parts;
   const ending = new AbortController();
@@ -40,7 +40,7 @@ export const startBackground = (parts: BackgroundParts): AbortController => {
   return ending;
 };
 
-/** Whatever lost its owner while no network runtime ran. A call under way that hangs puts it off. */
+/** Removes what became orphaned while no network runtime ran. A hanging call delays it, hence the retries. */
 const reconcileOnce = async ({pods, log}: BackgroundParts, signal: AbortSignal): Promise<void> => {
   const done = new AbortController();
   const attempt = async () => {

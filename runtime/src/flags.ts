@@ -259,7 +259,9 @@ const address = (flag: TextFlag, values: Values): MetricsAddress | undefined => 
 const milliseconds = (flag: TextFlag, values: Values): number => {
   const seconds = Number(values[flag]);
   if (!(seconds > 0 && seconds <= 3600))
-    throw new UsageError(`--${flag} must be a number of seconds above 0 and up to 3600, not '${values[flag]}'`);
+    throw new UsageError(
+      `--${flag} must be a number of seconds above 0 and up to 3600, not '${values[flag]}'`,
+    );
   return seconds * 1000;
 };
 

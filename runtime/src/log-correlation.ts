@@ -1,11 +1,11 @@
-/** Adds the key of a sandbox's record to every line of the log that names the sandbox: one word finds them all. */
+/** Adds `correlation`, the key of the sandbox's record, to every log line about a sandbox: one search finds them all. */
 import type {Log, LogFields} from './log.ts';
 import type {PodNetworkRecord} from './network/record.ts';
 
-/** The last lines about a sandbox are written when its record is gone already. */
-const remembered = 1000;
+/** Keys are kept for a while, because the last lines about a sandbox are written after its record is removed. */
+const keptKeys = 1000;
 
-/** `bySandbox` is asked once for each sandbox. */
+/** `bySandbox` is called only until it finds the sandbox. */
 export const withCorrelation = (
   log: Log,
   bySandbox: (sandbox: string) => PodNetworkRecord | undefined,
@@ -16,7 +16,7 @@ export const withCorrelation = (
     if (key === undefined) return undefined;
     keys.set(sandbox, key);
     const [oldest] = keys.keys();
-    if (keys.size > remembered && oldest !== undefined) keys.delete(oldest);
+    if (keys.size > keptKeys && oldest !== undefined) keys.delete(oldest);
     return key;
   };
   const withKey = (fields: LogFields | undefined): LogFields | undefined => {

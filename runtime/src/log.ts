@@ -1,7 +1,7 @@
-/** The log: one JSON line per event on stdout, `level`, `msg` and `time` first, where journald takes it. */
+/** The log: one JSON line per event on stdout, `level`, `msg` and `time` first. journald collects it. */
 import {destination, type Level, pino} from 'pino';
 
-/** What a line may say besides its message; a field without a value is left out. */
+/** The fields of a line beside its message; fields without a value are left out. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 export interface Log {
@@ -11,7 +11,7 @@ export interface Log {
   error(msg: string, fields?: LogFields): void;
 }
 
-/** An object so that `createLog` and the tests' sinks agree; pino's own destination writes synchronously. */
+/** Where lines go: stdout, or a buffer in tests. */
 export interface LogSink {
   write(line: string): void;
 }
@@ -23,7 +23,7 @@ export const createLog = (
   level: LogLevel = 'info',
   sink: LogSink = destination({fd: 1, sync: true}),
 ): Log => {
-  // pino itself would put `msg` last and `time` as a number: both go in as ordinary fields, in our order.
+  // pino would write `msg` last and `time` as a number, so both are passed as ordinary fields.
   const logger = pino(
     {level, base: null, timestamp: false, formatters: {level: (label) => ({level: label})}},
     sink,
@@ -34,7 +34,7 @@ export const createLog = (
   return {debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error')};
 };
 
-/** The text of whatever was thrown, with its causes, on one line. */
+/** The message of anything that was thrown, followed by the messages of its causes. */
 export const errorText = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   return error.cause === undefined ? error.message : `${error.message}: ${errorText(error.cause)}`;

@@ -1,4 +1,4 @@
-/** The network runtime: flags, wiring, waiting. The only place that ends the process. */
+/** Entry point of the network runtime: flags, wiring, waiting. Only this module ends the process. */
 import './v8-flags.ts';
 import {once} from 'node:events';
 import {CommandUsageError, isCommand, runCommand} from './client/main.ts';
@@ -8,7 +8,7 @@ import {createLog, errorText} from './log.ts';
 
 const main = async (args: readonly string[]): Promise<void> => {
   if (isCommand(args) && !args.includes('--help')) {
-    await printed(await runCommand(args, defaultSocket));
+    await print(await runCommand(args, defaultSocket));
     return;
   }
   const options = optionsFrom(args.includes('--help') ? ['--help'] : args);
@@ -18,7 +18,7 @@ const main = async (args: readonly string[]): Promise<void> => {
   }
   const log = createLog(options.logLevel);
   const signal = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
-  // A bug: better to start over from the records than to go on with who knows what.
+  // The state in memory may be inconsistent now: a restart begins again from the records.
   process.on('uncaughtException', (error) => {
     log.error('uncaught exception, exiting', {error: errorText(error), stack: error.stack});
     process.exit(1);
@@ -35,8 +35,8 @@ const main = async (args: readonly string[]): Promise<void> => {
   }
 };
 
-/** A pipe takes 64 KiB at once: what is longer must be out before the process ends. */
-const printed = (text: string): Promise<void> =>
+/** A pipe accepts 64 KiB at once: this waits until longer text is written, before the process ends. */
+const print = (text: string): Promise<void> =>
   new Promise((resolve) => {
     process.stdout.write(text, () => resolve());
   });
@@ -46,5 +46,5 @@ main(process.argv.slice(2))
     process.stderr.write(`kni-runtime: ${errorText(error)}\n`);
     process.exitCode = error instanceof UsageError || error instanceof CommandUsageError ? 2 : 1;
   })
-  // Whatever still waits for something must not keep a stopped network runtime alive.
+  // Pending timers and sockets must not keep a stopped network runtime alive.
   .finally(() => process.exit());

@@ -1,17 +1,17 @@
 /**
- * Memory before speed, since what takes time is the plugins: 20 MB less. To be imported before all else, since the
- * optimising compiler alone takes 5 MB as soon as it is used.
+ * Makes V8 save 20 MB of memory at the cost of speed, since nearly all time is spent in plugins. Must be imported first:
+ * the optimising compiler takes 5 MB as soon as it is used.
  */
 import {setFlagsFromString} from 'node:v8';
 
 /**
- * Not flags of the command line: Node.js brings the code of its own modules along compiled without any, and V8 takes that
- * only for as long as there are none. So what is needed of them is loaded first: 20 ms less, and 1.5 MB.
+ * The built-in modules that the network runtime needs are loaded before the flags are set. Node.js ships them precompiled
+ * without flags, and V8 uses that code only as long as no flags are set. This saves 20 ms and 1.5 MB at the start.
  */
-const needed =
+const builtins =
   'assert child_process cluster dns http2 https module os perf_hooks readline worker_threads zlib';
-for (const name of needed.split(' ')) process.getBuiltinModule(name);
+for (const name of builtins.split(' ')) process.getBuiltinModule(name);
 
-/** The last one keeps the space for new objects as small as it is at the start, 1 MB. */
+/** The growth factor keeps the space for new objects at its initial 1 MB. */
 const flags = ['--no-opt', '--optimize-for-size', '--semi-space-growth-factor=1'];
 for (const flag of flags) setFlagsFromString(flag);

@@ -77,7 +77,8 @@ const sandboxPattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const refuseInvalid = ({ifName, cniArgs}: Attachment, {sandbox}: Target): void => {
   if (!sandboxPattern.test(sandbox)) throw new InvalidParameter('invalid sandbox id');
   if (!isInterfaceName(ifName)) throw new InvalidParameter('invalid interface name');
-  if (!cniArgs.every(isArgument)) throw new InvalidParameter('invalid CNI argument: the key is empty, or it contains ";" or "="');
+  if (!cniArgs.every(isArgument))
+    throw new InvalidParameter('invalid CNI argument: the key is empty, or it contains ";" or "="');
 };
 
 /** `;` and `=` cannot be escaped: they would make arguments that nobody has given. */

@@ -1,6 +1,6 @@
 /**
- * Places at which tests let the network runtime die, to see that nothing is lost. KNI_CRASH_AT names one, and after a
- * `#` which visit of it is the last one; without it they are nothing.
+ * Points at which tests kill the network runtime to check its recovery. KNI_CRASH_AT names one, followed by `#` and the
+ * number of the visit that crashes. Without the variable the points do nothing.
  */
 export const crashPoints = [
   'create: before record',

@@ -1,17 +1,17 @@
-/** Bounds the time that a caller waits for an answer. */
+/** Limits how long a caller waits for an answer. */
 
 export class DeadlineExceeded extends Error {
   override readonly name = 'DeadlineExceeded';
 }
 
-/** The caller has hung up, or its own deadline has passed, before the work was begun. */
+/** The caller cancelled the call, or its own deadline passed, before the work started. */
 export class CallerGone extends Error {
   override readonly name = 'CallerGone';
 }
 
 /**
- * Answers with `work`, or with DeadlineExceeded in time. The work itself goes on and ends by its own limits; a caller
- * that repeats the call gets its outcome.
+ * Returns the result of `work`, or throws DeadlineExceeded after `ms`. The work itself continues until its own limits; a
+ * caller that retries gets its outcome.
  */
 export const withinDeadline = async <T>(
   ms: number,

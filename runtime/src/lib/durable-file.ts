@@ -1,8 +1,8 @@
-/** Replaces and removes files so that a crash or power loss leaves the old content or the new one, never a mixture. */
+/** Replaces files so that a crash or power loss leaves either the old content or the new one. */
 import {open, rename, rm} from 'node:fs/promises';
 import {dirname} from 'node:path';
 
-/** Ends the name of a file in the making; what carries it after a crash may be removed. */
+/** Suffix of a file that is being written; after a crash such files may be removed. */
 export const temporarySuffix = '.tmp';
 
 export const writeDurably = async (path: string, text: string, mode = 0o600): Promise<void> => {
@@ -23,12 +23,12 @@ export const replace = async (path: string, text: string, mode = 0o600): Promise
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, {force: true}).catch(() => undefined); // on a full disk every block counts
+    await rm(temporary, {force: true}).catch(() => undefined); // frees its blocks: the disk may be full
     throw error;
   }
 };
 
-/** A file that was made, renamed or removed is so only in its directory, which has to reach the disk as well. */
+/** A created, renamed or removed file is durable only when its directory has been synced, too. */
 export const syncDirectoryOf = async (path: string): Promise<void> => {
   const directory = await open(dirname(path), 'r');
   try {

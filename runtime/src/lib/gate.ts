@@ -1,14 +1,13 @@
-/** Lets ordinary work run at the same time, and exclusive work alone: CNI's GC excludes ADD and DEL (spec, section 3). */
+/** Runs shared work concurrently and exclusive work alone: CNI GC excludes ADD and DEL (CNI spec, section 3). */
 import {DeadlineExceeded, withinDeadline} from './deadline.ts';
 
 export interface Gate {
-  /** Work whose signal aborts while it waits is never begun. */
+  /** Work whose signal aborts while it waits is never started. */
   shared<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T>;
   /**
-   * Begins at a quiet moment: when no shared work is under way. Shared work that comes later may begin until then. If
-   * no such moment comes within `patienceMs`, new work waits for up to 200 ms, so that the work under way can end. If
-   * that does not help either, it rejects with Busy: one plugin that hangs must not stop all others. Must not be nested
-   * in either.
+   * Starts when no shared work is in progress; until then, new shared work may start. If that does not happen within
+   * `patienceMs`, new shared work waits for up to 200 ms so that the gate can drain. If it does not drain, this rejects
+   * with Busy, because one hanging plugin must not block all others. Must not be nested in shared or exclusive work.
    */
   exclusive<T>(work: () => Promise<T>, patienceMs: number): Promise<T>;
 }
@@ -17,24 +16,24 @@ export class Busy extends Error {
   override readonly name = 'Busy';
 }
 
-/** A caller may wait this long in vain. An ADD takes a quarter of it. */
+/** A caller may wait this long for nothing. A typical ADD takes a quarter of it. */
 const drainMs = 200;
 
 export const createGate = (): Gate => {
   let closed: Promise<unknown> | undefined;
   let lastExclusive: Promise<unknown> | undefined;
-  let underWay = 0;
+  let inProgress = 0;
   let onQuiet: (() => void) | undefined;
 
   const shared: Gate['shared'] = async (work, signal) => {
     for (let wait = closed; wait; wait = closed) await wait;
     signal?.throwIfAborted();
-    underWay++;
+    inProgress++;
     try {
       return await work();
     } finally {
-      underWay--;
-      if (underWay === 0) onQuiet?.();
+      inProgress--;
+      if (inProgress === 0) onQuiet?.();
     }
   };
 
@@ -47,10 +46,10 @@ export const createGate = (): Gate => {
     };
     const quiet = new Promise<void>((resolve) => {
       onQuiet = () => {
-        close(); // in the same instant, before other work can begin
+        close(); // synchronously, before other work can start
         resolve();
       };
-      if (underWay === 0) onQuiet?.();
+      if (inProgress === 0) onQuiet?.();
     });
     try {
       if (!(await comesWithin(patienceMs, quiet))) {

@@ -1,12 +1,12 @@
-/** One lock per key: work on the same key runs one after the other in the order it came, different keys at once. */
+/** One lock per key: work on the same key runs in order of arrival, work on different keys runs concurrently. */
 
 export interface Lock {
   <T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T>;
-  /** Whether somebody holds it, or waits for it. */
+  /** Whether any work holds the lock or waits for it. */
   readonly isHeld: (key: string) => boolean;
 }
 
-/** Work whose signal aborts while it waits is never begun; once begun it is left to finish. Not reentrant. */
+/** Work whose signal aborts while it waits is never started; once started it runs to its end. Not reentrant. */
 export const createLock = (): Lock => {
   const tails = new Map<string, Promise<unknown>>();
   const run = async <T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> => {
@@ -15,7 +15,7 @@ export const createLock = (): Lock => {
       return work();
     };
     const result = (tails.get(key) ?? Promise.resolve()).then(begin);
-    const tail = result.catch(() => undefined); // the next one waits for the end, whatever it was
+    const tail = result.catch(() => undefined); // the next work starts after this one, even if it failed
     tails.set(key, tail);
     try {
       return await result;

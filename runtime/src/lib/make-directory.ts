@@ -1,11 +1,11 @@
-/** Makes a directory with its parents. */
+/** Creates a directory and its parents. */
 import {mkdirSync, statSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {errorCodeOf} from './error-code.ts';
 
 /**
- * `mkdir` of Node.js with `recursive` never returns where the file system reports ENOENT although the parent exists, as
- * /proc does.
+ * Not Node.js's `recursive` option, which loops forever on file systems such as /proc: they report ENOENT although the
+ * parent exists.
  */
 export const makeDirectory = (path: string, mode: number): void => {
   try {

@@ -1,8 +1,8 @@
-/** Lists a directory that may not be there. */
+/** Lists a directory that may be missing. */
 import {readdir} from 'node:fs/promises';
 import {errorCodeOf} from './error-code.ts';
 
-/** None where there is no such directory. Rejects with the system's error when that cannot be told. */
+/** Empty for a missing directory; rejects with any other system error. */
 export const namesIn = async (dir: string): Promise<string[]> => {
   try {
     return await readdir(dir);

@@ -1,10 +1,10 @@
-/** Repeats work that may take longer than the pause between two runs. */
+/** Repeats work without overlap, however long one run takes. */
 import {setTimeout as delay} from 'node:timers/promises';
 
-/** Runs at once, and then `ms` after each run has ended, so that no two overlap; until the signal aborts. */
+/** Runs at once, and again `ms` after the end of each run, until the signal aborts. */
 export const repeat = async (work: () => Promise<void>, ms: number, signal: AbortSignal): Promise<void> => {
   while (!signal.aborted) {
     await work();
-    await delay(ms, undefined, {signal}).catch(() => undefined); // rejects when it is aborted
+    await delay(ms, undefined, {signal}).catch(() => undefined); // an aborted delay rejects
   }
 };

@@ -1,4 +1,4 @@
-/** What is counted when somebody asks: the records, and the addresses of the networks. */
+/** Gauges that are computed at every scrape: records, quarantine, address pools, refused podCIDRs. */
 import {Gauge, type Registry} from 'prom-client';
 import {slices} from '../lib/slices.ts';
 import {isUndone, type PodNetworkRecord, shownAttachments, states} from '../network/record.ts';
@@ -12,7 +12,7 @@ export interface GaugeSources {
   readonly refusedPodCidrs: () => readonly RefusedPodCidr[];
 }
 
-/** Not the registry of the process, which others may use. */
+/** Keeps gauges out of prom-client's global registry. */
 const registers: Registry[] = [];
 
 export const addGauges = (registry: Registry, sources: GaugeSources): void => {
@@ -24,12 +24,12 @@ const gaugesOfRecords = ({records, quarantined}: GaugeSources): Gauge[] => [
   valueOf('kni_records_quarantined', 'Files in the quarantine: records may be lost', quarantined),
   valueOf(
     'kni_undo_pending',
-    'Networks that wait to be undone',
+    'Pod networks that wait for their cleanup',
     async () => [...records()].filter((record) => record.state !== 'attached' && !isUndone(record)).length,
   ),
   new Gauge({
     name: 'kni_pending_cleanups',
-    help: 'Cleanups that were given up for now, whose leases and host ports stay reserved, by network',
+    help: 'Pending cleanups, whose leases and host ports stay reserved, by network',
     labelNames: ['network'],
     registers,
     collect() {
@@ -53,7 +53,7 @@ const gaugesOfRecords = ({records, quarantined}: GaugeSources): Gauge[] => [
   }),
   new Gauge({
     name: 'kni_attachments',
-    help: 'Interfaces that pods have in each network, loopback aside',
+    help: 'Interfaces of pods without loopback, by network',
     labelNames: ['network'],
     registers,
     async collect() {
@@ -75,7 +75,7 @@ const valueOf = (name: string, help: string, value: () => Promise<number>): Gaug
     help,
     registers,
     async collect() {
-      // What cannot be read now must not keep the rest from being told.
+      // One unreadable value must not make the whole scrape fail.
       this.set(await value().catch(() => Number.NaN));
     },
   });
@@ -83,7 +83,7 @@ const valueOf = (name: string, help: string, value: () => Promise<number>): Gaug
 const gaugeOfPools = ({pools}: GaugeSources): Gauge =>
   new Gauge({
     name: 'kni_pool_addresses',
-    help: 'Addresses that a network has to give, and has given',
+    help: 'Capacity and used addresses of a network, by range set',
     labelNames: ['network', 'range_set', 'state'],
     registers,
     async collect() {
@@ -98,7 +98,7 @@ const gaugeOfPools = ({pools}: GaugeSources): Gauge =>
 const gaugeOfRefused = ({refusedPodCidrs}: GaugeSources): Gauge =>
   new Gauge({
     name: 'kni_refused_pod_cidrs',
-    help: 'podCIDRs of nodes that this node refuses to route to, by reason',
+    help: 'podCIDRs of nodes that this node refuses, by reason',
     labelNames: ['reason'],
     registers,
     collect() {

@@ -1,4 +1,4 @@
-/** Measures every call of a plugin. */
+/** Measures the duration and outcome of every plugin call. */
 import {CniError, PluginFailed} from '../cni/errors.ts';
 import type {InvokePlugin} from '../cni/invocation.ts';
 import type {Metrics} from './metrics.ts';
@@ -8,7 +8,7 @@ export const measurePluginCalls =
   async (command, invocation) => {
     const begun = performance.now();
     const ended = (outcome: string) => {
-      // Whoever may write a network's definition could name any, and each would be a series of its own.
+      // A network definition may name any plugin; each name would become a series of its own.
       const plugin = outcome === 'missing' ? 'missing' : invocation.plugin.type;
       observe(plugin, command, outcome, (performance.now() - begun) / 1000);
     };
@@ -23,7 +23,7 @@ export const measurePluginCalls =
   };
 
 const outcomeOf = (error: unknown): string => {
-  // A plugin may use any number: each would be a series of its own.
+  // A plugin may return any code; each code would become a series of its own.
   if (error instanceof CniError) return error.cniCode > 999 ? 'cni_other' : `cni_${error.cniCode}`;
   if (error instanceof PluginFailed) return error.trouble;
   return 'error';

@@ -5,13 +5,13 @@ import {addGauges, type GaugeSources} from './gauges.ts';
 
 export interface Metrics {
   readonly registry: Registry;
-  /** Errors by their status are the counts of this histogram. */
+  /** The counts of this histogram by status are the error rates. */
   readonly rpc: (name: string, grpcCode: status, seconds: number) => void;
   readonly plugin: (plugin: string, command: string, outcome: string, seconds: number) => void;
   readonly stalled: (seconds: number) => void;
 }
 
-/** Seconds: a query takes 1 ms, a plugin 10 to 200, and what takes longer than its time limit is past the last. */
+/** In seconds: a query takes 1 ms, a plugin 10 to 200 ms; calls beyond the last bucket have exceeded their timeout. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 export const createMetrics = (sources: GaugeSources): Metrics => {
@@ -22,26 +22,26 @@ export const createMetrics = (sources: GaugeSources): Metrics => {
 
   const rpcs = new Histogram({
     name: 'kni_rpc_duration_seconds',
-    help: 'RPCs by the status that they ended with',
+    help: 'Duration of RPCs, by gRPC status',
     labelNames: ['rpc', 'grpc_code'],
     buckets,
     registers,
   });
   const plugins = new Histogram({
     name: 'kni_plugin_duration_seconds',
-    help: 'Calls of CNI plugins: ok, cni_<code> as the plugin said, or what went wrong with it',
+    help: 'Duration of CNI plugin calls, by outcome: ok, cni_<code> from the plugin, or the failure of the call',
     labelNames: ['plugin', 'command', 'outcome'],
     buckets,
     registers,
   });
   const stalls = new Counter({
     name: 'kni_event_loop_stalls_total',
-    help: 'How often the runtime could do nothing for half a second or longer',
+    help: 'Times that the event loop was blocked for half a second or longer',
     registers,
   });
   const stalledSeconds = new Counter({
     name: 'kni_event_loop_stall_seconds_total',
-    help: 'How long it could do nothing, counted as above',
+    help: 'Total time that the event loop was blocked for half a second or longer',
     registers,
   });
   addGauges(registry, sources);
@@ -56,7 +56,7 @@ export const createMetrics = (sources: GaugeSources): Metrics => {
   };
 };
 
-/** Of the defaults, what says something about a daemon of this kind; some are set by the collecting of another one. */
+/** Keeps the useful default metrics. They are removed afterwards, because some are set by the collector of another one. */
 const keepSmall = (registry: Registry): void => {
   const kept = /^process_(cpu|resident_memory|start_time|open_fds)|^nodejs_(heap_size|eventloop_lag|version)/;
   for (const {name} of registry.getMetricsAsArray()) if (!kept.test(name)) registry.removeSingleMetric(name);

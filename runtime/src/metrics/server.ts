@@ -1,4 +1,4 @@
-/** Serves /metrics and /healthz over HTTP. Without it pods still get their networks, so its troubles are warnings. */
+/** Serves /metrics and /healthz over HTTP. Pods get their networks without it, so its failures are only warnings. */
 import {createServer, type RequestListener} from 'node:http';
 import type {Registry} from 'prom-client';
 import {errorText, type Log} from '../log.ts';
@@ -10,12 +10,12 @@ export interface MetricsAddress {
 
 export interface MetricsServerParts {
   readonly registry: Registry;
-  /** What is wrong, in words; `undefined` when nothing is. */
+  /** Describes the problem; undefined while healthy. */
   readonly healthy: () => string | undefined;
   readonly log: Log;
 }
 
-/** Ends when the signal aborts. Resolves when it listens, or has said why it does not. */
+/** Serves until the signal aborts. Resolves when the server listens, or when it has logged why it cannot. */
 export const serveMetrics = async (
   {host, port}: MetricsAddress,
   parts: MetricsServerParts,

@@ -1,10 +1,10 @@
-/** Notices when the event loop was blocked: no call was answered then, and no time limit kept. */
+/** Logs when the event loop was blocked: during that time no call is answered and timeouts are late. */
 import type {Log} from '../log.ts';
 
 const everyMs = 100;
 const stalledMs = 500;
 
-/** Until the signal aborts. */
+/** Runs until the signal aborts. */
 export const watchStalls = (
   {log, stalled}: {readonly log: Log; readonly stalled: (seconds: number) => void},
   signal: AbortSignal,

@@ -1,16 +1,16 @@
-/** A program to run, and how it ended. */
+/** A program to run, and the ways in which it can end. */
 
 export interface Command {
   readonly file: string;
   readonly args?: readonly string[];
   readonly stdin?: string;
-  /** Added to the environment of the network runtime, of which nothing named CNI_… is passed on. */
+  /** Added to the environment of the network runtime, without its variables named CNI_…. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Of the run; waiting for a turn does not count. */
+  /** Limits the run itself; time in the queue does not count. */
   readonly timeoutMs: number;
 }
 
-/** How a program ended. What that means is the caller's to say. */
+/** The caller decides which endings are failures. */
 export type Ending =
   | {readonly kind: 'exited'; readonly exitCode: number; readonly stdout: string; readonly stderr: string}
   | {readonly kind: 'signalled'; readonly signal: string; readonly stderr: string}

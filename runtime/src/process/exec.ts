@@ -1,4 +1,4 @@
-/** Runs one program to its end, within a time limit; the only place that starts processes for the networks of pods. */
+/** Runs one program until it ends or times out. Every program of the network runtime but flock(1) starts here. */
 import {type ChildProcess, spawn} from 'node:child_process';
 import {setMaxListeners} from 'node:events';
 import {closeSync, openSync} from 'node:fs';
@@ -10,7 +10,7 @@ import {watchGroup} from './group.ts';
 import {inOwnGroup} from './own-group.ts';
 import {openShell, type ShellProcess} from './pool/shell.ts';
 import {createShellPool} from './pool/shell-pool.ts';
-import {isKnownToShells, isNotStarted, tellable} from './pool/shell-script.ts';
+import {hasShellNames, isNotStarted, shellPathOf} from './pool/shell-script.ts';
 import {createSlots} from './slots.ts';
 
 export type {Command, Ending} from './command.ts';
@@ -20,25 +20,25 @@ export type Exec = (command: Command) => Promise<Ending>;
 const busyRetries = {times: 20, everyMs: 250};
 
 export interface ExecOptions {
-  /** Kills what still runs: the network runtime is about to exit. */
+  /** Kills all running programs when the network runtime is about to exit. */
   readonly stop?: AbortSignal;
-  /** Given to every program. */
+  /** Added to the environment of every program. */
   readonly env?: Readonly<Record<string, string>>;
-  /** How many programs may run at the same time; see `createSlots` for those that take long. */
+  /** How many programs may run at the same time; `createSlots` says how slow ones count. */
   readonly maxConcurrent?: number;
   readonly lateAfterMs?: number;
-  /** See `createShellPool`. */
+  /** `ready` of `createShellPool`. */
   readonly readyShells?: number;
-  /** When to open them; at once without it. */
+  /** The ready shells are opened when this resolves; without it, at once. */
   readonly openShells?: Promise<unknown>;
   readonly idleShellMs?: number;
-  /** For names that are needed for a moment only; what a crash leaves there may be removed. */
+  /** For short-lived files; anything left there by a crash may be removed. */
   readonly scratchDir?: string;
 }
 
-/** A pod runs one program at a time, and a node has 110 pods at most, unless told otherwise. */
+/** One pod needs one program at a time, and a node has 110 pods by default. */
 const defaults = {maxConcurrent: 64, lateAfterMs: 1000, idleShellMs: 30_000};
-/** So many that take long, for each that may run; then all wait. */
+/** For every program that may run, this many slow ones may run in addition. */
 const lateShare = 3;
 
 export const createExec = ({
@@ -50,14 +50,16 @@ export const createExec = ({
   ...limits
 }: ExecOptions = {}): Exec => {
   const {maxConcurrent, lateAfterMs, idleShellMs} = {...defaults, ...limits};
-  if (stop) setMaxListeners(0, stop); // one for each program that runs is no leak
+  if (stop) setMaxListeners(0, stop); // one listener per running program is not a leak
   const slots = createSlots({max: maxConcurrent, maxLate: lateShare * maxConcurrent, lateAfterMs});
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('CNI_'));
   const base: NodeJS.ProcessEnv = {...Object.fromEntries(inherited), ...env};
-  const umask = process.umask(); // as it is now: it is another one while a socket is made
+  const umask = process.umask(); // read once: the server changes it for a moment while it binds its socket
   const names = new Set(Object.keys(base));
+  let opened = 0;
   const open = async () => {
-    const child = start('sh', inOwnGroup('sh'), base, 'ignore');
+    const label = ['kni-plugin-starter', String(++opened)]; // -s: reads commands from stdin, and ignores the label
+    const child = start('sh', inOwnGroup('sh', ['-s', ...label]), base, 'ignore');
     if (!hasPipes(child)) throw await failure(child);
     return openShell(child, umask, names, scratchDir);
   };
@@ -66,7 +68,7 @@ export const createExec = ({
 
   const runOnce = async (command: Command): Promise<Ending> => {
     if (stop?.aborted) return {kind: 'stopped'};
-    const path = tellable(command, base['PATH'] ?? '');
+    const path = shellPathOf(command, base['PATH'] ?? '');
     const shell = path && (await shells.take());
     if (!shell) return runDirectly(command, base, stop);
     const ending = stop?.aborted ? undefined : await shell.run(command, path, stop);
@@ -76,7 +78,7 @@ export const createExec = ({
   return async (command) => {
     for (let attempt = 0; ; attempt++) {
       const ending = await slots(() => runOnce(command));
-      // A plugin that is being replaced is open for writing for a moment; libcni waits up to 5 s as well.
+      // ETXTBSY: the plugin is just being replaced. libcni retries for up to 5 s as well.
       const busy = ending.kind === 'not-started' && errorCodeOf(ending.error) === 'ETXTBSY';
       if (!busy || attempt >= busyRetries.times || stop?.aborted) return ending;
       await delay(busyRetries.everyMs);
@@ -84,20 +86,20 @@ export const createExec = ({
   };
 };
 
-/** Slow (see shell.ts), but takes everything, and tells why a program cannot be started. */
+/** Starts the program without the pool: slower (see pool/shell.ts), but without limits on arguments and input. */
 const runDirectly = async (
   command: Command,
   base: NodeJS.ProcessEnv,
   stop: AbortSignal | undefined,
 ): Promise<Ending> => {
   const {file, args = [], env = {}} = command;
-  if (!isKnownToShells(env)) return spawnProgram(command, base, stop);
+  if (!hasShellNames(env)) return spawnProgram(command, base, stop);
   const ending = await spawnProgram({...command, file: 'sh', args: inOwnGroup(file, args)}, base, stop);
   const isStarted =
     ending.kind === 'exited'
       ? !isNotStarted(file, ending.exitCode, ending.stdout, ending.stderr)
       : ending.kind !== 'not-started';
-  // Without a shell in between the system tells why the program cannot be started.
+  // A shell hides the system's error: starting the program directly reports it.
   return isStarted ? ending : spawnProgram(command, base, stop);
 };
 
@@ -111,7 +113,7 @@ const spawnProgram = async (
   try {
     child = start(command.file, command.args ?? [], {...base, ...command.env}, 'pipe');
   } catch (error) {
-    return {kind: 'not-started', error}; // ETXTBSY and E2BIG are thrown
+    return {kind: 'not-started', error}; // spawn throws ETXTBSY and E2BIG
   }
   const {stdin, stdout, stderr} = child;
   if (!(hasPipes(child) && stdin && stdout && stderr))
@@ -128,14 +130,14 @@ const spawnProgram = async (
           stderr: watch.stderr(),
         });
     });
-    stdin.on('error', () => undefined); // EPIPE: a program need not read its stdin
+    stdin.on('error', () => undefined); // EPIPE: a program may ignore its stdin
     stdin.end(command.stdin ?? '');
   });
 };
 
 /**
- * Detached makes the program leader of a process group of its own, so that the whole group can be killed. Throws when there
- * are too few descriptors.
+ * `detached` makes the program the leader of its own process group, so that the whole group can be killed. Throws EMFILE
+ * without enough free descriptors.
  */
 const start = (
   file: string,
@@ -143,15 +145,15 @@ const start = (
   env: NodeJS.ProcessEnv,
   stderr: 'pipe' | 'ignore',
 ): ChildProcess => {
-  tryDescriptors();
+  requireDescriptors();
   return spawn(file, args, {detached: true, stdio: ['pipe', 'pipe', stderr], env});
 };
 
-/** Both ends of three pipes, and of the one by which libuv learns whether the program has started. */
+/** Both ends of stdin, stdout and stderr, and of the pipe through which libuv learns whether exec succeeded. */
 const descriptorsOfStart = 8;
 
-/** When these run out half-way, `spawn` fails without closing those that it has opened, and they are lost. */
-const tryDescriptors = (): void => {
+/** When descriptors run out half-way, `spawn` leaks those that it has already opened. So this checks first. */
+const requireDescriptors = (): void => {
   const opened: number[] = [];
   try {
     while (opened.length < descriptorsOfStart) opened.push(openSync('/dev/null', 'r'));
@@ -160,7 +162,7 @@ const tryDescriptors = (): void => {
   }
 };
 
-/** Without a descriptor left there are no pipes. */
+/** A child has no pipes when no descriptors are left. */
 const hasPipes = (child: ChildProcess): child is ChildProcess & ShellProcess =>
   Boolean(child.stdin && child.stdout);
 

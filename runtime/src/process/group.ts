@@ -1,4 +1,4 @@
-/** Watches over a process group that works for a command: what it prints, how long it takes, and its end by force. */
+/** Watches the process group of a command: collects its output, and kills the group on timeout, stop or excess output. */
 import type {Readable, Writable} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {Command, Ending} from './command.ts';
@@ -9,7 +9,7 @@ const deathLimitMs = 1000;
 
 type OnExit = (exitCode: number | null, signal: NodeJS.Signals | null) => void;
 
-/** What is needed here of a ChildProcess: one that is leader of a process group. */
+/** The part of a ChildProcess that this module uses; the process must be the leader of its process group. */
 export interface Leader {
   readonly pid?: number | undefined;
   readonly exitCode: number | null;
@@ -32,7 +32,7 @@ export interface Watch {
   readonly settle: (ending: Ending) => void;
 }
 
-/** `begin` is called with the means to say how it ended; after an end by force it has no say any more. */
+/** `begin` gets the function that reports the ending; after the group was killed, its report is ignored. */
 export const watchGroup = (
   {leader, stdout, stderr}: Group,
   {timeoutMs}: Command,
@@ -46,9 +46,9 @@ export const watchGroup = (
       stop?.removeEventListener('abort', onStop);
       resolve(ending);
     };
-    // A grandchild, such as a delegated IPAM plugin, may ignore SIGTERM and hold stdout open: killing the group
-    // and letting go of the pipes is what ends this for certain. What undoes the program's work must not start
-    // before it is gone; but a process stuck in the kernel does not go, hence the limit.
+    // A grandchild, such as a delegated IPAM plugin, may ignore SIGTERM and keep stdout open, so the whole group is
+    // killed and the pipes are destroyed. The caller may undo the program's work next, so this waits until the group
+    // is gone. A process that is stuck in the kernel never goes, hence the limit.
     const kill = (ending: Ending) => {
       if (isKilled) return;
       isKilled = true;
@@ -61,13 +61,13 @@ export const watchGroup = (
     };
     const onStop = () => kill({kind: 'stopped'});
     const tooMuch = () => kill({kind: 'too-much-output', limit: outputLimit});
-    const said = collect(stdout, outputLimit, tooMuch);
-    const complained = collect(stderr, outputLimit, tooMuch);
-    const timer = setTimeout(() => kill({kind: 'timed-out', ms: timeoutMs, stderr: complained()}), timeoutMs);
+    const printedOut = collect(stdout, outputLimit, tooMuch);
+    const printedErr = collect(stderr, outputLimit, tooMuch);
+    const timer = setTimeout(() => kill({kind: 'timed-out', ms: timeoutMs, stderr: printedErr()}), timeoutMs);
     stop?.addEventListener('abort', onStop);
     begin({
-      stdout: said,
-      stderr: complained,
+      stdout: printedOut,
+      stderr: printedErr,
       settle: (ending) => {
         if (!isKilled) finish(ending);
       },
@@ -79,11 +79,11 @@ export const killGroup = ({pid}: {readonly pid?: number | undefined}): void => {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // ESRCH: the whole group has ended by itself
+    // ESRCH: the whole group has already ended
   }
 };
 
-/** The leader goes first or last, as it happens: resolves when nobody of its group is left, in time in any case. */
+/** Resolves when no process of the group is left, or at the latest after `deathLimitMs`. */
 const gone = async ({pid = 0}: Leader): Promise<void> => {
   for (const end = performance.now() + deathLimitMs; performance.now() < end; await delay(2)) {
     try {

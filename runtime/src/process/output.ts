@@ -1,7 +1,7 @@
 /** Collects what a program prints, up to a limit. */
 import type {Readable} from 'node:stream';
 
-/** Returns the text so far. `tooMuch` is called once, when there is more than `limit` bytes. */
+/** Returns a function that gives the text so far. Calls `tooMuch` once when the output exceeds `limit` bytes. */
 export const collect = (stream: Readable, limit: number, tooMuch: () => void): (() => string) => {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -11,6 +11,6 @@ export const collect = (stream: Readable, limit: number, tooMuch: () => void): (
     if (size > limit) tooMuch();
     else chunks.push(chunk);
   });
-  stream.on('error', () => undefined); // the program's end says what happened
+  stream.on('error', () => undefined); // the ending of the program says what happened
   return () => Buffer.concat(chunks).toString('utf8');
 };

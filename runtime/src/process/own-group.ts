@@ -1,14 +1,14 @@
 /**
- * Starts a program that has the id of its process group in its environment. Whatever it starts inherits that, so that a process
- * which has left the group on purpose, such as a daemon in its own session, differs from one that was left behind.
+ * Puts the id of a program's process group into its environment, which its children inherit. A process whose group differs
+ * has left the group on purpose, such as a daemon. One with the same group is an orphan once the network runtime is gone.
  */
 
 export const groupVariable = 'KNI_PGID';
 
-/** A process cannot have its own pid in its environment before it exists; a shell that becomes the program can. */
+/** The pid is not known before the process exists, so a shell exports it and then becomes the program. */
 const script = `${groupVariable}=$$; export ${groupVariable}; exec "$@"`;
 
-/** Arguments for `sh`, started as leader of a process group. */
+/** Arguments for an `sh` that is the leader of a new process group. */
 export const inOwnGroup = (file: string, args: readonly string[] = []): string[] => [
   '-c',
   script,

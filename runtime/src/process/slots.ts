@@ -1,13 +1,13 @@
 /**
- * Lets a limited number work at the same time, in the order of coming. What takes long, most likely because it hangs,
- * hands its place on, so that others need not wait until it is killed; how many may do that is limited as well.
+ * Limits how much work runs at the same time, first come, first served. Slow work has probably hung: it gives its slot to
+ * the next in the queue instead of blocking it until the timeout. The number of slow works is limited as well.
  */
 
 export type Slots = <T>(work: () => Promise<T>) => Promise<T>;
 
 export interface SlotsOptions {
   readonly max: number;
-  /** Beyond `max`. */
+  /** How many slow works may run in addition to `max`. */
   readonly maxLate: number;
   readonly lateAfterMs: number;
 }

@@ -1,10 +1,10 @@
-/** Runs one of the node's own tools, such as `ip`, which has to succeed. */
+/** Runs a tool of the node, such as `ip`; every ending but exit status 0 is an error. */
 import {errorText} from '../log.ts';
 import type {Exec} from './exec.ts';
 
 export class ToolFailed extends Error {
   override readonly name = 'ToolFailed';
-  /** `undefined` when it did not come to one. */
+  /** Undefined if the tool did not exit by itself. */
   readonly exitStatus: number | undefined;
 
   constructor(message: string, exitStatus?: number, options?: ErrorOptions) {
@@ -15,7 +15,7 @@ export class ToolFailed extends Error {
 
 const timeoutMs = 10_000;
 
-/** Returns what it printed. */
+/** Returns its stdout. */
 export const runTool = async (
   exec: Exec,
   file: string,

@@ -1,27 +1,27 @@
-/** Keeps shells that wait for a program to start: as many as were needed at once, and fewer after a while. */
+/** Keeps idle shells for the next programs. The pool grows to the number used at once, and shrinks after a while. */
 import type {Shell} from './shell.ts';
 
 export interface ShellPool {
-  /** Lends an idle shell, or a new one; nothing when there cannot be one. */
+  /** Lends an idle shell or opens one; undefined if that fails. */
   take(): Promise<Shell | undefined>;
   giveBack(shell: Shell): void;
-  /** Ends the idle ones; what is given back later ends then. */
+  /** Closes the idle shells now, and lent shells when they are given back. */
   close(): void;
 }
 
 export interface ShellPoolOptions {
   readonly open: () => Promise<Shell>;
-  /** How many are opened right away, so that the first programs need not wait, and kept for good. */
+  /** This many shells are opened in advance and kept, so that the first programs need not wait. */
   readonly ready: number;
-  /** They are opened then: each keeps the event loop for some milliseconds. */
+  /** Delays their opening: each blocks the event loop for some milliseconds. */
   readonly when?: Promise<unknown> | undefined;
-  /** Beyond those, what was not needed for so long is ended. */
+  /** Any other shell is closed after it was idle this long. */
   readonly idleMs: number;
 }
 
 export const createShellPool = ({open, ready, when, idleMs}: ShellPoolOptions): ShellPool => {
-  const idle: Shell[] = []; // the one used last is at the end
-  let fewest = 0; // were idle at any moment since the last look
+  const idle: Shell[] = []; // the last one was used most recently
+  let fewest = 0; // the lowest number of idle shells since the last `shrink`
   let isClosed = false;
   const openOne = (): Promise<Shell | undefined> => open().catch(() => undefined);
   const giveBack = (shell: Shell) => {

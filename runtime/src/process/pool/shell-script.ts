@@ -1,31 +1,33 @@
 /**
- * What a shell is told, so that it starts a program as it would have been started without one. POSIX, no more; and a
- * simple command without a subshell or pipeline, for which dash and busybox need vfork(2) only: half the time.
+ * Writes the script that makes a shell start a program exactly as Node.js would have started it. It uses POSIX sh only, and
+ * one simple command without subshell or pipeline: dash and busybox run that with vfork(2), which takes half the time.
  */
 import {accessSync, constants, statSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Command} from '../command.ts';
 
-/** Writing this much to a pipe never waits for a reader (pipe(7)); a program need not read its stdin. */
+/** A pipe buffers this much (pipe(7)), so that the shell does not block on a program that ignores its stdin. */
 const stdinLimit = 60_000;
-/** Set by a shell on its own account. */
+/** Variables that a shell sets by itself. */
 const ownVariables = ['PWD', 'OLDPWD', 'SHLVL'];
 
-/** The path of the program, if a shell can be told all of the command: it has no path for what is built into it. */
-export const tellable = (command: Command, path: string): string | undefined => {
+/** The path of the program if a shell can run the command unchanged; a path also keeps it from using a builtin. */
+export const shellPathOf = (command: Command, path: string): string | undefined => {
   const {file, args = [], stdin = '', env = {}} = command;
   const isFit =
-    isKnownToShells(env) &&
+    hasShellNames(env) &&
     [file, ...args, ...Object.values(env), stdin].every((text) => !text.includes('\0')) &&
     (stdin === '' || stdin.endsWith('\n')) && // a here-document consists of lines
     Buffer.byteLength(stdin) <= stdinLimit;
   if (!isFit) return undefined;
-  const places = file.includes('/') ? [file] : (env['PATH'] ?? path).split(':').map((dir) => join(dir, file));
-  return places.find(isExecutable);
+  const candidates = file.includes('/')
+    ? [file]
+    : (env['PATH'] ?? path).split(':').map((dir) => join(dir, file));
+  return candidates.find(isExecutable);
 };
 
-/** A shell drops variables with other names. */
-export const isKnownToShells = (env: Readonly<Record<string, string>>): boolean =>
+/** A shell drops environment variables with other names. */
+export const hasShellNames = (env: Readonly<Record<string, string>>): boolean =>
   Object.keys(env).every((name) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
 
 const isExecutable = (file: string): boolean => {
@@ -40,13 +42,13 @@ const isExecutable = (file: string): boolean => {
 export interface ScriptParts {
   readonly command: Command;
   readonly path: string;
-  /** For stdout and stderr. */
+  /** Of stdout and stderr. */
   readonly fifos: readonly string[];
-  /** Ends stdin; not in it. */
+  /** The line that ends the here-document; must not occur in stdin. */
   readonly endMark: string;
 }
 
-/** Prints the exit status, in the way of a shell (128 and the signal), when the program has ended. */
+/** The script prints the exit status when the program has ended; after a signal it is 128 plus its number. */
 export const scriptOf = ({command, path, fifos, endMark}: ScriptParts): string => {
   const {args = [], stdin, env = {}} = command;
   const assigned = Object.entries(env).map(([name, value]) => `${name}=${quote(value)} `);
@@ -56,14 +58,14 @@ export const scriptOf = ({command, path, fifos, endMark}: ScriptParts): string =
   return `${assigned.join('')}${words} ${input} ${outputs}\n${text}echo $?\n`;
 };
 
-/** Whether that is the complaint of a shell that could not start the program: it is all there is then. */
+/** Whether the output is only the error message of a shell that could not start the program. */
 export const isNotStarted = (path: string, exitCode: number, stdout: string, stderr: string): boolean =>
   [126, 127].includes(exitCode) &&
   stdout === '' &&
   /^sh: (?:line )?\d+: /.test(stderr) &&
   stderr.replace(/^sh: (?:line )?\d+: (?:exec: )?/, '').startsWith(`${path}: `);
 
-/** Prints 0 when the fifos are made. */
+/** The first script of a shell; it prints 0 when the fifos were created. */
 export const openingOf = (
   fifoPaths: readonly string[],
   umask: number,

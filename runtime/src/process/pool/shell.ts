@@ -1,9 +1,11 @@
 /**
- * A small shell that starts programs, one at a time. Node.js needs 6 ms for it, during which nothing else happens,
- * since it copies its page tables for every child; a shell of 1 MB does not notice.
+ * A shell that starts programs for the network runtime, one at a time. When Node.js starts a program itself, its event
+ * loop stands still for about 6 ms, because the kernel copies the page tables of its large process. A shell of 1 MB
+ * forks in a fraction of that. `ps` and `systemctl status` show it as `sh -s kni-plugin-starter NUMBER`.
  *
- * stdout and stderr of a program are fifos, opened anew for each: they end when nobody holds them any more, just as
- * pipes do, so what a grandchild writes late cannot get into the output of the next program.
+ * The network runtime writes one command at a time to the shell's stdin; the shell prints the exit status to its stdout.
+ * stdout and stderr of the program are fifos, which are opened anew for every program. Like a pipe, a fifo reports its end
+ * only when the last writer has closed it, so late output of a grandchild cannot reach the output of the next program.
  */
 import {randomUUID} from 'node:crypto';
 import {closeSync, constants as fsConstants, openSync} from 'node:fs';
@@ -16,7 +18,7 @@ import type {Command, Ending} from '../command.ts';
 import {killGroup, type Leader, watchGroup} from '../group.ts';
 import {isNotStarted, openingOf, scriptOf} from './shell-script.ts';
 
-/** What is needed here of a ChildProcess that runs `sh`. */
+/** The part of a ChildProcess running `sh` that this module uses. */
 export interface ShellProcess extends Leader {
   readonly stdin: Writable;
   readonly stdout: Readable;
@@ -24,9 +26,9 @@ export interface ShellProcess extends Leader {
 }
 
 export interface Shell {
-  /** Nothing if the program was not started; why, a shell says for people only. */
+  /** Returns undefined if the shell could not start the program: its reason is only text for people. */
   run(command: Command, path: string, stop: AbortSignal | undefined): Promise<Ending | undefined>;
-  /** False once it has ended or been killed. */
+  /** False after the shell has exited or was killed. */
   isUsable(): boolean;
   close(): void;
 }
@@ -39,19 +41,19 @@ interface Fifos {
 const readEnd = fsConstants.O_RDONLY | fsConstants.O_NONBLOCK;
 const signalBase = 128;
 
-/** Rejects when there is no shell, no descriptor or no place for a fifo. */
+/** Rejects when the shell does not start, descriptors have run out, or a fifo cannot be created. */
 export const openShell = async (
   child: ShellProcess,
   umask: number,
   inherited: ReadonlySet<string>,
   scratch: string,
 ): Promise<Shell> => {
-  child.stdin.on('error', () => undefined); // EPIPE: its exit says what happened
+  child.stdin.on('error', () => undefined); // EPIPE: the exit event reports the reason
   const fifos = await makeFifos(child, umask, inherited, scratch).catch((error: unknown) => {
     killGroup(child);
     throw error;
   });
-  // An idle shell keeps no process from ending.
+  // An idle shell must not keep the network runtime from exiting.
   child.unref();
   for (const stream of [child.stdin, child.stdout]) if (stream instanceof Socket) stream.unref();
   let usable = true;
@@ -73,19 +75,19 @@ export const openShell = async (
       for (const each of readers) each?.destroy();
       return undefined;
     }
-    const endMark = `end-${randomUUID()}`; // nobody can have it in a stdin
+    const endMark = `end-${randomUUID()}`; // random, so that it cannot occur in the stdin of a program
     const ending = await watchGroup({leader: child, stdout, stderr}, command, stop, (watch) => {
       const settle = (status: number) => {
         child.off('exit', onExit);
         watch.settle(endingOf(status, watch.stdout(), watch.stderr()));
       };
-      // Somebody else has ended it, a program perhaps that signals its whole process group.
+      // The shell was killed from outside, for example by a program that signals its whole process group.
       const onExit = (status: number | null, signal: NodeJS.Signals | null) => {
         killGroup(child);
         settle(signal ? signalBase + constants.signals[signal] : (status ?? -1));
       };
       child.once('exit', onExit);
-      void Promise.all([printed(child.stdout), closed(stdout), closed(stderr)]).then(([line]) =>
+      void Promise.all([firstChunkOf(child.stdout), closeOf(stdout), closeOf(stderr)]).then(([line]) =>
         settle(Number(line)),
       );
       child.stdin.write(scriptOf({command, path, fifos: fifos.paths, endMark}));
@@ -106,7 +108,7 @@ export const openShell = async (
   };
 };
 
-/** The read ends stay open for as long as the shell may be used; without a name in the file system from the start. */
+/** The read ends stay open as long as the shell is used. The names are removed as soon as both are open. */
 const makeFifos = async (
   child: ShellProcess,
   umask: number,
@@ -117,12 +119,12 @@ const makeFifos = async (
     child.once('error', reject);
     child.once('exit', () => reject(new Error('the shell exited')));
   });
-  ended.catch(() => undefined); // most end much later, when nobody waits for it
+  ended.catch(() => undefined); // most shells exit much later, when no one awaits this
   await mkdir(scratch, {recursive: true, mode: 0o700});
   const dir = await mkdtemp(join(scratch, 'kni-shell-'));
   const names = ['stdout', 'stderr'].map((name) => join(dir, name));
   try {
-    const made = printed(child.stdout);
+    const made = firstChunkOf(child.stdout);
     child.stdin.write(openingOf(names, umask, inherited));
     if ((await Promise.race([made, ended])).trim() !== '0') throw new Error('cannot create a fifo');
     return open(names);
@@ -131,7 +133,7 @@ const makeFifos = async (
   }
 };
 
-/** By calls that need no descriptor: there may be none left. What stays all the same is cleared away at the next start. */
+/** unlink and rmdir need no descriptor, since there may be none left. The next start removes leftovers. */
 const removeNames = async (dir: string, names: readonly string[]): Promise<void> => {
   for (const name of names) await unlink(name).catch(() => undefined);
   await rmdir(dir).catch(() => undefined);
@@ -155,23 +157,23 @@ const reader = (path: string): Socket | undefined => {
   try {
     return new Socket({fd: openSync(path, readEnd), readable: true, writable: false});
   } catch {
-    return undefined; // no descriptor left
+    return undefined; // no descriptor is left
   }
 };
 
-const printed = (stream: Readable): Promise<string> =>
+const firstChunkOf = (stream: Readable): Promise<string> =>
   new Promise((resolve) => {
     stream.once('data', (chunk) => resolve(String(chunk)));
   });
 
-const closed = (stream: Readable): Promise<void> =>
+const closeOf = (stream: Readable): Promise<void> =>
   new Promise((resolve) => {
     stream.once('close', resolve);
   });
 
 const isForced = ({kind}: Ending): boolean => kind !== 'exited' && kind !== 'signalled';
 
-/** A program that exits with 137 by itself cannot be told from one that was killed; both have failed. */
+/** An exit status of 137 may also mean SIGKILL: a shell does not tell them apart, and both are failures. */
 const endingOf = (status: number, stdout: string, stderr: string): Ending => {
   const signal = Object.entries(constants.signals).find(([, number]) => number === status - signalBase);
   return signal
