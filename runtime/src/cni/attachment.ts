@@ -1,30 +1,30 @@
-/** An attachment: one network put into one sandbox as one interface (CNI spec, section 3). */
+/** An attachment: one network connected to one sandbox as one interface (CNI spec, section 3). */
 
-/** Everything ADD was given and has answered; whole, since DEL must be given the same. */
+/** All input and output of ADD, because DEL must get the same. */
 export interface Attachment {
   readonly network: string;
   readonly ifName: string;
-  /** Text of the conflist. */
+  /** The conflist as text. */
   readonly config: string;
   readonly cniArgs: readonly (readonly [key: string, value: string])[];
-  /** By capability; a plugin gets those that it declares. */
+  /** By capability. A plugin gets only the capabilities that it declares. */
   readonly capabilityArgs: Readonly<Record<string, unknown>>;
-  /** Text of the last plugin's result; absent until ADD has succeeded. */
+  /** The result of the last plugin as text; absent until ADD has succeeded. */
   readonly result?: string;
   /**
-   * After a failed ADD: how many plugins of the list, counted from the first, were given their configuration. Absent:
-   * all of them, or unknown after a crash, which is treated the same.
+   * After a failed ADD: how many plugins, counted from the first, were started. Absent if all were started, or if a crash
+   * left it unknown, which is treated the same.
    */
   readonly started?: number;
-  /** Names of interfaces on the node that a plugin reported and a later one dropped from the result. */
+  /** Node interfaces that a plugin reported and a later plugin dropped from the result. */
   readonly hostInterfaces?: readonly string[];
-  /** The selection of a further network, by which its current configuration is found. Absent for the node's own. */
+  /** How a pod selected this network; finds its current configuration. Absent for the node's own network. */
   readonly selected?: {readonly namespace: string; readonly name: string};
 }
 
-/** Where to attach. */
+/** The sandbox to attach to. */
 export interface Target {
   readonly sandbox: string;
-  /** Empty for DEL when the netns is gone. */
+  /** Empty for DEL if the netns no longer exists. */
   readonly netns: string;
 }

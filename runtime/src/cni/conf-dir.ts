@@ -1,6 +1,6 @@
 /**
- * Finds network configurations in the configuration directory, as containerd and libcni do by convention. At once: every
- * attach looks there, and for a few small files promises take five times as long.
+ * Finds network configurations in the configuration directory by the conventions of containerd and libcni. Reads
+ * synchronously: every attach reads these few small files, and promises would take five times as long.
  */
 import {type Dirent, readdirSync, readFileSync} from 'node:fs';
 import {extname, join} from 'node:path';
@@ -9,30 +9,30 @@ import {objectOf} from '../lib/json.ts';
 import {type Conflist, folderOfPlugins, parseConflist, parseSinglePlugin} from './conflist.ts';
 import {InvalidConfig} from './errors.ts';
 
-/** The first file in the order of names counts. `undefined`: there is none. */
+/** The configuration in the first file by name; undefined without any file. */
 export const readConfDir = (dir: string): Conflist | undefined => {
   for (const file of filesIn(dir, ['.conflist', '.conf', '.json'])) {
-    const text = textOf(join(dir, file));
+    const text = readIfPresent(join(dir, file));
     if (text !== undefined) return parseFile(dir, file, text);
   }
   return undefined;
 };
 
 /**
- * The network of that name. The order is libcni's: all lists come before all single plugins. What is broken in other
- * networks' files, or cannot be told to be of this one, does not matter here.
+ * The network with this name. As in libcni, all lists come before all single plugins. Broken or unreadable files are
+ * skipped, since they may belong to other networks.
  */
 export const findNetwork = (dir: string, name: string): Conflist | undefined => {
   for (const extensions of [['.conflist'], ['.conf', '.json']]) {
     for (const file of filesIn(dir, extensions)) {
-      const text = readable(join(dir, file));
+      const text = readIfPossible(join(dir, file));
       if (text !== undefined && nameIn(text) === name) return parseFile(dir, file, text);
     }
   }
   return undefined;
 };
 
-/** The extension is exact: `10-kni.conflist.tmp` is someone's file in the making. Skips directories, sockets and pipes. */
+/** The extension must match exactly: `10-kni.conflist.tmp` is still being written. Skips directories, sockets and pipes. */
 const filesIn = (dir: string, extensions: readonly string[]): string[] =>
   entriesOf(dir)
     .filter((entry) => entry.isFile() || entry.isSymbolicLink())
@@ -49,12 +49,12 @@ const parseFile = (dir: string, file: string, text: string): Conflist => {
   }
 };
 
-/** CNI spec, section 1, "loadOnlyInlinedPlugins": further plugins lie in a folder of the network's name. */
+/** CNI spec, section 1, "loadOnlyInlinedPlugins": a folder with the name of the network may hold further plugins. */
 const parseList = (dir: string, text: string): Conflist => {
   const name = folderOfPlugins(text);
   if (name === undefined) return parseConflist(text);
   const folder = join(dir, name);
-  const texts = filesIn(folder, ['.conf']).map((file) => textOf(join(folder, file)));
+  const texts = filesIn(folder, ['.conf']).map((file) => readIfPresent(join(folder, file)));
   return parseConflist(
     text,
     texts.filter((each) => each !== undefined),
@@ -78,7 +78,7 @@ const entriesOf = (dir: string): Dirent[] => {
   }
 };
 
-const textOf = (path: string): string | undefined => {
+const readIfPresent = (path: string): string | undefined => {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
@@ -89,13 +89,13 @@ const textOf = (path: string): string | undefined => {
   }
 };
 
-/** The node's status shows the message alone. */
+/** The message includes the reason, because the node's status shows no cause. */
 const unreadable = (path: string, error: unknown): InvalidConfig =>
   new InvalidConfig(`cannot read ${path}: ${systemReasonOf(error) ?? 'unknown error'}`, {cause: error});
 
-const readable = (path: string): string | undefined => {
+const readIfPossible = (path: string): string | undefined => {
   try {
-    return textOf(path);
+    return readIfPresent(path);
   } catch {
     return undefined;
   }

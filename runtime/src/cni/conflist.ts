@@ -1,4 +1,4 @@
-/** A network configuration list (CNI spec, section 1), checked, with its plugins' configurations kept as text. */
+/** Parses and checks a network configuration list (CNI spec, section 1). Configurations of plugins are kept as text. */
 import {isObject, type JsonObject, objectOf, stringOf} from '../lib/json.ts';
 import {memoize} from '../lib/memoize.ts';
 import {InvalidConfig} from './errors.ts';
@@ -11,26 +11,26 @@ export interface Conflist {
   readonly plugins: readonly [PluginConfig, ...PluginConfig[]];
   readonly disableCheck: boolean;
   readonly disableGC: boolean;
-  /** All of it; what is stored with an attachment, so that DEL gets the configuration of ADD. */
+  /** The complete list, which is stored with each attachment so that DEL gets the configuration of ADD. */
   readonly text: string;
 }
 
 export interface PluginConfig {
   readonly type: string;
   readonly ipamType: string | undefined;
-  /** Those declared true. */
+  /** The capabilities declared as true. */
   readonly capabilities: ReadonlySet<string>;
   readonly members: ReadonlyMap<string, string>;
 }
 
 const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
-/** `folder` has the texts of the plugins that are not written in the list itself, see `folderOfPlugins`. */
+/** `folder` holds the texts of the plugins in the folder of the network, see `folderOfPlugins`. */
 export const parseConflist = (text: string, folder: readonly string[] = []): Conflist =>
-  folder.length === 0 ? parsedWhole(text) : parsedWith(text, folder);
+  folder.length === 0 ? parseInlined(text) : parseWith(text, folder);
 
-const parsedWith = (text: string, folder: readonly string[]): Conflist => {
-  const list = parsedObject(text);
+const parseWith = (text: string, folder: readonly string[]): Conflist => {
+  const list = parseObject(text);
   const {name} = headOf(list);
   const members = rawMembers(text);
   const inlined = rawElements(members.get('plugins') ?? '[]');
@@ -47,12 +47,12 @@ const parsedWith = (text: string, folder: readonly string[]): Conflist => {
   };
 };
 
-/** A node has few lists, and every call of a plugin needs one of them. */
-const parsedWhole = memoize(16, (text) => parsedWith(text, []));
+/** Memoized: a node has few lists, and every plugin call parses one. */
+const parseInlined = memoize(16, (text) => parseWith(text, []));
 
-/** Where the list has further plugins: a folder beside it, by the name of the network. `undefined`: nowhere. */
+/** The name of the folder beside the list that may hold further plugins; undefined if the list is complete. */
 export const folderOfPlugins = (text: string): string | undefined => {
-  const {name, isWhole} = headOf(parsedObject(text));
+  const {name, isWhole} = headOf(parseObject(text));
   return isWhole ? undefined : name;
 };
 
@@ -66,7 +66,7 @@ const headOf = (list: JsonObject) => {
   return {name, isWhole};
 };
 
-/** Like libcni, which takes words for booleans. */
+/** As libcni does, this accepts the strings "true" and "false". */
 const flagOf = (list: JsonObject, key: string): boolean => {
   const value = key in list ? list[key] : false;
   const flag = typeof value === 'string' ? value.toLowerCase() : value;
@@ -75,13 +75,13 @@ const flagOf = (list: JsonObject, key: string): boolean => {
   throw new InvalidConfig(`has a "${key}" that is neither true nor false`);
 };
 
-/** The list with nothing left outside of it. */
+/** The list as text, with all plugins inlined. */
 const withPlugins = (members: ReadonlyMap<string, string>, plugins: readonly string[]): string =>
   rawObject(new Map(members).set('plugins', `[${plugins.join(',')}]`).set('loadOnlyInlinedPlugins', 'true'));
 
-/** Before the conflist there was one plugin to a file, `.conf` or `.json`; it reads as a list of one. */
+/** Older configurations, `.conf` or `.json`, hold a single plugin. It becomes a list of one. */
 export const parseSinglePlugin = (text: string): Conflist => {
-  const plugin = parsedObject(text);
+  const plugin = parseObject(text);
   if ('plugins' in plugin)
     throw new InvalidConfig('has a list of "plugins", so its file name must end in .conflist');
   const members = rawMembers(text);
@@ -92,13 +92,13 @@ export const parseSinglePlugin = (text: string): Conflist => {
   return parseConflist(rawObject([...head, ['plugins', `[${text}]`]]));
 };
 
-const parsedObject = (text: string): JsonObject => {
-  const object = parsed(text);
+const parseObject = (text: string): JsonObject => {
+  const object = parseJson(text);
   if (!isObject(object)) throw new InvalidConfig('is not a JSON object');
   return object;
 };
 
-const parsed = (text: string): unknown => {
+const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -107,14 +107,12 @@ const parsed = (text: string): unknown => {
 };
 
 const parsePlugin = (text: string): PluginConfig => {
-  const plugin = parsed(text);
+  const plugin = parseJson(text);
   if (!isObject(plugin)) throw new InvalidConfig('has a plugin that is not a JSON object');
   const type = stringOf(plugin['type']);
   if (!isPluginType(type)) throw new InvalidConfig('has a plugin without a valid "type"');
   const ipamType = stringOf(objectOf(plugin['ipam'])['type']);
-  const capabilities = Object.entries(objectOf(plugin['capabilities'])).filter(
-    ([, wanted]) => wanted === true,
-  );
+  const capabilities = Object.entries(objectOf(plugin['capabilities'])).filter(([, value]) => value === true);
   return {
     type,
     ipamType: isPluginType(ipamType) ? ipamType : undefined,
@@ -123,6 +121,6 @@ const parsePlugin = (text: string): PluginConfig => {
   };
 };
 
-/** A type names a file in the plugins' directory, nothing outside of it. */
+/** A type is a file name, so that it cannot lead out of the plugin directory. */
 const isPluginType = (type: string | undefined): type is string =>
   type !== undefined && type !== '' && type !== '.' && type !== '..' && !/[/\0]/.test(type);

@@ -3,7 +3,7 @@ import {isObject, objectOf, stringOf} from '../lib/json.ts';
 import type {CniErrorResult} from './errors.ts';
 import {plainText} from './plain-text.ts';
 
-/** A plugin that prints no such thing still has an exit status and, most likely, words on stderr or before its error. */
+/** Without a valid error, the message falls back to stderr, stdout or the exit status. */
 export const errorResultOf = ({exitCode, stdout, stderr}: ProgramOutput): CniErrorResult => {
   const error = objectOf(parseOrUndefined(stdout));
   const msg = plainText(stringOf(error['msg']) ?? '') || plainText(stderr, 'end') || plainText(stdout, 'end');
@@ -14,10 +14,7 @@ export const errorResultOf = ({exitCode, stdout, stderr}: ProgramOutput): CniErr
   };
 };
 
-/**
- * Some plugins print their error and exit with 0 all the same. What has a message and a code is no result; 0 is no code of
- * an error.
- */
+/** Some plugins print an error but exit with 0. Output with a message and a code other than 0 is an error. */
 export const isErrorResult = (stdout: string): boolean => {
   const result = parseOrUndefined(stdout);
   return isObject(result) && cniCodeOf(result['code']) !== 0 && typeof result['msg'] === 'string';

@@ -1,21 +1,21 @@
-/** What can go wrong when a CNI plugin is called. No field is named `code`: grpc-js would take it for its own. */
+/** Errors of plugin calls. None has a field `code`: grpc-js would use it as the gRPC status. */
 
 import type {CniCommand} from './cni-command.ts';
 import {plainText} from './plain-text.ts';
 
-/** The plugin itself said so (CNI spec, section 5, "Error"). */
+/** The plugin returned an error (CNI spec, section 5, "Error"). */
 export class CniError extends Error {
   override readonly name = 'CniError';
   readonly plugin: string;
   readonly command: CniCommand;
-  /** As the plugin gave it; 0 when it gave none. */
+  /** The code from the plugin; 0 without one. */
   readonly cniCode: number;
   readonly msg: string;
   readonly details: string;
 
   constructor(plugin: string, command: CniCommand, {cniCode, msg, details}: CniErrorResult) {
-    const said = plainText([msg, details].filter(Boolean).join(': '));
-    super(`CNI plugin ${plainText(plugin)} failed to ${command}: ${said} (code ${cniCode})`);
+    const reason = plainText([msg, details].filter(Boolean).join(': '));
+    super(`CNI plugin ${plainText(plugin)} failed to ${command}: ${reason} (code ${cniCode})`);
     this.plugin = plugin;
     this.command = command;
     this.cniCode = cniCode;
@@ -24,14 +24,14 @@ export class CniError extends Error {
   }
 }
 
-/** Each text on one line and not long. */
+/** Each text is one short line. */
 export interface CniErrorResult {
   readonly cniCode: number;
   readonly msg: string;
   readonly details: string;
 }
 
-/** `no-time`: the time of the whole call was used up before the plugin's turn. */
+/** `no-time`: earlier plugins used up the time of the whole call, so this one was not started. */
 export type PluginTrouble =
   | 'missing'
   | 'not-started'
@@ -41,7 +41,7 @@ export type PluginTrouble =
   | 'stopped'
   | 'bad-result';
 
-/** The plugin could not be run, or did not end as a plugin should. */
+/** The plugin did not start, was killed, or printed an invalid result. */
 export class PluginFailed extends Error {
   override readonly name = 'PluginFailed';
   readonly plugin: string;
@@ -54,17 +54,17 @@ export class PluginFailed extends Error {
   }
 }
 
-/** A network configuration that cannot be used. */
+/** A network configuration is invalid. */
 export class InvalidConfig extends Error {
   override readonly name = 'InvalidConfig';
 }
 
-/** What an attachment asks for cannot be said to a plugin. */
+/** A parameter of an attachment cannot be passed to a plugin. */
 export class InvalidParameter extends Error {
   override readonly name = 'InvalidParameter';
 }
 
-/** CHECK was asked for an attachment of which no ADD has succeeded. */
+/** CHECK was requested for an attachment whose ADD has not succeeded. */
 export class NotAdded extends Error {
   override readonly name = 'NotAdded';
 }

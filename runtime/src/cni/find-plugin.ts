@@ -3,7 +3,7 @@ import {statSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Conflist} from './conflist.ts';
 
-/** The first regular file of that name. */
+/** The path of the first regular file with this name. */
 export const findPlugin = (binDirs: readonly string[], type: string): string | undefined =>
   binDirs.map((dir) => join(dir, type)).find(isFile);
 
@@ -15,14 +15,14 @@ const isFile = (path: string): boolean => {
   }
 };
 
-/** The first plugin of the lists, delegated IPAM plugins included, that is not installed. */
+/** The first plugin or IPAM plugin of the lists that is not installed. */
 export const missingPlugin = (binDirs: readonly string[], lists: readonly Conflist[]): string | undefined => {
   const plugins = lists.flatMap((list) => list.plugins);
   const types = plugins.flatMap(({type, ipamType}) => (ipamType === undefined ? [type] : [type, ipamType]));
   return types.find((type) => findPlugin(binDirs, type) === undefined);
 };
 
-/** Identifies the executables of a list: another text when one of them was replaced, installed or removed. */
+/** A text that changes when an executable of the list is replaced, installed or removed. */
 export const filesOfPlugins = (binDirs: readonly string[], {plugins}: Conflist): string =>
   plugins
     .flatMap(({type, ipamType}) => (ipamType === undefined ? [type] : [type, ipamType]))

@@ -1,6 +1,6 @@
-/** What may name a network interface (CNI spec, section 2, "CNI_IFNAME"; the kernel's `dev_valid_name`). */
+/** Validates names of network interfaces (CNI spec, section 2, "CNI_IFNAME"; the kernel's `dev_valid_name`). */
 
-const longest = 15; // bytes: IFNAMSIZ less its end
+const longest = 15; // bytes: IFNAMSIZ without the terminating zero
 
 export const isInterfaceName = (name: string): boolean =>
   name !== '' &&

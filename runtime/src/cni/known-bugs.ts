@@ -1,22 +1,22 @@
-/** Known bugs of plugins, by what they complain about, so that a sound pod is not reported as broken. */
+/** Recognizes known bugs of plugins by their error messages, so that a healthy pod is not reported as broken. */
 import type {Attachment} from './attachment.ts';
 import type {CniCommand} from './cni-command.ts';
 import type {CniError} from './errors.ts';
 import {readResult} from './result.ts';
 
 export interface KnownBug {
-  /** The complaint. */
+  /** The error message of the plugin. */
   readonly problem: string;
   readonly explanation: string;
-  /** The report upstream. */
+  /** The upstream issue. */
   readonly reference: string;
 }
 
-interface Known {
+interface BugPattern {
   readonly plugin: string;
   readonly command: CniCommand;
   readonly message: RegExp;
-  /** Whether the same complaint would be right about an attachment with addresses of both families. */
+  /** With IPv6 addresses, the same error message would be correct. */
   readonly onlyWithoutIpv6?: boolean;
   readonly explanation: string;
   readonly reference: string;
@@ -30,8 +30,8 @@ const portmapCheck = {
   reference: 'https://github.com/containernetworking/plugins/issues/819',
 } as const;
 
-/** The plugin looks into the IPv4 table first: when it complains about IPv6, the IPv4 rules are there. */
-const known: readonly Known[] = [
+/** The plugin checks the IPv4 table first, so an error about IPv6 means that the IPv4 rules exist. */
+const bugPatterns: readonly BugPattern[] = [
   {
     ...portmapCheck,
     message: /^could not check ipv6 dnat: chain \S+ not found in iptables table nat$/,
@@ -45,7 +45,7 @@ const known: readonly Known[] = [
 ];
 
 export const knownBugOf = (error: CniError, attachment: Attachment, netns: string): KnownBug | undefined => {
-  const found = known.find(
+  const found = bugPatterns.find(
     ({plugin, command, message, onlyWithoutIpv6 = false}) =>
       plugin === error.plugin &&
       command === error.command &&

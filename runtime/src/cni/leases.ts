@@ -1,4 +1,4 @@
-/** The address leases of host-local: one file per address, holding the sandbox and interface that it is leased to. */
+/** Reads the address leases of host-local: one file per address, with the sandbox and interface that hold it. */
 import {readFileSync} from 'node:fs';
 import {rm} from 'node:fs/promises';
 import {isIP} from 'node:net';
@@ -16,14 +16,14 @@ export interface Lease {
   readonly sandbox: string;
 }
 
-/** What the plugin's configuration says to host-local; `undefined` when it has another IPAM plugin, or none. */
+/** The host-local configuration of a plugin; undefined if it uses another IPAM plugin or none. */
 export const hostLocalOf = ({ipamType, members}: PluginConfig): JsonObject | undefined =>
   ipamType === 'host-local' ? objectOf(JSON.parse(members.get('ipam') ?? '{}')) : undefined;
 
-/** Where host-local keeps its leases, in a directory for each network. */
+/** Where host-local keeps its leases, in one directory per network. */
 export const leaseDirOf = ({dataDir}: JsonObject): string => stringOf(dataDir) || '/var/lib/cni/networks';
 
-/** The leases below host-local's `dataDir`, of all networks. */
+/** The leases of all networks in host-local's `dataDir`. */
 export const listLeases = async (dataDir: string): Promise<Lease[]> => {
   const leases: Lease[] = [];
   for (const network of await namesIn(dataDir)) {
@@ -32,14 +32,14 @@ export const listLeases = async (dataDir: string): Promise<Lease[]> => {
         if (isIP(ip) === 0) continue; // `lock`, `last_reserved_ip.0`
         const path = join(dataDir, network, ip);
         const text = textIn(path);
-        if (text === undefined) continue; // whose it is cannot be known
+        if (text === undefined) continue; // removed meanwhile or unreadable
         leases.push({path, network, ip, sandbox: sandboxIn(text)});
       }
   }
   return leases;
 };
 
-/** False if the address is free or leased to another sandbox by now. */
+/** Returns false if the lease was released meanwhile or now belongs to another sandbox. */
 export const releaseLease = async ({path, sandbox}: Lease): Promise<boolean> => {
   const text = textIn(path);
   if (text === undefined || sandboxIn(text) !== sandbox) return false;
@@ -49,7 +49,7 @@ export const releaseLease = async ({path, sandbox}: Lease): Promise<boolean> => 
 
 const sandboxIn = (text: string): string => text.trim().split(/\s+/)[0] ?? '';
 
-/** At once: a promise for each of thousands would take ten times as long. */
+/** Synchronous: with thousands of leases, promises take ten times as long. */
 const textIn = (path: string): string | undefined => {
   try {
     return readFileSync(path, 'utf8');

@@ -1,4 +1,4 @@
-/** Writes every call of a plugin to the log, for those who want to see each. */
+/** Logs every plugin call: successes at level debug, failures as warnings. */
 import {errorText, type Log} from '../log.ts';
 import {fieldsOfInvocation, type InvokePlugin} from './invocation.ts';
 

@@ -1,4 +1,4 @@
-/** What is done to one attachment, and to one network: the order of the plugins and what is passed from one to the next. */
+/** Runs the plugins of a list in order and passes results from one to the next (CNI spec, section 3). */
 import {crashPoint} from '../lib/crash-point.ts';
 import type {Attachment, Target} from './attachment.ts';
 import {type Conflist, parseConflist} from './conflist.ts';
@@ -8,17 +8,17 @@ import {supportedVersionsIn} from './plugin-versions.ts';
 import {hostInterfacesIn} from './result.ts';
 import {isAtLeast} from './versions.ts';
 
-/** An attachment after ADD, successful or not: what DEL must be given. */
+/** An attachment after ADD, successful or not, as DEL needs it. */
 export interface Addition {
   readonly attachment: Attachment;
-  /** The first failure; absent when ADD has succeeded. */
+  /** Why ADD failed; absent after success. */
   readonly error?: unknown;
 }
 
 /**
- * ADD through the list in order, each plugin given the result of the one before; the last result is the network's.
- * Does not reject: a failure leaves the earlier plugins' work in place, and the caller must DEL the attachment that is
- * returned (CNI spec, section 3).
+ * Calls ADD of all plugins in order. Each gets the result of the one before; the last result is the result of the network.
+ * Does not reject: after a failure the earlier plugins' work remains, and the caller must DEL the returned attachment
+ * (CNI spec, section 3).
  */
 export const addNetwork = async (
   invoke: InvokePlugin,
@@ -40,7 +40,7 @@ export const addNetwork = async (
   return {attachment: {...added, ...droppedInterfaces(results), result: results.at(-1) ?? '{}'}};
 };
 
-/** Whether a plugin whose call failed may have read its configuration. */
+/** Whether a failed plugin may have read its configuration, and so may have made changes. */
 const wasStarted = (error: unknown): boolean => {
   if (error instanceof InvalidParameter) return false;
   return !(error instanceof PluginFailed && isNotStarted[error.trouble]);
@@ -57,16 +57,16 @@ const isNotStarted: Readonly<Record<PluginTrouble, boolean>> = {
 };
 
 const droppedInterfaces = (results: readonly string[]): Pick<Attachment, 'hostInterfaces'> => {
-  const kept = new Set(results.slice(-1).flatMap(hostInterfacesIn));
-  const dropped = results.flatMap(hostInterfacesIn).filter((name) => !kept.has(name));
+  const reported = new Set(results.slice(-1).flatMap(hostInterfacesIn));
+  const dropped = results.flatMap(hostInterfacesIn).filter((name) => !reported.has(name));
   return dropped.length > 0 ? {hostInterfaces: [...new Set(dropped)]} : {};
 };
 
 /**
- * DEL in reverse through the whole list, every plugin given the final result of ADD (from CNI 0.4.0 on), or none if ADD
- * did not finish. Stops at the first error, so that no plugin releases what a later one still uses; the caller repeats
- * the DEL as a whole. Ignored are code 3 (no cleanup is needed; CNI spec, section 5) and every error of a plugin that
- * never got its configuration: it cannot have added anything.
+ * Calls DEL of all plugins in reverse order. From CNI 0.4.0 on, each gets the final result of ADD, if ADD finished.
+ * Stops at the first error, so that no plugin releases what a later one still uses; the caller retries the whole DEL.
+ * Ignores code 3 (no cleanup needed; CNI spec, section 5) and all errors of plugins that ADD never started, because
+ * those have nothing to clean up.
  */
 export const delNetwork = async (
   invoke: InvokePlugin,
@@ -89,8 +89,8 @@ export const delNetwork = async (
 const isUnknownContainer = (error: unknown): boolean => error instanceof CniError && error.cniCode === 3;
 
 /**
- * CHECK in order, up to the first that finds something wrong. Returns whether it was done: before 0.4.0 there was no
- * CHECK, and a list may not want it.
+ * Calls CHECK of all plugins in order, up to the first error. Returns false without CHECK: before CNI 0.4.0, and for a list
+ * with `disableCheck`.
  */
 export const checkNetwork = async (
   invoke: InvokePlugin,
@@ -99,7 +99,7 @@ export const checkNetwork = async (
 ): Promise<boolean> => {
   const list = parseConflist(attachment.config);
   if (list.disableCheck || !isAtLeast(list.cniVersion, '0.4.0')) return false;
-  // libcni goes on without; then a plugin cannot know what to check (CNI spec, section 2, "CHECK").
+  // libcni continues without a result, but CHECK needs one (CNI spec, section 2, "CHECK").
   if (attachment.result === undefined)
     throw new NotAdded(`${attachment.ifName} cannot be checked: its ADD did not succeed`);
   for (const plugin of list.plugins) {
@@ -108,7 +108,7 @@ export const checkNetwork = async (
   return true;
 };
 
-/** STATUS in order, up to the first plugin that is not ready, which is thrown. Before 1.1.0 there was no STATUS. */
+/** Calls STATUS of all plugins in order and throws the first error. Does nothing before CNI 1.1.0, which added STATUS. */
 export const statusOfNetwork = async (invoke: InvokePlugin, list: Conflist): Promise<void> => {
   if (!isAtLeast(list.cniVersion, '1.1.0')) return;
   for (const plugin of list.plugins) await invoke('STATUS', {list, plugin});
@@ -118,9 +118,9 @@ export const hasGarbageCollection = ({disableGC, cniVersion}: Conflist): boolean
   !disableGC && isAtLeast(cniVersion, '1.1.0');
 
 /**
- * GC of everything but what is still valid, by all plugins that know how; a failure of one does not keep the others
- * from it. Returns the failures. No substitute for DEL, and nothing of the network may be added or deleted meanwhile:
- * `timeLeft`, in ms, is for all of them together.
+ * Calls GC of every plugin that supports it, with the attachments that are still valid. Continues after failures and
+ * returns them. GC does not replace DEL. No ADD or DEL of this network may run meanwhile, so `timeLeft`, in ms, limits all
+ * calls together.
  */
 export const collectGarbage = async (
   invoke: InvokePlugin,
@@ -142,7 +142,7 @@ export const collectGarbage = async (
     };
     try {
       const versions = supportedVersionsIn(await invoke('VERSION', invocation()));
-      // A plugin of 1.0.0 takes GC for a command about a container, and misses its id.
+      // A plugin of CNI 1.0.0 would fail, because it expects a container id with every unknown command.
       if (versions.includes('1.1.0')) await invoke('GC', {...invocation(), valid});
     } catch (error) {
       failures.push(error instanceof Error ? error : new Error(String(error)));

@@ -1,6 +1,6 @@
 /**
- * Ends plugins that outlived the network runtime that called them: they would work against its successor. A daemon that a
- * plugin has started on purpose, such as a DHCP client, leaves the plugin's process group, and is not ended.
+ * Kills orphaned plugins: those that outlived the network runtime that started them and would interfere with the next one.
+ * A daemon that a plugin started on purpose, such as a DHCP client, has left the plugin's process group and is kept.
  */
 import {createHash} from 'node:crypto';
 import {readdirSync, readFileSync} from 'node:fs';
@@ -8,28 +8,28 @@ import {stat} from 'node:fs/promises';
 import {setTimeout as delay} from 'node:timers/promises';
 import {groupVariable} from '../process/own-group.ts';
 
-/** Marks what a network runtime starts; inherited by delegated plugins. */
+/** Marks the processes of a network runtime; delegated plugins inherit it. */
 export const ownerVariable = 'KNI_RUNTIME';
 
-/** Of one state, on one host: the same path may be another directory where processes of other nodes are seen too. */
+/** Identifies a state directory on one node: other nodes on the same host may use the same path. */
 export const ownerOf = async (stateDir: string): Promise<string> => {
   const {ino} = await stat('/proc/self/ns/net');
   return `${createHash('sha256').update(stateDir).digest('hex').slice(0, 32)}-${ino}`;
 };
 
-const patienceMs = 5_000;
+const killTimeoutMs = 5_000;
 
-/** To be called by whoever holds the lock. Returns how many there were. */
+/** Must be called with the state directory locked. Returns the number of orphans. */
 export const killOrphans = async (owner: string): Promise<number> => {
   const orphans = processesOf(owner);
   for (const pid of orphans) kill(pid);
-  // A process that is stuck in the kernel stays; waiting for it would keep the node without a network runtime.
-  const patience = performance.now() + patienceMs;
-  while (performance.now() < patience && processesOf(owner).length > 0) await delay(5);
+  // A process that is stuck in the kernel cannot be killed; the node must not wait for it forever.
+  const deadline = performance.now() + killTimeoutMs;
+  while (performance.now() < deadline && processesOf(owner).length > 0) await delay(5);
   return orphans.length;
 };
 
-/** At once: promises for some hundred small files would take longer than all else at a start. */
+/** Synchronous: promises for hundreds of small files would take longer than the rest of the start. */
 const processesOf = (owner: string): number[] => {
   const mark = `${ownerVariable}=${owner}`;
   const pids = readdirSync('/proc')
@@ -41,13 +41,13 @@ const processesOf = (owner: string): number[] => {
   });
 };
 
-/** Without the variable it was started by a version that ended them all. */
+/** Without the variable, an older version started it, which killed all processes it had marked. */
 const isInGroupOf = (environment: readonly string[], pid: number): boolean => {
   const group = environment.find((each) => each.startsWith(`${groupVariable}=`));
   return group === undefined || group === `${groupVariable}=${groupOf(pid)}`;
 };
 
-/** Empty for a process that has ended. Its name, in parentheses, may hold anything: `7 (a) b) S 1 7 …`. */
+/** Empty for a process that has ended. The name in parentheses may contain anything: `7 (a) b) S 1 7 …`. */
 const groupOf = (pid: number): string => {
   try {
     const line = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -57,7 +57,7 @@ const groupOf = (pid: number): string => {
   }
 };
 
-/** Empty for a process that has ended, a zombie included, or that is not ours to look at. */
+/** Empty for a process that has ended or is not readable. */
 const environmentOf = (pid: number): string[] => {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
@@ -70,6 +70,6 @@ const kill = (pid: number): void => {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // it has ended by itself
+    // ESRCH: it has already ended
   }
 };

@@ -1,9 +1,9 @@
-/** Which versions of CNI a plugin speaks (CNI spec, section 2, "VERSION"), asked once per executable. */
+/** Asks a plugin for its supported CNI versions, once per executable (CNI spec, section 2, "VERSION"). */
 import {stat} from 'node:fs/promises';
 import {arrayOf, isObject, stringOf} from '../lib/json.ts';
 import {CniError, PluginFailed} from './errors.ts';
 
-/** Asks again when the file is another: a plugin can be replaced at any time. What fails is not remembered. */
+/** Caches replies by file identity, because a plugin may be replaced at any time. Failures are not cached. */
 export const createVersionCache = () => {
   const known = new Map<string, {readonly of: string; readonly reply: string}>();
   return async (file: string, ask: () => Promise<string>): Promise<string> => {
@@ -17,7 +17,7 @@ export const createVersionCache = () => {
   };
 };
 
-/** Plugins from before there was VERSION speak 0.1.0, says the specification that introduced it. */
+/** By the CNI spec, a plugin without VERSION supports 0.1.0 only. */
 export const versionReplyOf = async (plugin: string, ask: () => Promise<string>): Promise<string> => {
   try {
     const reply = await ask();
@@ -26,15 +26,15 @@ export const versionReplyOf = async (plugin: string, ask: () => Promise<string>)
     if (!(error instanceof CniError && error.msg.startsWith('unknown CNI_COMMAND'))) throw error;
     return '{"cniVersion":"0.1.0","supportedVersions":["0.1.0"]}';
   }
-  throw new PluginFailed(plugin, 'bad-result', 'does not say which versions of CNI it supports');
+  throw new PluginFailed(plugin, 'bad-result', 'returned no supported CNI versions');
 };
 
 export const supportedVersionsIn = (reply: string): string[] => {
-  const versions = parsed(reply)['supportedVersions'];
+  const versions = parseReply(reply)['supportedVersions'];
   return arrayOf(versions).flatMap((version) => stringOf(version) ?? []);
 };
 
-const parsed = (reply: string) => {
+const parseReply = (reply: string) => {
   try {
     const value: unknown = JSON.parse(reply);
     return isObject(value) ? value : {};

@@ -1,4 +1,4 @@
-/** Calls one plugin: finds it, runs it, and reads what it answers. */
+/** Calls one plugin: finds it, runs it and reads its result. */
 import {errorText} from '../log.ts';
 import type {Ending, Exec} from '../process/exec.ts';
 import type {CniCommand} from './cni-command.ts';
@@ -26,7 +26,7 @@ export const createInvokePlugin = ({exec, binDirs, timeoutMs}: PluginOptions): I
       const ending = await exec({
         file,
         timeoutMs: Math.min(timeoutMs, timeLimitOf(invocation)),
-        stdin: `${requestConfigOf(command, invocation)}\n`, // a whole line is what a shell passes on cheaply
+        stdin: `${requestConfigOf(command, invocation)}\n`, // the pool's here-documents need a complete line
         env: environmentOf(command, invocation, binDirs),
       });
       return stdoutOf(ending, type, command);
@@ -39,8 +39,8 @@ export const createInvokePlugin = ({exec, binDirs, timeoutMs}: PluginOptions): I
 const timeLimitOf = ({timeoutMs = Number.POSITIVE_INFINITY}: Invocation): number => timeoutMs;
 
 /**
- * Bounds the calls together: `timeLeft` is in ms, and a plugin whose turn comes too late is not started. In whole seconds,
- * since the limit is part of an event's text, and events are aggregated by their text.
+ * Limits several calls together: `timeLeft` is in ms, and a plugin is not started when no time is left. The timeout is
+ * rounded to seconds, because it becomes part of an event, and Kubernetes aggregates events with equal texts.
  */
 export const withinTime =
   (invoke: InvokePlugin, timeLeft: () => number): InvokePlugin =>

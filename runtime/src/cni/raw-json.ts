@@ -1,9 +1,9 @@
 /**
- * Takes JSON text apart into the texts of its members and puts it together again. A configuration passes through
- * "unaltered" (CNI spec, section 1), and JSON.parse would not do that: it mangles integers beyond 2^53.
+ * Splits JSON text into the texts of its members and joins them again. Configurations must be passed on "unaltered" (CNI
+ * spec, section 1), but JSON.parse changes integers beyond 2^53.
  */
 
-/** The members of an object, each value as it is written. A repeated key counts as in JSON.parse: the last one. */
+/** The members of an object with their values as text. As in JSON.parse, the last of several equal keys wins. */
 export const rawMembers = (text: string): ReadonlyMap<string, string> => {
   const members = new Map<string, string>();
   for (const piece of piecesOf(text)) {
@@ -14,14 +14,14 @@ export const rawMembers = (text: string): ReadonlyMap<string, string> => {
   return members;
 };
 
-/** The elements of an array, each as it is written. */
+/** The elements of an array as text. */
 export const rawElements = (text: string): string[] => piecesOf(text);
 
 /** The text of an object with these members. */
 export const rawObject = (members: Iterable<readonly [string, string]>): string =>
   `{${Array.from(members, ([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`;
 
-/** What is between the commas of the outermost object or array. Expects text that JSON.parse accepts. */
+/** The texts between the commas of the outermost object or array. The text must be valid JSON. */
 const piecesOf = (text: string): string[] => {
   const inner = text.trim().slice(1, -1);
   const pieces: string[] = [];

@@ -1,4 +1,4 @@
-/** Derives what one plugin is given: configuration on stdin, parameters in the environment. */
+/** Derives the input of a plugin: configuration on stdin, parameters in the environment. */
 import {isAbsolute} from 'node:path';
 import type {Attachment, Target} from './attachment.ts';
 import type {CniCommand} from './cni-command.ts';
@@ -12,7 +12,7 @@ export const requestConfigOf = (command: CniCommand, invocation: Invocation): st
   const {list, plugin} = invocation;
   if (command === 'VERSION') return JSON.stringify({cniVersion: list.cniVersion});
   const members = new Map(plugin.members);
-  // `capabilities` becomes runtimeConfig; the rest is the runtime's to generate.
+  // `capabilities` becomes runtimeConfig; the other reserved keys are generated.
   for (const key of members.keys()) if (isReserved(key)) members.delete(key);
   members.set('cniVersion', JSON.stringify(list.cniVersion));
   members.set('name', JSON.stringify(list.name));
@@ -29,15 +29,15 @@ const generatedFor = (invocation: Invocation): Member[] => {
   if (!('attachment' in invocation)) return invocation.valid ? validMembers(invocation.valid) : [];
   const {plugin, attachment, prevResult} = invocation;
   const members: Member[] = [];
-  const given = Object.entries(attachment.capabilityArgs).filter(([capability]) =>
+  const args = Object.entries(attachment.capabilityArgs).filter(([capability]) =>
     plugin.capabilities.has(capability),
   );
-  if (given.length > 0) members.push(['runtimeConfig', JSON.stringify(Object.fromEntries(given))]);
+  if (args.length > 0) members.push(['runtimeConfig', JSON.stringify(Object.fromEntries(args))]);
   if (prevResult !== undefined) members.push(['prevResult', prevResult]);
   return members;
 };
 
-/** The second is what libcni sent when GC was new, and still sends: there are plugins that read only that. */
+/** The second key is an early name that libcni still sends, because some plugins read only that. */
 const validMembers = (valid: readonly ValidAttachment[]): Member[] => {
   const text = JSON.stringify(valid.map(({containerID, ifname}) => ({containerID, ifname})));
   return [
@@ -53,12 +53,12 @@ export const environmentOf = (
   binDirs: readonly string[],
 ): Record<string, string> => {
   const common = {CNI_COMMAND: command, CNI_PATH: binDirs.filter(isAbsolute).join(':')};
-  // Plugins from before 0.3.0 want to be told of a container even when asked for their version; libcni does this too.
+  // As in libcni: plugins older than 0.3.0 require a container even for VERSION.
   if (command === 'VERSION')
     return {...common, CNI_CONTAINERID: 'dummy', CNI_NETNS: 'dummy', CNI_IFNAME: 'dummy'};
   if (!('attachment' in invocation)) return common;
   const {attachment, target} = invocation;
-  // What ADD has refused must not keep DEL from running, or nobody could ever be rid of it.
+  // DEL is never refused here: otherwise it would be retried forever.
   if (command !== 'DEL') refuseInvalid(attachment, target);
   return {
     ...common,
@@ -81,6 +81,6 @@ const refuseInvalid = ({ifName, cniArgs}: Attachment, {sandbox}: Target): void =
     throw new InvalidParameter('invalid CNI argument: the key is empty, or it contains ";" or "="');
 };
 
-/** `;` and `=` cannot be escaped: they would make arguments that nobody has given. */
+/** `;` and `=` cannot be escaped: they would inject arguments. */
 const isArgument = ([key, value]: Attachment['cniArgs'][number]): boolean =>
   key !== '' && !/[;=\0]/.test(key) && !/[;=\0]/.test(value);

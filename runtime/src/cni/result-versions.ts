@@ -1,28 +1,28 @@
 /**
- * Turns the result of one version of CNI into that of another. Whoever reads a result, the next plugin first of all,
- * gets the version of the configuration; members that we do not know, and numbers, stay as they are written.
+ * Converts a result from one CNI version to another, so that the next plugin and all other readers get the version of the
+ * configuration. Unknown members and numbers keep their text.
  */
 import {isIP} from 'node:net';
 import {isObject, stringOf} from '../lib/json.ts';
 import {rawElements, rawMembers, rawObject} from './raw-json.ts';
 import {type CniVersion, hasSingleAddresses, isAtLeast, isCniVersion} from './versions.ts';
 
-/** What is wrong with a result. */
+/** The result of a plugin is invalid; the message completes "the plugin printed …". */
 export class BadResult extends Error {
   override readonly name = 'BadResult';
 }
 
 type Members = ReadonlyMap<string, string>;
 
-/** The text of a result as a result of version `wanted`. One that names no version is taken for that. */
+/** Converts the text of a result to version `wanted`. A result without a version already counts as that version. */
 export const resultInVersion = (text: string, wanted: CniVersion): string => {
-  const result = parsed(text);
+  const result = parseResult(text);
   if (!isObject(result)) throw new BadResult('a result that is not an object');
   const version = result['cniVersion'] || wanted;
   const members = new Map(rawMembers(text)).set('cniVersion', JSON.stringify(wanted));
   if (!isCniVersion(version)) throw new BadResult('a result with an unknown "cniVersion"');
   const lists = hasSingleAddresses(version) ? fromSingleAddresses(members) : members;
-  const valid = checked(lists);
+  const valid = checkIndexes(lists);
   if (hasSingleAddresses(version) && hasSingleAddresses(wanted)) return rawObject(members);
   if (version === wanted) return rawObject(valid);
   return rawObject(
@@ -30,7 +30,7 @@ export const resultInVersion = (text: string, wanted: CniVersion): string => {
   );
 };
 
-/** Up to 0.2.0 there was one address of either family, with routes of its own. */
+/** Up to CNI 0.2.0 a result has one address per family, each with its own routes. */
 const fromSingleAddresses = (old: Members): Members => {
   const members = new Map(old);
   const ips = elementsOf(old, 'ips');
@@ -49,7 +49,7 @@ const fromSingleAddresses = (old: Members): Members => {
   return members;
 };
 
-/** The first address of either family, as libcni does it; interfaces and further addresses are lost. */
+/** As libcni does, keeps only the first address of each family and drops interfaces. */
 const toSingleAddresses = (lists: Members): Members => {
   const members = new Map(lists);
   for (const key of ['interfaces', 'ips', 'routes']) members.delete(key);
@@ -68,7 +68,7 @@ const toSingleAddresses = (lists: Members): Members => {
   return members;
 };
 
-/** Before 1.0.0 an address has to say of which family it is, from then on it may not. */
+/** Before CNI 1.0.0 an address must state its family; since 1.0.0 it must not. */
 const withAddressFamilies = (old: Members, wanted: CniVersion): Members => {
   if (!old.has('ips')) return old;
   const ips = addressesOf(old).map((address) => {
@@ -80,14 +80,14 @@ const withAddressFamilies = (old: Members, wanted: CniVersion): Members => {
 };
 
 const familyOf = (ip: Members, key = 'address'): string => {
-  const address = stringOf(parsed(ip.get(key) ?? 'null')) ?? '';
+  const address = stringOf(parseResult(ip.get(key) ?? 'null')) ?? '';
   const family = isIP(address.split('/')[0] ?? '');
   if (family === 0) throw new BadResult('a result with an invalid address');
   return `"${family}"`;
 };
 
-/** An address may name its interface by index (CNI spec, section 5, "Success"); one too high names nothing. */
-const checked = (members: Members): Members => {
+/** An address may refer to its interface by index (CNI spec, section 5, "Success"), which must exist. */
+const checkIndexes = (members: Members): Members => {
   const count = elementsOf(members, 'interfaces').length;
   for (const address of addressesOf(members)) {
     const index = address.get('interface') ?? 'null';
@@ -114,7 +114,7 @@ const listIn = (text: string): string[] => {
   return rawElements(text);
 };
 
-const parsed = (text: string): unknown => {
+const parseResult = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {

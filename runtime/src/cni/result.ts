@@ -1,13 +1,13 @@
-/** Reads a whole CNI result (CNI spec, section 5, "ADD Success"): both sides' interfaces, addresses, routes, DNS. */
+/** Reads a CNI result (CNI spec, section 5, "ADD Success"): interfaces of pod and node, addresses, routes, DNS. */
 import {isIP} from 'node:net';
 import {arrayOf, type JsonObject, objectOf, stringOf} from '../lib/json.ts';
 import type {Attachment} from './attachment.ts';
 import {resultInVersion} from './result-versions.ts';
 
 export interface ResultDetails {
-  /** In the pod. */
+  /** Interfaces in the pod. */
   readonly interfaces: readonly ResultInterface[];
-  /** Names of those on the node's side. */
+  /** Names of interfaces on the node. */
   readonly hostInterfaces: readonly string[];
   readonly routes: readonly {readonly to: string; readonly via: string}[];
   readonly dns: ResultDns;
@@ -16,19 +16,19 @@ export interface ResultDetails {
 export interface ResultInterface {
   readonly name: string;
   readonly mac: string;
-  /** 0 when the result does not tell: only CNI 1.1.0 has it. */
+  /** 0 if unknown: only CNI 1.1.0 has it. */
   readonly mtu: number;
   readonly addresses: readonly ResultAddress[];
 }
 
 export interface ResultAddress {
   readonly ip: string;
-  /** With prefix length. */
+  /** The address with its prefix length. */
   readonly cidr: string;
   readonly gateway: string;
 }
 
-/** Not a type of JSON with other members: it is passed on as it is. */
+/** The names of the fields are part of the wire format: `extradata` carries this as JSON. */
 export type ResultDns = Readonly<{
   servers: readonly string[];
   domain: string;
@@ -36,7 +36,7 @@ export type ResultDns = Readonly<{
   options: readonly string[];
 }>;
 
-/** An address belongs to the interface of its index, or without one to the interface that was asked for. */
+/** An address without an interface index belongs to the interface of the attachment. */
 export const readResult = (attachment: Attachment, netns: string): ResultDetails => {
   const result = resultOf(attachment);
   const named = arrayOf(result['interfaces']).map(objectOf);
@@ -71,19 +71,19 @@ export const readResult = (attachment: Attachment, netns: string): ResultDetails
   };
 };
 
-/** Results of 0.1.0 and 0.2.0 have other members for addresses and routes. */
+/** Results of CNI 0.1.0 and 0.2.0 have other members for addresses and routes. */
 const resultOf = ({result: text = '{}'}: Attachment): JsonObject => {
   const result = objectOf(JSON.parse(text));
   return 'ip4' in result || 'ip6' in result ? objectOf(JSON.parse(resultInVersion(text, '1.1.0'))) : result;
 };
 
-/** Names of the interfaces that an attachment has on the node, bridges included. */
+/** Names of all node interfaces of an attachment, including bridges. */
 export const hostInterfacesOf = ({result, hostInterfaces = []}: Attachment): readonly string[] => [
   ...hostInterfaces,
   ...(result === undefined ? [] : hostInterfacesIn(result)),
 ];
 
-/** Names of the interfaces on the node in the text of one result. */
+/** Names of the node interfaces in one result. */
 export const hostInterfacesIn = (result: string): string[] =>
   arrayOf(objectOf(JSON.parse(result))['interfaces'])
     .map(objectOf)

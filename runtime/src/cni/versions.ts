@@ -1,4 +1,4 @@
-/** The versions of the CNI specification that network configurations may be of. */
+/** The supported versions of the CNI specification. */
 import {arrayOf, type JsonObject} from '../lib/json.ts';
 import {InvalidConfig} from './errors.ts';
 
@@ -8,8 +8,8 @@ export type CniVersion = (typeof supported)[number];
 const semver = /^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?$/;
 
 /**
- * The highest version that both the list and we know, of its "cniVersion" and "cniVersions" together (CNI spec, section 1).
- * Without a version the list is of 0.1.0, the first one; libcni takes an empty "cniVersion" for a missing one.
+ * The highest supported version among "cniVersion" and "cniVersions" of the list (CNI spec, section 1). Without a version
+ * the list is of 0.1.0, the first one. As in libcni, an empty "cniVersion" counts as missing.
  */
 export const versionOf = (list: JsonObject): CniVersion => {
   const {cniVersion, cniVersions} = list;
@@ -29,7 +29,7 @@ export const versionOf = (list: JsonObject): CniVersion => {
 export const isAtLeast = (version: CniVersion, least: CniVersion): boolean =>
   supported.indexOf(version) >= supported.indexOf(least);
 
-/** Up to 0.2.0 a result has one address of either family, and no interfaces. */
+/** Up to CNI 0.2.0 a result has one address per family, and no interfaces. */
 export const hasSingleAddresses = (version: CniVersion): boolean => !isAtLeast(version, '0.3.0');
 
 export const isCniVersion = (version: unknown): version is CniVersion =>

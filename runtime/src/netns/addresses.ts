@@ -3,7 +3,7 @@ import {arrayOf, objectOf, stringOf} from '../lib/json.ts';
 import type {Exec} from '../process/exec.ts';
 import {runTool} from '../process/tool.ts';
 
-/** Without link-local ones, which every netns may have. Rejects with ToolFailed when there is no such interface. */
+/** Global addresses only. Rejects with ToolFailed if the interface does not exist. */
 export const addressesIn =
   (exec: Exec) =>
   async (netns: string, ifName: string): Promise<string[]> => {

@@ -1,4 +1,4 @@
-/** Named network namespaces: bind mounts in one directory, as `ip netns` makes them under /run/netns. */
+/** Manages named network namespaces: bind mounts in one directory, as `ip netns` creates them in /run/netns. */
 import {closeSync, openSync, readFileSync, statfsSync} from 'node:fs';
 import {mkdir, readdir, realpath, rm} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
@@ -8,25 +8,25 @@ import {runTool} from '../process/tool.ts';
 
 export interface NetnsDir {
   readonly path: string;
-  /** Makes the netns unless it exists; its loopback interface is up then. */
+  /** Creates the netns, with its loopback interface up, unless it exists. */
   create(path: string): Promise<void>;
-  /** Takes the name away; the netns itself goes with its last process. A name that is not there is fine. */
+  /** Removes the name; the kernel removes the netns after its last process. A missing name is fine. */
   remove(path: string): Promise<void>;
-  /** Throws when that cannot be told: what is taken for absent loses its address. */
+  /** Throws if it is unknown: an absent netns would lose its addresses. */
   exists(path: string): boolean;
-  /** The paths of what is ours by its name, whether or not it is a netns. */
+  /** The paths of all files with our name prefix, netns or not. */
   list(): Promise<string[]>;
-  /** Of those, the paths that are netns: for thousands of them at once. */
+  /** The paths with our name prefix that are netns; fast for thousands. */
   mounted(): Promise<string[]>;
 }
 
-/** Begins the names of our own; others in the directory are not touched. */
+/** Marks our own names; other files in the directory are not touched. */
 const prefix = 'kni-';
 const nsfsMagic = 0x6e736673;
 
 export const netnsPathOf = (dir: string, key: string): string => join(dir, `${prefix}${key}`);
 
-/** The key in the path, if it lies directly in the directory and is one of ours. */
+/** The key in the path, if the path is directly in `dir` and has our prefix. */
 export const keyOfNetnsPath = (dir: string, path: string): string | undefined => {
   const name = basename(path);
   const ours = dirname(path) === dir && join(dir, name) === path && name.startsWith(prefix);
@@ -40,7 +40,7 @@ export const openNetnsDir = async (path: string, exec: Exec): Promise<NetnsDir> 
   const create = async (name: string): Promise<void> => {
     if (exists(name)) return;
     closeSync(openSync(name, 'w', 0o444));
-    // Not by the loopback plugin, which would be two more programs to start for every pod: it does just this.
+    // Does what the loopback plugin does, which would start two more programs for every pod.
     await runTool(exec, 'unshare', [`--net=${name}`, 'ip', 'link', 'set', 'dev', 'lo', 'up']);
   };
   const remove = async (name: string): Promise<void> => {
@@ -52,19 +52,19 @@ export const openNetnsDir = async (path: string, exec: Exec): Promise<NetnsDir> 
   return {path, create, remove, exists, list, mounted: () => netnsMountedIn(path)};
 };
 
-/** The paths of our own netns in a directory, which need not exist. */
+/** The paths of our netns in a directory that may be missing. */
 export const netnsMountedIn = async (path: string): Promise<string[]> => {
   const real = await realpath(path).catch((error: unknown) => {
     if (errorCodeOf(error) === 'ENOENT') return path;
     throw error;
   });
-  const [start, ours] = [join(real, prefix), join(path, prefix)]; // joined once: there may be thousands
+  const [start, ours] = [join(real, prefix), join(path, prefix)]; // joined once: there may be thousands of mounts
   return mountPointsIn(mountinfo(), 'nsfs')
     .filter((point) => point.startsWith(start) && !point.includes('/', start.length))
     .map((point) => ours + point.slice(start.length));
 };
 
-/** At once, as all that an attach looks up in memory or in a small local file: a promise takes twice as long, or more. */
+/** Synchronous, because every attach calls it and a promise takes at least twice as long. */
 const exists = (name: string): boolean => {
   try {
     return statfsSync(name).type === nsfsMagic;
@@ -74,32 +74,29 @@ const exists = (name: string): boolean => {
   }
 };
 
-/** Like iproute2: what is mounted here shows up in other mount namespaces too, and can be unmounted from there. */
+/** As iproute2 does, shares mounts in this directory with other mount namespaces, which can then unmount them, too. */
 const share = async (path: string, exec: Exec): Promise<void> => {
   const makeShared = () => runTool(exec, 'mount', ['--make-rshared', path]);
   try {
     await makeShared();
   } catch (error) {
-    // Bound over itself a second time, the directory would hold a second mount of each netns in it.
+    // A second bind mount of the directory over itself would duplicate every netns mount in it.
     if (isMountPoint(mountinfo(), await realpath(path))) throw error;
     await runTool(exec, 'mount', ['--rbind', path, path]);
     await makeShared();
   }
 };
 
-/** At once: the kernel hands out a page at a time, and a promise for each of hundreds takes longer than it does. */
+/** Synchronous: the kernel returns one page per read, and a promise for each of hundreds takes longer than the read. */
 const mountinfo = (): string => readFileSync('/proc/self/mountinfo', 'utf8');
 
-/**
- * In the form of /proc/self/mountinfo (proc_pid_mountinfo(5)), where the mount point is the fifth field and the type comes
- * after a hyphen.
- */
+/** Parses /proc/self/mountinfo: the mount point is the fifth field, the type follows a hyphen (proc_pid_mountinfo(5)). */
 const mountPointsIn = (text: string, type = '\\S+'): string[] =>
   Array.from(text.matchAll(new RegExp(`^(?:\\S+ ){4}(\\S+) .* - ${type} `, 'gm')), ([, escaped = '']) =>
-    unescaped(escaped),
+    decodeOctal(escaped),
   );
 
-const unescaped = (text: string): string =>
+const decodeOctal = (text: string): string =>
   text.includes('\\')
     ? text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
     : text;

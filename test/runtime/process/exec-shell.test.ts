@@ -46,7 +46,7 @@ describe.each(['dash', 'bash'])('a program that is started by %s', (name) => {
     const shell = await shellOf(sh.exec);
     expect(shell).not.toBe(process.pid);
     expect(await shellOf(sh.exec)).toBe(shell);
-    expect(await readFile(`/proc/${shell}/cmdline`, 'utf8')).toBe('sh\0');
+    expect(await readFile(`/proc/${shell}/cmdline`, 'utf8')).toBe('sh\0-s\0kni-plugin-starter\x001\0');
   });
 
   it('gets arguments, environment and stdin as they are', async () => {
