@@ -14,23 +14,25 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// addressStore keeps the last known addresses by sandbox id, in memory and on disk, for the time when the network
-// runtime cannot be asked: a ready sandbox without address would be killed, and one with an error could not be deleted.
+// addressStore keeps the last known addresses of each sandbox, in memory and on disk. They are used while the network
+// runtime does not answer: the kubelet kills a ready sandbox without an address, and it cannot delete a pod whose
+// status is an error.
 type addressStore struct {
 	mutex sync.Mutex
 	known map[string][]string
-	// dir has a file for each sandbox, and half-written ones whose names begin with unfinished.
+	// dir has one file per sandbox. The names of partly written files begin with tempPrefix.
 	dir string
 }
 
-const unfinished = "."
+const tempPrefix = "."
 
 func newAddressStore(dir string) *addressStore {
 	makeStateDir(dir)
 	return &addressStore{known: map[string][]string{}, dir: dir}
 }
 
-// remember writes only what is new. A disk that is full costs no more than the memory over a restart.
+// remember writes the file only if the addresses changed. If the disk is full, the addresses are lost at the next
+// restart.
 func (s *addressStore) remember(sandboxID string, ips []string) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -43,13 +45,13 @@ func (s *addressStore) remember(sandboxID string, ips []string) {
 	}
 }
 
-// save replaces the file as a whole, also should the node lose its power.
+// save replaces the file atomically and syncs it, so that it survives a power failure.
 func (s *addressStore) save(sandboxID string, ips []string) error {
 	data, err := json.Marshal(ips)
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(s.dir, unfinished+sandboxID)
+	path := filepath.Join(s.dir, tempPrefix+sandboxID)
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0600)
 	if err != nil {
 		return err
@@ -74,7 +76,7 @@ func (s *addressStore) path(sandboxID string) string {
 	return filepath.Join(s.dir, sandboxID)
 }
 
-// lastKnown is empty when there is none.
+// lastKnown returns no addresses for an unknown sandbox.
 func (s *addressStore) lastKnown(sandboxID string) []string {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -106,11 +108,12 @@ func (s *addressStore) forget(sandboxID string) {
 	defer s.mutex.Unlock()
 	delete(s.known, sandboxID)
 	if err := os.Remove(s.path(sandboxID)); err != nil && !os.IsNotExist(err) {
-		klog.Warningf("Failed to forget the addresses of pod sandbox %q: %v", sandboxID, err)
+		klog.Warningf("Failed to delete the addresses of pod sandbox %q: %v", sandboxID, err)
 	}
 }
 
-// saved are the sandboxes that have a file. None is being written while the lock is held: what is unfinished is left over.
+// saved lists the sandboxes that have a file, and removes partly written files: none is being written while the lock is
+// held.
 func (s *addressStore) saved() ([]string, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -120,7 +123,7 @@ func (s *addressStore) saved() ([]string, error) {
 	}
 	var sandboxIDs []string
 	for _, file := range files {
-		if strings.HasPrefix(file.Name(), unfinished) {
+		if strings.HasPrefix(file.Name(), tempPrefix) {
 			os.Remove(s.path(file.Name()))
 			continue
 		}
@@ -129,9 +132,9 @@ func (s *addressStore) saved() ([]string, error) {
 	return sandboxIDs, err
 }
 
-// prune forgets sandboxes that were removed behind the kubelet's back, once their networks are released: its file is all
-// that reminds of such a sandbox. It asks for the existing ones after having read its own list, because sandboxes are
-// made meanwhile.
+// prune releases the networks of sandboxes that were removed without the kubelet, and then forgets them. The file is
+// the only record of such a network. prune lists the existing sandboxes after its own files, because new sandboxes may
+// appear in between.
 func (s *addressStore) prune(existing func() (sets.String, error), release func(sandboxID string) error) error {
 	saved, err := s.saved()
 	if err != nil {

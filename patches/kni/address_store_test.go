@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestAddressStoreOutlivesTheKubelet(t *testing.T) {
+func TestAddressStoreSurvivesARestart(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "made", "when missing")
 	newAddressStore(dir).remember("sandbox", []string{"10.0.0.1", "fd00::1"})
 	expectStrings(t, newAddressStore(dir).lastKnown("sandbox"), "10.0.0.1", "fd00::1")
@@ -16,7 +16,7 @@ func TestAddressStoreOutlivesTheKubelet(t *testing.T) {
 	newAddressStore(dir).forget("sandbox")
 }
 
-func TestAddressStoreLeavesNoUnfinishedFile(t *testing.T) {
+func TestAddressStoreRemovesPartlyWrittenFiles(t *testing.T) {
 	dir := t.TempDir()
 	s := newAddressStore(dir)
 	s.remember("sandbox", []string{"10.0.0.1"})
@@ -34,10 +34,10 @@ func TestAddressStoreLeavesNoUnfinishedFile(t *testing.T) {
 	expectFiles(t, dir, "sandbox")
 }
 
-func TestAddressStoreWithoutDiskStillRemembers(t *testing.T) {
+func TestAddressStoreWorksWithoutADisk(t *testing.T) {
 	dir := t.TempDir()
 	s := newAddressStore(dir)
-	// What cannot be replaced by a file stands for a disk that is full.
+	// A directory in place of the file makes the write fail, as a full disk does.
 	if err := os.MkdirAll(filepath.Join(dir, "sandbox", "in the way"), 0700); err != nil {
 		t.Fatal(err)
 	}

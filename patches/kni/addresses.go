@@ -12,9 +12,10 @@ import (
 // primaryInterface has the pod's IP.
 const primaryInterface = "eth0"
 
-// podIPsFrom has the addresses of the primary interface, as with CNI: those of further networks are not reached by
-// everybody, and must not become endpoints of services. Where a runtime names no interface so, they come by name. It keeps
-// only the first one of each IP family, because the API server refuses the whole status of a pod with more.
+// podIPsFrom returns the addresses of the primary interface, as with CNI. Addresses on other networks are not reachable
+// from everywhere, and must not become endpoints of services. If the primary interface is missing or has no address,
+// the other interfaces are used in the order of their names. podIPsFrom returns one address per IP family, because the
+// API server refuses a pod status with more.
 func podIPsFrom(ipconfigs map[string]*api.IPConfig) ([]string, error) {
 	var ips []string
 	families := map[bool]bool{}

@@ -2,35 +2,35 @@ package kni
 
 import "sync"
 
-// busySet holds keys for as long as somebody is at work for them.
+// busySet counts the calls in progress for each key.
 type busySet struct {
-	mutex   sync.Mutex
-	workers map[string]int
+	mutex sync.Mutex
+	calls map[string]int
 }
 
-// add tells whether nobody else is at work for the key.
+// add reports whether this is the only call for the key.
 func (b *busySet) add(key string) bool {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	if b.workers == nil {
-		b.workers = map[string]int{}
+	if b.calls == nil {
+		b.calls = map[string]int{}
 	}
-	b.workers[key]++
-	return b.workers[key] == 1
+	b.calls[key]++
+	return b.calls[key] == 1
 }
 
-// remove is for each add, whatever it told.
+// remove must be called once per add, regardless of its result.
 func (b *busySet) remove(key string) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	b.workers[key]--
-	if b.workers[key] == 0 {
-		delete(b.workers, key)
+	b.calls[key]--
+	if b.calls[key] == 0 {
+		delete(b.calls, key)
 	}
 }
 
 func (b *busySet) has(key string) bool {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	return b.workers[key] > 0
+	return b.calls[key] > 0
 }

@@ -16,17 +16,18 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// timeouts bound every call, so that a network runtime that hangs cannot hang the kubelet.
+// timeouts limit every call, so that a network runtime that hangs cannot block the kubelet.
 type timeouts struct {
 	create time.Duration
-	// attach leaves time for network plugins that have to ask others.
+	// attach is long, because network plugins may have to ask other servers.
 	attach time.Duration
-	// release is for Detach and Delete. They hold up the deletion of a pod, and are repeated in the background.
+	// release is for DetachInterface and DeleteNetwork. They delay the deletion of a pod, and are retried in the
+	// background.
 	release time.Duration
-	// query is for what the kubelet asks all the time, one pod after the other.
+	// query is short, because the kubelet queries all pods one after the other, all the time.
 	query time.Duration
-	// queryNode may take longer, but not as long as the kubelet goes without a status before it calls the node not ready.
-	// It is more than a connection may take, so that it never ends while there is none.
+	// queryNode must be shorter than the time after which the kubelet declares a node without a status not ready. It
+	// must be longer than the connect timeout, so that an unreachable network runtime is reported as unreachable.
 	queryNode time.Duration
 	setup     time.Duration
 }
@@ -49,21 +50,23 @@ type client struct {
 	timeouts timeouts
 }
 
-// newClient does not wait for the network runtime to be there: calls fail until it is.
+// newClient does not wait for the network runtime. Calls fail until it is running.
 func newClient(endpoint string, t timeouts) (*client, error) {
 	socket := strings.TrimPrefix(endpoint, socketScheme)
 	if socket == endpoint || !strings.HasPrefix(socket, "/") {
-		return nil, fmt.Errorf("KNI endpoint %q is no socket such as unix:///run/kni/kni.sock", endpoint)
+		return nil, fmt.Errorf("invalid KNI endpoint %q: expected a socket such as unix:///run/kni/kni.sock", endpoint)
 	}
-	// Dial and WithInsecure are the forms that the gRPC of both generations has.
+	// Dial and WithInsecure exist in the gRPC versions of both generations.
 	conn, err := grpc.Dial(socket,
 		grpc.WithInsecure(),
 		grpc.WithContextDialer(func(ctx context.Context, socket string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 		}),
-		// The default is the path of the socket, which HTTP/2 servers other than Go's refuse as not being a host.
+		// The default authority is the path of the socket. It is not a valid host, and HTTP/2 servers other than Go's
+		// refuse it.
 		grpc.WithAuthority("localhost"),
-		// The default maximum of two minutes would keep the node not ready long after the runtime has come back.
+		// With the default maximum backoff of two minutes, the node would stay not ready long after the network runtime
+		// is back.
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: 200 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 3 * time.Second},
 			MinConnectTimeout: 3 * time.Second,
@@ -74,7 +77,7 @@ func newClient(endpoint string, t timeouts) (*client, error) {
 	return &client{endpoint: endpoint, conn: conn, timeouts: t}, nil
 }
 
-// invoke calls one method. Client code made by protoc-gen-go-grpc would need a newer gRPC than this tree has.
+// invoke calls one method. Generated code of protoc-gen-go-grpc would need a newer gRPC than this tree has.
 func (c *client) invoke(method string, timeout time.Duration, request, response proto.Message) error {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
@@ -89,11 +92,11 @@ func (c *client) invoke(method string, timeout time.Duration, request, response 
 	return c.stableError(method, timeout, err, ctx.Err() != nil, answered)
 }
 
-// stableError gives the same failure the same text. The texts of gRPC vary with the state of the connection, and events
-// with varying texts are not aggregated.
+// stableError returns the same text for the same failure. The texts of gRPC depend on the state of the connection, and
+// the kubelet does not aggregate events with different texts.
 func (c *client) stableError(method string, timeout time.Duration, err error, expired, answered bool) error {
 	switch {
-	case expired || !answered && cutOff(err):
+	case expired || !answered && resetAtDeadline(err):
 		return status.Errorf(codes.DeadlineExceeded, "KNI network runtime did not answer %s within %v", method, timeout)
 	case !answered:
 		return status.Error(codes.Unavailable, c.unreachable())
@@ -102,9 +105,9 @@ func (c *client) stableError(method string, timeout time.Duration, err error, ex
 	}
 }
 
-// cutOff tells of the server's clock being ahead: it resets a stream at the deadline that the call came with. Nobody here
-// cancels calls.
-func cutOff(err error) bool {
+// resetAtDeadline recognizes a call that the server reset at its deadline, because the server's clock is ahead. The
+// kubelet never cancels these calls itself.
+func resetAtDeadline(err error) bool {
 	code := status.Code(err)
 	return code == codes.DeadlineExceeded || code == codes.Canceled
 }

@@ -8,8 +8,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// HTTP/2 servers other than Go's refuse the path of a socket as a host.
-func TestClientCallsTheHostLocalhost(t *testing.T) {
+// HTTP/2 servers other than Go's refuse the path of a socket as the authority.
+func TestClientUsesLocalhostAsAuthority(t *testing.T) {
 	r := newRig(t)
 	r.mustRun(podConfig("web"))
 	r.kni.mutex.Lock()
@@ -17,15 +17,15 @@ func TestClientCallsTheHostLocalhost(t *testing.T) {
 	expectStrings(t, r.kni.authority, "localhost")
 }
 
-func TestClientRefusesAnotherEndpointThanASocket(t *testing.T) {
+func TestClientRefusesAnEndpointThatIsNotASocket(t *testing.T) {
 	for _, endpoint := range []string{"tcp://127.0.0.1:80", "http://127.0.0.1", "unix://kni.sock", "unix://", "/run/kni/kni.sock"} {
 		if _, _, err := Decorate(nil, nil, endpoint, nil); err == nil {
-			t.Errorf("%s was taken", endpoint)
+			t.Errorf("endpoint %s was accepted", endpoint)
 		}
 	}
 }
 
-// Events with texts that vary are not aggregated.
+// The kubelet does not aggregate events with different texts.
 func TestTheSameFailureHasTheSameText(t *testing.T) {
 	r := newRig(t)
 	c := mustClient(t, r)
@@ -53,8 +53,8 @@ func TestTheSameFailureHasTheSameText(t *testing.T) {
 	}
 }
 
-// What the runtime itself says when it is unavailable must not be lost.
-func TestAnswersAreToldFromNoAnswer(t *testing.T) {
+// The runtime's own message must not be lost if it answers that it is unavailable.
+func TestAnErrorAnswerDiffersFromNoAnswer(t *testing.T) {
 	r := newRig(t)
 	c := mustClient(t, r)
 	for _, test := range []struct {

@@ -11,8 +11,9 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// core has the container runtime make the sandboxes of pods, and the network runtime their networks. It knows no
-// generation of CRI: the types of its messages are named in cri.go of the generation, whose adapter calls it.
+// core lets the container runtime create pod sandboxes, and the network runtime their networks. It is independent of
+// the CRI generation: cri.go of the generation names the message types, and the adapter of the generation calls the
+// core.
 type core struct {
 	cri       containerRuntime
 	kni       *client
@@ -25,7 +26,7 @@ type core struct {
 	node     *nodeSetup
 }
 
-// containerRuntime is as much of the CRI client as the core needs.
+// containerRuntime is the part of the CRI client that the core uses.
 type containerRuntime interface {
 	RunPodSandbox(ctx context.Context, config *podSandboxConfig, runtimeHandler string) (string, error)
 	StopPodSandbox(ctx context.Context, podSandboxID string) error
@@ -54,9 +55,10 @@ func newCore(cri containerRuntime, o options) (*core, error) {
 	return c, nil
 }
 
-var errInterrupted = errors.New("the kubelet was stopped before its sandbox was made")
+var errInterrupted = errors.New("the kubelet stopped before it created the sandbox")
 
-// releaseInterrupted comes before any sandbox is made: a new attempt has the same key, and waits for the release.
+// releaseInterrupted must run before the first sandbox is created: a new attempt has the same key, and waits for the
+// release.
 func (c *core) releaseInterrupted() {
 	for _, network := range c.starts.interrupted() {
 		c.events.report(network, errInterrupted)
@@ -64,18 +66,18 @@ func (c *core) releaseInterrupted() {
 	}
 }
 
-// pruneSandboxes waits for both runtimes, which may start after the kubelet. It comes again and again: sandboxes are removed
-// behind the kubelet's back while it runs, too.
+// pruneSandboxes retries until both runtimes answer, because they may start after the kubelet. It runs periodically,
+// because sandboxes may be removed without the kubelet at any time.
 func (c *core) pruneSandboxes(retry time.Duration, stop <-chan struct{}) {
 	err := wait.PollImmediateUntil(retry, func() (bool, error) {
 		err := c.addresses.prune(c.sandboxIDs, c.kni.releaseSandbox)
 		if err != nil {
-			klog.Warningf("Failed to forget removed pod sandboxes, trying again in %v: %v", retry, err)
+			klog.Warningf("Failed to prune removed pod sandboxes, retrying in %v: %v", retry, err)
 		}
 		return err == nil, nil
 	}, stop)
 	if err != nil {
-		klog.V(4).Infof("Stopped before removed pod sandboxes were forgotten: %v", err)
+		klog.V(4).Infof("Stopped before removed pod sandboxes were pruned: %v", err)
 	}
 }
 
@@ -91,8 +93,8 @@ func (c *core) sandboxIDs() (sets.String, error) {
 	return ids, nil
 }
 
-// networkOf is nil for a sandbox that does not exist or has no network of ours. It asks for the list, because the status
-// of a sandbox can fail for reasons that must not hinder its removal.
+// networkOf returns nil for a sandbox that does not exist or was not created with KNI. It uses the list of sandboxes,
+// because the status of a sandbox can fail for reasons that must not block its removal.
 func (c *core) networkOf(ctx context.Context, sandboxID string) (*podNetwork, error) {
 	sandboxes, err := c.cri.ListPodSandbox(ctx, &podSandboxFilter{Id: sandboxID})
 	if err != nil {

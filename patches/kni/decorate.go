@@ -1,7 +1,7 @@
-// Package kni moves pod networks from the container runtime to a network runtime, which the kubelet asks over KNI.
+// Package kni lets a network runtime create pod networks instead of the container runtime. The kubelet calls it over KNI.
 //
-// It decorates the kubelet's two CRI clients, so that the kubelet itself stays as it is. What it does is the same for
-// each generation of CRI; an adapter of the generation has the signatures.
+// The package decorates the kubelet's two CRI clients, so that the kubelet itself does not change. The core is the same
+// for all generations of CRI. An adapter for each generation implements its interfaces.
 package kni
 
 import (
@@ -14,35 +14,35 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// EndpointEnv names the environment variable with the socket of the network runtime, such as unix:///run/kni/kni.sock.
-// Unset or empty means that the container runtime goes on setting up pod networks.
+// EndpointEnv is the environment variable with the socket of the network runtime, such as unix:///run/kni/kni.sock. If
+// it is unset or empty, the container runtime sets up pod networks.
 const EndpointEnv = "KNI_ENDPOINT"
 
-// options are what a test wants different.
+// options are the values that tests change.
 type options struct {
 	endpoint string
-	// stateDir keeps over a restart of the kubelet what it alone knows.
+	// stateDir keeps what only the kubelet knows, for its next start.
 	stateDir string
 	timeouts timeouts
-	// setupInterval is the least time between two calls of SetupNodeNetwork.
+	// setupInterval is the minimum time between two calls of SetupNodeNetwork.
 	setupInterval time.Duration
-	// silence is for how long the network runtime may not answer before a node that was ready no longer is. The kubelet
-	// gives the container runtime 30 s.
+	// silence is how long a ready node stays ready while the network runtime does not answer. The kubelet allows the
+	// container runtime 30 s.
 	silence      time.Duration
 	releaseRetry workqueue.RateLimiter
-	// busyTimeout is how long a call waits for a release that is under way.
+	// busyTimeout is how long a call waits for a release in progress.
 	busyTimeout time.Duration
-	// pruneRetry is the time between two attempts to forget sandboxes that are gone.
+	// pruneRetry is the time between attempts to prune removed sandboxes.
 	pruneRetry time.Duration
-	// pruneInterval is the time from one that succeeded to the next.
+	// pruneInterval is the time from a successful prune to the next one.
 	pruneInterval time.Duration
-	// recorder gives nil where there are no events.
+	// recorder returns nil if the kubelet emits no events.
 	recorder func() record.EventRecorder
 	stop     <-chan struct{}
 }
 
-// defaultOptions keep the state in the default root directory: the kubelet's own is not known where its CRI clients are
-// made.
+// defaultOptions use the default root directory, because the kubelet's own one is not known where the CRI clients are
+// created.
 func defaultOptions(endpoint string, recorder func() record.EventRecorder) options {
 	return options{
 		endpoint:      endpoint,
@@ -59,9 +59,9 @@ func defaultOptions(endpoint string, recorder func() record.EventRecorder) optio
 	}
 }
 
-// Decorate makes the CRI clients get pod networks from the network runtime at endpoint, when there is one. In any case
-// they no longer pass on a pod's own netns annotation. It asks for the recorder of events only after the first call of
-// the kubelet, because some releases set it later than they make the clients.
+// Decorate wraps the CRI clients so that the network runtime at endpoint creates pod networks. With an empty endpoint
+// the container runtime creates them. In both cases the clients remove a pod's own netns annotation. The recorder is
+// not requested before the kubelet's first call, because some releases set it after they create the clients.
 func Decorate(runtime internalapi.RuntimeService, images internalapi.ImageManagerService, endpoint string, recorder func() record.EventRecorder) (internalapi.RuntimeService, internalapi.ImageManagerService, error) {
 	return decorate(runtime, images, defaultOptions(endpoint, recorder))
 }
@@ -75,6 +75,7 @@ func decorate(runtime internalapi.RuntimeService, images internalapi.ImageManage
 		}
 		runtime = &runtimeService{runtime, core}
 	}
-	// Outermost, so that the annotation which the decorator above sets is the only one that the container runtime sees.
+	// The stripping clients are outermost, so that the container runtime sees only the annotation that runtimeService
+	// sets.
 	return &strippingRuntimeService{runtime}, &strippingImageService{images}, nil
 }

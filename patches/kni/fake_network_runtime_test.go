@@ -17,10 +17,10 @@ import (
 	"k8s.io/kubernetes/pkg/kubelet/kni/api"
 )
 
-// fakeNetworkRuntime serves KNI on a socket and behaves as kni.proto says, unless a test has it fail.
+// fakeNetworkRuntime serves KNI on a socket as kni.proto describes, unless a test makes it fail.
 type fakeNetworkRuntime struct {
 	socket string
-	// journal has the calls about pods, and nodeJournal those about the node, which come on their own.
+	// journal has the calls about pods. nodeJournal has the calls about the node, which come in the background.
 	journal     *journal
 	nodeJournal *journal
 	server      *grpc.Server
@@ -35,7 +35,7 @@ type fakeNetworkRuntime struct {
 	authority []string
 	failures  map[string][]error
 	hooks     map[string]func()
-	// healed ends what hangs.
+	// healed ends all calls that hang.
 	healed chan struct{}
 }
 
@@ -44,7 +44,7 @@ type fakeNetwork struct {
 	attached           bool
 }
 
-// always is how often to fail for good.
+// always is the number of failures for a method that never recovers.
 const always = 1 << 20
 
 func newFakeNetworkRuntime(socket string, journal *journal) *fakeNetworkRuntime {
@@ -71,7 +71,7 @@ func (f *fakeNetworkRuntime) start(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A server may be stopped before it serves, and would then remove the socket of its successor.
+	// A server that is stopped before it serves would remove the socket of the next one.
 	listener.(*net.UnixListener).SetUnlinkOnClose(false)
 	f.server = grpc.NewServer()
 	f.server.RegisterService(&grpc.ServiceDesc{
@@ -187,7 +187,7 @@ func (f *fakeNetworkRuntime) answer(request proto.Message) (proto.Message, error
 	}
 }
 
-// find goes by the most precise of what is given.
+// find uses the most precise identification in the request.
 func (f *fakeNetworkRuntime) find(id, netnsPath, key string) *fakeNetwork {
 	for _, n := range f.networks {
 		if id != "" && n.id == id {
@@ -208,7 +208,7 @@ func (f *fakeNetworkRuntime) set(change func()) {
 	change()
 }
 
-// fail has the next calls of a method fail, as many as times.
+// fail makes the next calls of a method fail, as many as times.
 func (f *fakeNetworkRuntime) fail(name string, times int, err error) {
 	f.set(func() {
 		f.failures[name] = make([]error, times)
@@ -227,7 +227,7 @@ func (f *fakeNetworkRuntime) heal() {
 	})
 }
 
-// hang has a method not answer, not even when the caller has given up, until the runtime is healed.
+// hang makes a method block until the runtime is healed, even after the caller timed out.
 func (f *fakeNetworkRuntime) hang(name string) {
 	f.set(func() {
 		healed := f.healed

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// patience is how long a test waits for what has to happen in the background. It is no measure of speed.
+// patience is how long a test waits for background work. It does not measure speed.
 const patience = 20 * time.Second
 
-// journal keeps the calls of both runtimes in the order in which they came.
+// journal records the calls to both runtimes in their order.
 type journal struct {
 	mutex   sync.Mutex
 	entries []string
@@ -29,7 +29,7 @@ func (j *journal) add(entry string) {
 	j.changed = make(chan struct{})
 }
 
-// take empties the journal.
+// take returns all entries and empties the journal.
 func (j *journal) take() []string {
 	j.mutex.Lock()
 	defer j.mutex.Unlock()
@@ -45,7 +45,7 @@ func (j *journal) expect(t *testing.T, expected ...string) {
 	}
 }
 
-// waitFor waits until the entry has come count times.
+// waitFor waits until the journal has the entry count times.
 func (j *journal) waitFor(t *testing.T, entry string, count int) {
 	t.Helper()
 	deadline := time.After(patience)
@@ -65,7 +65,7 @@ func (j *journal) waitFor(t *testing.T, entry string, count int) {
 		select {
 		case <-changed:
 		case <-deadline:
-			t.Fatalf("%q came %d times, expected %d", entry, found, count)
+			t.Fatalf("%q occurred %d times, expected %d", entry, found, count)
 		}
 	}
 }

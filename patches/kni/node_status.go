@@ -12,11 +12,12 @@ import (
 	"k8s.io/kubernetes/pkg/kubelet/kni/api"
 )
 
-// conditions takes the network condition from the network runtime: with KNI the container runtime knows of no network.
+// conditions takes the network condition from the network runtime, because with KNI the container runtime knows no
+// network.
 func (c *core) conditions(ofContainerRuntime []*runtimeCondition) []*runtimeCondition {
 	c.events.kubeletRuns()
 	network := c.networkCondition()
-	// A network runtime that was restarted may have to set up the node once more.
+	// A restarted network runtime may have to set up the node again.
 	if network.Reason != "" {
 		c.node.request()
 	}
@@ -29,9 +30,9 @@ func (c *core) conditions(ofContainerRuntime []*runtimeCondition) []*runtimeCond
 	return append(conditions, network)
 }
 
-// networkCondition is ready when there are networks and all of them are, or lack no more than room for further pods. A
-// node that is not ready would lose the pods that it has after five minutes, which is no cure for that: a pod too many
-// fails on its own, with the reason in its events.
+// networkCondition is ready if the node has networks, and each of them is ready or lacks only room for more pods. After
+// five minutes a node that is not ready loses its running pods, which does not help a full network. A pod that finds no
+// room fails alone, with the reason in its events.
 func (c *core) networkCondition() *runtimeCondition {
 	response := &api.QueryNodeNetworksResponse{}
 	if err := c.kni.invoke("QueryNodeNetworks", c.kni.timeouts.queryNode, &api.QueryNodeNetworksRequest{}, response); err != nil {
@@ -51,8 +52,7 @@ func (c *core) networkCondition() *runtimeCondition {
 	return &runtimeCondition{Type: networkReady, Status: true}
 }
 
-// reasonOfFailure has no more than the code of the error: a text that varies would be a new condition of the node every
-// time.
+// reasonOfFailure uses only the code of the error: each new text would be a new condition of the node.
 func (c *core) reasonOfFailure(code codes.Code) (reason, message string) {
 	if code == codes.Unavailable {
 		return "KNIRuntimeUnavailable", c.kni.unreachable()
@@ -64,7 +64,7 @@ func networkNotReady(reason, message string) *runtimeCondition {
 	return &runtimeCondition{Type: networkReady, Reason: reason, Message: message}
 }
 
-// reasonOf is the network runtime's own, or says at least which network it is.
+// reasonOf returns the reason of the network runtime, or at least the name of the network.
 func reasonOf(network *api.Network) (reason, message string) {
 	reason, message = network.Extradata["reason"], network.Extradata["message"]
 	if reason == "" {
@@ -76,14 +76,14 @@ func reasonOf(network *api.Network) (reason, message string) {
 	return reason, message
 }
 
-// nodeSetup has the network runtime prepare the node: at start, and again when the node is found not ready. It knows when
-// the node was last ready.
+// nodeSetup asks the network runtime to set up the node: at start, and again when the node is not ready. It also
+// records when the node was last ready.
 type nodeSetup struct {
 	kni      *client
 	interval time.Duration
-	// silence is for how long the network runtime may say nothing of a node that was ready.
+	// silence is how long a ready node stays ready while the network runtime does not answer.
 	silence time.Duration
-	// requests holds one at most: there is no use in setting up twice in a row.
+	// requests holds at most one request, because repeated setups are useless.
 	requests  chan struct{}
 	mutex     sync.Mutex
 	lastReady time.Time
@@ -101,8 +101,8 @@ func (n *nodeSetup) foundReady() {
 	n.lastReady = time.Now()
 }
 
-// mayBeRestarting tells whether a node stays ready although the network runtime does not answer. An upgrade takes a few
-// seconds, and pods must not be kept from nodes, nor load balancers told, for that.
+// mayBeRestarting reports whether a node stays ready although the network runtime does not answer. An upgrade takes a
+// few seconds, and it must not move pods or change load balancers.
 func (n *nodeSetup) mayBeRestarting(code codes.Code) bool {
 	n.mutex.Lock()
 	defer n.mutex.Unlock()
@@ -125,7 +125,7 @@ func (n *nodeSetup) run(stop <-chan struct{}) {
 		case <-n.requests:
 		}
 		if err := n.kni.invoke("SetupNodeNetwork", n.kni.timeouts.setup, &api.SetupNodeNetworkRequest{}, &api.SetupNodeNetworkResponse{}); err != nil {
-			// The node says why it is not ready; this is only for who looks closer.
+			// The node condition has the reason. This line only helps to debug.
 			klog.V(2).Infof("KNI network runtime did not set up the node: %v", err)
 		}
 		select {

@@ -11,7 +11,7 @@ import (
 	"k8s.io/kubernetes/pkg/kubelet/kni/api"
 )
 
-// containerRuntimeStatus is what the container runtime says of a node without any CNI configuration.
+// containerRuntimeStatus is the status that the container runtime reports without any CNI configuration.
 func containerRuntimeStatus() *runtimeStatus {
 	return &runtimeStatus{Conditions: []*runtimeCondition{
 		{Type: runtimeReady, Status: true},
@@ -64,7 +64,7 @@ func TestStatusHasTheNetworkConditionOfTheNetworkRuntime(t *testing.T) {
 			r.cri.FakeStatus = containerRuntimeStatus()
 			r.kni.set(func() { test.prepare(r) })
 			r.expectNetworkCondition(test.ready, test.reason, test.message)
-			// The answer of the container runtime may be kept elsewhere.
+			// The answer of the container runtime must stay unmodified, because others may hold it.
 			expectStrings(t, []string{r.cri.FakeStatus.Conditions[1].Reason}, "NetworkPluginNotReady")
 		})
 	}
@@ -100,7 +100,7 @@ func TestStatusWithoutAnswer(t *testing.T) {
 	})
 }
 
-func TestNodeThatWasReadyStaysSoForAWhile(t *testing.T) {
+func TestReadyNodeStaysReadyDuringAShortSilence(t *testing.T) {
 	long := func(o *options) { o.silence = time.Hour }
 	t.Run("while the runtime is silent", func(t *testing.T) {
 		r := newRig(t, long)
@@ -152,7 +152,7 @@ func TestNodeIsSetUpAgainWhenItIsNotReady(t *testing.T) {
 	r.kni.nodeJournal.waitFor(t, "SetupNodeNetwork", 2)
 }
 
-func TestNodeIsNotSetUpAllTheTime(t *testing.T) {
+func TestNodeSetupHasAMinimumInterval(t *testing.T) {
 	r := newRig(t) // with an interval of an hour
 	r.kni.nodeJournal.waitFor(t, "SetupNodeNetwork", 1)
 	r.cri.FakeStatus = containerRuntimeStatus()

@@ -10,13 +10,13 @@ import (
 	"k8s.io/kubernetes/pkg/kubelet/kni/api"
 )
 
-// These stand for answers that are no errors and of no use either.
+// These errors stand for successful answers that are unusable.
 var (
-	errNoNetns   = errors.New("KNI network runtime gave no netns for the pod")
-	errNoAddress = errors.New("KNI network runtime gave no address for the pod")
+	errNoNetns   = errors.New("KNI network runtime returned no netns for the pod")
+	errNoAddress = errors.New("KNI network runtime returned no address for the pod")
 )
 
-// create answers with the path of the pod's netns.
+// create returns the path of the pod's netns.
 func (c *client) create(n *podNetwork) (string, error) {
 	response := &api.CreateNetworkResponse{}
 	err := c.invoke("CreateNetwork", c.timeouts.create, &api.CreateNetworkRequest{
@@ -33,7 +33,7 @@ func (c *client) create(n *podNetwork) (string, error) {
 	return response.NetnsPath, err
 }
 
-// attach answers with the addresses of the pod, at least one.
+// attach returns the addresses of the pod, at least one.
 func (c *client) attach(n *podNetwork, config *podSandboxConfig) ([]string, error) {
 	extradata := n.extradata()
 	extradata["cgroup_parent"] = config.GetLinux().GetCgroupParent()
@@ -54,7 +54,7 @@ func (c *client) attach(n *podNetwork, config *podSandboxConfig) ([]string, erro
 	return podIPsFrom(response.Ipconfigs)
 }
 
-// query answers with the addresses of the pod, at least one.
+// query returns the addresses of the pod, at least one.
 func (c *client) query(n *podNetwork) ([]string, error) {
 	response := &api.QueryPodNetworkResponse{}
 	if err := c.invoke("QueryPodNetwork", c.timeouts.query, &api.QueryPodNetworkRequest{
@@ -89,7 +89,7 @@ func (c *client) delete(n *podNetwork) error {
 	}, &api.DeleteNetworkResponse{})
 }
 
-// release undoes attach and create, however much of them happened.
+// release undoes attach and create, even if only part of them happened.
 func (c *client) release(n *podNetwork) error {
 	if n.sandboxID != "" {
 		if err := c.detach(n); err != nil {
@@ -99,7 +99,7 @@ func (c *client) release(n *podNetwork) error {
 	return c.delete(n)
 }
 
-// releaseSandbox is for a sandbox of which nothing but the id is known.
+// releaseSandbox releases the network of a sandbox of which only the id is known.
 func (c *client) releaseSandbox(sandboxID string) error {
 	err := c.undo("DetachInterface", &api.DetachInterfaceRequest{Id: sandboxID}, &api.DetachInterfaceResponse{})
 	if err != nil {
@@ -108,8 +108,8 @@ func (c *client) releaseSandbox(sandboxID string) error {
 	return c.undo("DeleteNetwork", &api.DeleteNetworkRequest{Id: sandboxID}, &api.DeleteNetworkResponse{})
 }
 
-// undo takes a network that is not known for one that is undone. The answer should be no error, but not every network
-// runtime knows, and a pod would be Terminating for ever.
+// undo treats an unknown network as released. A network runtime should return no error for it, but some do, and then
+// the pod would be Terminating forever.
 func (c *client) undo(method string, request, response proto.Message) error {
 	err := c.invoke(method, c.timeouts.release, request, response)
 	if status.Code(err) == codes.NotFound {
@@ -126,7 +126,7 @@ func dnsConfigFrom(config *dnsConfig) *api.DNSConfig {
 	}
 }
 
-// portMappingsFrom leaves out ports that are only declared: they need nothing on the node.
+// portMappingsFrom leaves out ports without a host port: they are only declared, and need nothing on the node.
 func portMappingsFrom(mappings []*portMapping) []*api.PortMapping {
 	var published []*api.PortMapping
 	for _, mapping := range mappings {

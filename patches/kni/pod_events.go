@@ -11,25 +11,25 @@ import (
 // cleanupPending is the reason of the events.
 const cleanupPending = "NetworkCleanupPending"
 
-// maxReported bounds the memory for what was reported.
+// maxReported limits the memory for reported events.
 const maxReported = 1000
 
-// maxCauses is per pod: the errors of some plugins contain random names, such as that of a veth.
+// maxCauses limits the events per pod, because errors of some plugins contain random names, such as the name of a veth.
 const maxCauses = 5
 
-// podEvents tells users about cleanups that the kubelet itself does not report. It emits one event per pod and cause: the
-// kubelet may emit 25 events per pod, and then one in 5 minutes.
+// podEvents reports failed cleanups, which the kubelet itself does not report. It emits one event per pod and cause,
+// because the kubelet allows 25 events per pod, and then one in 5 minutes.
 type podEvents struct {
-	// recorder is asked late, because some releases of the kubelet set it after they have made the CRI clients.
+	// recorder is called late, because some releases of the kubelet set it after they create the CRI clients.
 	recorder func() record.EventRecorder
 	mutex    sync.Mutex
-	// isRunning says that the kubelet has set the recorder.
+	// isRunning is true once the kubelet has set the recorder.
 	isRunning bool
 	waiting   []podEvent
 	reported  map[podEvent]bool
 	// causes counts reported by pod uid.
 	causes map[string]int
-	// order has the oldest of reported first.
+	// order lists the reported events, oldest first.
 	order []podEvent
 }
 
@@ -41,7 +41,8 @@ func newPodEvents(recorder func() record.EventRecorder) *podEvents {
 	return &podEvents{recorder: recorder, reported: map[podEvent]bool{}, causes: map[string]int{}}
 }
 
-// kubeletRuns is for each call of the kubelet: it makes none before it has set the recorder. Until then events wait.
+// kubeletRuns must be called at each call of the kubelet: the first one shows that the recorder is set. Earlier events
+// wait for it.
 func (e *podEvents) kubeletRuns() {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
@@ -55,7 +56,7 @@ func (e *podEvents) kubeletRuns() {
 	e.waiting = nil
 }
 
-// report says why the network of a pod is still there.
+// report says why the network of a pod is not released yet.
 func (e *podEvents) report(network *podNetwork, cause error) {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
@@ -97,5 +98,5 @@ func (e *podEvents) emit(event podEvent) {
 		return
 	}
 	pod := &v1.ObjectReference{APIVersion: "v1", Kind: "Pod", Namespace: event.namespace, Name: event.name, UID: types.UID(event.uid)}
-	recorder.Eventf(pod, v1.EventTypeWarning, cleanupPending, "The pod's network is still there, retrying its cleanup in the background: %s", event.cause)
+	recorder.Eventf(pod, v1.EventTypeWarning, cleanupPending, "The pod's network is not cleaned up yet, retrying in the background: %s", event.cause)
 }

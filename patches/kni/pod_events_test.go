@@ -10,7 +10,7 @@ import (
 	"k8s.io/client-go/tools/record"
 )
 
-// fakeRecorder keeps the events as text.
+// fakeRecorder records the events as text.
 type fakeRecorder struct {
 	record.EventRecorder
 	mutex  sync.Mutex
@@ -30,7 +30,7 @@ func (f *fakeRecorder) all() []string {
 	return append([]string{}, f.events...)
 }
 
-const reportOfWeb = "Pod default/web (uid-of-web): Warning NetworkCleanupPending: The pod's network is still there, retrying its cleanup in the background: "
+const reportOfWeb = "Pod default/web (uid-of-web): Warning NetworkCleanupPending: The pod's network is not cleaned up yet, retrying in the background: "
 
 func TestEachCauseIsReportedOncePerPod(t *testing.T) {
 	r := newRig(t)
@@ -60,7 +60,7 @@ func TestEachCauseIsReportedOncePerPod(t *testing.T) {
 	}
 }
 
-func TestOrdinaryPodsAreNotReported(t *testing.T) {
+func TestSuccessfulCleanupEmitsNoEvent(t *testing.T) {
 	r := newRig(t)
 	id := r.mustRun(podConfig("web"))
 	r.StopPodSandbox(id)
@@ -70,7 +70,7 @@ func TestOrdinaryPodsAreNotReported(t *testing.T) {
 	expectStrings(t, r.events.all())
 }
 
-// Current kubelets set the recorder after they have made the CRI clients, and before any call.
+// Current kubelets set the recorder after they create the CRI clients, and before any call.
 func TestInterruptedStartIsReportedAfterTheFirstCall(t *testing.T) {
 	var mutex sync.Mutex
 	isRunning := true
@@ -96,7 +96,7 @@ func TestInterruptedStartIsReportedAfterTheFirstCall(t *testing.T) {
 	run(true)
 	r.cri.FakeStatus = containerRuntimeStatus()
 	r.Status()
-	expectStrings(t, r.events.all(), reportOfWeb+"the kubelet was stopped before its sandbox was made")
+	expectStrings(t, r.events.all(), reportOfWeb+"the kubelet stopped before it created the sandbox")
 }
 
 func TestKubeletWithoutARecorder(t *testing.T) {
@@ -108,7 +108,7 @@ func TestKubeletWithoutARecorder(t *testing.T) {
 	r.expectNothingLeft()
 }
 
-func TestReportsAreForgottenInTheEnd(t *testing.T) {
+func TestReportedEventsAreLimited(t *testing.T) {
 	recorder := &fakeRecorder{}
 	events := newPodEvents(func() record.EventRecorder { return recorder })
 	events.kubeletRuns()
@@ -123,7 +123,7 @@ func TestReportsAreForgottenInTheEnd(t *testing.T) {
 	}
 }
 
-func TestCausesThatVaryAreReportedAFewTimes(t *testing.T) {
+func TestEventsPerPodAreLimited(t *testing.T) {
 	recorder := &fakeRecorder{}
 	events := newPodEvents(func() record.EventRecorder { return recorder })
 	events.kubeletRuns()

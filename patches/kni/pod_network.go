@@ -7,8 +7,8 @@ import (
 	"k8s.io/kubernetes/pkg/kubelet/kni/api"
 )
 
-// podNetwork is the network of one pod sandbox. All of it can be read from the sandbox, so that a kubelet which has
-// been restarted knows as much as before.
+// podNetwork is the network of one pod sandbox. All fields can be read from the sandbox, so that a restarted kubelet
+// knows them, too.
 type podNetwork struct {
 	name        string
 	namespace   string
@@ -16,9 +16,9 @@ type podNetwork struct {
 	attempt     uint32
 	labels      map[string]string
 	annotations map[string]string
-	// sandboxID is empty until the sandbox has been made.
+	// sandboxID is empty until the sandbox is created.
 	sandboxID string
-	// netnsPath is empty until the netns has been made.
+	// netnsPath is empty until the netns is created.
 	netnsPath string
 }
 
@@ -33,7 +33,7 @@ func newPodNetwork(metadata *podSandboxMetadata, labels, annotations map[string]
 	}
 }
 
-// podNetworkOf is nil for a sandbox that has no network of ours: it uses the node's, or was made without KNI.
+// podNetworkOf returns nil for a sandbox without a KNI network: it uses the node's network, or was created without KNI.
 func podNetworkOf(sandbox interface {
 	GetId() string
 	GetMetadata() *podSandboxMetadata
@@ -50,7 +50,8 @@ func podNetworkOf(sandbox interface {
 	return network
 }
 
-// key tells networks apart. A sandbox and an interrupted start can have the same attempt number.
+// key identifies a network. It includes the sandbox id, because a sandbox and an interrupted start can have the same
+// attempt number.
 func (n *podNetwork) key() string {
 	return fmt.Sprintf("%s/%d/%s", n.uid, n.attempt, n.sandboxID)
 }
@@ -63,7 +64,7 @@ func (n *podNetwork) isolation() *api.Isolation {
 	return &api.Isolation{Path: n.netnsPath, Type: "netns"}
 }
 
-// extradata carries what the messages have no field for.
+// extradata has the values for which the messages have no field.
 func (n *podNetwork) extradata() map[string]string {
 	return map[string]string{"uid": n.uid, "attempt": strconv.FormatUint(uint64(n.attempt), 10)}
 }

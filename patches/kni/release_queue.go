@@ -11,35 +11,22 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// releaseWorkers is more than one so that one pod whose plugins hang does not hold up the others.
+// releaseWorkers is more than one, so that one pod with plugins that hang does not block the others.
 const releaseWorkers = 4
 
-// releaseQueue releases networks, and retries in the background what fails. The kubelet alone would not retry a deleted
-// pod before its next garbage collection. Without a sandbox it would never retry.
+// releaseQueue releases networks, and retries failures in the background. The kubelet alone would retry the release for a
+// deleted pod only at its next garbage collection, and for a network without a sandbox never.
 type releaseQueue struct {
 	kni    *client
 	starts *startStore
 	events *podEvents
 	queue  workqueue.RateLimitingInterface
-	// removeSandbox finishes a RemovePodSandbox that was refused because of a pending release.
+	// removeSandbox completes a RemovePodSandbox call that failed because of a pending release.
 	removeSandbox func(sandboxID string)
-	// busyTimeout is how long a caller waits for an attempt that another one has begun.
+	// busyTimeout is how long a caller waits for an attempt in progress.
 	busyTimeout time.Duration
 	mutex       sync.Mutex
 	pending     map[string]*pendingRelease
-}
-
-type pendingRelease struct {
-	network *podNetwork
-	// busy holds one entry while an attempt runs.
-	busy chan struct{}
-	// The queue's mutex guards the following fields.
-
-	// err is why the last attempt failed.
-	err  error
-	done bool
-	// removalRequested says that the kubelet asked to remove the sandbox.
-	removalRequested bool
 }
 
 func newReleaseQueue(kni *client, starts *startStore, events *podEvents, removeSandbox func(sandboxID string), o options) *releaseQueue {
@@ -54,13 +41,14 @@ func newReleaseQueue(kni *client, starts *startStore, events *podEvents, removeS
 	}
 }
 
-// isSilent tells a network runtime that is down or hangs from one whose plugins fail.
+// isSilent reports whether the network runtime is down or hangs. Otherwise it answers, but its plugins fail.
 func isSilent(err error) bool {
 	code := status.Code(err)
 	return code == codes.Unavailable || code == codes.DeadlineExceeded
 }
 
-// release releases the network of a sandbox, or of a start without one. What fails is retried in the background, too.
+// release releases the network of a sandbox, or of a start without a sandbox. It returns a failure, and also retries it in
+// the background.
 func (q *releaseQueue) release(network *podNetwork) error {
 	if release := q.pendingWith(network.key()); release != nil {
 		return q.retry(release)
@@ -74,8 +62,8 @@ func (q *releaseQueue) release(network *podNetwork) error {
 	return nil
 }
 
-// releasePod releases what earlier sandboxes and starts of the pod have left. A pod with an unfinished cleanup gets no
-// further network, or it would collect one with each attempt.
+// releasePod releases the networks of earlier sandboxes and starts of the pod. A pod with a pending release gets no further
+// network, otherwise each attempt would leave one more.
 func (q *releaseQueue) releasePod(uid string) error {
 	for _, release := range q.pendingOfPod(uid) {
 		if err := q.retry(release); err != nil {
@@ -85,8 +73,8 @@ func (q *releaseQueue) releasePod(uid string) error {
 	return nil
 }
 
-// requestRemoval has the sandbox removed as soon as its network is released. It reports false if the network is
-// released already.
+// requestRemoval removes the sandbox as soon as its network is released. It returns false if the network is already
+// released.
 func (q *releaseQueue) requestRemoval(network *podNetwork) bool {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
@@ -105,13 +93,13 @@ func (q *releaseQueue) add(network *podNetwork, err error) {
 	if _, found := q.pending[network.key()]; found {
 		return
 	}
-	klog.Warningf("Network of %v is still there, retrying its release in the background: %v", network, err)
+	klog.Warningf("Network of %v is not released yet, retrying in the background: %v", network, err)
 	q.pending[network.key()] = &pendingRelease{network: network, busy: make(chan struct{}, 1), err: err}
 	q.queue.AddRateLimited(network.key())
 }
 
-// retry does not wait for a release that hangs. The kubelet stops and removes sandboxes one after the other: all would
-// wait for one whose plugins hang.
+// retry does not repeat a release that timed out. The kubelet stops and removes sandboxes one after the other, so all of
+// them would wait for the one with plugins that hang.
 func (q *releaseQueue) retry(release *pendingRelease) error {
 	if err := q.lastError(release); status.Code(err) == codes.DeadlineExceeded {
 		return err
@@ -119,7 +107,7 @@ func (q *releaseQueue) retry(release *pendingRelease) error {
 	return q.attempt(release)
 }
 
-// attempt releases the network unless another attempt does.
+// attempt releases the network, unless another attempt is in progress.
 func (q *releaseQueue) attempt(release *pendingRelease) error {
 	timeout := time.NewTimer(q.busyTimeout)
 	defer timeout.Stop()
@@ -143,64 +131,11 @@ func (q *releaseQueue) attempt(release *pendingRelease) error {
 	return nil
 }
 
-// finish is for a network that has been released. It removes the sandbox if the kubelet has asked for that.
+// finish removes a released network from the queue, and its sandbox if the kubelet asked for that.
 func (q *releaseQueue) finish(network *podNetwork) {
 	if q.forget(network) {
 		q.removeSandbox(network.sandboxID)
 	}
-}
-
-// forget reports whether the sandbox is to be removed.
-func (q *releaseQueue) forget(network *podNetwork) bool {
-	q.mutex.Lock()
-	defer q.mutex.Unlock()
-	release := q.pending[network.key()]
-	if release == nil {
-		return false
-	}
-	release.done = true
-	delete(q.pending, network.key())
-	return release.removalRequested
-}
-
-func (q *releaseQueue) isDone(release *pendingRelease) bool {
-	q.mutex.Lock()
-	defer q.mutex.Unlock()
-	return release.done
-}
-
-func (q *releaseQueue) setError(release *pendingRelease, err error) {
-	q.mutex.Lock()
-	defer q.mutex.Unlock()
-	release.err = err
-}
-
-// lastError is nil for a network that has been released.
-func (q *releaseQueue) lastError(release *pendingRelease) error {
-	q.mutex.Lock()
-	defer q.mutex.Unlock()
-	if release.done {
-		return nil
-	}
-	return release.err
-}
-
-func (q *releaseQueue) pendingWith(key string) *pendingRelease {
-	q.mutex.Lock()
-	defer q.mutex.Unlock()
-	return q.pending[key]
-}
-
-func (q *releaseQueue) pendingOfPod(uid string) []*pendingRelease {
-	q.mutex.Lock()
-	defer q.mutex.Unlock()
-	var releases []*pendingRelease
-	for _, release := range q.pending {
-		if release.network.uid == uid {
-			releases = append(releases, release)
-		}
-	}
-	return releases
 }
 
 func (q *releaseQueue) run(stop <-chan struct{}) {

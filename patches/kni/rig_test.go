@@ -11,8 +11,8 @@ import (
 	"k8s.io/client-go/util/workqueue"
 )
 
-// rig is a kubelet's view of a node with both runtimes. Its container runtime and the kubelet's calls are those of one
-// generation of CRI: see kubelet_test.go of the generation.
+// rig is a node with both runtimes, as a kubelet uses it. kubelet_test.go of each CRI generation has the container runtime
+// and the kubelet's calls.
 type rig struct {
 	kubelet
 	t       *testing.T
@@ -43,7 +43,7 @@ func newRig(t *testing.T, change ...func(*options)) *rig {
 	}
 	r.options = defaultOptions("unix://"+socket, func() record.EventRecorder { return r.events })
 	r.options.stateDir = filepath.Join(dir, "state")
-	// A slow machine is no failure; what hangs gets its own limit in the test.
+	// A slow machine must not fail a test. Tests of calls that hang set their own limit.
 	r.options.timeouts = timeouts{create: patience, attach: patience, release: patience, query: patience, queryNode: patience, setup: patience}
 	r.options.setupInterval = time.Hour
 	r.options.silence = 0
@@ -57,7 +57,7 @@ func newRig(t *testing.T, change ...func(*options)) *rig {
 	r.kni.start(t)
 	r.startKubelet()
 	if r.options.endpoint != "" {
-		// It looks once for sandboxes that are gone, and must not find those that a test removes.
+		// Prune only at start, so that pruning does not interfere with sandboxes that a test removes.
 		r.eventually("the kubelet has looked for sandboxes", func() bool { return r.lists() > 0 })
 	}
 	t.Cleanup(func() {
@@ -69,7 +69,7 @@ func newRig(t *testing.T, change ...func(*options)) *rig {
 	return r
 }
 
-// startKubelet makes new decorators, as a kubelet that has just started does.
+// startKubelet creates new decorators, as a kubelet does at its start.
 func (r *rig) startKubelet() {
 	r.t.Helper()
 	r.stop = make(chan struct{})
@@ -87,7 +87,7 @@ func (r *rig) restartKubelet() {
 	r.startKubelet()
 }
 
-// lists is how often the container runtime was asked for its sandboxes.
+// lists returns how often the container runtime listed its sandboxes.
 func (r *rig) lists() int {
 	count := 0
 	for _, call := range r.cri.GetCalls() {
@@ -98,7 +98,7 @@ func (r *rig) lists() int {
 	return count
 }
 
-// mustRun makes a sandbox and forgets the calls for that.
+// mustRun creates a sandbox and removes its calls from the journal.
 func (r *rig) mustRun(config *podSandboxConfig) string {
 	r.t.Helper()
 	id, err := r.RunPodSandbox(config, "")
@@ -139,7 +139,7 @@ func (r *rig) stateDir(kind string) string {
 	return filepath.Join(r.options.stateDir, kind)
 }
 
-// files are the names of what the kubelet keeps of one kind.
+// files lists the state files of one kind.
 func (r *rig) files(kind string) []string {
 	entries, _ := os.ReadDir(r.stateDir(kind))
 	names := []string{}
@@ -152,19 +152,19 @@ func (r *rig) files(kind string) []string {
 func (r *rig) eventually(what string, condition func() bool) {
 	r.t.Helper()
 	if err := wait.PollImmediate(5*time.Millisecond, patience, func() (bool, error) { return condition(), nil }); err != nil {
-		r.t.Errorf("never came true: %s", what)
+		r.t.Errorf("timed out waiting for: %s", what)
 	}
 }
 
-// withoutBackground leaves all retries to the kubelet.
+// withoutBackground switches off retries in the background.
 func withoutBackground(o *options) {
 	o.releaseRetry = workqueue.NewItemExponentialFailureRateLimiter(time.Hour, time.Hour)
 }
 
-// impatience is a timeout for calls that hang in the test.
+// impatience is the timeout for calls that a test lets hang.
 const impatience = 50 * time.Millisecond
 
-// podConfig is a sandbox configuration as the kubelet makes it, with an annotation by which the pod tries to choose.
+// podConfig returns a sandbox configuration as the kubelet creates it. The pod tries to select a netns by annotation.
 func podConfig(name string) *podSandboxConfig {
 	return &podSandboxConfig{
 		Metadata:    &podSandboxMetadata{Name: name, Namespace: "default", Uid: "uid-of-" + name},

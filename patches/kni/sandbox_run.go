@@ -9,7 +9,7 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// runPodSandbox makes the netns, the sandbox in it, and then the interfaces. A failure undoes what went before.
+// runPodSandbox creates the netns, the sandbox in it, and then the interfaces. A failure undoes the earlier steps.
 func (c *core) runPodSandbox(ctx context.Context, config *podSandboxConfig, runtimeHandler string) (string, error) {
 	if usesNodeNetwork(config) {
 		return c.cri.RunPodSandbox(ctx, config, runtimeHandler)
@@ -19,15 +19,15 @@ func (c *core) runPodSandbox(ctx context.Context, config *podSandboxConfig, runt
 	isAlone := c.starting.add(network.uid)
 	defer c.starting.remove(network.uid)
 	if !isAlone {
-		// Kubelet 1.20 may start a static pod that comes back while it is still at work for the one before, by the same
-		// uid. To undo the second start would take the network of the first.
+		// Kubelet 1.20 may start a static pod again, with the same uid, while the previous start is in progress. Undoing
+		// the second start would remove the network of the first.
 		return "", errStarting
 	}
 
-	// After an undone attempt the next one has the same number, too: a late release of the old network would hit the new
-	// one.
+	// After an undone attempt the next one has the same attempt number, so a late release of the old network would remove
+	// the new one.
 	if err := c.releases.releasePod(network.uid); err != nil {
-		return "", fmt.Errorf("an earlier network of the pod is still there: %w", err)
+		return "", fmt.Errorf("an earlier network of the pod is not released yet: %w", err)
 	}
 
 	c.starts.add(network)
@@ -54,7 +54,8 @@ func (c *core) runPodSandbox(ctx context.Context, config *podSandboxConfig, runt
 	return sandboxID, nil
 }
 
-// attach fails rather than give an interface to a network that the next kubelet would take for one without a sandbox.
+// attach deletes the start record first. If that fails, it attaches nothing: the next kubelet would release the network
+// of the running pod.
 func (c *core) attach(network *podNetwork, config *podSandboxConfig) ([]string, error) {
 	if err := c.starts.remove(network); err != nil {
 		return nil, err
@@ -62,8 +63,8 @@ func (c *core) attach(network *podNetwork, config *podSandboxConfig) ([]string, 
 	return c.kni.attach(network, config)
 }
 
-// undoFailedCreate does not wait for the release of a netns that may exist although the call failed. Nobody would know of
-// it, should the pod be deleted now.
+// undoFailedCreate handles a netns that may exist although the call failed. The queue releases it in the background,
+// because the kubelet does not retry if the pod is deleted now.
 func (c *core) undoFailedCreate(network *podNetwork, err error) {
 	switch status.Code(err) {
 	case codes.DeadlineExceeded, codes.Unavailable, codes.Unknown:
@@ -79,10 +80,11 @@ func (c *core) undoCreate(network *podNetwork) {
 	}
 }
 
-// undoRun removes the sandbox only when its network is released. Otherwise the kubelet finds the stopped sandbox, also
-// after a restart. It stops it before it makes another one, and fails until the network is released.
+// undoRun removes the sandbox only if its network is released. Otherwise the stopped sandbox stays, and the kubelet
+// finds it even after a restart. The kubelet stops it again before it creates another one, and fails until the network
+// is released.
 func (c *core) undoRun(ctx context.Context, network *podNetwork) {
-	// The kubelet ends the context of a pod's start when the pod is deleted.
+	// The kubelet cancels the context of a start when the pod is deleted.
 	ctx = withoutCancel(ctx)
 	err := c.cri.StopPodSandbox(ctx, network.sandboxID)
 	if err == nil {

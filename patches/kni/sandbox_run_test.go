@@ -44,8 +44,8 @@ func TestRunPodSandbox(t *testing.T) {
 	r.expectIPs(id, "10.244.1.2")
 }
 
-// The annotations of a configuration are the map of the Pod in the kubelet's cache.
-func TestRunPodSandboxLeavesThePodAlone(t *testing.T) {
+// The annotations of a configuration are the map of the Pod in the kubelet's cache, which must stay unmodified.
+func TestRunPodSandboxDoesNotModifyThePod(t *testing.T) {
 	r := newRig(t)
 	spoofing, ordinary := podConfig("spoofing"), podConfig("ordinary")
 	delete(ordinary.Annotations, netnsAnnotation)
@@ -59,7 +59,7 @@ func TestRunPodSandboxLeavesThePodAlone(t *testing.T) {
 	}
 }
 
-func TestRunPodSandboxUndoesWhatWentBefore(t *testing.T) {
+func TestRunPodSandboxUndoesEarlierSteps(t *testing.T) {
 	undoneSandbox := []string{"KNI CreateNetwork", "CRI RunPodSandbox", "KNI AttachInterface", "CRI StopPodSandbox", "KNI DetachInterface", "KNI DeleteNetwork", "CRI RemovePodSandbox"}
 	for name, test := range map[string]struct {
 		prepare func(*rig)
@@ -99,13 +99,13 @@ func TestRunPodSandboxUndoesWhatWentBefore(t *testing.T) {
 	}
 }
 
-func TestRunPodSandboxGivesUpOnAHungRuntime(t *testing.T) {
+func TestRunPodSandboxTimesOut(t *testing.T) {
 	t.Run("create", func(t *testing.T) {
 		r := newRig(t, func(o *options) { o.timeouts.create = impatience })
 		r.kni.hang("CreateNetwork")
 		_, err := r.RunPodSandbox(podConfig("web"), "")
 		expectError(t, err, "rpc error: code = DeadlineExceeded desc = KNI network runtime did not answer CreateNetwork within 50ms")
-		// The netns may be made all the same.
+		// The netns may exist despite the timeout.
 		r.journal.waitFor(t, "KNI DeleteNetwork", 1)
 		remove := r.kni.lastRequest("DeleteNetwork").(*api.DeleteNetworkRequest)
 		expectStrings(t, []string{remove.Extradata["uid"], remove.Extradata["attempt"], remove.Id, remove.NetnsPath}, "uid-of-web", "0", "", "")
@@ -119,7 +119,7 @@ func TestRunPodSandboxGivesUpOnAHungRuntime(t *testing.T) {
 	})
 }
 
-// Without the annotation the container runtime would go on to CNI.
+// Without a netns in the annotation the container runtime would use CNI.
 func TestRunPodSandboxWithoutANetns(t *testing.T) {
 	r := newRig(t)
 	r.kni.set(func() { r.kni.netnsDir = "" })
@@ -139,7 +139,7 @@ func TestRunPodSandboxWhileTheRuntimeIsDown(t *testing.T) {
 	r.kni.start(t)
 }
 
-func TestFailedUndoGoesOnInTheBackground(t *testing.T) {
+func TestFailedUndoIsRetriedInTheBackground(t *testing.T) {
 	r := newRig(t)
 	r.cri.InjectError("RunPodSandbox", errors.New("no image"))
 	r.kni.fail("DeleteNetwork", 3, errFull)
@@ -149,7 +149,7 @@ func TestFailedUndoGoesOnInTheBackground(t *testing.T) {
 	r.expectNothingLeft()
 }
 
-// The runtime takes the same uid and attempt for the same network: deleted late, it would be that of the running pod.
+// The runtime identifies a network by uid and attempt, so a late DeleteNetwork would remove that of the running pod.
 func TestNewAttemptWaitsForTheUndoOfTheOld(t *testing.T) {
 	r := newRig(t)
 	r.cri.InjectError("RunPodSandbox", errors.New("no image"))
@@ -158,7 +158,7 @@ func TestNewAttemptWaitsForTheUndoOfTheOld(t *testing.T) {
 	expectError(t, err, "no image")
 
 	_, err = r.RunPodSandbox(podConfig("web"), "")
-	expectError(t, err, "an earlier network of the pod is still there: rpc error: code = ResourceExhausted desc = KNI DeleteNetwork failed: no address left")
+	expectError(t, err, "an earlier network of the pod is not released yet: rpc error: code = ResourceExhausted desc = KNI DeleteNetwork failed: no address left")
 
 	r.kni.heal()
 	id := r.mustRun(podConfig("web"))
@@ -171,7 +171,7 @@ func TestNewAttemptWaitsForTheUndoOfTheOld(t *testing.T) {
 	}
 }
 
-// Kubelet 1.20 may do so for a static pod, whose uid comes back. The second start must not undo the first.
+// Kubelet 1.20 may start a static pod twice with the same uid. The second start must not undo the first.
 func TestTwoStartsOfOnePodAtOnce(t *testing.T) {
 	r := newRig(t)
 	making, made := make(chan struct{}), make(chan struct{})
@@ -193,8 +193,8 @@ func TestTwoStartsOfOnePodAtOnce(t *testing.T) {
 	r.expectIPs(id, "10.244.1.2")
 }
 
-func TestKubeletRunsWithoutADiskToRememberOn(t *testing.T) {
-	// Nothing can be made there.
+func TestPodsStartWithoutAStateDirectory(t *testing.T) {
+	// No directory can be created there.
 	r := newRig(t, func(o *options) { o.stateDir = "/proc/kni" })
 	id := r.mustRun(podConfig("web"))
 	r.expectIPs(id, "10.244.1.2")
@@ -205,7 +205,7 @@ func TestKubeletRunsWithoutADiskToRememberOn(t *testing.T) {
 	r.expectNothingLeft()
 }
 
-func TestSandboxThatCannotBeUndoneIsLeftToTheKubelet(t *testing.T) {
+func TestSandboxWithAFailedUndoStaysForTheKubelet(t *testing.T) {
 	t.Run("detach fails", func(t *testing.T) {
 		r := newRig(t)
 		r.kni.fail("AttachInterface", 1, errFull)
@@ -216,7 +216,7 @@ func TestSandboxThatCannotBeUndoneIsLeftToTheKubelet(t *testing.T) {
 		if len(sandboxes) != 1 || sandboxes[0].State.String() != "SANDBOX_NOTREADY" {
 			t.Fatalf("sandboxes are %v", sandboxes)
 		}
-		// So the kubelet makes no further sandbox.
+		// Therefore the kubelet creates no further sandbox.
 		expectError(t, r.StopPodSandbox(sandboxes[0].Id), "rpc error: code = Unknown desc = KNI DetachInterface failed: plugin failed")
 		r.kni.heal()
 		r.eventually("the sandbox is removed", func() bool { return r.RemovePodSandbox(sandboxes[0].Id) == nil })
@@ -231,7 +231,7 @@ func TestSandboxThatCannotBeUndoneIsLeftToTheKubelet(t *testing.T) {
 		// Its processes may still be in the netns.
 		r.journal.expect(t, "KNI CreateNetwork", "CRI RunPodSandbox", "KNI AttachInterface", "CRI StopPodSandbox")
 		sandboxes := r.cri.sandboxes()
-		// Without an address the kubelet kills it.
+		// The kubelet kills a sandbox without an address.
 		r.expectIPs(sandboxes[0].Id)
 		r.StopPodSandbox(sandboxes[0].Id)
 		r.RemovePodSandbox(sandboxes[0].Id)
@@ -239,9 +239,9 @@ func TestSandboxThatCannotBeUndoneIsLeftToTheKubelet(t *testing.T) {
 	})
 }
 
-// The kubelet stops the sandboxes that it knows before it makes another one. All calls of the network runtime that are to
-// free something fail or hang.
-func TestPodThatCannotBeCleanedUpHasOneSandbox(t *testing.T) {
+// The kubelet stops the sandboxes that it knows before it creates another one. Here all calls that release something
+// fail or hang.
+func TestPodWithAFailedCleanupHasOneSandbox(t *testing.T) {
 	for name, breakCleanup := range map[string]func(*rig){
 		"detach fails": func(r *rig) { r.kni.fail("DetachInterface", always, errPlugin) },
 		"delete fails": func(r *rig) { r.kni.fail("DeleteNetwork", always, errPlugin) },
@@ -274,7 +274,7 @@ func TestPodThatCannotBeCleanedUpHasOneSandbox(t *testing.T) {
 	}
 }
 
-// syncPod does what the kubelet does for a pod without a ready sandbox.
+// syncPod makes the calls of a kubelet for a pod without a ready sandbox.
 func (r *rig) syncPod(config *podSandboxConfig) error {
 	config.Metadata.Attempt = 0
 	for _, sandbox := range r.cri.sandboxes() {
@@ -294,7 +294,7 @@ func (r *rig) restartKubeletAt(turn, at int) {
 	}
 }
 
-func TestHostNetworkPodsAreNotOurs(t *testing.T) {
+func TestPodsWithTheNodeNetworkDoNotUseKNI(t *testing.T) {
 	r := newRig(t)
 	id, err := r.RunPodSandbox(hostNetworkConfig("proxy"), "")
 	if err != nil {
@@ -315,7 +315,7 @@ func TestHostNetworkPodsAreNotOurs(t *testing.T) {
 	r.journal.expect(t, "CRI RunPodSandbox", "CRI StopPodSandbox", "CRI RemovePodSandbox")
 }
 
-// The runtime is asked about a sandbox that is ready but not attached, as PLEG does.
+// PLEG asks for the status of a sandbox that is ready but not attached yet.
 func TestStatusIsAnErrorWhileThePodStarts(t *testing.T) {
 	r := newRig(t)
 	attaching, attached := make(chan struct{}), make(chan struct{})

@@ -9,10 +9,10 @@ import (
 
 var errStarting = errors.New("the network of the pod is being set up")
 
-// networkStatus has the addresses of a sandbox, or is nil where what the container runtime says is left as it is. The
-// kubelet kills a ready sandbox without addresses, so that "none" is said only when the network runtime is sure of it.
+// networkStatus returns the addresses of a sandbox, or nil to keep the answer of the container runtime. The kubelet
+// kills a ready sandbox without addresses, so networkStatus returns none only if the network runtime is sure.
 func (c *core) networkStatus(sandbox *podSandboxStatus) (*podSandboxNetworkStatus, error) {
-	// The kubelet does not look at the addresses of a sandbox that is not ready, and must be able to delete it.
+	// The kubelet does not use the addresses of a sandbox that is not ready, and it must be able to delete it.
 	if sandbox.GetState() != sandboxReady {
 		return nil, nil
 	}
@@ -20,7 +20,8 @@ func (c *core) networkStatus(sandbox *podSandboxStatus) (*podSandboxNetworkStatu
 	if network == nil {
 		return nil, nil
 	}
-	// A sandbox is ready before it is attached. Asked after its state, so that a sandbox made meanwhile is known here.
+	// A sandbox is ready before its network is attached. This check comes after the check of the state, so that it
+	// covers a sandbox that was created in between.
 	if c.starting.has(network.uid) {
 		return nil, errStarting
 	}
@@ -31,7 +32,8 @@ func (c *core) networkStatus(sandbox *podSandboxStatus) (*podSandboxNetworkStatu
 	return networkStatusFrom(ips), nil
 }
 
-// podIPs is empty when the sandbox has no network, and the last known addresses when that cannot be told.
+// podIPs returns no addresses if the sandbox has no network, and the last known addresses if the network runtime does
+// not answer.
 func (c *core) podIPs(network *podNetwork) ([]string, error) {
 	ips, err := c.kni.query(network)
 	if err == nil {
@@ -39,8 +41,8 @@ func (c *core) podIPs(network *podNetwork) ([]string, error) {
 		return ips, nil
 	}
 	switch status.Code(err) {
-	// Failed precondition: not attached. This kubelet is not attaching it either. An attach that was under way when the
-	// kubelet restarted may still succeed, but nobody waits for it any more: the sandbox is made anew.
+	// FailedPrecondition means not attached, and this kubelet is not attaching it. An AttachInterface call from before
+	// a restart of the kubelet may still succeed, but the kubelet ignores its result and creates the sandbox again.
 	case codes.NotFound, codes.FailedPrecondition:
 		c.addresses.forget(network.sandboxID)
 		return nil, nil

@@ -29,7 +29,7 @@ func TestPodIPsFrom(t *testing.T) {
 		"no eth0":                            {map[string][]string{"net1": {"10.0.0.1"}}, []string{"10.0.0.1"}},
 		"one of each family":                 {map[string][]string{"net1": {"10.0.0.1", "10.0.0.2", "fd00::1", "fd00::2"}, "net2": {"10.0.0.3"}}, []string{"10.0.0.1", "fd00::1"}},
 		"without loopback":                   {map[string][]string{"lo": {"127.0.0.1", "::1"}, "eth0": {"10.0.0.1"}}, []string{"10.0.0.1"}},
-		"what is no address":                 {map[string][]string{"eth0": {"10.0.0.1/24", "", "10.0.0.2"}}, []string{"10.0.0.2"}},
+		"an invalid address":                 {map[string][]string{"eth0": {"10.0.0.1/24", "", "10.0.0.2"}}, []string{"10.0.0.2"}},
 		"nothing":                            {nil, nil},
 		"nothing but loopback":               {map[string][]string{"lo": {"127.0.0.1"}}, nil},
 		"an interface without any addresses": {map[string][]string{"eth0": nil}, nil},
@@ -61,7 +61,7 @@ func TestStatusHasAllAddresses(t *testing.T) {
 }
 
 // The kubelet kills a sandbox that is ready and has no address.
-func TestStatusTellsNoNetworkFromNoAnswer(t *testing.T) {
+func TestStatusDistinguishesNoNetworkFromNoAnswer(t *testing.T) {
 	for name, test := range map[string]struct {
 		failure  error
 		expected []string
@@ -144,8 +144,8 @@ func TestStatusAfterARestartWhileTheRuntimeIsDown(t *testing.T) {
 	})
 }
 
-// A sandbox that is not ready has no use for addresses, and must be deletable.
-func TestStatusOfAStoppedSandboxAsksNobody(t *testing.T) {
+// The kubelet does not use the addresses of a sandbox that is not ready, and must be able to delete it.
+func TestStatusOfAStoppedSandboxDoesNotQueryTheNetwork(t *testing.T) {
 	r := newRig(t)
 	id := r.mustRun(podConfig("web"))
 	r.StopPodSandbox(id)
@@ -174,8 +174,8 @@ func TestAddressesOfRemovedSandboxesAreForgotten(t *testing.T) {
 	})
 }
 
-// Nobody else knows of the network of a sandbox that is gone.
-func TestNetworksOfSandboxesRemovedBehindOurBackAreReleased(t *testing.T) {
+// The address file is the only record of such a network.
+func TestNetworksOfSandboxesRemovedWithoutTheKubeletAreReleased(t *testing.T) {
 	onlyFileIs := func(r *rig, sandboxID string) bool {
 		return reflect.DeepEqual(r.files("addresses"), []string{sandboxID})
 	}
@@ -191,7 +191,7 @@ func TestNetworksOfSandboxesRemovedBehindOurBackAreReleased(t *testing.T) {
 		}
 		detach := r.kni.lastRequest("DetachInterface").(*api.DetachInterfaceRequest)
 		remove := r.kni.lastRequest("DeleteNetwork").(*api.DeleteNetworkRequest)
-		// What else there is could only be wrong.
+		// Only the sandbox id is known, so the requests must contain nothing else.
 		if !proto.Equal(detach, &api.DetachInterfaceRequest{Id: gone}) || !proto.Equal(remove, &api.DeleteNetworkRequest{Id: gone}) {
 			t.Errorf("requests are %v and %v", detach, remove)
 		}
@@ -212,10 +212,10 @@ func TestNetworksOfSandboxesRemovedBehindOurBackAreReleased(t *testing.T) {
 		r.kni.stop()
 		lists := r.lists()
 		r.restartKubelet()
-		// The second attempt says that the first one is over.
+		// A second attempt shows that the first one ended.
 		r.eventually("there were two attempts", func() bool { return r.lists() >= lists+2 })
 		if !onlyFileIs(r, gone) {
-			t.Error("the sandbox is forgotten, and with it all that is known of its network")
+			t.Error("the address file must stay, because only it names the network")
 		}
 		r.kni.start(t)
 		r.expectNothingLeft()

@@ -25,9 +25,9 @@ func (c *core) stopPodSandbox(ctx context.Context, podSandboxID string) error {
 	return nil
 }
 
-// removePodSandbox fails until the network is released, because the sandbox is all that reminds a restarted kubelet of
-// it. Once the network is released, the sandbox is removed without another call of the kubelet: its next one may come
-// a minute later.
+// removePodSandbox fails until the network is released, because a restarted kubelet finds the network only through its
+// sandbox. After a release in the background the queue removes the sandbox itself: the kubelet's next call may come a
+// minute later.
 func (c *core) removePodSandbox(ctx context.Context, podSandboxID string) error {
 	c.events.kubeletRuns()
 	network, err := c.networkOf(ctx, podSandboxID)
@@ -42,7 +42,7 @@ func (c *core) removePodSandbox(ctx context.Context, podSandboxID string) error 
 
 func (c *core) releaseBeforeRemoval(podSandboxID string, network *podNetwork) error {
 	if network == nil {
-		// It is not ours, or it was removed behind the kubelet's back.
+		// The sandbox was created without KNI, or was removed without the kubelet.
 		if len(c.addresses.lastKnown(podSandboxID)) > 0 {
 			return c.kni.releaseSandbox(podSandboxID)
 		}

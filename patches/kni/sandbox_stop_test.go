@@ -28,8 +28,8 @@ func TestStopAndRemovePodSandbox(t *testing.T) {
 	r.expectNothingLeft()
 }
 
-// After a restart there may be no pod any more, and all that is known is the sandbox.
-func TestStopKnowsThePodFromTheSandboxAlone(t *testing.T) {
+// After a restart of the kubelet the pod may no longer exist, and only the sandbox is known.
+func TestStopNeedsOnlyTheSandbox(t *testing.T) {
 	r := newRig(t)
 	id := r.mustRun(podConfig("web"))
 	r.restartKubelet()
@@ -48,7 +48,7 @@ func TestStopKnowsThePodFromTheSandboxAlone(t *testing.T) {
 		id, "web", "default", netnsPath, "uid-of-web", "0")
 }
 
-func TestStopStopsWhateverTheNetworkRuntimeSays(t *testing.T) {
+func TestStopStopsTheSandboxDespiteNetworkErrors(t *testing.T) {
 	for name, test := range map[string]struct {
 		prepare func(*rig)
 		err     string
@@ -130,15 +130,15 @@ func TestRemoveFailsUntilTheNetworkIsDeleted(t *testing.T) {
 	r.kni.fail("DeleteNetwork", always, errPlugin)
 	expectError(t, r.RemovePodSandbox(id), "the network is being released in the background: rpc error: code = Internal desc = KNI DeleteNetwork failed: plugin failed")
 	if sandboxes := r.cri.sandboxes(); len(sandboxes) != 1 {
-		t.Error("the sandbox is removed, and with it all that is known of its network")
+		t.Error("the sandbox must stay, because only it names the network")
 	}
 	r.kni.heal()
-	// The kubelet's next call would come with its garbage collection, up to a minute later.
+	// The kubelet's own next call would come with its garbage collection, up to a minute later.
 	r.eventually("the sandbox is removed without another call", func() bool { return len(r.cri.sandboxes()) == 0 })
 	r.expectNothingLeft()
 }
 
-// A release in the background must not keep the kubelet from the network runtime: it would wait for the next attempt.
+// A pending release in the background must not delay a retry of the kubelet.
 func TestRetriedCallsReleaseAgain(t *testing.T) {
 	for name, call := range map[string]func(*rig, string) error{
 		"stop":   func(r *rig, id string) error { return r.StopPodSandbox(id) },
@@ -182,8 +182,8 @@ func TestRestartedKubeletReleasesAgain(t *testing.T) {
 	r.expectNothingLeft()
 }
 
-// A runtime that was down for a moment must not cost the pod a minute, as the kubelet's garbage collection would.
-func TestRemoveReleasesWhatIsPending(t *testing.T) {
+// A short downtime of the runtime must not delay a pod until the kubelet's garbage collection, up to a minute later.
+func TestRemoveRetriesAPendingRelease(t *testing.T) {
 	r := newRig(t, withoutBackground)
 	id := r.mustRun(podConfig("web"))
 	r.kni.stop()
@@ -195,7 +195,7 @@ func TestRemoveReleasesWhatIsPending(t *testing.T) {
 	r.expectNothingLeft()
 }
 
-func TestNetworkThatIsNotKnownIsReleased(t *testing.T) {
+func TestUnknownNetworkCountsAsReleased(t *testing.T) {
 	r := newRig(t)
 	id := r.mustRun(podConfig("web"))
 	for _, method := range []string{"DetachInterface", "DeleteNetwork"} {
@@ -205,12 +205,12 @@ func TestNetworkThatIsNotKnownIsReleased(t *testing.T) {
 		t.Error(err)
 	}
 	if err := r.RemovePodSandbox(id); err != nil {
-		t.Errorf("the pod stays for ever: %v", err)
+		t.Errorf("the pod would be Terminating forever: %v", err)
 	}
 }
 
-// The kubelet removes sandboxes one after the other: the others must not wait for one whose plugins hang.
-func TestNobodyWaitsTwiceForARuntimeThatHangs(t *testing.T) {
+// The kubelet removes sandboxes one after the other, so one with plugins that hang must not block the others.
+func TestCallsDoNotWaitTwiceForARuntimeThatHangs(t *testing.T) {
 	r := newRig(t, func(o *options) { o.timeouts.release = impatience })
 	id := r.mustRun(podConfig("web"))
 	r.kni.hang("DetachInterface")
@@ -224,7 +224,7 @@ func TestNobodyWaitsTwiceForARuntimeThatHangs(t *testing.T) {
 	r.expectNothingLeft()
 }
 
-// The last status of a pod comes from what the sandbox says while it is being stopped.
+// The kubelet reads the last status of a pod while its sandbox is being stopped.
 func TestPodKeepsItsAddressWhileItIsStopped(t *testing.T) {
 	r := newRig(t)
 	id := r.mustRun(podConfig("web"))
@@ -243,8 +243,8 @@ func TestPodKeepsItsAddressWhileItIsStopped(t *testing.T) {
 	r.expectNothingLeft()
 }
 
-// The sandbox was listed when the kubelet decided to remove it.
-func TestRemoveReleasesTheNetworkOfASandboxThatIsGone(t *testing.T) {
+// The sandbox disappeared after the kubelet listed it.
+func TestRemoveReleasesTheNetworkOfAMissingSandbox(t *testing.T) {
 	r := newRig(t)
 	id := r.mustRun(podConfig("web"))
 	r.cri.removeBehindOurBack(id)
@@ -255,7 +255,7 @@ func TestRemoveReleasesTheNetworkOfASandboxThatIsGone(t *testing.T) {
 	r.expectNothingLeft()
 }
 
-// The garbage collector removes sandboxes that nobody has stopped.
+// The garbage collector also removes sandboxes without stopping them first.
 func TestRemoveAloneReleasesTheNetwork(t *testing.T) {
 	r := newRig(t)
 	id := r.mustRun(podConfig("web"))
@@ -266,7 +266,7 @@ func TestRemoveAloneReleasesTheNetwork(t *testing.T) {
 	r.expectNothingLeft()
 }
 
-func TestSandboxesThatAreNotOurs(t *testing.T) {
+func TestSandboxesWithoutKNI(t *testing.T) {
 	t.Run("missing", func(t *testing.T) {
 		r := newRig(t)
 		expectError(t, r.StopPodSandbox("missing"), "pod sandbox missing not found")
@@ -287,7 +287,7 @@ func TestSandboxesThatAreNotOurs(t *testing.T) {
 	})
 }
 
-// An ordinary deletion makes several calls, some of them at the same time.
+// The deletion of a pod makes several calls, some of them at the same time.
 func TestManyPodsAtOnce(t *testing.T) {
 	r := newRig(t)
 	r.kni.fail("AttachInterface", 5, errFull)
@@ -301,7 +301,7 @@ func TestManyPodsAtOnce(t *testing.T) {
 			config := podConfig(name)
 			id, err := r.RunPodSandbox(config, "")
 			for ; err != nil; id, err = r.RunPodSandbox(config, "") {
-				// As the kubelet does: the number of sandboxes that there are already.
+				// As in the kubelet, the attempt is the number of existing sandboxes.
 				config.Metadata.Attempt++
 			}
 			r.expectIPs(id, "10.244.1.2")
@@ -311,7 +311,7 @@ func TestManyPodsAtOnce(t *testing.T) {
 				go func() {
 					defer calls.Done()
 					for r.StopPodSandbox(id) != nil {
-						// As the kubelet does: it retries.
+						// The kubelet retries, too.
 					}
 					if _, err := r.PodSandboxStatus(id); err != nil {
 						t.Error(err)

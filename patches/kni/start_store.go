@@ -9,15 +9,15 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// startStore keeps on disk the networks whose sandboxes are still to be made. Until there is a sandbox, nothing else
-// reminds a kubelet that has been restarted of the netns that it had asked for.
+// startStore records on disk the networks whose sandboxes are being created. Until the sandbox exists, this record is
+// the only way for a restarted kubelet to know the netns.
 //
-// What is in it has no interfaces. So it can be released at any time, whatever has become of the sandbox.
+// A recorded network has no interfaces yet. So it can be released at any time, whether or not the sandbox exists.
 type startStore struct {
 	dir string
 }
 
-// start is what is in a file: all that it takes to name a network without a sandbox.
+// start is the content of a record. It identifies a network without a sandbox.
 type start struct {
 	Name      string `json:"name"`
 	Namespace string `json:"namespace"`
@@ -30,26 +30,26 @@ func newStartStore(dir string) *startStore {
 	return &startStore{dir: dir}
 }
 
-// makeStateDir only warns: without a kubelet nobody would make room on a disk that is full.
+// makeStateDir only warns, because without a kubelet nothing evicts pods from a full disk.
 func makeStateDir(dir string) {
 	if err := os.MkdirAll(dir, 0700); err != nil {
-		klog.Warningf("Pod networks are not remembered over a restart: %v", err)
+		klog.Warningf("The state of pod networks will not survive a restart of the kubelet: %v", err)
 	}
 }
 
-// add comes before the network does. A kubelet that is killed while it writes has not asked for it yet, and a node that
-// loses its power loses the netns too: half a file is no loss, and neither is a disk that is full while nobody is killed.
+// add must come before CreateNetwork. A partly written record does no harm: either the kubelet was killed before the
+// call, or a power failure removed the netns, too. A failed write matters only if the kubelet is then killed.
 func (s *startStore) add(n *podNetwork) {
 	data, err := json.Marshal(start{Name: n.name, Namespace: n.namespace, UID: n.uid, Attempt: n.attempt})
 	if err == nil {
 		err = os.WriteFile(s.path(n), data, 0600)
 	}
 	if err != nil {
-		klog.Warningf("Failed to note that the sandbox of %v is to be made: %v", n, err)
+		klog.Warningf("Failed to write the start record of %v: %v", n, err)
 	}
 }
 
-// remove is for a network that has a sandbox.
+// remove deletes the record of a network that has a sandbox.
 func (s *startStore) remove(n *podNetwork) error {
 	if err := os.Remove(s.path(n)); err != nil && !os.IsNotExist(err) {
 		return err
@@ -57,10 +57,10 @@ func (s *startStore) remove(n *podNetwork) error {
 	return nil
 }
 
-// forget is for a network that is released. Should it fail, the next kubelet releases it once more.
+// forget deletes the record of a released network. If that fails, the next kubelet releases the network again.
 func (s *startStore) forget(n *podNetwork) {
 	if err := s.remove(n); err != nil {
-		klog.Warningf("Failed to forget that the sandbox of %v was to be made: %v", n, err)
+		klog.Warningf("Failed to delete the start record of %v: %v", n, err)
 	}
 }
 
@@ -68,23 +68,23 @@ func (s *startStore) path(n *podNetwork) string {
 	return filepath.Join(s.dir, fmt.Sprintf("%s_%d", n.uid, n.attempt))
 }
 
-// interrupted are the networks whose sandboxes an earlier kubelet did not come to make.
+// interrupted returns the networks for which an earlier kubelet did not create a sandbox.
 func (s *startStore) interrupted() []*podNetwork {
 	files, err := os.ReadDir(s.dir)
 	if err != nil && !os.IsNotExist(err) {
-		klog.Warningf("Failed to look for pods whose sandboxes were to be made: %v", err)
+		klog.Warningf("Failed to list the start records: %v", err)
 	}
 	var networks []*podNetwork
 	for _, file := range files {
 		path := filepath.Join(s.dir, file.Name())
 		data, err := os.ReadFile(path)
 		if err != nil {
-			klog.Warningf("Failed to read of which pod the sandbox was to be made: %v", err)
+			klog.Warningf("Failed to read a start record: %v", err)
 			continue
 		}
 		var found start
 		if err := json.Unmarshal(data, &found); err != nil {
-			klog.Warningf("Nobody knows of which pod the sandbox was to be made: %s: %v", path, err)
+			klog.Warningf("Ignoring unreadable start record %s: %v", path, err)
 			os.Remove(path)
 			continue
 		}

@@ -8,13 +8,13 @@ import (
 	"k8s.io/kubernetes/pkg/kubelet/kni/api"
 )
 
-// killWhileTheSandboxIsMade leaves a netns of which only the next kubelet can know.
+// killWhileTheSandboxIsMade leaves a netns that only the start record knows.
 func (r *rig) killWhileTheSandboxIsMade(config *podSandboxConfig) {
 	r.t.Helper()
 	making := make(chan struct{})
 	r.onRun(func() {
 		close(making)
-		// Who has been killed does nothing more.
+		// A killed kubelet makes no further calls.
 		select {}
 	})
 	killed := r.kubelet
@@ -53,13 +53,13 @@ func TestNetworkWithoutASandboxIsReleasedByTheNextKubelet(t *testing.T) {
 	})
 }
 
-// The runtime takes the same uid and attempt for the same network: released late, it would be that of the running pod.
+// The runtime identifies a network by uid and attempt, so a late release would remove that of the running pod.
 func TestNewAttemptWaitsForTheReleaseOfTheInterruptedOne(t *testing.T) {
 	r := newRig(t)
 	r.kni.fail("DeleteNetwork", always, errFull)
 	r.killWhileTheSandboxIsMade(podConfig("web"))
 	_, err := r.RunPodSandbox(podConfig("web"), "")
-	expectError(t, err, "an earlier network of the pod is still there: rpc error: code = ResourceExhausted desc = KNI DeleteNetwork failed: no address left")
+	expectError(t, err, "an earlier network of the pod is not released yet: rpc error: code = ResourceExhausted desc = KNI DeleteNetwork failed: no address left")
 
 	r.kni.heal()
 	id := r.mustRun(podConfig("web"))
@@ -70,8 +70,8 @@ func TestNewAttemptWaitsForTheReleaseOfTheInterruptedOne(t *testing.T) {
 	expectStrings(t, r.files("starts"))
 }
 
-// The store may hold no network that has interfaces.
-func TestStartIsForgottenBeforeAttach(t *testing.T) {
+// A recorded network must not have interfaces.
+func TestStartRecordIsDeletedBeforeAttach(t *testing.T) {
 	r := newRig(t)
 	var whenMade, whenAttached []string
 	r.onRun(func() { whenMade = r.files("starts") })
@@ -81,11 +81,11 @@ func TestStartIsForgottenBeforeAttach(t *testing.T) {
 	expectStrings(t, whenAttached)
 }
 
-func TestStartThatCannotBeForgottenGetsNoInterface(t *testing.T) {
+func TestStartRecordThatCannotBeDeletedPreventsAttach(t *testing.T) {
 	r := newRig(t)
 	stubborn := filepath.Join(r.stateDir("starts"), "uid-of-web_0")
 	r.onRun(func() {
-		// What cannot be removed as a file stands for a disk that fails.
+		// A directory that is not empty in place of the file makes the deletion fail, as a broken disk does.
 		os.Remove(stubborn)
 		os.MkdirAll(filepath.Join(stubborn, "full"), 0700)
 	})
@@ -97,8 +97,8 @@ func TestStartThatCannotBeForgottenGetsNoInterface(t *testing.T) {
 	r.expectNothingLeft()
 }
 
-// So it is after a node has lost its power while the file was written.
-func TestRubbishIsNoStart(t *testing.T) {
+// A power failure during the write leaves such a file.
+func TestUnreadableStartRecordIsIgnored(t *testing.T) {
 	r := newRig(t)
 	if err := os.WriteFile(filepath.Join(r.stateDir("starts"), "uid-of-web_0"), []byte("{"), 0600); err != nil {
 		t.Fatal(err)

@@ -1,10 +1,10 @@
 package kni
 
-// netnsAnnotation tells the container runtime which netns the sandbox is to use. It must never come from the pod: who
-// may create a pod could enter any netns of the node with it, the host's included.
+// netnsAnnotation tells the container runtime which netns the sandbox uses. It must never come from the pod: whoever
+// can create a pod could then enter any netns of the node, including the node's own.
 const netnsAnnotation = "kni.dev/netns"
 
-// withoutNetns leaves config alone, because its annotations are the very map of the cached Pod.
+// withoutNetns does not modify config, because its annotations are the map of the cached Pod.
 func withoutNetns(config *podSandboxConfig) *podSandboxConfig {
 	if _, found := config.GetAnnotations()[netnsAnnotation]; !found {
 		return config
@@ -14,7 +14,7 @@ func withoutNetns(config *podSandboxConfig) *podSandboxConfig {
 	return stripped
 }
 
-// withNetns is a copy of config for the same reason.
+// withNetns returns a copy of config for the same reason.
 func withNetns(config *podSandboxConfig, netnsPath string) *podSandboxConfig {
 	annotated := copyOfConfig(config)
 	annotated.Annotations = annotationsWithoutNetns(config.GetAnnotations())

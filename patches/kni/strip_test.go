@@ -4,8 +4,8 @@ import "testing"
 
 func withoutKNI(o *options) { o.endpoint = "" }
 
-// Who may create a pod could enter any netns of the node otherwise.
-func TestOwnNetnsAnnotationOfAPodNeverReachesTheContainerRuntime(t *testing.T) {
+// Otherwise whoever can create a pod could enter any netns of the node.
+func TestNetnsAnnotationOfAPodNeverReachesTheContainerRuntime(t *testing.T) {
 	for name, change := range map[string]func(*options){"KNI on": func(*options) {}, "KNI off": withoutKNI} {
 		t.Run(name, func(t *testing.T) {
 			for call, do := range map[string]func(*rig, *podSandboxConfig) *podSandboxConfig{
@@ -35,7 +35,7 @@ func TestOwnNetnsAnnotationOfAPodNeverReachesTheContainerRuntime(t *testing.T) {
 						t.Fatal("nothing was passed on")
 					}
 					if passed.Annotations[netnsAnnotation] == "/proc/1/ns/net" {
-						t.Error("the annotation of the pod was passed on")
+						t.Error("the pod's own annotation was passed on")
 					}
 					expectStrings(t, []string{passed.Annotations["note"], config.Annotations["note"], config.Annotations[netnsAnnotation]},
 						"kept", "kept", "/proc/1/ns/net")
@@ -45,7 +45,7 @@ func TestOwnNetnsAnnotationOfAPodNeverReachesTheContainerRuntime(t *testing.T) {
 	}
 }
 
-func TestNothingElseHappensWithoutKNI(t *testing.T) {
+func TestWithoutKNIOnlyTheAnnotationIsRemoved(t *testing.T) {
 	r := newRig(t, withoutKNI)
 	r.cri.FakeStatus = containerRuntimeStatus()
 	config := podConfig("web")

@@ -11,7 +11,7 @@ import (
 	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1"
 )
 
-func TestSandboxStatusIsTheWholeAnswerButForTheNetwork(t *testing.T) {
+func TestSandboxStatusKeepsAllFieldsExceptTheNetwork(t *testing.T) {
 	r := newRig(t)
 	answer := &runtimeapi.PodSandboxStatusResponse{
 		Status: &runtimeapi.PodSandboxStatus{
@@ -37,8 +37,8 @@ func TestSandboxStatusIsTheWholeAnswerButForTheNetwork(t *testing.T) {
 	}
 }
 
-// User namespaces and recursive read-only mounts depend on what there is besides the conditions.
-func TestStatusIsTheWholeAnswerButForTheNetworkCondition(t *testing.T) {
+// User namespaces and recursive read-only mounts depend on fields other than the conditions.
+func TestStatusKeepsAllFieldsExceptTheNetworkCondition(t *testing.T) {
 	r := newRig(t)
 	answer := &runtimeapi.StatusResponse{
 		Status:          containerRuntimeStatus(),
@@ -59,7 +59,7 @@ func TestStatusIsTheWholeAnswerButForTheNetworkCondition(t *testing.T) {
 	}
 }
 
-func TestAnswersWithoutStatusAreLeftToTheKubelet(t *testing.T) {
+func TestAnswersWithoutStatusReachTheKubelet(t *testing.T) {
 	r := newRig(t)
 	service := r.withAnswers(&fixedAnswers{sandbox: &runtimeapi.PodSandboxStatusResponse{}, status: &runtimeapi.StatusResponse{}})
 	if response, err := service.PodSandboxStatus(context.Background(), "id", false); err != nil || response.Status != nil {
@@ -70,8 +70,8 @@ func TestAnswersWithoutStatusAreLeftToTheKubelet(t *testing.T) {
 	}
 }
 
-// The kubelet ends the context of a start when the pod is deleted meanwhile.
-func TestStartThatIsCancelledIsUndone(t *testing.T) {
+// The kubelet cancels the context of a start when the pod is deleted.
+func TestCancelledStartIsUndone(t *testing.T) {
 	r := newRig(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	r.kni.set(func() { r.kni.hooks["AttachInterface"] = cancel })
@@ -109,7 +109,7 @@ func TestContextsReachTheContainerRuntime(t *testing.T) {
 	}
 }
 
-// They would tell the kubelet of sandboxes without addresses.
+// Container events report sandboxes without addresses.
 func TestContainerEventsAreRefused(t *testing.T) {
 	err := newRig(t).runtime.GetContainerEvents(context.Background(), nil, nil)
 	if status.Code(err) != codes.Unimplemented {
@@ -120,7 +120,7 @@ func TestContainerEventsAreRefused(t *testing.T) {
 	}
 }
 
-// withAnswers decorates the container runtime of the rig, which gives these answers.
+// withAnswers decorates a container runtime that returns these answers.
 func (r *rig) withAnswers(answers *fixedAnswers) internalapi.RuntimeService {
 	r.t.Helper()
 	answers.fakeContainerRuntime = r.cri
@@ -131,7 +131,7 @@ func (r *rig) withAnswers(answers *fixedAnswers) internalapi.RuntimeService {
 	return service
 }
 
-// fixedAnswers tells of its calls, too.
+// fixedAnswers returns fixed answers and records its calls.
 type fixedAnswers struct {
 	*fakeContainerRuntime
 	sandbox *runtimeapi.PodSandboxStatusResponse

@@ -2,7 +2,7 @@ package kni
 
 import runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1"
 
-// What the core knows of CRI, as this generation has it. The fields that the core uses have the same names in each.
+// These are the CRI messages that the core uses. The fields that it uses have the same names in each generation.
 type (
 	podSandbox              = runtimeapi.PodSandbox
 	podSandboxConfig        = runtimeapi.PodSandboxConfig

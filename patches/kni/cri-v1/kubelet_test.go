@@ -8,7 +8,7 @@ import (
 	apitest "k8s.io/cri-api/pkg/apis/testing"
 )
 
-// What the tests name besides.
+// These are further CRI messages that the tests use.
 type (
 	linuxConfig     = runtimeapi.LinuxPodSandboxConfig
 	namespaceOption = runtimeapi.NamespaceOption
@@ -58,14 +58,14 @@ func (k kubelet) PullImage(sandboxConfig *podSandboxConfig) (string, error) {
 	return k.images.PullImage(context.Background(), &runtimeapi.ImageSpec{}, nil, sandboxConfig)
 }
 
-// fakeContainerRuntime writes what changes sandboxes into the journal, and keeps the configurations it was given.
+// fakeContainerRuntime records calls that change sandboxes in the journal, and keeps the configurations that it gets.
 type fakeContainerRuntime struct {
 	*apitest.FakeRuntimeService
 	journal    *journal
 	lastConfig *podSandboxConfig
-	// beforeRun is called before a sandbox is made.
+	// beforeRun is called before a sandbox is created.
 	beforeRun func()
-	// beforeStop is called before one is stopped.
+	// beforeStop is called before a sandbox is stopped.
 	beforeStop func()
 }
 

@@ -10,7 +10,8 @@ import (
 	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1"
 )
 
-// runtimeService has the core do what is about networks. The messages of this generation must not be copied as structs.
+// runtimeService delegates everything about networks to the core. Messages of this generation must not be copied as
+// structs.
 type runtimeService struct {
 	internalapi.RuntimeService
 	core *core
@@ -28,7 +29,7 @@ func (s *runtimeService) RemovePodSandbox(ctx context.Context, podSandboxID stri
 	return s.core.removePodSandbox(ctx, podSandboxID)
 }
 
-// PodSandboxStatus keeps whatever else is in the answer.
+// PodSandboxStatus keeps all other fields of the answer.
 func (s *runtimeService) PodSandboxStatus(ctx context.Context, podSandboxID string, verbose bool) (*runtimeapi.PodSandboxStatusResponse, error) {
 	response, err := s.RuntimeService.PodSandboxStatus(ctx, podSandboxID, verbose)
 	if err != nil {
@@ -46,10 +47,10 @@ func (s *runtimeService) PodSandboxStatus(ctx context.Context, podSandboxID stri
 	return withNetwork, nil
 }
 
-// Status keeps the features and the runtime handlers: user namespaces and read-only mounts depend on them.
+// Status keeps features and runtime handlers, on which user namespaces and read-only mounts depend.
 func (s *runtimeService) Status(ctx context.Context, verbose bool) (*runtimeapi.StatusResponse, error) {
 	response, err := s.RuntimeService.Status(ctx, verbose)
-	// The kubelet takes an answer without a status for an error itself.
+	// The kubelet itself treats an answer without a status as an error.
 	if err != nil || response.GetStatus() == nil {
 		return response, err
 	}
@@ -58,8 +59,8 @@ func (s *runtimeService) Status(ctx context.Context, verbose bool) (*runtimeapi.
 	return withNetwork, nil
 }
 
-// GetContainerEvents is refused, because the events come with the container runtime's own status of the sandbox, without
-// addresses, and the kubelet would kill the pod. It goes on by asking, as with a runtime that has no events.
+// GetContainerEvents refuses container events. They contain the container runtime's status of the sandbox, which has no
+// addresses, so the kubelet would kill the pod. After the refusal the kubelet polls, as with a runtime without events.
 func (s *runtimeService) GetContainerEvents(context.Context, chan *runtimeapi.ContainerEventResponse, func(runtimeapi.RuntimeService_GetContainerEventsClient)) error {
 	return status.Error(codes.Unimplemented, "container events do not have the addresses of KNI")
 }

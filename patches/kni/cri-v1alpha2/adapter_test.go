@@ -6,7 +6,7 @@ import (
 	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1alpha2"
 )
 
-func TestStatusLeavesTheAnswerOfTheContainerRuntimeAlone(t *testing.T) {
+func TestStatusDoesNotModifyTheAnswerOfTheContainerRuntime(t *testing.T) {
 	r := newRig(t)
 	answer := &runtimeapi.PodSandboxStatus{
 		Id:          "id",

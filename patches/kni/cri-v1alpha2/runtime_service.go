@@ -7,7 +7,8 @@ import (
 	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1alpha2"
 )
 
-// runtimeService has the core do what is about networks. This generation has no contexts: nothing ends a call early.
+// runtimeService delegates everything about networks to the core. This generation has no contexts, so no call is
+// cancelled.
 type runtimeService struct {
 	internalapi.RuntimeService
 	core *core
@@ -54,7 +55,7 @@ func containerRuntimeOf(service internalapi.RuntimeService) containerRuntime {
 	return contextless{service}
 }
 
-// contextless leaves out the contexts of the core.
+// contextless drops the contexts of the core.
 type contextless struct {
 	service internalapi.RuntimeService
 }
