@@ -1,4 +1,4 @@
-/** `up` after the nodes were stopped. */
+/** `up` after the nodes were stopped, or restarted by docker. */
 
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
@@ -10,6 +10,14 @@ useCluster();
 describe('stopped nodes', () => {
   it('are started by up, which proves the sample pod again, and keep nothing of old networks', async () => {
     await run('docker', 'stop', '--time', '5', controlPlane, worker);
+    const {exitCode, stdout} = await kniDemo('up', '--quiet', ...named);
+    expect(exitCode).toBe(exitCodes.ok);
+    expect(stdout).toContain(`Cluster ${cluster} is up.`);
+    await networksOfPods(worker);
+  });
+
+  it('are waited for by up after docker has restarted them, as after a reboot of the host', async () => {
+    await run('docker', 'restart', '--time', '5', controlPlane, worker);
     const {exitCode, stdout} = await kniDemo('up', '--quiet', ...named);
     expect(exitCode).toBe(exitCodes.ok);
     expect(stdout).toContain(`Cluster ${cluster} is up.`);
