@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Runs every test: unit, integration, all end-to-end chapters, and the Go tests with the race detector. Takes hours. Goes on
+# after a failure, and writes the result into docs/tests.md, to be committed.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+reports=$(mktemp -d)
+trap 'rm -rf "$reports"' EXIT
+start=$SECONDS
+status=0
+npm run check || status=1
+npm test -- --reporter=default --reporter=json --outputFile.json="$reports/tests.json" || status=1
+KNI_E2E_RACE=1 npm run test:e2e -- --reporter=default --reporter=json --outputFile.json="$reports/e2e.json" || status=1
+
+summary=$(node test/summary.js "$reports/tests.json" "$reports/e2e.json") || exit 1
+[ "$status" = 0 ] || summary="$summary, exit code 1"
+commit=$(git describe --always --dirty)
+line="Last full run: $(date -I), commit \`$commit\`, $(((SECONDS - start) / 60)) minutes: $summary."
+sed -i "s/^Last full run: .*/$line/" docs/tests.md
+echo "$line"
+exit "$status"
