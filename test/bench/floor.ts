@@ -1,4 +1,4 @@
-/** The floor: the same plugins, called by hand. What a network runtime takes beyond that is its own doing. */
+/** The floor: the same plugins, called directly. Any time beyond that is spent by the network runtime. */
 import {randomUUID} from 'node:crypto';
 import {createInterface} from 'node:readline';
 import type {TestNode} from '../integration/rig/test-node.ts';
@@ -66,7 +66,7 @@ const startLane = (node: TestNode, script: string): Do => {
 export interface Floor {
   /** Create is unshare, Attach is ADD through the list, Detach is DEL, Delete is umount. There is no Query. */
   readonly chain: Subject;
-  /** What the loopback plugin costs: ADD as Attach, DEL as Detach. */
+  /** The cost of the loopback plugin: ADD as Attach, DEL as Detach. */
   readonly loopback: Subject;
 }
 

@@ -1,4 +1,4 @@
-/** What a run stands on: test nodes, and a place on a disk. Both are gone afterwards. */
+/** The environment of a run: test nodes and a directory on a disk, which are removed afterwards. */
 import {mkdir, mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';

@@ -1,4 +1,4 @@
-/** What the figures were measured on. */
+/** The machine of the measurement. */
 import {readdir} from 'node:fs/promises';
 import {cpus, loadavg, release} from 'node:os';
 import {join} from 'node:path';

@@ -29,7 +29,7 @@ export const netnsDir = paths.netns;
 
 export const leasesIn = (stateDir: string): string => `${stateDir}/ipam`;
 
-/** `stateDir` is a directory on a disk, as it is on a real node: records cost what they cost there. */
+/** `stateDir` is on a disk, as on a real node, so that records cost the same. */
 export const startOurs = async (node: TestNode, program: Program, stateDir: string): Promise<Runtime> => {
   await mkdir(node.path(paths.conf), {recursive: true});
   await writeFile(node.path(`${paths.conf}/10-bench.conflist`), conflistText(leasesIn(stateDir)));

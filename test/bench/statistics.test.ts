@@ -26,7 +26,7 @@ it('refuses to say anything about nothing', () => {
   expect(() => summaryOf([])).toThrow(RangeError);
 });
 
-it('finds the growth of what grows, and none where nothing does', () => {
+it('finds growth, and no growth in constant values', () => {
   const points = (values: readonly number[]) => values.map((y, index) => [index * 1000, y] as const);
   expect(slopeOf(points([10, 12, 14, 16]))).toBeCloseTo(0.002);
   expect(slopeOf(points([10, 10, 10]))).toBe(0);

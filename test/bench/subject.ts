@@ -1,4 +1,4 @@
-/** What is measured: something that can take a pod's network through its life, step by step. */
+/** A subject of the benchmark: it takes a pod's network through its life, step by step. */
 
 export const steps = ['Create', 'Attach', 'Query', 'Detach', 'Delete'] as const;
 export type Step = (typeof steps)[number];

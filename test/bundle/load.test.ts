@@ -108,7 +108,7 @@ describe('a bundle', () => {
       /node image kni-demo\/node:other, and this is/,
     ],
     ['a later format', {manifest: {format: 2}}, /is of another version of kni-demo/],
-    ['a manifest that is none', {files: {[manifestName]: '{'}}, /cannot read bundle\.json/],
+    ['an invalid manifest', {files: {[manifestName]: '{'}}, /cannot read bundle\.json/],
   ])('is refused for %s, in one line', async (_, changes, why) => {
     await using dir = await tempDir();
     const refusal: unknown = await opened(dir, await bundleIn(dir, changes)).catch((error: unknown) => error);

@@ -100,7 +100,7 @@ describe('digestOfTree', () => {
     expect(three).not.toBe(one);
   });
 
-  it('rejects for what there is not, and for what is no file', async () => {
+  it('rejects for missing files, and for anything but files', async () => {
     await using dir = await tempDir();
     await expect(digestOfTree(dir.join('nope'))).rejects.toMatchObject({code: 'ENOENT'});
     await localHost().run(['mkfifo', [dir.join('fifo')]]);

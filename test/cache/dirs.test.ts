@@ -22,7 +22,7 @@ describe('dirsOf', () => {
     });
   });
 
-  it('gives every task a log of its own', () => {
+  it('gives every task its own log', () => {
     expect(logPathOf(dirsOf({}, '/home/me'), 'build/kubelet')).toBe(
       '/home/me/.local/state/kni-demo/logs/build/kubelet.log',
     );

@@ -17,7 +17,7 @@ const make = async (dirs: Dirs, name: string, digit: string, bytes = 0): Promise
 };
 
 describe('listCache', () => {
-  it('is empty where there is no cache', async () => {
+  it('is empty without a cache', async () => {
     await using dir = await tempDir();
     expect(await listCache(dirsIn(dir))).toEqual([]);
   });

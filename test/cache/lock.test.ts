@@ -93,7 +93,7 @@ describe('withLock', () => {
     await expect(withLock(dirs, refuse, async () => 'done')).resolves.toBe('done');
   });
 
-  it('waits for the first where it shall, and says for whom', async () => {
+  it('waits for the first if asked to, and names the holder', async () => {
     await using dir = await tempDir();
     const order: string[] = [];
     let second: Promise<unknown> = Promise.resolve();
@@ -160,7 +160,7 @@ describe('withLock', () => {
     other.kill();
   });
 
-  it('says so when the holder is stopped during the wait', async () => {
+  it('reports when the holder is stopped during the wait', async () => {
     await using dir = await tempDir();
     await using other = await otherHolder(dir, dirsIn(dir));
     const seen: (boolean | undefined)[] = [];
@@ -217,7 +217,7 @@ describe('withLock', () => {
     server.close();
   });
 
-  it('leaves nothing where there was no cache, and a cache that has contents', async () => {
+  it('removes an empty new cache, and keeps a cache with contents', async () => {
     await using dir = await tempDir();
     const dirs = dirsIn(dir);
     await withLock(dirs, refuse, async () => undefined);

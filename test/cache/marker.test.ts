@@ -70,7 +70,7 @@ describe('the marker file', () => {
     });
   });
 
-  it('does not help a symbolic link, of which only the link would go', async () => {
+  it('does not allow the removal of a symbolic link, which would remove only the link', async () => {
     await using dir = await tempDir();
     const dirs = dirsIn(dir);
     await fill(dir.path, 'large', 'cache');

@@ -11,7 +11,7 @@ import {tempDir} from '../rig/temp-dir.ts';
 const clear = /^error: [^\n]+: [^\n]+\n(try: {3}[^\n]+\n|       [^\n]+\n)+$/;
 
 describe('help and version', () => {
-  it('are no failures', async () => {
+  it('are not failures', async () => {
     await using dir = await tempDir();
     expect(await cli(dir, ['--version'])).toMatchObject({
       code: 0,
@@ -125,7 +125,7 @@ describe('a cluster that cannot be worked with', () => {
   const ps = (...answer: readonly string[]): string => exchange(listNodeContainers('test1'), ...answer);
   const worker = node('test1-worker');
 
-  it.each(commands)('is none: %s %s', async (...args) => {
+  it.each(commands)('is bad input: %s %s', async (...args) => {
     await using dir = await dirWithCluster();
     using host = fakeHost(ps());
     expect(await cli(dir, args, {host})).toMatchObject({

@@ -57,14 +57,14 @@ describe('the stack, where none is named', () => {
       {registry: 'connect ECONNREFUSED'},
       'registry-1.docker.io does not answer (connect ECONNREFUSED)',
     ],
-  ])('is bookworm where %s, and says so', async (_, given, why) => {
+  ])('is bookworm, with the reason, if %s', async (_, given, why) => {
     expect(await chosen(given)).toMatchObject({
       stack: 'bookworm',
       why: `${why}; current releases all the same: --stack upstream`,
     });
   });
 
-  it.each(['upstream', 'bookworm'])('is that of the cluster, %s, whoever answers', async (stack) => {
+  it.each(['upstream', 'bookworm'])('is that of the cluster, %s, whichever hosts answer', async (stack) => {
     const nodes = [node('test1-control-plane', {stack}), node('test1-worker', {stack})];
     const git = '[exit code 128]';
     expect(await chosen({nodes, ...(stack === 'upstream' && {git})})).toEqual({
@@ -111,7 +111,7 @@ describe('whether a server answers', () => {
       seen.push(`${request.method} ${request.url}`);
       response.writeHead(status).end('x'.repeat(100_000));
     });
-    // As a proxy it leads to itself, whoever was asked for.
+    // As a proxy it answers for every host.
     server.on('connect', (request, socket, head) => {
       seen.push(`CONNECT ${request.url}`);
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
@@ -134,7 +134,7 @@ describe('whether a server answers', () => {
     expect(await networkOf({}).silence(`http://127.0.0.1:${port}/v2/`, signal)).toBe(silence);
   });
 
-  it('is no where nobody listens, with the reason', async () => {
+  it('is "no" with the reason if no server listens', async () => {
     const {port} = await serve(200);
     for (const server of servers.splice(0)) await new Promise((done) => server.close(done));
     expect(await networkOf({}).silence(`http://127.0.0.1:${port}/v2/`, signal)).toMatch(/ECONNREFUSED/);
@@ -149,7 +149,7 @@ describe('whether a server answers', () => {
     expect(proxy.seen).toHaveLength(2);
   });
 
-  it('is given up when somebody cancels', async () => {
+  it('ends when it is cancelled', async () => {
     const {port} = await serve(200);
     const cancelled = AbortSignal.abort(new Error('cancelled'));
     await expect(networkOf({}).silence(`http://127.0.0.1:${port}/`, cancelled)).rejects.toThrow('cancelled');

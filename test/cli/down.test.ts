@@ -125,7 +125,7 @@ describe('down', () => {
     });
   });
 
-  it('waits for another kni-demo as long as it is told', async () => {
+  it('waits for another kni-demo up to --lock-timeout', async () => {
     await using dir = await tempDir();
     using host = fakeHost(ps());
     let ended: Promise<Ended> | undefined;
@@ -154,7 +154,7 @@ describe('down', () => {
   });
 });
 
-describe("down on an engine that has somebody else's clusters", () => {
+describe('down on an engine with clusters of other owners', () => {
   const theirs = '/home/them/.local/state/kni-demo/clusters/test1/owner';
   const cases: readonly (readonly [string, readonly NodeContainer[], RegExp])[] = [
     [
@@ -242,7 +242,7 @@ describe('down where no engine runs', () => {
     await expect(access(dirsIn(dir).cache)).rejects.toThrow('ENOENT');
   });
 
-  it('says so where docker refuses to tell', async () => {
+  it('fails with a reason if docker refuses to answer', async () => {
     await using dir = await tempDir();
     using host = fakeHost(
       exchange(listNodeContainers(), '2> permission denied while trying to connect', '[exit code 1]'),
@@ -433,7 +433,7 @@ describe('down where docker is pointed to another engine', () => {
 });
 
 describe('down --all and --purge', () => {
-  it('has nothing to do on a machine that has nothing of ours', async () => {
+  it('reports that nothing of kni-demo is on the machine', async () => {
     await using dir = await tempDir();
     using host = fakeHost(ps(foreign) + exchange(listOurImages));
     expect(await cli(dir, ['down', '--purge'], {host})).toEqual({

@@ -3,7 +3,7 @@ import {dirsOf} from '../../src/cache/dirs.ts';
 import {inTurn} from '../../src/cli/in-turn.ts';
 import {tempDir} from '../rig/temp-dir.ts';
 
-it('says whom it waits for, and works when that one has let go', async () => {
+it('names the command that it waits for, and runs once that has finished', async () => {
   await using dir = await tempDir();
   const dirs = dirsOf({}, dir.path);
   const {signal} = new AbortController();

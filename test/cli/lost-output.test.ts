@@ -20,7 +20,7 @@ END
 esac
 `;
 
-/** The program as a process of its own. `$kni_demo` in a line of bash runs it. */
+/** Runs the program in another process, as `$kni_demo` in a line of bash. */
 const program = async (dir: TempDir) => {
   await copyFile(join(project.root, 'package.json'), dir.join('package.json'));
   await mkdir(dir.join('bin'));

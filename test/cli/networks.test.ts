@@ -114,7 +114,7 @@ describe('networks', () => {
       'ask it yourself: docker exec test1-worker kni-runtime networks',
     ],
     [
-      'the answer is none',
+      'the answer is invalid',
       ['<html>'],
       /cannot read the network runtime's networks: .*/,
       'ask it yourself: docker exec test1-worker kni-runtime networks',

@@ -108,7 +108,7 @@ describe.skipIf(!existsSync('/usr/bin/xz'))('patch check', () => {
   it.each([
     ['no such file', (): undefined => undefined],
     ['the file has no similar lines', () => 'package cm\n'],
-  ])('says so where %s', async (why, change) => {
+  ])('reports that %s', async (why, change) => {
     await using dir = await tempDir();
     const {code, stdout} = await check(dir, {kubernetes: (tree) => changed(tree, helpers, change)});
     expect(code).toBe(exitCodes.failed);

@@ -45,7 +45,7 @@ describe('report', () => {
     });
   });
 
-  it('shows the end of what a command said, and the whole command', () => {
+  it("shows the end of a command's output, and the whole command", () => {
     const output = Array.from({length: 20}, (_, index) => `line ${index}`).join('\n');
     const {code, text} = reported(
       new CommandError(['docker', ['ps', 'a b']], {reason: 'exit code 1', output}),
@@ -80,7 +80,7 @@ describe('report', () => {
   });
 
   it.each([new UserError(parts), new CommandError(['a', []], {reason: 'cancelled'}), new TypeError('a')])(
-    'says only that it was cancelled, whatever was thrown then: %s',
+    'reports only the cancellation, whatever error follows: %s',
     (error) => {
       expect(reported(error, {signal: AbortSignal.abort()})).toEqual({
         code: exitCodes.cancelled,

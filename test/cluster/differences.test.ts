@@ -86,7 +86,7 @@ describe('differencesOf', () => {
     ]);
   });
 
-  it('marks an interface that nobody recorded, if it has an address', () => {
+  it('marks an unrecorded interface if it has an address', () => {
     const kernel = view(eth0, link('net1', {index: 3, addresses: ['10.9.9.9/24']}));
     expect(differencesOf({record: recorded(), kernel, ips})).toEqual([
       {interface: 'net1', what: 'in the kernel, but not recorded'},

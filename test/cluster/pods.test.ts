@@ -37,7 +37,7 @@ describe('podManifest', () => {
     expect(sample.spec).not.toHaveProperty('nodeSelector');
   });
 
-  it('names its container by a label, whatever the pod is called', async () => {
+  it('finds its container by a label, with any pod name', async () => {
     const {spec} = parse(await podManifest({name: `${'a'.repeat(100)}.b`, image: 'busybox'}));
     expect(spec.containers[0].name).toMatch(/^[a-z0-9-]{1,63}$/);
   });
@@ -95,7 +95,7 @@ describe('findPod', () => {
 
   it.each([
     ['its phase, where that is all', {phase: 'Pending'}, 'phase Pending'],
-    ['that nothing is known', {}, 'phase unknown'],
+    ['that its phase is unknown', {}, 'phase unknown'],
     [
       'why it is not scheduled',
       {conditions: [{type: 'PodScheduled', status: 'False', message: '0/2 nodes are available'}]},

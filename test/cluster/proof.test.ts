@@ -132,7 +132,7 @@ describe('judge', () => {
     expect(failing(change)).toEqual(claims);
   });
 
-  it('believes the second attempt, whatever the first one was', () => {
+  it('accepts the second attempt after any first one', () => {
     const first = {netns: '/run/netns/kni-uid-1-first', sandbox: 'first'};
     const before = [
       {...made, netns: first.netns},
@@ -207,7 +207,7 @@ describe('gatherEvidence', () => {
     expect(gathered.sandbox).toBe(sandbox);
   });
 
-  it('has a sandbox that the runtime knows nothing of, so that the checks can say so', async () => {
+  it('keeps a sandbox that the runtime does not know, so that the checks can report it', async () => {
     const gathered = await gather(
       exchange(sandboxes, 'foreign'),
       exchange(journal),

@@ -76,7 +76,7 @@ describe('timelineOf', () => {
     expect(what(lines, {correlation: 'c'})).toEqual(['CreateNetwork ok']);
   });
 
-  it('takes a time that is none', () => {
+  it('accepts an invalid time', () => {
     expect(
       timelineOf([{...line('01.000', 'a', {correlation: 'c'}), time: 'soon'}], {correlation: 'c'}),
     ).toMatchObject([{time: 'soon', offset: 0}]);

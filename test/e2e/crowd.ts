@@ -5,7 +5,7 @@ import {apply, eventually, kubectl, samplePod} from './rig.ts';
 /** The default fits a machine with two cores. */
 export const crowdSize = Number(process.env['KNI_E2E_PODS'] ?? 12);
 
-/** What must not change while a pod lives. */
+/** Facts that must not change while a pod lives. */
 export interface Member {
   readonly name: string;
   readonly uid: string;

@@ -1,4 +1,4 @@
-/** What a chapter asks for before its tests run, so that each can run alone, in any order. */
+/** Brings up the cluster or the images that a chapter needs, so that each chapter can run alone, in any order. */
 
 import {afterAll, beforeAll, beforeEach, expect} from 'vitest';
 import {exitCodes} from '../../src/exit-codes.ts';

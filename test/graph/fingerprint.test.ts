@@ -81,7 +81,7 @@ describe('fingerprintsOf', () => {
     expect(other('c')).toBe(one('c'));
   });
 
-  it('changes with the inputs of a task for those who need it, and for nobody else', async () => {
+  it('changes with the inputs of a task for the tasks that need it, and for no others', async () => {
     await fc.assert(
       fc.asyncProperty(acyclicTasks, fc.nat(), async (tasks, number) => {
         const changed = tasks[number % tasks.length];

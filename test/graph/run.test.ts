@@ -31,7 +31,7 @@ describe('what a run is about', () => {
     expect(result).toEqual({ok: true, ran: ['c']});
   });
 
-  it('looks at the needs of what is there for the sake of others', async () => {
+  it('checks the needs of a finished task for the other tasks that need them', async () => {
     const {lines} = await tell([task('a'), task('b', ['a'], there()), task('c', ['a', 'b'])]);
     expect(lines).toEqual([
       'planned a b c',
@@ -204,7 +204,7 @@ describe('running at the same time', () => {
     expect(lines.at(-1)).toBe('done all');
   });
 
-  it('keeps the order, the limit and every task, whatever the graph', async () => {
+  it('keeps the order and the limit and runs every task, with any graph', async () => {
     await fc.assert(
       fc.asyncProperty(acyclicTasks, fc.integer({min: 1, max: 4}), async (tasks, concurrency) => {
         let [running, most] = [0, 0];
@@ -283,7 +283,7 @@ describe('failing', () => {
     expect(lines.slice(-3)).toEqual(['failed a: boom', 'failed b: boom', 'failed c: not started: b failed']);
   });
 
-  it('keeps what was thrown, whatever it is', async () => {
+  it('keeps any thrown value', async () => {
     const {result} = await tell([task('a', [], {run: () => Promise.reject('not even an error')})]);
     expect(result).toMatchObject({failures: [{failure: {reason: 'threw', error: 'not even an error'}}]});
   });
@@ -330,7 +330,7 @@ describe('cancelling', () => {
     expect(result).toMatchObject({ok: false, failures: [{failure: {reason: 'cancelled'}}, {task: 'b'}]});
   });
 
-  it('keeps the result of a task that ends well all the same', async () => {
+  it('keeps the result of a task that succeeds in spite of that', async () => {
     const cancel = new AbortController();
     const run = async (): Promise<void> => cancel.abort();
     const {lines, result} = await tell([task('a', [], {run})], {signal: cancel.signal});

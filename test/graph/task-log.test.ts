@@ -48,7 +48,7 @@ describe('taskLog', () => {
     expect(log.lastLines().at(-1)).toBe('line 40');
   });
 
-  it('goes on without a file where there can be none', async () => {
+  it('works without a file if none can be created', async () => {
     await using dir = await tempDir();
     mkdirSync(dir.join('build', 'kubelet.log'), {recursive: true});
     const log = logIn(dir);

@@ -11,7 +11,7 @@ const linesOf = (...chunks: readonly string[]): readonly string[] => {
 };
 
 describe('lineReader', () => {
-  it('gives a line as soon as it is complete', () => {
+  it('emits a line as soon as it is complete', () => {
     const lines: string[] = [];
     const reader = lineReader((line) => lines.push(line));
     reader.add('on');

@@ -137,7 +137,7 @@ describe('this machine', () => {
     expect(await readdir(dir.path)).toEqual(['file']);
   });
 
-  it('tells the rest of what it is', async () => {
+  it('reports its other properties', async () => {
     await using dir = await tempDir();
     expect(await machineAt().whereIs('sh')).toMatch(/\/sh$/);
     expect(await machineAt({root: dir.path}).hasSystemd()).toBe(false);

@@ -53,7 +53,7 @@ describe('a command that ends well', () => {
     expect(result.stdout).toBe(`${dir.path}\nvalue\ntyped\nlines`);
   });
 
-  it('gets an empty standard input where there is none', async () => {
+  it('gets an empty standard input by default', async () => {
     expect((await host().run(['cat', []])).stdout).toBe('');
   });
 
@@ -85,7 +85,7 @@ describe('a command that fails', () => {
   it.each([
     ['a program that there is not', 'kni-demo-no-such-program', 'not found'],
     ['a program whose interpreter there is not', fixture('not-a-program'), 'not found'],
-    ['a file that is no program', fixture('not-executable'), 'not executable'],
+    ['a file that is not executable', fixture('not-executable'), 'not executable'],
     ['a program that is killed', fixture('suicide'), 'killed by SIGKILL'],
   ])('tells of %s', async (_, file, reason) => {
     expect(await failureOf(host().run([file, []]))).toMatchObject({reason, message: `${reason}: ${file}`});

@@ -17,7 +17,7 @@ describe('a node that runs out of addresses', () => {
     ['IPv4', ['10.77.1.0/29'], '10.77.1.0/29', 5, '10.77.1.1'],
     ['IPv6', ['fd77:1::/125'], 'fd77:1::/125', 6, 'fd77:1::1'],
     ['one of two families', ['10.77.1.0/24', 'fd77:1::/126'], 'fd77:1::/126', 2, 'fd77:1::1'],
-  ])('says so, and recovers: %s', async (_, podCidrs, full, capacity, gateway) => {
+  ])('is reported as full, and recovers: %s', async (_, podCidrs, full, capacity, gateway) => {
     await rememberNodes(node, [{name: nodeName, podCidrs, internalIps: []}]);
     await using runtime = await startRuntime(node);
     const {kni} = runtime;

@@ -37,7 +37,7 @@ describe('the `:authority` that clients of other languages send', () => {
     },
   );
 
-  // Of grpc-go before 1.57: nghttp2 refuses it before anything of ours sees it. The patched kubelet sends `localhost`.
+  // grpc-go before 1.57 sends this, and nghttp2 refuses it. The patched kubelet sends `localhost`.
   it('cannot be a bare path', async () => {
     await expect(call('/run/kni/kni.sock')).rejects.toThrow('NGHTTP2_PROTOCOL_ERROR');
   });

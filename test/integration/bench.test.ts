@@ -19,7 +19,7 @@ const start = (...args: string[]) => {
   const child = spawn(process.execPath, [launcher, ...args], {
     env: {...process.env, TMPDIR: dir.path},
     stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true, // a process group of its own
+    detached: true, // as leader of a new process group
   });
   const said = {stdout: '', stderr: ''};
   child.stdout.on('data', (chunk) => (said.stdout += String(chunk)));

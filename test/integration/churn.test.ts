@@ -8,7 +8,7 @@ import {attach, bringUp, createNetwork, identify, newPod, type TestPod, takeDown
 import {rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
 import {scaled} from './rig/scale.ts';
 
-/** What the client has seen of a pod. */
+/** The state of a pod as the client knows it. */
 interface Life {
   readonly pod: TestPod;
   ip?: string | undefined;
@@ -75,7 +75,7 @@ describe('pods that come and go', () => {
         await Promise.all(pods.map((pod, index) => takeDown(runtime.kni, pod, up[index]?.netns ?? '')));
       }
     };
-    await cycle(scaled({usual: 12, soak: 1_000})); // what is warm afterwards is no leak
+    await cycle(scaled({usual: 12, soak: 1_000})); // memory that warms up here is not a leak
     const before = await footprintOf(runtime.process.pid);
     const lines = runtime.log.length;
     await cycle(scaled({usual: 32, soak: 10_000}));

@@ -9,7 +9,7 @@ import {rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
 import {fetchPackage} from './rig/tools.ts';
 import {until} from './rig/wait.ts';
 
-/** The library that lies about the time; it has to be the one of this machine's architecture. */
+/** libfaketime for this machine's architecture. */
 const findLibrary = async (): Promise<string> => {
   for (const root of [async () => '/', () => fetchPackage('libfaketime')]) {
     const lib = join(await root(), 'usr/lib');
@@ -58,7 +58,7 @@ describe('a clock that jumps', () => {
   it.each([
     ['forward', '+1h', 1],
     ['back', '-1h', -1],
-  ])('%s costs no pod its netns, and no plugin its time', async (_, by, hours) => {
+  ])('%s removes no netns, and ends no plugin early', async (_, by, hours) => {
     const {kni} = runtime;
     await jump('+0');
     const [waiting, slow, swept, hung] = [

@@ -75,7 +75,7 @@ describe('a network runtime that dies', () => {
     // An acknowledged deletion never comes back.
     const known = await addressOf(pod).catch(({code}: {code: number}) => (code === 5 ? 'unknown' : 'known'));
     expect(seen.deleted && known !== 'unknown').toBe(false);
-    // What was not answered is there as a whole or not at all.
+    // A call without an answer has taken effect completely or not at all.
     await until('nothing is halfway', async () => {
       const {leases, veths, netns} = await leftovers(node);
       const attached = await addressOf(pod).then(
@@ -85,7 +85,7 @@ describe('a network runtime that dies', () => {
       const others = attached ? 2 : 1;
       return leases.length === others && veths.length === others && netns.length <= 2;
     });
-    // What a kubelet does that does not know: away with it, and anew.
+    // As a kubelet that does not know the outcome: deletes the pod's network and creates it again.
     await runtime.kni.deleteNetwork(identify(pod));
     await runtime.kni.deleteNetwork({extradata: {uid: pod.uid}});
     const again = await bringUp(runtime.kni, pod);

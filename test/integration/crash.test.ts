@@ -93,7 +93,7 @@ describe('a network runtime that is killed', () => {
     expect(await leftovers(node)).toEqual(nothing);
   });
 
-  it('at any moment leaves nothing that the next one does not clear away', async () => {
+  it('at any moment leaves nothing that the next runtime does not clean up', async () => {
     const pods = Array.from({length: 6}, (_, index) => newPod(`churn-${index}`));
     for (let round = 0; round < 8; round++) {
       const churning = Promise.allSettled(
@@ -105,7 +105,7 @@ describe('a network runtime that is killed', () => {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 400));
       await killAndRestart();
       await churning;
-      // What a kubelet does that finds its pods in an unknown state.
+      // As a kubelet does with pods in an unknown state.
       for (const pod of pods) {
         await runtime.kni.deleteNetwork(identify(pod));
         await runtime.kni.deleteNetwork({extradata: {uid: pod.uid}});
@@ -161,7 +161,7 @@ describe('a network runtime that is killed', () => {
     await writeFile(node.path(`${paths.leases}/10.77.1.77`), 'nobody\r\neth0');
     await writeFile(node.path(`${paths.leases}/10.77.1.78`), ''); // host-local was killed at the wrong moment
     await start();
-    await until('what nobody owns is gone', async () => (await leftovers(node)).netns.length === 2);
+    await until('the netns without an owner is gone', async () => (await leftovers(node)).netns.length === 2);
     await swept();
     expect(await leftovers(node)).toEqual({...nothing, netns: ['foreign', 'kni-dir']});
   });

@@ -35,7 +35,7 @@ describe('the NetworkAttachmentDefinitions of a cluster', () => {
   const complaints = () => runtime.log.filter(({msg}) => msg.includes('NetworkAttachmentDefinitions'));
   const readiness = async () => (await runtime.kni.queryNodeNetworks({})).networks[0]?.ready;
 
-  it('need not exist: the node is ready, and says so once', async () => {
+  it('need not exist: the node is ready, and logs that once', async () => {
     runtime = await startRuntime(node);
     await until('the node is ready', async () => (await readiness()) === true);
     await until('they were asked for', () => complaints().length > 0);
@@ -85,8 +85,8 @@ describe('the NetworkAttachmentDefinitions of a cluster', () => {
     await until('it is said', () => complaints().some(({msg}) => msg.startsWith('watching ')));
   });
 
-  it('are kept when the right to see them is gone, which is no trouble of the node', async () => {
-    await api.server.watched('definitions'); // one that came later would be refused too, and there were none to end
+  it('are kept without the right to read them, and the node stays ready', async () => {
+    await api.server.watched('definitions'); // a later watch would be refused, and no watch could be ended
     api.server.answer(403);
     await api.server.endWatches('cut', 'definitions');
     await until('it is noticed', () =>

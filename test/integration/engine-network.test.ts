@@ -1,4 +1,4 @@
-/** What a docker engine leaves in the network of a machine, on a test node with real bridges and iptables rules. */
+/** The network of a docker engine on a test node with real bridges and iptables rules. */
 import {readFile, writeFile} from 'node:fs/promises';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import type {Host} from '../../src/host/host.ts';
@@ -27,7 +27,7 @@ afterEach(async () => {
 
 const shell = (script: string): Promise<string> => node.run(['sh', '-ec', script]);
 
-/** The machine's own: a firewall of somebody else, and a bridge. */
+/** Rules and a bridge that are not docker's. */
 const own = `
   ip link add br-lan type bridge
   for iptables in iptables ip6tables; do

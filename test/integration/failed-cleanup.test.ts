@@ -132,7 +132,7 @@ describe('a DEL that keeps failing', () => {
     const {removed} = await command('forget', network.correlation, '--yes');
     expect(removed?.length).toBeGreaterThan(0);
     expect(await leftovers(node)).toEqual(nothing);
-    await takeDown(runtime.kni, pod, netns); // the kubelet comes all the same
+    await takeDown(runtime.kni, pod, netns); // the kubelet still calls
     await expect(command('forget', 'unknown', '--yes')).rejects.toThrow('NOT_FOUND');
   });
 

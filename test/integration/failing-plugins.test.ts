@@ -27,7 +27,7 @@ describe('plugins that fail', () => {
     await chain[Symbol.asyncDispose]();
   });
 
-  it('are undone, with nothing left but the netns, and the same pod succeeds afterwards', async () => {
+  it('are rolled back with only the netns left, and the next attach succeeds', async () => {
     const pod = newPod('unlucky');
     const netns = await createNetwork(runtime.kni, pod);
     await chain.plan({'fault ADD': 'error'});
@@ -63,7 +63,7 @@ describe('plugins that fail', () => {
     expect(await leftovers(node)).toEqual(nothing);
   });
 
-  it('are killed with all their children when they hang, and undone', async () => {
+  it('are killed with all their children when they hang, and rolled back', async () => {
     const pod = newPod('hanging');
     const netns = await createNetwork(runtime.kni, pod);
     await chain.plan({'fault ADD': 'fork-hang'});
@@ -91,7 +91,7 @@ describe('plugins that fail', () => {
     await Promise.all([takeDown(runtime.kni, slow, netns), takeDown(runtime.kni, quick, up.netns)]);
   });
 
-  it('at DEL are an error, after which it can be repeated, or is repeated unasked', async () => {
+  it('at DEL fail the call, which is retried by the caller or by a sweep', async () => {
     const pod = newPod('sticky');
     const {netns} = await bringUp(runtime.kni, pod);
     await chain.plan({'fault DEL': 'exit'});
@@ -110,7 +110,7 @@ describe('plugins that fail', () => {
     expect(await leftovers(node)).toEqual(nothing);
   });
 
-  it('that are not there make the node not ready, and are an error at DEL', async () => {
+  it('that are missing make the node not ready, and DEL fails', async () => {
     const pod = newPod('orphaned');
     const {netns} = await bringUp(runtime.kni, pod);
     const plugin = join(chain.binDir, 'fault');
@@ -125,7 +125,7 @@ describe('plugins that fail', () => {
 });
 
 describe('plugins that are not ready', () => {
-  it('make the node not ready, by what they say, or by not saying anything', async () => {
+  it('make the node not ready, by an error of STATUS or by its timeout', async () => {
     await using node = await startNode();
     await using plugins = await installPlugins(['agent']);
     await mkdir(node.path(paths.conf), {recursive: true});

@@ -35,14 +35,14 @@ describe('a node whose iptables fails', () => {
     expect(await readiness(runtime)).toBe(false);
     await expect(access(node.path(conflist))).rejects.toMatchObject({code: 'ENOENT'});
     await mendIptables();
-    // The API server cannot be reached; what is remembered of the nodes is enough.
+    // The API server cannot be reached; the cached nodes are enough.
     await runtime.kni.setupNodeNetwork({});
     expect(await readiness(runtime)).toBe(true);
     expect(await readFile(node.path(conflist), 'utf8')).toContain(podCidr);
     expect(await node.run(['iptables', '-t', 'nat', '-S', 'POSTROUTING'])).toContain('KNI-MASQ');
   });
 
-  it('stays ready when it was prepared before, and repairs what it can later', async () => {
+  it('stays ready if it was prepared before, and is repaired later', async () => {
     await using runtime = await startRuntime(node);
     expect(await readiness(runtime)).toBe(true);
     await node.run(['iptables', '-t', 'nat', '-F']);
@@ -82,7 +82,7 @@ describe('a node whose iptables fails', () => {
     expect(await readiness(runtime)).toBe(true);
   });
 
-  it('is not ready for what it was never prepared for, such as after a restart', async () => {
+  it('is not ready after a restart, since nothing is prepared yet', async () => {
     const runtime = await startRuntime(node);
     await runtime.stop('SIGTERM');
     await breakIptables();

@@ -151,7 +151,7 @@ describe.each([
     }
   });
 
-  it('do not reach another node behind a port of its own that leads to the tunnel', async () => {
+  it('do not reach another node through a host port that leads to the tunnel', async () => {
     const port = 30_053;
     const rule = ['-p', 'udp', '--dport', String(port), '-j', 'DNAT', '--to-destination'];
     const destination = `${familyOf(endB) === 6 ? `[${endB}]` : endB}:8472`;

@@ -101,7 +101,7 @@ describe('requests of any bytes', () => {
     return after;
   };
 
-  it('are answered properly, and harm nobody', async () => {
+  it('are answered properly, and harm no other pod', async () => {
     const socket = node.path(paths.socket);
     const session = openSession(socket);
     const before = await footprintOf(runtime.process.pid);

@@ -56,7 +56,7 @@ describe('hostile requests', () => {
     await node[Symbol.asyncDispose]();
   });
 
-  it('with names that are none are refused', async () => {
+  it('with invalid names are refused', async () => {
     const field = fc.constantFrom('name', 'namespace', 'uid');
     await fc.assert(
       fc.asyncProperty(field, nasty, async (name, value) => {
@@ -128,12 +128,12 @@ describe('hostile requests', () => {
         expect(ipconfigs['eth0']?.ip).toHaveLength(1);
         await takeDown(runtime.kni, pod, path);
       }),
-      {numRuns: 20}, // each of which starts a dozen programs
+      {numRuns: 20}, // each run starts a dozen programs
     );
     expect(await leftovers(node)).toEqual(nothing);
   });
 
-  it('with paths of what is not theirs reach nothing', async () => {
+  it('with paths outside of the netns directory have no effect', async () => {
     const pod = newPod('bystander');
     const {netns} = await bringUp(runtime.kni, pod);
     await node.run([
@@ -161,7 +161,7 @@ describe('hostile requests', () => {
     expect(await leftovers(node)).toEqual(nothing);
   });
 
-  it('with port mappings that are none are refused before any plugin runs', async () => {
+  it('with invalid port mappings are refused before any plugin runs', async () => {
     const bad: MessageInitShape<typeof PortMappingSchema>[] = [
       {containerPort: 0, hostPort: 80},
       {containerPort: 80, hostPort: 70_000},

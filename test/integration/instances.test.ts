@@ -72,7 +72,7 @@ describe('starting and stopping', () => {
     await second.kni.queryNodeNetworks({});
   });
 
-  it('leaves alone what is not a socket, and a directory that others may write', async () => {
+  it('refuses a path that is not a socket, and a directory that others may write', async () => {
     await mkdir(node.path('/run/kni'), {mode: 0o700});
     await writeFile(node.path(paths.socket), 'precious');
     expect(await refused()).toMatchObject({
@@ -85,7 +85,7 @@ describe('starting and stopping', () => {
     expect((await stat(node.path('/run/open'))).mode & 0o777).toBe(0o755);
   });
 
-  it('leaves alone a socket that somebody else answers on', async () => {
+  it('keeps a socket on which another server answers', async () => {
     await mkdir(node.path('/run/kni'), {mode: 0o700});
     const code = `require('node:net').createServer().listen('${paths.socket}', () => console.log('listening'))`;
     const other = node.start([process.execPath, '-e', code]);
@@ -109,7 +109,7 @@ describe('starting and stopping', () => {
       until('the plugin runs', async () => (await chain.calls()).some(({call}) => call === 'fault ADD'));
     const flags = () => chain.flags(inject('tools').pluginDir);
 
-    it('ends in good order: what is under way is finished and answered', async () => {
+    it('shuts down gracefully: calls in progress are finished and answered', async () => {
       const runtime = await startRuntime(node, flags());
       const pod = newPod('finishing');
       const netns = await createNetwork(runtime.kni, pod);
@@ -126,7 +126,7 @@ describe('starting and stopping', () => {
       await next.kni.queryPodNetwork(identify(pod));
     });
 
-    it('ends all the same when a plugin hangs; the next one undoes what that has left', async () => {
+    it('ends even if a plugin hangs, and the next runtime rolls its call back', async () => {
       const runtime = await startRuntime(node, [...flags(), '--stop-timeout=0.2']);
       const pod = newPod('cut-off');
       const netns = await createNetwork(runtime.kni, pod);

@@ -55,14 +55,14 @@ const cases: readonly (readonly [what: string, made: Case])[] = [
   ],
   ['every capability', {config: oneOf({capabilities}), capabilityArgs}],
   [
-    'capabilities that are off, of nobody, or of others',
+    'capabilities that are off, unknown, or of other plugins',
     {
       config: oneOf({capabilities: {mac: false, ips: true, aliases: true}}),
       capabilityArgs: {mac: 'x', ips: []},
     },
   ],
   [
-    'members that nobody knows, and "args"',
+    'unknown members, and "args"',
     {
       config: oneOf({
         deep: {a: [null, true, '\u2028<&>', {b: ''}]},
@@ -105,10 +105,7 @@ const cases: readonly (readonly [what: string, made: Case])[] = [
   ],
   ['a plugin that fails to CHECK', {config: chainOf('1.0.0', every), plan: {'second CHECK': 'error'}}],
   ['a plugin that fails to DEL', {config: chainOf('1.0.0', every), plan: {'second DEL': 'exit'}}],
-  [
-    'DEL of what was never added, without netns',
-    {config: chainOf('1.0.0', every), netns: '', commands: ['DEL']},
-  ],
+  ['DEL without ADD and without netns', {config: chainOf('1.0.0', every), netns: '', commands: ['DEL']}],
   ['DEL twice', {config: chainOf('0.4.0', ['first']), commands: ['ADD', 'DEL', 'DEL']}],
   ['a plugin that is not there', {config: chainOf('1.0.0', ['first', 'nowhere']), commands: ['ADD']}],
 ];
@@ -172,7 +169,7 @@ describe('libcni, differently from us,', () => {
     expect(ours).toEqual({given: [], failures: {}});
   });
 
-  it('checks what was never added, of which a plugin cannot know what to check', async () => {
+  it('runs CHECK without ADD, although a plugin cannot know what to check', async () => {
     const {libcni, ours} = await throughBoth(program, {
       config: chainOf('1.0.0', ['first']),
       commands: ['CHECK'],

@@ -92,7 +92,7 @@ describe('the life of a pod', () => {
     expect(await leftovers(node)).toEqual(nothing);
   });
 
-  it('gives a new netns to a pod whose sandbox is made anew, and never mixes the two up', async () => {
+  it('gives a new netns to a pod whose sandbox is recreated, and never mixes the two up', async () => {
     const pod = newPod('again');
     const first = await bringUp(runtime.kni, pod);
     const replaced = {...pod, sandbox: `${pod.sandbox}2`};

@@ -14,7 +14,7 @@ describe('a node with little', () => {
   });
   afterEach(() => node[Symbol.asyncDispose]());
 
-  it('of file descriptors tells those that come too many, and serves them when there is room', async () => {
+  it('of file descriptors refuses calls beyond the limit, and serves them later', async () => {
     await using runtime = await startRuntime(node, [], {openFiles: 64});
     const {kni} = runtime;
     const first = newPod('first');
@@ -44,7 +44,7 @@ describe('a node with little', () => {
     await takeDown(kni, last, (await bringUp(kni, last)).netns);
   });
 
-  it('of space for state runs no plugin, detaches all the same, and goes on when there is space', async () => {
+  it('of space for state runs no plugin, still detaches, and recovers when there is space', async () => {
     const mount = `mkdir -p ${paths.state} && mount -t tmpfs -o size=64k tmpfs ${paths.state}`;
     await node.run(['sh', '-c', mount]);
     await rememberNodes(node);

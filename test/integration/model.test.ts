@@ -12,7 +12,7 @@ import {attach, createNetwork, identify, newPod, type TestPod} from './rig/pod.t
 import {paths, podCidr, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
 import {scaled} from './rig/scale.ts';
 
-/** What a pod is to its kubelet. `left`: nothing was ever made, or all was deleted. */
+/** The state of a pod for its kubelet. `left`: never created, or deleted. */
 type Life =
   | {readonly is: 'left'}
   | {readonly is: 'created' | 'detached'; readonly netns: string}
@@ -50,7 +50,7 @@ const forPod = (name: string, run: RunForPod) =>
   );
 
 const createPod = forPod('create', async ({index, pod, life, model, real}) => {
-  if (life.is === 'attached' || life.is === 'detached') return; // a sandbox made anew is another pod here
+  if (life.is === 'attached' || life.is === 'detached') return; // a recreated sandbox counts as another pod here
   const netns = await createNetwork(real.runtime.kni, pod);
   if (life.is === 'created') assert.equal(netns, life.netns);
   model.set(index, {is: 'created', netns});

@@ -9,7 +9,7 @@ import {until} from './rig/wait.ts';
 
 const annotation = 'k8s.v1.cni.cncf.io/networks';
 
-/** A bridge of its own, with real addresses, and requests for an address or a MAC honoured. */
+/** A separate bridge with real addresses, which honours requests for an address or a MAC. */
 const network = (name: string, subnet: string) => ({
   cniVersion: '1.0.0',
   ...(name && {name}),

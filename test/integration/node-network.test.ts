@@ -44,7 +44,7 @@ describe('a node that joins a cluster', () => {
       async () => JSON.stringify(await routes()) === JSON.stringify(expected),
     );
 
-  it('tells, step by step, what it still waits for', async () => {
+  it('reports each requirement that is still missing', async () => {
     expect(await readiness()).toBe('KubeconfigMissing');
     await expect(runtime.kni.setupNodeNetwork({})).rejects.toMatchObject({
       code: 9,

@@ -69,7 +69,7 @@ describe('a network runtime that is asked about itself', () => {
     expect(await get('/metrics')).toContain('kni_pod_networks{state="attached"} 0\n');
   });
 
-  it('tells when its event loop was blocked', async () => {
+  it('logs that its event loop was blocked', async () => {
     const {pid} = runtime.process;
     if (pid === undefined) throw new Error('it does not run');
     process.kill(pid, 'SIGSTOP');
@@ -150,7 +150,7 @@ describe('a network runtime that is asked about itself', () => {
     await takeDown(runtime.kni, pod, netns);
   });
 
-  it('answers the commands of its own file', async () => {
+  it('answers the commands of its program', async () => {
     const pod = newPod('shown');
     const {netns, ip, mac} = await bringUp(runtime.kni, pod);
     expect(JSON.parse(await command('networks'))).toMatchObject({networks: [{name: 'kni', ready: true}]});
@@ -187,7 +187,7 @@ describe('a network runtime that is asked about itself', () => {
     );
   });
 
-  it('is not healthy while its state cannot be written, and says so', async () => {
+  it('is unhealthy while its state cannot be written, with that reason', async () => {
     const health = () =>
       callRuntime(node.path(paths.socket), async (ask) => (await ask(Health.method.check, {})).status);
     expect(await health()).toBe(Serving.SERVING);
@@ -200,7 +200,7 @@ describe('a network runtime that is asked about itself', () => {
     await until('it recovers', async () => (await health()) === Serving.SERVING);
   });
 
-  it('runs without metrics when somebody has the port', async () => {
+  it('runs without metrics if the port is in use', async () => {
     await using other = await startNode();
     await rememberNodes(other);
     const taker = other.start([

@@ -117,7 +117,7 @@ describe('what has lost its owner', () => {
     const isElsewhere = async () =>
       (await node.run(['readlink', `/proc/${holder.pid}/ns/net`])) !==
       (await node.run(['readlink', `/proc/${node.pid}/ns/net`]));
-    await until('it has a netns of its own', isElsewhere);
+    await until('it has its own netns', isElsewhere);
     await node.run(['sh', '-c', link('veth0badcafe', String(holder.pid))]);
     await node.run(['sh', '-c', `ip netns add others && ${link('veth1badcafe', 'others')}`]);
 
@@ -156,7 +156,7 @@ describe('what has lost its owner', () => {
     await runtime.stop('SIGKILL');
   });
 
-  it('is none of it when the directory of the netns goes by another path', async () => {
+  it('does not include live pods when the netns directory has another path', async () => {
     const runtime = await startRuntime(node);
     const pod = newPod('live');
     const {netns, ip} = await bringUp(runtime.kni, pod);

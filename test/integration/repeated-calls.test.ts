@@ -11,7 +11,7 @@ import {until} from './rig/wait.ts';
 const ALREADY_EXISTS = {code: 6};
 const FAILED_PRECONDITION = {code: 9};
 
-describe('plugins, whatever is called how often', () => {
+describe('plugins under repeated calls', () => {
   let node: TestNode;
   let chain: Chain;
   let runtime: TestRuntime;
@@ -70,7 +70,7 @@ describe('plugins, whatever is called how often', () => {
     expect(commands).toEqual([[], [], ['fault ADD', 'fault DEL']]);
   });
 
-  it('are told at DEL that the netns is gone, and release the address all the same', async () => {
+  it('get an empty netns at DEL if it is gone, and still release the address', async () => {
     const pod = newPod('pulled-out');
     const {netns} = await bringUp(runtime.kni, pod);
     await node.run(['sh', '-c', `umount ${netns} && rm ${netns}`]);
@@ -89,7 +89,7 @@ describe('plugins, whatever is called how often', () => {
     expect(await commandsFor(pod)).toEqual(['fault ADD', 'fault DEL']);
   });
 
-  it('are deleted by one that is not there once it is back, also unasked', async () => {
+  it('that are missing at DEL are called once they are back, also by a sweep', async () => {
     const pod = newPod('missing');
     const {netns} = await bringUp(runtime.kni, pod);
     const plugin = join(chain.binDir, 'fault');
@@ -101,7 +101,7 @@ describe('plugins, whatever is called how often', () => {
     await takeDown(runtime.kni, pod, netns);
   });
 
-  it('that could not undo a failed ADD are tried again until they can', async () => {
+  it('that fail to roll back an ADD are retried until they succeed', async () => {
     const pod = newPod('stubborn');
     const netns = await createNetwork(runtime.kni, pod);
     await chain.plan({'fault ADD': 'error(11,busy)->ok', 'fault DEL': '3*exit->ok'});

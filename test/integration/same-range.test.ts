@@ -5,7 +5,7 @@ import {startNode, type TestNode} from './rig/node.ts';
 import {attach, bringUp, createNetwork, newPod, takeDown} from './rig/pod.ts';
 import {paths, podCidr, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
 
-/** Another network over the range of the node's own, with leases of its own, as flannel's plugin keeps them. */
+/** Another network with the range of the node's network and separate leases, as flannel's plugin keeps them. */
 const otherNetwork = (ranges: object[]) =>
   JSON.stringify({
     cniVersion: '1.0.0',

@@ -1,4 +1,4 @@
-/** Before the integration tests: what they need on this machine, and the network runtime as one file, as it is shipped. */
+/** Before the integration tests: finds the tools that they need, and bundles the network runtime as it is shipped. */
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';

@@ -24,7 +24,7 @@ describe('the state on disk', () => {
     node.run([process.execPath, inject('runtimeFile'), ...args, `--socket=${paths.socket}`]);
   const journal = () => node.path(`${paths.records}/journal`);
 
-  it('may be full: nothing new is begun, everything is undone, and there is no harm once there is space', async () => {
+  it('may be full: new calls are refused, failed ones are rolled back, and calls succeed once there is space', async () => {
     await node.run([
       'sh',
       '-c',
@@ -37,7 +37,7 @@ describe('the state on disk', () => {
     const netns = await createNetwork(runtime.kni, created);
     await node.run(['sh', '-c', `cat /dev/zero > ${paths.state}/ballast 2>/dev/null || true`]);
 
-    // What is left of the last block may still be used.
+    // The rest of the last block may still be used.
     const fill = async () => {
       for (;;) await createNetwork(runtime.kni, newPod('late'));
     };
@@ -99,7 +99,7 @@ describe('the state on disk', () => {
     expect(await readdir(node.path(`${paths.records}/quarantine`))).toHaveLength(1);
     const {ipconfigs} = await next.kni.queryPodNetwork(identify(sound));
     expect(ipconfigs['eth0']?.ip).toEqual([up.sound.ip]);
-    // Its pod may still run: its netns stays, and its address goes to nobody else.
+    // Its pod may still run: its netns and its address stay reserved.
     const {netns, leases} = await leftovers(node);
     expect(netns).toHaveLength(2);
     expect(leases).toContain(up.spoilt.ip);
@@ -215,7 +215,7 @@ describe('the state on disk', () => {
     expect(await readFile(journal(), 'utf8')).toBe(text);
   });
 
-  it('may be read-only: what is known is answered, nothing new is begun, and the reason is told', async () => {
+  it('may be read-only: queries are answered, new calls are refused with the reason', async () => {
     await rememberNodes(node);
     const runtime = await startRuntime(node);
     const pod = newPod('lasting');

@@ -66,7 +66,7 @@ describe('the traces of one sandbox', () => {
     expect(again).toEqual({addresses: [], links: [], chains: [], problems: []});
   });
 
-  it('of a sandbox that was never known are none', async () => {
+  it('of an unknown sandbox are empty', async () => {
     const exec = onNode(createExec());
     const parts: TraceParts = {
       links: createNodeLinks(exec, paths.netns),

@@ -22,7 +22,7 @@ const join = async ({kni}: TestRuntime, name: string) => {
   return {pod, netns, ips: eth0?.ip ?? []};
 };
 
-/** What the kernel of a node knows of the others through tunnels. */
+/** Forwarding entries, neighbours and routes through the tunnel. */
 const tunnelsOf = async (node: TestNode) => {
   const json = async (args: string[]) =>
     JSON.parse((await node.run(args)) || '[]') as Record<string, string>[];
@@ -126,7 +126,7 @@ describe.each([
 
   it('do nothing to what is right', async () => {
     const {a} = pair();
-    // The kernel announces the link's own address when it has found, after a second or two, that no one else has it.
+    // The kernel announces the link's address after duplicate address detection, which takes a second or two.
     await until(
       'all addresses are settled',
       async () => !(await a.run(['ip', 'address', 'show', 'tentative'])),
@@ -206,7 +206,7 @@ describe('the tunnels of a node', () => {
     await expect.poll(present, soon).toEqual(toB);
   });
 
-  it('are made anew for another internal IP of the node itself', async () => {
+  it('are recreated for another internal IP of the node itself', async () => {
     await node.run(['ip', 'address', 'add', '172.31.1.3/24', 'dev', 'uplink']);
     api.server.setNodes([{...own, internalIps: ['172.31.1.3']}, other]);
     const local = async () => node.run(['ip', '-details', 'link', 'show', 'kni.vxlan']).catch(() => '');
@@ -266,7 +266,7 @@ describe('the tunnels of a node', () => {
     await expect.poll(present, soon).toEqual(toB);
   });
 
-  it('need what the node may not have, and say so', async () => {
+  it('fail without kernel support, with that reason', async () => {
     const trouble = async () => {
       const [network] = (await runtime.kni.queryNodeNetworks({})).networks;
       return network?.extradata['message'];

@@ -21,7 +21,7 @@ it('tells the watchdog that it runs while it still starts', async () => {
   const told = () => readFile(node.path('/run/told'), 'utf8').catch(() => '');
   await until('systemd listens', async () => (await node.run(['ls', '/run'])).includes('told'));
 
-  // A file that nobody writes to: the start takes as long as on the slowest machine.
+  // Reading a FIFO without a writer blocks: the start takes as long as on a very slow machine.
   await mkdir(node.path(paths.state), {recursive: true});
   await node.run(['mkfifo', `${paths.state}/nodes.json`]);
   const env = {NOTIFY_SOCKET: '/run/notify', WATCHDOG_USEC: '3000000'};

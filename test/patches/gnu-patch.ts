@@ -15,7 +15,7 @@ export interface Applied {
   readonly output: string;
 }
 
-/** Applies a patch of main.go to its text; undefined is no file. */
+/** Applies a patch to the text of main.go; undefined: the file does not exist. */
 export const gnuPatch = async (patch: string, text: string | undefined, fuzz = 0): Promise<Applied> => {
   await using dir = await tempDir();
   if (text !== undefined) await writeText(dir, 'tree/main.go', text);

@@ -1,4 +1,4 @@
-/** Our TypeScript as a program of its own, for tests that need another process. */
+/** Bundles our TypeScript into a program, for tests that need another process. */
 
 import {basename} from 'node:path';
 import {build} from 'esbuild';

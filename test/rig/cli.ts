@@ -1,4 +1,4 @@
-/** The program in a world of its own: captured streams, a fake host and machine, a cache and a state of its own. */
+/** Runs the program with captured streams, a fake host and machine, and its own cache and state. */
 
 import {main} from '../../src/cli/main.ts';
 import type {World} from '../../src/cli/world.ts';
@@ -12,12 +12,12 @@ export interface Ended {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** What was asked. */
+  /** The questions that the program has asked. */
   readonly questions: readonly string[];
 }
 
 export interface Around extends Partial<World> {
-  /** Default: nobody is there to answer. */
+  /** Default: no. */
   readonly answer?: boolean;
 }
 
@@ -45,7 +45,7 @@ export const cli = async (
   return {code, stdout: stdout.text(), stderr: stderr.text(), questions};
 };
 
-/** Answers everything by one function; whatever it throws is the answer. */
+/** A host that answers every command with one function, or with the error that it throws. */
 export const hostOf = (answer: (line: string) => string): Host & {readonly ran: readonly string[]} => {
   const ran: string[] = [];
   return {

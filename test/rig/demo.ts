@@ -1,4 +1,4 @@
-/** What the stages and commands are given in tests: a stack, a machine, nodes as docker prints them. */
+/** Arguments of stages and commands in tests: a stack, a machine, nodes as docker prints them. */
 
 import {join} from 'node:path';
 import {dirsOf} from '../../src/cache/dirs.ts';
@@ -82,7 +82,7 @@ export const printed = (...nodes: readonly NodeContainer[]): readonly string[] =
     JSON.stringify({...rest, state: running ? 'running' : 'exited', stack: stack ?? ''}),
   );
 
-/** What a promise rejects with. */
+/** Returns the error with which a promise rejects. */
 export const rejection = async <T extends Error>(
   promise: Promise<unknown>,
   type: abstract new (...args: never[]) => T,

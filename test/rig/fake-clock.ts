@@ -1,4 +1,4 @@
-/** A clock whose time passes as soon as nobody has anything else to do. */
+/** A clock whose time passes as soon as all other work is done. */
 
 import type {Clock} from '../../src/host/clock.ts';
 

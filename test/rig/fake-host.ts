@@ -6,9 +6,9 @@ import {quoteCommand} from '../../src/host/quote.ts';
 import {type Exchange, parseTranscript} from './transcript.ts';
 
 export interface FakeHost extends Host, Disposable {
-  /** What was run, in order, as lines of shell. */
+  /** The commands that were run, in order, as lines of shell. */
   readonly ran: readonly string[];
-  /** The options of the same, in the same order. */
+  /** The options of these commands, in the same order. */
   readonly options: readonly RunOptions[];
   /**
    * Throws if a command was unexpected, even where the code under test swallowed that, or if one of
@@ -17,7 +17,7 @@ export interface FakeHost extends Host, Disposable {
   verify(): void;
 }
 
-/** A command that the transcript does not have, or has no more: a mistake in the test or in what it tests. */
+/** A command that is not in the transcript, or not so often: a mistake in the test or in the code. */
 export class UnexpectedCommand extends Error {
   override readonly name = 'UnexpectedCommand';
 }

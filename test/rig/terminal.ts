@@ -29,7 +29,7 @@ const sequence = new RegExp(
   'g',
 );
 
-/** What stands on the screen after all of `written`: enough of a terminal for what our views do. */
+/** The screen after all of `written`. Knows only the control sequences that our views use. */
 export const screenOf = (written: string): readonly string[] => {
   const lines = [''];
   let [row, column] = [0, 0];

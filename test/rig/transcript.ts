@@ -1,10 +1,10 @@
-/** Shell transcripts as data: what is run, and what it answers. */
+/** Shell transcripts as data: commands and their output. */
 
 import {shellWords} from './shell-words.ts';
 
 export interface Exchange {
   readonly command: readonly string[];
-  /** What has to be written to standard input; undefined: anything. */
+  /** The expected standard input; undefined: any. */
   readonly input?: string;
   readonly stdout: string;
   readonly stderr: string;

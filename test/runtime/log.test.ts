@@ -15,7 +15,7 @@ describe('the log', () => {
     );
   });
 
-  it('stays on one line, whatever is in it', () => {
+  it('stays on one line with any content', () => {
     const [line = ''] = linesOf('info', (log) => log.error('a\nb', {error: 'c\nd'}));
     expect(line.trimEnd()).not.toContain('\n');
   });

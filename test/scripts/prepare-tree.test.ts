@@ -173,7 +173,7 @@ describe.skipIf(!existsSync('/usr/bin/patch'))('prepare-tree.sh', () => {
       return {run, line};
     };
 
-    it('takes it as it is, and applies our series', async () => {
+    it('uses it unchanged, and applies our series', async () => {
       await using dir = await tempDir();
       const {run, line} = await unpackedWith(dir);
       await run();
@@ -209,7 +209,7 @@ describe.skipIf(!existsSync('/usr/bin/patch'))('prepare-tree.sh', () => {
       ['1.19.2', 'modules', 0],
       ['1.18.10', 'modules', 1],
       ['1.20rc1', 'modules', 1],
-      ['1.18.10', 'gopath', 0], // whoever packages such a release builds it with another Go anyway
+      ['1.18.10', 'gopath', 0], // Debian builds such releases with another Go
     ])('is released with Go %s, and built as %s: ends with %d', async (named, layout, exitStatus) => {
       await using dir = await tempDir();
       const {run} = await unpackedWith(dir, {

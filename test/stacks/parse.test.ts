@@ -52,7 +52,7 @@ describe('parseStack', () => {
     });
   });
 
-  it('tells a missing field by the line of what it is missing from', () => {
+  it('reports a missing field with the line of its parent', () => {
     const yaml = changed(
       '- name: containerd_1.6.20~ds1.orig.tar.xz\n        sha256: 2701',
       '- name: x\n        sha: 2701',

@@ -115,7 +115,7 @@ describe('startEngine', () => {
     ]);
   });
 
-  it('gives ours a place of its own, and its containerd first', () => {
+  it('gives our engine separate directories, and finds its containerd first', () => {
     const [, args] = startEngine({
       ...engine,
       dockerd: '/c/dockerd',
@@ -129,7 +129,7 @@ describe('startEngine', () => {
 });
 
 describe('privateApt', () => {
-  it('makes what it says, whatever the path', async () => {
+  it('works at any path', async () => {
     await using dir = await tempDir();
     const root = dir.join("it's a root");
     const {make, apt} = privateApt(
@@ -150,7 +150,7 @@ describe('privateApt', () => {
 });
 
 describe('kindConfig', () => {
-  it('gives each node the mount of its owner, and has no CNI of its own', () => {
+  it("gives each node the mount of its owner, and disables kind's CNI", () => {
     const network = {podSubnet: '10.244.0.0/16', serviceSubnet: '10.96.0.0/16'};
     const extraMounts = [{hostPath: '/s/owner', containerPath: '/etc/kni-demo/owner', readOnly: true}];
     expect(

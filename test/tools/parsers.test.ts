@@ -92,7 +92,7 @@ describe('netnsOf', () => {
   });
 
   it.each([
-    ['one of its own', [{type: 'network'}]],
+    ['a netns without a path', [{type: 'network'}]],
     ["the host's", [{type: 'pid'}]],
   ])('gives no path for %s', (_, namespaces) => {
     expect(netnsOf(info(namespaces))).toBeUndefined();

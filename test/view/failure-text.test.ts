@@ -31,7 +31,7 @@ describe('failureText', () => {
     expect(textOf(error, {log: '/logs/task.log'})).not.toContain('  log: /logs/task.log');
   });
 
-  it('shows what a command said last where the task has no lines of its own', () => {
+  it('shows the last output of the command if the task has no lines', () => {
     expect(textOf(commandError)).toContain('  │ from the command itself');
     expect(textOf(commandError, {lastLines: ['from the log']})).toContain('  │ from the log');
     expect(textOf(commandError, {lastLines: ['from the log']})).not.toContain('  │ from the command itself');

@@ -87,7 +87,7 @@ describe('linesView', () => {
     expect(plain.text()).toBe('[build/kubelet] done in 1 s\n');
   });
 
-  it('goes on where nobody reads any more', () => {
+  it('continues after its reader has closed the stream', () => {
     const stream = capture();
     const view = linesView(stream);
     view.emit(started('build/kubelet'));

@@ -20,7 +20,7 @@ const open = (colors = false) => {
 };
 
 describe('listView', () => {
-  it('shows stages, the tasks of what runs, and the last line of output below', async () => {
+  it('shows stages, the tasks of the running stage, and the last line of output', async () => {
     const {view, screen} = open();
     view.emit(planned);
     view.emit(skipped('host/engine', 'docker 26.1 answers'));
@@ -80,7 +80,7 @@ describe('listView', () => {
     ]);
   });
 
-  it('shows what failed, what was not started, and below why', async () => {
+  it('shows failed and unstarted tasks, and the reason below', async () => {
     const {view, screen} = open();
     view.emit(planned);
     view.emit(started('build/kubelet'));

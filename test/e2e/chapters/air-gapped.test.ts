@@ -1,6 +1,6 @@
 /**
  * `bundle load` and `up` on a machine without a network. A network namespace stands for the machine. Needs the images of the
- * stack, and starts a docker engine, caches and a cluster of its own.
+ * stack, and starts another docker engine and cluster with their own caches.
  */
 
 import {mkdtemp, rm} from 'node:fs/promises';
@@ -12,7 +12,7 @@ import {project} from '../../../src/project.ts';
 import {useImages} from '../fixture.ts';
 import {host, kniDemo} from '../rig.ts';
 
-/** What the machine runs. It has only a loopback interface. */
+/** The commands on the machine, which has only a loopback interface. */
 const script = `
 mount -t tmpfs none /run
 ip link set lo up

@@ -1,6 +1,6 @@
 /**
  * A stack like upstream: pinned git sources and a published node image, from a git host and a registry that the test starts.
- * Needs the images of the stack, and makes a cluster of its own. The sources are Debian's, so no internet is needed.
+ * Needs the images of the stack, and makes another cluster. The sources are Debian's, so no internet is needed.
  */
 
 import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';

@@ -31,7 +31,7 @@ export interface NumberText {
   readonly number: string;
 }
 
-/** What one plugin was given. */
+/** The input of one plugin. */
 export interface Given {
   readonly call: string;
   readonly env: Readonly<Record<string, string>>;
@@ -40,7 +40,7 @@ export interface Given {
 
 export interface Outcome {
   readonly given: readonly Given[];
-  /** By command, what was wrong; absent where nothing was. */
+  /** Errors by command. */
   readonly failures: Readonly<Record<string, string>>;
 }
 

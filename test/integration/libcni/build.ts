@@ -9,7 +9,7 @@ import {cache, exists, fetchPackage, namesIn} from '../rig/tools.ts';
 const source = fileURLToPath(new URL('main.go', import.meta.url));
 const library = 'golang-github-appc-cni-dev';
 
-/** Path of the program. It is compiled anew when its source, the library or Go is another one. */
+/** Path of the program, which is compiled again if its source, the library or Go changes. */
 export const buildLibcniRunner = async (): Promise<string> => {
   const go = await findGo();
   const goPath = join(await fetchPackage(library), 'usr/share/gocode');

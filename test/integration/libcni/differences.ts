@@ -11,7 +11,7 @@ export interface Difference {
   readonly example: Case;
   /** What libcni gave, as if it did not differ in this. */
   readonly libcni?: Change;
-  /** The same of ours, where libcni has lost what we have kept. */
+  /** The same for our runtime, if libcni drops something that we keep. */
   readonly ours?: Change;
 }
 
@@ -41,7 +41,7 @@ const withPrevResult =
     return result ? {...given, config: {...given.config, prevResult: change(result as Members)}} : given;
   };
 
-/** As Go and JavaScript read numbers when nobody stops them. */
+/** As Go and JavaScript read numbers by default. */
 const rounded = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(rounded);
   if (typeof value !== 'object' || value === null) return value;

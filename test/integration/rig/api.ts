@@ -8,7 +8,7 @@ import {paths} from './runtime.ts';
 import {until} from './wait.ts';
 
 const port = 6443;
-// Bytes from the node's loopback to a socket outside of it: the node has a network of its own.
+// Forwards bytes from the node's loopback to a socket of the test, since the node has a separate network.
 const relay = `
   const net = require('node:net');
   net.createServer((near) => {

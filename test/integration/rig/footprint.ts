@@ -1,4 +1,4 @@
-/** What a process takes up. */
+/** Memory and descriptors of a process. */
 import {readdir, readFile} from 'node:fs/promises';
 
 export interface Footprint {

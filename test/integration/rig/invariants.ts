@@ -1,4 +1,4 @@
-/** What holds at any quiet moment, whatever has happened: each attachment is whole, and there is nothing beside them. */
+/** Holds whenever no call runs: each attachment is complete, and nothing else exists. */
 import {readdir} from 'node:fs/promises';
 import {expect} from 'vitest';
 import type {KniClient} from './client.ts';

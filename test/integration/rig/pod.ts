@@ -38,14 +38,14 @@ export const attach = async (kni: KniClient, pod: TestPod, netns: string, option
   return ipconfigs;
 };
 
-/** What a kubelet does around RunPodSandbox. Returns the pod's address. */
+/** Makes the calls that a kubelet makes around RunPodSandbox. Returns the pod's address. */
 export const bringUp = async (kni: KniClient, pod: TestPod, options: AttachOptions = {}) => {
   const netns = await createNetwork(kni, pod);
   const ipconfigs = await attach(kni, pod, netns, options);
   return {netns, ip: ipconfigs['eth0']?.ip[0] ?? '', mac: ipconfigs['eth0']?.mac ?? ''};
 };
 
-/** What a kubelet does around StopPodSandbox. */
+/** Makes the calls that a kubelet makes around StopPodSandbox. */
 export const takeDown = async (kni: KniClient, pod: TestPod, netns: string): Promise<void> => {
   await kni.detachInterface({...identify(pod), isolation: {path: netns, type: 'netns'}});
   await kni.deleteNetwork({...identify(pod), netnsPath: netns});

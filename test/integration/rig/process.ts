@@ -2,7 +2,7 @@
 import {type ChildProcess, type SpawnOptions, spawn} from 'node:child_process';
 import {once} from 'node:events';
 
-/** What a program prints; rejects with what it printed to stderr when it fails. */
+/** Runs a program and returns its output; rejects with its stderr if it fails. */
 export const output = async (
   file: string,
   args: readonly string[],
@@ -21,7 +21,7 @@ export const output = async (
   );
 };
 
-/** Ends a process that the tests have started, and waits for its end. */
+/** Kills a process that a test has started, and waits for its end. */
 export const end = async (child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');

@@ -14,7 +14,7 @@ export const openSession = (socket: string): ClientHttp2Session => {
   return session;
 };
 
-/** One unary call with any bytes for a message. Returns the gRPC status; `undefined` when there was none. */
+/** Makes a unary call with any bytes as message. Returns the gRPC status, if any. */
 export const callRaw = async (
   session: ClientHttp2Session,
   path: string,
@@ -43,7 +43,7 @@ export const callRaw = async (
   return status === undefined ? undefined : Number(status);
 };
 
-/** Sends bytes on a connection of their own, and waits until the other side has had enough, or there is no answer. */
+/** Sends bytes on a new connection, and waits until the server closes it or does not answer. */
 export const sendRaw = (socket: string, bytes: Buffer): Promise<void> =>
   new Promise((resolve) => {
     const peer = connect(socket, () => peer.end(bytes));

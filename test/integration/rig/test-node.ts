@@ -1,4 +1,4 @@
-/** A test node: network and mount namespaces of its own, which vanish with all that is in them when it is disposed of. */
+/** A test node: a network and a mount namespace, which disappear with their contents when it is disposed of. */
 import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {readdir, readlink} from 'node:fs/promises';
@@ -8,7 +8,7 @@ import {end, output} from './process.ts';
 export interface TestNode extends AsyncDisposable {
   /** Of a process in its namespaces. */
   readonly pid: number;
-  /** A path of the node, as it is seen from outside. */
+  /** A path of the node, as the host sees it. */
   readonly path: (inside: string) => string;
   /** Runs a program on the node. */
   readonly run: (args: readonly string[], input?: string) => Promise<string>;
@@ -22,7 +22,7 @@ export interface TestNode extends AsyncDisposable {
 const boot =
   'mount -t tmpfs tmpfs /run && mount -t sysfs sysfs /sys && ip link set lo up && echo up && exec sleep infinity';
 
-/** `env` is added to the environment of what runs on the node. */
+/** `env` is added to the environment of programs on the node. */
 export const startTestNode = async (env: Readonly<Record<string, string>>): Promise<TestNode> => {
   const options = {env: {...process.env, ...env}};
   const holder = spawn('unshare', ['--mount', '--net', '--propagation', 'private', 'sh', '-c', boot], {
@@ -37,7 +37,7 @@ export const startTestNode = async (env: Readonly<Record<string, string>>): Prom
       throw new Error(`the test node did not start: ${complaint.trim()}`);
     }),
   ]);
-  // Looked up while it is certain to run: Ctrl-C ends it too, and not all that it holds.
+  // Looked up while the holder runs: Ctrl-C ends the holder, but not every process on the node.
   const namespace = await namespaceOf(holder.pid);
   const enter = ['--target', String(holder.pid), '--mount', '--net', '--'];
   const started: ChildProcess[] = [];
@@ -64,7 +64,7 @@ export const startTestNode = async (env: Readonly<Record<string, string>>): Prom
 const namespaceOf = (pid: number | undefined): Promise<string> =>
   readlink(`/proc/${pid}/ns/mnt`).catch(() => '');
 
-/** Whatever still runs in the node's mount namespace, such as a plugin that was left behind. */
+/** Processes in the node's mount namespace, such as orphaned plugins. */
 const processesOn = async (namespace: string): Promise<number[]> => {
   const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0);
   const same = await Promise.all(pids.map(async (pid) => (await namespaceOf(pid)) === namespace));

@@ -7,7 +7,7 @@ import {output} from './process.ts';
 
 export interface Tools {
   readonly pluginDir: string;
-  /** Added to the environment of what runs on a test node. */
+  /** Added to the environment of programs on a test node. */
   readonly env: Readonly<Record<string, string>>;
 }
 

@@ -34,7 +34,7 @@ export interface Place {
   readonly gateway6: string;
 }
 
-/** The n-th place behind a router has a link of its own with it. */
+/** The n-th place behind a router has its own link to it. */
 export const placeBehindRouter = (n: number): Place => ({
   ip: `172.31.${n}.2`,
   gateway: `172.31.${n}.1`,

@@ -104,7 +104,7 @@ describe('the configuration directory', () => {
     );
   });
 
-  it('that is a file, or that may not be listed, says so', async () => {
+  it('that is a file or cannot be listed is an error', async () => {
     await using dir = await dirOf({'10-a.conflist': list('a')});
     const file = join(dir.path, '10-a.conflist');
     expect(() => readConfDir(file)).toThrow(`cannot read ${file}: not a directory (ENOTDIR)`);
@@ -137,7 +137,7 @@ describe('plugins in a folder of the name of the network', () => {
     await expect(read({'10.conflist': text})).rejects.toThrow(/10\.conflist has no "plugins"/);
   });
 
-  it('are left out where the list says so, and for a single plugin', async () => {
+  it('are left out if the list says so, and for a single plugin', async () => {
     const only = JSON.stringify({...(JSON.parse(list('net')) as object), loadOnlyInlinedPlugins: true});
     expect(typesOf(await read({'10.conflist': only, ...folder}))).toEqual(['bridge']);
     expect(typesOf(await read({'10.conf': single('net'), ...folder}))).toEqual(['ptp']);

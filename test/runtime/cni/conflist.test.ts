@@ -27,20 +27,24 @@ describe('a conflist', () => {
     ['a name that is a path', list({name: '../x'}), 'has a missing or invalid "name"'],
     ['no plugins', list({plugins: undefined}), 'has no "plugins"'],
     ['an empty list of plugins', list({plugins: []}), 'has an empty list'],
-    ['a plugin that is no object', list({plugins: [1]}), 'a plugin that is not a JSON object'],
+    ['a plugin that is not an object', list({plugins: [1]}), 'a plugin that is not a JSON object'],
     ['a plugin without type', list({plugins: [{}]}), 'a plugin without a valid "type"'],
     ['a plugin that is a path', list({plugins: [{type: '../../bin/sh'}]}), 'a plugin without a valid "type"'],
     ['a plugin that is a directory', list({plugins: [{type: '..'}]}), 'a plugin without a valid "type"'],
-    ['plugins that are no list', list({plugins: {}}), 'has "plugins" that are not a list'],
+    ['plugins that are not a list', list({plugins: {}}), 'has "plugins" that are not a list'],
     [
-      'no plugins of its own, wanting no others',
+      'no plugins, but loadOnlyInlinedPlugins: true',
       list({plugins: undefined, loadOnlyInlinedPlugins: true}),
       'has no "plugins"',
     ],
     ['a version that is a number', list({cniVersion: 1}), 'has an invalid version'],
     ['a version that is a word', list({cniVersion: 'new'}), 'has an invalid version'],
-    ['an entry of its versions that is none', list({cniVersions: ['1.0.0', 'x']}), 'has an invalid version'],
-    ['versions that are no list', list({cniVersions: '1.0.0'}), 'has "cniVersions" that are not a list'],
+    ['an invalid entry in cniVersions', list({cniVersions: ['1.0.0', 'x']}), 'has an invalid version'],
+    [
+      'cniVersions that are not a list',
+      list({cniVersions: '1.0.0'}),
+      'has "cniVersions" that are not a list',
+    ],
     ['disableCheck being a word', list({disableCheck: 'yes'}), 'has a "disableCheck" that is neither'],
     ['disableCheck being a list', list({disableCheck: [true]}), 'has a "disableCheck" that is neither'],
     ['disableGC being a number', list({disableGC: 1}), 'has a "disableGC" that is neither'],
@@ -102,7 +106,7 @@ describe('a conflist', () => {
     expect(parseConflist(text).text).toBe(text);
   });
 
-  it('may be a single plugin, as of old, which stays as it is written', () => {
+  it('may be a single plugin, whose text is not changed', () => {
     const parsed = parseSinglePlugin(
       '{"cniVersion":"0.3.1","name":"old","type":"ptp","big":9007199254740993}',
     );

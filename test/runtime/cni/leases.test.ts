@@ -5,7 +5,7 @@ import {listLeases, releaseLease} from '../../../runtime/src/cni/leases.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 
 describe('the leases of host-local', () => {
-  it('are read with the sandbox they belong to; what else is there is no lease', async () => {
+  it('are read with their sandbox; other files are ignored', async () => {
     await using dir = await tempDir();
     await mkdir(join(dir.path, 'kni'));
     const files = {
@@ -27,7 +27,7 @@ describe('the leases of host-local', () => {
     expect((await readdir(join(dir.path, 'kni'))).sort()).toEqual(['last_reserved_ip.0', 'lock']);
   });
 
-  it('are none before the first', async () => {
+  it('are empty before the first lease', async () => {
     await using dir = await tempDir();
     expect(await listLeases(join(dir.path, 'ipam'))).toEqual([]);
   });

@@ -121,7 +121,7 @@ describe('a network of several plugins', () => {
     expect((await seen(chain.plugins)).slice(2)).toEqual(['third DEL', 'second DEL', 'first DEL']);
   });
 
-  it('is deleted on when a plugin needs no cleanup (code 3)', async () => {
+  it('continues DEL after a plugin that needs no cleanup (code 3)', async () => {
     await using chain = await rig();
     await chain.plugins.plan({'second DEL': 'error(3,unknown container)'});
     await delNetwork(chain.invoke, chain.attachment, target);
@@ -131,7 +131,7 @@ describe('a network of several plugins', () => {
   it.each<[string, Behaviour]>([
     ['answers with code 1', 'error(1,incompatible version)'],
     ['answers with any other error', 'exit'],
-  ])('is deleted on when a plugin that never started %s', async (_, answer) => {
+  ])('continues DEL after a plugin that never started and %s', async (_, answer) => {
     await using chain = await rig();
     await chain.plugins.plan({'first ADD': 'error', 'second DEL': answer});
     const {attachment} = await addNetwork(chain.invoke, chain.attachment, target);

@@ -15,7 +15,7 @@ describe('a plain text', () => {
     expect(plainText(text)).toBe(expected);
   });
 
-  it('keeps the start or the end of what is long, and does not cut a character in two', () => {
+  it('keeps the start or the end of long text, and does not cut a character in two', () => {
     const long = `start ${'🙂'.repeat(2000)} end`;
     expect(plainText(long)).toMatch(/^start 🙂+…$/u);
     expect(plainText(long, 'end')).toMatch(/^…🙂+ end$/u);

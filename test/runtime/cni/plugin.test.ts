@@ -85,7 +85,7 @@ describe('calling a plugin', () => {
     const failure = await call(behaviour).catch((thrown: unknown) => thrown);
     expect(failure).toMatchObject(error);
     const {details} = statusOf(failure);
-    expect(details).toBe((failure as Error).message); // and not that it is something that nobody foresaw
+    expect(details).toBe((failure as Error).message); // not the text of an unexpected error
     expect(details).toMatch(/^[\P{C}]{1,1200}$/u);
   });
 
@@ -98,7 +98,7 @@ describe('calling a plugin', () => {
     expect(await call('error-exit-0(0,done)', {command: 'DEL'})).toContain('done');
   });
 
-  it('does not mind one that reads nothing of a large configuration', async () => {
+  it('accepts one that does not read a large configuration', async () => {
     const extra = {padding: 'x'.repeat(1 << 20)};
     expect(await parsed('no-stdin', {extra})).toMatchObject({ips: [{address: '10.99.0.2/24'}]});
   });
@@ -109,7 +109,7 @@ describe('calling a plugin', () => {
     expect(process.memoryUsage.rss() - before).toBeLessThan(64 << 20);
   });
 
-  it('tells one that hangs', async () => {
+  it('reports one that hangs', async () => {
     const failure = await call('hang', {timeoutMs: 300}).catch((thrown: unknown) => thrown);
     expect(failure).toMatchObject({
       trouble: 'timed-out',
@@ -118,7 +118,7 @@ describe('calling a plugin', () => {
     expect(statusOf(failure).code).toBe(4); // DEADLINE_EXCEEDED
   });
 
-  it('leaves no process of one that hangs with a child which holds stdout and heeds no SIGTERM', async () => {
+  it('kills one that hangs together with a child that holds stdout open and ignores SIGTERM', async () => {
     await using plugins = await installPlugins(['demo']);
     await plugins.plan({'demo ADD': 'fork-hang'});
     const invoke = createInvokePlugin({exec: createExec(), binDirs: [plugins.binDir], timeoutMs: 3_000});
@@ -132,7 +132,7 @@ describe('calling a plugin', () => {
     );
   });
 
-  it('tells one that is not there', async () => {
+  it('reports one that is missing', async () => {
     const invoke = createInvokePlugin({
       exec: createExec(),
       binDirs: ['/nowhere', '/not/here'],

@@ -19,7 +19,7 @@ const families = ['4', '6'];
 const old = {...modern, ips: modern.ips.map((ip, at) => ({version: families[at], ...ip}))};
 
 describe('the result of a plugin', () => {
-  it('in the version of the list stays as it is, numbers and unknown members included', () => {
+  it('in the version of the list is not changed, with numbers and unknown members', () => {
     const text = '{"cniVersion":"1.0.0","x":9007199254740993,"ips":[{"address":"10.0.0.2/24","y":1.50}]}';
     expect(resultInVersion(text, '1.0.0')).toBe(text);
   });
@@ -132,7 +132,7 @@ describe('the result of a plugin', () => {
     ['null', 'null', 'not an object'],
     ['a list', '[]', 'not an object'],
     ['an unknown version', '{"cniVersion":"2.0.0"}', 'an unknown "cniVersion"'],
-    ['a version that is none', '{"cniVersion":{"a":1}}', 'an unknown "cniVersion"'],
+    ['an invalid version', '{"cniVersion":{"a":1}}', 'an unknown "cniVersion"'],
     [
       'an interface too far',
       '{"interfaces":[{}],"ips":[{"interface":1}]}',
@@ -149,16 +149,16 @@ describe('the result of a plugin', () => {
       '{"interfaces":[{}],"ips":[{"interface":"0"}]}',
       'interface index is out of range',
     ],
-    ['addresses that are no list', '{"ips":{}}', 'a member that is not a list'],
-    ['an address that is no object', '{"ips":["10.0.0.2"]}', 'a member that is not an object'],
-    ['interfaces that are no list', '{"interfaces":7}', 'a member that is not a list'],
+    ['addresses that are not a list', '{"ips":{}}', 'a member that is not a list'],
+    ['an address that is not an object', '{"ips":["10.0.0.2"]}', 'a member that is not an object'],
+    ['interfaces that are not a list', '{"interfaces":7}', 'a member that is not a list'],
     [
-      'an old address that is no object',
+      'an old address that is not an object',
       '{"cniVersion":"0.2.0","ip4":"10.0.0.2"}',
       'a member that is not an object',
     ],
     [
-      'old routes that are no list',
+      'old routes that are not a list',
       '{"cniVersion":"0.2.0","ip4":{"routes":7}}',
       'a member that is not a list',
     ],

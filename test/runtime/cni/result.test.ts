@@ -46,10 +46,10 @@ describe('the interfaces of a pod', () => {
 
   it.each([
     ['an index out of range', {ips: [{address: '10.0.0.2/24', interface: 7}]}],
-    ['an address that is none', {ips: [{address: 'ten'}, {address: 7}, {}]}],
+    ['an invalid address', {ips: [{address: 'ten'}, {address: 7}, {}]}],
     ['nothing', {}],
     ['other shapes', {interfaces: 7, ips: {}}],
-  ])('are none with %s', (_, result) => {
+  ])('are empty with %s', (_, result) => {
     expect(interfacesOf(result)).toEqual([]);
   });
 });

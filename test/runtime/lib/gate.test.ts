@@ -87,7 +87,7 @@ describe('the gate', () => {
     await Promise.all(busy);
   });
 
-  it('does not begin what nobody waits for any more', async () => {
+  it('does not start cancelled work', async () => {
     const gate = createGate();
     const order: string[] = [];
     const alone = controlled('alone', order);

@@ -39,7 +39,7 @@ describe('a lock', () => {
     expect(await next).toBe('yes');
   });
 
-  it('does not begin what nobody waits for any more, and still keeps the order', async () => {
+  it('does not start cancelled work, and keeps the order', async () => {
     const lock = createLock();
     const {opened, open} = gate();
     const gone = new AbortController();

@@ -10,7 +10,7 @@ const succeeds: Exec = async () => ({kind: 'exited', exitCode: 0, stdout: '', st
 describe('a netns', () => {
   it.each([
     ['there is nothing', async () => {}],
-    ['there is a file that is no netns', (path: string) => writeFile(path, '')],
+    ['there is a file that is not a netns', (path: string) => writeFile(path, '')],
   ])('does not exist when %s', async (_, make) => {
     await using dir = await tempDir();
     const netns = await openNetnsDir(dir.path, succeeds);
@@ -36,7 +36,7 @@ describe('a netns', () => {
 });
 
 describe('the directory', () => {
-  /** `mount` as it is for what is no mount point yet: it succeeds once there is one. */
+  /** `mount` fails until the directory is a mount point. */
   const mountTool = () => {
     const calls: string[] = [];
     const failed: Ending = {
@@ -52,7 +52,7 @@ describe('the directory', () => {
     return {calls, exec};
   };
 
-  it('becomes a mount point when it is none', async () => {
+  it('becomes a mount point if it is not one', async () => {
     await using dir = await tempDir();
     const {calls, exec} = mountTool();
     await openNetnsDir(dir.path, exec);

@@ -13,13 +13,13 @@ describe('the configuration of a NetworkAttachmentDefinition', () => {
     ['no IPAM plugin', '{ "type": "macvlan",\n "master": "eth0", "id": 12345678901234567890, "x": 1.0 }'],
     ['another IPAM plugin', '{"type": "bridge", "bridge": "a", "ipam": {"type": "dhcp", "dataDir": "/d"}}'],
     ['the lease directory', `{"type":"ptp","ipam":{"type": "host-local", "dataDir":"${ipamDir}"}}`],
-    ['ipam that is no object', '{"type":"ptp","ipam":"host-local"}'],
+    ['ipam that is not an object', '{"type":"ptp","ipam":"host-local"}'],
     ['an empty list', '{"plugins": [ ]}'],
-  ])('passes through as it is written with %s', (_, config) => {
+  ])('passes through unchanged with %s', (_, config) => {
     expect(fit(config)).toBe(config);
   });
 
-  it('gets the lease directory of the node, and keeps all else as it is written', () => {
+  it('gets the lease directory of the node, and is otherwise unchanged', () => {
     const config =
       '{"name":"a","plugins":[{"type":"ptp","n":12345678901234567890,"ipam":{"type":"host-local","subnet":"10.0.0.0/24","m":1.0}},{"type":"tuning", "mtu": 1e3}]}';
     expect(fit(config)).toBe(

@@ -17,7 +17,7 @@ const mapping = {hostPort: 80, containerPort: 80, protocol: 'tcp'};
 const plain = {namespace: '', capabilityArgs: {}};
 
 describe('the networks that a pod asks for', () => {
-  it('are none without the annotation', () => {
+  it('are empty without the annotation', () => {
     expect(read(undefined)).toEqual([]);
     expect(read('  ')).toEqual([]);
     expect(read('[]')).toEqual([]);
@@ -139,7 +139,7 @@ describe('the networks that a pod asks for', () => {
     expect(() => read(annotation)).toThrow(why);
   });
 
-  it('are read or refused, whatever is asked', () => {
+  it('are parsed or refused for any annotation', () => {
     const element = fc.record(
       {
         name: fc.oneof(fc.constant('net'), fc.string({unit: 'binary'})),

@@ -69,7 +69,7 @@ describe('a cleanup that keeps failing', () => {
     expect(await callsOf(rig)).toEqual(before); // a repeated call is answered without plugins
   });
 
-  it('is given up by a sweep where the node has restarted, since nobody detaches that sandbox', async () => {
+  it('is given up by a sweep after a restart of the node, since the kubelet does not detach that sandbox', async () => {
     await using rig = await podsRig();
     await fail(rig, one);
     for (const path of await rig.netns.list()) await rig.netns.remove(path);

@@ -221,7 +221,7 @@ describe('with a disk that cannot be written', () => {
   });
 });
 
-describe('a network that nobody comes for', () => {
+describe('an abandoned network', () => {
   const minutes = (count: number) => count * 60_000;
 
   it('is deleted after ten minutes', async () => {
@@ -239,7 +239,7 @@ describe('a network that nobody comes for', () => {
     await expect(rig.pods.attach(attachRequest)).rejects.toMatchObject({name: 'UnknownNetwork'});
   });
 
-  it('is given the time anew by a network runtime that was restarted, whatever the clock on the wall says', async () => {
+  it('gets its full time again after a restart of the network runtime, at any wall-clock time', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
     rig.clock.ms += minutes(60);
@@ -265,7 +265,7 @@ describe('a network that nobody comes for', () => {
     await expect(rig.pods.attach(attachRequest)).resolves.toMatchObject({state: 'attached'});
   });
 
-  it('is also one that could not be attached, and that nobody tries to attach again', async () => {
+  it('is also one whose attach failed and is not retried', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
     await rig.plugins.plan({'first ADD': 'error'});
@@ -309,7 +309,7 @@ describe('a network that nobody comes for', () => {
   it.each<[string, (rig: PodsRig) => unknown]>([
     ['asks for it', ({pods}) => pods.query('box')],
     ['attaches it again', ({pods}) => pods.attach(attachRequest)],
-  ])('is none any more once somebody %s', async (_, come) => {
+  ])('is no longer abandoned once a caller %s', async (_, come) => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
     await attachUnheard(rig);
@@ -359,7 +359,7 @@ describe('further networks', () => {
     expect(await resultsGivenToDel(rig)).toEqual([undefined, 'eth0', 'eth0']);
   });
 
-  it('that fail leave the result of the first to whoever undoes it, also after a crash', async () => {
+  it('that fail leave the result of the first for the rollback, also after a crash', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
     await rig.plugins.plan({'third ADD': 'error', 'first DEL': 'error'});
@@ -546,7 +546,7 @@ describe('after a crash', () => {
       await pods.sweep();
       expect((await pods.reconcile()).problems).toHaveLength(1);
     }
-    pods = await rig.restart(); // by then the damage is no longer in the journal
+    pods = await rig.restart(); // the journal no longer contains the damage
     await pods.sweep();
     expect((await pods.reconcile()).problems).toHaveLength(1);
     expect(await callsOf(rig)).toEqual(added);

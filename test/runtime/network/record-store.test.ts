@@ -127,7 +127,7 @@ describe('the store of records', () => {
     }
     expect((await readFile(dir.join('journal'))).length).toBeLessThan(400_000); // of 800,000 that were written
     expect(await loadedFrom(dir.path)).toMatchObject([{attachments: [{config: configOf(199)}]}]);
-    await using reopened = await openRecordStore(dir.path); // what was read is written as it was
+    await using reopened = await openRecordStore(dir.path); // records are written as they were read
     for (let round = 0; round < 800; round++) await reopened.write(numbered(round % 2));
     expect(await loadedFrom(dir.path)).toMatchObject([{attachments: [{config: configOf(199)}]}, {}, {}]);
   });
@@ -140,7 +140,7 @@ describe('the store of records', () => {
     {
       await using store = await openRecordStore(dir.path);
       await store.write(late);
-      await store.remove(late.key); // the journal has its configuration now, and nobody needs it
+      await store.remove(late.key); // its configuration is in the journal, but no longer needed
       const rewriting = new AbortController();
       const history = (async () => {
         while (!rewriting.signal.aborted) await store.write({...record, request: 'x'.repeat(10_000)});
@@ -218,7 +218,7 @@ describe('the store of records', () => {
     expect(again.loaded).toHaveLength(left);
   });
 
-  it('reports a missing journal while pods may run, until somebody accepts the loss', async () => {
+  it('reports a missing journal while pods may run, until a person accepts the loss', async () => {
     await using dir = await tempDir();
     const signs = async () => ['netns kni-uid-1a2b'];
     {

@@ -103,7 +103,7 @@ describe('the addresses of a network', () => {
     expect(await poolsOf(list)).toMatchObject([{capacity: 5n, used: 0}]);
   });
 
-  it('are counted anew after every change, settled or not', async () => {
+  it('are counted again after every change, settled or not', async () => {
     await using at = await rig();
     const used = async () => (await at.pools({subnet: '10.1.0.0/29'})).map((pool) => pool.used);
     for (const [index, ip] of ['10.1.0.2', '10.1.0.3', '10.1.0.4'].entries()) {
@@ -132,7 +132,7 @@ describe('a pool', () => {
     });
   });
 
-  it('is not exhausted when there is none', () => {
+  it('is not exhausted when there is no pool', () => {
     expect(exhausted([])).toBeUndefined();
   });
 });

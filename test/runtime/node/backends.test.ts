@@ -25,7 +25,7 @@ describe('the vxlan backend', () => {
   const prepare = (answer: (command: string) => Ending | undefined) =>
     backends.vxlan.prepare(tools(answer).exec, clusterOf(own));
 
-  it('cannot be used without the program bridge, and says so', async () => {
+  it('fails without the program bridge, with that reason', async () => {
     const missing: Ending = {kind: 'not-started', error: new Error('spawn bridge ENOENT')};
     await expect(
       prepare((command) => (command.startsWith('bridge') ? missing : undefined)),
@@ -36,7 +36,7 @@ describe('the vxlan backend', () => {
   });
 
   it.each(['Error: Unknown device type.', 'RTNETLINK answers: Operation not supported'])(
-    'cannot be used without vxlan in the kernel, and says so: %s',
+    'fails without vxlan in the kernel, with that reason: %s',
     async (stderr) => {
       const answer = (command: string) => (command.includes('-batch') ? failed(1, stderr) : undefined);
       await expect(prepare(answer)).rejects.toMatchObject({
@@ -55,7 +55,7 @@ describe('the vxlan backend', () => {
     expect(await prepare(() => undefined)).toBe(65_536 - 50); // over the loopback
   });
 
-  it('makes routes though forwarding entries cannot be made, and fails all the same', async () => {
+  it('adds routes even if it cannot add forwarding entries, and still fails', async () => {
     const {exec, calls} = tools((command) =>
       command.includes('bridge -json') ? failed(255, 'busy') : undefined,
     );

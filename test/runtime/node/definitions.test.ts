@@ -35,7 +35,7 @@ describe('NetworkAttachmentDefinitions', () => {
     expect(again.find('one', 'net')?.config).toBe('49');
   });
 
-  it.each(['', '{', '7', '[7]'])('are none when the file says %j', async (text) => {
+  it.each(['', '{', '7', '[7]'])('are empty when the file contains %j', async (text) => {
     await using dir = await tempDir();
     await writeFile(dir.join('definitions.json'), text);
     expect((await openDefinitions(dir.join('definitions.json'), silent)).find('one', 'net')).toBeUndefined();

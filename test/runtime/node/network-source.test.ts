@@ -21,7 +21,7 @@ const rig = async (plugins: readonly string[]) => {
 };
 
 describe('the network to attach to', () => {
-  it('is read anew every time', async () => {
+  it('is read again every time', async () => {
     await using at = await rig([]);
     const {source, write} = at;
     expect(source.current()).toBeUndefined();

@@ -31,7 +31,7 @@ describe('the readiness that plugins tell', () => {
     expect(trouble).toMatchObject({reason, message: expect.stringContaining('the agent is away')});
   });
 
-  it('is asked for once by those who ask at the same time, and anew after 5 s', async () => {
+  it('is asked once for concurrent callers, and again after 5 s', async () => {
     const {clock, statusOf} = opened(60_000);
     expect(await Promise.all([statusOf(list), statusOf(list)])).toEqual([undefined, undefined]);
     clock.ms = 5_000;

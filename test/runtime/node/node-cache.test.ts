@@ -40,7 +40,7 @@ describe('the remembered nodes', () => {
   });
 
   it.each(['', '{', '7', '[7]', '[{"name":"a","podCidr":"x"}]'])(
-    'are none when the file says %j',
+    'are empty when the file contains %j',
     async (text) => {
       await using dir = await tempDir();
       await writeFile(dir.join('nodes.json'), text);
@@ -48,7 +48,7 @@ describe('the remembered nodes', () => {
     },
   );
 
-  it('are none at first', async () => {
+  it('are empty at first', async () => {
     await using dir = await tempDir();
     expect(await readNodeCache(dir.join('nodes.json'))).toEqual([]);
   });

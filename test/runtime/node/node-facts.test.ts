@@ -31,12 +31,12 @@ describe('what is known of a node', () => {
 
   it.each([
     ['nothing yet', {}],
-    ['what is no subnet', {podCIDR: '10.244.1.0/24 -j ACCEPT'}],
-    ['what is no subnet either', {podCIDR: '10.244.1.0/99'}],
+    ['text that is not a subnet', {podCIDR: '10.244.1.0/24 -j ACCEPT'}],
+    ['an invalid prefix length', {podCIDR: '10.244.1.0/99'}],
     ['an IPv6 subnet of too many bits', {podCIDR: 'fd00::/129'}],
     ['a subnet with a zone', {podCIDR: 'fe80::1%eth0/64'}],
     ['another shape', {podCIDR: 7, podCIDRs: 'x'}],
-  ])('is no podCIDR with %s', (_, spec) => {
+  ])('ignores a podCIDR with %s', (_, spec) => {
     expect(nodeFactsOf(object(spec)).podCidrs).toEqual([]);
   });
 
@@ -48,7 +48,7 @@ describe('what is known of a node', () => {
       expect(created(unknown)).toBeUndefined();
   });
 
-  it('is nothing of what is no node', () => {
+  it('ignores an object that is not a node', () => {
     for (const what of [null, undefined, 7, [], {}])
       expect(nodeFactsOf(what)).toEqual({name: '', podCidrs: [], internalIps: []});
   });

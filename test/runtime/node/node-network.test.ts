@@ -64,7 +64,7 @@ describe('the readiness of a node', () => {
     await at.node.setup();
   });
 
-  it('needs nobody to ask the plugins or to count addresses', async () => {
+  it('asks the plugins and counts addresses without a caller', async () => {
     await using at = await rig({});
     for (const name of ['ptp', 'loopback']) await at.write(`bin/${name}`, '');
     await at.write('net.d/10.conflist', conflist);

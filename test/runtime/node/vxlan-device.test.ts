@@ -55,7 +55,7 @@ describe('the tunnel device', () => {
     ['another port', withTunnel({port: 4789})],
     ['learning', withTunnel({learning: true})],
     ['another kind', {...shown, linkinfo: {info_kind: 'dummy'}}],
-  ])('is made anew when it is one of %s', (_, wrong) => {
+  ])('is recreated when it has %s', (_, wrong) => {
     expect(linkChanges(wrong, wanted)).toEqual(['link del kni.vxlan', ...made]);
     expect(addressChanges(wrong, wanted)).toHaveLength(2);
   });

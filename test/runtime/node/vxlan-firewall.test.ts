@@ -66,7 +66,7 @@ describe('the rules for the port of the tunnels', () => {
     await expect(applyFirewall(exec, cluster)).rejects.toThrow('FORWARD');
   });
 
-  it('are removed once, and a node without them is left as it is', async () => {
+  it('are removed once, and a node without them is not changed', async () => {
     const none = tools((command) => (command.includes('-L') ? 1 : 0));
     await removeFirewall(none.exec);
     expect(none.lines()).toHaveLength(2);

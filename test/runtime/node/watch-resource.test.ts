@@ -97,7 +97,7 @@ describe('watching a resource', () => {
     await expect(watch().next()).rejects.toMatchObject({name: 'ApiRefused', statusCode: 403});
   });
 
-  it('trusts nobody but the authority of the kubeconfig', async () => {
+  it('trusts only the certificate authority of the kubeconfig', async () => {
     await using at = await rig();
     const {watch, useAuthority} = at;
     await useAuthority(createAuthority().cert);

@@ -210,7 +210,7 @@ describe('the shells', () => {
       const open = () => readdirSync('/proc/self/fd').length;
       const stop = new AbortController();
       const exec = createExec({stop: stop.signal});
-      process.stdout.write(''); // with its first stream libuv takes a descriptor of its own
+      process.stdout.write(''); // libuv opens a descriptor with its first stream
       const before = open();
       const endings = new Set();
       for (let left = 0; left < 24; left++) {

@@ -21,26 +21,26 @@ const node = (code: string, timeoutMs = generous) => ({
 describe('running a program', () => {
   const exec = createExec();
 
-  it('gives it stdin and environment, and takes what it prints and how it ends', async () => {
+  it('passes stdin and environment, and returns output and exit code', async () => {
     const code = `process.stdin.pipe(process.stdout); console.error(process.env.GREETING); process.exitCode = 3`;
     const ending = await exec({...node(code), stdin: 'hello', env: {GREETING: 'hi'}});
     expect(ending).toEqual({kind: 'exited', exitCode: 3, stdout: 'hello', stderr: 'hi\n'});
   });
 
-  it('keeps the environment of the network runtime, except where it is told otherwise', async () => {
+  it('passes the environment of the network runtime, with the variables given', async () => {
     const withEnv = createExec({env: {KNI_TEST: 'mine'}});
     const ending = await withEnv(node('console.log(process.env.PATH, process.env.KNI_TEST)'));
     expect(ending).toMatchObject({stdout: `${process.env['PATH']} mine\n`});
   });
 
-  it('tells a signal', async () => {
+  it('reports the signal that ended the program', async () => {
     expect(await exec(node(`process.kill(process.pid, 'SIGSEGV')`))).toMatchObject({
       kind: 'signalled',
       signal: 'SIGSEGV',
     });
   });
 
-  it('tells a program that cannot be started', async () => {
+  it('reports a program that cannot be started', async () => {
     await using dir = await tempDir();
     const missing = await exec({file: join(dir.path, 'missing'), timeoutMs: generous});
     expect(missing).toMatchObject({kind: 'not-started', error: {code: 'ENOENT'}});
@@ -49,12 +49,12 @@ describe('running a program', () => {
     expect(text).toMatchObject({kind: 'not-started', error: {code: 'EACCES'}});
   });
 
-  it('does not mind a program that reads nothing of a large input', async () => {
+  it('accepts a program that does not read a large input', async () => {
     const ending = await exec({...node('process.stdin.destroy()'), stdin: 'x'.repeat(4_000_000)});
     expect(ending).toMatchObject({kind: 'exited', exitCode: 0});
   });
 
-  it('ends a program that takes too long, and its children that hold on to stdout', async () => {
+  it('kills a program at its timeout, with children that hold stdout open', async () => {
     await using dir = await tempDir();
     const pidFile = join(dir.path, 'pid');
     const child = `process.on('SIGTERM', () => {}); setInterval(() => {}, 1e6)`;
@@ -69,12 +69,12 @@ describe('running a program', () => {
     while (await isAlive(grandchild)) await delay(10);
   });
 
-  it('ends a program that prints too much', async () => {
+  it('kills a program that prints too much', async () => {
     const ending = await exec(node(`setInterval(() => process.stdout.write('x'.repeat(100_000)), 0)`));
     expect(ending).toEqual({kind: 'too-much-output', limit: 1_048_576});
   });
 
-  it('ends what runs when the network runtime stops, and begins nothing any more', async () => {
+  it('kills running programs when the network runtime stops, and starts no others', async () => {
     const stop = new AbortController();
     const stopping = createExec({stop: stop.signal});
     const running = stopping(node('setInterval(() => {}, 1e6)'));
@@ -106,7 +106,7 @@ describe('running a program', () => {
     }
   });
 
-  it('tells that there is no file descriptor left for it, and works again when there is', async () => {
+  it('reports that no file descriptor is left, and works again when there is one', async () => {
     const fresh = createExec(); // without a shell yet
     {
       await using _ = await withoutDescriptors();

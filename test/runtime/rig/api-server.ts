@@ -11,13 +11,13 @@ export interface ApiServer extends AsyncDisposable {
   readonly listen: (on: number | string) => Promise<number>;
   readonly close: () => Promise<void>;
   readonly setNodes: (nodes: readonly ApiNode[]) => void;
-  /** `undefined`: there is no such resource, as at first. */
+  /** `undefined`, as at first: the API server does not know the resource. */
   readonly setDefinitions: (definitions: readonly ApiDefinition[] | undefined) => void;
   /** Answers with this status from now on; 200 is normal. */
   readonly answer: (statusCode: number) => void;
-  /** Resolves when somebody watches the resource: clients have what the list told them before that. */
+  /** Resolves when a client watches the resource, which it does after it has read the list. */
   readonly watched: (what?: keyof typeof paths) => Promise<void>;
-  /** Ends the watches of a resource, of which there is one then: cleanly, with a 410 event first, or by cutting the connection. */
+  /** Ends the watch of a resource: cleanly, with a 410 event first, or by cutting the connection. */
   readonly endWatches: (how: 'clean' | 'expired' | 'cut', what?: keyof typeof paths) => Promise<void>;
   /** Common names of the clients of every request, with its path. */
   readonly requests: string[];

@@ -1,4 +1,4 @@
-/** A plugin directory of real executables that act by plan, and what they were called with. */
+/** A plugin directory with real executables that follow a plan and record their calls. */
 import {mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -33,7 +33,7 @@ type Name =
 
 type Step = Name | `${Name}(${string})`;
 
-/** What a plugin does call by call, as in `2*error(11,busy)->delay(50)->ok`; the last stays. */
+/** The behaviour of a plugin call by call, as in `2*error(11,busy)->delay(50)->ok`; the last one stays. */
 export type Behaviour = Step | `${number}*${Step}` | `${Step}->${string}` | `${number}*${Step}->${string}`;
 
 export interface Call {
@@ -47,12 +47,12 @@ export interface Call {
 export interface Plugins extends AsyncDisposable {
   readonly binDir: string;
   readonly dir: string;
-  /** By `<plugin> <command>`; what is not planned succeeds. */
+  /** By `<plugin> <command>`; calls without a plan succeed. */
   readonly plan: (plan: Readonly<Record<string, Behaviour>>) => Promise<void>;
-  /** Lets those on hold go on, and those that come by the same plan. */
+  /** Releases the calls on hold, and later calls of the same plan. */
   readonly release: () => Promise<void>;
   readonly calls: () => Promise<Call[]>;
-  /** Beginnings and ends of calls, in order; only of those that ended by themselves. */
+  /** Beginnings and ends of calls, in order. A killed call has no end. */
   readonly trace: () => Promise<string[]>;
   readonly grandchildren: () => Promise<number[]>;
   readonly daemons: () => Promise<number[]>;
@@ -72,7 +72,7 @@ export const installPlugins = async (names: readonly string[], parent = tmpdir()
     dir,
     plan: async (calls) => {
       if (Object.values(calls).includes('hold')) await rm(released, {force: true});
-      // Plugins may be reading: they see the whole of either plan.
+      // Renamed, since a plugin may be reading the plan.
       await writeFile(join(dir, 'plan.new'), JSON.stringify({id: plans++, calls}));
       await rename(join(dir, 'plan.new'), join(dir, 'plan.json'));
     },
@@ -93,7 +93,7 @@ export const conflistOf = (plugins: Plugins, types: readonly string[], extra: ob
     plugins: types.map((type) => ({type, rig: plugins.dir, ...extra})),
   });
 
-/** A process that has ended but that its parent has not noticed yet is not alive. */
+/** A zombie is not alive. */
 export const isAlive = async (pid: number): Promise<boolean> => {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') X');
   return !/^.*\) [ZX]/.test(stat);

@@ -21,7 +21,7 @@ import {conflistOf, installPlugins, type Plugins} from './plugins.ts';
 export interface PodsRig extends AsyncDisposable {
   readonly pods: PodNetworkService;
   readonly plugins: Plugins;
-  /** What a later network runtime would find. */
+  /** The records that the next network runtime would read. */
   readonly onDisk: () => Promise<readonly PodNetworkRecord[]>;
   /** As if the network runtime had died after this. */
   readonly writeDown: (record: PodNetworkRecord) => Promise<void>;

@@ -47,7 +47,7 @@ describe('the capability arguments', () => {
     });
   });
 
-  it('are none when nothing is asked for', () => {
+  it('are empty for a pod without requests', () => {
     expect(argsOf({})).toEqual({primary: {}, common: {}});
   });
 

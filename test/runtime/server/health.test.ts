@@ -114,7 +114,7 @@ describe('the health', () => {
     expect(messages).toBeLessThan(50_000);
   });
 
-  it('of an unknown service is not to be had', async () => {
+  it('of an unknown service is NOT_FOUND', async () => {
     const health = createHealth(() => undefined);
     const answered = await new Promise((resolve) => {
       const call = {request: create(HealthCheckRequestSchema, {service: 'other'})};

@@ -81,7 +81,7 @@ describe('an RPC', () => {
 
   it.each<[string, Query, number]>([
     ['rejects', () => Promise.reject(new WrongState('not now')), 9],
-    ['rejects with what nobody foresaw', () => Promise.reject(new TypeError('secret')), 13],
+    ['rejects with an unexpected error', () => Promise.reject(new TypeError('secret')), 13],
     [
       'throws at once',
       () => {
@@ -118,7 +118,7 @@ describe('an RPC', () => {
     expect(at.lines).toMatchObject([{level: 'error', msg: 'QueryPodNetwork failed', error: 'outer: inner'}]);
   });
 
-  it('is answered in time whatever its handler does, which is told that nobody waits', async () => {
+  it("is answered by the deadline even if its handler hangs, and the handler's signal is aborted", async () => {
     let told = false;
     await using at = await serving(
       (_, {signal}) =>
@@ -181,7 +181,7 @@ describe('the path of the socket', () => {
     await lockSocket(dir.join('kni', 'other.sock'));
   });
 
-  it('is left to somebody who answers', async () => {
+  it('is not taken from a server that answers', async () => {
     await using dir = await tempDir();
     const path = dir.join('kni.sock');
     const other = createServer();

@@ -86,7 +86,7 @@ describe('the gRPC status', () => {
   });
 
   it.each([system('EACCES'), {code: 7, details: 'looks like a status'}, 'text', undefined])(
-    'of what nobody foresaw is INTERNAL, and its text stays here: %s',
+    "of an unexpected error is INTERNAL and hides the error's text: %s",
     (error) => {
       const details = 'internal error, see the log of the network runtime';
       expect(statusOf(error)).toEqual({code: 13, details});

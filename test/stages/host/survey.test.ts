@@ -238,7 +238,7 @@ describe('a docker that is installed', () => {
     expect(found.error?.tryThis.split('\n').at(-1)).toBe('  systemctl start docker');
   });
 
-  it('is started by us where there is no systemd', async () => {
+  it('is started by us without systemd', async () => {
     await using dir = await tempDir();
     const host = fakeHost(engine(...silent) + dockerd('26.1.5') + kind);
     const {error} = await survey(dir, host, {programs: ['dockerd', 'docker'], hasSystemd: async () => false});

@@ -79,7 +79,7 @@ const setup = async (dir: TempDir, {url, commit}: {url: string; commit: string})
 describe('a commit of a git repository', () => {
   const {signal} = new AbortController();
 
-  it('is fetched in parts, of which it tells, and leaves nothing but its tree', async () => {
+  it('is fetched in parts with progress, and leaves only its tree', async () => {
     await using dir = await tempDir();
     const {run, asked, said, repository, filesIn} = await setup(dir, await release(dir));
     await run(signal);
@@ -113,7 +113,7 @@ describe('a commit of a git repository', () => {
     expect(await filesIn()).toHaveLength(count);
   });
 
-  it('is begun anew where what is there is broken', async () => {
+  it('is fetched again if the existing clone is broken', async () => {
     await using dir = await tempDir();
     const {run, asked, repository, filesIn} = await setup(dir, await release(dir));
     const broken = run(signal, (line) => {

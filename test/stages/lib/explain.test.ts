@@ -48,7 +48,7 @@ describe('explain', () => {
       lacks,
       /404/,
     ],
-    ['apt where there is none', ['E: Unable to find a source package for kind'], lacks, /kind/],
+    ['apt without a source package', ['E: Unable to find a source package for kind'], lacks, /kind/],
     ['apt where the version changed', ["E: Version '1.0' for 'kind' was not found"], lacks, /1\.0/],
     [
       'apt whose clock is wrong',
@@ -98,8 +98,8 @@ describe('explain', () => {
 
   it.each([
     ['a compiler', 'pkg/kubelet/kni/client.go:404:12: undefined: Connection refused'],
-    ['a test that says so', '    client_test.go:10: Failed to fetch: E404'],
-    ['a warning that is none of this', 'W: Download is performed unsandboxed as root'],
+    ['a test with such output', '    client_test.go:10: Failed to fetch: E404'],
+    ['an unrelated warning', 'W: Download is performed unsandboxed as root'],
     ['nothing', ''],
   ])('leaves alone what %s says', (_, line) => {
     expect(explained(line)).toBeInstanceOf(CommandError);

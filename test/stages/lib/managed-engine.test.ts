@@ -47,7 +47,7 @@ describe('startedEngine', () => {
     ['it holds no number', 'soon\n'],
     ['the process is gone', '4194999\n'],
     ['the process is another one', `${process.pid}\n`],
-  ])('is none where %s', async (_, content) => {
+  ])('is not running if %s', async (_, content) => {
     await using dir = await tempDir();
     const dirs = dirsOf(envOf(dir));
     const {pidFile} = engineOf(dirs);

@@ -70,7 +70,7 @@ describe.skipIf(!existsSync('/usr/bin/xz'))('the files of a pinned source', () =
     expect(debian).toEqual([]);
   });
 
-  it.each(['orig', 'debian'])('are none without the tarball %s', async (kind) => {
+  it.each(['orig', 'debian'])('are incomplete without the tarball %s', async (kind) => {
     await using dir = await tempDir();
     await packDebian(dir);
     await localHost().run(['sh', ['-c', `rm "$1"/*.${kind}.tar.*`, 'sh', dir.join('source')]]);

@@ -89,7 +89,7 @@ describe('sources from git', () => {
   });
 
   it.each([
-    ['a ref that there is not', 'nope', 'there is no nope at'],
+    ['a missing ref', 'nope', 'there is no nope at'],
     ['a repository that there is not', undefined, 'cannot read file:///nowhere'],
   ])('are refused in one line: %s', async (_, ref, what) => {
     await using dir = await tempDir();

@@ -21,7 +21,7 @@ describe('work over a network', () => {
     return {result, slept, said, attempts: () => attempts};
   };
 
-  it('is tried again, later and later, and says so', async () => {
+  it('is retried with backoff, and logs each retry', async () => {
     const {result, slept, said} = setup([stumble, stumble]);
     expect(await result).toBe('done');
     expect(slept).toEqual([1_000, 4_000]);

@@ -65,7 +65,7 @@ const kubeconfigIn = (dir: TempDir): string => dir.join('state/kni-demo/clusters
 const run = (context: DemoContext) => setup.cluster.run(context, running);
 const done = (context: DemoContext) => setup.cluster.done?.(context, running);
 
-/** What a cluster can be that `up` must not touch. */
+/** Clusters that `up` must not touch. */
 const refused: readonly [string, readonly NodeContainer[], string][] = [
   [
     'somebody else made it',
@@ -136,7 +136,7 @@ describe('whether the cluster is there', () => {
     expect(await done(context)).toBeUndefined();
   });
 
-  it('is not where it was not made to the end, whatever it has become', async () => {
+  it('is not done if its creation did not finish, whatever its state', async () => {
     await using dir = await tempDir();
     const {context} = await given(dir, ps(made('test1-control-plane', {image: 'kni-demo/node:old'})));
     await writeRecord(context.dirs, 'test1', {phase: 'creating', nodeImage: image});
@@ -188,7 +188,7 @@ describe('whether the cluster is there', () => {
     },
   );
 
-  it('is not refused early where there is nothing, or what is begun anew', async () => {
+  it('is not refused early without a cluster, or with one that is recreated', async () => {
     await using dir = await tempDir();
     const {context} = await given(dir, ps() + ps(made('test1-control-plane')));
     await expect(refuseConflict(context, running)).resolves.toBeUndefined();
@@ -204,7 +204,7 @@ describe('whether the cluster is there', () => {
 });
 
 describe('making the cluster', () => {
-  it('gives kind our configuration and a kubeconfig of its own, and remembers that it ended well', async () => {
+  it('gives kind our configuration and a separate kubeconfig, and records its success', async () => {
     await using dir = await tempDir();
     const {host, context} = await given(
       dir,
@@ -287,7 +287,7 @@ describe('making the cluster', () => {
     host.verify();
   });
 
-  it('begins anew where it was cancelled', async () => {
+  it('starts over after a cancelled run', async () => {
     await using dir = await tempDir();
     const kubeconfig = kubeconfigIn(dir);
     const {host, context} = await given(
@@ -316,7 +316,7 @@ describe('making the cluster', () => {
   it.each([
     'ERROR: failed to create cluster: node(s) already exist for a cluster with the name "test1"',
     'docker: Error response from daemon: Conflict. The container name "/test1-worker" is already in use by container "abc".',
-  ])('removes containers that come late from a cancelled run, and begins anew: %s', async (conflict) => {
+  ])('removes late containers of a cancelled run, and starts over: %s', async (conflict) => {
     await using dir = await tempDir();
     const kubeconfig = kubeconfigIn(dir);
     const taken = exchange(createCluster('test1', kubeconfig), `2> ${conflict}`, '[exit code 1]');
@@ -364,7 +364,7 @@ describe('making the cluster', () => {
     expect(await readRecord(context.dirs, 'test1')).toMatchObject({phase: 'creating'});
   });
 
-  it('removes no late containers where no run was cancelled, or of somebody else', async () => {
+  it('removes no late containers without a cancelled run, or of another owner', async () => {
     await using dir = await tempDir();
     const conflict = '2> node(s) already exist for a cluster with the name "test1"';
     const taken = exchange(createCluster('test1', kubeconfigIn(dir)), conflict, '[exit code 1]');
@@ -376,7 +376,7 @@ describe('making the cluster', () => {
     expect(host.ran.filter((line) => line.startsWith('kind delete'))).toEqual([]);
   });
 
-  it('does not delete what somebody else made meanwhile', async () => {
+  it('does not delete a cluster that another owner has created meanwhile', async () => {
     await using dir = await tempDir();
     const {host, context} = await given(dir, ps(made('test1-control-plane', {stack: undefined})));
     await writeRecord(context.dirs, 'test1', {phase: 'creating', nodeImage: image});
@@ -526,7 +526,7 @@ describe.each(await stackNames(project.stacks))('the plan of the stack %s', (nam
     );
   });
 
-  it('leads to the targets: nothing is there that nobody needs', async () => {
+  it('contains only tasks that the targets need', async () => {
     const {tasks} = demoPlan(await loadStack(name, project.stacks));
     const needed = new Set<string>();
     const visit = (id: string): void => {

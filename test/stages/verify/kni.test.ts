@@ -9,7 +9,7 @@ const {signal} = new AbortController();
 describe('verify', () => {
   const running = {fingerprint: '', fingerprintOf: () => '', signal, log: () => undefined};
 
-  it('proves anew each time, and tells the line of the log and each claim', async () => {
+  it('runs the proof each time, and prints the log line and each claim', async () => {
     await using dir = await tempDir();
     const said: string[] = [];
     expect(verify.kni).not.toHaveProperty('done');
