@@ -3,7 +3,7 @@ import {UserError} from '../src/errors.ts';
 import {exitCodes} from '../src/exit-codes.ts';
 
 describe('UserError', () => {
-  it('says in one message what failed and why', () => {
+  it('reports in one message what failed and why', () => {
     const error = new UserError({what: 'unknown stack x', why: 'there is bookworm', tryThis: 'name it'});
     expect(error.message).toBe('unknown stack x: there is bookworm');
     expect(error.exitCode).toBe(exitCodes.failed);

@@ -12,14 +12,14 @@ describe('makeDirectory', () => {
     expect(existsSync(dir.join('a/b'))).toBe(true);
   });
 
-  it('throws where a parent is a file', async () => {
+  it('throws if a parent is a file', async () => {
     await using dir = await tempDir();
     await writeFile(dir.join('file'), '');
     expect(() => makeDirectory(dir.join('file'))).toThrow('EEXIST');
     expect(() => makeDirectory(dir.join('file/a'))).toThrow('ENOTDIR');
   });
 
-  it('throws where nothing can be made', () => {
+  it('throws if nothing can be made', () => {
     expect(() => makeDirectory('/proc/nope/a')).toThrow(
       "ENOENT: no such file or directory, mkdir '/proc/nope'",
     );

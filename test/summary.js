@@ -6,4 +6,4 @@ const reports = process.argv.slice(2).map((file) => JSON.parse(readFileSync(file
 const sum = (key) => reports.reduce((total, report) => total + report[key], 0);
 const skipped = sum('numPendingTests') + sum('numTodoTests');
 const parts = [`${sum('numPassedTests')} passed`, `${sum('numFailedTests')} failed`];
-console.log([...parts, ...(skipped > 0 ? [`${skipped} skipped`] : [])].join(', '));
+process.stdout.write(`${[...parts, ...(skipped > 0 ? [`${skipped} skipped`] : [])].join(', ')}\n`);

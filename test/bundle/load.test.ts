@@ -54,7 +54,7 @@ const opened = async (dir: TempDir, file: string) => {
 };
 
 describe('a bundle', () => {
-  it('is placed in the cache, where what is there already stays', async () => {
+  it('is placed in the cache, and keeps existing files', async () => {
     await using dir = await tempDir();
     const {context, scratch, manifest} = await opened(dir, await bundleIn(dir));
     const {cache} = context.dirs;
@@ -125,7 +125,7 @@ describe('a bundle', () => {
     ['cut off', async (file: string) => truncate(file, 2000), /^it is cut off, or no bundle: tar: /],
     ['no tarball', async (file: string) => writeFile(file, 'text\n'), /^it is cut off, or no bundle: tar: /],
     ['empty', async (file: string) => truncate(file, 0), /^it is cut off, or no bundle: tar: /],
-  ])('is refused where the file is %s', async (_, spoil, why) => {
+  ])('is refused if the file is %s', async (_, spoil, why) => {
     await using dir = await tempDir();
     const file = await bundleIn(dir);
     await spoil(file);
@@ -135,7 +135,7 @@ describe('a bundle', () => {
     });
   });
 
-  it('is refused where it is not there, or a directory', async () => {
+  it('is refused if it is not there, or a directory', async () => {
     await using dir = await tempDir();
     await expect(opened(dir, dir.join('nope'))).rejects.toMatchObject({why: 'there is no such file'});
     await using other = await tempDir();

@@ -16,7 +16,7 @@ describe('saveBundle', () => {
   it.each([
     ['the cache', 'cache/kni-demo', 1_024],
     ['the file', 'out', 2_048],
-  ])('writes nothing where the disk of %s is too small', async (_, full, needed) => {
+  ])('writes nothing if the disk of %s is too small', async (_, full, needed) => {
     await using dir = await tempDir();
     await mkdir(dir.join('out'));
     using host = fakeHost(sizes);

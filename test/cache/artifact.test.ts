@@ -55,14 +55,14 @@ describe('publish', () => {
     expect(existsSync(pathIn(dir))).toBe(true);
   });
 
-  it('does nothing where the artifact is there', async () => {
+  it('does nothing if the artifact is there', async () => {
     await using dir = await tempDir();
     await publish(pathIn(dir), async () => {});
     await publish(pathIn(dir), () => Promise.reject(new Error('called')));
     expect(existsSync(pathIn(dir))).toBe(true);
   });
 
-  it('leaves nothing where filling fails, and passes on why', async () => {
+  it('leaves nothing if filling fails, and passes on why', async () => {
     await using dir = await tempDir();
     const filling = publish(pathIn(dir), async (scratch) => {
       await writeFile(join(scratch, 'half'), '');

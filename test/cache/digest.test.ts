@@ -27,7 +27,7 @@ describe('sha256File', () => {
     expect(await sha256File(dir.join('empty'))).toBe(createHash('sha256').digest('hex'));
   });
 
-  it('rejects for a file that there is not', async () => {
+  it('rejects for a missing file', async () => {
     await expect(sha256File('/no/such/file')).rejects.toMatchObject({code: 'ENOENT'});
   });
 });

@@ -81,7 +81,7 @@ describe('pruneArtifacts', () => {
     expect(await pruneArtifacts(both)).toEqual([]);
   });
 
-  it('has nothing to do where nothing was made yet', async () => {
+  it('has nothing to do if nothing was made yet', async () => {
     await using dir = await tempDir();
     expect(await pruneArtifacts([artifactPath(dirsIn(dir), 'kubelet', 'a'.repeat(64))])).toEqual([]);
   });

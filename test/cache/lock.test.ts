@@ -59,7 +59,7 @@ describe('withLock', () => {
     );
   });
 
-  it('lets go afterwards, whatever happened', async () => {
+  it('is released afterwards, after any outcome', async () => {
     await using dir = await tempDir();
     await withLock(dirsIn(dir), refuse, () => Promise.reject(new Error('boom'))).catch(() => {});
     await expect(withLock(dirsIn(dir), refuse, async () => 'again')).resolves.toBe('again');

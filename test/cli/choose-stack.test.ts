@@ -37,7 +37,7 @@ const chosen = async ({nodes = [], git = 'x\trefs/tags/v1', registry}: Given) =>
 };
 
 describe('the stack, where none is named', () => {
-  it('is upstream where the git host and the registry answer', async () => {
+  it('is upstream if the git host and the registry answer', async () => {
     expect(await chosen({})).toEqual({
       stack: 'upstream',
       why: 'github.com and registry-1.docker.io answer',
@@ -74,7 +74,7 @@ describe('the stack, where none is named', () => {
     });
   });
 
-  it('is told in the first line, and not asked for where one is named', async () => {
+  it('is told in the first line, and not asked for if one is named', async () => {
     await using dir = await tempDir();
     const host = () =>
       hostOf((command) => (command.startsWith('docker ps') ? '' : '2> nobody is there\n[exit code 1]'));

@@ -144,7 +144,7 @@ describe('pod create', () => {
     expect(host.ran.filter((command) => command.includes('apply'))).toEqual([]);
   });
 
-  it('passes on what kubectl says', async () => {
+  it('passes on the message of kubectl', async () => {
     await using dir = await dirWithCluster();
     const host = hostOf((command) => {
       if (command.startsWith('docker ps')) return printed(...nodes).join('\n');
@@ -211,7 +211,7 @@ describe('up', () => {
     expect(await readdir(dir.join('state/kni-demo'))).toEqual(['clusters']);
   });
 
-  it('ends by the code of the task that failed, having said why and where the log is', async () => {
+  it('ends with the exit code of the failed task, after the reason and the path of the log', async () => {
     await using dir = await dirWithCluster();
     const host = having({
       'image inspect': absent,

@@ -84,7 +84,7 @@ describe('down', () => {
     });
   });
 
-  it('is done where there is nothing, and forgets what it knew of it', async () => {
+  it('is done if there is nothing, and forgets what it knew of it', async () => {
     await using dir = await tempDir();
     await remember(dir);
     using host = fakeHost(ps(other));
@@ -97,7 +97,7 @@ describe('down', () => {
     expect(await recordedClusters(dirsIn(dir))).toEqual([]);
   });
 
-  it('leaves the rest alone where one thing cannot be removed, and says which', async () => {
+  it('leaves the rest alone if one thing cannot be removed, and names it', async () => {
     await using dir = await tempDir();
     await remember(dir);
     const failing = exchange(
@@ -199,10 +199,10 @@ describe('down on an engine with clusters of other owners', () => {
   });
 });
 
-describe('down where no engine runs', () => {
+describe('down if no engine runs', () => {
   const silent = exchange(listNodeContainers(), ...noEngine);
 
-  it('has nothing to do where nothing was made', async () => {
+  it('has nothing to do if nothing was made', async () => {
     await using dir = await tempDir();
     using host = fakeHost(silent);
     expect(await cli(dir, ['down'], {host})).toMatchObject({code: 0, stdout: 'there is no cluster test1\n'});
@@ -225,7 +225,7 @@ describe('down where no engine runs', () => {
     },
   );
 
-  it('--purge takes it along with the engine that kni-demo brought', async () => {
+  it('--purge takes it along with the engine that kni-demo installed', async () => {
     await using dir = await tempDir();
     await remember(dir);
     await mkdir(engineOf(dirsIn(dir)).dataRoot, {recursive: true});
@@ -256,7 +256,7 @@ describe('down where no engine runs', () => {
   });
 });
 
-describe('down where others use the engine that kni-demo brought', () => {
+describe('down if others use the engine that kni-demo installed', () => {
   const container = (name: string, rest: object): string =>
     JSON.stringify({
       Name: `/${name}`,
@@ -306,7 +306,7 @@ describe('down where others use the engine that kni-demo brought', () => {
   it.each([
     ['runs', printed(...ours)],
     ['does not run', noEngine],
-  ])('--purge lists what is foreign and refuses, where the engine %s', async (_, answer) => {
+  ])('--purge lists what is foreign and refuses, if the engine %s', async (_, answer) => {
     await using dir = await tempDir();
     await fillEngine(dir);
     using host = fakeHost(exchange(listNodeContainers(), ...answer));
@@ -360,7 +360,7 @@ describe('down where others use the engine that kni-demo brought', () => {
   });
 });
 
-describe('down where docker is pointed to another engine', () => {
+describe('down if docker is pointed to another engine', () => {
   const elsewhere = 'tcp://192.0.2.1:2375';
   const inEngine = (dir: TempDir, engine?: string) =>
     writeRecord(dirsIn(dir), 'test1', {

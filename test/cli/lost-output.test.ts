@@ -56,7 +56,7 @@ describe('output that cannot be written', () => {
     expect(stderr).toBe('');
   });
 
-  it('keeps the exit code where only standard error is lost', async () => {
+  it('keeps the exit code if only standard error is lost', async () => {
     await using dir = await dirWithCluster();
     const bash = await program(dir);
     const {stdout} = await bash('$kni_demo nope 2>/dev/full; echo $?');

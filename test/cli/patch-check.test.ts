@@ -51,7 +51,7 @@ const linesAbout = (stdout: string, path: string): readonly string[] => {
 };
 
 describe.skipIf(!existsSync('/usr/bin/xz'))('patch check', () => {
-  it('tells of every hunk where it applies', async () => {
+  it('reports where every hunk applies', async () => {
     await using dir = await tempDir();
     const {code, stdout, stderr} = await check(dir, {});
     expect({code, stderr}).toEqual({code: 0, stderr: ''});
@@ -115,7 +115,7 @@ describe.skipIf(!existsSync('/usr/bin/xz'))('patch check', () => {
     expect(linesAbout(stdout, helpers).join('\n')).toContain(why);
   });
 
-  it("applies Debian's patches first, and says where one of them fails", async () => {
+  it("applies Debian's patches first, and reports the one that fails", async () => {
     await using dir = await tempDir();
     const head = `--- kubernetes.orig/${helpers}\n+++ kubernetes/${helpers}\n`;
     const fine = `${head}@@ -1,0 +2,2 @@\n+// one\n+// two\n`;
@@ -174,7 +174,7 @@ describe.skipIf(!existsSync('/usr/bin/xz'))('patch check', () => {
     expect(stderr).toMatch(/^error: [^\n]+: not installed: patch\ntry: {3}[^\n]+ apt-get install patch\n$/);
   });
 
-  it('needs what up needs where sources have to be downloaded', async () => {
+  it('needs what up needs if sources have to be downloaded', async () => {
     await using dir = await tempDir();
     const {code, stdout, stderr} = await cli(dir, ['patch', 'check'], {
       host: hostOf((line) => (line.startsWith('patch') ? '' : '[not found]')),

@@ -160,7 +160,7 @@ describe('patch rebase', () => {
     },
   );
 
-  it('goes into an empty directory that there is', async () => {
+  it('goes into an existing empty directory', async () => {
     await using dir = await tempDir();
     await mkdir(dir.join('out'));
     const {code, out} = await rebase(dir, (tree) => tree);

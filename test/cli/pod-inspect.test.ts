@@ -145,7 +145,7 @@ timeline of the sandbox (2026-11-25, UTC)
     expect(stdout).toContain('\n  ! recorded, but not in the kernel: 10.244.1.5/24\n');
   });
 
-  it('still shows the record where the netns is gone', async () => {
+  it('still shows the record if the netns is gone', async () => {
     await using dir = await dirWithCluster();
     const gone = [podAddresses(netns), podRoutes(netns), podRoutes6(netns)]
       .map((command) => onWorker(command, `2> nsenter: cannot open ${netns}`, '[exit code 1]'))
@@ -290,7 +290,7 @@ describe('pod inspect refuses', () => {
     });
   });
 
-  it('a pod that is not scheduled, and says why', async () => {
+  it('a pod that is not scheduled, with the reason', async () => {
     const conditions = [{type: 'PodScheduled', status: 'False', message: '0/2 nodes are available'}];
     expect(await refused(api(pod({nodeName: undefined}, {conditions})))).toEqual({
       code: exitCodes.failed,
@@ -353,7 +353,7 @@ describe('pod inspect refuses', () => {
     expect(stderr).toContain('(Running, Ready): what it has is of an earlier pod of this name\n');
   });
 
-  it('a pod that has no sandbox, where the runtime cannot be asked', async () => {
+  it('a pod that has no sandbox, if the runtime cannot be asked', async () => {
     const transcript =
       api(pod({}, {phase: 'Pending', conditions: []})) +
       onWorker(askPod('default/a'), '2> kni-runtime: UNIMPLEMENTED: no', '[exit code 1]') +

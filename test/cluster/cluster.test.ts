@@ -40,7 +40,7 @@ describe('requireCluster', () => {
     ).toBe(exitCodes.conflict);
   });
 
-  it('says how to make one that is not there', async () => {
+  it('explains how to create a missing one', async () => {
     await using dir = await dirWithCluster();
     using host = fakeHost(exchange(ps) + exchange(listNodeContainers('other')));
     expect(
@@ -132,7 +132,7 @@ describe('what is kept of a cluster', () => {
     ['another phase', '{"phase":"done","nodeImage":"a"}'],
     ['no image', '{"phase":"complete"}'],
     ['a list', '[]'],
-  ])('is unknown where there is %s', async (_, content) => {
+  ])('is unknown if there is %s', async (_, content) => {
     await using dir = await tempDir();
     await mkdir(dirname(fileIn(dir)), {recursive: true});
     if (content !== undefined) await writeFile(fileIn(dir), content);

@@ -43,11 +43,11 @@ const recorded = (eth: object = {}, attachment: object = {}) =>
 const ips = ['10.244.1.5'];
 
 describe('differencesOf', () => {
-  it('finds none where all agree', () => {
+  it('finds none if all agree', () => {
     expect(differencesOf({record: recorded({mtu: 1500}), kernel: view(eth0), ips})).toEqual([]);
   });
 
-  it('finds none in what is not told', () => {
+  it('finds none in missing facts', () => {
     const kernel = view(eth0, link('tunl0', {mac: undefined}));
     const record = recorded({mac: '', mtu: 0}, {hostInterfaces: [], routes: []});
     expect(differencesOf({record, kernel, ips: []})).toEqual([]);
@@ -115,7 +115,7 @@ describe('differencesOf', () => {
     ]);
   });
 
-  it('says it where the kernel cannot be asked', () => {
+  it('reports it if the kernel cannot be asked', () => {
     expect(differencesOf({record: recorded(), kernel: {why: 'no such netns'}, ips})).toEqual([
       {what: "the kernel's view is not to be had: no such netns"},
     ]);

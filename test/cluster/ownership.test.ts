@@ -27,7 +27,7 @@ describe('whose a cluster is', () => {
     expect(await isOurs(dirs, 'test1', ours)).toBe(false);
   });
 
-  it('is ours without the mount where we have its record: kni-demo 0.1.0 made it', async () => {
+  it('is ours without the mount if we have its record: kni-demo 0.1.0 made it', async () => {
     await using dir = await tempDir();
     const dirs = dirsOf(envOf(dir));
     const older = cluster('/lib/modules,0123');
@@ -36,7 +36,7 @@ describe('whose a cluster is', () => {
     expect(await isOurs(dirs, 'test1', older)).toBe(true);
   });
 
-  it('is not ours where a node belongs to another state directory, whatever we have on record', async () => {
+  it('is not ours if a node belongs to another state directory, whatever we have on record', async () => {
     await using dir = await tempDir();
     const dirs = dirsOf(envOf(dir));
     await writeRecord(dirs, 'test1', {phase: 'complete', nodeImage: 'kni-demo/node:1'});
@@ -51,7 +51,7 @@ describe('whose a cluster is', () => {
     });
   });
 
-  it('is not ours where a node runs an image that kni-demo did not build', async () => {
+  it('is not ours if a node runs an image that kni-demo did not build', async () => {
     await using dir = await tempDir();
     const dirs = dirsOf(envOf(dir));
     await writeRecord(dirs, 'test1', {phase: 'complete', nodeImage: 'kni-demo/node:1'});

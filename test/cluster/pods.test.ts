@@ -166,7 +166,7 @@ describe('waitForPod', () => {
     });
   });
 
-  it('waits through what is not there yet, not Ready, or cannot be told', async () => {
+  it('waits while it is missing, not Ready or unknown', async () => {
     using host = fakeHost(
       [
         exchange(get),

@@ -74,7 +74,7 @@ const sawOf = (change: Partial<Evidence>, claim = ''): string | undefined =>
   judge({...evidence, ...change}).find((check) => check.claim === claim)?.saw;
 
 describe('judge', () => {
-  it('holds where all sources agree', () => {
+  it('holds if all sources agree', () => {
     expect(judge(evidence)).toEqual([
       {claim: logged, holds: true, saw: `b3d2c1b3d2c1… ${ip}`},
       {claim: api, holds: true, saw: ip},

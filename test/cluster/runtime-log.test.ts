@@ -61,7 +61,7 @@ describe('receivedIpConfigs', () => {
     expect(receivedIpConfigs(msg)).toBeUndefined();
   });
 
-  it('reads whatever the runtime writes', () => {
+  it('reads everything that the runtime writes', () => {
     const name = fc.stringMatching(/^[a-z][a-z0-9.@-]{0,14}$/);
     const config = fc.record({
       ip: fc.array(fc.oneof(fc.ipV4(), fc.ipV6())),

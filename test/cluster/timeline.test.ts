@@ -42,7 +42,7 @@ describe('timelineOf', () => {
     expect(what(without, {sandbox: 's2', uid: 'u'})).toEqual(['AttachInterface failed']);
   });
 
-  it('takes all of the pod where nothing names the sandbox', () => {
+  it('takes all of the pod if nothing names the sandbox', () => {
     expect(what([line('01.000', 'a', {uid: 'u'}), line('02.000', 'b', {uid: 'v'})], {uid: 'u'})).toEqual([
       'a',
     ]);

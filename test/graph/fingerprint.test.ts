@@ -65,7 +65,7 @@ describe('fingerprintsOf', () => {
     expect(late('a')).toBe(some('a'));
   });
 
-  it('has none for a task that is not in the plan', async () => {
+  it('is unknown for a task that is not in the plan', async () => {
     const made = await fingerprints(task('a'));
     expect(() => made('b')).toThrow(new RangeError('no task is called b'));
   });
@@ -98,7 +98,7 @@ describe('fingerprintsOf', () => {
     );
   });
 
-  it('says whose inputs cannot be told, and keeps why', async () => {
+  it('names the task whose inputs are unknown, and keeps the reason', async () => {
     const broken = {...task('a'), inputs: () => Promise.reject(new Error('no such file'))};
     await expect(fingerprints(broken)).rejects.toMatchObject({
       name: 'InputsError',

@@ -10,7 +10,7 @@ const problemOf = (...tasks: Parameters<typeof planTasks<undefined>>[0]): string
 };
 
 describe('planTasks', () => {
-  it('keeps the order of the list where needs allow', () => {
+  it('keeps the order of the list if needs allow', () => {
     const plan = planOf([task('c'), task('a', ['b']), task('b'), task('d')]);
     expect([...plan.tasks.keys()]).toEqual(['c', 'b', 'a', 'd']);
   });

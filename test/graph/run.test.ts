@@ -43,7 +43,7 @@ describe('what a run is about', () => {
     ]);
   });
 
-  it('does nothing where the targets are there', async () => {
+  it('does nothing if the targets are there', async () => {
     const {lines, result} = await tell([task('a'), task('b', ['a'], there())]);
     expect(lines).toEqual(['planned b', 'skipped b: there']);
     expect(result).toEqual({ok: true, ran: []});
@@ -99,7 +99,7 @@ describe('asking whether a task is done', () => {
     expect(lines).toEqual(['planned a b', 'started a', 'done a', 'skipped b: came with a']);
   });
 
-  it('asks only once where nothing was made meanwhile', async () => {
+  it('asks only once if nothing was made meanwhile', async () => {
     let asked = 0;
     const done = async (): Promise<undefined> => void (asked += 1);
     await tell([task('a', [], there()), task('b', ['a'], {done})]);
@@ -124,7 +124,7 @@ describe('asking whether a task is done', () => {
     ]);
   });
 
-  it('runs the task where it still cannot tell, and fails only if the run does', async () => {
+  it('runs the task if it still cannot tell, and fails only if the run does', async () => {
     const done = () => Promise.reject(new Error('connection refused'));
     const waiting = await tell([task('a'), task('b', ['a'], {done})]);
     expect(waiting.lines).toEqual(['planned a b', 'started a', 'done a', 'started b', 'done b']);
@@ -165,7 +165,7 @@ describe('a live task', () => {
     ]);
   });
 
-  it('is skipped at once where all of its live needs are there, whatever its products are', async () => {
+  it('is skipped at once if all of its live needs are there, whatever its products', async () => {
     const {lines} = await tell([
       task('image', [], failing()),
       task('nodes', ['image'], {...live, ...there()}),
@@ -299,7 +299,7 @@ describe('failing', () => {
     ]);
   });
 
-  it('fails where the inputs of a task cannot be told, before anything is asked or run', async () => {
+  it('fails if the inputs of a task are unknown, before anything is asked or run', async () => {
     const {lines, result} = await tell([
       task('a', [], {inputs: () => Promise.reject(new Error('no such file'))}),
       task('b', ['a'], {done: () => Promise.reject(new Error('asked'))}),
@@ -310,7 +310,7 @@ describe('failing', () => {
 });
 
 describe('cancelling', () => {
-  it('cancels what runs, waits for it, and starts no more', async () => {
+  it('cancels running tasks, waits for them, and starts no others', async () => {
     const cancel = new AbortController();
     let cleaned = false;
     const run: TestTask['run'] = (_, {signal}) =>
@@ -338,12 +338,12 @@ describe('cancelling', () => {
     expect(result.ok).toBe(true);
   });
 
-  it('runs nothing where it was cancelled before', async () => {
+  it('runs nothing if it was cancelled before', async () => {
     const {lines} = await tell([task('a'), task('b', ['a'])], {signal: AbortSignal.abort()});
     expect(lines).toEqual(['planned a b', 'failed a: cancelled', 'failed b: cancelled']);
   });
 
-  it('starts nothing where it was cancelled while asking', async () => {
+  it('starts nothing if it was cancelled while asking', async () => {
     const cancel = new AbortController();
     const done = async (): Promise<never> => {
       cancel.abort();

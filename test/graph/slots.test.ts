@@ -24,7 +24,7 @@ describe('slots', () => {
     expect(order).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('gives a slot back where the work fails', async () => {
+  it('gives a slot back if the work fails', async () => {
     const turns = slots(1);
     await expect(turns.use(() => Promise.reject(new Error('boom')))).rejects.toThrow('boom');
     await expect(turns.use(async () => 'next')).resolves.toBe('next');

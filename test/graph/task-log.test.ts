@@ -57,7 +57,7 @@ describe('taskLog', () => {
     expect(log.lastLines()).toEqual(['one']);
   });
 
-  it('goes on without a file in a directory that cannot be made', () => {
+  it('continues without a file in a directory that cannot be made', () => {
     const log = taskLog('/proc/nope/build/kubelet.log', 'Build the kubelet');
     log.add('one');
     expect(log.path()).toBeUndefined();

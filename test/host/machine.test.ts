@@ -95,7 +95,7 @@ describe('lacksCapabilities', () => {
     expect(await machine.lacksCapabilities()).toBe(lacks);
   });
 
-  it('does not complain where it cannot tell', async () => {
+  it('does not complain if it cannot tell', async () => {
     await using dir = await tempDir();
     expect(await (await having(dir, {})).lacksCapabilities()).toBe(false);
   });
@@ -117,7 +117,7 @@ describe('cgroupMode', () => {
 });
 
 describe('this machine', () => {
-  it('has room where nothing is yet, below what is there', async () => {
+  it('has room for a directory that does not exist yet', async () => {
     await using dir = await tempDir();
     const [here, below] = [await machineAt().roomAt(dir.path), await machineAt().roomAt(dir.join('a/b/c'))];
     expect(below.disk).toBeGreaterThan(0);

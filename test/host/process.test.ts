@@ -43,7 +43,7 @@ describe('a command that ends well', () => {
     expect((await host().run([fixture('say'), args])).stdout).toBe(args.join('\n'));
   });
 
-  it('runs where it is told, with what it is given, and the rest of the environment', async () => {
+  it('runs in the given directory, with the given variables and the rest of the environment', async () => {
     await using dir = await tempDir();
     const result = await host().run([fixture('environment'), []], {
       cwd: dir.path,
@@ -66,7 +66,7 @@ describe('a command that ends well', () => {
     expect(stdout).toHaveLength(5_000_000);
   });
 
-  it('is not waited for longer than a moment where a daemon that it leaves behind holds its output', async () => {
+  it('is not waited for longer than a moment if a daemon that it leaves behind holds its output', async () => {
     const {stdout} = await host().run([fixture('daemon'), []]);
     const pid = Number(stdout);
     leftBehind.push(pid);
@@ -75,7 +75,7 @@ describe('a command that ends well', () => {
 });
 
 describe('a command that fails', () => {
-  it('says its exit code, its command and its last lines', async () => {
+  it('contains its exit code, its command and its last lines', async () => {
     const error = await failureOf(host().run([fixture('fail'), ['3']]));
     expect(error.message).toBe(`exit code 3: ${fixture('fail')} 3`);
     expect(error).toMatchObject({reason: 'exit code 3', exitStatus: 3, command: [fixture('fail'), ['3']]});
@@ -96,18 +96,18 @@ describe('a command that fails', () => {
     expect(error.reason).toBe('no such directory /no/such/directory');
   });
 
-  it('has a message of one line, whatever its command', async () => {
+  it('has a message with one line, for any command', async () => {
     const error = await failureOf(host().run(['sh', ['-c', 'set -e\n  false\n'.repeat(100)]]));
     expect(error.message).toMatch(/^exit code 1: sh -c 'set -e false set -e .*…$/);
     expect(error.message.length).toBeLessThan(250);
   });
 
-  it('fails where it prints more than can be kept', async () => {
+  it('fails if it prints more than can be kept', async () => {
     const run = host({limit: 100_000}).run(['head', ['-c', '1000000', '/dev/zero']]);
     expect((await failureOf(run)).reason).toBe('printed more than 100000 characters');
   });
 
-  it('may print without end where its lines are followed', async () => {
+  it('may print without a limit if its lines are followed', async () => {
     let count = 0;
     const {stdout} = await host({limit: 1_000}).run(['seq', ['100000']], {onLine: () => (count += 1)});
     expect(count).toBe(100_000);

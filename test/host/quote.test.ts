@@ -50,7 +50,7 @@ describe('quoteCommand', () => {
 });
 
 describe('summarizeCommand', () => {
-  it('is quoteCommand where that is short', () => {
+  it('is quoteCommand if that is short', () => {
     expect(summarizeCommand(['echo', ['a b']])).toBe("echo 'a b'");
   });
 

@@ -81,7 +81,7 @@ describe('waitUntil', () => {
     );
   });
 
-  it('gives up a probe that hangs, and tells it', async () => {
+  it('aborts a probe that hangs, and reports that', async () => {
     let told: AbortSignal | undefined;
     const hangs = waitUntil(wait(), (signal) => {
       told = signal;

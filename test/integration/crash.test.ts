@@ -34,7 +34,7 @@ describe('a network runtime that is killed', () => {
     await chain[Symbol.asyncDispose]();
   });
 
-  it('comes back knowing every pod and its address, and gives none away twice', async () => {
+  it('comes back knowing every pod and its address, and assigns no address twice', async () => {
     const pods = [newPod('one'), newPod('two'), newPod('three')];
     const before = await Promise.all(pods.map((pod) => bringUp(runtime.kni, pod)));
     await killAndRestart();

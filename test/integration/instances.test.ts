@@ -60,7 +60,7 @@ describe('starting and stopping', () => {
     '--state-dir=/proc/nope/state',
     '--socket=/proc/nope/kni.sock',
     '--cni-conf-dir=/proc/nope/net.d',
-  ])('exits where a directory cannot be made: %s', async (flag) => {
+  ])('exits if a directory cannot be made: %s', async (flag) => {
     expect(await refused([flag])).toMatchObject({exitCode: 1, error: expect.stringContaining('ENOENT')});
   });
 

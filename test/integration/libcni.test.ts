@@ -160,7 +160,7 @@ describe('libcni, differently from us,', () => {
     },
   );
 
-  it('fails to CHECK what is from before there was CHECK, where we have nothing to do', async () => {
+  it('fails to CHECK what is from before there was CHECK, if we have nothing to do', async () => {
     const {libcni, ours} = await throughBoth(program, {
       config: chainOf('0.3.1', ['first']),
       commands: ['CHECK'],

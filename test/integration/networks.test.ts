@@ -84,7 +84,7 @@ describe('a pod that asks for further networks', () => {
     }));
   };
 
-  it('gets them as net1, net2, … in the order asked, and is told all of them again', async () => {
+  it('gets them as net1, net2, … in the order asked, and gets all of them again', async () => {
     const {pod, netns, attached, down} = await up('storage,other/video,nameless,video@vid');
     const ipconfigs = await attached;
     expect(Object.keys(ipconfigs)).toEqual(['eth0', 'net1', 'net2', 'net3', 'vid']);

@@ -46,14 +46,14 @@ describe('a daemon that a plugin has started in its own session', () => {
     await chain[Symbol.asyncDispose]();
   });
 
-  it('goes on when its runtime is killed and started again, while hanging plugins are ended', async () => {
+  it('continues when its runtime is killed and started again, while hanging plugins are ended', async () => {
     await runtime.stop('SIGKILL');
     expect(await alive()).toEqual({daemons: [true], plugins: [true, true]});
     runtime = await start();
     expect(await alive()).toEqual({daemons: [true], plugins: [false, false]});
   });
 
-  it('goes on when its runtime is stopped, which ends hanging plugins itself', async () => {
+  it('continues when its runtime is stopped, which ends hanging plugins itself', async () => {
     await runtime.stop('SIGTERM');
     expect(await alive()).toEqual({daemons: [true], plugins: [false, false]});
     runtime = await start();

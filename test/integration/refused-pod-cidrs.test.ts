@@ -108,7 +108,7 @@ describe.each([
 });
 
 describe('a node whose own podCIDR is outside the pod subnet', () => {
-  it('is not ready, and says why', async () => {
+  it('is not ready, with the reason', async () => {
     await using node = await startNode();
     await connectToWorld(node);
     await using api = await startNodeApi(node);

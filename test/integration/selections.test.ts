@@ -152,7 +152,7 @@ describe('a pod that selects what it must not have', () => {
     },
   );
 
-  it("gets more addresses of the node's pool where the administrator allows it", async () => {
+  it("gets more addresses of the node's pool if the administrator allows it", async () => {
     await restart('--selectable-primary');
     const {answer, left} = await outcomeOf('kni,hidden');
     expect(Object.keys(answer)).toEqual(['eth0', 'net1', 'net2']);
@@ -195,7 +195,7 @@ describe('a pod that selects what it must not have', () => {
     expect(await readdir(node.path('/run/elsewhere')).catch(() => 'missing')).toBe('missing');
   });
 
-  it('has its leases in the directory of the node, also at DEL, where the definition names none', async () => {
+  it('has its leases in the directory of the node, also at DEL, if the definition names none', async () => {
     const pod = newPod('leased');
     const netns = await createNetwork(runtime.kni, pod);
     const ipconfigs = await attach(runtime.kni, pod, netns, {annotations: {[annotation]: 'plain'}});

@@ -46,7 +46,7 @@ describe('what looks most alike', () => {
     },
   );
 
-  it('is told in characters, not in bytes', () => {
+  it('is counted in characters, not in bytes', () => {
     const [wanted, found] = ['// caf\u00c3\u00a9\n', '// th\u00c3\u00a9\n'];
     expect(closestTo(['func one() {\n', wanted], ['func one() {\n', found], 1)?.differs).toEqual({
       line: 2,

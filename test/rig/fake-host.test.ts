@@ -68,7 +68,7 @@ describe('parseTranscript', () => {
 });
 
 describe('fakeHost', () => {
-  it('answers as the transcript says, in whatever order it is asked', async () => {
+  it('answers as the transcript says, in any order it is asked', async () => {
     using host = fakeHost(`
       $ first
       1
@@ -107,7 +107,7 @@ describe('fakeHost', () => {
     });
   });
 
-  it('throws on a surprise, and again at the end where the surprise was swallowed', async () => {
+  it('throws on a surprise, and again at the end if the surprise was swallowed', async () => {
     const host = fakeHost('$ expected');
     await expect(host.run(['rm', ['-rf', '/']])).rejects.toThrow(UnexpectedCommand);
     expect(() => host.verify()).toThrow(
@@ -119,7 +119,7 @@ describe('fakeHost', () => {
     expect(() => fakeHost('$ docker info').verify()).toThrow('never run: docker info');
   });
 
-  it('compares the input where the transcript has one', async () => {
+  it('compares the input if the transcript has one', async () => {
     const host = fakeHost(`
       $ cat <<END
       right

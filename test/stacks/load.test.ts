@@ -34,7 +34,7 @@ describe('loadStack', () => {
     }
   });
 
-  it('refuses an unknown stack, and says which ones there are', async () => {
+  it('refuses an unknown stack, and lists the known ones', async () => {
     await using dir = await tempDir();
     for (const name of ['upstream.yaml', 'bookworm.yaml']) await writeFile(dir.join(name), '');
     const error = await failureOf(loadStack('bookwurm', dir.path));

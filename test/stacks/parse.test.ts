@@ -147,7 +147,7 @@ describe('parseStack', () => {
     }
   });
 
-  it('says something of any text, and never throws', () => {
+  it('returns a message for any text, and never throws', () => {
     fc.assert(
       fc.property(
         fc.oneof(

@@ -139,7 +139,7 @@ describe('mirrorsFrom', () => {
 });
 
 describe('sourcesList', () => {
-  it('names the suite, its updates, and security where there is an archive of it', () => {
+  it('names the suite, its updates, and security if there is an archive of it', () => {
     expect(sourcesList({debian, security}, 'bookworm')).toBe(
       `deb ${debian} bookworm main\ndeb ${debian} bookworm-updates main\ndeb ${security} bookworm-security main\n`,
     );

@@ -17,7 +17,7 @@ describe('the commands of kni-runtime', () => {
 describe('parseNetworks', () => {
   const parsed = (...networks: readonly object[]) => parseNetworks(JSON.stringify({networks}));
 
-  it('reads what the runtime tells of a full pool', () => {
+  it('reads the report of a full pool', () => {
     const extradata = {
       reason: 'AddressPoolExhausted',
       message: 'no address is left',

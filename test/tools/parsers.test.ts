@@ -50,7 +50,7 @@ describe('parseNodeContainers', () => {
     expect(parseNodeContainers('')).toEqual([]);
   });
 
-  it('says in one line what it cannot read', () => {
+  it('reports in one line what it cannot read', () => {
     expect(() => parseNodeContainers(lines({...node, role: null}))).toThrow(
       /^cannot read what docker ps printed: role: .*$/,
     );

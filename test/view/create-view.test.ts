@@ -18,7 +18,7 @@ describe('viewKind', () => {
 });
 
 describe('createView', () => {
-  it('writes lines where a list was asked for and none can be drawn', () => {
+  it('writes lines if a list was asked for and none can be drawn', () => {
     const stream = capture();
     createView('list', stream).emit(started('a'));
     expect(stream.text()).toBe('[a] started\n');

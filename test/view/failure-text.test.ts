@@ -37,7 +37,7 @@ describe('failureText', () => {
     expect(textOf(commandError, {lastLines: ['from the log']})).not.toContain('  │ from the command itself');
   });
 
-  it('gives the whole command where its summary is cut', () => {
+  it('gives the whole command if its summary is cut', () => {
     const script = 'set -e\nmake all';
     const error = new CommandError(['sh', ['-c', script]], {reason: 'exit code 2'});
     expect(textOf(error).slice(1, 4)).toEqual([

@@ -80,7 +80,7 @@ describe('linesView', () => {
     expect(stream.text()).toBe(once);
   });
 
-  it('uses colours where there are some, and only there', async () => {
+  it('uses colours if there are some, and only there', async () => {
     const [colourful, plain] = [terminal({colors: true}), terminal({colors: false})];
     for (const stream of [colourful, plain]) linesView(stream).emit(done('build/kubelet', 1_000));
     expect(colourful.text()).toBe('\u001b[2m[build/kubelet]\u001b[22m \u001b[32mdone in 1 s\u001b[39m\n');

@@ -305,7 +305,7 @@ describe('garbage collection', () => {
     });
   });
 
-  it('goes on after a failure, and returns all', async () => {
+  it('continues after a failure, and returns all', async () => {
     await using chain = await rig({cniVersion: '1.1.0'});
     await chain.plugins.plan({'first GC': 'error(5,disk)', 'second VERSION': 'signal', 'third GC': 'exit'});
     const failures = await collectGarbage(chain.invoke, chain.list, []);

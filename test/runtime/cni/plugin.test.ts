@@ -81,7 +81,7 @@ describe('calling a plugin', () => {
       },
     ],
     ['huge(64)', {trouble: 'bad-result', message: 'CNI plugin demo printed more than 1048576 bytes'}],
-  ] as const)('tells what is wrong with one that ends like this: %s', async (behaviour, error) => {
+  ] as const)('reports the error of one that ends like this: %s', async (behaviour, error) => {
     const failure = await call(behaviour).catch((thrown: unknown) => thrown);
     expect(failure).toMatchObject(error);
     const {details} = statusOf(failure);

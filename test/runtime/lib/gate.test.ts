@@ -75,7 +75,7 @@ describe('the gate', () => {
     ]);
   });
 
-  it('makes a quiet moment where calls follow each other without a pause', async () => {
+  it('makes a quiet moment if calls follow each other without a pause', async () => {
     const gate = createGate();
     const ending = new AbortController();
     const calls = async () => {

@@ -31,7 +31,7 @@ describe('a lock', () => {
     await held;
   });
 
-  it('goes on after work that failed', async () => {
+  it('continues after work that failed', async () => {
     const lock = createLock();
     const failed = lock('pod', () => Promise.reject(new Error('no')));
     const next = lock('pod', async () => 'yes');

@@ -20,7 +20,7 @@ describe('memoize', () => {
     expect(worked).toEqual(['one', 'three']);
   });
 
-  it('keeps no more than it may, the latest ones', () => {
+  it('keeps the latest ones up to its limit', () => {
     const {worked, lengthOf} = counted(2);
     for (const text of ['a', 'b', 'c', 'b', 'c', 'a']) lengthOf(text);
     expect(worked).toEqual(['a', 'b', 'c', 'a']);

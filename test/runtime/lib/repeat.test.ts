@@ -2,7 +2,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {expect, it} from 'vitest';
 import {repeat} from '../../../runtime/src/lib/repeat.ts';
 
-it('begins no run before the last one has ended, and none once it is aborted', async () => {
+it('starts no run before the last one has ended, or after an abort', async () => {
   const ending = new AbortController();
   const seen: string[] = [];
   await repeat(

@@ -25,7 +25,7 @@ describe('a netns', () => {
     expect(netns.exists('/proc/self/ns/net')).toBe(true);
   });
 
-  it('is not taken for absent when that cannot be told', async () => {
+  it('is not taken for absent when that is unknown', async () => {
     await using dir = await tempDir();
     const netns = await openNetnsDir(dir.path, succeeds);
     const path = join(dir.path, 'kni-pod');
@@ -59,7 +59,7 @@ describe('the directory', () => {
     expect(calls).toEqual(['--make-rshared', '--rbind', '--make-rshared']);
   });
 
-  it('is not bound over itself when it is one, whatever fails', async () => {
+  it('is not bound over itself when it is one, after any failure', async () => {
     const {calls, exec} = mountTool();
     await expect(openNetnsDir('/proc', exec)).rejects.toMatchObject({name: 'ToolFailed', exitStatus: 32});
     expect(calls).toEqual(['--make-rshared']);

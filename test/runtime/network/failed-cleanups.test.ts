@@ -133,7 +133,7 @@ describe('after a restart', () => {
   });
 });
 
-describe('pods of one network that come at once', () => {
+describe('pods of one network that come at the same time', () => {
   it('can be deleted while they wait for each other', async () => {
     await using rig = await podsRig({pendingLimit: 1});
     await rig.plugins.plan({'third ADD': 'hold'});
@@ -152,7 +152,7 @@ describe('pods of one network that come at once', () => {
     await first;
   });
 
-  it('are told that it is busy when they have waited for as long as they can', async () => {
+  it('get an error that it is busy at their deadline', async () => {
     await using rig = await podsRig({pendingLimit: 1});
     await rig.plugins.plan({'third ADD': 'hold'});
     for (const {pod} of [one, two]) await rig.pods.create(pod, '0');
@@ -230,7 +230,7 @@ describe('a record', () => {
     expect(await rig.onDisk()).toEqual([]);
   });
 
-  it('that is pending is inspected by the name of the pod where there is no other', async () => {
+  it('that is pending is inspected by the name of the pod if there is no other', async () => {
     await using rig = await podsRig();
     await rig.plugins.plan({'second DEL': busy});
     await rig.pods.create(one.pod, '0');
@@ -282,7 +282,7 @@ describe('a host port', () => {
 });
 
 describe('a Detach', () => {
-  it('behind a retry that hangs is told the cause in time', async () => {
+  it('gets the cause by its deadline while a retry hangs', async () => {
     await using rig = await podsRig();
     await rig.pods.create(one.pod, '0');
     await rig.pods.attach(one.request);

@@ -157,7 +157,7 @@ describe('a cleanup that keeps failing', () => {
 });
 
 describe('a pod with an unfinished cleanup', () => {
-  it('gets no further netns while that fails, and is told the network, the plugin and the cause', async () => {
+  it('gets no further netns while that fails, with an error that names the network, the plugin and the cause', async () => {
     await using rig = await podsRig();
     await fail(rig, one);
     await expect(rig.pods.create(one.pod, '1')).rejects.toMatchObject({
@@ -217,7 +217,7 @@ describe('a network with unfinished cleanups', () => {
     await expect(rig.pods.attach(fourth.request)).resolves.toMatchObject({state: 'attached'});
   });
 
-  it('has never more of them than it may have, also of pods that come at once', async () => {
+  it('never exceeds its limit, also of pods that come at the same time', async () => {
     await using rig = await podsRig({pendingLimit: 2});
     await rig.plugins.plan({'third ADD': 'error(999,no)', 'third DEL': 'error(999,no)'});
     const pods = Array.from({length: 6}, (_, index) => onSide(index + 1));
@@ -353,7 +353,7 @@ describe('an address of eth0 that another pod has', () => {
     expect(await statesOf(rig)).toEqual(['attached', 'created']);
   });
 
-  it('is given to one of two pods that come at once', async () => {
+  it('is given to one of two pods that come at the same time', async () => {
     await using rig = await podsRig();
     await rig.plugins.plan({
       'first ADD': `print(${JSON.stringify({cniVersion: '1.0.0', ips: [{address: '10.99.0.3/24'}]})})`,

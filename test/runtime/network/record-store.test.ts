@@ -53,7 +53,7 @@ describe('a line of the journal', () => {
     }
   };
 
-  it('gives back the record as it was, to the last digit', () => {
+  it('returns the record unchanged, to the last digit', () => {
     const read = decoded(line);
     expect(read).toEqual({kind: 'put', record});
     const again = read.kind === 'put' ? putLine(read.record, () => 'never asked for') : '';
@@ -235,7 +235,7 @@ describe('the store of records', () => {
     expect(keysOf(await loadedFrom(dir.path))).toEqual([record.key]);
   });
 
-  it('begins no new journal before the report of the missing one is on disk', async () => {
+  it('starts no new journal before the report of the missing one is on disk', async () => {
     await using dir = await tempDir();
     await writeFile(dir.join('quarantine'), 'not a directory');
     const signs = () => Promise.reject(new Error('cannot look'));

@@ -18,7 +18,7 @@ const apply = async (check: Ending) => {
 };
 
 describe('the jump to the masquerading rules', () => {
-  it('is left alone when it is there', async () => {
+  it('is not changed when it is there', async () => {
     expect(await apply(exited(0))).toEqual({appended: [], error: undefined});
   });
 
@@ -33,7 +33,7 @@ describe('the jump to the masquerading rules', () => {
     ['iptables does not know what it was asked', exited(2)],
     ['it takes too long', {kind: 'timed-out', ms: 10_000, stderr: ''}],
     ['it is killed', {kind: 'signalled', signal: 'SIGKILL', stderr: ''}],
-  ])('is not appended when it cannot be told whether it is there: %s', async (_, check) => {
+  ])('is not appended when it is unknown whether it is there: %s', async (_, check) => {
     const {appended, error} = await apply(check);
     expect(error).toBeInstanceOf(ToolFailed);
     expect(appended).toEqual([]);

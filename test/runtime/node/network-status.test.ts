@@ -51,7 +51,7 @@ describe('the readiness that plugins tell', () => {
     expect(answers).toMatchObject([{reason: 'CNIPluginNotReady'}, undefined]);
   });
 
-  it('is told in time of a plugin that hangs, which is not started again meanwhile', async () => {
+  it('gets the name of a plugin that hangs by its deadline, and the plugin is not started again meanwhile', async () => {
     const {clock, statusOf} = opened(200);
     await plugins.plan({'demo STATUS': 'hold'});
     for (const ms of [0, 10_000, 20_000]) {

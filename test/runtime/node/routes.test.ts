@@ -26,7 +26,7 @@ describe('routes', () => {
     ]);
   });
 
-  it('are changed where they go by another device than they should', () => {
+  it('are changed if they go by another device than they should', () => {
     const wanted = [{to: '10.244.1.0/24', via: '10.244.1.0', device: 'kni.vxlan'}];
     expect(routeChanges([{to: '10.244.1.0/24', via: '10.244.1.0', device: 'eth0'}], wanted)).toEqual([
       'route replace 10.244.1.0/24 via 10.244.1.0 dev kni.vxlan onlink proto 107',
@@ -34,7 +34,7 @@ describe('routes', () => {
     expect(routeChanges(wanted, wanted)).toEqual([]);
   });
 
-  it('are changed where they differ only', () => {
+  it('are changed if they differ only', () => {
     const present = [
       {to: '10.244.1.0/24', via: '172.18.0.3'},
       {to: '10.244.2.0/24', via: '172.18.0.4'},

@@ -39,7 +39,7 @@ describe('the tunnel device', () => {
     ]);
   });
 
-  it('is left alone when all is right', () => {
+  it('is not changed when all is right', () => {
     expect(linkChanges(shown, wanted)).toEqual([]);
     expect(addressChanges(shown, wanted)).toEqual([]);
   });

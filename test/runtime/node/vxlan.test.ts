@@ -65,7 +65,7 @@ describe('the MAC address of the end of a tunnel', () => {
     },
   );
 
-  it('is told from others', () => {
+  it('is distinguished from others', () => {
     expect(['00:00:00:00:00:00', '0a:58:0a:f4:00:01', '02:42:ac:12:00:02'].filter(isTunnelMac)).toEqual([]);
   });
 });

@@ -160,7 +160,7 @@ describe('the shells', () => {
     expect(await isGone(shell)).toBe(true);
   });
 
-  it('take large input and what a shell cannot be told another way', async () => {
+  it('pass input that a shell cannot take another way', async () => {
     const exec = createExec();
     const stdin = 'x'.repeat(1_000_000);
     expect(await exec({file: 'cat', stdin, timeoutMs})).toMatchObject({stdout: stdin});

@@ -22,7 +22,7 @@ const workers = (slots: ReturnType<typeof createSlots>) => {
 const never = 1e9;
 
 describe('the gate', () => {
-  it('lets no more in at a time than it may, in the order of coming', async () => {
+  it('admits up to its limit at a time, in order of arrival', async () => {
     const {inside, come, end} = workers(createSlots({max: 2, maxLate: 0, lateAfterMs: never}));
     const all = ['a', 'b', 'c', 'd'].map(come);
     await soon();

@@ -17,7 +17,7 @@ describe('names from requests', () => {
     expect(required(field, value)).toBe(value);
   });
 
-  it('may be absent where they are optional only', () => {
+  it('may be absent if they are optional only', () => {
     expect(optional('uid', undefined)).toBe('');
     expect(optional('uid', '')).toBe('');
     expect(() => required('uid', '')).toThrow('uid is missing');

@@ -23,7 +23,7 @@ describe('the cause of an error', () => {
     expect(JSON.stringify(causeOf(error))).not.toContain('secret');
   });
 
-  it('fits into a trailer whatever a plugin says', () => {
+  it('fits into a trailer with any text of a plugin', () => {
     const endless = 'x'.repeat(1_000_000);
     const error = new CniError('demo', 'ADD', {cniCode: 7, msg: endless, details: endless});
     const answer = statusOf(error);
@@ -92,7 +92,7 @@ describe('the health', () => {
     expect(unknown).toEqual([3]);
   });
 
-  it('is told to one who does not read without piling up, and he gets the latest in the end', async () => {
+  it('does not pile up for a watcher that does not read, which gets the latest status in the end', async () => {
     let changes = 0;
     await using at = await serving(() => (changes % 2 === 0 ? undefined : 'trouble'));
     const stream = at.watch('');

@@ -170,7 +170,7 @@ describe('the path of the socket', () => {
     }
   });
 
-  it('is locked by one, which the next one is told', async () => {
+  it('has one lock, whose holder is named to others', async () => {
     await using dir = await tempDir();
     const path = dir.join('kni', 'kni.sock');
     await lockSocket(path);

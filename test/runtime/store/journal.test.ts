@@ -12,7 +12,7 @@ const textsIn = async (path: string) => {
   return {...content, texts};
 };
 
-it('goes on after a line that was cut off, without losing what comes next', async () => {
+it('continues after a line that was cut off, without losing what comes next', async () => {
   await using dir = await tempDir();
   const path = dir.join('journal');
   const reserve = createReserve(dir.join('reserve'));
@@ -31,7 +31,7 @@ it('goes on after a line that was cut off, without losing what comes next', asyn
   expect(next.size()).toBe((await readFile(path)).length);
 });
 
-it('goes on in the file that has taken the place of the first one', async () => {
+it('continues in the file that has taken the place of the first one', async () => {
   await using dir = await tempDir();
   const path = dir.join('journal');
   const journal = createJournal(path, {size: 0, torn: false}, createReserve(dir.join('reserve')));

@@ -94,7 +94,7 @@ describe('a machine that has all', () => {
 });
 
 describe('a machine that lacks something', () => {
-  it('is told all of it at once, with the exact commands', async () => {
+  it('gets all of it at once, with the exact commands', async () => {
     await using dir = await tempDir();
     const found = await survey(dir, fakeHost(engine('[not found]') + noKind));
     const {error, context} = found;
@@ -170,7 +170,7 @@ describe('a machine that lacks something', () => {
     ).toBeUndefined();
   });
 
-  it('keeps --yes from going on where something is not for us to do', async () => {
+  it('keeps --yes from going on if something is not for us to do', async () => {
     await using dir = await tempDir();
     const {error} = await survey(dir, fakeHost(engine('26.1') + noKind), {
       mayInstall: true,
@@ -230,7 +230,7 @@ describe('a machine that lacks something', () => {
 });
 
 describe('a docker that is installed', () => {
-  it('is started where it does not run, with nothing else', async () => {
+  it('is started if it does not run, with nothing else', async () => {
     await using dir = await tempDir();
     const host = fakeHost(engine(...silent) + dockerd('26.1.5') + kind);
     const found = await survey(dir, host, {programs: ['dockerd', 'docker'], mirrors: async () => undefined});
@@ -246,7 +246,7 @@ describe('a docker that is installed', () => {
     expect(error?.tryThis).not.toContain('--data-root');
   });
 
-  it('is passed by where it asks for capabilities that are not there', async () => {
+  it('is skipped if it asks for capabilities that are not there', async () => {
     await using dir = await tempDir();
     const host = fakeHost(engine(...silent) + dockerd('20.10.24+dfsg1') + noKind);
     const found = await survey(dir, host, {
@@ -262,7 +262,7 @@ describe('a docker that is installed', () => {
     expect(found.error?.tryThis).not.toContain('ln -s');
   });
 
-  it('is passed by where it does not even start', async () => {
+  it('is skipped if it does not even start', async () => {
     await using dir = await tempDir();
     const broken = times(
       3,
@@ -272,7 +272,7 @@ describe('a docker that is installed', () => {
     expect(missing(found)).toContain('- docker    missing: not installed');
   });
 
-  it('is refused where it runs and cannot run nodes', async () => {
+  it('is refused if it runs and cannot run nodes', async () => {
     await using dir = await tempDir();
     const {error} = await survey(dir, fakeHost(engine('20.10.24+dfsg1') + kind), {
       lacksCapabilities: async () => true,
@@ -281,7 +281,7 @@ describe('a docker that is installed', () => {
     expect(error?.why).toBe('docker: engine 20.10.24+dfsg1 cannot run privileged containers on this machine');
   });
 
-  it('may be old where every capability is there', async () => {
+  it('may be old if every capability is there', async () => {
     await using dir = await tempDir();
     expect((await survey(dir, fakeHost(engine('20.10.24+dfsg1') + kind))).error).toBeUndefined();
   });
@@ -421,7 +421,7 @@ describe('the tasks', () => {
     return {host, ran};
   };
 
-  it('run nothing where nothing is missing', async () => {
+  it('run nothing if nothing is missing', async () => {
     await using dir = await tempDir();
     const {host, ran} = looking({'docker version': '26.1', 'kind version': 'kind v0.27.0'});
     expect(await run(await demoContext(dir, host, {mayInstall: true}))).toEqual({ok: true, ran: []});

@@ -97,7 +97,7 @@ describe('a commit of a git repository', () => {
     expect(await filesIn()).toHaveLength(count);
   });
 
-  it('is fetched on from where the last run was cancelled', async () => {
+  it('resumes the fetch of a cancelled run', async () => {
     await using dir = await tempDir();
     const {run, asked, artifact, filesIn} = await setup(dir, await release(dir));
     const cancel = new AbortController();
@@ -128,7 +128,7 @@ describe('a commit of a git repository', () => {
     expect(await filesIn()).toHaveLength(count);
   });
 
-  it('is refused before any file is fetched where the tag means another one; nothing is kept', async () => {
+  it('is refused before any file is fetched if the tag means another one; nothing is kept', async () => {
     await using dir = await tempDir();
     const {url, commit} = await release(dir);
     const {run, asked, artifact, repository} = await setup(dir, {url, commit: 'b'.repeat(40)});

@@ -133,7 +133,7 @@ describe('explainTree', () => {
     });
   });
 
-  it('points to the log where patch said nothing of use', () => {
+  it('points to the log if patch said nothing of use', () => {
     expect(patchExplained('patch does not apply: 0001-a.patch of containerd')).toMatchObject({
       why: 'see the log',
     });

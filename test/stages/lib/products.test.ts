@@ -77,7 +77,7 @@ describe('an artifact', () => {
     expect(await task.done?.(context, other)).toBeUndefined();
   });
 
-  it('is not there in part where it failed, and a failed download is explained', async () => {
+  it('is not there in part if it failed, and a failed download is explained', async () => {
     await using dir = await tempDir();
     const context = await demoContext(dir, fakeHost());
     const task = make(async (directory) => {

@@ -74,7 +74,7 @@ describe('sources from git', () => {
     expect(await readFile(dir.join('unpacked/cmd/kubelet/main.go'), 'utf8')).toBe('package main\n');
   });
 
-  it('are refused where the ref means something else by the time it is fetched; nothing is kept', async () => {
+  it('are refused if the ref means something else by the time it is fetched; nothing is kept', async () => {
     await using dir = await tempDir();
     const {path, first} = await repository(dir);
     const {context, resolved} = await setup(dir);
@@ -104,7 +104,7 @@ describe('sources from git', () => {
     expect(String(refusal)).not.toContain('\n');
   });
 
-  it('are refused where a directory has changes that would be left out', async () => {
+  it('are refused if a directory has changes that would be left out', async () => {
     await using dir = await tempDir();
     const {path} = await repository(dir);
     const {resolved} = await setup(dir);

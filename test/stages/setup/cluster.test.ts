@@ -158,7 +158,7 @@ describe('whether the cluster is there', () => {
   it.each([
     ['a worker', 'test1-worker2', cluster],
     ['the control plane', 'test1-control-plane', [made('test1-worker'), made('test1-worker2')]],
-  ])('is refused where the container of %s was removed', async (_, removed, left) => {
+  ])('is refused if the container of %s was removed', async (_, removed, left) => {
     await using dir = await tempDir();
     const {context} = await given(dir, ps(...left) + ps(...left));
     await writeRecord(context.dirs, 'test1', {phase: 'complete', nodeImage: image, workers: 2});
@@ -196,7 +196,7 @@ describe('whether the cluster is there', () => {
     await expect(refuseConflict(context, running)).resolves.toBeUndefined();
   });
 
-  it('cannot be told where docker does not answer', async () => {
+  it('is unknown if docker does not answer', async () => {
     await using dir = await tempDir();
     const {context} = await given(dir, exchange(listNodeContainers('test1'), '[not found]'));
     expect((await rejection(Promise.resolve(done(context)), CommandError)).reason).toBe('not found');
@@ -520,7 +520,7 @@ describe.each(await stackNames(project.stacks))('the plan of the stack %s', (nam
     }
   });
 
-  it('brings kind for the cluster alone, where the node image is kept from before', async () => {
+  it('brings kind for the cluster alone, if the node image is kept from before', async () => {
     expect(demoPlan(await loadStack(name, project.stacks)).tasks.get(setup.cluster.id)?.needs).toContain(
       'host/kind',
     );
