@@ -8,7 +8,11 @@ import {createScreen, type Line} from './screen.ts';
 import {type Frame, svgOf} from './svg.ts';
 
 const size = {columns: 80, rows: 34};
-const commands = ['kni-demo up', 'kni-demo pod create mypod', 'kni-demo logs --pod mypod | sed -n 1,4p'];
+const commands = [
+  'kni-demo up --stack bookworm',
+  'kni-demo pod create mypod',
+  'kni-demo logs --pod mypod | head -n 4',
+];
 
 /** Waiting is shortened: a pause takes this many seconds at most, and a minute takes fifteen. */
 const [longest, speed] = [1.2, 4];
@@ -33,7 +37,7 @@ export const picture = async (host: Host, prelude: string): Promise<string> => {
       at += typing;
     }
     screen.write('\r\n');
-    for (const {delay, text} of await record(host, prelude + command)) {
+    for (const {delay, text} of await record(host, `${prelude}set +o pipefail\n${command}`)) {
       at += Math.min(delay / speed, longest);
       screen.write(text.replaceAll(`${homedir()}/`, '~/'));
       show();
