@@ -1,7 +1,7 @@
 /** The network that all pods of the benchmark are attached to: the one that the network runtime writes for its node. */
 import {conflistOfNode} from '../../runtime/src/node/conflist-of-node.ts';
 
-/** A /16, so that there is room for 10,000 pods. */
+/** A /16, so that there is room for thousands of pods. */
 export const podCidr = '10.77.0.0/16';
 
 export interface Conflist {

@@ -33,7 +33,7 @@ it.each([
 it('has a value for what is not asked for', () => {
   expect(optionsFrom([])).toEqual({
     cycles: 100,
-    records: 10_000,
+    records: 1000,
     soak: 0,
     node: process.execPath,
     against: undefined,

@@ -30,7 +30,7 @@ export class UsageError extends Error {
 
 const options = {
   cycles: {type: 'string', default: '100'},
-  records: {type: 'string', default: '10000'},
+  records: {type: 'string', default: '1000'},
   soak: {type: 'string', default: '0'},
   node: {type: 'string'},
   against: {type: 'string'},
@@ -44,7 +44,7 @@ export const usage = `Usage: npm run bench -- [flags]
 Measures the network runtime against the bare CNI plugins, and against another one. Takes root.
 
   --cycles N          cycles of a pod to measure (default: 100)
-  --records N         pods known when Query and the start are measured (default: 10000; 0: not)
+  --records N         pods known when Query and the start are measured (default: 1000; 0: not)
   --soak N            cycles over which the memory is watched (default: 0: not)
   --node FILE         Node.js for our network runtime, such as the one of the nodes (default: this one)
   --against FILE      another network runtime: a program that serves KNI on a unix socket

@@ -24,7 +24,7 @@ const open = () => createJournal(path(), {size: 0, torn: false}, createReserve(n
 
 const textsOnDisk = async () => {
   const texts: string[] = [];
-  const {damaged, torn} = await readJournal(path(), ({text}) => texts.push(text) > 0);
+  const {damaged, torn} = await readJournal(path(), (line) => texts.push(line) > 0);
   return {texts, damaged, torn};
 };
 

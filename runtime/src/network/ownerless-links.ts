@@ -77,7 +77,7 @@ export const strayLinks = async (
   parts: OwnerlessLinkParts,
   bridges: Iterable<string>,
 ): Promise<readonly Veth[]> => {
-  const links = await ownerlessLinks(parts, await claimsOf(parts.records), bridges);
+  const links = await ownerlessLinks(parts, claimsOf(parts.records), bridges);
   return links.filter(({peer}) => peer.kind === 'netns');
 };
 

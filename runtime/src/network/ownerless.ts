@@ -1,9 +1,8 @@
 /** Clears away netns and addresses that no record stands for. */
 import {type Lease, listLeases, releaseLease} from '../cni/leases.ts';
-import {slices} from '../lib/slices.ts';
 import {errorText, type Log} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
-import {isUndone, type PodNetworkRecord} from './record.ts';
+import {isUndone} from './record.ts';
 import type {RecordIndex} from './record-index.ts';
 import {recordOfNetns} from './record-of-netns.ts';
 
@@ -51,8 +50,7 @@ export const ownerlessLeases = async (
 ): Promise<Lease[]> => {
   const leases = (await listLeases(ipamDir)).filter(({network}) => !ofOthers.has(network));
   const ownerless = new Set(leases.map(({sandbox}) => sandbox));
-  for await (const some of slices([...records.all()]))
-    for (const record of some) if (holdsAnything(record)) ownerless.delete(record.sandbox ?? '');
+  for (const record of records.all()) if (!isUndone(record)) ownerless.delete(record.sandbox ?? '');
   return leases.filter(({sandbox}) => ownerless.has(sandbox));
 };
 
@@ -76,9 +74,6 @@ export const listOwnerless = async (
     addresses: (await ownerlessLeases(parts, await parts.networksOfOthers())).map(({ip}) => ip),
   };
 };
-
-/** By the state first: the attachments of thousands of records would have to be decoded. */
-const holdsAnything = (record: PodNetworkRecord): boolean => record.state === 'attached' || !isUndone(record);
 
 /** Returns the addresses that were released. Nothing may be attached meanwhile: an address is leased again at once. */
 export const releaseLeases = async (leases: readonly Lease[], log: Log): Promise<string[]> => {

@@ -57,7 +57,7 @@ export const createReconcile = (
       return {...nothing, undone, problems};
     }
     const removedNetns = await removeOwnerless(parts);
-    const claims = await claimsOf(records);
+    const claims = claimsOf(records);
     let lists: readonly Conflist[] = [];
     try {
       lists = listsInUse(parts, claims);
@@ -158,7 +158,7 @@ const collect = async (
 ): Promise<void> => {
   const failures = await exclusively(async () => {
     const end = uptime() + garbageCollectionMs;
-    const {attached} = await claimsOf(records);
+    const {attached} = claimsOf(records);
     return await collectGarbage(invoke, list, attached.get(list.name) ?? [], () => end - uptime());
   });
   for (const failure of failures) problem(failure);

@@ -1,4 +1,4 @@
-/** Finds records by what callers know of them, however many there are. */
+/** Finds records by what callers know of them. */
 import {type PodRef, podNameOf} from './pod-ref.ts';
 import {primaryIpsOf} from './primary-ips.ts';
 import {isUnsettled, type PodNetworkRecord} from './record.ts';
@@ -8,7 +8,7 @@ export interface RecordIndex {
   get(key: string): PodNetworkRecord | undefined;
   bySandbox(sandbox: string): PodNetworkRecord | undefined;
   byNetns(netns: string): PodNetworkRecord | undefined;
-  /** By uid where there is one, else by namespace and name; in the order in which they were created. */
+  /** By uid if the reference has one, else by namespace and name; oldest first. */
   ofPod(pod: PodRef): readonly PodNetworkRecord[];
   /** Those that are attaching, detaching or pending, with or without a call in progress. */
   unsettled(): readonly PodNetworkRecord[];
@@ -21,93 +21,51 @@ export interface WritableIndex extends RecordIndex {
   delete(key: string): void;
 }
 
+/** Sandbox and netns are looked up for every call and log line. For the rest, a search through all records is fast enough. */
 export const createRecordIndex = (records: Iterable<PodNetworkRecord> = []): WritableIndex => {
   const byKey = new Map<string, PodNetworkRecord>();
-  const keyOfSandbox = new Map<string, string>();
-  const keyOfNetns = new Map<string, string>();
-  const keysOfUid: KeysByName = new Map();
-  const keysOfName: KeysByName = new Map();
-  /** Made when it is first needed: it takes the results of all records, which a start does not. */
-  let keysOfIp: KeysByName | undefined;
-  const unsettled = new Set<string>();
+  const bySandbox = new Map<string, PodNetworkRecord>();
+  const byNetns = new Map<string, PodNetworkRecord>();
+  const primaryIps = new Map<string, readonly string[]>();
 
-  const indexByIp = (): KeysByName => {
-    const index: KeysByName = new Map();
-    for (const [key, record] of byKey) for (const ip of primaryIpsOf(record)) addTo(index, ip, key);
-    return index;
-  };
-  const updateIps = (
-    key: string,
-    before: PodNetworkRecord | undefined,
-    after: PodNetworkRecord | undefined,
-  ): void => {
-    if (!keysOfIp) return;
-    for (const ip of before ? primaryIpsOf(before) : []) removeFrom(keysOfIp, ip, key);
-    for (const ip of after ? primaryIpsOf(after) : []) addTo(keysOfIp, ip, key);
-  };
   const remove = (key: string): void => {
     const record = byKey.get(key);
-    if (!record) return;
-    if (record.sandbox !== undefined) keyOfSandbox.delete(record.sandbox);
-    keyOfNetns.delete(record.netns);
-    updateIps(key, record, undefined);
-    removeFrom(keysOfUid, record.pod.uid, key);
-    removeFrom(keysOfName, podNameOf(record.pod), key);
+    if (record?.sandbox !== undefined) bySandbox.delete(record.sandbox);
+    if (record) byNetns.delete(record.netns);
+    primaryIps.delete(key);
   };
   const set = (record: PodNetworkRecord): void => {
-    const {key, sandbox, netns, pod} = record;
-    const before = byKey.get(key);
+    const {key, sandbox, netns} = record;
+    remove(key);
     byKey.set(key, record);
-    updateIps(key, before, record);
-    if (isUnsettled(record)) unsettled.add(key);
-    else unsettled.delete(key);
-    if (before?.sandbox === sandbox && before?.netns === netns) return; // pods do not change
-    if (before?.sandbox !== undefined) keyOfSandbox.delete(before.sandbox);
-    if (sandbox !== undefined) keyOfSandbox.set(sandbox, key);
-    keyOfNetns.set(netns, key);
-    addTo(keysOfUid, pod.uid, key);
-    addTo(keysOfName, podNameOf(pod), key);
+    if (sandbox !== undefined) bySandbox.set(sandbox, record);
+    byNetns.set(netns, record);
   };
   for (const record of records) set(record);
 
-  const get = (key: string | undefined) => (key === undefined ? undefined : byKey.get(key));
+  /** Computed on demand: a start does not need the addresses. */
+  const ipsOf = (record: PodNetworkRecord): readonly string[] => {
+    const ips = primaryIps.get(record.key) ?? primaryIpsOf(record);
+    primaryIps.set(record.key, ips);
+    return ips;
+  };
+
+  const filtered = (matches: (record: PodNetworkRecord) => boolean) => [...byKey.values()].filter(matches);
   return {
     all: () => byKey.values(),
-    get,
-    bySandbox: (sandbox) => get(keyOfSandbox.get(sandbox)),
-    byNetns: (netns) => get(keyOfNetns.get(netns)),
+    get: (key) => byKey.get(key),
+    bySandbox: (sandbox) => bySandbox.get(sandbox),
+    byNetns: (netns) => byNetns.get(netns),
     ofPod: (pod) => {
-      const keys = pod.uid ? keysOfUid.get(pod.uid) : keysOfName.get(podNameOf(pod));
-      return keysIn(keys).flatMap((key) => get(key) ?? []);
+      const name = podNameOf(pod);
+      return filtered((record) => (pod.uid ? record.pod.uid === pod.uid : podNameOf(record.pod) === name));
     },
-    unsettled: () => [...unsettled].flatMap((key) => get(key) ?? []),
-    byPrimaryIp: (ip) => {
-      keysOfIp ??= indexByIp();
-      return keysIn(keysOfIp.get(ip)).flatMap((key) => get(key) ?? []);
-    },
+    unsettled: () => filtered(isUnsettled),
+    byPrimaryIp: (ip) => filtered((record) => ipsOf(record).includes(ip)),
     set,
     delete: (key) => {
       remove(key);
       byKey.delete(key);
-      unsettled.delete(key);
     },
   };
-};
-
-/** Nearly every name has one key: a collection for each would be most of the memory. */
-type KeysByName = Map<string, string | readonly string[]>;
-
-const keysIn = (keys: string | readonly string[] = []): readonly string[] =>
-  typeof keys === 'string' ? [keys] : keys;
-
-const addTo = (keys: KeysByName, name: string, key: string): void => {
-  const known = keys.get(name);
-  if (known === undefined) keys.set(name, key);
-  else if (!keysIn(known).includes(key)) keys.set(name, [...keysIn(known), key]);
-};
-
-const removeFrom = (keys: KeysByName, name: string, key: string): void => {
-  const left = keysIn(keys.get(name)).filter((each) => each !== key);
-  if (left.length === 0) keys.delete(name);
-  else keys.set(name, left);
 };

@@ -1,50 +1,49 @@
-/** The records on disk: a journal, made anew when most of it is history. */
-import {createHash} from 'node:crypto';
+/** The records on disk. */
 import {access, constants, mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
-import {memoize} from '../lib/memoize.ts';
 import {errorText} from '../log.ts';
-import {type Appending, createJournal, type Line, readJournal} from '../store/journal.ts';
+import {createJournal, readJournal} from '../store/journal.ts';
 import {createQuarantine, type Quarantine} from '../store/quarantine.ts';
 import {createReserve} from '../store/reserve.ts';
 import {StateTooNew, StoreFailed} from './errors.ts';
 import {readFirstVersion} from './first-version.ts';
 import {outcomes, type PodNetworkRecord} from './record.ts';
-import {configLine, configsOf, decodeLine, dropLine, putLine, versionLine} from './record-file.ts';
+import {decodeLine} from './record-file.ts';
+import {createRecordJournal} from './record-journal.ts';
 
-/** Disposed of, it lets go of its file. */
+/** Disposing of it closes its file. */
 export interface RecordStore extends AsyncDisposable {
-  /** What was there when it was opened. */
+  /** The records on disk when the store was opened. */
   readonly loaded: readonly PodNetworkRecord[];
   /**
-   * `urgent`: what was given back has to be written even on a full disk. An outcome (`attached`, `detached`) is safe
-   * from loss of power when this resolves; an intent (`created`, `attaching`, `detaching`) from a crash only: without
-   * power there are no netns, interfaces and rules left either, and addresses without an owner are released at start.
+   * `urgent` writes use the reserve when the disk is full: a finished cleanup must be recorded. When this resolves, an
+   * outcome (`attached`, `detached`) survives a power loss; an intent (`created`, `attaching`, `detaching`) survives a crash
+   * of the process only. That is enough: a power loss also removes all netns, interfaces and rules, and the start releases
+   * addresses that have no record.
    */
   write(record: PodNetworkRecord, urgent?: boolean): Promise<void>;
-  /** Always urgent. A record that is not there is fine. */
+  /** Always urgent. Removing an unknown record is fine. */
   remove(key: string): Promise<void>;
-  /** What could not be read, now or at an earlier start. A person has to look at it. */
+  /** State that could not be read, at this start or an earlier one. A person has to look at it. */
   readonly quarantine: Pick<Quarantine, 'names' | 'accept'>;
-  /** Why nothing can be written, by the last attempt. */
+  /** Why the last attempt to write failed; `undefined` when it succeeded. */
   trouble(): StoreFailed | undefined;
-  /** Tries to write, so that `trouble` is up to date. */
+  /** Tries to write, to refresh `trouble`. */
   probe(): Promise<void>;
 }
 
 const journalIn = (dir: string): string => join(dir, 'journal');
 
-/** What is there, without touching it. */
+/** Reads the records and changes nothing on disk. */
 export const readRecords = async (dir: string): Promise<PodNetworkRecord[]> => [
-  ...(await replay(journalIn(dir))).live.values(),
+  ...(await replay(journalIn(dir))).records.values(),
 ];
 
-/** Below this size history is not worth a rewrite. */
-const smallBytes = 256 * 1024;
+const unwritable = 'the state directory cannot be written';
 
 /**
- * Opens what can be opened: on a disk that cannot be written, what is there is still known. `signsOfPods` tells whether
- * pods run on the node, in words.
+ * Also opens a store on a disk that cannot be written: its records are still known. `signsOfPods` returns sentences about
+ * pods that seem to run on the node.
  */
 export const openRecordStore = async (
   dir: string,
@@ -52,110 +51,71 @@ export const openRecordStore = async (
 ): Promise<RecordStore> => {
   const path = journalIn(dir);
   const quarantine = createQuarantine(join(dir, 'quarantine'), join(dir, 'accepted'));
-  await mkdir(quarantine.path, {recursive: true, mode: 0o700}).catch(() => undefined); // writing will tell
-  const {live, configs: readConfigs, ...content} = await replay(path);
-  const damaged = content.damaged > 0;
-  if (damaged) await quarantine.keep(path, `journal-${Date.now()}`).catch(() => undefined);
-  const first = await readFirstVersion(dir, quarantine.path);
-  // Each start leaves a journal that is not empty.
-  if (content.size === 0 && first.records.length === 0) {
-    const signs = await signsOfPods().catch((error: unknown) => [errorText(error)]);
-    if (signs.length > 0) quarantine.report(`missing-journal-${Date.now()}`, reportOf(signs));
-  }
-  /** Names of the configurations that the journal has. */
-  let journaled = new Set(readConfigs.keys());
-  for (const record of first.records) live.set(record.key, record);
-
-  const journal = createJournal(path, content, createReserve(join(dir, 'reserve')));
-  let compactBytes = content.size;
-  let rewriting = false;
-  const rewrite = async (): Promise<void> => {
-    rewriting = true;
-    try {
-      let written: readonly string[] = [];
-      await journal.rewrite(() => {
-        const records = [...live.values()];
-        // Of those in use: a pod may have had one of its own.
-        const configs = new Map(records.flatMap((record) => configsOf(record, nameOf)));
-        written = [...configs.keys()];
-        // Of records that come meanwhile: those that both files have, since which of them it will be is not known yet.
-        journaled = new Set(written.filter((name) => journaled.has(name)));
-        return [
-          versionLine,
-          ...Array.from(configs, ([name, text]) => configLine(name, text)),
-          ...records.map((record) => putLine(record, nameOf)),
-        ];
-      });
-      for (const name of written) journaled.add(name);
-      compactBytes = journal.size();
-    } finally {
-      rewriting = false;
-    }
-  };
+  const {records, configs, content, retireFirstVersion, needsRewrite} = await load(
+    dir,
+    quarantine,
+    signsOfPods,
+  );
+  const journal = createRecordJournal(
+    createJournal(path, content, createReserve(join(dir, 'reserve'))),
+    configs,
+    () => records.values(),
+  );
 
   let trouble: StoreFailed | undefined;
-  const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
+  const attempt = async (failure: string, work: () => Promise<void>): Promise<void> => {
     try {
       await quarantine.settle();
       await work();
       trouble = undefined;
     } catch (error) {
-      trouble = new StoreFailed(what, error);
+      trouble = new StoreFailed(failure, error);
       throw trouble;
     }
   };
-  const append = async (lines: readonly string[], how: Appending, what: string): Promise<void> => {
+  const append = async (failure: string, urgent: boolean, work: () => Promise<void>): Promise<void> => {
     const before = trouble;
-    await attempt(what, () => journal.append(lines, how));
-    if (how.urgent) trouble = before; // the reserve may have been used: that is no sign of space
-    const isMostlyHistory = journal.size() > Math.max(smallBytes, 2 * compactBytes);
-    // A rewrite that fails costs space, nothing else.
-    if (isMostlyHistory && !rewriting) await rewrite().catch(() => undefined);
+    await attempt(failure, work);
+    if (urgent) trouble = before; // it may have used the reserve, so its success does not prove free space
+    await journal.compact();
   };
-  const unwritable = 'the state directory cannot be written';
-  /** By path too: the open file may still be written where a rewrite could not. */
-  const probe = async () => {
-    await attempt(unwritable, () => access(dir, constants.W_OK));
-    await append([versionLine], {synced: true, urgent: false}, unwritable);
+  const probe = async (): Promise<void> => {
+    await attempt(unwritable, () => access(dir, constants.W_OK)); // a rewrite needs more than the open file
+    await append(unwritable, false, journal.appendVersion);
   };
-
-  const isFresh = content.size === 0 || damaged || first.records.length > 0;
   const begin = async (): Promise<void> => {
-    if (isFresh) await attempt(unwritable, rewrite);
+    if (needsRewrite) await attempt(unwritable, journal.rewrite);
     await probe(); // which also takes the reserve
-    await first.retire();
+    await retireFirstVersion();
   };
-  await begin().catch(() => undefined);
+  await begin().catch(() => undefined); // `trouble` says why
+
   return {
-    loaded: [...live.values()],
+    loaded: [...records.values()],
     write: async (record, urgent = false) => {
-      const before = live.get(record.key);
-      live.set(record.key, record); // first: a rewrite may come before the line
-      const fresh = [...new Map(configsOf(record, nameOf))].filter(([name]) => !journaled.has(name));
-      const lines = [...fresh.map(([name, text]) => configLine(name, text)), putLine(record, nameOf)];
+      const before = records.get(record.key);
+      records.set(record.key, record); // first: a rewrite may come before the line
       try {
-        const synced = outcomes.has(record.state);
-        await append(lines, {synced, urgent}, 'the record of the network cannot be written');
-        for (const [name] of fresh) journaled.add(name);
+        const options = {synced: outcomes.has(record.state), urgent};
+        await append('cannot write the record of the pod network', urgent, () =>
+          journal.put(record, options),
+        );
       } catch (error) {
-        // What was undone is undone: the next rewrite may say so.
-        if (!urgent && before) live.set(record.key, before);
-        if (!urgent && !before) live.delete(record.key);
+        // An urgent record stays: what it says has happened, and the next rewrite may write it.
+        if (!urgent && before) records.set(record.key, before);
+        if (!urgent && !before) records.delete(record.key);
         throw error;
       }
     },
     remove: async (key) => {
-      const before = live.get(key);
+      const before = records.get(key);
       if (!before) return;
-      live.delete(key);
+      records.delete(key);
       try {
-        await append(
-          [dropLine(key)],
-          {synced: true, urgent: true},
-          'the record of the network cannot be removed',
-        );
+        const options = {synced: true, urgent: true};
+        await append('cannot remove the record of the pod network', true, () => journal.drop(key, options));
       } catch (error) {
-        live.set(key, before);
+        records.set(key, before);
         throw error;
       }
     },
@@ -163,7 +123,7 @@ export const openRecordStore = async (
       names: quarantine.names,
       accept: async () => {
         let names: readonly string[] = [];
-        await attempt('the quarantine cannot be emptied', async () => {
+        await attempt('cannot empty the quarantine', async () => {
           names = await quarantine.accept();
         });
         return names;
@@ -175,26 +135,47 @@ export const openRecordStore = async (
   };
 };
 
+/** Reads all records, and puts unreadable state into the quarantine. */
+const load = async (dir: string, quarantine: Quarantine, signsOfPods: () => Promise<readonly string[]>) => {
+  const path = journalIn(dir);
+  await mkdir(quarantine.path, {recursive: true, mode: 0o700}).catch(() => undefined); // `trouble` will say why
+  const {records, configs, content} = await replay(path);
+  const isDamaged = content.damaged > 0;
+  if (isDamaged) await quarantine.keep(path, `journal-${Date.now()}`).catch(() => undefined);
+  const first = await readFirstVersion(dir, quarantine.path);
+  // Every start writes to the journal, so an empty one was lost.
+  if (content.size === 0 && first.records.length === 0) {
+    const signs = await signsOfPods().catch((error: unknown) => [errorText(error)]);
+    if (signs.length > 0) quarantine.report(`missing-journal-${Date.now()}`, reportOf(signs));
+  }
+  for (const record of first.records) records.set(record.key, record);
+  return {
+    records,
+    configs: configs.keys(),
+    content,
+    retireFirstVersion: first.retire,
+    needsRewrite: content.size === 0 || isDamaged || first.records.length > 0,
+  };
+};
+
 const reportOf = (signs: readonly string[]): string =>
   `${JSON.stringify({reason: 'the journal was missing or empty, while pods may have been running', signs})}\n`;
 
-const nameOf = memoize(16, (text) => createHash('sha256').update(text).digest('hex').slice(0, 16));
-
 const replay = async (path: string) => {
-  const live = new Map<string, PodNetworkRecord>();
+  const records = new Map<string, PodNetworkRecord>();
   const configs = new Map<string, string>();
   const configNamed = (name: string) => configs.get(name);
-  const take = (line: Line): boolean => {
+  const content = await readJournal(path, (line) => {
     try {
       const entry = decodeLine(line, configNamed);
-      if (entry.kind === 'put') live.set(entry.record.key, entry.record);
-      if (entry.kind === 'drop') live.delete(entry.key);
+      if (entry.kind === 'put') records.set(entry.record.key, entry.record);
+      if (entry.kind === 'drop') records.delete(entry.key);
       if (entry.kind === 'config') configs.set(entry.name, entry.text);
       return true;
     } catch (error) {
       if (error instanceof StateTooNew) throw error;
       return false;
     }
-  };
-  return {...(await readJournal(path, take)), live, configs};
+  });
+  return {records, configs, content};
 };

@@ -1,6 +1,5 @@
-/** The addresses of pods whose records and leases were lost: they must not be given to another pod. */
+/** Finds the addresses of pods whose records and leases were lost. No other pod may get them. */
 
-import {slices} from '../lib/slices.ts';
 import {errorText, type Log} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
 import {primaryInterface} from './primary-ips.ts';
@@ -20,19 +19,19 @@ export interface StrayAddressesParts {
   readonly log: Log;
 }
 
-/** Looks once, when it is first asked: records are lost before a start, not while the runtime runs. */
+/** Reads the addresses once, at the first question: records are lost before a start, not while the runtime runs. */
 export const createStrayAddresses = (parts: StrayAddressesParts): StrayAddresses => {
-  let looked: Promise<ReadonlyMap<string, string>> | undefined;
+  let addresses: Promise<ReadonlyMap<string, string>> | undefined;
   return {
     holderOf: async (ip) => {
-      looked ??= look(parts);
-      const path = (await looked).get(ip);
+      addresses ??= readAddresses(parts);
+      const path = (await addresses).get(ip);
       return path !== undefined && parts.netns.exists(path) ? path : undefined;
     },
   };
 };
 
-const look = async ({
+const readAddresses = async ({
   netns,
   records,
   inDoubt,
@@ -42,18 +41,16 @@ const look = async ({
   const found = new Map<string, string>();
   if (!(await inDoubt())) return found;
   const strays = (await netns.mounted()).filter((path) => !records.byNetns(path));
-  for await (const some of slices(strays))
-    await Promise.all(
-      some.map(async (path) => {
-        try {
-          for (const ip of await addressesIn(path, primaryInterface)) found.set(ip, path);
-        } catch (error) {
-          log.warn('cannot read the addresses of a netns without a record', {
-            netns: path,
-            error: errorText(error),
-          });
-        }
-      }),
-    );
+  const readOne = async (path: string): Promise<void> => {
+    try {
+      for (const ip of await addressesIn(path, primaryInterface)) found.set(ip, path);
+    } catch (error) {
+      log.warn('cannot read the addresses of a netns without a record', {
+        netns: path,
+        error: errorText(error),
+      });
+    }
+  };
+  await Promise.all(strays.map(readOne));
   return found;
 };

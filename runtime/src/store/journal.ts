@@ -1,94 +1,52 @@
 /** An append-only file of checksummed lines: a line costs one fdatasync, and a crash at any byte harms no other line. */
-import {type FileHandle, open, readFile} from 'node:fs/promises';
+import {readFile} from 'node:fs/promises';
 import {crc32} from 'node:zlib';
-import {replace, syncDirectoryOf} from '../lib/durable-file.ts';
 import {errorCodeOf} from '../lib/error-code.ts';
+import {createAppendFile} from './append-file.ts';
 import type {Reserve} from './reserve.ts';
 
 export interface Journal {
   /**
-   * Resolves when the lines are as safe as asked for, with all lines before them. Lines that come at the same time share
-   * one write and one sync. A failed append harms no other line: its bytes are cut off, or else the next append starts a
-   * line of its own after them.
+   * Resolves when the lines, and all lines before them, are as safe as `options` demand. Concurrent appends share one
+   * write and one sync. A failed append harms no other line: its bytes are truncated, or the next append starts on a new
+   * line after them.
    */
-  append(lines: readonly string[], how: Appending): Promise<void>;
+  append(lines: readonly string[], options: AppendOptions): Promise<void>;
   /**
-   * Replaces all lines by what says the same, in one step. They are asked for when it is their turn. A loss of power may
-   * bring the earlier ones back, until the next append.
+   * Replaces all lines by equivalent ones, in one step. `lines` is called when the rewrite's turn has come. Until the next
+   * append, a power loss may bring the old lines back.
    */
   rewrite(lines: () => readonly string[]): Promise<void>;
   /** In bytes. */
   size(): number;
-  /** Lets go of the file, which a later append opens again. */
+  /** Closes the file. A later append opens it again. */
   close(): Promise<void>;
 }
 
-export interface Appending {
-  /** Against loss of power. Without it the kernel has the lines, which is as much as a crash of the process takes. */
+export interface AppendOptions {
+  /** Whether the lines must survive a power loss. Without it they survive a crash of the process: the kernel has them. */
   readonly synced: boolean;
-  /** May use the reserve when the disk is full; other lines are refused then, even where there is room for them. */
+  /** May use the reserve when the disk is full. Other appends are then refused, to keep the free space for urgent ones. */
   readonly urgent: boolean;
 }
 
 export interface JournalContent {
-  /** How many pieces of the file were no intact lines, or could not be taken. */
+  /** Number of lines that were not intact or not understood. */
   readonly damaged: number;
-  /** Of the whole file, in bytes. */
+  /** Size of the whole file, in bytes. */
   readonly size: number;
-  /** Whether its last line was cut off. */
+  /** Whether the last line was cut off. */
   readonly torn: boolean;
 }
 
-/**
- * A line that was read. It stays in the bytes of the file: of thousands most are never looked at again, and what is asked
- * for is made a string each time anew.
- */
-export class Line {
-  readonly #bytes: Buffer;
-  readonly #start: number;
-  readonly #end: number;
-  /** Where the first tab is, or the end. */
-  readonly #split: number;
-
-  constructor(bytes: Buffer, start = 0, end = bytes.length) {
-    const split = bytes.subarray(start, end).indexOf(tab); // in this line alone: the next tab may be far away
-    this.#bytes = bytes;
-    this.#start = start;
-    this.#end = end;
-    this.#split = split < 0 ? end : start + split;
-  }
-
-  get text(): string {
-    return this.#bytes.toString('utf8', this.#start, this.#end);
-  }
-
-  /** Up to the first tab. */
-  get head(): string {
-    return this.#bytes.toString('utf8', this.#start, this.#split);
-  }
-
-  get hasTail(): boolean {
-    return this.#split < this.#end;
-  }
-
-  /** What follows the first tab; nothing without one. */
-  get tail(): string {
-    return this.#bytes.toString('utf8', this.#split + 1, this.#end);
-  }
-}
-
-/** Eight hexadecimal digits of CRC-32, a blank, the line, a newline. */
+/** Eight hexadecimal digits of CRC-32, a space, the line, a newline. */
 const framed = (line: string): string => `${checksumOf(line)} ${line}\n`;
-const checksumOf = (line: string | Buffer): string => crc32(line).toString(16).padStart(checksumLength, '0');
+const checksumOf = (line: string): string => crc32(line).toString(16).padStart(checksumLength, '0');
 const checksumLength = 8;
 const newline = 0x0a;
-const tab = 0x09;
 
-/**
- * Hands over the intact lines in their order, each as it is read. A file that is not there is an empty one. `take` returns
- * false for a line that it can make nothing of.
- */
-export const readJournal = async (path: string, take: (line: Line) => boolean): Promise<JournalContent> => {
+/** Calls `take` with each intact line, in order; it returns false for a line that it does not understand. */
+export const readJournal = async (path: string, take: (line: string) => boolean): Promise<JournalContent> => {
   const bytes = await readFile(path).catch((error: unknown) => {
     if (errorCodeOf(error) === 'ENOENT') return Buffer.alloc(0);
     throw error;
@@ -104,124 +62,73 @@ export const readJournal = async (path: string, take: (line: Line) => boolean): 
   return {damaged, size: bytes.length, torn: bytes.length > 0 && bytes.at(-1) !== newline};
 };
 
-const intactLine = (bytes: Buffer, start: number, end: number): Line | undefined => {
+const intactLine = (bytes: Buffer, start: number, end: number): string | undefined => {
   const text = start + checksumLength + 1;
   if (text > end) return undefined;
   const checksum = Number.parseInt(bytes.toString('latin1', start, text - 1), 16);
-  return checksum === crc32(bytes.subarray(text, end)) ? new Line(bytes, text, end) : undefined;
+  const line = bytes.subarray(text, end);
+  return checksum === crc32(line) ? line.toString() : undefined;
 };
 
-interface Waiting extends Appending {
+interface WaitingAppend extends AppendOptions {
   readonly text: string;
-  readonly done: () => void;
-  readonly failed: (error: unknown) => void;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
 }
 
-/** For the file as it was read. */
+/** `read` describes the file as `readJournal` found it. */
 export const createJournal = (
   path: string,
   read: Pick<JournalContent, 'size' | 'torn'>,
   reserve: Reserve,
 ): Journal => {
-  let {size, torn} = read;
-  /** Whether bytes of a failed write may still follow the first `size` bytes. */
-  let hasRemains = false;
-  let file: FileHandle | undefined;
-  /** Whether the file is sure to be found under its name after a loss of power; what was read may just have got it. */
-  let named = false;
-  let waiting: Waiting[] = [];
-  let turn: Promise<unknown> = Promise.resolve();
+  const file = createAppendFile(path, read);
+  let waiting: WaitingAppend[] = [];
+  let lastTurn: Promise<unknown> = Promise.resolve();
 
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = turn.then(work);
-    turn = result.catch(() => undefined);
+    const result = lastTurn.then(work);
+    lastTurn = result.catch(() => undefined);
     return result;
   };
 
-  const opened = async (): Promise<FileHandle> => {
-    file ??= await open(path, 'a', 0o600);
-    if (!named) await syncDirectoryOf(path);
-    named = true;
-    return file;
-  };
-
-  const close = async (): Promise<void> => {
-    const handle = file;
-    file = undefined;
-    await handle?.close();
-  };
-
-  /** A file system may refuse this, too: one that has become read-only, or a file that may only grow. */
-  const removeRemains = async (handle: FileHandle): Promise<void> => {
-    hasRemains = await handle.truncate(size).then(
-      () => false,
-      () => true,
-    );
-  };
-
-  const write = async (lines: string, synced: boolean): Promise<void> => {
-    const handle = await opened();
-    if (hasRemains) await removeRemains(handle);
-    const start = hasRemains ? (await handle.stat()).size : size;
-    const text = torn || hasRemains ? `\n${lines}` : lines; // glued to half a line, the first would be lost with it
-    try {
-      await handle.appendFile(text);
-      if (synced) await handle.datasync();
-    } catch (error) {
-      await removeRemains(handle); // half a line would spoil the next one
-      throw error;
-    }
-    size = start + Buffer.byteLength(text);
-    torn = false;
-    hasRemains = false;
-  };
-
-  const writeAlone = async ({text, synced, urgent, done, failed}: Waiting): Promise<void> => {
+  const appendAlone = async ({text, synced, urgent, resolve, reject}: WaitingAppend): Promise<void> => {
     try {
       if (!urgent) await reserve.hold();
-      await write(text, synced).catch(async (error: unknown) => {
+      await file.append(text, synced).catch(async (error: unknown) => {
         if (!(urgent && (await reserve.release()))) throw error;
-        await write(text, synced);
+        await file.append(text, synced);
       });
-      done();
+      resolve();
     } catch (error) {
-      failed(error);
+      reject(error);
     }
   };
 
-  const writeWaiting = async (): Promise<void> => {
+  const appendWaiting = async (): Promise<void> => {
     const batch = waiting;
     waiting = [];
-    if (batch.length === 0) return; // they went with an earlier batch
+    if (batch.length === 0) return; // an earlier turn has appended them
     try {
       await reserve.hold();
-      await write(
+      await file.append(
         batch.map(({text}) => text).join(''),
         batch.some(({synced}) => synced),
       );
-      for (const {done} of batch) done();
+      for (const {resolve} of batch) resolve();
     } catch {
-      for (const each of batch) await writeAlone(each);
+      for (const each of batch) await appendAlone(each);
     }
   };
 
   return {
-    append: (lines, how) =>
-      new Promise((done, failed) => {
-        waiting.push({text: lines.map(framed).join(''), ...how, done, failed});
-        void inTurn(writeWaiting);
+    append: (lines, options) =>
+      new Promise((resolve, reject) => {
+        waiting.push({text: lines.map(framed).join(''), ...options, resolve, reject});
+        void inTurn(appendWaiting);
       }),
-    rewrite: (lines) =>
-      inTurn(async () => {
-        const text = lines().map(framed).join('');
-        await replace(path, text);
-        size = Buffer.byteLength(text);
-        torn = false;
-        hasRemains = false;
-        named = false;
-        await close().catch(() => undefined); // nobody will read it again
-      }),
-    size: () => size,
-    close: () => inTurn(close),
+    rewrite: (lines) => inTurn(async () => await file.replace(lines().map(framed).join(''))),
+    size: file.size,
+    close: () => inTurn(file.close),
   };
 };

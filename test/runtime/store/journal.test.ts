@@ -8,7 +8,7 @@ const how = {synced: false, urgent: true};
 
 const textsIn = async (path: string) => {
   const texts: string[] = [];
-  const content = await readJournal(path, ({text}) => texts.push(text) > 0);
+  const content = await readJournal(path, (line) => texts.push(line) > 0);
   return {...content, texts};
 };
 
