@@ -9,7 +9,7 @@ import {type Log} from './log.ts';
 import {addressesIn} from './netns/addresses.ts';
 import type {CleanupLimits, PodNetworkService} from './network/lifecycle.ts';
 import {createNamedNetwork} from './network/named-network.ts';
-import {strayLinks} from './network/ownerless-links.ts';
+import {strayLinks} from './network/orphaned-links.ts';
 import {createPodNetworkService} from './network/pod-network-service.ts';
 import {type Records} from './network/records.ts';
 import {isInDoubt, type Recovered} from './network/recover.ts';

@@ -1,7 +1,7 @@
 /** Notices networks that nobody comes for: the kubelet that asked for them is gone, and with it who would have them deleted. */
 import type {PodNetworkRecord} from './record.ts';
 
-export interface Abandoned {
+export interface AbandonedNetworks {
   /** Attached, but the caller has hung up before the answer: it may not know. */
   readonly leave: (record: PodNetworkRecord) => void;
   /** Somebody has been told of it. */
@@ -17,7 +17,7 @@ const abandonedMs = 600_000;
  * Time counts from when a network is first seen to wait, not by the clock on the wall, which may jump. Whatever becomes
  * of a record makes another object of it, which is given the time anew.
  */
-export const createAbandoned = (uptime: () => number): Abandoned => {
+export const createAbandonedNetworks = (uptime: () => number): AbandonedNetworks => {
   const seen = new WeakMap<PodNetworkRecord, number>();
   const left = new WeakSet<PodNetworkRecord>();
   return {

@@ -8,7 +8,7 @@ import {type Caller, timeForWaiting} from './caller.ts';
 import {NetworkBusy, TooManyCleanups} from './errors.ts';
 import type {CleanupParts} from './lifecycle.ts';
 import type {PodRef} from './pod-ref.ts';
-import {unfinishedRecords} from './unfinished.ts';
+import {unfinishedRecords} from './unfinished-cleanups.ts';
 
 export type Admission = <T>(request: AdmissionRequest, work: () => Promise<T>, caller: Caller) => Promise<T>;
 

@@ -5,13 +5,13 @@ import {type Addition, addNetwork, delNetwork} from '../cni/network.ts';
 import {withinTime} from '../cni/plugin.ts';
 import {crashPoint} from '../lib/crash-point.ts';
 import {errorText} from '../log.ts';
-import type {Abandoned} from './abandoned.ts';
+import type {AbandonedNetworks} from './abandoned.ts';
 import type {Admission} from './admission.ts';
 import {addEach, planAttachments} from './attachments.ts';
 import {type Caller, timeForAdd, timeForDel} from './caller.ts';
 import {undoAttachments} from './cleanup.ts';
 import {AddressInUse, Conflict, UnknownNetwork, WrongState} from './errors.ts';
-import {refuseHeld, releaseHeld} from './held.ts';
+import {refuseHeld, releaseHeld} from './held-resources.ts';
 import type {AttachRequest, CleanupParts, PodNetworkService} from './lifecycle.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
 import {createPodAddresses, type PodAddresses} from './pod-addresses.ts';
@@ -19,11 +19,11 @@ import {podKeyOf, podNameOf} from './pod-ref.ts';
 import {primaryInterface, primaryIpsOf} from './primary-ips.ts';
 import type {PodNetworkRecord} from './record.ts';
 import {selectForAttach} from './select.ts';
-import {holdingRecords} from './unfinished.ts';
+import {holdingRecords} from './unfinished-cleanups.ts';
 
 export const createAttach = (
   parts: CleanupParts,
-  {leave, claim}: Abandoned,
+  {leave, claim}: AbandonedNetworks,
   admission: Admission,
 ): PodNetworkService['attach'] => {
   const addresses = createPodAddresses(parts.records);

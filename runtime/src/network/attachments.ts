@@ -17,7 +17,7 @@ export interface Networks {
   readonly named: (selection: NetworkSelection, podNamespace: string, primary: Conflist) => Conflist;
 }
 
-export interface AttachTo {
+export interface AttachOptions {
   readonly pod: PodRef;
   readonly sandbox: string;
   /** For every network of the pod. */
@@ -27,7 +27,7 @@ export interface AttachTo {
   readonly selections: readonly NetworkSelection[];
 }
 
-export const planAttachments = (networks: Networks, to: AttachTo): Attachment[] => {
+export const planAttachments = (networks: Networks, to: AttachOptions): Attachment[] => {
   const {pod, sandbox, commonArgs, primaryArgs, selections} = to;
   const cniArgs = cniArgsOf(pod, sandbox);
   const planned = (list: Conflist, ifName: string, args: CapabilityArgs): Attachment => ({
@@ -74,7 +74,7 @@ const cniArgsOf = ({namespace, name, uid}: PodRef, sandbox: string): Attachment[
 ];
 
 /** All attachments of a sandbox after one more ADD. */
-export interface Step {
+export interface AddProgress {
   readonly attachments: readonly Attachment[];
   /** Why the ADD failed, which is the last step; absent otherwise. */
   readonly error?: unknown;
@@ -84,7 +84,7 @@ export interface Step {
 export async function* addEach(
   add: (attachment: Attachment) => Promise<Addition>,
   attachments: readonly Attachment[],
-): AsyncGenerator<Step, void, void> {
+): AsyncGenerator<AddProgress, void, void> {
   const all = [...attachments];
   for (const [index, planned] of attachments.entries()) {
     const {attachment, error} = await add(planned);

@@ -8,11 +8,11 @@ import {delAll, type FailedDeletion} from './attachments.ts';
 import {currentConfigOf, withCurrentConfig} from './current-config.ts';
 import type {CleanupParts} from './lifecycle.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
-import {begun, type PodNetworkRecord} from './record.ts';
+import {type PodNetworkRecord, startedAttachments} from './record.ts';
 
-/** What is to be undone of a record: networks whose ADD has not begun have nothing, and their plugins may be missing. */
-export const toUndo = ({state, attachments}: PodNetworkRecord) =>
-  state === 'attaching' ? begun(attachments) : attachments;
+/** What is to be undone of a record: networks whose ADD has not startedAttachments have nothing, and their plugins may be missing. */
+export const attachmentsToUndo = ({state, attachments}: PodNetworkRecord) =>
+  state === 'attaching' ? startedAttachments(attachments) : attachments;
 
 /**
  * DEL of all attachments within `limitMs` together. What fails stays in the record, to be retried, and the first error is
@@ -28,7 +28,7 @@ export const undoAttachments = async (
   const sandbox = record.sandbox ?? ''; // always there once something is attached
   const present = netns.exists(record.netns);
   const target = {sandbox, netns: present ? record.netns : ''};
-  const attachments = toUndo(record).map((each) =>
+  const attachments = attachmentsToUndo(record).map((each) =>
     withCurrentConfig(each, currentConfigOf(networks, each, record.pod)),
   );
   const end = uptime() + limitMs;
@@ -69,7 +69,7 @@ export const inputsReader = (parts: CleanupParts): ((record: PodNetworkRecord) =
   const {networks, filesOf} = parts;
   const known = new Map<string, string>();
   return (record) =>
-    toUndo(record)
+    attachmentsToUndo(record)
       .map((each) => {
         const {config, selected} = each;
         const key = JSON.stringify([config, selected, selected && record.pod.namespace]);

@@ -9,7 +9,7 @@ import type {CleanupParts, PodNetworkService} from './lifecycle.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
 import {podKeyOf} from './pod-ref.ts';
 import {isUnfinished, type PodNetworkRecord} from './record.ts';
-import {causeOf, retryCleanup} from './unfinished.ts';
+import {causeOf, retryCleanup} from './unfinished-cleanups.ts';
 
 export const createCreate =
   (parts: CleanupParts): PodNetworkService['create'] =>

@@ -6,7 +6,7 @@ import {fieldsOfNetwork} from './log-fields.ts';
 import {podKeyOf} from './pod-ref.ts';
 import type {PodNetworkRecord} from './record.ts';
 import {type RemovedTraces, removeTracesOf} from './traces.ts';
-import {hasFailed} from './unfinished.ts';
+import {hasFailed} from './unfinished-cleanups.ts';
 
 /** The known traces of the sandbox go first. A person wants to be rid of the record: what cannot be removed is reported. */
 export const forget = async (parts: CleanupParts, key: string): Promise<ForgetResult> => {

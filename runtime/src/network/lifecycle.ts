@@ -6,11 +6,11 @@ import type {KnownBug} from '../cni/known-bugs.ts';
 import type {Lock} from '../lib/keyed-lock.ts';
 import type {Log} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
-import type {AttachTo, Networks} from './attachments.ts';
+import type {AttachOptions, Networks} from './attachments.ts';
 import type {Caller} from './caller.ts';
-import type {Cleanups} from './cleanups.ts';
-import type {NetworksOfOthers, Ownerless} from './ownerless.ts';
-import type {NodeLinks} from './ownerless-links.ts';
+import type {CleanupRetries} from './cleanup-retries.ts';
+import type {NodeLinks} from './orphaned-links.ts';
+import type {NetworksOfOthers, Orphans} from './orphans.ts';
 import type {PodRef} from './pod-ref.ts';
 import type {PortmapChains} from './portmap-chains.ts';
 import type {PodNetworkRecord} from './record.ts';
@@ -37,21 +37,21 @@ export interface PodNetworkService {
   delete(selector: Selector, caller?: Caller): Promise<PodNetworkRecord | undefined>;
   /** Cleans up after crashes and failed DELs, and deletes abandoned networks. Failures are logged, and retried with backoff. */
   sweep(): Promise<void>;
-  /** Cleanups that have not finished and have failed at least once, the pending ones among them; oldest first. */
+  /** CleanupRetries that have not finished and have failed at least once, the pending ones among them; oldest first. */
   unfinished(): readonly UnfinishedCleanup[];
   /** Retries all of them at once, whatever their backoff, and resolves when each has been tried. */
   retryUnfinished(): Promise<void>;
   /** Removes the known traces of an unfinished cleanup and drops its record, without DEL. */
   forget(key: string): Promise<ForgetResult>;
   /** Compares the records with what exists, and clears away what has no owner. */
-  reconcile(): Promise<Reconciled>;
+  reconcile(): Promise<ReconcileResult>;
   /** Tells what would be cleared away if no record had been lost. */
-  ownerless(): Promise<Ownerless>;
+  orphans(): Promise<Orphans>;
   /** From then on no record counts as lost. Returns the names of what was in the quarantine. */
   acceptLoss(): Promise<readonly string[]>;
 }
 
-export type AttachRequest = Selector & Omit<AttachTo, 'pod'>;
+export type AttachRequest = Selector & Omit<AttachOptions, 'pod'>;
 
 export interface ForgetResult {
   readonly record: PodNetworkRecord;
@@ -68,7 +68,7 @@ export interface UnfinishedCleanup {
   readonly nextRetryMs: number;
 }
 
-export interface Reconciled {
+export interface ReconcileResult {
   /** Paths of netns without a record. */
   readonly removedNetns: readonly string[];
   /** Addresses leased to no sandbox. */
@@ -123,5 +123,5 @@ export interface Parts {
 
 /** With the memory of failed cleanups. */
 export interface CleanupParts extends Parts {
-  readonly cleanups: Cleanups;
+  readonly cleanups: CleanupRetries;
 }

@@ -1,28 +1,28 @@
 /** Manages the networks of this node's pods, from creation to deletion. */
 import {createGate, type Gate} from '../lib/gate.ts';
 import type {Lock} from '../lib/keyed-lock.ts';
-import {createAbandoned} from './abandoned.ts';
+import {createAbandonedNetworks} from './abandoned.ts';
 import {createAdmission} from './admission.ts';
 import {createAttach} from './attach.ts';
 import {createCheck} from './check.ts';
-import {createCleanups} from './cleanups.ts';
+import {createCleanupRetries} from './cleanup-retries.ts';
 import {createCreate} from './create.ts';
 import {UnknownNetwork, WrongState} from './errors.ts';
 import {forget} from './forget.ts';
 import type {CleanupParts, Parts, PodNetworkService} from './lifecycle.ts';
-import {listOwnerless} from './ownerless.ts';
+import {listOrphans} from './orphans.ts';
 import {createReconcile} from './reconcile.ts';
 import {createUndo} from './undo.ts';
-import {retryAllUnfinished, unfinishedCleanups} from './unfinished.ts';
+import {retryAllUnfinished, unfinishedCleanups} from './unfinished-cleanups.ts';
 
 export const createPodNetworkService = (given: Parts): PodNetworkService => {
   const gate = createGate();
   const {records, uptime, cleanupLimits} = given;
-  const cleanups = createCleanups(uptime, cleanupLimits.giveUpAfterMs);
+  const cleanups = createCleanupRetries(uptime, cleanupLimits.giveUpAfterMs);
   // A kubelet that is still interested detaches them soon; if none does, nobody else would give them up.
   for (const {key} of records.unsettled()) cleanups.begin(key);
   const parts: CleanupParts = {...given, cleanups, lock: behind(gate, given.lock)};
-  const abandoned = createAbandoned(parts.uptime);
+  const abandoned = createAbandonedNetworks(parts.uptime);
   const undo = createUndo(parts, abandoned);
   return {
     create: createCreate(parts),
@@ -41,7 +41,7 @@ export const createPodNetworkService = (given: Parts): PodNetworkService => {
     retryUnfinished: () => retryAllUnfinished(parts),
     forget: (key) => forget(parts, key),
     reconcile: createReconcile(parts, gate, undo.dropGone),
-    ownerless: () => listOwnerless(parts),
+    orphans: () => listOrphans(parts),
     acceptLoss: parts.acceptLoss,
   };
 };

@@ -35,7 +35,7 @@ export const chainNamesOf = ({network, sandbox}: ChainOwner): readonly string[] 
  * The chain's name is a digest of its owner: a comment that says otherwise, or that was cut, proves nothing. Only chains
  * of the given networks count: other container runtimes use the same plugin on the same node.
  */
-export const ownerlessChains = (
+export const findOrphanedChains = (
   chains: readonly PortmapChain[],
   records: RecordIndex,
   networks: ReadonlySet<string>,

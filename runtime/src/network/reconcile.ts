@@ -7,11 +7,11 @@ import {errorText} from '../log.ts';
 import type {Networks} from './attachments.ts';
 import {bridgesOf, ownBridgesOf} from './bridges.ts';
 import {type Claims, claimsOf} from './claims.ts';
-import type {CleanupParts, Parts, Reconciled} from './lifecycle.ts';
-import {type NetworksOfOthers, ownerlessLeases, releaseLeases, removeOwnerless} from './ownerless.ts';
-import {ownerlessLinks} from './ownerless-links.ts';
-import {hasPortmap, ownerlessChains} from './portmap-chains.ts';
-import {unfinishedRecords} from './unfinished.ts';
+import type {CleanupParts, Parts, ReconcileResult} from './lifecycle.ts';
+import {findOrphanedLinks} from './orphaned-links.ts';
+import {findOrphanedLeases, type NetworksOfOthers, releaseLeases, removeOrphanedNetns} from './orphans.ts';
+import {findOrphanedChains, hasPortmap} from './portmap-chains.ts';
+import {unfinishedRecords} from './unfinished-cleanups.ts';
 
 /** A quiet moment is waited for this long, with the gate open. */
 const patienceMs = 5_000;
@@ -30,7 +30,7 @@ export const createReconcile = (
   parts: CleanupParts,
   gate: Gate,
   dropGone: (key: string) => Promise<boolean>,
-): (() => Promise<Reconciled>) => {
+): (() => Promise<ReconcileResult>) => {
   const exclusively: Exclusively = (work) => gate.exclusive(work, patienceMs);
   return async () => {
     const {records, log, inDoubt} = parts;
@@ -56,7 +56,7 @@ export const createReconcile = (
       );
       return {...nothing, undone, problems};
     }
-    const removedNetns = await removeOwnerless(parts);
+    const removedNetns = await removeOrphanedNetns(parts);
     const claims = claimsOf(records);
     let lists: readonly Conflist[] = [];
     try {
@@ -113,7 +113,7 @@ const removeLinks = async (
   const bridges = new Set(own.flatMap((list) => ownBridgesOf(list, ipamDir)));
   for (const bridge of shared.flatMap(bridgesOf)) bridges.delete(bridge);
   const removed: string[] = [];
-  for (const {name} of await ownerlessLinks(parts, claims, bridges).catch(orProblem(problem, [])))
+  for (const {name} of await findOrphanedLinks(parts, claims, bridges).catch(orProblem(problem, [])))
     await links.remove(name).then(() => {
       removed.push(name);
       log.info('removed an interface without record', {interface: name});
@@ -126,7 +126,7 @@ const releaseAddresses = async (
   ofOthers: NetworksOfOthers,
   exclusively: Exclusively,
 ): Promise<string[]> => {
-  const find = () => ownerlessLeases(parts, ofOthers);
+  const find = () => findOrphanedLeases(parts, ofOthers);
   if ((await find()).length === 0) return [];
   return await exclusively(async () => await releaseLeases(await find(), parts.log));
 };
@@ -138,7 +138,7 @@ const removeChains = async (
 ): Promise<string[]> => {
   const networks = new Set(lists.filter(hasPortmap).map(({name}) => name));
   if (networks.size === 0) return [];
-  const find = async () => ownerlessChains(await portmapChains.list(), records, networks);
+  const find = async () => findOrphanedChains(await portmapChains.list(), records, networks);
   if ((await find()).length === 0) return [];
   return await exclusively(async () => {
     const chains = await find();

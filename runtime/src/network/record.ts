@@ -58,10 +58,10 @@ export const shownAttachments = ({attachments}: PodNetworkRecord): readonly Atta
   attachments.filter(({ifName}) => ifName !== loopbackInterface);
 
 /**
- * Of those planned, the ones whose ADD may have begun: a result is on record before the next network is added. One that has
- * not begun has nothing to undo, and its plugin may not even be there.
+ * Of those planned, the ones whose ADD may have startedAttachments: a result is on record before the next network is added. One that has
+ * not startedAttachments has nothing to undo, and its plugin may not even be there.
  */
-export const begun = (attachments: readonly Attachment[]): readonly Attachment[] => {
+export const startedAttachments = (attachments: readonly Attachment[]): readonly Attachment[] => {
   const last = attachments.findIndex(({result}) => result === undefined);
   return last < 0 ? attachments : attachments.slice(0, last + 1);
 };

@@ -16,7 +16,7 @@ export interface RecoverParts {
   readonly log: Log;
 }
 
-export interface Recovered {
+export interface Recovery {
   /** The records that still stand. */
   readonly standing: readonly PodNetworkRecord[];
   /**
@@ -28,7 +28,7 @@ export interface Recovered {
   readonly acceptLoss: () => Promise<readonly string[]>;
 }
 
-export const recover = async (parts: RecoverParts): Promise<Recovered> => {
+export const recover = async (parts: RecoverParts): Promise<Recovery> => {
   const {store, netns} = parts;
   const isDamaged = await tellDamage(parts);
   const present = new Set(await netns.mounted());
@@ -75,7 +75,7 @@ export const isInDoubt = async ({
   isDoubtful,
   strayLinks,
 }: Pick<RecoverParts, 'store' | 'netns'> &
-  Pick<Recovered, 'isDoubtful'> & {
+  Pick<Recovery, 'isDoubtful'> & {
     readonly records: RecordIndex;
     /** Links that lead from our bridges into netns without a record. */
     readonly strayLinks: () => Promise<readonly unknown[]>;

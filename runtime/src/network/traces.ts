@@ -5,8 +5,8 @@ import {hostLocalOf, leaseDirOf, listLeases} from '../cni/leases.ts';
 import {hostInterfacesOf} from '../cni/result.ts';
 import {errorText, type Log} from '../log.ts';
 import {bridgesOf} from './bridges.ts';
-import {releaseLeases} from './ownerless.ts';
-import type {NodeLinks} from './ownerless-links.ts';
+import type {NodeLinks} from './orphaned-links.ts';
+import {releaseLeases} from './orphans.ts';
 import {chainNamesOf, type PortmapChains} from './portmap-chains.ts';
 import type {RecordIndex} from './record-index.ts';
 

@@ -2,23 +2,23 @@
 import {crashPoint} from '../lib/crash-point.ts';
 import {errorText} from '../log.ts';
 import {keyOfNetnsPath} from '../netns/netns-dir.ts';
-import type {Abandoned} from './abandoned.ts';
+import type {AbandonedNetworks} from './abandoned.ts';
 import {type Caller, timeForDel} from './caller.ts';
-import {giveUp, inputsReader, retryPending, toUndo, undoAttachments} from './cleanup.ts';
+import {attachmentsToUndo, giveUp, inputsReader, retryPending, undoAttachments} from './cleanup.ts';
 import {CleanupUnfinished} from './errors.ts';
 import type {CleanupParts, PodNetworkService} from './lifecycle.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
 import {podKeyOf} from './pod-ref.ts';
 import {isUndone, isUnfinished, type PodNetworkRecord, undoneStateOf} from './record.ts';
 import {type Selector, selectForUndo} from './select.ts';
-import {causeOf} from './unfinished.ts';
+import {causeOf} from './unfinished-cleanups.ts';
 
 export interface Undo extends Pick<PodNetworkService, 'detach' | 'delete' | 'sweep'> {
   /** Undoes a network whose netns is gone, and forgets it. False when the netns is there, or the record is not. */
   readonly dropGone: (key: string) => Promise<boolean>;
 }
 
-export const createUndo = (parts: CleanupParts, {isAbandoned}: Abandoned): Undo => {
+export const createUndo = (parts: CleanupParts, {isAbandoned}: AbandonedNetworks): Undo => {
   const {records, netns, lock, log, isDoubtful, cleanups} = parts;
 
   /**
@@ -78,7 +78,11 @@ export const createUndo = (parts: CleanupParts, {isAbandoned}: Abandoned): Undo 
   const detach = async (record: PodNetworkRecord, limitMs?: number): Promise<void> => {
     if (isUndone(record) || record.state === 'pending') return;
     cleanups.begin(record.key);
-    const detaching: PodNetworkRecord = {...record, state: 'detaching', attachments: toUndo(record)};
+    const detaching: PodNetworkRecord = {
+      ...record,
+      state: 'detaching',
+      attachments: attachmentsToUndo(record),
+    };
     crashPoint('detach: before intent');
     await records.force(detaching);
     crashPoint('detach: intent written');

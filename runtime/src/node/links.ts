@@ -1,7 +1,7 @@
 /** Looks at the node's interfaces, and removes one. */
 import {realpath} from 'node:fs/promises';
 import {arrayOf, type JsonObject, objectOf, stringOf} from '../lib/json.ts';
-import type {NodeLinks, Peer} from '../network/ownerless-links.ts';
+import type {NodeLinks, Peer} from '../network/orphaned-links.ts';
 import type {Exec} from '../process/exec.ts';
 import {runTool, ToolFailed} from '../process/tool.ts';
 

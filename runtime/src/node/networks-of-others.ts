@@ -4,7 +4,7 @@ import {extname, join} from 'node:path';
 import {errorCodeOf} from '../lib/error-code.ts';
 import {objectOf, stringOf} from '../lib/json.ts';
 import {slices} from '../lib/slices.ts';
-import type {NetworksOfOthers} from '../network/ownerless.ts';
+import type {NetworksOfOthers} from '../network/orphans.ts';
 
 export interface PlacesOfOthers {
   /** Where the container runtime has its network configuration. */

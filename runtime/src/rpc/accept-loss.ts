@@ -14,8 +14,8 @@ export const acceptLoss = async (
   {confirmed}: AcceptLossRequest,
   {pods, quarantined, note}: InspectContext,
 ): Promise<AcceptLossResponse> => {
-  const ownerless = await pods.ownerless();
-  const found = {netns: [...ownerless.netns], addresses: [...ownerless.addresses]};
+  const orphans = await pods.orphans();
+  const found = {netns: [...orphans.netns], addresses: [...orphans.addresses]};
   if (!confirmed) return create(AcceptLossResponseSchema, {...found, files: [...(await quarantined())]});
   const files = [...(await pods.acceptLoss())];
   note({files});

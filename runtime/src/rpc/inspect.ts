@@ -17,7 +17,7 @@ import {
   ReconcileResponseSchema,
 } from '../gen/inspector_pb.ts';
 import {InvalidRequest, UnknownNetwork} from '../network/errors.ts';
-import type {PodNetworkService, Reconciled} from '../network/lifecycle.ts';
+import type {PodNetworkService, ReconcileResult} from '../network/lifecycle.ts';
 import {fieldsOfNetwork} from '../network/log-fields.ts';
 import {type PodNetworkRecord, shownAttachments} from '../network/record.ts';
 import type {RecordIndex} from '../network/record-index.ts';
@@ -30,7 +30,7 @@ export interface InspectorParts {
   readonly quarantined: () => Promise<readonly string[]>;
   readonly pods: Pick<
     PodNetworkService,
-    'check' | 'reconcile' | 'ownerless' | 'acceptLoss' | 'unfinished' | 'retryUnfinished' | 'forget'
+    'check' | 'reconcile' | 'orphans' | 'acceptLoss' | 'unfinished' | 'retryUnfinished' | 'forget'
   >;
 }
 
@@ -78,7 +78,7 @@ export const reconcileNow = async (_: ReconcileRequest, {pods}: InspectContext):
   create(ReconcileResponseSchema, messageOfReconciled(await pods.reconcile()));
 
 export const messageOfReconciled = (
-  reconciled: Reconciled,
+  reconciled: ReconcileResult,
 ): MessageInitShape<typeof ReconcileResponseSchema> => {
   const {removedNetns, releasedAddresses, removedLinks, removedChains, undone, problems} = reconciled;
   return {

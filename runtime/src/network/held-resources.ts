@@ -8,7 +8,7 @@ import {CleanupUnfinished} from './errors.ts';
 import type {CleanupParts} from './lifecycle.ts';
 import {podNameOf} from './pod-ref.ts';
 import type {PodNetworkRecord} from './record.ts';
-import {causeOf, holdingRecords, retryOne} from './unfinished.ts';
+import {causeOf, holdingRecords, retryOne} from './unfinished-cleanups.ts';
 
 type Claim =
   | {readonly kind: 'port'; readonly protocol: string; readonly port: number; readonly hostIp: string}

@@ -1,7 +1,7 @@
 /** Remembers the cleanups that have failed: since when, why, and when the next attempt is due. */
-import {createRetries} from './retries.ts';
+import {createBackoff} from './backoff.ts';
 
-export interface Cleanups {
+export interface CleanupRetries {
   /** The first Detach of a sandbox: from here on counts the time until its cleanup is given up. */
   readonly begin: (key: string) => void;
   /** `inputs` identifies what the attempt depended on: configuration and plugin files. */
@@ -32,12 +32,12 @@ const lookMs = 5_000;
 const pendingBackoff = {firstMs: 60_000, mostMs: 3_600_000};
 
 /** `uptime` in ms. What an earlier process has left is due at once. */
-export const createCleanups = (uptime: () => number, giveUpAfterMs: number): Cleanups => {
+export const createCleanupRetries = (uptime: () => number, giveUpAfterMs: number): CleanupRetries => {
   const begun = new Map<string, number>();
   const failures = new Map<string, {readonly cause: string; readonly inputs: string; lookedAt: number}>();
   const retries = {
-    detaching: createRetries(uptime, detachingBackoff),
-    pending: createRetries(uptime, pendingBackoff),
+    detaching: createBackoff(uptime, detachingBackoff),
+    pending: createBackoff(uptime, pendingBackoff),
   };
   return {
     begin: (key) => {

@@ -26,7 +26,7 @@ export type Peer =
   | {readonly kind: 'netns'; readonly id: number}
   | {readonly kind: 'unknown'};
 
-export interface OwnerlessLinkParts {
+export interface OrphanedLinkParts {
   readonly links: NodeLinks;
   readonly netns: Pick<NetnsDir, 'path' | 'exists'>;
   readonly records: RecordIndex;
@@ -36,8 +36,8 @@ export interface OwnerlessLinkParts {
  * Safe while pods are attached: links are listed before netns, and a record is written before its netns is made. So the
  * netns of each listed link of a pod has a name and a record when they are compared.
  */
-export const ownerlessLinks = async (
-  {links, netns, records}: OwnerlessLinkParts,
+export const findOrphanedLinks = async (
+  {links, netns, records}: OrphanedLinkParts,
   {hostInterfaces}: Claims,
   bridges: Iterable<string>,
 ): Promise<Veth[]> => {
@@ -47,7 +47,7 @@ export const ownerlessLinks = async (
   if (unclaimed.length === 0) return [];
 
   const namesOfId = namesByValue(await links.netnsIds());
-  const isOwnerless = (name: string): boolean => {
+  const isOrphaned = (name: string): boolean => {
     const path = `${netns.path}/${name}`;
     // Others' netns are their business, also when their links are on our bridge.
     return keyOfNetnsPath(netns.path, path) !== undefined && !recordOfNetns(records, netns.path, path);
@@ -63,7 +63,7 @@ export const ownerlessLinks = async (
         return true;
       case 'netns': {
         const names = namesOfId.get(peer.id) ?? [];
-        return names.length === 0 ? isEachNamed : names.every(isOwnerless);
+        return names.length === 0 ? isEachNamed : names.every(isOrphaned);
       }
       case 'unknown':
         return false;
@@ -74,10 +74,10 @@ export const ownerlessLinks = async (
 
 /** Those of them that lead into some netns: a pod may run in it. */
 export const strayLinks = async (
-  parts: OwnerlessLinkParts,
+  parts: OrphanedLinkParts,
   bridges: Iterable<string>,
 ): Promise<readonly Veth[]> => {
-  const links = await ownerlessLinks(parts, claimsOf(parts.records), bridges);
+  const links = await findOrphanedLinks(parts, claimsOf(parts.records), bridges);
   return links.filter(({peer}) => peer.kind === 'netns');
 };
 

@@ -1,6 +1,6 @@
 /** When to try again what failed: soon at first, then with an exponential backoff. */
 
-export interface Retries {
+export interface Backoff {
   readonly isDue: (key: string) => boolean;
   readonly failed: (key: string) => void;
   readonly ended: (key: string) => void;
@@ -8,13 +8,13 @@ export interface Retries {
   readonly nextIn: (key: string) => number;
 }
 
-export interface Backoff {
+export interface BackoffLimits {
   readonly firstMs: number;
   readonly mostMs: number;
 }
 
 /** `uptime` in ms. */
-export const createRetries = (uptime: () => number, {firstMs, mostMs}: Backoff): Retries => {
+export const createBackoff = (uptime: () => number, {firstMs, mostMs}: BackoffLimits): Backoff => {
   const next = new Map<string, {readonly at: number; readonly waitMs: number}>();
   const nextIn = (key: string) => Math.max(0, (next.get(key)?.at ?? 0) - uptime());
   return {

@@ -15,7 +15,7 @@ export interface NetworksOfOthers {
  * Returns the paths of the netns that were removed. Safe while pods come and go: a record is written before its netns is
  * made, dropped after its netns was removed, and no path is used twice.
  */
-export const removeOwnerless = async ({
+export const removeOrphanedNetns = async ({
   netns,
   records,
   log,
@@ -44,34 +44,34 @@ export interface LeaseParts {
 }
 
 /** Only in host-local's directory of our own, and not of networks whose configuration others have as well. */
-export const ownerlessLeases = async (
+export const findOrphanedLeases = async (
   {ipamDir, records}: LeaseParts,
   ofOthers: NetworksOfOthers,
 ): Promise<Lease[]> => {
   const leases = (await listLeases(ipamDir)).filter(({network}) => !ofOthers.has(network));
-  const ownerless = new Set(leases.map(({sandbox}) => sandbox));
-  for (const record of records.all()) if (!isUndone(record)) ownerless.delete(record.sandbox ?? '');
-  return leases.filter(({sandbox}) => ownerless.has(sandbox));
+  const orphans = new Set(leases.map(({sandbox}) => sandbox));
+  for (const record of records.all()) if (!isUndone(record)) orphans.delete(record.sandbox ?? '');
+  return leases.filter(({sandbox}) => orphans.has(sandbox));
 };
 
-export interface Ownerless {
+export interface Orphans {
   /** Paths of netns without a record. */
   readonly netns: readonly string[];
   /** Addresses leased to sandboxes without a record. */
   readonly addresses: readonly string[];
 }
 
-export const listOwnerless = async (
+export const listOrphans = async (
   parts: LeaseParts & {
     readonly netns: NetnsDir;
     readonly networksOfOthers: () => Promise<NetworksOfOthers>;
   },
-): Promise<Ownerless> => {
+): Promise<Orphans> => {
   const {netns, records} = parts;
   const paths = await netns.list();
   return {
     netns: paths.filter((path) => !recordOfNetns(records, netns.path, path)),
-    addresses: (await ownerlessLeases(parts, await parts.networksOfOthers())).map(({ip}) => ip),
+    addresses: (await findOrphanedLeases(parts, await parts.networksOfOthers())).map(({ip}) => ip),
   };
 };
 
