@@ -18,7 +18,7 @@ import {serveMetrics} from './metrics/server.ts';
 import {watchStalls} from './metrics/stalls.ts';
 import {createRecords} from './network/records.ts';
 import {recover} from './network/recover.ts';
-import {type Selector, selectForAttach, selectForUndo} from './network/select.ts';
+import {type Selector, selectForAttach, selectForTeardown} from './network/select.ts';
 import {exhausted, poolsOf} from './node/address-pool.ts';
 import {tooManyCleanups} from './node/cleanup-limit.ts';
 import {createStatusOf} from './node/network-status.ts';
@@ -79,7 +79,7 @@ export const startDaemon = async (options: Options, startLog: Log): Promise<Daem
     return trouble && errorText(trouble);
   };
   const correlationOf = (selector: Selector) =>
-    (selectForUndo(records, selector) ?? selectForAttach(records, selector))?.key;
+    (selectForTeardown(records, selector) ?? selectForAttach(records, selector))?.key;
   const kni = {pods, node, correlationOf};
   const inspector = {records, pods, quarantined: store.quarantine.names};
   const server = await serve(options.socket, {kni, inspector, healthy, observe: metrics.rpc}, log);

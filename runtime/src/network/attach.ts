@@ -79,12 +79,11 @@ const attachOnce = async (
   const {netns, networks, admission} = parts;
   // `attaching` here is what a crash or a failed undo has left.
   const record =
-    found.state === 'attaching' ? await undoAttachments(parts, found, 'created', timeForAdd(caller)) : found;
+    found.state === 'attaching' ? await undoAttachments(parts, found, timeForAdd(caller)) : found;
   if (record.state !== 'created') throw new WrongState(`the network is ${record.state}, create a new one`);
   if (!netns.exists(record.netns)) throw new WrongState('the netns is gone, create a new one');
 
   const attachments = planAttachments(networks, {...request, pod: record.pod});
-  refuseHeld(parts, attachments, record.key);
   const intent: PodNetworkRecord = {
     ...record,
     state: 'attaching',
@@ -93,7 +92,7 @@ const attachOnce = async (
     attachments,
   };
   const add = async () => {
-    refuseHeld(parts, attachments, record.key); // again, after the wait
+    refuseHeld(parts, attachments, record.key); // after the wait: another pod may have taken it meanwhile
     return await addAndRecord(parts, intent, caller);
   };
   return await admission({pod: record.pod, attachments}, add, caller);
@@ -126,7 +125,7 @@ const addAndRecord = async (
     return attached;
   } catch (error) {
     if (latest !== intent) await records.force(latest); // for the sweep, should the undoing fail
-    await undoAttachments(parts, latest, 'created', timeForDel(caller)).catch((failure: unknown) => {
+    await undoAttachments(parts, latest, timeForDel(caller)).catch((failure: unknown) => {
       log.warn('cannot undo a failed attach yet, will retry', {
         correlation: intent.key,
         sandbox: intent.sandbox,

@@ -1,5 +1,4 @@
-/** Undoes attachments: DEL with what ADD was given, and what happens when DEL keeps failing. */
-
+/** Cleans up one record: DEL of its attachments, and what happens when DEL keeps failing. */
 import {parseConflist} from '../cni/conflist.ts';
 import {PluginFailed} from '../cni/errors.ts';
 import {crashPoint} from '../lib/crash-point.ts';
@@ -8,62 +7,67 @@ import {delAll, type FailedDeletion} from './attachments.ts';
 import {currentConfigOf, withCurrentConfig} from './current-config.ts';
 import type {CleanupParts} from './lifecycle.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
-import {type PodNetworkRecord, startedAttachments} from './record.ts';
+import {type PodNetworkRecord, startedAttachments, undoneStateOf} from './record.ts';
 
-/** What is to be undone of a record: networks whose ADD has not startedAttachments have nothing, and their plugins may be missing. */
+/** Attachments without a started ADD need no DEL, and their plugins may be missing. */
 export const attachmentsToUndo = ({state, attachments}: PodNetworkRecord) =>
   state === 'attaching' ? startedAttachments(attachments) : attachments;
 
 /**
- * DEL of all attachments within `limitMs` together. What fails stays in the record, to be retried, and the first error is
- * thrown. Goes on whatever the disk does.
+ * DEL of all attachments, within `limitMs` in total. Failed ones stay in the record for a retry, and the first error is
+ * thrown. A disk that cannot be written does not stop it.
  */
 export const undoAttachments = async (
   parts: CleanupParts,
   record: PodNetworkRecord,
-  state: 'created' | 'detached',
   limitMs = Number.POSITIVE_INFINITY,
 ): Promise<PodNetworkRecord> => {
   const {records, netns, invoke, networks, uptime, cleanups} = parts;
-  const sandbox = record.sandbox ?? ''; // always there once something is attached
-  const present = netns.exists(record.netns);
-  const target = {sandbox, netns: present ? record.netns : ''};
+  const sandbox = record.sandbox ?? ''; // present in every record with attachments
+  const target = {sandbox, netns: netns.exists(record.netns) ? record.netns : ''};
   const attachments = attachmentsToUndo(record).map((each) =>
     withCurrentConfig(each, currentConfigOf(networks, each, record.pod)),
   );
   const end = uptime() + limitMs;
   const failures = await delAll(invoke, attachments, target, () => end - uptime());
-  // An innocent plugin whose turn never came does not say what is wrong.
-  const first = failures.find(({error}) => !isOutOfTime(error)) ?? failures[0];
-  if (first) {
-    cleanups.failed(record.key, {
-      kind: record.state === 'pending' ? 'pending' : 'detaching',
-      cause: causeOf(first),
-      inputs: inputsReader(parts)(record),
-    });
-    const failed = new Set(failures.map(({attachment}) => attachment.ifName));
-    const remaining = record.attachments.filter(({ifName}) => failed.has(ifName));
-    if (remaining.length < record.attachments.length || record.failed === undefined)
-      await records.force({...record, attachments: remaining, failed: record.failed ?? causeOf(first)});
-    throw first.error;
-  }
+  if (failures.length > 0) throw await recordFailures(parts, record, failures);
   crashPoint('detach: before result');
   const {failed: _failed, pending: _pending, ...rest} = record;
-  const undone: PodNetworkRecord = {...rest, state, attachments: []};
+  const undone: PodNetworkRecord = {...rest, state: undoneStateOf(record), attachments: []};
   await records.force(undone);
   cleanups.ended(record.key);
   crashPoint('detach: result written');
   return undone;
 };
 
+/** Keeps the failed attachments in the record. Returns the error to report. */
+const recordFailures = async (
+  parts: CleanupParts,
+  record: PodNetworkRecord,
+  failures: readonly FailedDeletion[],
+): Promise<unknown> => {
+  const {records, cleanups} = parts;
+  // A plugin that ran out of time before its turn does not explain the failure.
+  const first = failures.find(({error}) => !isOutOfTime(error)) ?? failures[0];
+  if (!first) return undefined;
+  const cause = `network ${first.attachment.network}: ${errorText(first.error)}`;
+  cleanups.failed(record.key, {
+    kind: record.state === 'pending' ? 'pending' : 'detaching',
+    cause,
+    inputs: inputsReader(parts)(record),
+  });
+  const failed = new Set(failures.map(({attachment}) => attachment.ifName));
+  const remaining = record.attachments.filter(({ifName}) => failed.has(ifName));
+  if (remaining.length < record.attachments.length || record.failed === undefined)
+    await records.force({...record, attachments: remaining, failed: record.failed ?? cause});
+  return first.error;
+};
+
 const isOutOfTime = (error: unknown): boolean => error instanceof PluginFailed && error.trouble === 'no-time';
 
-const causeOf = ({attachment, error}: FailedDeletion): string =>
-  `network ${attachment.network}: ${errorText(error)}`;
-
 /**
- * Identifies what the DEL of a record depends on, so that a corrected configuration or a replaced plugin is noticed. A reader
- * looks at each configuration once: many records may wait for the same one.
+ * Returns a function that identifies the inputs of a record's DEL: a corrected configuration or a replaced plugin changes
+ * them. Each configuration is read once, since many records may wait for the same one.
  */
 export const inputsReader = (parts: CleanupParts): ((record: PodNetworkRecord) => string) => {
   const {networks, filesOf} = parts;
@@ -82,31 +86,50 @@ export const inputsReader = (parts: CleanupParts): ((record: PodNetworkRecord) =
       .join('\n');
 };
 
-/** For a cleanup that has failed for too long: its sandbox may go, and DEL is retried less often. */
-export const giveUp = async (
-  {records, netns, log, now, cleanups}: CleanupParts,
-  record: PodNetworkRecord,
-): Promise<void> => {
-  const cause = cleanups.causeOf(record.key) ?? '';
-  await records.force({...record, state: 'pending', pending: {since: now(), cause}});
-  log.warn('cleanup is pending: DEL keeps failing', {...fieldsOfNetwork(record), error: cause});
-  await netns.remove(record.netns).catch((error: unknown) => {
-    log.warn('cannot remove the netns of a pending cleanup yet', {
-      ...fieldsOfNetwork(record),
-      error: errorText(error),
-    });
-  });
-};
-
-/** Drops the record when DEL succeeds; throws the error of DEL otherwise. */
-export const retryPending = async (
+/** Retries a cleanup once. Hold the pod's lock. Throws the error of DEL. */
+export const retryCleanup = async (
   parts: CleanupParts,
   record: PodNetworkRecord,
   limitMs?: number,
 ): Promise<void> => {
   const {records, netns, log} = parts;
-  await netns.remove(record.netns); // a crash may have come before
-  await undoAttachments(parts, record, 'detached', limitMs);
+  if (record.state !== 'pending') {
+    await undoAttachments(parts, record, limitMs);
+    return;
+  }
+  await netns.remove(record.netns); // a crash may have come before its removal
+  await undoAttachments(parts, record, limitMs);
   await records.drop(record.key);
   log.info('pending cleanup is done', fieldsOfNetwork(record));
+};
+
+/** Like `retryCleanup`, but makes the record pending when its DEL has failed for too long. */
+export const retryOrGiveUp = async (
+  parts: CleanupParts,
+  record: PodNetworkRecord,
+  limitMs?: number,
+): Promise<void> => {
+  try {
+    await retryCleanup(parts, record, limitMs);
+  } catch (error) {
+    if (record.state === 'pending' || !parts.cleanups.isOverdue(record.key)) throw error;
+    await giveUp(parts, parts.records.get(record.key) ?? record);
+  }
+};
+
+/** The sandbox may go, and DEL is retried less often. */
+const giveUp = async (
+  {records, netns, log, now, cleanups}: CleanupParts,
+  record: PodNetworkRecord,
+): Promise<void> => {
+  const fields = fieldsOfNetwork(record);
+  const cause = cleanups.causeOf(record.key) ?? '';
+  await records.force({...record, state: 'pending', pending: {since: now(), cause}});
+  log.warn('cleanup is pending: DEL keeps failing', {...fields, error: cause});
+  await netns.remove(record.netns).catch((error: unknown) => {
+    log.warn('cannot remove the netns of a pending cleanup, will retry', {
+      ...fields,
+      error: errorText(error),
+    });
+  });
 };

@@ -4,12 +4,13 @@ import {crashPoint} from '../lib/crash-point.ts';
 import {errorText} from '../log.ts';
 import {type NetnsDir, netnsPathOf} from '../netns/netns-dir.ts';
 import {type Caller, timeForDel} from './caller.ts';
+import {retryCleanup} from './cleanup.ts';
 import {CleanupUnfinished, NetnsFailed} from './errors.ts';
 import type {CleanupParts, PodNetworkService} from './lifecycle.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
 import {podKeyOf} from './pod-ref.ts';
 import {isUnfinished, type PodNetworkRecord} from './record.ts';
-import {causeOf, retryCleanup} from './unfinished-cleanups.ts';
+import {causeOf} from './unfinished-cleanups.ts';
 
 export const createCreate =
   (parts: CleanupParts): PodNetworkService['create'] =>

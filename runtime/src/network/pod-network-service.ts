@@ -12,7 +12,8 @@ import {forget} from './forget.ts';
 import type {CleanupParts, Parts, PodNetworkService} from './lifecycle.ts';
 import {listOrphans} from './orphans.ts';
 import {createReconcile} from './reconcile.ts';
-import {createUndo} from './undo.ts';
+import {createSweep} from './sweep.ts';
+import {createTeardown, dropIfGone} from './teardown.ts';
 import {retryAllUnfinished, unfinishedCleanups} from './unfinished-cleanups.ts';
 
 export const createPodNetworkService = (given: Parts): PodNetworkService => {
@@ -23,7 +24,6 @@ export const createPodNetworkService = (given: Parts): PodNetworkService => {
   for (const {key} of records.unsettled()) cleanups.begin(key);
   const parts: CleanupParts = {...given, cleanups, lock: behind(gate, given.lock)};
   const abandoned = createAbandonedNetworks(parts.uptime);
-  const undo = createUndo(parts, abandoned);
   return {
     create: createCreate(parts),
     attach: createAttach(parts, abandoned, createAdmission(parts)),
@@ -36,11 +36,12 @@ export const createPodNetworkService = (given: Parts): PodNetworkService => {
       return found;
     },
     check: createCheck(parts),
-    ...undo,
+    ...createTeardown(parts),
+    sweep: createSweep(parts, abandoned),
     unfinished: () => unfinishedCleanups(parts),
     retryUnfinished: () => retryAllUnfinished(parts),
     forget: (key) => forget(parts, key),
-    reconcile: createReconcile(parts, gate, undo.dropGone),
+    reconcile: createReconcile(parts, gate, (key) => dropIfGone(parts, key)),
     orphans: () => listOrphans(parts),
     acceptLoss: parts.acceptLoss,
   };

@@ -24,7 +24,7 @@ export const selectForAttach = (records: RecordIndex, selector: Selector): PodNe
  * The network to detach or delete: the most precise that is given decides. A network that by now belongs to another
  * sandbox is never meant: names are reused, attempts return to 0, and calls come late.
  */
-export const selectForUndo = (records: RecordIndex, selector: Selector): PodNetworkRecord | undefined => {
+export const selectForTeardown = (records: RecordIndex, selector: Selector): PodNetworkRecord | undefined => {
   const bySandbox = selector.sandbox ? records.bySandbox(selector.sandbox) : undefined;
   if (bySandbox) return bySandbox;
   if (selector.netns) {

@@ -1,11 +1,11 @@
 /** Lists and retries the cleanups that have failed. */
 import {withinDeadline} from '../lib/deadline.ts';
 import {errorText} from '../log.ts';
-import {retryPending, undoAttachments} from './cleanup.ts';
+import {retryCleanup} from './cleanup.ts';
 import type {CleanupParts, UnfinishedCleanup} from './lifecycle.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
 import {podKeyOf} from './pod-ref.ts';
-import {isUnfinished, type PodNetworkRecord, undoneStateOf} from './record.ts';
+import {isUnfinished, type PodNetworkRecord} from './record.ts';
 
 /** Whether a cleanup has failed, in this process or in an earlier one. Not one in doubt: a pod may run in its netns. */
 export const hasFailed = (
@@ -69,14 +69,4 @@ export const retryOne = async (
   };
   // Once begun it ends by its own limit; a call that hangs before it must not hold up the caller.
   await withinDeadline(limitMs, (signal) => lock(podKeyOf(pod), retry, signal)).catch(() => undefined);
-};
-
-/** To be called with the lock of the pod held. Throws the error of DEL. */
-export const retryCleanup = async (
-  parts: CleanupParts,
-  record: PodNetworkRecord,
-  limitMs?: number,
-): Promise<void> => {
-  if (record.state === 'pending') await retryPending(parts, record, limitMs);
-  else await undoAttachments(parts, record, undoneStateOf(record), limitMs);
 };

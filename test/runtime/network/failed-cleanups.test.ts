@@ -293,7 +293,7 @@ describe('a Detach', () => {
     const sweeping = rig.pods.sweep();
     await vi.waitUntil(async () => (await deletionsOf(rig)).length === 2, {timeout: 30_000});
     await expect(rig.pods.detach(one.selector, {timeLeft: () => 5_000})).rejects.toThrow(
-      'a call in progress for the pod has not ended: network rig: CNI plugin second failed to DEL: busy',
+      'another call for the pod is still in progress: network rig: CNI plugin second failed to DEL: busy',
     );
     await rig.plugins.release();
     await sweeping;

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import type {PodNetworkRecord} from '../../../runtime/src/network/record.ts';
 import {createRecordIndex} from '../../../runtime/src/network/record-index.ts';
-import {type Selector, selectForAttach, selectForUndo} from '../../../runtime/src/network/select.ts';
+import {type Selector, selectForAttach, selectForTeardown} from '../../../runtime/src/network/select.ts';
 
 const record = (key: string, fields: Partial<PodNetworkRecord>): PodNetworkRecord => ({
   key,
@@ -64,7 +64,7 @@ describe('what a request to undo means', () => {
     ['nothing, by a name in another namespace', {namespace: 'kube-system', name: 'db'}, undefined],
     ['nothing, of nothing', {}, undefined],
   ])('is %s', (_, fields, expected) => {
-    expect(selectForUndo(records, selector(fields))).toBe(expected);
+    expect(selectForTeardown(records, selector(fields))).toBe(expected);
   });
 });
 
