@@ -12,7 +12,7 @@ import {createNamedNetwork} from './network/named-network.ts';
 import {strayLinks} from './network/orphaned-links.ts';
 import {createPodNetworkService} from './network/pod-network-service.ts';
 import {type Records} from './network/records.ts';
-import {isInDoubt, type Recovered} from './network/recover.ts';
+import {isInDoubt, type Recovery} from './network/recover.ts';
 import {createStrayAddresses} from './network/stray-addresses.ts';
 import {limitOfPool} from './node/cleanup-limit.ts';
 import {bridgeName} from './node/conflist-of-node.ts';
@@ -39,7 +39,7 @@ export const hasTooManyCleanups = (
   return cleanups.length >= limits.ofNetwork({config: text});
 };
 
-interface PodParts extends State, Pick<Recovered, 'isDoubtful' | 'acceptLoss'> {
+interface PodParts extends State, Pick<Recovery, 'isDoubtful' | 'acceptLoss'> {
   readonly records: Records;
   readonly node: NodeNetwork;
   readonly invoke: InvokePlugin;

@@ -113,7 +113,7 @@ describe('plugins under repeated calls', () => {
     expect((await leftovers(node)).leases).toEqual([]);
     expect((await commandsFor(pod)).filter((call) => call === 'fault DEL')).toHaveLength(4);
     const said = saidOfPod();
-    expect(said.filter((msg) => msg === 'cannot undo a failed attach yet, will retry')).toHaveLength(1);
+    expect(said.filter((msg) => msg === 'rollback of a failed attach failed, will retry')).toHaveLength(1);
     expect(said.filter((msg) => msg === 'cleanup failed, will retry')).toHaveLength(2);
     await attach(runtime.kni, pod, netns);
     await takeDown(runtime.kni, pod, netns);

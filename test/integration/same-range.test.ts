@@ -42,7 +42,7 @@ describe('a network that replaces the node’s own, over the same range', () => 
     const late = newPod('late');
     const {ip, netns} = await bringUp(runtime.kni, late);
     expect(up.map((each) => each.ip)).not.toContain(ip);
-    expect(runtime.log.map(({msg}) => msg)).toContain('address is in use, asking for another one');
+    expect(runtime.log.map(({msg}) => msg)).toContain('address is in use, repeating ADD');
 
     const [taken = ''] = up.map((each) => each.ip);
     await writeFile(file(), otherNetwork([{subnet: podCidr, rangeStart: taken, rangeEnd: taken}]));
@@ -50,7 +50,7 @@ describe('a network that replaces the node’s own, over the same range', () => 
     const refusedNetns = await createNetwork(runtime.kni, refused);
     await expect(attach(runtime.kni, refused, refusedNetns)).rejects.toMatchObject({
       code: 6,
-      details: `network other gave the pod the address ${taken} of pod default/one in network kni`,
+      details: `network other assigned an address that is in use: ${taken} of pod default/one in network kni`,
     });
 
     await takeDown(runtime.kni, late, netns);

@@ -134,7 +134,7 @@ describe('a pod that selects what it must not have', () => {
   it('is refused a port of the node, here that of kube-proxy, unless the administrator allows it', async () => {
     const portMappings = [{hostPort: 10_256, containerPort: 80, protocol: 'tcp'}];
     const networks = [{name: 'storage', portMappings}];
-    const why = 'asks for portMappings on network storage: use hostPort in the pod spec';
+    const why = 'requests portMappings on network storage: use hostPort in the pod spec';
     expect(await outcomeOf(networks)).toMatchObject(refused(PERMISSION_DENIED, why));
 
     await restart('--allow-port-mappings');

@@ -1,33 +1,33 @@
-/** Notices networks that nobody comes for: the kubelet that asked for them is gone, and with it who would have them deleted. */
+/** Detects abandoned networks: the kubelet that requested them will neither use nor delete them. */
 import type {PodNetworkRecord} from './record.ts';
 
 export interface AbandonedNetworks {
-  /** Attached, but the caller has hung up before the answer: it may not know. */
-  readonly leave: (record: PodNetworkRecord) => void;
-  /** Somebody has been told of it. */
+  /** The caller disconnected before the answer of its Attach, so it may not know that the network is attached. */
+  readonly markUnclaimed: (record: PodNetworkRecord) => void;
+  /** A caller has received an answer about the network. */
   readonly claim: (record: PodNetworkRecord) => void;
-  /** Whether it has waited too long: for a sandbox, for another attempt at one that failed, for its deletion, or to be claimed. */
+  /** Whether the network has waited too long for an Attach, a retry of one, its deletion, or a claim. */
   readonly isAbandoned: (record: PodNetworkRecord) => boolean;
 }
 
-/** More than the 4 minutes that a kubelet gives a sandbox to be made. */
+/** More than the 4 minutes in which a kubelet expects a sandbox. */
 const abandonedMs = 600_000;
 
 /**
- * Time counts from when a network is first seen to wait, not by the clock on the wall, which may jump. Whatever becomes
- * of a record makes another object of it, which is given the time anew.
+ * The time counts from when a network is first seen waiting. `uptime` is used because the wall clock may jump. Each change of
+ * a record creates a new object, for which the time starts again.
  */
 export const createAbandonedNetworks = (uptime: () => number): AbandonedNetworks => {
-  const seen = new WeakMap<PodNetworkRecord, number>();
-  const left = new WeakSet<PodNetworkRecord>();
+  const waitingSince = new WeakMap<PodNetworkRecord, number>();
+  const unclaimed = new WeakSet<PodNetworkRecord>();
   return {
-    leave: (record) => left.add(record),
-    claim: (record) => left.delete(record),
+    markUnclaimed: (record) => unclaimed.add(record),
+    claim: (record) => unclaimed.delete(record),
     isAbandoned: (record) => {
       const isWaiting = record.state === 'created' || record.state === 'detached';
-      if (!isWaiting && !left.has(record)) return false;
-      const since = seen.get(record) ?? uptime();
-      seen.set(record, since);
+      if (!isWaiting && !unclaimed.has(record)) return false;
+      const since = waitingSince.get(record) ?? uptime();
+      waitingSince.set(record, since);
       return uptime() - since > abandonedMs;
     },
   };

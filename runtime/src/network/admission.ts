@@ -1,7 +1,7 @@
 /**
- * Bounds how many cleanups of one network can be unfinished. A network with as many as it may have refuses further pods. Of a
- * network that pods choose, attachments under way count as well, so that the bound holds for pods that come at once: they
- * wait for each other.
+ * Limits the unfinished cleanups of each network. A network that has reached its limit refuses further pods. For networks that
+ * pods select, attachments in progress count too, so that pods arriving together cannot exceed the limit: they wait for each
+ * other.
  */
 import type {Attachment} from '../cni/attachment.ts';
 import {type Caller, timeForWaiting} from './caller.ts';
@@ -18,20 +18,20 @@ interface AdmissionRequest {
 }
 
 export const createAdmission = (parts: CleanupParts): Admission => {
-  const underWay = new Map<string, number>();
+  const inProgress = new Map<string, number>();
   let waiting: (() => void)[] = [];
 
-  const isRoomFor = (attachment: Attachment, pod: PodRef): boolean => {
+  const hasRoomFor = (attachment: Attachment, pod: PodRef): boolean => {
     const key = networkKeyOf(attachment, pod);
     const limit = parts.cleanupLimits.ofNetwork(attachment);
     const unfinished = unfinishedRecords(parts).filter((record) =>
       record.attachments.some((each) => networkKeyOf(each, record.pod) === key),
     ).length;
     if (unfinished >= limit) throw new TooManyCleanups(attachment.network);
-    return !attachment.selected || unfinished + (underWay.get(key) ?? 0) < limit;
+    return !attachment.selected || unfinished + (inProgress.get(key) ?? 0) < limit;
   };
   const add = (keys: ReadonlySet<string>, count: 1 | -1) => {
-    for (const key of keys) underWay.set(key, (underWay.get(key) ?? 0) + count);
+    for (const key of keys) inProgress.set(key, (inProgress.get(key) ?? 0) + count);
   };
   const wake = () => {
     const all = waiting;
@@ -42,7 +42,7 @@ export const createAdmission = (parts: CleanupParts): Admission => {
     const keys = new Set(attachments.map((each) => networkKeyOf(each, pod)));
     const end = parts.uptime() + timeForWaiting(caller);
     for (;;) {
-      const full = attachments.find((each) => !isRoomFor(each, pod));
+      const full = attachments.find((each) => !hasRoomFor(each, pod));
       if (!full) break;
       const ms = end - parts.uptime();
       if (ms <= 0) throw new NetworkBusy(full.network);
@@ -59,13 +59,13 @@ export const createAdmission = (parts: CleanupParts): Admission => {
   };
 };
 
-/** Definitions of the same name in two namespaces are two networks, whatever their configurations call themselves. */
+/** Definitions with the same name in two namespaces are two networks, even if their configurations have the same name. */
 const networkKeyOf = (
   {network, selected}: Pick<Attachment, 'network' | 'selected'>,
   {namespace}: PodRef,
 ): string => (selected ? `${selected.namespace || namespace}/${selected.name}` : network);
 
-/** Until another attachment has ended, the caller has gone, or `ms` have passed. */
+/** Resolves when another attachment has ended, the caller has disconnected, or `ms` have passed. */
 const nextTurn = async (
   waiting: (() => void)[],
   ms: number,

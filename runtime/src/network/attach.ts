@@ -1,4 +1,4 @@
-/** Attaches a sandbox: ADD, with everything undone again when it fails. */
+/** Attaches a sandbox: ADD for each network, and a rollback when one of them fails. */
 import {createHash} from 'node:crypto';
 import type {Attachment} from '../cni/attachment.ts';
 import {type Addition, addNetwork, delNetwork} from '../cni/network.ts';
@@ -11,7 +11,7 @@ import {addEach, planAttachments} from './attachments.ts';
 import {type Caller, timeForAdd, timeForDel} from './caller.ts';
 import {undoAttachments} from './cleanup.ts';
 import {AddressInUse, Conflict, UnknownNetwork, WrongState} from './errors.ts';
-import {refuseHeld, releaseHeld} from './held-resources.ts';
+import {refuseHeldResources, releaseHeldResources} from './held-resources.ts';
 import type {AttachRequest, CleanupParts, PodNetworkService} from './lifecycle.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
 import {createPodAddresses, type PodAddresses} from './pod-addresses.ts';
@@ -23,45 +23,50 @@ import {holdingRecords} from './unfinished-cleanups.ts';
 
 export const createAttach = (
   parts: CleanupParts,
-  {leave, claim}: AbandonedNetworks,
+  {markUnclaimed, claim}: AbandonedNetworks,
   admission: Admission,
 ): PodNetworkService['attach'] => {
   const addresses = createPodAddresses(parts.records);
   return async (request, caller = {}) => {
     const {records, lock} = parts;
     const found = selectForAttach(records, request);
-    if (!found) throw new UnknownNetwork('no network was created for this sandbox');
+    if (!found) throw new UnknownNetwork('no pod network was created for this sandbox');
     if (found.state !== 'attached' && holdingRecords(parts).length > 0)
-      await releaseHeld(parts, planAttachments(parts.networks, {...request, pod: found.pod}), found.key);
+      await releaseHeldResources(
+        parts,
+        planAttachments(parts.networks, {...request, pod: found.pod}),
+        found.key,
+      );
     const work = async () => {
       const record = records.get(found.key);
-      if (!record) throw new UnknownNetwork('the network was deleted in the meantime');
+      if (!record) throw new UnknownNetwork('the pod network was deleted while this call waited');
       refuseMismatch(record, request);
       return await (record.state === 'attached'
         ? record
         : attachOnce({...parts, addresses, admission}, record, request, caller));
     };
     const attached = await lock(podKeyOf(found.pod), work, caller.signal);
-    if (caller.signal?.aborted) leave(attached);
+    if (caller.signal?.aborted) markUnclaimed(attached);
     else claim(attached);
     return attached;
   };
 };
 
-/** A repetition must be one: the same pod, sandbox and netns, and the same wishes. */
+/** A repeated call must name the same pod, sandbox and netns, and have the same parameters. */
 const refuseMismatch = (record: PodNetworkRecord, request: AttachRequest): void => {
   const {pod, netns, sandbox, state} = record;
   const samePod = request.name === pod.name && request.namespace === pod.namespace;
-  if (request.name && !samePod) throw new Conflict(`the network is that of pod ${podNameOf(pod)}`);
-  if (request.netns && request.netns !== netns) throw new Conflict('the sandbox belongs to another netns');
+  if (request.name && !samePod) throw new Conflict(`the pod network belongs to pod ${podNameOf(pod)}`);
+  if (request.netns && request.netns !== netns)
+    throw new Conflict('the sandbox belongs to another netns than the requested one');
   if (state !== 'created' && sandbox && sandbox !== request.sandbox) {
     throw new Conflict('the netns belongs to another sandbox');
   }
   if (state === 'attached' && record.request && record.request !== digestOf(request))
-    throw new Conflict('the sandbox is attached already, and something else was asked for then');
+    throw new Conflict('the sandbox is already attached with different parameters');
 };
 
-/** Without what the pod's own annotations and the node's settings say, which may change between two calls. */
+/** Annotations of the pod and settings of the node may change between two calls, so they are left out. */
 const digestOf = ({primaryArgs, selections}: AttachRequest): string =>
   createHash('sha256').update(JSON.stringify({primaryArgs, selections})).digest('hex').slice(0, 16);
 
@@ -77,11 +82,12 @@ const attachOnce = async (
   caller: Caller,
 ): Promise<PodNetworkRecord> => {
   const {netns, networks, admission} = parts;
-  // `attaching` here is what a crash or a failed undo has left.
+  // A crash or a failed rollback has left the state `attaching`.
   const record =
     found.state === 'attaching' ? await undoAttachments(parts, found, timeForAdd(caller)) : found;
-  if (record.state !== 'created') throw new WrongState(`the network is ${record.state}, create a new one`);
-  if (!netns.exists(record.netns)) throw new WrongState('the netns is gone, create a new one');
+  if (record.state !== 'created')
+    throw new WrongState(`the pod network is ${record.state}: call CreateNetwork again`);
+  if (!netns.exists(record.netns)) throw new WrongState('the netns is gone: call CreateNetwork again');
 
   const attachments = planAttachments(networks, {...request, pod: record.pod});
   const intent: PodNetworkRecord = {
@@ -92,7 +98,7 @@ const attachOnce = async (
     attachments,
   };
   const add = async () => {
-    refuseHeld(parts, attachments, record.key); // after the wait: another pod may have taken it meanwhile
+    refuseHeldResources(parts, attachments, record.key); // after the wait: another pod may have taken it meanwhile
     return await addAndRecord(parts, intent, caller);
   };
   return await admission({pod: record.pod, attachments}, add, caller);
@@ -106,17 +112,17 @@ const addAndRecord = async (
   const {records, log, addresses, uptime} = parts;
   let latest = intent;
   crashPoint('attach: before intent');
-  await records.put(intent); // before the first ADD, or a crash would leave something that no one knows of
+  await records.put(intent); // before the first ADD: after a crash the record says what to clean up
   crashPoint('attach: intent written');
   const end = uptime() + timeForAdd(caller);
   try {
     const add = (attachment: Attachment) =>
-      addWithOwnAddress(parts, latest, attachment, () => end - uptime());
+      addWithUniqueAddress(parts, latest, attachment, () => end - uptime());
     for await (const {attachments, error} of addEach(add, intent.attachments)) {
       latest = {...intent, attachments};
       if (error !== undefined) throw error;
       const isLast = attachments.at(-1)?.result !== undefined;
-      if (!isLast) await records.put(latest); // whoever undoes it after a crash has the results, too
+      if (!isLast) await records.put(latest); // a cleanup after a crash needs the results
     }
     const attached: PodNetworkRecord = {...latest, state: 'attached'};
     crashPoint('attach: before result');
@@ -124,9 +130,9 @@ const addAndRecord = async (
     crashPoint('attach: result written');
     return attached;
   } catch (error) {
-    if (latest !== intent) await records.force(latest); // for the sweep, should the undoing fail
+    if (latest !== intent) await records.force(latest); // for the sweep, in case the rollback fails
     await undoAttachments(parts, latest, timeForDel(caller)).catch((failure: unknown) => {
-      log.warn('cannot undo a failed attach yet, will retry', {
+      log.warn('rollback of a failed attach failed, will retry', {
         correlation: intent.key,
         sandbox: intent.sandbox,
         error: errorText(failure),
@@ -138,14 +144,14 @@ const addAndRecord = async (
   }
 };
 
-/** How often ADD is tried to get an address that no other pod has. */
+/** Attempts to get an address that no other pod has. */
 const addressAttempts = 8;
 
 /**
- * ADD of one attachment. When eth0 gets an address that another pod has, as after the node's network was replaced by one
- * with the same range, the plugins are asked for another one.
+ * ADD of one attachment. It is repeated when eth0 gets the address of another pod. That happens after the node's network was
+ * replaced by one with the same range.
  */
-const addWithOwnAddress = async (
+const addWithUniqueAddress = async (
   parts: AttachParts,
   record: PodNetworkRecord,
   planned: Attachment,
@@ -160,8 +166,8 @@ const addWithOwnAddress = async (
     const isPrimary = error === undefined && planned.ifName === primaryInterface;
     const holder = isPrimary ? await otherHolder(parts, record, attachment) : undefined;
     if (!holder) return addition;
-    const text = `network ${planned.network} gave the pod the address ${holder}`;
-    log.warn('address is in use, asking for another one', {...fieldsOfNetwork(record), error: text});
+    const text = `network ${planned.network} assigned an address that is in use: ${holder}`;
+    log.warn('address is in use, repeating ADD', {...fieldsOfNetwork(record), error: text});
     if (attempt === addressAttempts) return {attachment, error: new AddressInUse(text)};
     try {
       await delNetwork(invoke, attachment, target);
@@ -171,7 +177,7 @@ const addWithOwnAddress = async (
   }
 };
 
-/** Who else has an address of eth0, in words. Without anybody, the addresses are reserved for the record. */
+/** Describes the other holder of an address of eth0. If there is none, the addresses are reserved for the record. */
 const otherHolder = async (
   {addresses, strayAddresses}: AttachParts,
   record: PodNetworkRecord,
@@ -180,7 +186,7 @@ const otherHolder = async (
   const ips = primaryIpsOf({...record, attachments: [attachment]});
   for (const ip of ips) {
     const netns = await strayAddresses.holderOf(ip);
-    if (netns !== undefined) return `${ip} of a pod without a record, whose netns is ${netns}`;
+    if (netns !== undefined) return `${ip} of an orphaned netns, ${netns}`;
   }
   const holder = addresses.reserve(record, attachment);
   return holder && `${holder.ip} of pod ${podNameOf(holder.record.pod)} in network ${holder.network}`;

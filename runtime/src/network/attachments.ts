@@ -1,4 +1,4 @@
-/** What is put into a sandbox: the node's network first, then those the pod asks for; and how to take it out again. */
+/** Plans the attachments of a sandbox (the node's network first, then those that the pod selects), adds and deletes them. */
 import type {Attachment, Target} from '../cni/attachment.ts';
 import type {Conflist} from '../cni/conflist.ts';
 import type {InvokePlugin} from '../cni/invocation.ts';
@@ -10,9 +10,9 @@ import type {PodRef} from './pod-ref.ts';
 import {primaryInterface} from './primary-ips.ts';
 import type {CapabilityArgs} from './record.ts';
 
-/** Where networks come from. Both throw when there is none; neither asks the API server. */
+/** The sources of networks. Both throw when the network is missing. Neither calls the API server. */
 export interface Networks {
-  /** The node's own, which every pod is attached to. */
+  /** The node's own network, to which every pod is attached. */
   readonly primary: () => Conflist;
   readonly named: (selection: NetworkSelection, podNamespace: string, primary: Conflist) => Conflist;
 }
@@ -22,7 +22,7 @@ export interface AttachOptions {
   readonly sandbox: string;
   /** For every network of the pod. */
   readonly commonArgs: CapabilityArgs;
-  /** For the node's network alone. */
+  /** For the node's network only. */
   readonly primaryArgs: CapabilityArgs;
   readonly selections: readonly NetworkSelection[];
 }
@@ -41,30 +41,28 @@ export const planAttachments = (networks: Networks, to: AttachOptions): Attachme
   const others: Attachment[] = [];
   for (const selection of selections) {
     const list = networks.named(selection, pod.namespace, primary);
-    refuseUnheeded(list, selection);
+    refuseUndeclared(list, selection);
     const {name, namespace, ifName, capabilityArgs} = selection;
     others.push({...planned(list, ifName, capabilityArgs), selected: {namespace, name}});
   }
   return [planned(primary, primaryInterface, primaryArgs), ...others];
 };
 
-/** Only these reach a plugin anyway; a record need not carry the others. */
+/** Plugins get only the capabilities that they declare, so a record does not need the others. */
 const declaredOf = (list: Conflist, args: CapabilityArgs): CapabilityArgs =>
   Object.fromEntries(Object.entries(args).filter(([capability]) => declares(list, capability)));
 
 const declares = (list: Conflist, capability: string): boolean =>
   list.plugins.some(({capabilities}) => capabilities.has(capability));
 
-/** A pod that asks for an address and silently gets another one is worse off than one that is told. */
-const refuseUnheeded = (list: Conflist, {name, capabilityArgs}: NetworkSelection): void => {
-  const unheeded = Object.keys(capabilityArgs).find((capability) => !declares(list, capability));
-  if (unheeded)
-    throw new InvalidRequest(
-      `network ${name} has no plugin with the capability ${unheeded}, which is asked for`,
-    );
+/** An error is better than a pod that silently gets another address than it requested. */
+const refuseUndeclared = (list: Conflist, {name, capabilityArgs}: NetworkSelection): void => {
+  const undeclared = Object.keys(capabilityArgs).find((capability) => !declares(list, capability));
+  if (undeclared)
+    throw new InvalidRequest(`network ${name} has no plugin with the requested capability ${undeclared}`);
 };
 
-/** What containerd sends. The values hold neither `;` nor `=`: they were checked when the request came in. */
+/** The arguments that containerd sends. The request was checked: no value contains `;` or `=`. */
 const cniArgsOf = ({namespace, name, uid}: PodRef, sandbox: string): Attachment['cniArgs'] => [
   ['IgnoreUnknown', '1'],
   ['K8S_POD_NAMESPACE', namespace],
@@ -76,11 +74,11 @@ const cniArgsOf = ({namespace, name, uid}: PodRef, sandbox: string): Attachment[
 /** All attachments of a sandbox after one more ADD. */
 export interface AddProgress {
   readonly attachments: readonly Attachment[];
-  /** Why the ADD failed, which is the last step; absent otherwise. */
+  /** Why the ADD failed. No further ADD follows. */
   readonly error?: unknown;
 }
 
-/** ADD in order. Yields after each, with what DEL must be given; a failed step has no attachments that were not begun. */
+/** ADD in order. Yields after each one, with what DEL needs. After a failure, attachments whose ADD has not begun are left out. */
 export async function* addEach(
   add: (attachment: Attachment) => Promise<Addition>,
   attachments: readonly Attachment[],
@@ -104,9 +102,8 @@ export interface FailedDeletion {
 }
 
 /**
- * DEL in reverse. A network that fails does not keep the addresses and ports of the others, and one whose plugin hangs does
- * not use up their time: each gets an equal share of `timeLeft` (in ms). Returns the failures in the order of the
- * attachments.
+ * DEL in reverse order. A failure does not stop the DEL of the other networks, and a hanging plugin does not use up their time:
+ * each gets an equal share of `timeLeft` (in ms). Returns the failures in the order of the attachments.
  */
 export const delAll = async (
   invoke: InvokePlugin,

@@ -1,10 +1,10 @@
-/** When to try again what failed: soon at first, then with an exponential backoff. */
+/** Exponential backoff by key. */
 
 export interface Backoff {
   readonly isDue: (key: string) => boolean;
   readonly failed: (key: string) => void;
   readonly ended: (key: string) => void;
-  /** In ms from now; 0 when it is due. */
+  /** In ms; 0 when a retry is due. */
   readonly nextIn: (key: string) => number;
 }
 

@@ -1,13 +1,13 @@
-/** The bridges that pods of a network are on. */
+/** Finds the bridges of a network. */
 import type {Conflist, PluginConfig} from '../cni/conflist.ts';
 import {hostLocalOf, leaseDirOf} from '../cni/leases.ts';
 
-/** As the bridge plugin calls its bridge where the configuration does not name it. */
+/** The bridge plugin's default. */
 export const defaultBridge = 'cni0';
 
 export const bridgesOf = ({plugins}: Conflist): string[] => plugins.flatMap(bridgeOf);
 
-/** Those whose addresses are kept with us: a bridge that is shared with others has interfaces that we know nothing of. */
+/** Bridges whose leases are in our directory. Other bridges may have interfaces of another container runtime. */
 export const ownBridgesOf = ({plugins}: Conflist, ipamDir: string): string[] =>
   plugins.flatMap((plugin) => {
     const ipam = hostLocalOf(plugin);

@@ -1,11 +1,11 @@
 /**
  * Checks capability arguments against CNI's CONVENTIONS.md ("Dynamic plugin specific fields") before a plugin gets them.
- * Plugins refuse wrong ones in DEL as they do in ADD, so a pod that got this far could not be cleaned up.
+ * A plugin that refuses an argument in ADD also refuses it in DEL, so such a pod could not be cleaned up.
  */
 import {isIP} from 'node:net';
 import {isObject} from '../lib/json.ts';
 
-/** Says what is wrong with a value, which goes by the name `at` in the text; `undefined`: nothing. */
+/** Returns what is wrong with a value, or `undefined`. `at` names the value in that text. */
 type Check = (value: unknown, at: string) => string | undefined;
 
 const either =
@@ -18,7 +18,7 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 const isInteger = (value: unknown, least: number, most: number): boolean =>
   Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most;
 
-/** A zone such as that of fe80::1%eth0 means something on one node only, and plugins refuse it. */
+/** A zone, as in fe80::1%eth0, is only valid on one node, and plugins refuse it. */
 const isAddress = (value: unknown): boolean => isText(value) && isIP(value) !== 0 && !value.includes('%');
 
 /** With or without a prefix length. */
@@ -35,7 +35,7 @@ const isHardwareAddress = (value: unknown, size: number): boolean =>
   value.split(':').length === size &&
   value.split(':').every((octet) => /^[\da-f]{2}$/i.test(octet));
 
-/** Each entry by itself. An empty list asks for nothing, which is most likely a mistake. */
+/** Checks each entry. An empty list is most likely a mistake. */
 const listOf =
   (check: Check): Check =>
   (value, at) => {
@@ -48,8 +48,7 @@ const listOf =
   };
 
 /**
- * Unknown members are refused, not ignored: plugins written in Go do not tell upper case from lower case, so `HOSTPORT`
- * would pass by the check of `hostPort`.
+ * Refuses unknown members: plugins written in Go ignore case, so `HOSTPORT` would bypass the check of `hostPort`.
  */
 const objectOf =
   (members: Readonly<Record<string, Check>>, needed: readonly string[]): Check =>
@@ -84,7 +83,7 @@ const mostBurst = 8 * (2 ** 32 - 2);
 const burst = either((value) => isInteger(value, 1, mostBurst), `an integer from 1 to ${mostBurst}`);
 const rates = objectOf({ingressRate: rate, ingressBurst: burst, egressRate: rate, egressBurst: burst}, []);
 
-/** A rate needs a burst: the plugin cannot shape with one of them. */
+/** The bandwidth plugin needs both a rate and a burst. */
 const bandwidth: Check = (value, at) => {
   const problem = rates(value, at);
   if (problem || !isObject(value)) return problem;

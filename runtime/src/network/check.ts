@@ -1,4 +1,4 @@
-/** Asks the plugins whether what they attached is still as they left it. */
+/** CNI CHECK: plugins verify that their attachments are unchanged. */
 import type {Attachment} from '../cni/attachment.ts';
 import {CniError} from '../cni/errors.ts';
 import type {InvokePlugin} from '../cni/invocation.ts';
@@ -12,7 +12,7 @@ export const createCheck =
   ({records, lock, invoke}: Parts): PodNetworkService['check'] =>
   async (sandbox) => {
     const found = records.bySandbox(sandbox);
-    if (!found) throw new UnknownNetwork('the sandbox is not known');
+    if (!found) throw new UnknownNetwork('unknown sandbox');
     const knownBugs: KnownBug[] = [];
     await lock(podKeyOf(found.pod), async () => {
       const record = records.get(found.key);
@@ -26,7 +26,7 @@ export const createCheck =
     return knownBugs;
   };
 
-/** A known bug must not keep the plugins after it from being asked. */
+/** A known bug of one plugin must not prevent the CHECK of later plugins. */
 const pastKnownBugs =
   (invoke: InvokePlugin, attachment: Attachment, note: (bug: KnownBug) => void): InvokePlugin =>
   async (command, invocation) => {

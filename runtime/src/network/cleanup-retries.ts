@@ -1,20 +1,20 @@
-/** Remembers the cleanups that have failed: since when, why, and when the next attempt is due. */
+/** Tracks failed cleanups: since when they fail, why, and when the next retry is due. */
 import {createBackoff} from './backoff.ts';
 
 export interface CleanupRetries {
-  /** The first Detach of a sandbox: from here on counts the time until its cleanup is given up. */
+  /** Call it at the first Detach of a sandbox: the time until its cleanup becomes pending starts here. */
   readonly begin: (key: string) => void;
-  /** `inputs` identifies what the attempt depended on: configuration and plugin files. */
+  /** `inputs` identifies the configuration and the plugin files that the attempt used. */
   readonly failed: (key: string, failure: CleanupFailure) => void;
   readonly ended: (key: string) => void;
   /** Whether the cleanup has failed for so long that the record becomes pending. */
   readonly isOverdue: (key: string) => boolean;
   /**
-   * Whether to try again now: the backoff is over, or `inputs`, which are read every few seconds, are not those of the last
-   * attempt.
+   * Whether to retry now: the backoff is over, or the inputs have changed since the last attempt. Inputs are read every few
+   * seconds.
    */
   readonly isDue: (key: string, inputs: () => string) => boolean;
-  /** The last error; `undefined` when no attempt has failed since the start. */
+  /** The last error. `undefined` if no attempt has failed since the start of the process. */
   readonly causeOf: (key: string) => string | undefined;
   /** In ms from now; 0 when it is due. */
   readonly nextIn: (key: string) => number;
@@ -27,14 +27,14 @@ export interface CleanupFailure {
 }
 
 const detachingBackoff = {firstMs: 1_000, mostMs: 60_000};
-/** How often the configuration and the plugins' files are looked at, for each cleanup. */
-const lookMs = 5_000;
+/** How often the inputs of a cleanup are read. */
+const inputsMs = 5_000;
 const pendingBackoff = {firstMs: 60_000, mostMs: 3_600_000};
 
-/** `uptime` in ms. What an earlier process has left is due at once. */
+/** `uptime` in ms. Cleanups that an earlier process has left are due at once. */
 export const createCleanupRetries = (uptime: () => number, giveUpAfterMs: number): CleanupRetries => {
   const begun = new Map<string, number>();
-  const failures = new Map<string, {readonly cause: string; readonly inputs: string; lookedAt: number}>();
+  const failures = new Map<string, {readonly cause: string; readonly inputs: string; readAt: number}>();
   const retries = {
     detaching: createBackoff(uptime, detachingBackoff),
     pending: createBackoff(uptime, pendingBackoff),
@@ -44,7 +44,7 @@ export const createCleanupRetries = (uptime: () => number, giveUpAfterMs: number
       if (!begun.has(key)) begun.set(key, uptime());
     },
     failed: (key, {kind, cause, inputs}) => {
-      failures.set(key, {cause, inputs, lookedAt: uptime()});
+      failures.set(key, {cause, inputs, readAt: uptime()});
       retries[kind].failed(key);
     },
     ended: (key) => {
@@ -56,8 +56,8 @@ export const createCleanupRetries = (uptime: () => number, giveUpAfterMs: number
     isDue: (key, inputs) => {
       if (retries.detaching.isDue(key) && retries.pending.isDue(key)) return true;
       const failure = failures.get(key);
-      if (!failure || uptime() - failure.lookedAt < lookMs) return false;
-      failure.lookedAt = uptime();
+      if (!failure || uptime() - failure.readAt < inputsMs) return false;
+      failure.readAt = uptime();
       return failure.inputs !== inputs();
     },
     causeOf: (key) => failures.get(key)?.cause,

@@ -1,4 +1,4 @@
-/** Makes the netns of a pod, and its record before that. */
+/** Writes the record of a pod network and creates its netns. */
 import {randomBytes} from 'node:crypto';
 import {crashPoint} from '../lib/crash-point.ts';
 import {errorText} from '../log.ts';
@@ -17,13 +17,13 @@ export const createCreate =
   (pod, attempt, caller = {}) => {
     const {records, netns, lock, now} = parts;
     const podKey = podKeyOf(pod);
-    const make = async (): Promise<PodNetworkRecord> => {
+    const createOnce = async (): Promise<PodNetworkRecord> => {
       const ofPod = records.ofPod(pod).filter((record) => podKeyOf(record.pod) === podKey);
       const waiting = ofPod.find((record) => isWaiting(record, attempt));
       if (waiting) {
         const again: PodNetworkRecord = {...waiting, createdAt: now()};
         await records.put(again);
-        await makeNetns(netns, again.netns);
+        await createNetns(netns, again.netns);
         return again;
       }
       await finishEarlierCleanups(parts, ofPod, timeForCleanup(caller));
@@ -41,7 +41,7 @@ export const createCreate =
       await records.put(record);
       crashPoint('create: record written');
       try {
-        await makeNetns(netns, record.netns);
+        await createNetns(netns, record.netns);
         crashPoint('create: netns made');
       } catch (error) {
         await records.drop(key);
@@ -49,18 +49,18 @@ export const createCreate =
       }
       return record;
     };
-    return lock(podKey, make, caller.signal);
+    return lock(podKey, createOnce, caller.signal);
   };
 
 /** In ms. A kubelet gives CreateNetwork 10 s. */
 const timeForCleanup = (caller: Caller): number => Math.min(5_000, timeForDel(caller));
 
-/** Records of one pod that may wait for a cleanup, so that a pod that always fails does not pile them up. */
+/** Unfinished cleanups allowed for one pod: a pod that always fails must not accumulate records. */
 const mostOfPod = {detaching: 1, pending: 3};
 
 /**
- * Retries the cleanups of the pod's earlier sandboxes once, and throws CleanupUnfinished when the pod still has as many as
- * it may have. To be called with the lock of the pod held: no cleanup of it is under way then.
+ * Retries the cleanups of the pod's earlier sandboxes once. Throws CleanupUnfinished when the pod is still at its limit. Hold
+ * the pod's lock, so that no cleanup of the pod is in progress.
  */
 const finishEarlierCleanups = async (
   parts: CleanupParts,
@@ -92,18 +92,18 @@ const finishEarlierCleanups = async (
   }
 };
 
-const makeNetns = async (netns: NetnsDir, path: string): Promise<void> => {
+const createNetns = async (netns: NetnsDir, path: string): Promise<void> => {
   try {
     await netns.create(path);
   } catch (error) {
-    await netns.remove(path).catch(() => undefined); // the error worth telling is the first one
-    throw new NetnsFailed('the netns cannot be made', {cause: error});
+    await netns.remove(path).catch(() => undefined); // report the first error
+    throw new NetnsFailed('cannot create the netns', {cause: error});
   }
 };
 
-/** A repeated call gets the same netns, unless a sandbox has been seen in it. */
+/** A repeated call gets the same netns, unless a sandbox has used it. */
 const isWaiting = ({attempt, state, sandbox}: PodNetworkRecord, wanted: string): boolean =>
   attempt === wanted && state === 'created' && sandbox === undefined;
 
-/** Random rather than counted: a number that starts again would let a late DeleteNetwork hit a new netns. */
+/** Random: a counter that restarts would let a late DeleteNetwork hit a new netns. */
 const serial = (): string => randomBytes(4).toString('hex');

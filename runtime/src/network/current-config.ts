@@ -1,11 +1,11 @@
-/** Finds the configuration that the DEL of an ADD which never finished may use in place of the pinned one. */
+/** Finds the configuration that DEL may use instead of the recorded one, if its ADD did not finish. */
 import type {Attachment} from '../cni/attachment.ts';
 import {type Conflist, type PluginConfig, parseConflist} from '../cni/conflist.ts';
 import {objectOf, stringOf} from '../lib/json.ts';
 import type {Networks} from './attachments.ts';
 import type {PodRef} from './pod-ref.ts';
 
-/** The network's configuration as it is now; `undefined` when it is missing or invalid. */
+/** Returns the network's current configuration; `undefined` when it is missing or invalid. */
 export const currentConfigOf = (
   networks: Networks,
   {selected, ifName}: Attachment,
@@ -14,7 +14,7 @@ export const currentConfigOf = (
   try {
     const primary = networks.primary();
     if (!selected) return primary;
-    // Whether the pod may ask for its capabilities was decided when it was attached.
+    // No capabilities: the policy for them applies at Attach only.
     return networks.named({...selected, ifName, capabilityArgs: {}}, namespace, primary);
   } catch {
     return undefined;
@@ -22,8 +22,8 @@ export const currentConfigOf = (
 };
 
 /**
- * Corrects a mistake in the configuration that made ADD fail, and makes DEL fail as well. Only for a configuration of the
- * same plugins and the same leases: after an edit that removes a plugin, or its IPAM, nothing would be released.
+ * A mistake in the configuration can make both ADD and DEL fail, so DEL uses the corrected one. The plugins and the lease
+ * directories must be the same: without the removed plugin or IPAM, nothing would be released.
  */
 export const withCurrentConfig = (attachment: Attachment, current: Conflist | undefined): Attachment => {
   if (attachment.result !== undefined || !current) return attachment;

@@ -1,7 +1,7 @@
 /**
- * Fits the configuration of a NetworkAttachmentDefinition to the node: host-local gets the lease directory of the node, and
- * what would use the node's own network or links is refused. This stops accidents only: whoever writes definitions chooses
- * which programs run as root, with any arguments. All else passes through as it is written.
+ * Adapts the configuration of a NetworkAttachmentDefinition to the node: host-local gets the node's lease directory, and
+ * configurations that use the node's own network or links are refused. This only prevents accidents: authors of definitions
+ * choose which programs run as root, with any arguments. All other members pass through unchanged.
  */
 import {InvalidConfig} from '../cni/errors.ts';
 import {rawElements, rawMembers, rawObject} from '../cni/raw-json.ts';
@@ -12,14 +12,14 @@ export interface NodeLimits {
   readonly ipamDir: string;
   /** Interfaces of the node's own network. */
   readonly ownLinks: readonly string[];
-  /** Networks that delegated plugins must not be told to be of. */
+  /** Network names that delegated plugins must not get. */
   readonly ownNetworks: readonly string[];
 }
 
-/** Deeper text is not a configuration, and looking through it takes long. */
+/** Real configurations are not nested deeper, and deeper ones take long to read. */
 const deepest = 32;
 
-/** `config` is JSON. Also looks into what plugins delegate to other plugins, whatever they call it. */
+/** `config` is JSON. Also adapts the configurations that plugins delegate to other plugins, under any key. */
 export const fitToNode = (config: string, limits: NodeLimits, depth = 0): string => {
   if (depth > deepest) throw new InvalidConfig(`is nested more than ${deepest} levels deep`);
   const text = config.trim();
@@ -31,7 +31,7 @@ export const fitToNode = (config: string, limits: NodeLimits, depth = 0): string
   if (!text.startsWith('{')) return config;
   const members = rawMembers(text);
   refuseOwnLinks(members, limits);
-  if (depth > 0) refuseOwnNetworks(members, limits); // the outermost name is the policy's to judge
+  if (depth > 0) refuseOwnNetworks(members, limits); // the policy decides on the outermost name
   const fitted = new Map(members);
   for (const [key, value] of members) fitted.set(key, fitToNode(value, limits, depth + 1));
   const ipam = fitted.get('ipam');
@@ -45,32 +45,32 @@ type Members = ReadonlyMap<string, string>;
 const isSame = (texts: readonly string[], others: readonly string[]): boolean =>
   texts.every((text, index) => text === others[index]);
 
-const textOf = (members: Members, key: string): string | undefined => {
+const stringMember = (members: Members, key: string): string | undefined => {
   const value: unknown = JSON.parse(members.get(key) ?? 'null');
   return typeof value === 'string' ? value : undefined;
 };
 
 const bridgeOf = (members: Members): string | undefined =>
-  textOf(members, 'type') === 'bridge' ? textOf(members, 'bridge') || defaultBridge : undefined;
+  stringMember(members, 'type') === 'bridge' ? stringMember(members, 'bridge') || defaultBridge : undefined;
 
-/** The members by which the bridge, macvlan, ipvlan, vlan and host-device plugins name an interface of the node. */
+/** Checks the members with which the bridge, macvlan, ipvlan, vlan and host-device plugins name an interface of the node. */
 const refuseOwnLinks = (members: Members, {ownLinks}: NodeLimits): void => {
-  const named = ['bridge', 'master', 'device'].map((key) => textOf(members, key));
+  const named = ['bridge', 'master', 'device'].map((key) => stringMember(members, key));
   const link = [...named, bridgeOf(members)].find((name) => name !== undefined && ownLinks.includes(name));
   if (link)
     throw new InvalidConfig(`uses ${link}, which belongs to the node's own network: choose another name`);
 };
 
-/** A configuration that one plugin hands to another has a name, too, and host-local would take addresses by it. */
+/** A delegated configuration has a name too, and host-local would take addresses of the network with that name. */
 const refuseOwnNetworks = (members: Members, {ownNetworks}: NodeLimits): void => {
-  const name = members.has('type') ? textOf(members, 'name') : undefined;
+  const name = members.has('type') ? stringMember(members, 'name') : undefined;
   if (name !== undefined && ownNetworks.includes(name))
     throw new InvalidConfig(`delegates to ${name}, the node's own network: choose another name`);
 };
 
 const usesHostLocal = (plugin: Members, ipam: string): boolean =>
   ipam.startsWith('{') &&
-  (textOf(plugin, 'type') === 'host-local' || textOf(rawMembers(ipam), 'type') === 'host-local');
+  (stringMember(plugin, 'type') === 'host-local' || stringMember(rawMembers(ipam), 'type') === 'host-local');
 
 const withLeaseDir = (ipam: string, ipamDir: string): string => {
   const members = rawMembers(ipam);

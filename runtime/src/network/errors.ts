@@ -1,27 +1,27 @@
-/** Why a pod's network cannot be had; `server/status.ts` says what each is called in gRPC. */
+/** Errors of the pod network service. `server/status.ts` maps them to gRPC. */
 import {errorCodeOf} from '../lib/error-code.ts';
 
-/** The request itself is wrong. */
+/** The request is invalid. */
 export class InvalidRequest extends Error {
   override readonly name = 'InvalidRequest';
 }
 
-/** This node does not let pods have what the request asks for. */
+/** The node's policy forbids the request. */
 export class NotAllowed extends Error {
   override readonly name = 'NotAllowed';
 }
 
-/** No network is known by what the request names. */
+/** No record matches the request. */
 export class UnknownNetwork extends Error {
   override readonly name = 'UnknownNetwork';
 }
 
-/** The network is known, but not in a state to do this. */
+/** The pod network is in a state that does not allow the call. */
 export class WrongState extends Error {
   override readonly name = 'WrongState';
 }
 
-/** A network that a pod asks for by name is not there (yet). */
+/** A network that a pod selects does not exist (yet). */
 export class NetworkUnavailable extends Error {
   override readonly name = 'NetworkUnavailable';
 
@@ -32,12 +32,12 @@ export class NetworkUnavailable extends Error {
   }
 }
 
-/** An earlier sandbox still holds what this one needs, and its cleanup has failed. The message names the cause. */
+/** An earlier sandbox holds what this one needs, and its cleanup has not finished. The message names the cause. */
 export class CleanupUnfinished extends Error {
   override readonly name = 'CleanupUnfinished';
 }
 
-/** A network has as many unfinished cleanups as it may have. */
+/** A network has reached its limit of unfinished cleanups. */
 export class TooManyCleanups extends Error {
   override readonly name = 'TooManyCleanups';
 
@@ -48,31 +48,31 @@ export class TooManyCleanups extends Error {
   }
 }
 
-/** A network has as many attachments under way as it may have. Passes by itself. */
+/** A network has reached its limit of attachments in progress. The caller can retry. */
 export class NetworkBusy extends Error {
   override readonly name = 'NetworkBusy';
 
   constructor(network: string) {
-    super(`network ${network} is busy: as many of its attachments as it may have are under way`);
+    super(`network ${network} is busy: too many of its attachments are in progress, try again`);
   }
 }
 
-/** The network's plugins gave the pod an address that another pod has. */
+/** The network's plugins assigned the address of another pod. */
 export class AddressInUse extends Error {
   override readonly name = 'AddressInUse';
 }
 
-/** It exists already, and differently. */
+/** It already exists with different parameters. */
 export class Conflict extends Error {
   override readonly name = 'Conflict';
 }
 
-/** The netns could not be made or removed. */
+/** The netns cannot be created or removed. */
 export class NetnsFailed extends Error {
   override readonly name = 'NetnsFailed';
 }
 
-/** A record could not be written. `full` when there is no space, which passes without anything being wrong with the runtime. */
+/** A record cannot be written. `full`: the disk has no space, which is not a fault of the runtime. */
 export class StoreFailed extends Error {
   override readonly name = 'StoreFailed';
   readonly full: boolean;
@@ -83,7 +83,7 @@ export class StoreFailed extends Error {
   }
 }
 
-/** A record was written by a later version: it must not be touched, and nothing can be known without it. */
+/** A later version has written the state. This version must not change it and cannot work without it. */
 export class StateTooNew extends Error {
   override readonly name = 'StateTooNew';
 }

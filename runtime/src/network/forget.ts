@@ -1,4 +1,4 @@
-/** Drops the record of an unfinished cleanup because a person says so. */
+/** Drops the record of an unfinished cleanup when a person asks for it. */
 import {parseConflist} from '../cni/conflist.ts';
 import {UnknownNetwork, WrongState} from './errors.ts';
 import type {CleanupParts, ForgetResult} from './lifecycle.ts';
@@ -8,17 +8,17 @@ import type {PodNetworkRecord} from './record.ts';
 import {type RemovedTraces, removeTracesOf} from './traces.ts';
 import {hasFailed} from './unfinished-cleanups.ts';
 
-/** The known traces of the sandbox go first. A person wants to be rid of the record: what cannot be removed is reported. */
+/** Removes the known traces of the sandbox first. A trace that cannot be removed is reported and does not keep the record. */
 export const forget = async (parts: CleanupParts, key: string): Promise<ForgetResult> => {
   const {records, lock, netns, cleanups, log} = parts;
   const found = records.get(key);
-  if (!found) throw new UnknownNetwork('the record is not known');
+  if (!found) throw new UnknownNetwork('unknown record');
   return await lock(podKeyOf(found.pod), async () => {
     const record = records.get(key);
-    if (!record) throw new UnknownNetwork('the record is not known');
+    if (!record) throw new UnknownNetwork('unknown record');
     if (!hasFailed(parts, record))
-      throw new WrongState(`the network is ${record.state}: only a cleanup that has failed can be forgotten`);
-    await netns.remove(record.netns); // first: its links end with it
+      throw new WrongState(`the pod network is ${record.state}: only a failed cleanup can be forgotten`);
+    await netns.remove(record.netns); // first: this removes its links, too
     const traces = await removeTracesOf(record.sandbox ?? '', record.attachments, parts);
     await records.drop(key);
     cleanups.ended(key);
@@ -34,8 +34,8 @@ const sentencesOf = ({addresses, links, chains}: RemovedTraces): string[] => [
 ];
 
 /**
- * Plugins of which nothing is left: the traces that are removed above, or only what ends with the netns. With ipMasq, bridge
- * and ptp keep a chain of iptables for each address; bandwidth keeps a device on the node, tuning a file.
+ * Plugins whose state is removed above or ends with the netns. Others are not listed: bandwidth keeps a device on the node,
+ * tuning a file. With ipMasq, bridge and ptp also keep an iptables chain for each address.
  */
 const leaveNothing: ReadonlySet<string> = new Set(
   'bridge ptp host-local portmap loopback static macvlan ipvlan vlan sbr'.split(' '),
@@ -46,9 +46,9 @@ const possibleLeaks = ({attachments}: PodNetworkRecord): string[] =>
     parseConflist(config).plugins.flatMap((plugin) => [
       ...[plugin.type, plugin.ipamType ?? 'static']
         .filter((type) => !leaveNothing.has(type))
-        .map((type) => `network ${network}: whatever plugin ${type} keeps outside of the netns`),
+        .map((type) => `network ${network}: state of plugin ${type} outside the netns`),
       ...(plugin.members.get('ipMasq') === 'true'
-        ? [`network ${network}: the iptables rules that plugin ${plugin.type} makes for ipMasq`]
+        ? [`network ${network}: iptables rules of plugin ${plugin.type} for ipMasq`]
         : []),
     ]),
   );

@@ -1,4 +1,4 @@
-/** What can be done with the networks of this node's pods, and what that depends on. */
+/** The interface of the pod network service, and its dependencies. */
 import type {Attachment} from '../cni/attachment.ts';
 import type {Conflist} from '../cni/conflist.ts';
 import type {InvokePlugin} from '../cni/invocation.ts';
@@ -19,35 +19,35 @@ import type {Selector} from './select.ts';
 import type {StrayAddresses} from './stray-addresses.ts';
 
 /**
- * Each may be repeated. What changes a pod's network holds the pod's lock, so that it happens one at a time in the
- * order of the calls; the caller's `signal` only keeps waiting work from beginning.
+ * All calls are idempotent. Calls that change a pod's network hold the pod's lock, so they run one at a time, in order. The
+ * caller's `signal` only prevents waiting calls from beginning.
  */
 export interface PodNetworkService {
   create(pod: PodRef, attempt: string, caller?: Caller): Promise<PodNetworkRecord>;
   attach(request: AttachRequest, caller?: Caller): Promise<PodNetworkRecord>;
-  /** Answers from memory and does not wait: a kubelet that asks during an attach wants to know just that. */
+  /** Answers from memory, without waiting for an attach in progress. */
   query(sandbox: string): PodNetworkRecord;
   /**
-   * CNI CHECK of all that is attached; rejects with the first complaint of a plugin. Resolves with complaints that are known
-   * bugs of a plugin.
+   * CNI CHECK of all attachments. Rejects with the first error of a plugin. Errors that are known bugs of a plugin do not count;
+   * it resolves with them.
    */
   check(sandbox: string): Promise<readonly KnownBug[]>;
-  /** Returns what was detached, or is no longer attached; `undefined` when nothing is known of it. */
+  /** Returns the record as it was before; `undefined` when no record matches. */
   detach(selector: Selector, caller?: Caller): Promise<PodNetworkRecord | undefined>;
   delete(selector: Selector, caller?: Caller): Promise<PodNetworkRecord | undefined>;
   /** Cleans up after crashes and failed DELs, and deletes abandoned networks. Failures are logged, and retried with backoff. */
   sweep(): Promise<void>;
-  /** CleanupRetries that have not finished and have failed at least once, the pending ones among them; oldest first. */
+  /** Cleanups that have failed and not finished, pending ones included; oldest first. */
   unfinished(): readonly UnfinishedCleanup[];
-  /** Retries all of them at once, whatever their backoff, and resolves when each has been tried. */
+  /** Retries them now, regardless of their backoff. Resolves when each has been tried. */
   retryUnfinished(): Promise<void>;
   /** Removes the known traces of an unfinished cleanup and drops its record, without DEL. */
   forget(key: string): Promise<ForgetResult>;
-  /** Compares the records with what exists, and clears away what has no owner. */
+  /** Compares the records with the node, and removes orphans. */
   reconcile(): Promise<ReconcileResult>;
-  /** Tells what would be cleared away if no record had been lost. */
+  /** Lists what a reconcile would remove if no record had been lost. */
   orphans(): Promise<Orphans>;
-  /** From then on no record counts as lost. Returns the names of what was in the quarantine. */
+  /** Empties the quarantine, so that no record counts as lost. Returns the names of the files. */
   acceptLoss(): Promise<readonly string[]>;
 }
 
@@ -55,7 +55,7 @@ export type AttachRequest = Selector & Omit<AttachOptions, 'pod'>;
 
 export interface ForgetResult {
   readonly record: PodNetworkRecord;
-  /** What was removed from the node, and what may be left: one sentence each. */
+  /** Sentences about things that were removed from the node, or may be left on it. */
   readonly removed: readonly string[];
   readonly mayLeak: readonly string[];
 }
@@ -64,34 +64,34 @@ export interface UnfinishedCleanup {
   readonly record: PodNetworkRecord;
   /** The last error of DEL, with the network. */
   readonly cause: string;
-  /** Until the next retry, in ms. */
+  /** Time until the next retry, in ms. */
   readonly nextRetryMs: number;
 }
 
 export interface ReconcileResult {
   /** Paths of netns without a record. */
   readonly removedNetns: readonly string[];
-  /** Addresses leased to no sandbox. */
+  /** Addresses whose lease belonged to no recorded sandbox. */
   readonly releasedAddresses: readonly string[];
   /** Host ends of veth pairs without a record. */
   readonly removedLinks: readonly string[];
   /** Names of iptables chains of the portmap plugin whose sandbox has no record. */
   readonly removedChains: readonly string[];
-  /** Keys of networks whose netns was gone. */
+  /** Keys of records whose netns was gone. */
   readonly undone: readonly string[];
-  /** What could not be done, in words. */
+  /** Errors, as text. */
   readonly problems: readonly string[];
 }
 
-/** How long and how many cleanups may fail. */
+/** Limits for failing cleanups. */
 export interface CleanupLimits {
-  /** A record becomes pending when DEL has failed for so long since the first Detach of its sandbox. */
+  /** A record becomes pending when DEL still fails this long after the first Detach of its sandbox. */
   readonly giveUpAfterMs: number;
-  /** How many cleanups of the attachment's network may be unfinished before it refuses further attachments. */
+  /** With this many unfinished cleanups, the attachment's network refuses further attachments. */
   readonly ofNetwork: (attachment: Pick<Attachment, 'config' | 'selected'>) => number;
 }
 
-/** What the life of a pod's network depends on. */
+/** The dependencies of the pod network service. */
 export interface Parts {
   readonly records: Records;
   readonly netns: NetnsDir;
@@ -99,29 +99,29 @@ export interface Parts {
   readonly networks: Networks;
   readonly links: NodeLinks;
   readonly portmapChains: PortmapChains;
-  /** Rejects if that cannot be told. */
+  /** Rejects when they are unknown. */
   readonly networksOfOthers: () => Promise<NetworksOfOthers>;
   /** `dataDir` of host-local. */
   readonly ipamDir: string;
   readonly lock: Lock;
-  /** In ms since 1970: it is written down, for people to read. */
+  /** Wall clock, in ms since 1970: for records that people read. */
   readonly now: () => number;
-  /** In ms since whenever, never stepping back or forth. */
+  /** Monotonic clock, in ms. */
   readonly uptime: () => number;
-  /** Whether the last word on a record may have been lost: it is left alone until somebody asks for it. */
+  /** Whether a later state of the record may have been lost. Background work skips it; calls for it are served. */
   readonly isDoubtful: (record: PodNetworkRecord) => boolean;
-  /** Whether records may have been lost: then what seems to have no owner may have one. */
+  /** Whether records may have been lost: then things that seem orphaned may belong to a running pod. */
   readonly inDoubt: () => Promise<boolean>;
   readonly strayAddresses: StrayAddresses;
   readonly cleanupLimits: CleanupLimits;
-  /** Identifies the executables of a network's plugins: another text when one of them was replaced. */
+  /** Identifies the executables of a network's plugins: the text changes when one of them is replaced. */
   readonly filesOf: (list: Conflist) => string;
-  /** Ends the doubt. Returns the names of what was in the quarantine. */
+  /** Empties the quarantine, which ends the doubt. Returns the names of its files. */
   readonly acceptLoss: () => Promise<readonly string[]>;
   readonly log: Log;
 }
 
-/** With the memory of failed cleanups. */
+/** Dependencies of the parts that clean up. */
 export interface CleanupParts extends Parts {
   readonly cleanups: CleanupRetries;
 }

@@ -1,4 +1,4 @@
-/** What the log says about the network that something happens to. */
+/** Log fields that identify a pod network. */
 import type {LogFields} from '../log.ts';
 import {podNameOf} from './pod-ref.ts';
 import type {PodNetworkRecord} from './record.ts';
@@ -12,7 +12,7 @@ export const fieldsOfNetwork = ({key, pod, sandbox, netns}: PodNetworkRecord): L
   netns,
 });
 
-/** Of a request whose network is not known (yet). */
+/** For a request whose network is not known (yet). */
 export const fieldsOfSelector = ({namespace, name, uid, sandbox, netns}: Selector): LogFields => ({
   pod: name ? podNameOf({namespace, name}) : undefined,
   uid: uid || undefined,

@@ -1,4 +1,4 @@
-/** Finds the network that a pod asks for by name: a NetworkAttachmentDefinition, or a network configuration of the node. */
+/** Finds the network that a pod selects by name: a NetworkAttachmentDefinition or a network configuration of the node. */
 import {findNetwork} from '../cni/conf-dir.ts';
 import {type Conflist, parseConflist, parseSinglePlugin} from '../cni/conflist.ts';
 import {InvalidConfig} from '../cni/errors.ts';
@@ -16,7 +16,7 @@ import {
   type SelectionPolicy,
 } from './selection-policy.ts';
 
-/** From memory: nothing here waits for the API server. `config` is empty when the node has it under the same name. */
+/** Answers from memory, without calling the API server. `config` is empty when the node has a network of the same name. */
 export type DefinitionOf = (namespace: string, name: string) => {readonly config: string} | undefined;
 
 export interface NamedNetworkOptions {
@@ -44,7 +44,7 @@ export const createNamedNetwork = ({
   const find = ({namespace, name}: NetworkSelection, podNamespace: string, primary: Conflist): Conflist => {
     const definition = definitionOf(namespace || podNamespace, name);
     if (definition?.config) return conflistFrom(definition.config, name, limitsOf(primary));
-    // A network of the node belongs to no namespace: it is not found by asking for one in a namespace.
+    // A network of the node has no namespace, so a selection with a namespace does not match it.
     const ofNode = definition || !namespace ? findNetwork(confDir, name) : undefined;
     if (!ofNode) throw new NetworkUnavailable(namespace ? `${namespace}/${name}` : name);
     return ofNode;
@@ -58,10 +58,10 @@ export const createNamedNetwork = ({
   };
 };
 
-/** A list or a single plugin; without a name of its own it has the definition's. */
+/** `config` is a plugin list or a single plugin. If it has no name, it gets the name of the definition. */
 const conflistFrom = (config: string, name: string, limits: NodeLimits): Conflist => {
   try {
-    const text = fitToNode(named(config, name), limits);
+    const text = fitToNode(withName(config, name), limits);
     return 'plugins' in Object(JSON.parse(text)) ? parseConflist(text) : parseSinglePlugin(text);
   } catch (error) {
     if (!(error instanceof InvalidConfig)) throw error;
@@ -69,14 +69,14 @@ const conflistFrom = (config: string, name: string, limits: NodeLimits): Conflis
   }
 };
 
-const named = (config: string, name: string): string => {
-  let parsed: unknown;
+const withName = (config: string, name: string): string => {
+  let value: unknown;
   try {
-    parsed = JSON.parse(config);
+    value = JSON.parse(config);
   } catch (error) {
     throw new InvalidConfig('is not valid JSON', {cause: error});
   }
-  if (!isObject(parsed)) throw new InvalidConfig('is not a JSON object');
-  if ('name' in parsed) return config;
+  if (!isObject(value)) throw new InvalidConfig('is not a JSON object');
+  if ('name' in value) return config;
   return rawObject([['name', JSON.stringify(name)], ...rawMembers(config)]);
 };

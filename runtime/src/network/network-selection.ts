@@ -1,5 +1,5 @@
 /**
- * Reads which further networks a pod asks for: the annotation of the Kubernetes Network Custom Resource Definition
+ * Reads which further networks a pod selects: the annotation of the Kubernetes Network Custom Resource Definition
  * De-facto Standard, version 1.3, section 4.1.
  */
 import {isInterfaceName} from '../cni/interface-name.ts';
@@ -11,12 +11,12 @@ import type {CapabilityArgs} from './record.ts';
 export const networksAnnotation = 'k8s.v1.cni.cncf.io/networks';
 
 export interface NetworkSelection {
-  /** Empty when the pod does not say: its own then, or a network configuration of the node. */
+  /** Empty means: the pod's namespace, or a network configuration of the node. */
   readonly namespace: string;
   readonly name: string;
-  /** Of the interface in the pod. */
+  /** Name of the interface in the pod. */
   readonly ifName: string;
-  /** The network must honour all of them. */
+  /** The network must support all of them. */
   readonly capabilityArgs: CapabilityArgs;
 }
 
@@ -24,14 +24,14 @@ const mostNetworks = 32;
 const label = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
 const networkName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,252}$/;
 
-/** In the order asked. `taken` are the names of interfaces that the pod has anyway. */
+/** In the order of the annotation. `taken`: names of interfaces that the pod has already. */
 export const networkSelectionsFrom = (
   annotation: string | undefined,
   taken: readonly string[],
 ): NetworkSelection[] => {
   const text = annotation?.trim() ?? '';
   if (text === '') return [];
-  const elements = text.startsWith('[') ? parsedList(text) : text.split(',').map(parseShort);
+  const elements = text.startsWith('[') ? parseList(text) : text.split(',').map(parseShort);
   if (elements.length > mostNetworks) throw invalid(`names more than ${mostNetworks} networks`);
   const selections = elements.map((element, index) => selectionFrom(element, `net${index + 1}`));
   const names = [...taken, ...selections.map(({ifName}) => ifName)];
@@ -42,7 +42,7 @@ export const networkSelectionsFrom = (
 const invalid = (why: string): InvalidRequest =>
   new InvalidRequest(`the annotation ${networksAnnotation} ${why}`);
 
-const parsedList = (text: string): JsonObject[] => {
+const parseList = (text: string): JsonObject[] => {
   let list: unknown;
   try {
     list = JSON.parse(text);
@@ -62,19 +62,19 @@ const parseShort = (text: string): JsonObject => {
   return {name, ...(namespace && {namespace}), ...(ifName && {interface: ifName})};
 };
 
-const selectionFrom = (element: JsonObject, usualName: string): NetworkSelection => {
+const selectionFrom = (element: JsonObject, defaultName: string): NetworkSelection => {
   for (const key of ['default-route', 'cni-args', 'device-id'])
-    if (key in element) throw invalid(`asks for ${key}, which is not supported`);
+    if (key in element) throw invalid(`has ${key}, which is not supported`);
   const name = textIn(element, 'name') ?? '';
   const namespace = textIn(element, 'namespace') ?? '';
-  const ifName = textIn(element, 'interface') ?? usualName;
+  const ifName = textIn(element, 'interface') ?? defaultName;
   if (!networkName.test(name)) throw invalid('has an invalid network name');
   if (namespace !== '' && !label.test(namespace)) throw invalid('has an invalid namespace');
   if (!isInterfaceName(ifName)) throw invalid('has an invalid interface name');
   return {namespace, name, ifName, capabilityArgs: capabilityArgsOf(element)};
 };
 
-/** A wrong type is refused: ignored, it would select another network or interface than the pod asks for. */
+/** Refuses a wrong type: ignoring it would select another network or interface than the pod requests. */
 const textIn = (element: JsonObject, key: string): string | undefined => {
   const value = element[key];
   if (value !== undefined && typeof value !== 'string')
@@ -82,7 +82,7 @@ const textIn = (element: JsonObject, key: string): string | undefined => {
   return value;
 };
 
-/** The keys of an element that are capability arguments, and what plugins call them. */
+/** Keys of an element that are capability arguments, and their names in CNI. */
 const capabilityKeys = [
   ['ips', 'ips'],
   ['mac', 'mac'],

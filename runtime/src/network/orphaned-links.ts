@@ -1,17 +1,17 @@
-/** Finds the host ends of veth pairs that lead into no netns on record. */
+/** Finds orphaned host ends of veth pairs: they do not lead into the netns of any record. */
 import {keyOfNetnsPath, type NetnsDir} from '../netns/netns-dir.ts';
 import {type Claims, claimsOf} from './claims.ts';
 import {isUndone} from './record.ts';
 import type {RecordIndex} from './record-index.ts';
 import {recordOfNetns} from './record-of-netns.ts';
 
-/** The node's own interfaces. */
+/** Access to the node's interfaces. */
 export interface NodeLinks {
   /** Host ends of veth pairs that the bridge plugin may have put on this bridge. */
   readonly vethsOn: (bridge: string) => Promise<readonly Veth[]>;
-  /** The kernel's id of each netns in the directory, by name. A netns that no link leads to has no id. */
+  /** The kernel's ids of the netns in the directory, by name. Only a netns with a link into it has an id. */
   readonly netnsIds: () => Promise<ReadonlyMap<string, number>>;
-  /** A link that does not exist is fine. */
+  /** Removing a missing link is fine. */
   readonly remove: (name: string) => Promise<void>;
 }
 
@@ -20,7 +20,7 @@ export interface Veth {
   readonly peer: Peer;
 }
 
-/** Where the other end is. */
+/** Location of the other end. */
 export type Peer =
   | {readonly kind: 'node'}
   | {readonly kind: 'netns'; readonly id: number}
@@ -33,8 +33,8 @@ export interface OrphanedLinkParts {
 }
 
 /**
- * Safe while pods are attached: links are listed before netns, and a record is written before its netns is made. So the
- * netns of each listed link of a pod has a name and a record when they are compared.
+ * Safe while pods are attached: links are listed before netns, and a record is written before its netns is created. So each
+ * listed link of a pod has a named netns with a record.
  */
 export const findOrphanedLinks = async (
   {links, netns, records}: OrphanedLinkParts,
@@ -49,15 +49,14 @@ export const findOrphanedLinks = async (
   const namesOfId = namesByValue(await links.netnsIds());
   const isOrphaned = (name: string): boolean => {
     const path = `${netns.path}/${name}`;
-    // Others' netns are their business, also when their links are on our bridge.
+    // Never touch the netns of other programs, even when their links are on our bridge.
     return keyOfNetnsPath(netns.path, path) !== undefined && !recordOfNetns(records, netns.path, path);
   };
-  // An attached pod whose netns has lost its name would be taken for one without a record.
-  // A pending cleanup has no netns any more.
+  // An attached pod whose netns has lost its name would look orphaned. A pending cleanup has no netns.
   const isEachNamed = [...records.all()].every(
     (record) => record.state === 'pending' || netns.exists(record.netns) || isUndone(record),
   );
-  const isInNoRecord = ({peer}: Veth): boolean => {
+  const isLinkOrphaned = ({peer}: Veth): boolean => {
     switch (peer.kind) {
       case 'node':
         return true;
@@ -69,10 +68,10 @@ export const findOrphanedLinks = async (
         return false;
     }
   };
-  return unclaimed.filter(isInNoRecord);
+  return unclaimed.filter(isLinkOrphaned);
 };
 
-/** Those of them that lead into some netns: a pod may run in it. */
+/** Returns orphaned links that lead into a netns, in which a pod may run. */
 export const strayLinks = async (
   parts: OrphanedLinkParts,
   bridges: Iterable<string>,

@@ -1,4 +1,4 @@
-/** Clears away netns and addresses that no record stands for. */
+/** Finds and removes orphaned netns and addresses: those without a record. */
 import {type Lease, listLeases, releaseLease} from '../cni/leases.ts';
 import {errorText, type Log} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
@@ -12,8 +12,8 @@ export interface NetworksOfOthers {
 }
 
 /**
- * Returns the paths of the netns that were removed. Safe while pods come and go: a record is written before its netns is
- * made, dropped after its netns was removed, and no path is used twice.
+ * Returns the paths of the removed netns. Safe while pods come and go: a record is written before its netns is created and
+ * dropped after the netns is removed, and no path is reused.
  */
 export const removeOrphanedNetns = async ({
   netns,
@@ -30,9 +30,9 @@ export const removeOrphanedNetns = async ({
     try {
       await netns.remove(path);
       removed.push(path);
-      log.info('removed a netns without record', {netns: path});
+      log.info('removed an orphaned netns', {netns: path});
     } catch (error) {
-      log.warn('cannot remove a netns without record', {netns: path, error: errorText(error)});
+      log.warn('cannot remove an orphaned netns', {netns: path, error: errorText(error)});
     }
   }
   return removed;
@@ -43,7 +43,7 @@ export interface LeaseParts {
   readonly records: RecordIndex;
 }
 
-/** Only in host-local's directory of our own, and not of networks whose configuration others have as well. */
+/** Only in our own host-local directory, and without the networks that other container runtimes use, too. */
 export const findOrphanedLeases = async (
   {ipamDir, records}: LeaseParts,
   ofOthers: NetworksOfOthers,
@@ -57,7 +57,7 @@ export const findOrphanedLeases = async (
 export interface Orphans {
   /** Paths of netns without a record. */
   readonly netns: readonly string[];
-  /** Addresses leased to sandboxes without a record. */
+  /** Addresses that are leased to sandboxes without a record. */
   readonly addresses: readonly string[];
 }
 
@@ -75,7 +75,7 @@ export const listOrphans = async (
   };
 };
 
-/** Returns the addresses that were released. Nothing may be attached meanwhile: an address is leased again at once. */
+/** Returns the released addresses. Nothing may be attached meanwhile, because a released address is leased again at once. */
 export const releaseLeases = async (leases: readonly Lease[], log: Log): Promise<string[]> => {
   const released: string[] = [];
   for (const lease of leases) {
@@ -83,7 +83,7 @@ export const releaseLeases = async (leases: readonly Lease[], log: Log): Promise
     try {
       if (!(await releaseLease(lease))) continue;
       released.push(lease.ip);
-      log.info('released an address without owner', fields);
+      log.info('released an address', fields);
     } catch (error) {
       log.warn('cannot release an address', {...fields, error: errorText(error)});
     }

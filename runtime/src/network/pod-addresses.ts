@@ -1,4 +1,4 @@
-/** Notices when plugins give a pod an address on eth0 that another pod has. */
+/** Detects that plugins assigned the address of another pod to eth0. */
 import type {Attachment} from '../cni/attachment.ts';
 import {primaryInterface, primaryIpsOf} from './primary-ips.ts';
 import type {PodNetworkRecord} from './record.ts';
@@ -12,14 +12,14 @@ export interface AddressHolder {
 
 export interface PodAddresses {
   /**
-   * The other pod that has one of the addresses, pending cleanups included. Without one, the addresses are reserved for
-   * the record until `release`: its own attachment may not be on record yet when the next pod asks.
+   * Returns another holder of one of the addresses, pending cleanups included. If there is no other holder, reserves the
+   * addresses until `release`: the record may not be written yet when the next pod gets an address.
    */
   readonly reserve: (record: PodNetworkRecord, attachment: Attachment) => AddressHolder | undefined;
   readonly release: (record: PodNetworkRecord) => void;
 }
 
-/** Only eth0 is compared: further networks may overlap, being apart from each other. */
+/** Only eth0 is compared: the further networks of a pod are isolated and may overlap. */
 export const createPodAddresses = (records: RecordIndex): PodAddresses => {
   const reserved = new Map<string, AddressHolder>();
   const holderOf = (ip: string, key: string): AddressHolder | undefined => {

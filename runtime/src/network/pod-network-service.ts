@@ -16,20 +16,20 @@ import {createSweep} from './sweep.ts';
 import {createTeardown, dropIfGone} from './teardown.ts';
 import {retryAllUnfinished, unfinishedCleanups} from './unfinished-cleanups.ts';
 
-export const createPodNetworkService = (given: Parts): PodNetworkService => {
+export const createPodNetworkService = (dependencies: Parts): PodNetworkService => {
   const gate = createGate();
-  const {records, uptime, cleanupLimits} = given;
+  const {records, uptime, cleanupLimits} = dependencies;
   const cleanups = createCleanupRetries(uptime, cleanupLimits.giveUpAfterMs);
-  // A kubelet that is still interested detaches them soon; if none does, nobody else would give them up.
+  // If no kubelet detaches them again, these cleanups must also become pending some day.
   for (const {key} of records.unsettled()) cleanups.begin(key);
-  const parts: CleanupParts = {...given, cleanups, lock: behind(gate, given.lock)};
+  const parts: CleanupParts = {...dependencies, cleanups, lock: behindGate(gate, dependencies.lock)};
   const abandoned = createAbandonedNetworks(parts.uptime);
   return {
     create: createCreate(parts),
     attach: createAttach(parts, abandoned, createAdmission(parts)),
     query: (sandbox) => {
       const found = records.bySandbox(sandbox);
-      if (!found) throw new UnknownNetwork('the sandbox is not known');
+      if (!found) throw new UnknownNetwork('unknown sandbox');
       if (found.state !== 'attached')
         throw new WrongState(`the sandbox is not attached: its network is ${found.state}`);
       abandoned.claim(found);
@@ -47,7 +47,7 @@ export const createPodNetworkService = (given: Parts): PodNetworkService => {
   };
 };
 
-const behind = (gate: Gate, lock: Lock): Lock =>
+const behindGate = (gate: Gate, lock: Lock): Lock =>
   Object.assign(
     <T>(key: string, work: () => Promise<T>, signal?: AbortSignal) =>
       lock(key, () => gate.shared(work, signal), signal),

@@ -1,4 +1,4 @@
-/** Finds the iptables chains that the portmap plugin left for sandboxes without a record. */
+/** Finds orphaned iptables chains of the portmap plugin: their sandbox has no record. */
 import {createHash} from 'node:crypto';
 import type {Conflist} from '../cni/conflist.ts';
 import type {Family} from '../node/ip-address.ts';
@@ -8,9 +8,9 @@ import type {RecordIndex} from './record-index.ts';
 export interface PortmapChain {
   readonly family: Family;
   readonly name: string;
-  /** Rules that lead to the chain, as iptables prints them. */
+  /** Rules that jump to the chain, as iptables prints them. */
   readonly jumps: readonly string[];
-  /** Names in the comment of those rules. A chain that no rule leads to has no owner. */
+  /** From the comment of those rules; `undefined` when no rule jumps to the chain. */
   readonly owner: ChainOwner | undefined;
 }
 
@@ -21,19 +21,19 @@ export interface ChainOwner {
 
 export interface PortmapChains {
   readonly list: () => Promise<readonly PortmapChain[]>;
-  /** All or none of a family. */
+  /** Removes all chains of an address family, or none of them. */
   readonly remove: (chains: readonly PortmapChain[]) => Promise<void>;
 }
 
-/** As the plugin forms names (containernetworking/plugins, pkg/utils/utils.go, MustFormatChainNameWithPrefix). */
+/** Forms names like the plugin (containernetworking/plugins, pkg/utils/utils.go, MustFormatChainNameWithPrefix). */
 export const chainNamesOf = ({network, sandbox}: ChainOwner): readonly string[] => {
   const digest = createHash('sha512').update(network).update(sandbox).digest('hex');
   return ['CNI-DN-', 'CNI-SN-'].map((prefix) => `${prefix}${digest}`.slice(0, 28));
 };
 
 /**
- * The chain's name is a digest of its owner: a comment that says otherwise, or that was cut, proves nothing. Only chains
- * of the given networks count: other container runtimes use the same plugin on the same node.
+ * The chain's name must be the digest of its owner, because comments can be wrong or cut off. Only chains of the given networks
+ * count: other container runtimes on the node use the same plugin.
  */
 export const findOrphanedChains = (
   chains: readonly PortmapChain[],

@@ -1,11 +1,11 @@
-/** The addresses of a pod in the node's network. */
+/** Reads the addresses of a pod in the node's network. */
 import {readResult} from '../cni/result.ts';
 import type {PodNetworkRecord} from './record.ts';
 
-/** The pod's interface in the node's network; Kubernetes and its users expect this name. */
+/** The pod's interface in the node's network. Kubernetes and its users expect this name. */
 export const primaryInterface = 'eth0';
 
-/** The addresses that eth0 of a record has, or had before its cleanup failed. */
+/** Addresses of the record's eth0. After a failed cleanup the pod may no longer have them. */
 export const primaryIpsOf = ({
   attachments,
   netns,

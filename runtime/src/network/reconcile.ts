@@ -1,4 +1,4 @@
-/** Reconciles on demand, while pods are served: what has lost its owner, whoever took it away, is cleared away. */
+/** Reconciles records and node, at start and on demand, while pods are served: removes orphans. */
 import {type Conflist, parseConflist} from '../cni/conflist.ts';
 import {collectGarbage, hasGarbageCollection} from '../cni/network.ts';
 import {crashPoint} from '../lib/crash-point.ts';
@@ -13,47 +13,45 @@ import {findOrphanedLeases, type NetworksOfOthers, releaseLeases, removeOrphaned
 import {findOrphanedChains, hasPortmap} from './portmap-chains.ts';
 import {unfinishedRecords} from './unfinished-cleanups.ts';
 
-/** A quiet moment is waited for this long, with the gate open. */
+/** Waits this long for a moment without calls in progress; calls are served meanwhile. */
 const patienceMs = 5_000;
-/** Of one network. Calls wait meanwhile, and a kubelet gives a network 10 s to be created. */
+/** Time limit for one network's GC. Calls wait meanwhile, and a kubelet waits 10 s for CreateNetwork. */
 const garbageCollectionMs = 5_000;
 
-type Problem = (error: unknown) => void;
+type Report = (error: unknown) => void;
 type Exclusively = <T>(work: () => Promise<T>) => Promise<T>;
 
 /**
- * What is found without an owner may get one while it is looked at. So addresses and chains are looked for again at a
- * quiet moment and removed then; netns and links say for themselves why they need none. GC is exclusive by
- * the CNI spec, network by network, so that calls get their turn in between.
+ * A call in progress may claim something that looks orphaned. So addresses and chains are searched again, and removed, while no
+ * call is in progress. The functions for netns and links say why they do not need that. The CNI spec makes GC exclusive; it
+ * runs network by network, so that calls are served in between.
  */
 export const createReconcile = (
   parts: CleanupParts,
   gate: Gate,
-  dropGone: (key: string) => Promise<boolean>,
+  dropIfGone: (key: string) => Promise<boolean>,
 ): (() => Promise<ReconcileResult>) => {
   const exclusively: Exclusively = (work) => gate.exclusive(work, patienceMs);
   return async () => {
     const {records, log, inDoubt} = parts;
     const problems: string[] = [];
-    const problem: Problem = (error) => {
+    const report: Report = (error) => {
       problems.push(errorText(error));
-      log.warn('not all could be reconciled', {error: errorText(error)});
+      log.warn('reconcile failed in part', {error: errorText(error)});
     };
-    // DEL first: GC is no substitute for it (CNI spec, section 2, "GC").
+    // DEL first: GC does not replace it (CNI spec, section 2, "GC").
     const undone: string[] = [];
-    const dropOne = async (key: string) => {
-      if (await dropGone(key)) undone.push(key);
+    const dropAndNote = async (key: string) => {
+      if (await dropIfGone(key)) undone.push(key);
     };
     const present = new Set(await parts.netns.mounted());
     const gone = [...records.all()].filter(({netns}) => !present.has(netns));
-    await Promise.all(gone.map(({key}) => dropOne(key).catch(problem)));
+    await Promise.all(gone.map(({key}) => dropAndNote(key).catch(report)));
     const failed = unfinishedRecords(parts).length;
     if (failed > 0) problems.push(`failed cleanups: ${failed}, see "kni-runtime pending"`);
     const nothing = {removedNetns: [], releasedAddresses: [], removedLinks: [], removedChains: []};
     if (await inDoubt()) {
-      problems.push(
-        'records may be lost: nothing without a record is removed until `kni-runtime accept-loss --yes`',
-      );
+      problems.push('records may be lost: orphans are kept until you run `kni-runtime accept-loss --yes`');
       return {...nothing, undone, problems};
     }
     const removedNetns = await removeOrphanedNetns(parts);
@@ -62,32 +60,32 @@ export const createReconcile = (
     try {
       lists = listsInUse(parts, claims);
     } catch (error) {
-      problem(error);
+      report(error);
     }
-    const ofOthers = await parts.networksOfOthers().catch(orProblem(problem, {has: () => true}));
+    const ofOthers = await parts.networksOfOthers().catch(orReport(report, {has: () => true}));
     const shared = lists.filter(({name}) => ofOthers.has(name));
     const own = lists.filter((list) => !shared.includes(list));
     for (const {name} of shared)
-      log.info('left a network alone that another container runtime uses', {network: name});
-    const removedLinks = await removeLinks(parts, claims, {own, shared}, problem);
+      log.info('skipping a network that another container runtime uses', {network: name});
+    const removedLinks = await removeLinks(parts, claims, {own, shared}, report);
     const releasedAddresses = await releaseAddresses(parts, ofOthers, exclusively);
-    const removedChains = await removeChains(parts, own, exclusively).catch(orProblem(problem, []));
+    const removedChains = await removeChains(parts, own, exclusively).catch(orReport(report, []));
     crashPoint('reconcile: before garbage collection');
-    for (const list of own.filter(hasGarbageCollection)) await collect(parts, list, exclusively, problem);
+    for (const list of own.filter(hasGarbageCollection)) await collect(parts, list, exclusively, report);
     return {removedNetns, releasedAddresses, removedLinks, removedChains, undone, problems};
   };
 };
 
-/** Busy puts all of it off, for which the caller has to know of it. */
-const orProblem =
-  <T>(problem: Problem, otherwise: T) =>
+/** Passes Busy on to the caller, who retries the whole reconcile. */
+const orReport =
+  <T>(report: Report, otherwise: T) =>
   (error: unknown): T => {
     if (error instanceof Busy) throw error;
-    problem(error);
+    report(error);
     return otherwise;
   };
 
-/** The node's network, and those that pods are attached to. */
+/** Configurations of the node's network and of the networks that pods are attached to. */
 const listsInUse = ({networks}: Parts, {configs}: Claims): Conflist[] => {
   const texts = new Set(configs);
   const primary = primaryOf(networks);
@@ -99,7 +97,7 @@ const primaryOf = ({primary}: Networks): Conflist | undefined => {
   try {
     return primary();
   } catch {
-    return undefined; // the node may have none yet
+    return undefined; // the node may not have a network yet
   }
 };
 
@@ -107,17 +105,17 @@ const removeLinks = async (
   parts: Parts,
   claims: Claims,
   {own, shared}: {readonly own: readonly Conflist[]; readonly shared: readonly Conflist[]},
-  problem: Problem,
+  report: Report,
 ): Promise<string[]> => {
   const {links, ipamDir, log} = parts;
   const bridges = new Set(own.flatMap((list) => ownBridgesOf(list, ipamDir)));
   for (const bridge of shared.flatMap(bridgesOf)) bridges.delete(bridge);
   const removed: string[] = [];
-  for (const {name} of await findOrphanedLinks(parts, claims, bridges).catch(orProblem(problem, [])))
+  for (const {name} of await findOrphanedLinks(parts, claims, bridges).catch(orReport(report, [])))
     await links.remove(name).then(() => {
       removed.push(name);
-      log.info('removed an interface without record', {interface: name});
-    }, problem);
+      log.info('removed an orphaned interface', {interface: name});
+    }, report);
   return removed;
 };
 
@@ -144,22 +142,22 @@ const removeChains = async (
     const chains = await find();
     await portmapChains.remove(chains);
     for (const {name, owner} of chains)
-      log.info('removed host ports without record', {chain: name, ...owner});
+      log.info('removed an orphaned portmap chain', {chain: name, ...owner});
     return [...new Set(chains.map(({name}) => name))];
   });
 };
 
-/** Valid is all that has a record with something attached. */
+/** CNI GC. The attachments of all records are valid. */
 const collect = async (
   {invoke, uptime, records}: Parts,
   list: Conflist,
   exclusively: Exclusively,
-  problem: Problem,
+  report: Report,
 ): Promise<void> => {
   const failures = await exclusively(async () => {
     const end = uptime() + garbageCollectionMs;
     const {attached} = claimsOf(records);
     return await collectGarbage(invoke, list, attached.get(list.name) ?? [], () => end - uptime());
   });
-  for (const failure of failures) problem(failure);
+  for (const failure of failures) report(failure);
 };

@@ -1,4 +1,4 @@
-/** Finds the record of a netns, also when the directory of the netns goes by another path than in the record. */
+/** Finds the record of a netns, even if the record has another path to the same directory. */
 import {keyOfNetnsPath} from '../netns/netns-dir.ts';
 import type {PodNetworkRecord} from './record.ts';
 import type {RecordIndex} from './record-index.ts';

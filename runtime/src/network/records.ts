@@ -1,18 +1,18 @@
-/** The records in memory, which are the truth while the network runtime runs, written through to disk. */
+/** The records in memory, with write-through to disk. Memory is authoritative while the network runtime runs. */
 import type {PodNetworkRecord} from './record.ts';
 import {createRecordIndex, type RecordIndex} from './record-index.ts';
 import type {RecordStore} from './record-store.ts';
 
 export interface Records extends RecordIndex {
-  /** Disk first: when that fails nothing has changed. */
+  /** Writes to disk first: if that fails, nothing has changed. */
   put(record: PodNetworkRecord): Promise<void>;
-  /** For undoing, which has to go on whatever the disk does: memory follows in any case. */
+  /** For cleanups, which continue when the disk fails: memory changes in any case. */
   force(record: PodNetworkRecord): Promise<void>;
   drop(key: string): Promise<void>;
 }
 
-export const createRecords = (store: RecordStore, standing: readonly PodNetworkRecord[]): Records => {
-  const index = createRecordIndex(standing);
+export const createRecords = (store: RecordStore, initial: readonly PodNetworkRecord[]): Records => {
+  const index = createRecordIndex(initial);
   return {
     ...index,
     put: async (record) => {
@@ -21,7 +21,7 @@ export const createRecords = (store: RecordStore, standing: readonly PodNetworkR
     },
     force: async (record) => {
       index.set(record);
-      // The store tells of its trouble, and keeps what it could not write for the time when it can.
+      // The store reports its trouble, and its next rewrite includes the record.
       await store.write(record, true).catch(() => undefined);
     },
     drop: async (key) => {

@@ -1,6 +1,6 @@
 /**
- * Holds the records against the netns that exist, before anyone is served: after a crash or a node restart (/run is empty
- * then, /var is not). All else, which may take longer, is left to `sweep` and `reconcile`.
+ * Compares the records with the existing netns, before any call is served: after a restart of the node /run is empty and /var
+ * is not. Slower recovery is left to `sweep` and `reconcile`.
  */
 import type {Attachment} from '../cni/attachment.ts';
 import {errorText, type Log} from '../log.ts';
@@ -17,29 +17,29 @@ export interface RecoverParts {
 }
 
 export interface Recovery {
-  /** The records that still stand. */
+  /** The records that are still valid. */
   readonly standing: readonly PodNetworkRecord[];
   /**
-   * Whether the last word on it may have been lost: it is as an earlier line says, which is what a crash leaves as well,
-   * but there is damage, and its netns is there. A pod may run in it. Whoever asks for it makes another record of it.
+   * Whether a later state of the record may have been lost. The journal is damaged, the record is an intent, and its netns
+   * exists, so a pod may run in it. A call for the record replaces it, which ends the doubt.
    */
   readonly isDoubtful: (record: PodNetworkRecord) => boolean;
-  /** Moves what is in the quarantine away: from then on no record is in doubt. Returns the names of the files. */
+  /** Empties the quarantine, so that no record is in doubt. Returns the names of the files. */
   readonly acceptLoss: () => Promise<readonly string[]>;
 }
 
 export const recover = async (parts: RecoverParts): Promise<Recovery> => {
   const {store, netns} = parts;
-  const isDamaged = await tellDamage(parts);
+  const isDamaged = await detectDamage(parts);
   const present = new Set(await netns.mounted());
   const standing: PodNetworkRecord[] = [];
   let doubtful = new WeakSet<PodNetworkRecord>();
   for (const record of store.loaded) {
     const isPresent = present.has(record.netns);
-    const stands = isPresent ? record : await undoOrDrop(record, parts);
-    if (!stands) continue;
-    standing.push(stands);
-    if (isDamaged && isPresent && !outcomes.has(stands.state)) doubtful.add(stands);
+    const kept = isPresent ? record : await undoOrDrop(record, parts);
+    if (!kept) continue;
+    standing.push(kept);
+    if (isDamaged && isPresent && !outcomes.has(kept.state)) doubtful.add(kept);
   }
   return {
     standing,
@@ -52,7 +52,7 @@ export const recover = async (parts: RecoverParts): Promise<Recovery> => {
   };
 };
 
-const tellDamage = async ({store, log}: RecoverParts): Promise<boolean> => {
+const detectDamage = async ({store, log}: RecoverParts): Promise<boolean> => {
   try {
     const names = await store.quarantine.names();
     const command = 'kni-runtime accept-loss';
@@ -65,8 +65,8 @@ const tellDamage = async ({store, log}: RecoverParts): Promise<boolean> => {
 };
 
 /**
- * Whether records may have been lost: what seems to have no owner may be that of a pod that still runs. Rejects when it
- * cannot be told, which is no reason to clear anything away either.
+ * Whether records may have been lost: then things that seem orphaned may belong to a running pod. Rejects when the state cannot
+ * be read; nothing must be removed then, either.
  */
 export const isInDoubt = async ({
   store,
@@ -77,7 +77,7 @@ export const isInDoubt = async ({
 }: Pick<RecoverParts, 'store' | 'netns'> &
   Pick<Recovery, 'isDoubtful'> & {
     readonly records: RecordIndex;
-    /** Links that lead from our bridges into netns without a record. */
+    /** Links from our bridges into netns without a record. */
     readonly strayLinks: () => Promise<readonly unknown[]>;
   }): Promise<boolean> => {
   if ((await store.quarantine.names()).length === 0) return false;
@@ -86,7 +86,7 @@ export const isInDoubt = async ({
   return (await strayLinks()).length > 0;
 };
 
-/** After a loss of power the last lines of the journal may be missing: every plugin may have been started. */
+/** After a power loss the last lines of the journal may be missing, so every plugin may have been started. */
 const allStarted = (record: PodNetworkRecord): PodNetworkRecord => {
   if (record.attachments.every(({started}) => started === undefined)) return record;
   return {...record, attachments: record.attachments.map(withoutStarted)};
@@ -97,21 +97,21 @@ const withoutStarted = (attachment: Attachment): Attachment => {
   return rest;
 };
 
-/** A network whose netns is gone has nothing to offer: it is dropped, or undone when plugins have been at work. */
+/** A record whose netns is gone is dropped, or cleaned up if plugins have run. */
 const undoOrDrop = async (
   record: PodNetworkRecord,
   {store, netns, log}: RecoverParts,
 ): Promise<PodNetworkRecord | undefined> => {
-  if (netns.exists(record.netns)) return record; // under another path to the same directory
+  if (netns.exists(record.netns)) return record; // the record has another path to the same directory
   if (record.state === 'pending') return allStarted(record);
   const fields = fieldsOfNetwork(record);
   if (!isUndone(record)) {
-    log.info('the netns is gone, its network will be undone', fields);
+    log.info('netns is gone, will clean up its pod network', fields);
     return {...allStarted(record), state: 'detaching'};
   }
-  log.info('the netns is gone, its record is dropped', fields);
+  log.info('netns is gone, dropping its record', fields);
   await store.remove(record.key).catch((error: unknown) => {
-    log.warn('a record cannot be dropped', {...fields, error: errorText(error)});
+    log.warn('cannot drop a record', {...fields, error: errorText(error)});
   });
   return undefined;
 };

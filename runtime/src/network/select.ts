@@ -1,8 +1,8 @@
-/** Finds the network that a request means, among whatever the caller knows of it. */
+/** Finds the record that a request means. Callers send different sets of identifiers. */
 import type {PodNetworkRecord} from './record.ts';
 import type {RecordIndex} from './record-index.ts';
 
-/** A kubelet of our own tells all of it; others may tell only some. */
+/** Our own kubelet sends all fields; others may send only some. Missing ones are empty. */
 export interface Selector {
   readonly sandbox: string;
   readonly netns: string;
@@ -12,7 +12,7 @@ export interface Selector {
   readonly name: string;
 }
 
-/** The network to attach: by sandbox when this is a repetition, else by netns, else the one waiting for this pod. */
+/** The record to attach: by sandbox if the call is repeated, else by netns, else the one that waits for this pod. */
 export const selectForAttach = (records: RecordIndex, selector: Selector): PodNetworkRecord | undefined => {
   const bySandbox = records.bySandbox(selector.sandbox);
   if (bySandbox) return bySandbox;
@@ -21,8 +21,8 @@ export const selectForAttach = (records: RecordIndex, selector: Selector): PodNe
 };
 
 /**
- * The network to detach or delete: the most precise that is given decides. A network that by now belongs to another
- * sandbox is never meant: names are reused, attempts return to 0, and calls come late.
+ * The record to detach or delete: the most precise identifier decides. Never selects the record of another sandbox: names are
+ * reused, attempts restart at 0, and calls can be late.
  */
 export const selectForTeardown = (records: RecordIndex, selector: Selector): PodNetworkRecord | undefined => {
   const bySandbox = selector.sandbox ? records.bySandbox(selector.sandbox) : undefined;
@@ -33,11 +33,11 @@ export const selectForTeardown = (records: RecordIndex, selector: Selector): Pod
   }
   if (selector.sandbox) return undefined;
   const candidates = ofPod(records, selector);
-  // Without a sandbox id the sandbox was most likely never made.
+  // A call without a sandbox id most likely means a sandbox that was never created.
   return candidates.findLast(({sandbox}) => !sandbox) ?? candidates.at(-1);
 };
 
-/** Without pending records: their sandboxes are gone, and a call by uid or name means a later sandbox of the pod. */
+/** Skips pending records: their sandboxes are gone, so a call by uid or name means a later sandbox of the pod. */
 const ofPod = (
   records: RecordIndex,
   {uid, attempt, namespace, name}: Selector,

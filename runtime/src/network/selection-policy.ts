@@ -1,11 +1,11 @@
-/** What pods may select, besides what every pod gets. Each restriction has a flag with which an administrator lifts it. */
+/** Restricts which networks pods may select. An administrator can lift each restriction with a flag. */
 import {NotAllowed} from './errors.ts';
 import {type NetworkSelection, networksAnnotation} from './network-selection.ts';
 
 export interface SelectionPolicy {
-  /** Whether the annotation may bind ports of the node. Neither PodSecurity nor the scheduler sees that. */
+  /** Whether the annotation may bind ports of the node. Neither PodSecurity nor the scheduler checks the annotation. */
   readonly allowPortMappings: boolean;
-  /** Whether pods may select the node's own network once more, up to 32 times, and take as many of its addresses. */
+  /** Whether pods may also select the node's own network, up to 32 times, and take an address each time. */
   readonly selectablePrimary: boolean;
   /** Namespaces whose definitions pods of all namespaces may select; `*` stands for all. */
   readonly sharedNamespaces: readonly string[];
@@ -17,11 +17,11 @@ export const refusePortMappings = (
 ): void => {
   if (!allowPortMappings && 'portMappings' in capabilityArgs)
     throw new NotAllowed(
-      `the annotation ${networksAnnotation} asks for portMappings on network ${name}: use hostPort in the pod spec (or --allow-port-mappings on the node)`,
+      `the annotation ${networksAnnotation} requests portMappings on network ${name}: use hostPort in the pod spec (an administrator can allow it with --allow-port-mappings)`,
     );
 };
 
-/** Before it is looked up, so that the answer does not tell which networks other namespaces have. */
+/** Call it before the lookup, so that the answer does not reveal which networks other namespaces have. */
 export const refuseOtherNamespace = (
   {namespace, name}: NetworkSelection,
   podNamespace: string,
@@ -30,11 +30,11 @@ export const refuseOtherNamespace = (
   if (namespace === '' || namespace === podNamespace) return;
   if (!sharedNamespaces.includes(namespace) && !sharedNamespaces.includes('*'))
     throw new NotAllowed(
-      `pods of namespace ${podNamespace} cannot select ${namespace}/${name}: namespace ${namespace} does not share its networks (or --shared-namespaces on the node)`,
+      `pods of namespace ${podNamespace} cannot select ${namespace}/${name}: namespace ${namespace} does not share its networks (an administrator can allow it with --shared-namespaces)`,
     );
 };
 
-/** By the network's own name: leases, records and garbage collection go by it, whatever the definition is called. */
+/** Compares the names in the configurations: leases, records and garbage collection use them, not the definition's name. */
 export const refusePrimary = (
   selected: string,
   primary: string,
@@ -42,6 +42,6 @@ export const refusePrimary = (
 ): void => {
   if (!selectablePrimary && selected === primary)
     throw new NotAllowed(
-      `pods cannot select ${primary}, the node's own network, which they have as eth0 (or --selectable-primary on the node)`,
+      `pods cannot select ${primary}: it is the node's own network, which pods have as eth0 (an administrator can allow it with --selectable-primary)`,
     );
 };

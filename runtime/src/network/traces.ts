@@ -1,4 +1,4 @@
-/** Removes what plugins left on the node for one sandbox, where DEL cannot succeed. */
+/** Removes a sandbox's traces from the node when DEL cannot succeed. */
 import type {Attachment} from '../cni/attachment.ts';
 import {type Conflist, parseConflist} from '../cni/conflist.ts';
 import {hostLocalOf, leaseDirOf, listLeases} from '../cni/leases.ts';
@@ -25,13 +25,13 @@ export interface RemovedTraces {
   readonly links: readonly string[];
   /** iptables chains of the portmap plugin. */
   readonly chains: readonly string[];
-  /** What could not be removed, in words. */
+  /** Errors, as text. */
   readonly problems: readonly string[];
 }
 
 /**
- * Its host-local leases, host ports and veths on bridges: not what other plugins made, which stays on the node. Hold the
- * pod's lock: nothing of the sandbox may be attached or detached meanwhile.
+ * Removes the sandbox's host-local leases, host ports and veths on bridges. State of other plugins stays on the node. Hold the
+ * pod's lock: the sandbox must not be attached or detached meanwhile.
  */
 export const removeTracesOf = async (
   sandbox: string,
@@ -44,11 +44,11 @@ export const removeTracesOf = async (
       problems.push(errorText(error));
       return [];
     });
-  // An empty id would be that of every lease whose file was never written.
+  // A lease whose file was never written has an empty id, too.
   if (sandbox === '') return {addresses: [], links: [], chains: [], problems};
   const links = await attempt(removeLinks(sandbox, attachments, parts));
   const chains = await attempt(removeChains(sandbox, attachments, parts));
-  // Last: once it is released, the next pod gets the address.
+  // Last: the next pod may get a released address at once.
   const addresses = await attempt(releaseAddresses(sandbox, attachments, parts));
   return {addresses, links, chains, problems};
 };
@@ -71,7 +71,7 @@ const releaseAddresses = async (
   return released;
 };
 
-/** By the names in the results. Without those only the end of the netns removes them. */
+/** Finds them by the names in the results. Without results, only removing the netns removes them. */
 const removeLinks = async (
   sandbox: string,
   attachments: readonly Attachment[],
@@ -102,7 +102,7 @@ const removeChains = async (
   return [...new Set(chains.map(({name}) => name))];
 };
 
-/** The configuration may be of an older version, with what is refused today. */
+/** Skips invalid configurations: an older version may have accepted them. */
 const listsOf = (attachments: readonly Attachment[]): Conflist[] =>
   attachments.flatMap(({config}) => {
     try {

@@ -1,4 +1,4 @@
-/** Lists and retries the cleanups that have failed. */
+/** Lists and retries failed cleanups. */
 import {withinDeadline} from '../lib/deadline.ts';
 import {errorText} from '../log.ts';
 import {retryCleanup} from './cleanup.ts';
@@ -7,7 +7,7 @@ import {fieldsOfNetwork} from './log-fields.ts';
 import {podKeyOf} from './pod-ref.ts';
 import {isUnfinished, type PodNetworkRecord} from './record.ts';
 
-/** Whether a cleanup has failed, in this process or in an earlier one. Not one in doubt: a pod may run in its netns. */
+/** Whether a cleanup has failed, in this process or an earlier one. Doubtful records do not count: a pod may run in the netns. */
 export const hasFailed = (
   {isDoubtful}: Pick<CleanupParts, 'isDoubtful'>,
   record: PodNetworkRecord,
@@ -18,8 +18,8 @@ export const unfinishedRecords = (parts: CleanupParts): PodNetworkRecord[] =>
   parts.records.unsettled().filter((record) => hasFailed(parts, record));
 
 /**
- * Records that hold what they were given although their pods may be gone: failed cleanups, a DEL in progress, what an earlier
- * process has left, and records in doubt. An attach in progress holds its own.
+ * Records that still hold host ports and addresses although their pods may be gone: failed cleanups, a DEL in progress,
+ * leftovers of an earlier process, and doubtful records. An attach in progress is not one of them.
  */
 export const holdingRecords = ({records, lock}: CleanupParts): PodNetworkRecord[] =>
   records
@@ -43,7 +43,7 @@ export const unfinishedCleanups = (parts: CleanupParts): UnfinishedCleanup[] =>
 export const causeOf = ({cleanups}: CleanupParts, {key, pending, failed}: PodNetworkRecord): string =>
   cleanups.causeOf(key) ?? pending?.cause ?? failed ?? 'its cleanup has not finished';
 
-/** For each, in ms: a call in progress for the same pod may hang. */
+/** Limit for each retry, in ms: a call in progress for the same pod may hang. */
 const retryAllMs = 60_000;
 
 export const retryAllUnfinished = async (parts: CleanupParts): Promise<void> => {
@@ -51,8 +51,8 @@ export const retryAllUnfinished = async (parts: CleanupParts): Promise<void> => 
 };
 
 /**
- * Retries one cleanup, after the calls in progress for its pod. It begins within `limitMs`, which is also for all its DELs
- * together. Failures are logged and remembered.
+ * Retries one cleanup when the calls in progress for its pod have ended. Both the wait and all DELs together are limited to
+ * `limitMs`. Failures are logged and recorded.
  */
 export const retryOne = async (
   parts: CleanupParts,
@@ -67,6 +67,6 @@ export const retryOne = async (
       log.warn('cleanup failed again', {...fieldsOfNetwork(record), error: errorText(error)});
     });
   };
-  // Once begun it ends by its own limit; a call that hangs before it must not hold up the caller.
+  // The retry has its own limit; this one bounds the wait for a call that hangs.
   await withinDeadline(limitMs, (signal) => lock(podKeyOf(pod), retry, signal)).catch(() => undefined);
 };

@@ -1,4 +1,4 @@
-/** Keeps unreadable state until a person accepts the loss. Until then netns and leases without a record are in doubt. */
+/** Keeps unreadable state until a person accepts the loss. Until then, things without a record are not removed. */
 import {copyFile, mkdir, open, rename} from 'node:fs/promises';
 import {join} from 'node:path';
 import {syncDirectoryOf, writeDurably} from '../lib/durable-file.ts';
@@ -11,11 +11,11 @@ export interface Quarantine {
   readonly keep: (path: string, name: string) => Promise<void>;
   /** Reports a loss. The report counts at once, and is on disk after the next `settle`. */
   readonly report: (name: string, text: string) => void;
-  /** Must succeed before the state is written again: the doubt would end with this process otherwise. */
+  /** Writes the reports. It must succeed before the state is written again, or a later process would not know of the loss. */
   readonly settle: () => Promise<void>;
   /** Rejects if the directory cannot be read. */
   readonly names: () => Promise<readonly string[]>;
-  /** Moves all files to the directory of accepted losses, which nothing reads. Returns their names. */
+  /** Moves all files to the directory of accepted losses, which no code reads. Returns their names. */
   readonly accept: () => Promise<readonly string[]>;
 }
 

@@ -1,10 +1,10 @@
-/** Some space put by for undoing: on a full disk, what is given back has to be written down all the same. */
+/** Reserves disk space for cleanups: they must be recorded even when the disk is full. */
 import {rm, writeFile} from 'node:fs/promises';
 
 export interface Reserve {
-  /** Takes the space unless it is held already; rejects with the system's error when there is none. */
+  /** Allocates the space unless it is allocated already. Rejects with the system's error when the disk is full. */
   hold(): Promise<void>;
-  /** Gives it back. False when there was none to give. */
+  /** Frees the space. Returns false when none was allocated. */
   release(): Promise<boolean>;
 }
 
@@ -12,21 +12,21 @@ export interface Reserve {
 const bytes = 16 * 1024;
 
 export const createReserve = (path: string): Reserve => {
-  let held = false;
+  let isHeld = false;
   return {
     hold: async () => {
-      if (held) return;
+      if (isHeld) return;
       try {
-        await writeFile(path, Buffer.alloc(bytes, '\n'), {mode: 0o600}); // written: a hole would reserve nothing
-        held = true;
+        await writeFile(path, Buffer.alloc(bytes, '\n'), {mode: 0o600}); // write the bytes: a sparse file would reserve nothing
+        isHeld = true;
       } catch (error) {
         await rm(path, {force: true}).catch(() => undefined);
         throw error;
       }
     },
     release: async () => {
-      if (!held) return false;
-      held = false;
+      if (!isHeld) return false;
+      isHeld = false;
       await rm(path, {force: true});
       return true;
     },

@@ -262,8 +262,8 @@ describe('a record', () => {
     const {key} = await rig.pods.attach(one.request);
     await expect(rig.pods.detach(one.selector)).rejects.toMatchObject({cniCode: 999});
     const {mayLeak} = await rig.pods.forget(key);
-    expect(mayLeak).toContain('network rig: whatever plugin bandwidth keeps outside of the netns');
-    expect(mayLeak).toContain('network rig: the iptables rules that plugin first makes for ipMasq');
+    expect(mayLeak).toContain('network rig: state of plugin bandwidth outside the netns');
+    expect(mayLeak).toContain('network rig: iptables rules of plugin first for ipMasq');
     expect(await rig.onDisk()).toEqual([]);
   });
 });

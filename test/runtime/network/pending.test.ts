@@ -345,7 +345,8 @@ describe('an address of eth0 that another pod has', () => {
     });
     await expect(rig.pods.attach(two.request)).rejects.toMatchObject({
       name: 'AddressInUse',
-      message: 'network rig gave the pod the address 10.99.0.3 of pod default/web-1 in network rig',
+      message:
+        'network rig assigned an address that is in use: 10.99.0.3 of pod default/web-1 in network rig',
     });
     const calls = await callsOf(rig);
     expect(calls.filter((call) => call === 'first ADD')).toHaveLength(9);
