@@ -3,6 +3,8 @@
 import {rm, rmdir} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import {removeTree} from '../cache/files.ts';
+import {UserError} from '../errors.ts';
+import {exitCodes} from '../exit-codes.ts';
 import {mountPointsIn} from '../host/mounts.ts';
 import {waitUntil} from '../host/wait-until.ts';
 import type {DemoContext} from '../stages/context.ts';
@@ -11,7 +13,7 @@ import {recordedNetwork, restoreNetwork} from '../stages/lib/network-record.ts';
 import {recordedPackages} from '../stages/lib/packages-record.ts';
 import {execRoot} from '../tools/dockerd.ts';
 import {unmount} from '../tools/umount.ts';
-import {otherEngines} from './other-engines.ts';
+import {engineWithDataRoot, otherEngines} from './other-engines.ts';
 import type {Removal, Removals} from './removal.ts';
 
 type Surroundings = Pick<DemoContext, 'host' | 'dirs'>;
@@ -24,6 +26,7 @@ export const engineRemovals = async (
   const pid = await startedEngine(dirs);
   const stop = pid === undefined ? [] : [stopEngine(context, pid, signal)];
   if (!purge) return {removals: stop, kept: []};
+  if (pid === undefined) await refuseSharedCache(context);
   const packages = await recordedPackages(dirs);
   const network = await networkRemovals(context, pid);
   return {
@@ -37,6 +40,18 @@ export const engineRemovals = async (
           ]),
     ],
   };
+};
+
+/** Another state directory with the same cache has started the engine, whose data would be removed while it runs. */
+const refuseSharedCache = async ({dirs}: Surroundings): Promise<void> => {
+  const pid = await engineWithDataRoot(engineOf(dirs).dataRoot);
+  if (pid === undefined) return;
+  throw new UserError({
+    what: `cannot remove the cache ${dirs.cache}`,
+    why: `it has the data of a running docker engine, process ${pid}, which another state directory started`,
+    tryThis: 'run it with the XDG_STATE_HOME that started the engine, or use --all instead of --purge',
+    exitCode: exitCodes.conflict,
+  });
 };
 
 const stopEngine = ({dirs}: Surroundings, pid: number, signal: AbortSignal): Removal => ({

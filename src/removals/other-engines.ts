@@ -24,3 +24,13 @@ export const otherEngines = async (own: number | undefined, proc = '/proc'): Pro
 /** Undefined for a process that has ended, or whose owner is another user. */
 const networkOf = (directory: string): Promise<string | undefined> =>
   readlink(join(directory, 'ns/net')).catch(() => undefined);
+
+/** The process of a dockerd that has this data root, whoever started it. */
+export const engineWithDataRoot = async (dataRoot: string, proc = '/proc'): Promise<string | undefined> => {
+  for (const pid of await namesIn(proc)) {
+    if (!/^\d+$/.test(pid)) continue;
+    const line = await readFile(join(proc, pid, 'cmdline'), 'utf8').catch(() => '');
+    if (line.split('\0').includes(`--data-root=${dataRoot}`)) return pid;
+  }
+  return undefined;
+};

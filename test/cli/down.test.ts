@@ -483,6 +483,27 @@ describe('down --all and --purge', () => {
       await expect(access(path)).rejects.toThrow('ENOENT');
   });
 
+  it('refuses a cache whose engine another state directory has started', async () => {
+    await using dir = await tempDir();
+    await markDirectories(dirsIn(dir));
+    const {dataRoot: root} = engineOf(dirsIn(dir));
+    const engine = spawn('sh', ['-c', 'read line', `--data-root=${root}`], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    try {
+      using host = fakeHost(ps());
+      expect(await cli(dir, ['down', '--purge', '--yes'], {host})).toMatchObject({
+        code: exitCodes.conflict,
+        stderr: expect.stringContaining(
+          `it has the data of a running docker engine, process ${engine.pid}, `,
+        ),
+      });
+      await access(dirsIn(dir).cache);
+    } finally {
+      engine.kill();
+    }
+  });
+
   it('names the command that removes the packages that kni-demo installed', async () => {
     await using dir = await tempDir();
     await markDirectories(dirsIn(dir));
