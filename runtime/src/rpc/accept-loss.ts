@@ -1,4 +1,4 @@
-/** AcceptLoss: a person has looked at the damage, and what no record stands for may be cleared away. */
+/** AcceptLoss: a person accepts that records were lost, so that everything without a record may be removed. */
 import {create, type MessageInitShape} from '@bufbuild/protobuf';
 import {
   type AcceptLossRequest,
@@ -19,11 +19,11 @@ export const acceptLoss = async (
   if (!confirmed) return create(AcceptLossResponseSchema, {...found, files: [...(await quarantined())]});
   const files = [...(await pods.acceptLoss())];
   note({files});
-  return create(AcceptLossResponseSchema, {...found, files, reconciled: await reconciledBy(pods)});
+  return create(AcceptLossResponseSchema, {...found, files, reconciled: await tryReconcile(pods)});
 };
 
-/** The loss is accepted whatever becomes of this: a call that hangs puts it off. */
-const reconciledBy = async (
+/** A failed reconcile does not undo the acceptance: a hanging call may only delay it. */
+const tryReconcile = async (
   pods: Pick<PodNetworkService, 'reconcile'>,
 ): Promise<MessageInitShape<typeof ReconcileResponseSchema>> => {
   try {

@@ -1,4 +1,4 @@
-/** AttachInterface: CNI ADD for one sandbox. A repetition answers what the first call did. */
+/** AttachInterface: CNI ADD for one sandbox. Idempotent: a retry returns the result of the first call. */
 import {create} from '@bufbuild/protobuf';
 import {loopbackInterface} from '../cni/loopback.ts';
 import {
@@ -22,7 +22,7 @@ export const attachInterface: Handler<AttachInterfaceRequest, AttachInterfaceRes
   required('id', request.id);
   const selector = selectorOf(request, request.isolation?.path);
   context.note({...fieldsOfSelector(selector), correlation: context.correlationOf(selector)});
-  const wishes = {
+  const args = {
     commonArgs: commonArgsOf(request),
     primaryArgs: primaryArgsOf(request),
     selections: networkSelectionsFrom(request.annotations[networksAnnotation], [
@@ -30,7 +30,7 @@ export const attachInterface: Handler<AttachInterfaceRequest, AttachInterfaceRes
       loopbackInterface,
     ]),
   };
-  const network = await context.pods.attach({...selector, ...wishes}, context);
+  const network = await context.pods.attach({...selector, ...args}, context);
   context.note(fieldsOfNetwork(network));
   return create(AttachInterfaceResponseSchema, answerOf(network));
 };

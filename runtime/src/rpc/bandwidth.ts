@@ -1,7 +1,7 @@
-/** Reads the bandwidth that a pod's annotations ask for (Kubernetes, pkg/util/bandwidth/utils.go). */
+/** Reads the bandwidth limits in a pod's annotations (Kubernetes, pkg/util/bandwidth/utils.go). */
 import {InvalidRequest} from '../network/errors.ts';
 
-/** In bits a second, and bits (CNI conventions, "bandwidth"). */
+/** Rates in bits per second and bursts in bits (CNI conventions, "bandwidth"). */
 export interface Bandwidth {
   readonly ingressRate?: number;
   readonly ingressBurst?: number;
@@ -14,19 +14,20 @@ const annotationOf = {
   egress: 'kubernetes.io/egress-bandwidth',
 } as const;
 /**
- * In bits: the size of the token bucket that the plugin makes (tc-tbf(8)). It holds two of the largest packets, which the
- * kernel segments only after the bucket (GSO: 64 KiB each), and 10 ms of the rate, because the kernel refills it at its timer
- * ticks. A full bucket passes at once: with containerd's burst, 0xffffffff, the first 512 MiB of a pod have no limit.
+ * The burst is the size of the plugin's token bucket in bits (tc-tbf(8)). The bucket must hold two of the largest packets,
+ * which the kernel segments only behind the bucket (GSO: 64 KiB each). It must also hold 10 ms of the rate, because the
+ * kernel refills it at timer ticks. A full bucket is sent at once: with containerd's burst, 0xffffffff, the first 512 MiB
+ * of a pod are not limited.
  */
 const bursts = {
   least: 2 * 8 * (65_536 + 1024),
   secondsOfRate: 0.01,
-  /** The plugin counts time in 32 bits, in units of 64 ns: more than 274 s of the rate overflow. */
+  /** The plugin counts 64 ns units in 32 bits, so more than 274 s of the rate would overflow. */
   mostSecondsOfRate: 200,
-  /** The plugin refuses 4 GiB. */
+  /** The plugin refuses 4 GiB and more. */
   most: 0xffff_ffff,
 } as const;
-/** As Kubernetes has it: 1k to 1P. */
+/** The limits of Kubernetes: 1k to 1P. */
 const limits = {least: 1e3, most: 1e15};
 
 export const bandwidthOf = (annotations: Readonly<Record<string, string>>): Bandwidth | undefined => {
@@ -48,7 +49,7 @@ const burstOf = (rate: number): number =>
     ),
   );
 
-/** The suffixes of a quantity (apimachinery, pkg/api/resource/quantity.go). */
+/** Suffixes of Kubernetes quantities (apimachinery, pkg/api/resource/quantity.go). */
 const factors: Readonly<Record<string, number>> = {
   n: 1e-9,
   u: 1e-6,
@@ -68,7 +69,7 @@ const factors: Readonly<Record<string, number>> = {
   Ei: 2 ** 60,
 };
 
-/** A number, then an exponent or a suffix: `1E3` is 1000, and `1E` more than there is. */
+/** A number, then an exponent or a suffix: `1E3` is 1000, `1E` is 10^18. */
 const quantityPattern = /^\+?(\d+\.?\d*|\.\d+)(?:([eE][+-]?\d+)|([a-zA-Z]*))$/;
 
 const rateOf = (annotations: Readonly<Record<string, string>>, annotation: string): number | undefined => {

@@ -1,11 +1,11 @@
-/** Says what a request asks for in the well-known capabilities of CNI (CONVENTIONS.md, "Dynamic plugin specific fields"). */
+/** Converts a request to well-known CNI capabilities (CONVENTIONS.md, "Dynamic plugin specific fields"). */
 import {type AttachInterfaceRequest, type PortMapping, Protocol} from '../gen/kni_pb.ts';
 import {portMappingProblem} from '../network/capability-checks.ts';
 import {InvalidRequest} from '../network/errors.ts';
 import type {CapabilityArgs} from '../network/record.ts';
 import {bandwidthOf} from './bandwidth.ts';
 
-/** For the node's network: what Kubernetes asks of a pod's first interface. */
+/** Capabilities for the node's network only: host ports and bandwidth of eth0. */
 export const primaryArgsOf = ({portMappings, annotations}: AttachInterfaceRequest): CapabilityArgs => {
   const mapped = portMappings.flatMap((mapping, index) =>
     mapping.hostPort === 0 ? [] : [portMappingOf(mapping, index)],
@@ -14,7 +14,7 @@ export const primaryArgsOf = ({portMappings, annotations}: AttachInterfaceReques
   return {...(mapped.length > 0 && {portMappings: mapped}), ...(bandwidth && {bandwidth})};
 };
 
-/** For every network of the pod. */
+/** Capabilities for every network of the pod. */
 export const commonArgsOf = ({dnsConfig, extradata, annotations}: AttachInterfaceRequest): CapabilityArgs => {
   const cgroup = extradata['cgroup_parent'];
   return {
@@ -22,7 +22,7 @@ export const commonArgsOf = ({dnsConfig, extradata, annotations}: AttachInterfac
       dns: {servers: dnsConfig.servers, searches: dnsConfig.searches, options: dnsConfig.options},
     }),
     ...(cgroup && {cgroupPath: cgroup}),
-    // Containerd's own (go-cni, WithCapability): for plugins that want to know the pod's annotations.
+    // A capability of containerd (go-cni, WithCapability) that passes the pod's annotations to plugins.
     ...(Object.keys(annotations).length > 0 && {'io.kubernetes.cri.pod-annotations': annotations}),
   };
 };

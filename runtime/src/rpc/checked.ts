@@ -1,4 +1,4 @@
-/** Takes names, ids and paths out of requests. They end in file names and plugin arguments, so none is trusted. */
+/** Validates names, ids and paths of requests, because they become parts of file names and plugin arguments. */
 import {isAbsolute, normalize} from 'node:path';
 import {InvalidRequest} from '../network/errors.ts';
 
@@ -6,10 +6,10 @@ const patterns = {
   // Kubernetes: RFC 1123 label and subdomain.
   namespace: /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/,
   name: /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/,
-  // Part of file names, with room for what is put around it.
+  // Becomes part of file names, so it must leave room for a prefix and suffix.
   uid: /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/,
   attempt: /^[0-9]{1,10}$/,
-  // CNI spec, section 2: CNI_CONTAINERID. Leases and iptables chains are made of it.
+  // CNI_CONTAINERID (CNI spec, section 2). Lease files and iptables comments contain it.
   id: /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/,
 } as const;
 
@@ -20,15 +20,15 @@ export const required = (field: Field, value: string): string => {
   return optional(field, value);
 };
 
-/** Empty stays empty: proto3 does not tell an empty string from an absent one. */
+/** Empty is allowed: proto3 cannot distinguish an empty string from an absent one. */
 export const optional = (field: Field, value: string | undefined): string => {
   if (!value) return '';
-  // Not repeated in the message: it may be anything, of any length.
+  // The message does not repeat the value, which may have any content and length.
   if (!patterns[field].test(value)) throw new InvalidRequest(`invalid ${field}`);
   return value;
 };
 
-/** A plain absolute path. Whether it is one of ours is for the records and the netns directory to say. */
+/** A normalized absolute path. Records and the netns directory decide whether it is a netns of ours. */
 export const netnsPath = (path: string | undefined): string => {
   if (!path) return '';
   const plain = path.length <= 4096 && !path.includes('\0') && path !== '/' && normalize(path) === path;

@@ -1,4 +1,4 @@
-/** The RPCs of the inspector about cleanups that have failed. */
+/** The inspector's RPCs about failed cleanups. */
 import {create} from '@bufbuild/protobuf';
 import {
   type ForgetPodNetworkRequest,

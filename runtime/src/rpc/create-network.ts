@@ -1,4 +1,4 @@
-/** CreateNetwork: makes the netns of a pod, or finds the one made for the same attempt before. */
+/** CreateNetwork: creates the netns of a pod. Idempotent: a retry for the same attempt returns the same netns. */
 import {create} from '@bufbuild/protobuf';
 import {
   type CreateNetworkRequest,
@@ -19,7 +19,7 @@ export const createNetwork: Handler<CreateNetworkRequest, CreateNetworkResponse>
     uid: optional('uid', request.uid || request.extradata['uid']),
   };
   context.note({pod: `${pod.namespace}/${pod.name}`, uid: pod.uid || undefined});
-  // netns_path_prefix is not heeded: where netns are is the node's to say, and containerd adopts them from nowhere else.
+  // netns_path_prefix is ignored: the netns directory of the node is fixed, and containerd accepts no other.
   const attempt = optional('attempt', request.extradata['attempt']) || '0';
   const network = await context.pods.create(pod, attempt, context);
   context.note(fieldsOfNetwork(network));

@@ -1,4 +1,4 @@
-/** DeleteNetwork: detaches what is still attached, then removes the netns and its record. Unknown is fine. */
+/** DeleteNetwork: detaches all interfaces, then removes the netns and the record. Idempotent: succeeds for an unknown network. */
 import {create} from '@bufbuild/protobuf';
 import {
   type DeleteNetworkRequest,

@@ -1,4 +1,4 @@
-/** DetachInterface: CNI DEL for one sandbox, which releases its addresses. Unknown or not attached is fine. */
+/** DetachInterface: CNI DEL for one sandbox. Idempotent: succeeds for a sandbox that is unknown or not attached. */
 import {create} from '@bufbuild/protobuf';
 import {
   type DetachInterfaceRequest,

@@ -1,4 +1,4 @@
-/** What every RPC is: a function of its request and of what it works on. */
+/** An RPC handler: a function of its request and a context. */
 import type {LogFields} from '../log.ts';
 import type {PodNetworkService} from '../network/lifecycle.ts';
 import type {Selector} from '../network/select.ts';
@@ -7,15 +7,15 @@ import type {NodeNetwork} from '../node/node-network.ts';
 export interface Context {
   readonly pods: PodNetworkService;
   readonly node: NodeNetwork;
-  /** Key of the record that a call is about, which goes into every line of the log about it. */
+  /** The key of the record that a call concerns, for the log. */
   readonly correlationOf: (selector: Selector) => string | undefined;
-  /** Aborted when nobody waits for the answer any more: what has not begun need not begin. */
+  /** Aborts when the caller no longer waits; work that has not started then is skipped. */
   readonly signal: AbortSignal;
-  /** Until the caller's deadline, in ms; infinite without one. */
+  /** Time until the caller's deadline in ms; infinite without a deadline. */
   readonly timeLeft: () => number;
-  /** Adds to the line that is logged when the RPC ends. */
+  /** Adds fields to the log line at the end of the RPC. */
   readonly note: (fields: LogFields) => void;
-  /** Logs a line of its own after that line. */
+  /** Logs a separate line after that line. */
   readonly after: (msg: string) => void;
 }
 

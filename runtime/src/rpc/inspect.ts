@@ -1,4 +1,4 @@
-/** The RPCs of the inspector: what is recorded of the pods' networks, whole. */
+/** The inspector's RPCs about the records of pod networks. */
 import {create, type MessageInitShape} from '@bufbuild/protobuf';
 import {parseConflist} from '../cni/conflist.ts';
 import {CniError} from '../cni/errors.ts';
@@ -98,7 +98,7 @@ interface Verdict {
 
 const nothingFound: Verdict = {problems: [], knownBugs: []};
 
-/** A problem that a plugin finds is an answer here, not an error. */
+/** An error of CNI CHECK is part of the answer, not an error of this RPC. */
 const verdictOf = async (
   pods: InspectorParts['pods'],
   {sandbox = ''}: PodNetworkRecord,
@@ -118,13 +118,13 @@ const select = (records: RecordIndex, request: InspectPodNetworkRequest): PodNet
     throw new InvalidRequest('a sandbox, or a namespace and a name, is required');
   const bySandbox = id ? records.bySandbox(id) : undefined;
   const found = id ? (bySandbox ? [bySandbox] : []) : ofPod(records, namespace, name);
-  // Of a pod that is being replaced the old sandbox is still there for a moment.
+  // While a sandbox is replaced, the pod has two of them for a moment.
   const latest = found.toSorted((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0)).at(-1);
   if (!latest) throw new UnknownNetwork(id ? 'unknown sandbox' : 'unknown pod');
   return latest;
 };
 
-/** A pending cleanup is of an earlier sandbox: it is shown only where the pod has no other. */
+/** A pending cleanup belongs to an earlier sandbox, so it is shown only if the pod has no other record. */
 const ofPod = (records: RecordIndex, namespace: string, name: string): readonly PodNetworkRecord[] => {
   const all = records.ofPod({uid: '', namespace, name});
   const current = all.filter(({state}) => state !== 'pending');
@@ -153,7 +153,7 @@ export const messageOf = (record: PodNetworkRecord): MessageInitShape<typeof Pod
   };
 };
 
-/** The configuration may be of an older version, with what is refused today. */
+/** Empty if the configuration is invalid: an older version may have accepted it. */
 const pluginsOf = (config: string): string[] => {
   try {
     return parseConflist(config).plugins.map(({type}) => type);

@@ -1,4 +1,4 @@
-/** Projects an attached network onto the ipconfigs of KNI. */
+/** Converts a record to the answer of KNI. */
 import {create} from '@bufbuild/protobuf';
 import type {Attachment} from '../cni/attachment.ts';
 import {type ResultDetails, readResult} from '../cni/result.ts';
@@ -6,9 +6,9 @@ import {type IPConfig, IPConfigSchema} from '../gen/kni_pb.ts';
 import {type PodNetworkRecord, shownAttachments} from '../network/record.ts';
 
 export interface Answer {
-  /** The pod's interfaces in the order they were attached, so that eth0 is first; `lo` is no address of a pod. */
+  /** The pod's interfaces in the order of their attachment, so that eth0 is first. Does not contain `lo`. */
   readonly ipconfigs: Record<string, IPConfig>;
-  /** What is said of the whole: the netns, and as JSON the DNS settings that plugins have answered. */
+  /** The netns, and the DNS settings from the plugins as JSON. */
   readonly extradata: Record<string, string>;
 }
 
@@ -25,7 +25,7 @@ export const answerOf = (network: PodNetworkRecord): Answer => {
   };
 };
 
-/** Of one attachment, by the names of the interfaces. */
+/** The entries of one attachment, by interface name. */
 const ipConfigsOf = ({network, ifName, interfaces}: Attachment & ResultDetails): [string, IPConfig][] =>
   primaryFirst(interfaces, ifName).map(({name, mac, mtu, addresses}) => {
     const gateways = [...new Set(addresses.flatMap(({gateway}) => (gateway ? [gateway] : [])))];
@@ -44,7 +44,7 @@ const hasDns = (dns: Readonly<Record<string, unknown>>): boolean =>
 const withoutEmpty = (fields: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
 
-/** As it has always been written to the log, in the text format of protobuf. */
+/** The text for the log line `ipconfigs received`: protobuf text format, which readers of the log depend on. */
 export const describeIpConfigs = (ipconfigs: Readonly<Record<string, IPConfig>>): string => {
   const described = Object.entries(ipconfigs).map(([name, {ip, mac}]) => {
     const fields = [...ip.map((address) => `ip:"${address}"`), ...(mac ? [`mac:"${mac}"`] : [])];

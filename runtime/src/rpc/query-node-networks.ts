@@ -1,4 +1,4 @@
-/** QueryNodeNetworks: the networks of this node, and whether and why not pods can be attached to them. */
+/** QueryNodeNetworks: the networks of this node, and whether pods can be attached; if not, why. */
 import {create} from '@bufbuild/protobuf';
 import type {Conflist} from '../cni/conflist.ts';
 import {
@@ -27,7 +27,7 @@ export const queryNodeNetworks: Handler<QueryNodeNetworksRequest, QueryNodeNetwo
   return create(QueryNodeNetworksResponseSchema, {networks: [{name, ready: !trouble, extradata}]});
 };
 
-/** Of all networks of the node. */
+/** Counts the unfinished cleanups of all networks. */
 const cleanupsOf = (pods: PodNetworkService): Record<string, string> => {
   const unfinished = pods.unfinished().length;
   return unfinished > 0 ? {unfinished_cleanups: String(unfinished)} : {};
@@ -42,7 +42,7 @@ const reasonOf = (trouble: Trouble | undefined): Record<string, string> =>
       }
     : {};
 
-/** Of all range sets: a pod gets an address of each, so the scarcest decides. Not known is not told. */
+/** The numbers of the fullest range set, because a pod needs an address from each. Empty if unknown. */
 const addressesOf = async (list: Conflist): Promise<Record<string, string>> => {
   const [scarcest] = (await poolsOf(list).catch(() => [])).toSorted((a, b) => (left(a) < left(b) ? -1 : 1));
   if (!scarcest) return {};

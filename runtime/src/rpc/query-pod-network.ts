@@ -1,4 +1,4 @@
-/** QueryPodNetwork: what the sandbox has been given. Unknown, not attached and "cannot tell" are different errors. */
+/** QueryPodNetwork: the addresses of a sandbox. Unknown, not attached and unreadable are different errors. */
 import {create} from '@bufbuild/protobuf';
 import {
   type QueryPodNetworkRequest,

@@ -1,17 +1,17 @@
-/** Gathers what a request tells about the network it means. */
+/** Collects the fields of a request that identify a pod network. */
 import type {Selector} from '../network/select.ts';
 import {netnsPath, optional} from './checked.ts';
 
-export interface Identifying {
+export interface IdentityFields {
   readonly id: string;
   readonly name: string;
   readonly namespace: string;
   readonly extradata: Readonly<Record<string, string>>;
 }
 
-/** `path` is the netns as the request's own field has it; the first KNI kubelets put it into extradata["netns"]. */
+/** `path` is the netns from the field of the request; the first KNI kubelets sent extradata["netns"] instead. */
 export const selectorOf = (
-  {id, name, namespace, extradata}: Identifying,
+  {id, name, namespace, extradata}: IdentityFields,
   path: string | undefined,
 ): Selector => ({
   sandbox: optional('id', id),

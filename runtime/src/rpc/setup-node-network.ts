@@ -1,4 +1,4 @@
-/** SetupNodeNetwork: makes the node ready for pods, or tells why it cannot be yet. */
+/** SetupNodeNetwork: prepares the node for pods, or fails with the reason why it is not ready yet. */
 import {create} from '@bufbuild/protobuf';
 import {
   type SetupNodeNetworkRequest,

@@ -1,11 +1,11 @@
-/** flock(2), which Node.js lacks. */
+/** flock(2), which Node.js does not offer, through flock(1). */
 import {spawn} from 'node:child_process';
 
 const conflict = 75;
 
 /**
- * Locks the open file for whoever has it open: a lock belongs to that, not to the program that asked for it, and so it
- * outlives flock(1). False when another process has it locked.
+ * Locks an open file; returns false if another process holds the lock. The lock belongs to the open file description that
+ * flock(1) inherits, so it remains when flock(1) exits.
  */
 export const flock = (fd: number): Promise<boolean> =>
   new Promise((resolve, reject) => {

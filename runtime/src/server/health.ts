@@ -1,4 +1,4 @@
-/** grpc.health.v1: whether the network runtime can do its work, asked once or watched. */
+/** Serves grpc.health.v1, Check and Watch. */
 import {create} from '@bufbuild/protobuf';
 import type {handleServerStreamingCall, handleUnaryCall, ServerWritableStream} from '@grpc/grpc-js';
 import {status} from '@grpc/grpc-js';
@@ -9,15 +9,15 @@ import {
   HealthCheckResponse_ServingStatus as Serving,
 } from '../gen/health_pb.ts';
 
-/** What is wrong, in words; `undefined` when nothing is. */
+/** Describes the problem; undefined while healthy. */
 export type Healthy = () => string | undefined;
 
 export interface Health {
   readonly Check: handleUnaryCall<HealthCheckRequest, HealthCheckResponse>;
   readonly Watch: handleServerStreamingCall<HealthCheckRequest, HealthCheckResponse>;
-  /** Tells those who watch what is new. */
+  /** Sends changes to the watchers. */
   readonly tell: () => void;
-  /** Tells those who watch for the last time, and lets them go: an open call would hold up the end of the server. */
+  /** Sends the last status to the watchers and ends their calls, which would delay the end of the server. */
   readonly close: () => void;
 }
 
@@ -55,7 +55,7 @@ export const createHealth = (healthy: Healthy): Health => {
   };
 };
 
-/** One that does not read gets the latest when it reads again, and costs one message until then. */
+/** A watcher that does not read gets the latest status when it reads again; until then one message is buffered. */
 const follow = (stream: Watcher, now: (service: string) => Serving): (() => void) => {
   let told: Serving | undefined;
   let waiting = false;

@@ -1,4 +1,4 @@
-/** The RPCs of the inspector, on the socket of KNI. */
+/** Serves the RPCs of the inspector on the socket of KNI. */
 import type {Server, UntypedServiceImplementation} from '@grpc/grpc-js';
 import {Inspector} from '../gen/inspector_pb.ts';
 import type {Log} from '../log.ts';

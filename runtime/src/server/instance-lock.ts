@@ -1,4 +1,4 @@
-/** One network runtime at a time: whoever has the file locked; the kernel frees it at death. */
+/** Ensures one network runtime at a time with a locked file. The kernel releases the lock when the process ends. */
 import {closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {errorCodeOf} from '../lib/error-code.ts';
@@ -10,8 +10,8 @@ export class AlreadyRunning extends Error {
 }
 
 /**
- * Held until the process ends. `what` is what the lock is for, in the message; the directory of the file is made. The file says who has it, and stays: a
- * second process could have opened it already, and would lock what has no name any more.
+ * Locks `file` until the process ends and writes the pid into it. `what` names the protected path in the error message.
+ * The file is never removed: another process may have opened it already, and would then lock a file without a name.
  */
 export const takeLock = async (file: string, what: string, directoryMode = 0o700): Promise<void> => {
   const fd = openLockFile(file, directoryMode);
@@ -25,11 +25,11 @@ export const takeLock = async (file: string, what: string, directoryMode = 0o700
     ftruncateSync(fd);
     writeSync(fd, `${process.pid}\n`, 0);
   } catch {
-    // A disk that is full or cannot be written: it is locked all the same.
+    // The disk is full or read-only: the lock holds without the pid.
   }
 };
 
-/** Not through a FileHandle, which is closed with the garbage. Undefined where there is nothing that could be harmed. */
+/** Not a FileHandle, which garbage collection would close. Undefined on a read-only disk without the file: nothing to protect. */
 const openLockFile = (file: string, directoryMode: number): number | undefined => {
   const {O_RDWR, O_RDONLY, O_CREAT, O_NOFOLLOW} = constants;
   try {

@@ -1,4 +1,4 @@
-/** The seven RPCs of KNI, each with the time a caller waits at most. */
+/** Serves the seven RPCs of KNI, each with its deadline. */
 import type {Server, UntypedServiceImplementation} from '@grpc/grpc-js';
 import {KNI} from '../gen/kni_pb.ts';
 import type {Log} from '../log.ts';
@@ -12,7 +12,7 @@ import {setupNodeNetwork} from '../rpc/setup-node-network.ts';
 import {serviceDefinitionOf} from './service-definition.ts';
 import {type HandlerContext, type ObserveRpc, type Rpc, unary} from './unary.ts';
 
-/** Plugins have their own time limit, and there are several to an attachment: these are for what nobody foresaw. */
+/** Upper bounds for unexpected delays; each of an attachment's plugins has a timeout of its own. */
 const deadlineMs = {plugins: 110_000, node: 20_000, answer: 5_000};
 
 export const addKniService = (

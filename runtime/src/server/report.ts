@@ -1,4 +1,4 @@
-/** The line in the log when an RPC ends, and what its handler wants said after that. */
+/** Logs one line at the end of an RPC, and then the lines that its handler added. */
 import {randomBytes} from 'node:crypto';
 import {errorText, type Log, type LogFields} from '../log.ts';
 import type {Context} from '../rpc/handler.ts';
@@ -7,18 +7,18 @@ export interface Report {
   readonly notes: Pick<Context, 'note' | 'after'>;
   readonly ok: () => void;
   readonly failed: (error: unknown) => void;
-  /** What leads from an answer to its line in the log: the correlation id of the sandbox, or one made up for this call. */
+  /** Leads from an error to its log line: the correlation of the sandbox, or an id of this call. */
   readonly id: () => string;
 }
 
-/** Returns what begins the report of one call. */
+/** Returns a function that starts the report of one call. */
 export const createReport = (
   {name, routine}: {name: string; routine?: boolean},
   log: Log,
 ): (() => Report) => {
   let before = '';
-  /** A routine outcome is worth a line when it is another one than before. */
-  const isOld = (outcome: string): boolean => {
+  /** Routine RPCs are logged only when the outcome changes. */
+  const isRepeated = (outcome: string): boolean => {
     const old = routine === true && outcome === before;
     before = outcome;
     return old;
@@ -45,12 +45,12 @@ export const createReport = (
         return made;
       },
       ok: () => {
-        log[isOld(JSON.stringify(fields)) ? 'debug' : 'info'](`${name} ok`, line());
+        log[isRepeated(JSON.stringify(fields)) ? 'debug' : 'info'](`${name} ok`, line());
         for (const msg of after) log.info(msg, {rpc: name, ...fields});
       },
       failed: (error) => {
         const text = errorText(error);
-        log[isOld(text) ? 'debug' : 'error'](`${name} failed`, {...line(), error: text});
+        log[isRepeated(text) ? 'debug' : 'error'](`${name} failed`, {...line(), error: text});
       },
     };
   };

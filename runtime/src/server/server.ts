@@ -11,7 +11,7 @@ import {prepareSocket} from './socket.ts';
 import type {HandlerContext, ObserveRpc} from './unary.ts';
 
 export interface RunningServer {
-  /** Lets the calls under way end, for as long as `graceMs`; then cuts them off. */
+  /** Waits up to `graceMs` for calls in progress, then cancels them. */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -22,9 +22,9 @@ export interface Services {
   readonly observe: ObserveRpc;
 }
 
-/** After a frame that breaks HTTP/2 a connection does not notice that its peer has gone: pings do, and let go of it. */
+/** After an invalid HTTP/2 frame a connection does not notice that its peer is gone; failed pings close it. */
 const keepalive = {'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 5_000};
-/** How late those who watch the health may learn of a change. */
+/** How often watchers of the health get changes. */
 const healthMs = 1000;
 
 export const serve = async (socket: string, services: Services, log: Log): Promise<RunningServer> => {
@@ -33,7 +33,7 @@ export const serve = async (socket: string, services: Services, log: Log): Promi
   const server = new Server(keepalive);
   let stopping = false;
   const health = createHealth(() => (stopping ? 'the network runtime is stopping' : healthy()));
-  const telling = setInterval(health.tell, healthMs);
+  const healthTimer = setInterval(health.tell, healthMs);
   addKniService(server, kni, log, observe);
   addInspector(server, inspector, log, observe);
   server.addService(serviceDefinitionOf(HealthService), {Check: health.Check, Watch: health.Watch});
@@ -41,7 +41,7 @@ export const serve = async (socket: string, services: Services, log: Log): Promi
   return {
     stop: async (graceMs) => {
       stopping = true;
-      clearInterval(telling);
+      clearInterval(healthTimer);
       health.close();
       await stop(server, graceMs);
     },
@@ -49,8 +49,8 @@ export const serve = async (socket: string, services: Services, log: Log): Promi
 };
 
 const listen = async (server: Server, socket: string): Promise<void> => {
-  // The mode of a socket is what the umask leaves, from the first instant; a chmod would come late. The umask is the
-  // whole process's: nothing else must be making files now.
+  // The umask gives the socket its mode at once; a chmod would leave a moment for other users. The umask applies to the
+  // whole process, so nothing else may create files now.
   const umask = process.umask(0o177);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -63,16 +63,16 @@ const listen = async (server: Server, socket: string): Promise<void> => {
   }
 };
 
-/** tryShutdown alone may wait for ever: it has no limit, and one connection that stays open is enough. */
+/** tryShutdown has no time limit: one open connection can block it forever. */
 const stop = async (server: Server, graceMs: number): Promise<void> => {
   let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<void>((resolve) => {
+  const timeout = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, graceMs);
   });
   const drained = new Promise<void>((resolve) => {
     server.tryShutdown(() => resolve());
   });
-  await Promise.race([drained, patience]);
+  await Promise.race([drained, timeout]);
   clearTimeout(timer);
   server.forceShutdown();
 };

@@ -1,4 +1,4 @@
-/** Makes a protobuf-es service known to grpc-js. */
+/** Converts a protobuf-es service to a grpc-js service definition. */
 
 import {type DescMethod, type DescService, fromBinary, type Message, toBinary} from '@bufbuild/protobuf';
 import type {MethodDefinition, ServiceDefinition} from '@grpc/grpc-js';

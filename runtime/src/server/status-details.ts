@@ -1,4 +1,4 @@
-/** What programs are told of an error beside its text: google.rpc.Status with an ErrorInfo, in gRPC's own trailer. */
+/** Adds machine-readable details to an error: google.rpc.Status with an ErrorInfo, in the standard trailer. */
 import {create, toBinary} from '@bufbuild/protobuf';
 import {anyPack} from '@bufbuild/protobuf/wkt';
 import {Metadata} from '@grpc/grpc-js';
@@ -9,7 +9,7 @@ import {isForeseen, type StatusOfError, shortened} from './status.ts';
 
 const trailer = 'grpc-status-details-bin';
 const domain = 'kni.dev';
-/** In characters, of each text: clients refuse trailers above some size, 8 KiB being the smallest known. */
+/** Maximum length of each text: clients limit the size of trailers, the strictest to 8 KiB. */
 const longest = 400;
 
 export interface Cause {
@@ -36,7 +36,7 @@ export const causeOf = (error: unknown): Cause => {
   };
 };
 
-/** `correlation` says where to look in the log. */
+/** `correlation` finds the log lines of the error. */
 export const statusDetailsOf = (
   error: unknown,
   {code, details}: StatusOfError,
@@ -59,7 +59,7 @@ const known = (fields: Readonly<Record<string, string | undefined>>): Record<str
 
 const short = (text: string): string => shortened(text, longest);
 
-/** `timed-out`, `UnknownNetwork` and `PodCIDRMissing` alike. */
+/** Converts names such as `timed-out`, `UnknownNetwork` and `PodCIDRMissing`. */
 const upperSnake = (name: string): string =>
   name
     .replaceAll(/([a-z\d])([A-Z])|([A-Z])([A-Z][a-z])/g, '$1$3_$2$4')

@@ -1,4 +1,4 @@
-/** What each error is called in gRPC: the one place where errors change language. */
+/** Maps every error to a gRPC status; the only place that does. */
 import {type ServiceError, status} from '@grpc/grpc-js';
 import {
   CniError,
@@ -28,7 +28,7 @@ import {
 import {NodeNotReady} from '../node/errors.ts';
 import {ToolFailed} from '../process/tool.ts';
 
-/** grpc-js takes `code` and `details` of whatever it is handed, so it is only ever handed this. */
+/** grpc-js reads `code` and `details` of any error object, so it only ever gets objects of this type. */
 export type StatusOfError = Pick<ServiceError, 'code' | 'details'>;
 
 type Code = status;
@@ -79,19 +79,19 @@ const codeOf = (error: unknown): Code | undefined => {
   return undefined;
 };
 
-/** Descriptors, processes or memory that others have for the moment: nothing is wrong, and it passes. */
+/** Temporary shortages of descriptors, processes or memory: a retry may succeed. */
 const shortages: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM']);
 
 const isShortage = (error: unknown): boolean =>
   error instanceof Error && (shortages.has(errorCodeOf(error)) || isShortage(error.cause));
 
-/** From 100 on the codes are the plugin's own; below, CNI has reserved them without saying what for. */
+/** Codes from 100 on are defined by the plugin; CNI reserves the others for future use. */
 const unlistedCni = (cniCode: number): Code => (cniCode >= 100 ? status.INTERNAL : status.UNKNOWN);
 
-/** A trailer has to fit what clients accept, and a plugin may say anything at any length. */
+/** Clients limit the size of trailers, and messages of plugins may have any length. */
 const longest = 2000;
 
-/** `id` is where to look in the log, for an error that nobody foresaw: its text stays there. */
+/** An unexpected error is only logged: the caller gets `id`, which finds it in the log. */
 export const statusOf = (error: unknown, id?: string): StatusOfError => {
   const code = codeOf(error);
   if (code === undefined || !(error instanceof Error)) {
@@ -101,9 +101,9 @@ export const statusOf = (error: unknown, id?: string): StatusOfError => {
   return {code, details: shortened(error.message, longest)};
 };
 
-/** Of `length` UTF-16 units at most. Half a character cannot be encoded: grpc-js would throw, not answer. */
+/** At most `length` UTF-16 units. Lone surrogates are replaced, because grpc-js cannot encode them. */
 export const shortened = (text: string, length: number): string =>
   (text.length > length ? `${text.slice(0, length)}…` : text).replace(/\p{Cs}/gu, '\ufffd');
 
-/** Whether the error has a meaning of its own in gRPC; otherwise it is a bug. */
+/** Whether the error has a gRPC status of its own; any other error is a bug. */
 export const isForeseen = (error: unknown): boolean => codeOf(error) !== undefined;

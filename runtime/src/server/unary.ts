@@ -1,4 +1,4 @@
-/** Makes a grpc-js handler of an RPC: owns the callback, the deadline and the line in the log. */
+/** Turns an RPC handler into a grpc-js handler with deadline, cancellation and log line. */
 import {type handleUnaryCall, status} from '@grpc/grpc-js';
 import {CallerGone, withinDeadline} from '../lib/deadline.ts';
 import {errorText, type Log} from '../log.ts';
@@ -11,18 +11,18 @@ export interface Rpc<Request, Response, Given = HandlerContext> {
   readonly name: string;
   readonly handle: (request: Request, context: Given & CallContext) => Promise<Response>;
   readonly deadlineMs: number;
-  /** Asked for every few seconds: a line only when the outcome is not that of the time before. */
+  /** A routine RPC comes every few seconds and is logged only when its outcome changes. */
   readonly routine?: boolean;
 }
 
-/** What belongs to one call. */
+/** The part of the context that belongs to one call. */
 export type CallContext = Pick<Context, 'signal' | 'timeLeft' | 'note' | 'after'>;
 export type HandlerContext = Omit<Context, keyof CallContext>;
 
-/** Told of every call when it has ended; `grpcCode` is the number of the status. */
+/** Called at the end of every call. */
 export type ObserveRpc = (rpc: string, grpcCode: status, seconds: number) => void;
 
-/** grpc-js does not catch what an async handler throws: a rejection would end the process, so none leaves here. */
+/** grpc-js does not catch rejections of async handlers, which would end the process. So this catches all of them. */
 export const unary = <Request, Response, Given extends object = HandlerContext>(
   rpc: Rpc<Request, Response, Given>,
   shared: Given,
@@ -66,7 +66,7 @@ export const unary = <Request, Response, Given extends object = HandlerContext>(
   };
 };
 
-/** Counts on by the clock that never steps. A deadline is a date or ms since 1970, infinite without one. */
+/** Uses the monotonic clock after the first reading. A deadline is a date or ms since 1970; infinite if absent. */
 const timeLeftOf = (deadline: Date | number): (() => number) => {
   const ms = Number(deadline) - Date.now();
   const begun = performance.now();
