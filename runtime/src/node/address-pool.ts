@@ -1,4 +1,4 @@
-/** How many addresses host-local can still give out, counted as the plugin itself does. */
+/** Counts the addresses that host-local can allocate and has allocated, by the plugin's own rules. */
 import {readdir, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Conflist} from '../cni/conflist.ts';
@@ -18,12 +18,12 @@ import type {Trouble} from './trouble.ts';
 
 export interface Pool {
   readonly network: string;
-  /** A pod gets one address of every range set of the network. */
+  /** Index of the range set: a pod gets one address from each. */
   readonly rangeSet: number;
   readonly family: Family;
-  /** Of all ranges of the set, for people. */
+  /** The subnets of all ranges of the set, for messages. */
   readonly subnet: string;
-  /** 2 to the power of 64 and more with IPv6. */
+  /** A bigint, because IPv6 pools have 2^64 addresses and more. */
   readonly capacity: bigint;
   readonly used: number;
 }
@@ -35,7 +35,7 @@ interface Range {
   readonly gateway: bigint;
 }
 
-/** Of the plugins that take their addresses from host-local; ranges that it would refuse are left out. */
+/** The pools of all plugins with host-local IPAM. Skips ranges that host-local would refuse. */
 export const poolsOf = async (list: Conflist): Promise<Pool[]> => {
   const pools: Pool[] = [];
   for (const plugin of list.plugins) {
@@ -59,7 +59,7 @@ export const poolsOf = async (list: Conflist): Promise<Pool[]> => {
   return pools;
 };
 
-/** The addresses of the smallest range set, used or not; `undefined` without host-local. */
+/** The size of the smallest range set; undefined without host-local. */
 export const capacityOfNetwork = (list: Conflist): bigint | undefined => {
   const capacities = list.plugins
     .map(hostLocalOf)
@@ -68,7 +68,7 @@ export const capacityOfNetwork = (list: Conflist): bigint | undefined => {
   return capacities.toSorted((one, other) => (one < other ? -1 : 1))[0];
 };
 
-/** One set without a free address is enough: a pod needs an address of each. */
+/** A network is exhausted if any range set is, because a pod needs an address from each. */
 export const exhausted = (pools: readonly Pool[]): Trouble | undefined => {
   const full = pools.find(({capacity, used}) => BigInt(used) >= capacity);
   return (
@@ -80,14 +80,14 @@ export const exhausted = (pools: readonly Pool[]): Trouble | undefined => {
   );
 };
 
-/** The old way to write a single range comes first, as in host-local's config.go. */
+/** As in host-local's config.go, the older form of a single range comes first. */
 const rangeSetsOf = (ipam: JsonObject): Range[][] => {
   const sets = arrayOf(ipam['ranges']).map((set) => arrayOf(set).filter(isObject));
   const all = 'subnet' in ipam ? [[ipam], ...sets] : sets;
   return all.map((set) => set.flatMap((range) => rangeFrom(range) ?? []));
 };
 
-/** host-local's range.go: without a start it begins after the network address, and ends before IPv4's broadcast address. */
+/** As in host-local's range.go: by default a range excludes the network address and the IPv4 broadcast address. */
 const rangeFrom = ({subnet, rangeStart, rangeEnd, gateway}: JsonObject): Range | undefined => {
   const cidr = cidrFrom(subnet);
   if (cidr === undefined) return undefined;
@@ -109,7 +109,7 @@ const numberIn = (value: unknown, otherwise: bigint): bigint => {
 
 const contains = ({first, last}: Range, ip: bigint): boolean => first <= ip && ip <= last;
 
-/** The gateway is never given out. */
+/** The gateway is never allocated. */
 const capacityOf = (range: Range): bigint => {
   const size = range.last - range.first + 1n;
   if (size <= 0n) return 0n;
@@ -123,9 +123,9 @@ interface Listing {
   readonly leases: Leases;
 }
 
-/** A listing is good for as long as the directory is unchanged, so that asking for readiness again and again is cheap. */
+/** Cached until the directory changes, because the kubelet asks for readiness every few seconds. */
 const listings = new Map<string, Listing>();
-/** The kernel's clock ticks every few milliseconds: what has changed just now may change again within the same tick. */
+/** Timestamps advance every few milliseconds, so a recent change may be followed by another with the same timestamp. */
 const settledNs = 1_000_000_000n;
 
 const leasesIn = async (dir: string): Promise<Leases> => {
@@ -138,7 +138,7 @@ const leasesIn = async (dir: string): Promise<Leases> => {
     else listings.delete(dir);
     return leases;
   } catch (error) {
-    if (errorCodeOf(error) === 'ENOENT') return leasesOf([]); // nothing has been leased yet
+    if (errorCodeOf(error) === 'ENOENT') return leasesOf([]); // host-local creates it with the first lease
     throw error;
   }
 };

@@ -1,10 +1,10 @@
-/** The two requests that the network runtime makes to the API server: one that ends and one that goes on. */
+/** A small client for the API server: one request for JSON, and one for a stream of JSON lines. */
 import type {IncomingMessage} from 'node:http';
 import {request} from 'node:https';
 import {createInterface} from 'node:readline';
 import type {Cluster} from './kubeconfig.ts';
 
-/** The API server answered, but not with what was asked for. */
+/** The API server answered with an error status. */
 export class ApiRefused extends Error {
   override readonly name = 'ApiRefused';
   readonly statusCode: number;
@@ -21,17 +21,17 @@ export interface ApiRequest {
   readonly signal: AbortSignal;
 }
 
-/** Until there is an answer; the kernel alone would go on trying to connect for two minutes. */
+/** Timeout for the first answer; without it the kernel would try to connect for two minutes. */
 const silenceMs = 10_000;
 
-export const getJson = async (asked: ApiRequest): Promise<unknown> =>
-  JSON.parse(await bodyOf(await send(asked, silenceMs)));
+export const getJson = async (apiRequest: ApiRequest): Promise<unknown> =>
+  JSON.parse(await bodyOf(await send(apiRequest, silenceMs)));
 
-/** The lines of a watch. It ends when the API server ends it; `idleMs` without a byte is an error. */
-export async function* streamJson(asked: ApiRequest, idleMs: number): AsyncGenerator {
-  const response = await send(asked, idleMs);
+/** Yields the lines of a watch until the API server ends it; `idleMs` without data is an error. */
+export async function* streamJson(apiRequest: ApiRequest, idleMs: number): AsyncGenerator {
+  const response = await send(apiRequest, idleMs);
   const failed = new Promise<never>((_, reject) => response.on('error', reject));
-  failed.catch(() => undefined); // it is awaited only at the end, and may come before
+  failed.catch(() => undefined); // it is awaited only at the end, but may reject earlier
   try {
     for await (const line of createInterface({input: response})) yield JSON.parse(line) as unknown;
     if (!response.complete) await failed;
@@ -44,7 +44,7 @@ const send = async ({cluster, path, signal}: ApiRequest, idleMs: number): Promis
   const {server, token, ca, cert, key} = cluster;
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const sent = request(new URL(path, server), {
-      // A connection of its own: the certificate may be another one by the next request.
+      // No connection is reused, because the certificate may be rotated before the next request.
       agent: false,
       ca,
       cert,
@@ -53,11 +53,11 @@ const send = async ({cluster, path, signal}: ApiRequest, idleMs: number): Promis
       headers: {accept: 'application/json', ...(token && {authorization: `Bearer ${token}`})},
     });
     const end = () => sent.destroy(new Error('the API server does not respond'));
-    sent.setTimeout(idleMs, end); // which counts from the connection on
-    const patience = setTimeout(end, silenceMs);
+    sent.setTimeout(idleMs, end); // this timeout starts with the connection
+    const timeout = setTimeout(end, silenceMs);
     sent.on('response', resolve);
     sent.on('error', reject);
-    for (const event of ['response', 'close']) sent.once(event, () => clearTimeout(patience));
+    for (const event of ['response', 'close']) sent.once(event, () => clearTimeout(timeout));
     sent.end();
   });
   if (response.statusCode !== 200) throw new ApiRefused(response.statusCode ?? 0, await bodyOf(response));

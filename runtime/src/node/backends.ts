@@ -1,4 +1,4 @@
-/** The ways to the pods of other nodes, of which a node uses one. */
+/** The backends that route packets to pods of other nodes. A node uses one of them. */
 import type {Exec} from '../process/exec.ts';
 import type {Cluster} from './cluster.ts';
 import {NodeNotReady} from './errors.ts';
@@ -11,9 +11,9 @@ import {applyFirewall, removeFirewall} from './vxlan-firewall.ts';
 import {applyOverlay, requireBridgeTool} from './vxlan-peers.ts';
 
 export interface Backend {
-  /** Makes this node fit for it, and tells the largest packet that pods may send; pods are not attached before. */
+  /** Prepares this node and returns the MTU for pods; until it succeeds, no pod is attached. */
   readonly prepare: (exec: Exec, cluster: Cluster) => Promise<number | undefined>;
-  /** Makes the way to the other nodes, and removes what another backend has made. */
+  /** Sets up routing to the other nodes, and removes the settings of another backend. */
   readonly connect: (exec: Exec, cluster: Cluster) => Promise<void>;
 }
 
@@ -21,7 +21,7 @@ export const backendNames = ['host-gw', 'vxlan'] as const;
 export type BackendName = (typeof backendNames)[number];
 
 export const backends: Readonly<Record<BackendName, Backend>> = {
-  /** Each node is the gateway to its pods, for which all have to be on one link. */
+  /** Each node is the gateway to its pods. All nodes must share one link. */
   'host-gw': {
     prepare: async (
       _,
@@ -40,7 +40,7 @@ export const backends: Readonly<Record<BackendName, Backend>> = {
       }
     },
   },
-  /** Packets to other nodes go through tunnels, for which the nodes have to reach each other in any way. */
+  /** Packets to other nodes go through tunnels. The nodes only need IP connectivity. */
   vxlan: {
     prepare: async (exec, cluster) => {
       const {own} = cluster;

@@ -1,4 +1,4 @@
-/** The bridge that the pods of this node are on, made before the first of them where it has to be made specially. */
+/** Creates the bridge of the pods where the defaults of the bridge plugin do not fit. */
 import {access} from 'node:fs/promises';
 import type {Exec} from '../process/exec.ts';
 import {runTool} from '../process/tool.ts';
@@ -8,8 +8,8 @@ import {setTo} from './forwarding.ts';
 const settings = `/proc/sys/net/ipv6/conf/${bridgeName}`;
 
 /**
- * For IPv6. The plugin leaves duplicate address detection on: for a second or two the first pods would have a gateway
- * that does not answer. And it cannot give an address to a bridge for which the node has IPv6 switched off.
+ * Needed for IPv6 only. The plugin leaves duplicate address detection on, so the gateway of the first pods would not answer
+ * for a second or two. The plugin also fails on a node that disables IPv6 for new interfaces.
  */
 export const prepareBridge = async (exec: Exec): Promise<void> => {
   const isThere = await access(settings).then(

@@ -1,4 +1,4 @@
-/** The nodes without the podCIDRs that this node does not believe: says which those are, once. */
+/** Removes refused podCIDRs from the nodes, and logs each refusal once. */
 import {networkInterfaces} from 'node:os';
 import type {Log} from '../log.ts';
 import {NodeNotReady} from './errors.ts';
@@ -7,7 +7,7 @@ import type {NodeFacts} from './node-facts.ts';
 import {checkPodCidrs, type RefusedPodCidr} from './pod-cidrs.ts';
 
 export interface NodeChecks {
-  /** Throws NodeNotReady when this node itself has a podCIDR that the others refuse. */
+  /** Throws NodeNotReady if the podCIDR of this node itself is refused. */
   readonly check: (nodes: readonly NodeFacts[]) => readonly NodeFacts[];
   readonly refused: () => readonly RefusedPodCidr[];
 }
@@ -49,7 +49,7 @@ export const createNodeChecks = ({log, nodeName, podSubnets}: NodeChecksOptions)
   };
 };
 
-/** The subnets of the interfaces that have an address of the node. */
+/** The subnets of the interfaces with an InternalIP of the node. */
 const linksOf = (own: NodeFacts | undefined): string[] =>
   Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])

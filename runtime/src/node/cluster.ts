@@ -1,9 +1,9 @@
-/** The nodes as one of them sees them. */
+/** The cluster as seen by one of its nodes. */
 import type {NodeFacts} from './node-facts.ts';
 
 export interface Cluster {
   readonly own: NodeFacts;
   readonly nodes: readonly NodeFacts[];
-  /** Pods in here are known by their own addresses. */
+  /** Traffic between these subnets is not masqueraded. */
   readonly podCidrs: readonly string[];
 }

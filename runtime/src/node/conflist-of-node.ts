@@ -2,10 +2,10 @@
 import {familyOf} from './ip-address.ts';
 
 export interface NodeConflist {
-  /** One of a family at most; a pod gets an address of each. */
+  /** At most one per IP family; a pod gets an address from each. */
   readonly podCidrs: readonly string[];
   readonly ipamDir: string;
-  /** What reaches the other nodes in one piece; pods must not send larger packets. */
+  /** The largest packet that reaches other nodes unfragmented. */
   readonly mtu: number | undefined;
 }
 
@@ -20,12 +20,12 @@ export const conflistOfNode = ({podCidrs, ipamDir, mtu}: NodeConflist): string =
     type: 'bridge',
     bridge: bridgeName,
     isGateway: true,
-    // A node that registers anew may get another podCIDR, while the bridge is still there.
+    // A node that registers again may get another podCIDR while the bridge still has the old address.
     forceAddress: true,
-    // Masquerading is done by rules of our own: the plugin's would hide pods from those of other nodes.
+    // masquerade.ts does this: the plugin would also masquerade traffic to pods of other nodes.
     ipMasq: false,
-    // With it the plugin switches off duplicate address detection in the pod, which would hear its own question:
-    // an IPv6 address serves at once.
+    // In hairpin mode the plugin disables duplicate address detection in the pod, which would detect itself. So IPv6
+    // addresses are usable at once.
     hairpinMode: true,
     ...(mtu !== undefined && {mtu}),
     ipam: {

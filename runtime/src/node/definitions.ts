@@ -1,4 +1,4 @@
-/** The cluster's NetworkAttachmentDefinitions: networks that a pod can ask for besides its own one. */
+/** Keeps the cluster's NetworkAttachmentDefinitions: further networks that a pod can select. */
 import {readFile} from 'node:fs/promises';
 import {writeDurably} from '../lib/durable-file.ts';
 import {arrayOf, objectOf, stringOf} from '../lib/json.ts';
@@ -9,7 +9,7 @@ import type {Resource} from './watch-resource.ts';
 export interface Definition {
   readonly namespace: string;
   readonly name: string;
-  /** `spec.config`, unchecked. Empty: the node has a configuration of the definition's name. */
+  /** `spec.config`, not validated. Empty if the configuration directory of the node holds the configuration. */
   readonly config: string;
 }
 
@@ -27,17 +27,17 @@ export const definitionsResource: Resource<Definition> = {
   },
 };
 
-/** Neither the resource nor the right to see it belongs to every cluster. */
+/** A cluster may lack the resource, or the permission to list it. */
 export const isAbsentResource = (error: unknown): boolean =>
   error instanceof ApiRefused && (error.statusCode === 403 || error.statusCode === 404);
 
-/** Those of `path`, which keeps them for a start while the API server is down. */
+/** Loads the definitions from the cache file `path`, which serves a start while the API server is down. */
 export const openDefinitions = async (path: string, log: Log): Promise<Definitions> => {
-  let known = byName(await remembered(path));
+  let known = byName(await readCache(path));
   let saved = '';
   let saving: Promise<void> | undefined;
 
-  // While one text is written, only the newest of those that come is worth writing next.
+  // While one text is written, newer ones supersede each other: only the latest is written next.
   const save = async () => {
     for (let text = textFor(known); text !== saved; text = textFor(known)) {
       await writeDurably(path, text);
@@ -66,19 +66,19 @@ const definitionFrom = (namespace: unknown, name: unknown, config: unknown): Def
   config: stringOf(config) ?? '',
 });
 
-const remembered = async (path: string): Promise<Definition[]> => {
+const readCache = async (path: string): Promise<Definition[]> => {
   try {
     const read = arrayOf(JSON.parse(await readFile(path, 'utf8'))).map(objectOf);
     return read.map(({namespace, name, config}) => definitionFrom(namespace, name, config));
   } catch {
-    return []; // it is only a cache
+    return []; // missing or invalid: the file is only a cache
   }
 };
 
 const byName = (definitions: readonly Definition[]): ReadonlyMap<string, Definition> =>
   new Map(definitions.map((each) => [keyOf(each), each]));
 
-/** Neither may have a slash in it. */
+/** Unambiguous, because neither name may contain a slash. */
 const keyOf = ({namespace, name}: Pick<Definition, 'namespace' | 'name'>): string => `${namespace}/${name}`;
 
 const textFor = (known: ReadonlyMap<string, Definition>): string =>

@@ -1,6 +1,6 @@
-/** Why the node cannot have pods. */
+/** Errors of the node's own network. */
 
-/** The node has no network to attach pods to. The message is stable: it ends in Kubernetes events. */
+/** The node has no network for pods. Equal causes have equal messages, because Kubernetes aggregates events by them. */
 export class NodeNotReady extends Error {
   override readonly name = 'NodeNotReady';
   readonly reason: string;

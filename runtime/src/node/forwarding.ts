@@ -1,10 +1,10 @@
-/** Lets the node forward packets between pods and the rest of the world. */
+/** Enables packet forwarding on the node. */
 import {access, readdir, readFile, writeFile} from 'node:fs/promises';
 import type {Family} from './ip-address.ts';
 
 const ipv6 = '/proc/sys/net/ipv6';
 
-/** Whether the kernel has IPv6; it can be booted without. */
+/** Whether the kernel has IPv6, which a boot option can disable. */
 export const hasIPv6 = (): Promise<boolean> =>
   access(ipv6).then(
     () => true,
@@ -18,7 +18,7 @@ export const enableForwarding = async (family: Family): Promise<void> => {
   await switchOn(all);
 };
 
-/** An interface that accepts router advertisements would forget its default route when the node becomes a router. */
+/** accept_ra=2 keeps default routes from router advertisements, which a forwarding node would otherwise drop. */
 const keepAdvertisedRoutes = async (): Promise<void> => {
   for (const name of await readdir(`${ipv6}/conf`)) {
     const accept = `${ipv6}/conf/${name}/accept_ra`;
@@ -26,7 +26,7 @@ const keepAdvertisedRoutes = async (): Promise<void> => {
   }
 };
 
-/** /proc/sys may be read-only where it is on already. */
+/** Writes only if needed: /proc/sys may be read-only. */
 export const setTo = async (path: string, value: string): Promise<void> => {
   if (!(await isSetTo(path, value))) await writeFile(path, value);
 };

@@ -1,24 +1,24 @@
-/** IP addresses and subnets of both families, as text in the one form that the kernel prints. */
+/** Functions for IPv4 and IPv6 addresses and subnets as text, in the canonical form that the kernel prints. */
 import {isIP} from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 export type Family = 4 | 6;
 
-/** Of an address or a subnet. */
+/** The family of an address or subnet. */
 export const familyOf = (text: string): Family => (text.includes(':') ? 6 : 4);
 
 export const ofFamily = (texts: readonly string[], family: Family): string | undefined =>
   texts.find((text) => familyOf(text) === family);
 
-/** Nothing but the first of each family, in their order. */
+/** Keeps the first of each family. */
 export const onePerFamily = (texts: readonly string[]): string[] =>
   texts.filter((text, index) => texts.findIndex((other) => familyOf(other) === familyOf(text)) === index);
 
-/** `undefined` when it is none. */
+/** Undefined for an invalid address. */
 export const addressFrom = (value: unknown): string | undefined =>
   isAddress(value) ? ipaddr.parse(value).toString() : undefined;
 
-/** With the bits after the prefix cleared; `undefined` when it is no subnet. */
+/** Clears the bits after the prefix. Undefined for an invalid subnet. */
 export const cidrFrom = (value: unknown): string | undefined => {
   if (typeof value !== 'string') return undefined;
   const [ip = '', bits = '', ...rest] = value.split('/');
@@ -31,7 +31,7 @@ export const cidrFrom = (value: unknown): string | undefined => {
 export const networkAddressOf = (cidr: string): string =>
   (familyOf(cidr) === 4 ? ipaddr.IPv4 : ipaddr.IPv6).networkAddressFromCIDR(cidr).toString();
 
-/** Whether another node can be reached by it: a kubelet may tell any text for its address. */
+/** Whether it can be the address of another node; a kubelet may report any address. */
 export const isHostAddress = (ip: string): boolean =>
   !['unspecified', 'loopback', 'multicast', 'broadcast', 'linkLocal'].includes(ipaddr.parse(ip).range());
 
@@ -40,24 +40,24 @@ export const bytesOf = (ip: string): readonly number[] => ipaddr.parse(ip).toByt
 export const addressOfBytes = (bytes: readonly number[]): string =>
   ipaddr.fromByteArray([...bytes]).toString();
 
-/** As one number, to count and compare by. */
+/** The address as a number, for arithmetic and comparison. */
 export const numberOf = (ip: string): bigint =>
   bytesOf(ip).reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
 
-/** The last address of a subnet, broadcast or not, as one number. */
+/** The last address of a subnet as a number, including broadcast addresses. */
 export const lastNumberOf = (cidr: string): bigint => {
   const bits = (familyOf(cidr) === 4 ? 32 : 128) - Number(cidr.split('/')[1]);
   return numberOf(networkAddressOf(cidr)) + (1n << BigInt(bits)) - 1n;
 };
 
-/** The addresses of a subnet, to compare it with many others. */
+/** A subnet as a range of numbers, for many comparisons. */
 export interface Span {
   readonly family: Family;
   readonly first: bigint;
   readonly last: bigint;
 }
 
-/** Of a subnet or of a single address. */
+/** The span of a subnet or a single address. */
 export const spanOf = (text: string): Span => {
   const family = familyOf(text);
   const cidr = text.includes('/') ? text : `${text}/${family === 4 ? 32 : 128}`;
@@ -70,6 +70,6 @@ export const overlaps = (one: Span, other: Span): boolean =>
 export const isWithin = (inner: Span, outer: Span): boolean =>
   inner.family === outer.family && outer.first <= inner.first && inner.last <= outer.last;
 
-/** An address with a zone, such as fe80::1%eth0, means nothing on another node. */
+/** Refuses addresses with a zone, such as fe80::1%eth0, which are meaningless on other nodes. */
 const isAddress = (value: unknown): value is string =>
   typeof value === 'string' && isIP(value) !== 0 && !value.includes('%');

@@ -1,13 +1,13 @@
-/** Gives many commands to one run of iproute2. */
+/** Runs many iproute2 commands in one process. */
 import type {Exec} from '../process/exec.ts';
 import {runTool} from '../process/tool.ts';
 
-/** All lines are tried, whatever becomes of the first ones; rejects with ToolFailed when one of them failed. */
+/** Runs all lines even if some fail; then rejects with ToolFailed. */
 export const runBatch = async (
   exec: Exec,
   tool: 'ip' | 'bridge',
   lines: readonly string[],
 ): Promise<void> => {
-  // -force: one node that cannot be reached must not keep the others from being routed to.
+  // -force continues after an error: one unreachable node must not block the routes to the others.
   if (lines.length > 0) await runTool(exec, tool, ['-force', '-batch', '-'], `${lines.join('\n')}\n`);
 };

@@ -18,7 +18,7 @@ export const toolOf = {4: 'iptables', 6: 'ip6tables'} as const;
 
 const lockWait = ['--wait', '5'];
 
-/** Gives lines to iptables-restore, which replaces the chains named in them in one step. */
+/** Replaces the chains named in the lines in one step, with iptables-restore. */
 export const restoreChains = async (exec: Exec, family: Family, lines: string): Promise<void> => {
   await runTool(exec, `${toolOf[family]}-restore`, [...lockWait, '--noflush'], lines);
 };
@@ -32,7 +32,7 @@ export const removeJump = async (exec: Exec, family: Family, jump: Jump): Promis
   if (await hasJump(exec, family, jump)) await run(exec, family, jump.table, '-D', jump.from, ...jump.rule);
 };
 
-/** False also where the table or the tool is missing: then the chain cannot exist. */
+/** Also false without the table or the tool: then the chain cannot exist. */
 export const hasChain = async (exec: Exec, family: Family, table: Table, chain: string): Promise<boolean> => {
   const args = [...lockWait, '-t', table, '-n', '-L', chain];
   const ending = await exec({file: toolOf[family], args, timeoutMs: 10_000});
@@ -44,7 +44,7 @@ const hasJump = async (exec: Exec, family: Family, {table, from, rule}: Jump): P
     await run(exec, family, table, '-C', from, ...rule);
     return true;
   } catch (error) {
-    // Only 1 says that the rule is not there; 4, for one, says that others hold the lock.
+    // Exit status 1 means that the rule does not exist. Others are errors: 4 means that the lock is held.
     if (error instanceof ToolFailed && error.exitStatus === 1) return false;
     throw error;
   }

@@ -1,4 +1,4 @@
-/** Reads how to reach the API server from a kubeconfig, normally the kubelet's own. */
+/** Reads the address and credentials of the API server from a kubeconfig, normally the kubelet's. */
 import {readFile} from 'node:fs/promises';
 import {dirname, resolve} from 'node:path';
 import {errorCodeOf} from '../lib/error-code.ts';
@@ -21,9 +21,9 @@ export class KubeconfigInvalid extends Error {
   override readonly name = 'KubeconfigInvalid';
 }
 
-/** To be read anew for every connection: kubeadm replaces the file, and the kubelet rotates its certificate. */
+/** Read again for every connection, because kubeadm replaces the file and the kubelet rotates its certificate. */
 export const readKubeconfig = async (path: string): Promise<Cluster> => {
-  const config = objectOf(await parsed(await textOfFile(path), path));
+  const config = objectOf(await parseYaml(await textOfFile(path), path));
   const context = named(config, 'contexts', 'context', stringOf(config['current-context']));
   const cluster = named(config, 'clusters', 'cluster', stringOf(context['cluster']));
   const user = named(config, 'users', 'user', stringOf(context['user']));
@@ -40,8 +40,8 @@ export const readKubeconfig = async (path: string): Promise<Cluster> => {
   };
 };
 
-const parsed = async (text: string, path: string): Promise<unknown> => {
-  // Not before it is needed: pods can be served without, and it takes a while to load.
+const parseYaml = async (text: string, path: string): Promise<unknown> => {
+  // Loaded on demand, because it is slow to load and attaching pods does not need it.
   const {parse} = await import('yaml');
   try {
     return parse(text);
@@ -65,7 +65,7 @@ const dataOf = async (object: JsonObject, key: string, dir: string): Promise<str
   return file ? await textOfFile(resolve(dir, file)) : undefined;
 };
 
-/** The files appear one after the other while the node joins: a missing one is nothing wrong, only early. */
+/** A missing file is not an error: the files appear one by one while the node joins the cluster. */
 const textOfFile = async (path: string): Promise<string> => {
   try {
     return await readFile(path, 'utf8');

@@ -1,14 +1,14 @@
-/** Looks at the node's interfaces, and removes one. */
+/** Lists and removes interfaces of the node. */
 import {realpath} from 'node:fs/promises';
 import {arrayOf, type JsonObject, objectOf, stringOf} from '../lib/json.ts';
 import type {NodeLinks, Peer} from '../network/orphaned-links.ts';
 import type {Exec} from '../process/exec.ts';
 import {runTool, ToolFailed} from '../process/tool.ts';
 
-/** As the bridge plugin names them (containernetworking/plugins, pkg/ip/link_linux.go, RandomVethName). */
+/** The names that the bridge plugin creates (containernetworking/plugins, pkg/ip/link_linux.go, RandomVethName). */
 export const pluginVeth = /^veth[0-9a-f]{8}$/;
 
-/** Where iproute2 looks for netns. */
+/** The netns directory of iproute2. */
 const iprouteDir = '/var/run/netns';
 
 export const createNodeLinks = (exec: Exec, netnsDir: string): NodeLinks => ({
@@ -36,13 +36,13 @@ export const createNodeLinks = (exec: Exec, netnsDir: string): NodeLinks => ({
   },
 });
 
-/** iproute2 names the peer if it is in the same netns, and tells the id of its netns otherwise, if it has one. */
+/** iproute2 prints the name of a peer in the same netns; for another netns it prints its id, if it has one. */
 const peerOf = ({link, link_netnsid: id}: JsonObject): Peer => {
   if (typeof id === 'number') return {kind: 'netns', id};
   return typeof link === 'string' ? {kind: 'node'} : {kind: 'unknown'};
 };
 
-/** iproute2 knows one directory only. Another one is mounted there, for this one call. */
+/** iproute2 reads only its own directory, so another directory is bind-mounted over it in a private mount namespace. */
 const listNetns = async (exec: Exec, dir: string): Promise<string> => {
   const list = ['ip', '-json', 'netns', 'list'] as const;
   const [real, usual] = await Promise.all([dir, iprouteDir].map((path) => realpath(path).catch(() => path)));

@@ -1,4 +1,4 @@
-/** Masquerades what pods send out of the cluster, and nothing else: between pods the addresses stay as they are. */
+/** Masquerades traffic from pods to destinations outside of the cluster; pods see each other's real addresses. */
 import type {Exec} from '../process/exec.ts';
 import {familyOf} from './ip-address.ts';
 import {ensureJump, type Jump, restoreChains} from './iptables.ts';
@@ -12,22 +12,22 @@ const jump: Jump = {
 };
 const multicast = {4: '224.0.0.0/4', 6: 'ff00::/8'} as const;
 
-/** Of one family. */
+/** The input for one IP family. */
 export interface Masquerade {
-  /** Of this node. */
+  /** The podCIDR of this node. */
   readonly podCidr: string;
-  /** Where pods are known by their own addresses. */
+  /** Traffic to these subnets is not masqueraded. */
   readonly podCidrs: readonly string[];
 }
 
-/** For iptables-restore, which replaces the whole chain in one step. */
+/** Input for iptables-restore, which replaces the whole chain in one step. */
 export const masqueradeRules = ({podCidr, podCidrs}: Masquerade): string =>
   [
     '*nat',
     `:${chain} - [0:0]`,
     `-A ${chain} ! -s ${podCidr} -j RETURN`,
-    // A service may lead back to the bridge it was called from. The answer would then take the short way, past the
-    // translation of its address, unless it is sent here.
+    // A service may choose a pod on the same bridge. Without masquerading, its answer would go directly over the bridge,
+    // past conntrack, and keep the wrong source address.
     `-A ${chain} -d ${podCidr} -m conntrack --ctstate DNAT -j MASQUERADE`,
     ...podCidrs.map((cidr) => `-A ${chain} -d ${cidr} -j RETURN`),
     `-A ${chain} -d ${multicast[familyOf(podCidr)]} -j RETURN`,

@@ -1,4 +1,4 @@
-/** The network that pods are attached to, as the configuration directory has it at the time. */
+/** Reads the node's own network from the configuration directory. */
 import {readConfDir} from '../cni/conf-dir.ts';
 import type {Conflist} from '../cni/conflist.ts';
 import {InvalidConfig} from '../cni/errors.ts';
@@ -6,16 +6,16 @@ import {missingPlugin} from '../cni/find-plugin.ts';
 import type {Trouble} from './trouble.ts';
 
 export interface NetworkStatus {
-  /** The last good one while the configuration is broken. */
+  /** While the configuration is broken, the last valid one. */
   readonly list: Conflist | undefined;
-  /** `undefined` when pods can be attached. */
+  /** Undefined if pods can be attached. */
   readonly trouble: Trouble | undefined;
 }
 
 export interface NetworkSource {
-  /** `undefined` when there is none. A broken file does not take away the network that was there before it. */
+  /** Undefined without a configuration. While a file is broken, the last valid configuration remains. */
   current(): Conflist | undefined;
-  /** The same, and what is wrong with the configuration; `missing` is what to say when there is none. */
+  /** Also returns the problem of the configuration; `missing` is called if there is none. */
   look(missing: () => Trouble): NetworkStatus;
 }
 

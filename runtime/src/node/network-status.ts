@@ -1,4 +1,4 @@
-/** Asks the plugins of a network whether they could attach pods (CNI spec, section 2, "STATUS"). */
+/** Asks the plugins of a network whether they can attach pods (CNI spec, section 2, "STATUS"). */
 import type {Conflist} from '../cni/conflist.ts';
 import {CniError} from '../cni/errors.ts';
 import type {InvokePlugin} from '../cni/invocation.ts';
@@ -7,19 +7,19 @@ import {DeadlineExceeded, withinDeadline} from '../lib/deadline.ts';
 import {errorText} from '../log.ts';
 import type {Trouble} from './trouble.ts';
 
-/** Answers in time, also when a plugin does not. */
+/** Answers in time even if a plugin hangs. */
 type StatusOf = (list: Conflist) => Promise<Trouble | undefined>;
 
-/** A kubelet asks every few seconds, and each answer may cost the start of several programs. */
+/** Answers are cached, because the kubelet asks every few seconds and each STATUS starts several programs. */
 const goodForMs = 5_000;
-/** Whoever asks for the state of the node gives up after 5 s, and would never learn the reason. */
-const usualPatienceMs = 2_000;
+/** Shorter than the 5 s after which callers give up, so that they learn the reason. */
+const defaultTimeoutMs = 2_000;
 
-/** `uptime` in ms. One question at a time: plugins that hang must not be started again and again. */
+/** `uptime` is in ms. Only one STATUS runs at a time, so that hanging plugins are not started again and again. */
 export const createStatusOf = (
   invoke: InvokePlugin,
   uptime: () => number,
-  patienceMs = usualPatienceMs,
+  timeoutMs = defaultTimeoutMs,
 ): StatusOf => {
   let last: {readonly text: string; readonly at: number; readonly trouble: Trouble | undefined} | undefined;
   let asking: Promise<void> | undefined;
@@ -31,16 +31,16 @@ export const createStatusOf = (
   const answer = async (list: Conflist): Promise<Trouble | undefined> => {
     for (;;) {
       if (last?.text === list.text && uptime() - last.at <= goodForMs) return last.trouble;
-      asking ??= ask(list); // of another list it may be, which has to end first
+      asking ??= ask(list); // may be a STATUS of another list, which must finish first
       await asking;
     }
   };
   return async (list) => {
     try {
-      return await withinDeadline(patienceMs, () => answer(list));
+      return await withinDeadline(timeoutMs, () => answer(list));
     } catch (error) {
       if (!(error instanceof DeadlineExceeded)) throw error;
-      const message = `the plugins of network ${list.name} did not answer STATUS within ${patienceMs} ms`;
+      const message = `the plugins of network ${list.name} did not answer STATUS within ${timeoutMs} ms`;
       return {reason: 'CNIPluginNotReady', message};
     }
   };
@@ -52,7 +52,7 @@ const troubleOf = async (invoke: InvokePlugin, list: Conflist): Promise<Trouble 
     await statusOfNetwork(invoke, list);
     return undefined;
   } catch (error) {
-    // 51: those that are attached may be cut off as well.
+    // 51: attached pods may have limited connectivity, too.
     const limited = error instanceof CniError && error.cniCode === 51;
     return {reason: limited ? 'CNIPluginLimited' : 'CNIPluginNotReady', message: errorText(error)};
   }

@@ -1,4 +1,4 @@
-/** Finds the networks that other container runtimes use on this node. Attachments without a record there may be theirs. */
+/** Finds networks that other container runtimes use on this node, because attachments without a record may be theirs. */
 import {readdirSync, readFileSync} from 'node:fs';
 import {extname, join} from 'node:path';
 import {errorCodeOf} from '../lib/error-code.ts';
@@ -6,45 +6,45 @@ import {objectOf, stringOf} from '../lib/json.ts';
 import {slices} from '../lib/slices.ts';
 import type {NetworksOfOthers} from '../network/orphans.ts';
 
-export interface PlacesOfOthers {
-  /** Where the container runtime has its network configuration. */
+export interface ForeignDirectories {
+  /** The CNI configuration of the container runtime. */
   readonly confDir: string;
-  /** Where libcni keeps what it has attached. */
+  /** libcni's cache of attachments. */
   readonly cacheDir: string;
 }
 
-/** Below the cache directory: of libcni since 0.8, of libcni 0.7, and of Multus. */
+/** Subdirectories of the cache: libcni since 0.8, libcni 0.7, Multus. */
 const cacheDirs = ['results', 'cache', 'cache/results', 'multus/results'];
 
 /** Rejects with the system's error if a directory or a configuration file cannot be read. */
 export const findNetworksOfOthers = async ({
   confDir,
   cacheDir,
-}: PlacesOfOthers): Promise<NetworksOfOthers> => {
+}: ForeignDirectories): Promise<NetworksOfOthers> => {
   const names = new Set<string>();
-  const unclear: string[] = [];
+  const invalidTexts: string[] = [];
   for (const file of filesIn(confDir)) {
     if (!['.conflist', '.conf', '.json'].includes(extname(file))) continue;
-    const text = textOf(join(confDir, file));
-    if (text !== undefined && !addNames(text, names)) unclear.push(text);
+    const text = readIfPresent(join(confDir, file));
+    if (text !== undefined && !addNames(text, names)) invalidTexts.push(text);
   }
-  const nameless: string[] = [];
+  const unnamedFiles: string[] = [];
   for (const dir of cacheDirs.map((each) => join(cacheDir, each)))
     for await (const some of slices(filesIn(dir)))
       for (const file of some) {
         const name = cachedNetwork(join(dir, file));
-        if (name === undefined) nameless.push(file);
+        if (name === undefined) unnamedFiles.push(file);
         else names.add(name);
       }
   return {
     has: (name) =>
       names.has(name) ||
-      unclear.some((text) => text.includes(JSON.stringify(name))) ||
-      nameless.some((file) => file.startsWith(`${name}-`)),
+      invalidTexts.some((text) => text.includes(JSON.stringify(name))) ||
+      unnamedFiles.some((file) => file.startsWith(`${name}-`)),
   };
 };
 
-/** At any depth: Multus has the networks that it delegates to inside its own. False if that is not JSON. */
+/** Collects names at any depth, because Multus nests its delegates. Returns false for invalid JSON. */
 const addNames = (text: string, names: Set<string>): boolean => {
   try {
     JSON.parse(text, (key, value: unknown) => {
@@ -57,7 +57,7 @@ const addNames = (text: string, names: Set<string>): boolean => {
   }
 };
 
-/** Of an entry of libcni's cache. Before version 0.8 it was the result alone, in a file named NETWORK-SANDBOX-INTERFACE. */
+/** Undefined for files before libcni 0.8: those hold only a result and are named NETWORK-SANDBOX-INTERFACE. */
 const cachedNetwork = (path: string): string | undefined => {
   try {
     return stringOf(objectOf(JSON.parse(readFileSync(path, 'utf8')))['networkName']);
@@ -77,8 +77,8 @@ const filesIn = (dir: string): string[] => {
   }
 };
 
-/** `undefined`: removed since it was listed, or a link to a directory. */
-const textOf = (path: string): string | undefined => {
+/** Undefined if the file was removed meanwhile or is a link to a directory. */
+const readIfPresent = (path: string): string | undefined => {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {

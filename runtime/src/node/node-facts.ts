@@ -1,15 +1,15 @@
-/** What the network runtime wants to know of a Kubernetes node. */
+/** The fields of a Kubernetes node that the network runtime uses. */
 import {arrayOf, objectOf, stringOf} from '../lib/json.ts';
 import {addressFrom, cidrFrom, isHostAddress, onePerFamily} from './ip-address.ts';
 import type {Resource} from './watch-resource.ts';
 
 export interface NodeFacts {
   readonly name: string;
-  /** One of a family at most, in the order of `spec.podCIDRs`; none until the controller manager has assigned them. */
+  /** At most one per IP family, in the order of `spec.podCIDRs`; empty until the controller manager assigns them. */
   readonly podCidrs: readonly string[];
-  /** One of a family at most, in the order of `status.addresses`. */
+  /** At most one per IP family, in the order of `status.addresses`. */
   readonly internalIps: readonly string[];
-  /** `metadata.creationTimestamp`, as text that sorts by time; `undefined` when it is unknown. */
+  /** `metadata.creationTimestamp`, which sorts by time as text; undefined if unknown. */
   readonly createdAt?: string | undefined;
 }
 
@@ -27,7 +27,7 @@ export const nodeFactsOf = (node: unknown): NodeFacts => {
 
 export const nodesResource: Resource<NodeFacts> = {path: '/api/v1/nodes', itemOf: nodeFactsOf};
 
-/** Leaves out what is not a name, a subnet, an address or a timestamp. */
+/** Drops invalid names, subnets, addresses and timestamps. */
 export const factsFrom = (read: {
   readonly name: unknown;
   readonly podCidrs: readonly unknown[];
@@ -40,6 +40,6 @@ export const factsFrom = (read: {
   ...(isTimestamp(read.createdAt) && {createdAt: read.createdAt}),
 });
 
-/** The API server writes all in UTC and without fractions. */
+/** The API server writes timestamps in UTC and without fractions. */
 const isTimestamp = (value: unknown): value is string =>
   typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value);

@@ -1,4 +1,4 @@
-/** The network of this node: follows the cluster's nodes, keeps this one prepared, and knows why when it is not. */
+/** The node's own network: follows the cluster's nodes, keeps this node prepared, and reports why it is not ready. */
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {Conflist} from '../cni/conflist.ts';
@@ -16,17 +16,17 @@ import {type PrepareOptions, prepareNode} from './prepare-node.ts';
 import {type Trouble, troubleOfNode, troubleOfPreparing, troubleOfReading} from './trouble.ts';
 
 export interface NodeNetwork {
-  /** Begins to follow the cluster's nodes, until the signal aborts. */
+  /** Follows the cluster's nodes until the signal aborts. */
   readonly follow: () => void;
-  /** Makes the node ready, or throws NodeNotReady. */
+  /** Prepares the node, or throws NodeNotReady. */
   readonly setup: () => Promise<void>;
-  /** The network that pods are attached to, and why none can be attached to it now. */
+  /** The network for pods, and the reason if none can be attached now. */
   readonly status: () => Promise<NetworkStatus>;
-  /** The network to attach pods to, or NodeNotReady. */
+  /** Returns the network for pods, or throws NodeNotReady. */
   readonly network: () => Conflist;
-  /** A NetworkAttachmentDefinition of the cluster, from memory, also while the API server is down. */
+  /** A NetworkAttachmentDefinition from the cache, so that it works while the API server is down. */
   readonly definitionOf: (namespace: string, name: string) => Definition | undefined;
-  /** The podCIDRs of nodes that have no route here, and why. */
+  /** The refused podCIDRs, which get no route. */
   readonly refusedPodCidrs: () => readonly RefusedPodCidr[];
 }
 
@@ -35,18 +35,18 @@ export interface NodeNetworkOptions extends PrepareOptions {
   readonly binDirs: readonly string[];
   readonly stateDir: string;
   readonly signal: AbortSignal;
-  /** What stands in the way of pods on any network. */
+  /** A problem that affects pods on every network. */
   readonly troubleBefore?: () => Trouble | undefined;
-  /** What the plugins themselves say of a network that is otherwise ready. */
+  /** The STATUS of the plugins; asked only if the network is otherwise ready. */
   readonly statusOf?: (list: Conflist) => Promise<Trouble | undefined>;
-  /** Whether it still has addresses. */
+  /** A problem with the addresses of the network. */
   readonly poolOf?: (list: Conflist) => Promise<Trouble | undefined>;
 }
 
-/** Rules and routes may be flushed behind our back; what failed may have been too early. */
+/** Other programs may flush rules and routes, hence the repeated repair; after a failure it comes earlier. */
 const repairMs = {prepared: 60_000, failed: 5_000};
 
-/** Prepares the node for what is remembered of the cluster; it may be all there is for some time. */
+/** Prepares the node with the cached nodes, which may be the only source while the API server is down. */
 export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<NodeNetwork> => {
   const {kubeconfig, log, signal, nodeName, stateDir} = options;
   const cache = join(stateDir, 'nodes.json');
@@ -55,15 +55,15 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
   const checks = createNodeChecks(options);
   const lock = createLock();
   let nodes: readonly NodeFacts[] = await readNodeCache(cache);
-  let prepared = ''; // the nodes that this one was prepared for, as text
-  let preparedOwn = ''; // this one among them
+  let prepared = ''; // the nodes of the last successful preparation, as JSON
+  let preparedOwn = ''; // this node among them, as JSON
   let reading: Trouble | undefined = {
     reason: 'NodesUnread',
     message: 'the nodes of the cluster have not been listed yet',
   };
   let preparing: Trouble | undefined;
-  let isBehind = false; // the last attempt to prepare it again has failed
-  let told = ''; // of a failure that is tried again and again
+  let isBehind = false; // the last repair failed
+  let loggedError = ''; // so that retries do not log the same error again
 
   const remember = () =>
     writeNodeCache(cache, nodes).catch((error: unknown) => {
@@ -77,13 +77,13 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
         await prepareNode(options, checks.check(nodes));
         preparing = undefined;
         isBehind = false;
-        told = '';
+        loggedError = '';
         if (prepared !== wanted) await remember();
         prepared = wanted;
         preparedOwn = own ?? '';
       } catch (error) {
-        // On a busy machine it may take too long; what was right for this node a minute ago most likely still is, and
-        // pods need not lose their node because another one came.
+        // The node stays ready with its last settings: a failure after another node joined, or on a busy machine, is no
+        // reason to refuse pods.
         if (preparedOwn !== '' && preparedOwn === own) {
           isBehind = true;
           log.warn('cannot repair the network settings of the node, retrying', {error: errorText(error)});
@@ -92,15 +92,15 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
         preparing = troubleOfPreparing(error);
         prepared = '';
         preparedOwn = '';
-        if (told !== errorText(error))
+        if (loggedError !== errorText(error))
           log.error('cannot prepare the node for pods', {error: errorText(error)});
-        told = errorText(error);
+        loggedError = errorText(error);
       }
     });
   const repair = async () => {
     while (!signal.aborted) {
       const ms = preparing || isBehind ? repairMs.failed : repairMs.prepared;
-      await delay(ms, undefined, {signal}).catch(() => undefined); // rejects when it is aborted
+      await delay(ms, undefined, {signal}).catch(() => undefined); // an aborted delay rejects
       if (!signal.aborted) await prepare();
     }
   };

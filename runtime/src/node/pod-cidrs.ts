@@ -1,4 +1,4 @@
-/** Decides which podCIDRs of the cluster's nodes this node believes: each becomes a route, and could lead any traffic away. */
+/** Validates the podCIDRs of the cluster's nodes. Each becomes a route, so a forged one could redirect any traffic. */
 import {isWithin, overlaps, type Span, spanOf} from './ip-address.ts';
 import type {NodeFacts} from './node-facts.ts';
 
@@ -6,7 +6,7 @@ export interface RefusedPodCidr {
   readonly node: string;
   readonly podCidr: string;
   readonly kind: RefusalKind;
-  /** Stable, for people. */
+  /** A sentence for people; equal causes have equal texts. */
   readonly why: string;
 }
 
@@ -22,37 +22,37 @@ export type RefusalKind = (typeof refusalKinds)[number];
 
 export interface PodCidrRules {
   readonly ownName: string;
-  /** One of a family at most. A family without one has the stricter rules below. */
+  /** At most one per IP family. Without one, the stricter rules of `unlikeOwn` apply to the family. */
   readonly podSubnets: readonly string[];
-  /** The subnets of the interfaces that have an address of this node. */
+  /** The subnets of the interfaces with an InternalIP of this node. */
   readonly links: readonly string[];
 }
 
 export interface CheckedNodes {
-  /** All nodes, without the podCIDRs that were refused. */
+  /** All nodes, without refused podCIDRs. */
   readonly nodes: readonly NodeFacts[];
   readonly refused: readonly RefusedPodCidr[];
 }
 
-/** Private ranges (RFC 1918, RFC 6598, RFC 4193). A cluster has one pod subnet of a family, which lies in one of these. */
+/** Private ranges (RFC 1918, RFC 6598, RFC 4193). A cluster's pod subnet of a family lies in one of them. */
 const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'].map(
-  named,
+  labelledSpan,
 );
 
-/** The own node's podCIDRs are compared with the pod subnet only: another node must not be able to take them away. */
+/** The podCIDRs of this node are compared with the pod subnet only, so that no other node can take them away. */
 export const checkPodCidrs = (all: readonly NodeFacts[], rules: PodCidrRules): CheckedNodes => {
-  const ownCidrs = all.find(({name}) => name === rules.ownName)?.podCidrs.map(named) ?? [];
-  const known: Known = {
+  const ownCidrs = all.find(({name}) => name === rules.ownName)?.podCidrs.map(labelledSpan) ?? [];
+  const known: Facts = {
     ownCidrs,
-    podSubnets: rules.podSubnets.map(named),
-    links: rules.links.map(named),
-    addresses: all.flatMap((node) => node.internalIps.map((ip) => ({...named(ip), node}))),
+    podSubnets: rules.podSubnets.map(labelledSpan),
+    links: rules.links.map(labelledSpan),
+    addresses: all.flatMap((node) => node.internalIps.map((ip) => ({...labelledSpan(ip), node}))),
   };
-  const accepted: OfNode[] = [];
+  const accepted: PodSpan[] = [];
   const refused: RefusedPodCidr[] = [];
   const accept = (facts: NodeFacts, podCidr: string): boolean => {
     const node = facts.name;
-    const subnet = named(podCidr);
+    const subnet = labelledSpan(podCidr);
     const refusal =
       node === rules.ownName
         ? outsidePodSubnet(subnet, known)
@@ -72,38 +72,38 @@ export const checkPodCidrs = (all: readonly NodeFacts[], rules: PodCidrRules): C
   return {nodes: all.map((node) => byName.get(node.name) ?? node), refused};
 };
 
-interface Named extends Span {
+interface LabelledSpan extends Span {
   readonly text: string;
 }
 
-interface OfNode extends Named {
+interface PodSpan extends LabelledSpan {
   readonly node: string;
 }
 
-interface Known {
-  readonly ownCidrs: readonly Named[];
-  readonly podSubnets: readonly Named[];
-  readonly links: readonly Named[];
-  readonly addresses: readonly (Named & {readonly node: NodeFacts})[];
+interface Facts {
+  readonly ownCidrs: readonly LabelledSpan[];
+  readonly podSubnets: readonly LabelledSpan[];
+  readonly links: readonly LabelledSpan[];
+  readonly addresses: readonly (LabelledSpan & {readonly node: NodeFacts})[];
 }
 
 type Refusal = Pick<RefusedPodCidr, 'kind' | 'why'>;
 
-function named(text: string): Named {
+function labelledSpan(text: string): LabelledSpan {
   return {text, ...spanOf(text)};
 }
 
 const ofFamily = <Each extends Span>(spans: readonly Each[], {family}: Span): Each | undefined =>
   spans.find((span) => span.family === family);
 
-const outsidePodSubnet = (subnet: Named, {podSubnets}: Known): Refusal | undefined => {
+const outsidePodSubnet = (subnet: LabelledSpan, {podSubnets}: Facts): Refusal | undefined => {
   const allowed = ofFamily(podSubnets, subnet);
   if (allowed === undefined || isWithin(subnet, allowed)) return undefined;
   return {kind: 'outside-pod-subnet', why: `it is outside the pod subnet ${allowed.text}`};
 };
 
-/** Without a pod subnet, the own podCIDR is the only example: the controller manager takes all of them from one range. */
-const unlikeOwn = (subnet: Named, {podSubnets, ownCidrs, links}: Known): Refusal | undefined => {
+/** Without a pod subnet, compares with this node's podCIDR: the controller manager takes all of them from one range. */
+const unlikeOwn = (subnet: LabelledSpan, {podSubnets, ownCidrs, links}: Facts): Refusal | undefined => {
   if (ofFamily(podSubnets, subnet)) return undefined;
   const own = ofFamily(ownCidrs, subnet);
   const range = own && privateRanges.find((each) => isWithin(own, each));
@@ -120,10 +120,10 @@ const unlikeOwn = (subnet: Named, {podSubnets, ownCidrs, links}: Known): Refusal
   );
 };
 
-/** `counts` leaves out younger nodes: a kubelet names its own addresses, and must not take the podCIDR of another node away. */
+/** `counts` ignores younger nodes: a kubelet reports its own addresses, and must not invalidate an older node's podCIDR. */
 const takenByNode = (
-  subnet: Named,
-  {addresses, ownCidrs}: Known,
+  subnet: LabelledSpan,
+  {addresses, ownCidrs}: Facts,
   counts: (node: NodeFacts) => boolean,
 ): Refusal | undefined => {
   const address = addresses.find((each) => overlaps(each, subnet) && counts(each.node));
@@ -136,14 +136,14 @@ const takenByNode = (
   return own && {kind: 'own-pod-cidr', why: `it overlaps the podCIDR of this node, ${own.text}`};
 };
 
-const takenByPods = (subnet: Named, accepted: readonly OfNode[]): Refusal | undefined => {
+const takenByPods = (subnet: LabelledSpan, accepted: readonly PodSpan[]): Refusal | undefined => {
   const older = accepted.find((each) => overlaps(each, subnet));
   return older && {kind: 'older-node', why: `it overlaps ${older.text} of the older node ${older.node}`};
 };
 
 const sizeOf = ({first, last}: Span): bigint => last - first;
 
-/** Nodes of unknown age count as the oldest: they were known before ages were. */
+/** Nodes of unknown age count as the oldest: they come from a cache without ages. */
 const byAge = (one: NodeFacts, other: NodeFacts): number =>
   compare(one.createdAt ?? '', other.createdAt ?? '') || compare(one.name, other.name);
 

@@ -1,4 +1,4 @@
-/** The chains of the portmap plugin in the nat tables of iptables. Its nftables backend has none. */
+/** Lists and removes the iptables chains of the portmap plugin. Its nftables backend has none. */
 import type {ChainOwner, PortmapChain, PortmapChains} from '../network/portmap-chains.ts';
 import type {Exec} from '../process/exec.ts';
 import {runTool} from '../process/tool.ts';
@@ -6,7 +6,7 @@ import {hasIPv6} from './forwarding.ts';
 import type {Family} from './ip-address.ts';
 import {toolOf} from './iptables.ts';
 
-/** Calls of pods wait while chains are removed. */
+/** Short, because calls for pods wait while chains are removed. */
 const lockWait = ['--wait', '1'];
 
 export const createPortmapChains = (exec: Exec): PortmapChains => ({
@@ -27,7 +27,7 @@ export const createPortmapChains = (exec: Exec): PortmapChains => ({
   },
 });
 
-/** In the form of `iptables -S`. */
+/** Parses the output of `iptables -S`. */
 export const portmapChainsIn = (printed: string, family: Family): PortmapChain[] => {
   const lines = printed.split('\n');
   const jumpsOf = new Map<string, string[]>();
@@ -50,7 +50,7 @@ const ownerIn = (jump: string): ChainOwner | undefined => {
   return network && sandbox ? {network, sandbox} : undefined;
 };
 
-/** For iptables-restore, which changes the table in one step or not at all. */
+/** Input for iptables-restore, which applies all lines or none. */
 const removalOf = (chains: readonly PortmapChain[]): string =>
   [
     '*nat',

@@ -1,4 +1,4 @@
-/** Prepares the node itself for pods: forwarding, masquerading, the way to other nodes, and the network configuration. */
+/** Prepares the node for pods: forwarding, masquerading, routing to other nodes, network configuration. */
 import {mkdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {writeDurably} from '../lib/durable-file.ts';
@@ -19,12 +19,12 @@ export interface PrepareOptions {
   readonly nodeName: string;
   readonly confDir: string;
   readonly ipamDir: string;
-  /** The cluster's pod subnets; in a family without one, the podCIDRs of the nodes stand for it. */
+  /** The cluster's pod subnets; for a family without one, the podCIDRs of the nodes are used. */
   readonly podSubnets: readonly string[];
   readonly backend: BackendName;
 }
 
-/** Does nothing to what is right already. A node without podCIDR is left as it is. */
+/** Idempotent. Does nothing for a node without podCIDR. */
 export const prepareNode = async (options: PrepareOptions, known: readonly NodeFacts[]): Promise<void> => {
   const {exec, log, nodeName, podSubnets} = options;
   if (!known.some(({name, podCidrs}) => name === nodeName && podCidrs.length > 0)) return;
@@ -49,13 +49,13 @@ export const prepareNode = async (options: PrepareOptions, known: readonly NodeF
   try {
     await backend.connect(exec, cluster);
   } catch (error) {
-    // A node that cannot be reached is no reason to turn pods away here.
+    // An unreachable node is no reason to refuse pods on this one.
     log.warn('cannot set up the routes to all other nodes', {error: errorText(error)});
   }
-  await writeConflist(options, own, mtu); // last: once it is there, pods are attached
+  await writeConflist(options, own, mtu); // last, because pods are attached as soon as it exists
 };
 
-/** Where pods are known by their own addresses: the pod subnet of each family, or else the podCIDRs of the nodes. */
+/** The pod subnet of each family, or the podCIDRs of all nodes. */
 const podCidrsOf = (nodes: readonly NodeFacts[], podSubnets: readonly string[]): string[] => {
   const families = new Set(podSubnets.map(familyOf));
   const others = nodes.flatMap(({podCidrs}) => podCidrs.filter((cidr) => !families.has(familyOf(cidr))));

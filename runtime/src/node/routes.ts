@@ -1,4 +1,4 @@
-/** Routes to the pods of the other nodes. */
+/** Sets routes to the pods of other nodes. */
 
 import {arrayOf, objectOf, stringOf} from '../lib/json.ts';
 import type {Exec} from '../process/exec.ts';
@@ -11,14 +11,14 @@ import type {NodeFacts} from './node-facts.ts';
 export interface Route {
   readonly to: string;
   readonly via: string;
-  /** By this device, which need not know where `via` is; without one it is the kernel that knows. */
+  /** The outgoing device; without it the kernel looks up `via`. */
   readonly device?: string | undefined;
 }
 
-/** Marks what is ours in the kernel, so that stale entries can be told from everyone else's. Any number unused by others. */
+/** Marks our routes in the kernel, to find stale ones. Any number that no other program uses. */
 export const protocol = '107';
 
-/** By way of those nodes themselves, for which they must share a link with this one. */
+/** Routes with the nodes themselves as gateways; they must share a link with this node. */
 export const routesOf = (nodes: readonly NodeFacts[], ownName: string): Route[] =>
   nodes
     .filter(({name}) => name !== ownName)
@@ -29,7 +29,7 @@ export const routesOf = (nodes: readonly NodeFacts[], ownName: string): Route[] 
       }),
     );
 
-/** Lines for `ip -batch`: what is missing or different is replaced, what no node stands for is removed. */
+/** Lines for `ip -batch` that replace missing or different routes and remove stale ones. */
 export const routeChanges = (present: readonly Route[], wanted: readonly Route[]): string[] => {
   const same = (one: Route, {to, via, device}: Route) =>
     one.to === to && one.via === via && (device === undefined || one.device === device);
@@ -38,7 +38,7 @@ export const routeChanges = (present: readonly Route[], wanted: readonly Route[]
   return [
     ...stale.map(({to}) => `route del ${to} proto ${protocol}`),
     ...replaced.map(({to, via, device}) => {
-      const onLink = familyOf(via) === 4 ? ' onlink' : ''; // with IPv6 it is an address of the link anyway
+      const onLink = familyOf(via) === 4 ? ' onlink' : ''; // an IPv6 gateway is a link-local address
       const by = device === undefined ? '' : ` dev ${device}${onLink}`;
       return `route replace ${to} via ${via}${by} proto ${protocol}`;
     }),

@@ -1,4 +1,4 @@
-/** Looks for signs of pods that run on this node: with one, a missing journal is lost, and not that of a new node. */
+/** Looks for signs of running pods. With any, a missing journal means data loss rather than a new node. */
 import {basename} from 'node:path';
 import {readConfDir} from '../cni/conf-dir.ts';
 import {namesIn} from '../lib/names-in.ts';
@@ -7,28 +7,25 @@ import {ownBridgesOf} from '../network/bridges.ts';
 import {bridgeName} from './conflist-of-node.ts';
 import {pluginVeth} from './links.ts';
 
-export interface PodPlaces {
+export interface PodPaths {
   readonly netnsDir: string;
   readonly confDir: string;
   readonly ipamDir: string;
 }
 
-/**
- * In words; none if no pod can be running. Address leases alone are no sign: they are on disk and outlive a reboot, which
- * no pod does.
- */
-export const signsOfPods = async (places: PodPlaces): Promise<string[]> => {
-  const netns = (await netnsMountedIn(places.netnsDir)).map((path) => `netns ${basename(path)}`);
+/** Describes each sign; empty if no pod can be running. Leases are no sign, because unlike pods they survive a reboot. */
+export const signsOfPods = async (paths: PodPaths): Promise<string[]> => {
+  const netns = (await netnsMountedIn(paths.netnsDir)).map((path) => `netns ${basename(path)}`);
   const links: string[] = [];
-  for (const bridge of bridgesOfNode(places)) {
+  for (const bridge of bridgesOfNode(paths)) {
     const ports = await namesIn(`/sys/class/net/${bridge}/brif`);
     links.push(...ports.filter((name) => pluginVeth.test(name)).map((name) => `link ${name} on ${bridge}`));
   }
   return [...netns, ...links];
 };
 
-/** The bridges that only our own pods are on, as far as that is known without records. */
-export const bridgesOfNode = ({confDir, ipamDir}: Omit<PodPlaces, 'netnsDir'>): ReadonlySet<string> => {
+/** The bridges that only our pods use, as far as known without records. */
+export const bridgesOfNode = ({confDir, ipamDir}: Omit<PodPaths, 'netnsDir'>): ReadonlySet<string> => {
   try {
     const list = readConfDir(confDir);
     return new Set([bridgeName, ...(list ? ownBridgesOf(list, ipamDir) : [])]);

@@ -1,4 +1,4 @@
-/** Why pods cannot be attached to the node's network: a word and a sentence for people, stable, since events aggregate by it. */
+/** Why pods cannot be attached to the node's network. Equal causes have equal texts: Kubernetes aggregates events by them. */
 import type {StoreFailed} from '../network/errors.ts';
 import {ApiRefused} from './api-client.ts';
 import {NodeNotReady} from './errors.ts';
@@ -8,7 +8,7 @@ import type {NodeFacts} from './node-facts.ts';
 export interface Trouble {
   readonly reason: string;
   readonly message: string;
-  /** Further pods cannot be attached, but those that are have all they need. */
+  /** New pods cannot be attached, but running pods are not affected. */
   readonly runningPodsUnaffected?: true;
 }
 
@@ -32,7 +32,7 @@ export const troubleOfNode = (nodes: readonly NodeFacts[], name: string): Troubl
   return undefined;
 };
 
-/** What exactly failed is for the log: tools say it differently every time. */
+/** The exact error goes to the log only, because messages of tools vary. */
 export const troubleOfPreparing = (error: unknown): Trouble =>
   error instanceof NodeNotReady
     ? {reason: error.reason, message: error.message}
@@ -41,7 +41,7 @@ export const troubleOfPreparing = (error: unknown): Trouble =>
         message: 'cannot prepare the node for pods, see the log of the network runtime',
       };
 
-/** Records that cannot be written are pods that cannot be attached. */
+/** Pods cannot be attached if their records cannot be written. */
 export const troubleOfState = (trouble: StoreFailed | undefined): Trouble | undefined => {
   if (!trouble) return undefined;
   const why = trouble.full ? 'its disk is full' : 'the log of the network runtime says why';

@@ -1,4 +1,4 @@
-/** The device that the tunnels to the other nodes go through. */
+/** Creates and updates the vxlan device, the local end of the tunnels to all other nodes. */
 import {readFile} from 'node:fs/promises';
 import {arrayOf, type JsonObject, objectOf, stringOf} from '../lib/json.ts';
 import type {Exec} from '../process/exec.ts';
@@ -10,18 +10,18 @@ import {runBatch} from './ip-batch.ts';
 import {vxlanDevice, vxlanId, vxlanPort} from './vxlan.ts';
 
 export interface VxlanDevice {
-  /** The node's address that packets to other nodes come from. */
+  /** The source address of tunnel packets. */
   readonly local: string;
   readonly mac: string;
   readonly mtu: number;
-  /** The source of what the node itself sends to pods, which finds its way back through the tunnel. */
+  /** Source addresses for traffic from the node to pods, so that answers return through the tunnel. */
   readonly addresses: readonly string[];
 }
 
-/** As `ip -json -details address show` prints it; `undefined` when it is not there. */
+/** The output of `ip -json -details address show`; undefined without the device. */
 export type ShownDevice = JsonObject | undefined;
 
-/** Lines for `ip -batch`. What cannot be changed takes a new device, and with the old one all entries vanish. */
+/** Lines for `ip -batch`. Some settings cannot be changed: then a new device replaces the old one and its entries. */
 export const linkChanges = (shown: ShownDevice, {local, mac, mtu}: VxlanDevice): string[] => {
   if (!shown || !isSameTunnel(shown, local)) {
     const tunnel = `type vxlan id ${vxlanId} local ${local} dstport ${vxlanPort} nolearning`;
@@ -39,7 +39,7 @@ export const linkChanges = (shown: ShownDevice, {local, mac, mtu}: VxlanDevice):
   ];
 };
 
-/** Lines for `ip -batch`, for after the link is as it should be. */
+/** Lines for `ip -batch`, to run after `linkChanges`. */
 export const addressChanges = (shown: ShownDevice, {local, addresses}: VxlanDevice): string[] => {
   const present = shown && isSameTunnel(shown, local) ? addressesOf(shown) : [];
   return [
@@ -48,7 +48,7 @@ export const addressChanges = (shown: ShownDevice, {local, addresses}: VxlanDevi
   ];
 };
 
-/** Throws NodeNotReady when this node cannot have one. */
+/** Throws NodeNotReady if the kernel does not support vxlan. */
 export const applyDevice = async (exec: Exec, wanted: VxlanDevice): Promise<void> => {
   const shown = await shownDevice(exec);
   try {
@@ -58,7 +58,7 @@ export const applyDevice = async (exec: Exec, wanted: VxlanDevice): Promise<void
       throw new NodeNotReady('VxlanUnavailable', 'the kernel does not support vxlan');
     throw error;
   }
-  // A node may have IPv6 switched off for new interfaces.
+  // A node may disable IPv6 for new interfaces.
   if (ofFamily(wanted.addresses, 6)) await setTo(`/proc/sys/net/ipv6/conf/${vxlanDevice}/disable_ipv6`, '0');
   await runBatch(exec, 'ip', addressChanges(shown, wanted));
 };
@@ -96,7 +96,7 @@ const shownDevice = async (exec: Exec): Promise<ShownDevice> => {
   return objectOf(arrayOf(JSON.parse(shown))[0]);
 };
 
-/** /sys may be that of another network namespace; this is always our own. */
+/** Not /sys, which may belong to another network namespace. */
 const isPresent = async (): Promise<boolean> =>
   (await readFile('/proc/net/dev', 'utf8'))
     .split('\n')

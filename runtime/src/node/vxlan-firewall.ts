@@ -1,9 +1,9 @@
 /**
- * Lets nodes alone send packets into the tunnels. A tunnel does not prove who sent a packet, so that a pod with a UDP socket
- * could send packets to pods in the name of any address. docs/network-isolation.md explains each rule.
+ * Accepts tunnel packets from nodes only. VXLAN has no authentication, so a pod with a UDP socket could send packets to
+ * pods with any source address. docs/network-isolation.md explains each rule.
  *
- * The chains are in the table mangle: it comes after the translation of destinations, so that a service cannot hide
- * the port, and before the table filter, where kube-proxy and others accept packets.
+ * The chains are in the table mangle. It follows the translation of destinations, so that a service cannot hide the port,
+ * and precedes the table filter, where kube-proxy and others accept packets.
  */
 import type {Exec} from '../process/exec.ts';
 import type {Cluster} from './cluster.ts';
@@ -31,7 +31,7 @@ const jumps: readonly Jump[] = [
   jumpTo(chains.output, 'OUTPUT'),
 ];
 
-/** For iptables-restore. Every packet here is one of UDP to the port of the tunnels. */
+/** Input for iptables-restore. The jumps send only UDP packets to the tunnel port here. */
 export const firewallRules = ({own, nodes, podCidrs}: Cluster, family: Family): string => {
   const is = (text: string) => familyOf(text) === family;
   const end = ofFamily(own.internalIps, family);
@@ -39,32 +39,32 @@ export const firewallRules = ({own, nodes, podCidrs}: Cluster, family: Family): 
   return [
     `*${table}`,
     ...Object.values(chains).map((chain) => `:${chain} - [0:0]`),
-    // The match also makes the kernel reassemble fragments first, which would hide the port.
+    // The conntrack match also makes the kernel reassemble fragments, which would hide the port.
     `-A ${chains.input} -m conntrack --ctstate INVALID -j DROP`,
-    // A service of another node turns a pod's packet to any port of it into one to this port, and it comes as its node's.
+    // A service on another node may redirect a pod's packet to this port, with that node's address as its source.
     `-A ${chains.input} -m conntrack --ctstate DNAT -j DROP`,
     `-A ${chains.input} -i ${bridgeName} -j DROP`,
     `-A ${chains.input} -i ${vxlanDevice} -j DROP`,
-    // Nodes send to the address that the API server shows; a pod's packet to another one may seem to come from a node.
+    // Nodes use only the address in the API server; a pod's packet to another address may appear to come from a node.
     ...(end ? [`-A ${chains.input} ! -d ${end} -j DROP`] : []),
     ...nodeIps.map((ip) => `-A ${chains.input} -s ${ip} -j RETURN`),
     `-A ${chains.input} -j DROP`,
-    // Pods may have tunnels of their own between each other: their addresses stay, and no node takes them for a node's.
+    // Tunnels between pods are allowed: they keep pod addresses, which no node accepts as a node's.
     ...podCidrs.filter(is).map((cidr) => `-A ${chains.forward} -d ${cidr} -j RETURN`),
     `-A ${chains.forward} -i ${bridgeName} -j DROP`,
     ...own.podCidrs.filter(is).map((cidr) => `-A ${chains.forward} -s ${cidr} -j DROP`),
     ...nodeIps.map((ip) => `-A ${chains.forward} -d ${ip} -m conntrack --ctstate DNAT -j DROP`),
-    // This node may be the router of other nodes.
+    // This node may route packets between other nodes.
     ...nodeIps.map((ip) => `-A ${chains.forward} -s ${ip} -j RETURN`),
     ...nodeIps.map((ip) => `-A ${chains.forward} -d ${ip} -j DROP`),
-    // With IPVS, kube-proxy sends on from here what pods have sent to a service.
+    // With IPVS, packets from pods to a service leave through this chain.
     `-A ${chains.output} -m addrtype ! --src-type LOCAL -j DROP`,
     'COMMIT',
     '',
   ].join('\n');
 };
 
-/** Must be called before the tunnel device is there. */
+/** Must be called before the tunnel device exists. */
 export const applyFirewall = async (exec: Exec, cluster: Cluster): Promise<void> => {
   for (const family of await familiesOf(cluster.own)) {
     await restoreChains(exec, family, firewallRules(cluster, family));
@@ -72,7 +72,7 @@ export const applyFirewall = async (exec: Exec, cluster: Cluster): Promise<void>
   }
 };
 
-/** Must be called after the tunnel device is gone. */
+/** Must be called after the tunnel device was removed. */
 export const removeFirewall = async (exec: Exec): Promise<void> => {
   for (const family of [4, 6] as const) {
     if (!(await hasChain(exec, family, table, chains.input))) continue;
@@ -82,7 +82,7 @@ export const removeFirewall = async (exec: Exec): Promise<void> => {
   }
 };
 
-/** The families that other nodes may know this one by, and those of its pods. */
+/** The IP families of this node's addresses and of its pods. */
 const familiesOf = async ({internalIps, podCidrs}: NodeFacts): Promise<Family[]> => {
   const families = new Set([...internalIps, ...podCidrs].map(familyOf));
   if (!(await hasIPv6())) families.delete(6);

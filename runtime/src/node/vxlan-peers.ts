@@ -1,4 +1,4 @@
-/** What the kernel has to know of the other nodes to reach them through the tunnel device. */
+/** Sets the kernel's forwarding and neighbour entries for the other nodes on the tunnel device. */
 
 import {arrayOf, type JsonObject, objectOf, stringOf} from '../lib/json.ts';
 import type {Exec} from '../process/exec.ts';
@@ -8,7 +8,7 @@ import {runBatch} from './ip-batch.ts';
 import {applyRoutes, protocol} from './routes.ts';
 import {type ForwardingEntry, isTunnelMac, type Neighbour, type Overlay, vxlanDevice} from './vxlan.ts';
 
-/** Lines for `bridge -batch`. Entries for a MAC address that is no node's are left alone. */
+/** Lines for `bridge -batch`. Entries with a foreign MAC address are kept. */
 export const forwardingChanges = (
   present: readonly ForwardingEntry[],
   wanted: readonly ForwardingEntry[],
@@ -35,7 +35,7 @@ export const neighbourChanges = (present: readonly Neighbour[], wanted: readonly
 };
 
 export const applyOverlay = async (exec: Exec, {forwarding, neighbours, routes}: Overlay): Promise<void> => {
-  // One that fails must not keep the others from being tried; routes come last, when the way is there.
+  // Continues after a failure. Routes come last, because they need the entries.
   const failures = [
     await failureOf(async () => {
       await runBatch(exec, 'bridge', forwardingChanges(await presentForwarding(exec), forwarding));
@@ -49,7 +49,7 @@ export const applyOverlay = async (exec: Exec, {forwarding, neighbours, routes}:
   if (failed.length > 0) throw failed[0];
 };
 
-/** Throws NodeNotReady when the program for it is not there. */
+/** Throws NodeNotReady without the program `bridge`. */
 export const requireBridgeTool = async (exec: Exec): Promise<void> => {
   const ending = await exec({file: 'bridge', args: ['-Version'], timeoutMs: 10_000});
   if (ending.kind === 'not-started')

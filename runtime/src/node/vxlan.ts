@@ -1,6 +1,6 @@
 /**
- * Tunnels to the other nodes, which then need no common link. Every node can work out what it needs to know of another
- * one from the API server's nodes alone: nothing has to be published.
+ * Computes the tunnels to the other nodes, which then need no common link. Everything is derived from the nodes in the API
+ * server, so that no node has to publish anything.
  */
 import {createHash} from 'node:crypto';
 import {addressFrom, addressOfBytes, bytesOf, familyOf, networkAddressOf, ofFamily} from './ip-address.ts';
@@ -9,20 +9,20 @@ import type {Route} from './routes.ts';
 
 export const vxlanDevice = 'kni.vxlan';
 export const vxlanId = 107;
-/** Linux's own number, as flannel and Cilium use it; hypervisors with overlays of their own drop IANA's 4789. */
+/** Linux's default, as in flannel and Cilium. Hypervisors with their own overlays may drop IANA's 4789. */
 export const vxlanPort = 8472;
 
-/** Ethernet, VXLAN, UDP, and the outer IP header. */
+/** Bytes for Ethernet, VXLAN, UDP and outer IP headers. */
 const overhead = {4: 50, 6: 70} as const;
 
 export const tunnelledMtu = (underlayMtu: number, underlayIp: string): number =>
   underlayMtu - overhead[familyOf(underlayIp)];
 
-/** Where tunnels to a node end. One device sends over one family only, and IPv4 it is where there are both. */
+/** The tunnel address of a node. One device supports one IP family; IPv4 is preferred. */
 export const tunnelEndOf = ({internalIps}: NodeFacts): string | undefined =>
   ofFamily(internalIps, 4) ?? ofFamily(internalIps, 6);
 
-/** The MAC address of a node's end of the tunnels: locally administered, and marked so that it is known for ours. */
+/** The MAC address of a node's vxlan device: locally administered, with a prefix that marks it as ours. */
 export const tunnelMacOf = (underlayIp: string): string => {
   const bytes =
     familyOf(underlayIp) === 4
@@ -39,13 +39,13 @@ export const tunnelMacOf = (underlayIp: string): string => {
 
 export const isTunnelMac = (mac: string): boolean => /^(?:0a:6b|0e):/.test(mac);
 
-/** Which node a frame for this MAC address is sent to. */
+/** Frames for `mac` are sent to node address `to`. */
 export interface ForwardingEntry {
   readonly mac: string;
   readonly to: string;
 }
 
-/** Stands for address resolution, which would have to ask all nodes. */
+/** Replaces address resolution, which would flood all nodes. */
 export interface Neighbour {
   readonly ip: string;
   readonly mac: string;
@@ -57,7 +57,7 @@ export interface Overlay {
   readonly routes: readonly Route[];
 }
 
-/** To all nodes but `own` that have pods and an address of the family of its own one. */
+/** Covers all other nodes that have a podCIDR and an address of the same family as the tunnel address of `own`. */
 export const overlayOf = (nodes: readonly NodeFacts[], own: NodeFacts): Overlay => {
   const ownEnd = tunnelEndOf(own);
   const peers = nodes
@@ -75,8 +75,8 @@ export const overlayOf = (nodes: readonly NodeFacts[], own: NodeFacts): Overlay 
 };
 
 /**
- * What the other node's end of the tunnel is called in routes. With IPv4 it is the first address of its pods, which is no
- * pod's. IPv6 refuses that as a gateway while a route to it goes another way; an address of the link is never refused.
+ * The gateway address for the other node's end of the tunnel. IPv4 uses the network address of its podCIDR, which no pod
+ * has. IPv6 would refuse that while another route to it exists, so IPv6 uses a link-local address.
  */
 const gatewayOf = (podCidr: string, mac: string): string =>
   familyOf(podCidr) === 4 ? networkAddressOf(podCidr) : linkLocalOf(mac);

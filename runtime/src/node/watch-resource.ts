@@ -1,20 +1,20 @@
-/** Reads all objects of a resource from the API server, and then every change to them. */
+/** Lists the objects of a resource, then watches for changes. */
 import {arrayOf, objectOf, stringOf} from '../lib/json.ts';
 import {ApiRefused, getJson, streamJson} from './api-client.ts';
 import {readKubeconfig} from './kubeconfig.ts';
 
 export interface Resource<Item> {
-  /** Of the API server, such as /api/v1/nodes. */
+  /** The API path, such as /api/v1/nodes. */
   readonly path: string;
-  /** What is kept of an object, which may be of any shape. */
+  /** Extracts the needed fields of an object of unknown shape. */
   readonly itemOf: (object: unknown) => Item;
 }
 
-/** The API server ends a watch after this; meanwhile its bookmarks show, once a minute, that it is still there. */
+/** The API server ends a watch after this time. Until then it sends a bookmark every minute. */
 const watchSeconds = 240;
 const idleMs = 150_000;
 
-/** Yields all items whenever one has changed; ends when the API server ends the watch, and throws when it cannot be asked. */
+/** Yields all items after every change. Returns when the API server ends the watch; throws if it does not respond. */
 export async function* watchResource<Item>(
   {path, itemOf}: Resource<Item>,
   kubeconfig: string,
@@ -34,7 +34,7 @@ export async function* watchResource<Item>(
   const watched = {cluster, path: `${path}?${query.toString()}`, signal};
   for await (const event of streamJson(watched, idleMs)) {
     const {type, object} = objectOf(event);
-    // An outdated resourceVersion comes as an event: the objects must be read anew.
+    // An expired resourceVersion arrives as an event; the caller must list the objects again.
     if (type === 'ERROR') throw new ApiRefused(Number(objectOf(object)['code']), 'the watch was ended');
     if (type === 'BOOKMARK') continue;
     if (type === 'DELETED') items.delete(keyOf(object));
