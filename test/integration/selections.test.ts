@@ -147,7 +147,7 @@ describe('a pod that selects what it must not have', () => {
   it.each(['kni', 'kni,kni,kni', 'storage,kni', 'default/kni', 'hidden'])(
     "is refused more addresses of the node's pool by %s",
     async (networks) => {
-      const why = "pods cannot select kni, the node's own network";
+      const why = "pods cannot select kni: it is the node's own network";
       expect(await outcomeOf(networks)).toMatchObject(refused(PERMISSION_DENIED, why));
     },
   );
