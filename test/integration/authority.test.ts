@@ -1,21 +1,17 @@
 import {create, toBinary} from '@bufbuild/protobuf';
-import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {beforeAll, describe, expect, it} from 'vitest';
 import {QueryNodeNetworksRequestSchema} from '../../runtime/src/gen/kni_pb.ts';
-import {startNode, type TestNode} from './rig/node.ts';
+import {startNodeWithRuntime} from './rig/fixture.ts';
+import {type TestNode} from './rig/node.ts';
 import {callRaw, openSession} from './rig/raw.ts';
-import {paths, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {paths} from './rig/runtime.ts';
 
 describe('the `:authority` that clients of other languages send', () => {
   let node: TestNode;
-  let runtime: TestRuntime;
   beforeAll(async () => {
-    node = await startNode();
-    await rememberNodes(node);
-    runtime = await startRuntime(node);
-  });
-  afterAll(async () => {
-    await runtime[Symbol.asyncDispose]();
-    await node[Symbol.asyncDispose]();
+    const started = await startNodeWithRuntime();
+    ({node} = started);
+    return started.stop;
   });
 
   const call = async (authority: string) => {

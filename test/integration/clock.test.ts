@@ -40,7 +40,7 @@ describe('a clock that jumps', () => {
     await rememberNodes(node);
     chain = await installChain(node);
     await jump('+0');
-    runtime = await startRuntime(node, [...chain.flags(inject('tools').pluginDir), '--plugin-timeout=12'], {
+    runtime = await startRuntime(node, [...chain.flags(inject('tools').pluginDir), '--plugin-timeout=5'], {
       env: {
         LD_PRELOAD: await findLibrary(),
         FAKETIME_TIMESTAMP_FILE: clock,

@@ -1,12 +1,13 @@
 import {mkdir, rename, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {afterAll, afterEach, beforeAll, describe, expect, inject, it} from 'vitest';
+import {afterEach, beforeAll, describe, expect, inject, it} from 'vitest';
 import {type Call, installPlugins, isAlive} from '../runtime/rig/plugins.ts';
-import {type Chain, installChain} from './rig/chain.ts';
+import {type Chain} from './rig/chain.ts';
+import {startNodeWithChain} from './rig/fixture.ts';
 import {leftovers, nothing} from './rig/leftovers.ts';
 import {startNode, type TestNode} from './rig/node.ts';
 import {attach, bringUp, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
-import {paths, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {paths, startRuntime, type TestRuntime} from './rig/runtime.ts';
 import {until} from './rig/wait.ts';
 
 describe('plugins that fail', () => {
@@ -14,17 +15,12 @@ describe('plugins that fail', () => {
   let chain: Chain;
   let runtime: TestRuntime;
   beforeAll(async () => {
-    node = await startNode();
-    await rememberNodes(node);
-    chain = await installChain(node);
-    runtime = await startRuntime(node, [...chain.flags(inject('tools').pluginDir), '--plugin-timeout=15']);
+    const started = await startNodeWithChain(['--plugin-timeout=5']);
+    ({node, chain, runtime} = started);
+    return started.stop;
   });
   afterEach(async () => {
     await chain.plan({});
-  });
-  afterAll(async () => {
-    await node[Symbol.asyncDispose]();
-    await chain[Symbol.asyncDispose]();
   });
 
   it('are rolled back with only the netns left, and the next attach succeeds', async () => {

@@ -1,13 +1,14 @@
 import {create, toBinary} from '@bufbuild/protobuf';
 import * as fc from 'fast-check';
-import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {beforeAll, describe, expect, it} from 'vitest';
 import {KNI} from '../../runtime/src/gen/kni_pb.ts';
+import {startNodeWithRuntime} from './rig/fixture.ts';
 import {footprintOf} from './rig/footprint.ts';
 import {leftovers, nothing} from './rig/leftovers.ts';
-import {startNode, type TestNode} from './rig/node.ts';
+import {type TestNode} from './rig/node.ts';
 import {bringUp, newPod, takeDown} from './rig/pod.ts';
 import {callRaw, openSession, sendRaw} from './rig/raw.ts';
-import {paths, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {paths, type TestRuntime} from './rig/runtime.ts';
 import {scaled} from './rig/scale.ts';
 
 /** What may be answered to anything: OK, or that something is wrong with the request; never UNKNOWN. */
@@ -82,11 +83,10 @@ describe('requests of any bytes', () => {
   let node: TestNode;
   let runtime: TestRuntime;
   beforeAll(async () => {
-    node = await startNode();
-    await rememberNodes(node);
-    runtime = await startRuntime(node);
+    const started = await startNodeWithRuntime();
+    ({node, runtime} = started);
+    return started.stop;
   });
-  afterAll(() => node[Symbol.asyncDispose]());
 
   const tidy = async () => {
     for (const name of (await leftovers(node)).netns)

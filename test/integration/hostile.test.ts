@@ -1,11 +1,12 @@
 import type {MessageInitShape} from '@bufbuild/protobuf';
 import * as fc from 'fast-check';
-import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {beforeAll, describe, expect, it} from 'vitest';
 import type {PortMappingSchema, Protocol} from '../../runtime/src/gen/kni_pb.ts';
+import {startNodeWithRuntime} from './rig/fixture.ts';
 import {leftovers, nothing} from './rig/leftovers.ts';
-import {startNode, type TestNode} from './rig/node.ts';
+import {type TestNode} from './rig/node.ts';
 import {bringUp, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
-import {rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {type TestRuntime} from './rig/runtime.ts';
 
 const INVALID_ARGUMENT = {code: 3};
 
@@ -48,12 +49,9 @@ describe('hostile requests', () => {
   let node: TestNode;
   let runtime: TestRuntime;
   beforeAll(async () => {
-    node = await startNode();
-    await rememberNodes(node);
-    runtime = await startRuntime(node);
-  });
-  afterAll(async () => {
-    await node[Symbol.asyncDispose]();
+    const started = await startNodeWithRuntime();
+    ({node, runtime} = started);
+    return started.stop;
   });
 
   it('with invalid names are refused', async () => {

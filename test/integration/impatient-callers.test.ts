@@ -2,13 +2,14 @@ import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {create} from '@bufbuild/protobuf';
 import {Client, credentials, Metadata} from '@grpc/grpc-js';
-import {afterAll, beforeAll, describe, expect, inject, it} from 'vitest';
+import {beforeAll, describe, expect, it} from 'vitest';
 import {AttachInterfaceRequestSchema, KNI} from '../../runtime/src/gen/kni_pb.ts';
 import {serviceDefinitionOf} from '../../runtime/src/server/service-definition.ts';
-import {type Chain, installChain} from './rig/chain.ts';
-import {startNode, type TestNode} from './rig/node.ts';
+import {type Chain} from './rig/chain.ts';
+import {startNodeWithChain} from './rig/fixture.ts';
+import {type TestNode} from './rig/node.ts';
 import {attach, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
-import {paths, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {paths, type TestRuntime} from './rig/runtime.ts';
 import {until} from './rig/wait.ts';
 
 const missing = (): never => {
@@ -20,14 +21,9 @@ describe('a caller that does not wait', () => {
   let chain: Chain;
   let runtime: TestRuntime;
   beforeAll(async () => {
-    node = await startNode();
-    await rememberNodes(node);
-    chain = await installChain(node);
-    runtime = await startRuntime(node, chain.flags(inject('tools').pluginDir));
-  });
-  afterAll(async () => {
-    await node[Symbol.asyncDispose]();
-    await chain[Symbol.asyncDispose]();
+    const started = await startNodeWithChain();
+    ({node, chain, runtime} = started);
+    return started.stop;
   });
 
   it.each([

@@ -1,8 +1,9 @@
-import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {beforeAll, describe, expect, it} from 'vitest';
+import {startNodeWithRuntime} from './rig/fixture.ts';
 import {leftovers, nothing} from './rig/leftovers.ts';
-import {startNode, type TestNode} from './rig/node.ts';
+import {type TestNode} from './rig/node.ts';
 import {attach, bringUp, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
-import {rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {type TestRuntime} from './rig/runtime.ts';
 import {until} from './rig/wait.ts';
 
 const NOT_FOUND = {code: 5};
@@ -13,12 +14,9 @@ describe('the life of a pod', () => {
   let node: TestNode;
   let runtime: TestRuntime;
   beforeAll(async () => {
-    node = await startNode();
-    await rememberNodes(node);
-    runtime = await startRuntime(node);
-  });
-  afterAll(async () => {
-    await node[Symbol.asyncDispose]();
+    const started = await startNodeWithRuntime();
+    ({node, runtime} = started);
+    return started.stop;
   });
 
   it('tells that the node is ready', async () => {

@@ -1,9 +1,10 @@
 import {setTimeout as delay} from 'node:timers/promises';
-import {afterAll, beforeAll, describe, expect, inject, it} from 'vitest';
+import {beforeAll, describe, expect, inject, it} from 'vitest';
 import {callRuntime} from '../../runtime/src/client/ask.ts';
 import {Health, HealthCheckResponse_ServingStatus as Serving} from '../../runtime/src/gen/health_pb.ts';
-import {type Chain, installChain} from './rig/chain.ts';
+import {type Chain} from './rig/chain.ts';
 import {errorInfoOf} from './rig/error-info.ts';
+import {startNodeWithChain} from './rig/fixture.ts';
 import {startNode, type TestNode} from './rig/node.ts';
 import {attach, bringUp, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
 import {paths, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
@@ -14,15 +15,9 @@ describe('a network runtime that is asked about itself', () => {
   let chain: Chain;
   let runtime: TestRuntime;
   beforeAll(async () => {
-    node = await startNode();
-    await rememberNodes(node);
-    chain = await installChain(node);
-    const flags = [...chain.flags(inject('tools').pluginDir), '--plugin-timeout=5', '--log-level=debug'];
-    runtime = await startRuntime(node, flags);
-  });
-  afterAll(async () => {
-    await node[Symbol.asyncDispose]();
-    await chain[Symbol.asyncDispose]();
+    const started = await startNodeWithChain(['--plugin-timeout=5', '--log-level=debug']);
+    ({node, chain, runtime} = started);
+    return started.stop;
   });
 
   const get = (path: string) =>

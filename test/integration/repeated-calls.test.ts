@@ -1,11 +1,12 @@
 import {rename, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {afterAll, afterEach, beforeAll, describe, expect, inject, it} from 'vitest';
-import {type Chain, installChain} from './rig/chain.ts';
+import {afterEach, beforeAll, describe, expect, it} from 'vitest';
+import {type Chain} from './rig/chain.ts';
+import {startNodeWithChain} from './rig/fixture.ts';
 import {leftovers, nothing} from './rig/leftovers.ts';
-import {startNode, type TestNode} from './rig/node.ts';
+import {type TestNode} from './rig/node.ts';
 import {attach, bringUp, createNetwork, identify, newPod, type TestPod, takeDown} from './rig/pod.ts';
-import {paths, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {paths, type TestRuntime} from './rig/runtime.ts';
 import {until} from './rig/wait.ts';
 
 const ALREADY_EXISTS = {code: 6};
@@ -16,17 +17,12 @@ describe('plugins under repeated calls', () => {
   let chain: Chain;
   let runtime: TestRuntime;
   beforeAll(async () => {
-    node = await startNode();
-    await rememberNodes(node);
-    chain = await installChain(node);
-    runtime = await startRuntime(node, chain.flags(inject('tools').pluginDir));
+    const started = await startNodeWithChain();
+    ({node, chain, runtime} = started);
+    return started.stop;
   });
   afterEach(async () => {
     await chain.plan({});
-  });
-  afterAll(async () => {
-    await node[Symbol.asyncDispose]();
-    await chain[Symbol.asyncDispose]();
   });
   const callsFor = async ({sandbox}: TestPod) =>
     (await chain.calls()).filter(({env}) => env['CNI_CONTAINERID'] === sandbox);

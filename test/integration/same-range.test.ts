@@ -1,9 +1,10 @@
 import {rm, writeFile} from 'node:fs/promises';
-import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {beforeAll, describe, expect, it} from 'vitest';
+import {startNodeWithRuntime} from './rig/fixture.ts';
 import {leftovers, nothing} from './rig/leftovers.ts';
-import {startNode, type TestNode} from './rig/node.ts';
+import {type TestNode} from './rig/node.ts';
 import {attach, bringUp, createNetwork, newPod, takeDown} from './rig/pod.ts';
-import {paths, podCidr, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {paths, podCidr, type TestRuntime} from './rig/runtime.ts';
 
 /** Another network with the range of the node's network and separate leases, as flannel's plugin keeps them. */
 const otherNetwork = (ranges: object[]) =>
@@ -26,12 +27,9 @@ describe('a network that replaces the node’s own, over the same range', () => 
   let runtime: TestRuntime;
   const file = () => node.path(`${paths.conf}/05-other.conflist`);
   beforeAll(async () => {
-    node = await startNode();
-    await rememberNodes(node);
-    runtime = await startRuntime(node);
-  });
-  afterAll(async () => {
-    await node[Symbol.asyncDispose]();
+    const started = await startNodeWithRuntime();
+    ({node, runtime} = started);
+    return started.stop;
   });
 
   it('gives a new pod no address of a pod that runs', async () => {
