@@ -1,56 +1,66 @@
-/** The list for terminals: an entry for each stage with its tasks below, drawn by listr2 and driven by events. */
+/** The list for terminals: a line for each stage, with its tasks below. It is redrawn while tasks run. */
 
+import {createLogUpdate} from 'log-update';
 import {seconds} from '../duration.ts';
-import type {RunEvent} from '../graph/events.ts';
+import type {PlannedTask, RunEvent} from '../graph/events.ts';
 import type {TaskFailure} from '../graph/failure.ts';
 import type {TaskId} from '../graph/task.ts';
 import {unreachable} from '../graph/unreachable.ts';
-import {type Board, openBoard} from './board.ts';
 import {failureLine, failureText} from './failure-text.ts';
-import {change, type Row, type RowState, rowsOf, showProgress} from './rows.ts';
-import {byStage} from './stages.ts';
+import {frameOf, type Row, type StageRows} from './frame.ts';
+import {byStage, type Stage} from './stages.ts';
 import {lineWriter, paletteOf, plainText, type Terminal} from './stream.ts';
 import type {View} from './view.ts';
 
-/** Milliseconds between two looks at the clock and at the tasks' last lines. */
-const tick = 200;
+/** Milliseconds from one frame to the next. */
+const frameTime = 100;
+
+const [hideCursor, showCursor] = ['\u001b[?25l', '\u001b[?25h'];
 
 export const listView = (terminal: Terminal): View => {
   const paint = paletteOf(terminal);
+  const write = lineWriter(terminal);
+  const draw = createLogUpdate(terminal, {showCursor: true});
+  const giveBack = (): void => void terminal.write(showCursor);
   const failures: TaskFailure[] = [];
-  let board: Board | undefined;
-  let rows: ReadonlyMap<TaskId, Row> = new Map();
-  const ticker = setInterval(() => {
-    for (const row of rows.values()) if (row.state === 'running') showProgress(row, paint);
-  }, tick);
+  const rows = new Map<TaskId, Row>();
+  let stages: readonly Stage[] = [];
+  let ticker: NodeJS.Timeout | undefined;
 
-  const set = (id: TaskId, state: RowState, note?: string): void => {
+  const frame = (): readonly string[] => {
+    const rowOf = ({id, title}: PlannedTask): Row => rows.get(id) ?? {title, state: 'waiting'};
+    const shown = stages.map(({title, tasks}): StageRows => ({title, rows: tasks.map(rowOf)}));
+    return frameOf(shown, {paint, now: performance.now(), width: terminal.columns});
+  };
+  const open = (tasks: readonly PlannedTask[]): void => {
+    stages = byStage(tasks);
+    for (const {id, title} of tasks) rows.set(id, {title, state: 'waiting'});
+    terminal.write(hideCursor);
+    process.once('exit', giveBack);
+    ticker = setInterval(() => draw(frame().join('\n')), frameTime);
+  };
+  const change = (id: TaskId, changed: Partial<Row>): void => {
     const row = rows.get(id);
-    if (row) change(row, state, {paint, ...(note !== undefined && {note})});
+    if (row) rows.set(id, {...row, ...changed});
   };
 
   const emit = (event: RunEvent): void => {
     switch (event.type) {
       case 'planned':
-        board = openBoard(terminal, byStage(event.tasks));
-        rows = rowsOf(board.sections);
-        return;
+        return open(event.tasks);
       case 'started':
-        return set(event.task, 'running');
-      case 'output': {
-        const row = rows.get(event.task);
-        if (row) row.lastLine = plainText(event.line);
-        return;
-      }
+        return change(event.task, {state: 'running', startedAt: performance.now()});
+      case 'output':
+        return change(event.task, {lastLine: plainText(event.line)});
       case 'skipped':
-        return set(event.task, 'skipped', paint.dim(event.reason));
+        return change(event.task, {state: 'skipped', note: paint.dim(event.reason)});
       case 'done':
-        return set(event.task, 'done', paint.dim(seconds(event.ms)));
+        return change(event.task, {state: 'done', note: paint.dim(seconds(event.ms))});
       case 'failed':
         failures.push(event);
         return event.failure.reason === 'dependency'
-          ? set(event.task, 'not started', paint.dim(failureLine(event)))
-          : set(event.task, 'failed', paint.red(failureLine(event)));
+          ? change(event.task, {state: 'not started', note: paint.dim(failureLine(event))})
+          : change(event.task, {state: 'failed', note: paint.red(failureLine(event))});
       default:
         return unreachable(event);
     }
@@ -59,10 +69,14 @@ export const listView = (terminal: Terminal): View => {
   return {
     emit,
     async close() {
+      if (ticker === undefined) return;
       clearInterval(ticker);
-      await board?.close();
-      board = undefined;
-      const write = lineWriter(terminal);
+      ticker = undefined;
+      process.off('exit', giveBack);
+      // A frame is cut to the height of the terminal. The last one stays, so it is written in full.
+      draw.clear();
+      for (const line of frame()) write(line);
+      giveBack();
       for (const failure of failures.splice(0)) {
         const title = rows.get(failure.task)?.title ?? failure.task;
         for (const line of failureText(failure, title, paint)) write(line);

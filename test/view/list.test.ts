@@ -33,8 +33,8 @@ describe('listView', () => {
         timeout: 30_000,
       })
       .toEqual([
-        '* host is there',
-        '* init is there',
+        '* host nothing to do',
+        '* init nothing to do',
         '* build',
         '  * Build the kubelet N s',
         '    * second',
@@ -55,7 +55,7 @@ describe('listView', () => {
     }
     await view.close();
     expect(screen()).toEqual([
-      '↓ host is there',
+      '↓ host nothing to do',
       '✔ init',
       '  ✔ Fetch kubernetes 12.3 s',
       '✔ build',
@@ -95,7 +95,7 @@ describe('listView', () => {
       expect.stringMatching(/ build$/),
       '  ✖ Build the kubelet failed: exit code 2: go build ./cmd/kubelet',
       '  ✔ Build containerd 2 s',
-      '↓ setup was not started',
+      '↓ setup not started',
       'Build the kubelet (build/kubelet) failed',
       '  exit code 2: go build ./cmd/kubelet',
       '  │ compiling',
