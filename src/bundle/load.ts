@@ -23,7 +23,7 @@ const refusal = (file: string, why: string, tryThis: string, cause?: unknown): U
 
 const again = 'copy it again, or save it anew: kni-demo bundle save';
 
-export interface Opening {
+export interface OpenOptions {
   readonly context: DemoContext;
   readonly file: string;
   /** An empty directory on the disk of the cache. */
@@ -34,7 +34,13 @@ export interface Opening {
 }
 
 /** Unpacks and checks it. Rejects with UserError for a file that is no bundle, not a whole one, or not for this machine. */
-export const openBundle = async ({context, file, scratch, nodeImage, signal}: Opening): Promise<Manifest> => {
+export const openBundle = async ({
+  context,
+  file,
+  scratch,
+  nodeImage,
+  signal,
+}: OpenOptions): Promise<Manifest> => {
   const {host, stack, architecture} = context;
   await requireFile(file);
   await host.run(unpackTarball(file, scratch), {signal}).catch((error: unknown): never => {
@@ -112,7 +118,7 @@ export const placeItems = async (
 };
 
 /** Needs an engine that runs. */
-export const loadItsImages = async (
+export const loadBundleImages = async (
   {images}: Manifest,
   scratch: string,
   {host, dirs}: Pick<DemoContext, 'host' | 'dirs'>,

@@ -34,7 +34,7 @@ export const refuseTaken = async (file: string): Promise<void> => {
     throw refusal('there is no such directory', 'make the directory first');
 };
 
-export interface Saving {
+export interface SaveOptions {
   readonly context: DemoContext;
   readonly fingerprintOf: (id: string) => string;
   readonly file: string;
@@ -43,7 +43,13 @@ export interface Saving {
 }
 
 /** The file is there when all of it is, and checks out. */
-export const saveBundle = async ({context, fingerprintOf, file, signal, say}: Saving): Promise<Manifest> => {
+export const saveBundle = async ({
+  context,
+  fingerprintOf,
+  file,
+  signal,
+  say,
+}: SaveOptions): Promise<Manifest> => {
   const {host, dirs, stack, architecture} = context;
   const target = resolve(file);
   const partial = `${target}.partial-${process.pid}`;
@@ -88,7 +94,7 @@ export const saveBundle = async ({context, fingerprintOf, file, signal, say}: Sa
   });
 };
 
-interface Contents {
+interface BundleContents {
   readonly images: readonly string[];
   /** Paths in the cache. */
   readonly cached: readonly string[];
@@ -99,7 +105,7 @@ interface Contents {
 /** The images are written twice: to the cache, and from there to the bundle. */
 const requireRoom = async (
   {host, dirs, machine}: DemoContext,
-  {images, cached, target, signal}: Contents,
+  {images, cached, target, signal}: BundleContents,
 ): Promise<void> => {
   const {stdout} = await host.run(imageSizes(images), {signal});
   const ofImages = sum(stdout.split('\n').map(Number));

@@ -7,14 +7,14 @@ import {type Dirs, lockName} from './dirs.ts';
 import {bytesOf, namesIn, removeTree} from './files.ts';
 import {isScratch} from './scratch.ts';
 
-export interface Kept {
+export interface CacheEntry {
   readonly path: string;
   /** On disk. */
   readonly bytes: number;
 }
 
 /** What `removeCache` would remove: each artifact, and every other file or directory of the cache. */
-export const listCache = async (dirs: Dirs): Promise<readonly Kept[]> => {
+export const listCache = async (dirs: Dirs): Promise<readonly CacheEntry[]> => {
   const artifacts = join(dirs.cache, 'artifacts');
   const paths = [
     ...(await namesIn(artifacts)).map((name) => join(artifacts, name)),
@@ -39,13 +39,13 @@ export const removeCache = async ({cache}: Dirs): Promise<void> => {
 };
 
 /** Removes earlier artifacts of the same names as those `current`; returns what was removed. */
-export const pruneArtifacts = async (current: readonly string[]): Promise<readonly Kept[]> => {
+export const pruneArtifacts = async (current: readonly string[]): Promise<readonly CacheEntry[]> => {
   const kept = new Set(current);
-  const removed: Kept[] = [];
+  const removed: CacheEntry[] = [];
   for (const path of current) {
     for (const name of await namesIn(dirname(path))) {
       const other = join(dirname(path), name);
-      if (kept.has(other) || isScratch(name) || nameOf(name) !== nameOf(basename(path))) continue;
+      if (kept.has(other) || isScratch(name) || artifactName(name) !== artifactName(basename(path))) continue;
       removed.push({path: other, bytes: await bytesOf(other)});
       await removeTree(other);
     }
@@ -54,4 +54,4 @@ export const pruneArtifacts = async (current: readonly string[]): Promise<readon
 };
 
 /** `kubelet-0123456789abcdef` → `kubelet` */
-const nameOf = (artifact: string): string => artifact.replace(/-[0-9a-f]{16}$/, '');
+const artifactName = (artifact: string): string => artifact.replace(/-[0-9a-f]{16}$/, '');

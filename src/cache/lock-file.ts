@@ -110,9 +110,9 @@ export const writeHolder = ({fd}: LockFile, command: string): void => {
 export const readHolder = ({fd}: LockFile): Holder | undefined => {
   const buffer = Buffer.alloc(4_096);
   const text = buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, 0));
-  const parsed = record.safeParse(jsonOf(text));
-  if (!parsed.success) return undefined;
-  const {pidNamespace: namespace, ...named} = parsed.data;
+  const holder = record.safeParse(jsonOf(text));
+  if (!holder.success) return undefined;
+  const {pidNamespace: namespace, ...named} = holder.data;
   const isHere = namespace === pidNamespace();
   const {state} = isHere ? processStatus(named.pid) : {};
   if (isHere && state === undefined) return undefined;

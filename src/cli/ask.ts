@@ -2,7 +2,7 @@
 
 import {createInterface} from 'node:readline/promises';
 
-export interface Asking {
+export interface QuestionOptions {
   readonly input: NodeJS.ReadableStream;
   readonly output: NodeJS.WritableStream;
   /** Ctrl-C and Ctrl-D cancel the whole command: neither is an answer. */
@@ -10,7 +10,7 @@ export interface Asking {
 }
 
 /** Rejects with the signal's reason when it is cancelled. */
-export const ask = async (question: string, {input, output, cancel}: Asking): Promise<boolean> => {
+export const ask = async (question: string, {input, output, cancel}: QuestionOptions): Promise<boolean> => {
   const {signal} = cancel;
   signal.throwIfAborted();
   const terminal = createInterface({input, output, terminal: true});

@@ -7,7 +7,7 @@ import {project} from '../project.ts';
 import {loadStack, stackNames} from '../stacks/load.ts';
 import type {Stack} from '../stacks/schema.ts';
 import {gitEnv, listRemote} from '../tools/git.ts';
-import {surroundings} from './context.ts';
+import {hostAndDirs} from './context.ts';
 import type {World} from './world.ts';
 
 /** Releases as they are, which need the internet, and one that needs a Debian mirror only. */
@@ -25,8 +25,8 @@ export const chooseStack = async (world: World, cluster: string): Promise<Choice
   if (made !== undefined) return {stack: made, why: `cluster ${cluster} was made from it`};
   const hosts = hostsOf(await loadStack(current, project.stacks));
   const [git, registry] = await Promise.all([
-    gitSilence(hosts.git, world),
-    registrySilence(hosts.registry, world),
+    gitProblem(hosts.git, world),
+    registryProblem(hosts.registry, world),
   ]);
   const silent = git ?? registry;
   return silent === undefined
@@ -37,7 +37,7 @@ export const chooseStack = async (world: World, cluster: string): Promise<Choice
 const stackOfCluster = async (world: World, cluster: string): Promise<string | undefined> => {
   const {signal} = world;
   try {
-    const [node] = await nodesOf(surroundings(world).host, cluster, signal);
+    const [node] = await nodesOf(hostAndDirs(world).host, cluster, signal);
     const known = await stackNames(project.stacks);
     return known.find((name) => name === node?.stack);
   } catch (error) {
@@ -70,10 +70,10 @@ export const registryOf = (image: string): string => {
 };
 
 /** Asked by git itself, with all that is configured for it. */
-const gitSilence = async ({host, url, tag}: GitHost, world: World): Promise<string | undefined> => {
+const gitProblem = async ({host, url, tag}: GitHost, world: World): Promise<string | undefined> => {
   const {signal} = world;
   try {
-    await surroundings(world).host.run(listRemote(url, tag), {env: gitEnv, signal, timeout: 5_000});
+    await hostAndDirs(world).host.run(listRemote(url, tag), {env: gitEnv, signal, timeout: 5_000});
     return undefined;
   } catch (error) {
     if (!(error instanceof CommandError) || signal.aborted) throw error;
@@ -83,10 +83,10 @@ const gitSilence = async ({host, url, tag}: GitHost, world: World): Promise<stri
   }
 };
 
-const registrySilence = async (
+const registryProblem = async (
   registry: string,
   {network, env, signal}: World,
 ): Promise<string | undefined> => {
-  const why = await (network ?? networkOf(env)).silence(`https://${registry}/v2/`, signal);
+  const why = await (network ?? networkOf(env)).whyUnreachable(`https://${registry}/v2/`, signal);
   return why === undefined ? undefined : `${registry} does not answer (${why})`;
 };

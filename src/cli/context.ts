@@ -11,7 +11,7 @@ import {architectureOf, type ClusterChoice, type DemoContext} from '../stages/co
 import {withBrought} from '../stages/lib/managed-engine.ts';
 import type {World} from './world.ts';
 
-export interface Choices {
+export interface ContextOptions {
   readonly stack: string;
   /** For what is done with a cluster. */
   readonly cluster?: ClusterChoice;
@@ -19,7 +19,7 @@ export interface Choices {
 }
 
 /** What there is without a stack: a cluster can be read and removed also where its stack file is broken. */
-export const surroundings = ({host, env}: World): Pick<DemoContext, 'host' | 'dirs'> => {
+export const hostAndDirs = ({host, env}: World): Pick<DemoContext, 'host' | 'dirs'> => {
   const dirs = dirsOf(env);
   return {host: withBrought(host, dirs, env['PATH']), dirs};
 };
@@ -27,7 +27,7 @@ export const surroundings = ({host, env}: World): Pick<DemoContext, 'host' | 'di
 /** Rejects with UserError for a stack or a machine that cannot do. */
 export const demoContext = async (
   world: World,
-  {stack, cluster = defaultCluster, mayInstall = false}: Choices,
+  {stack, cluster = defaultCluster, mayInstall = false}: ContextOptions,
 ): Promise<DemoContext> => {
   const architecture = architectureOf(process.arch);
   if (process.platform !== 'linux' || architecture === undefined) {
@@ -39,7 +39,7 @@ export const demoContext = async (
     });
   }
   return {
-    ...surroundings(world),
+    ...hostAndDirs(world),
     machine: world.machine ?? machineAt({path: world.env['PATH']}),
     stack: await loadStack(stack, project.stacks),
     architecture,

@@ -6,14 +6,14 @@ import {requireAll, surveyHost} from '../stages/host/survey.ts';
 import {sourceOf} from '../stages/init/sources.ts';
 import {type CachedSource, cachedSources} from '../stages/lib/check-patches.ts';
 import {lineWriter, type OutputStream} from '../view/stream.ts';
-import {inTurn, type TurnOptions} from './in-turn.ts';
-import {runShown} from './run-shown.ts';
+import {type LockedRunOptions, runLocked} from './run-locked.ts';
+import {runWithView} from './run-with-view.ts';
 
 /** Where all are there nothing is asked of docker, and no other kni-demo is waited for. */
 export const fetchSources = async (
   context: DemoContext,
   stream: OutputStream,
-  turn: Omit<TurnOptions, 'say'>,
+  turn: Omit<LockedRunOptions, 'say'>,
 ): Promise<readonly CachedSource[]> => {
   const plan = demoPlan(context.stack);
   const sources = await cachedSources(plan, context);
@@ -21,11 +21,11 @@ export const fetchSources = async (
   if (targets.length === 0) return sources;
 
   const {signal} = turn;
-  await inTurn(context.dirs, {...turn, say: lineWriter(stream)}, async () => {
+  await runLocked(context.dirs, {...turn, say: lineWriter(stream)}, async () => {
     // Sources from git need nothing of this machine but git.
     if (targets.some((id) => plan.tasks.get(id)?.needs.length !== 0))
       requireAll(await surveyHost(context, signal), context);
-    await runShown({plan, targets, context, stream, flags: {}, signal});
+    await runWithView({plan, targets, context, stream, flags: {}, signal});
   });
   return sources;
 };

@@ -184,11 +184,11 @@ const lockTimeout = (usual: string): Option =>
     .argParser(timeSpan);
 
 const ownSources = (text: string, before: readonly OwnSource[]): readonly OwnSource[] => {
-  const parsed = parseOwnSource(text);
-  if (typeof parsed !== 'string') return [...before, parsed];
+  const ownSource = parseOwnSource(text);
+  if (typeof ownSource !== 'string') return [...before, ownSource];
   throw new UserError({
     what: `invalid source: ${JSON.stringify(text)}`,
-    why: parsed,
+    why: ownSource,
     tryThis:
       'for example --source kubernetes=https://host/me/kubernetes#my-branch, or --source containerd=../containerd',
     exitCode: exitCodes.badInput,

@@ -21,8 +21,8 @@ export class RunFailed extends Error {
 }
 
 /** The command has shown all there is to say; only the exit code is left. */
-export class AlreadyShown extends Error {
-  override readonly name = 'AlreadyShown';
+export class SilentExit extends Error {
+  override readonly name = 'SilentExit';
   readonly exitCode: ExitCode;
 
   constructor(exitCode: ExitCode) {
@@ -39,7 +39,7 @@ export const report = (error: unknown, {stderr, signal}: World): ExitCode => {
     return exitCodes.cancelled;
   }
   if (error instanceof RunFailed) return codeOf(error.failures);
-  if (error instanceof AlreadyShown) return error.exitCode;
+  if (error instanceof SilentExit) return error.exitCode;
   if (error instanceof UserError) {
     const [first = '', ...more] = error.why.split('\n');
     write(`${paint.red('error:')} ${error.what}: ${first}`);

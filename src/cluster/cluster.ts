@@ -25,7 +25,7 @@ export const nodesOf = async (
   parseNodeContainers((await host.run(listNodeContainers(cluster), signal && {signal})).stdout);
 
 /** What to say where docker does not answer. */
-export const dockerSilent = (error: CommandError, what: string): UserError =>
+export const dockerUnavailable = (error: CommandError, what: string): UserError =>
   new UserError(
     {
       what,
@@ -53,14 +53,14 @@ export const requireCluster = async (
 ): Promise<Cluster> => {
   const nodes = await nodesOf(host, name, signal).catch((error: unknown): never => {
     if (!(error instanceof CommandError)) throw error;
-    throw dockerSilent(error, `cannot look for cluster ${name}`);
+    throw dockerUnavailable(error, `cannot look for cluster ${name}`);
   });
   await refuseForeign(dirs, name, nodes);
   if (nodes.length === 0) {
     throw new UserError({
       what: `there is no cluster ${name}`,
       why: 'no node of that name runs here',
-      tryThis: `make it: kni-demo up${flagOf(name)}`,
+      tryThis: `make it: kni-demo up${nameFlag(name)}`,
       exitCode: exitCodes.badInput,
     });
   }
@@ -74,17 +74,17 @@ export const requireRunning = (name: string, nodes: readonly NodeContainer[]): v
   throw new UserError({
     what: `cluster ${name} does not run`,
     why: `stopped: ${stopped.join(', ')}`,
-    tryThis: `start it: kni-demo up${flagOf(name)}`,
+    tryThis: `start it: kni-demo up${nameFlag(name)}`,
     exitCode: exitCodes.badInput,
   });
 };
 
 /** To stand behind a command: nothing for the cluster that is meant anyway. */
-export const flagOf = (name: string): string => (name === defaultCluster.name ? '' : ` --name ${name}`);
+export const nameFlag = (name: string): string => (name === defaultCluster.name ? '' : ` --name ${name}`);
 
 /** To be tried where a cluster cannot be repaired. */
-export const replaceIt = (name: string): string =>
-  `make it anew: kni-demo down${flagOf(name)}, then kni-demo up${flagOf(name)}`;
+export const recreateHint = (name: string): string =>
+  `make it anew: kni-demo down${nameFlag(name)}, then kni-demo up${nameFlag(name)}`;
 
 export interface Cluster {
   readonly nodes: readonly NodeContainer[];
@@ -105,7 +105,7 @@ export const clusterOf = (host: Host, nodes: readonly NodeContainer[]): Cluster 
       throw new UserError({
         what: `cluster ${name} has no control plane`,
         why: `there is only ${nodes.map((node) => node.name).join(', ')}`,
-        tryThis: replaceIt(name),
+        tryThis: recreateHint(name),
         exitCode: exitCodes.conflict,
       });
     },

@@ -3,7 +3,7 @@
 import type {CommandError} from '../host/command-error.ts';
 import {quoteCommand} from '../host/quote.ts';
 import {refusalOf} from '../tools/kni-runtime.ts';
-import {flagOf} from './cluster.ts';
+import {nameFlag} from './cluster.ts';
 
 export interface NoAnswer {
   /** A phrase of one line: `the network runtime does not run`. */
@@ -23,7 +23,7 @@ export const noAnswer = (
     };
   }
   if (refusal?.status === 'no client') {
-    const flag = flagOf(cluster);
+    const flag = nameFlag(cluster);
     return {
       why: `the network runtime cannot be asked: ${refusal.details}`,
       tryThis: `make the nodes anew: kni-demo down${flag}, then kni-demo up${flag}`,
@@ -32,7 +32,7 @@ export const noAnswer = (
   if (refusal) {
     return {
       why: `the network runtime answers ${refusal.status}: ${refusal.details}`,
-      tryThis: `kni-demo logs --node ${node}${flagOf(cluster)}`,
+      tryThis: `kni-demo logs --node ${node}${nameFlag(cluster)}`,
     };
   }
   return {

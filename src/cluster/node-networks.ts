@@ -4,7 +4,7 @@ import {CommandError} from '../host/command-error.ts';
 import {messageOf} from '../thrown.ts';
 import type {NodeContainer} from '../tools/docker.ts';
 import {askNetworks, type NodeNetwork, parseNetworks} from '../tools/kni-runtime.ts';
-import {type Cluster, flagOf, replaceIt} from './cluster.ts';
+import {type Cluster, nameFlag, recreateHint} from './cluster.ts';
 import {type NoAnswer, noAnswer} from './no-answer.ts';
 
 export type NodeAnswer =
@@ -17,14 +17,14 @@ export const networksOfNodes = (cluster: Cluster, signal: AbortSignal): Promise<
 
 /** Of nodes whose containers are gone, which nobody can ask. */
 export const answersOfRemoved = (cluster: string, removed: readonly string[]): readonly NodeAnswer[] =>
-  removed.map((node) => ({node, why: 'its container was removed', tryThis: replaceIt(cluster)}));
+  removed.map((node) => ({node, why: 'its container was removed', tryThis: recreateHint(cluster)}));
 
 const ask = async (
   cluster: Cluster,
   {name: node, running, cluster: name}: NodeContainer,
   signal: AbortSignal,
 ): Promise<NodeAnswer> => {
-  if (!running) return {node, why: 'it is stopped', tryThis: `start it: kni-demo up${flagOf(name)}`};
+  if (!running) return {node, why: 'it is stopped', tryThis: `start it: kni-demo up${nameFlag(name)}`};
   try {
     const {stdout} = await cluster.node(node).run(askNetworks, {signal});
     return {node, networks: parseNetworks(stdout)};

@@ -4,8 +4,8 @@ import {UserError} from '../errors.ts';
 import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
 import {netnsOf, sandboxesOfPod, sandboxInfo} from '../tools/ctr.ts';
-import {askPod, type InspectedPod, parseInspected, refusalOf} from '../tools/kni-runtime.ts';
-import {flagOf} from './cluster.ts';
+import {askPod, type InspectedPod, parseInspectedPod, refusalOf} from '../tools/kni-runtime.ts';
+import {nameFlag} from './cluster.ts';
 import {noAnswer} from './no-answer.ts';
 import type {PlacedPod} from './placed-pod.ts';
 import {stateOf} from './pod.ts';
@@ -35,7 +35,7 @@ export const recordOf = async (node: Host, pod: PlacedPod, options: RecordOption
   const {check, signal} = options;
   try {
     const {stdout} = await node.run(askPod(pathOf(pod), {check}), {signal});
-    const {network, attachments, problems, knownBugs} = parseInspected(stdout);
+    const {network, attachments, problems, knownBugs} = parseInspectedPod(stdout);
     if (network.uid !== undefined && network.uid !== pod.uid)
       throw unknownPod(pod, 'what it has is of an earlier pod of this name', options);
     return {network, attachments, ...(check && {problems, knownBugs}), lacks: []};
@@ -65,7 +65,7 @@ const unknownPod = (pod: PlacedPod, why: string, {cluster}: RecordOptions, cause
     {
       what: `the network runtime of ${pod.node} has no record of pod ${pathOf(pod)} (${stateOf(pod)})`,
       why,
-      tryThis: `see what it did: kni-demo logs --node ${pod.node} --pod ${pathOf(pod)}${flagOf(cluster)}`,
+      tryThis: `see what it did: kni-demo logs --node ${pod.node} --pod ${pathOf(pod)}${nameFlag(cluster)}`,
     },
     {cause},
   );

@@ -4,7 +4,7 @@ import {z} from 'zod';
 import type {Host} from '../host/host.ts';
 import {readJson} from '../json.ts';
 import {getJson} from '../tools/kubectl.ts';
-import type {Since} from './readiness.ts';
+import type {StartTimeOf} from './readiness.ts';
 
 export interface Pod {
   readonly namespace: string;
@@ -104,5 +104,5 @@ export const stateOf = ({phase, ready}: Pick<Pod, 'phase' | 'ready'>): string =>
  * Whether the pod's containers were started after its node was. After a node has restarted, the API server reports its
  * old pods as Ready until the kubelet has created new ones.
  */
-export const isCurrent = ({node, startedAt}: Pick<Pod, 'node' | 'startedAt'>, since: Since): boolean =>
+export const isCurrent = ({node, startedAt}: Pick<Pod, 'node' | 'startedAt'>, since: StartTimeOf): boolean =>
   node === undefined || startedAt === undefined || startedAt >= Math.floor(since(node) / 1000) * 1000;

@@ -9,7 +9,7 @@ import {DeadlineExceeded, waitUntil} from '../host/wait-until.ts';
 import {project} from '../project.ts';
 import {applyManifest, kubectl} from '../tools/kubectl.ts';
 import {findPod, isCurrent, type Pod} from './pod.ts';
-import type {Since} from './readiness.ts';
+import type {StartTimeOf} from './readiness.ts';
 
 export interface PodSpec {
   readonly name: string;
@@ -61,7 +61,7 @@ export interface PodWait {
    */
   readonly patience?: number;
   /** When the nodes were started; default: what the API server has of the pod is not stale. */
-  readonly since?: Since;
+  readonly since?: StartTimeOf;
 }
 
 /** Throws UserError with the last event that says why it is not Ready: in the end, or as soon as waiting is no use. */

@@ -67,14 +67,14 @@ const leaseRenewals = async (
 };
 
 /** Of each node, by its name: milliseconds since the epoch. */
-export type Since = (node: string) => number;
+export type StartTimeOf = (node: string) => number;
 
-/** Since each node's container was started. What the API server has from before is stale: addresses, conditions. */
-export const sinceStart = async (
+/** StartTimeOf each node's container was started. What the API server has from before is stale: addresses, conditions. */
+export const nodeStartTimes = async (
   host: Host,
   nodes: readonly Pick<NodeContainer, 'name'>[],
   signal: AbortSignal,
-): Promise<Since> => {
+): Promise<StartTimeOf> => {
   const {stdout} = await host.run(inspectStarts(nodes.map(({name}) => name)), {signal});
   const starts = parseStarts(stdout);
   return (node) => starts.get(node) ?? 0;
@@ -83,7 +83,7 @@ export const sinceStart = async (
 /** Whether every node's kubelet has renewed its lease since then. Rejects where the API server does not answer. */
 export const haveReported = async (
   {controlPlane, nodes}: Pick<Cluster, 'controlPlane' | 'nodes'>,
-  since: Since,
+  since: StartTimeOf,
   signal: AbortSignal,
 ): Promise<boolean> => {
   const renewed = await leaseRenewals(controlPlane, signal);
@@ -93,7 +93,7 @@ export const haveReported = async (
 /** What the API server knows of nodes whose kubelets were stopped is stale until they have renewed their leases. */
 export const waitForReports = async (
   cluster: Pick<Cluster, 'controlPlane' | 'nodes'>,
-  since: Since,
+  since: StartTimeOf,
   signal: AbortSignal,
 ): Promise<void> => {
   const wait = {what: 'all nodes to report again', every: 500, atMost: 180_000, signal};

@@ -15,8 +15,8 @@ const mountPoints = (mountinfo: string): readonly string[] =>
   mountinfo
     .split('\n')
     .flatMap((line) => line.split(' ')[4] ?? [])
-    .map(unescaped);
+    .map(unescapeOctal);
 
 /** Space, tab, newline and backslash are octal there: `\040`. */
-const unescaped = (field: string): string =>
+const unescapeOctal = (field: string): string =>
   field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));

@@ -6,7 +6,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Network {
   /** Why nobody at `url` answers, in a few words; undefined where somebody does, be it that a password is wanted. */
-  silence(url: string, signal: AbortSignal): Promise<string | undefined>;
+  whyUnreachable(url: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
 /** Long enough for a slow line, short enough to wait for where packets vanish. In ms. */
@@ -14,7 +14,7 @@ const patience = 5_000;
 
 /** Through the proxy that `env` names (https_proxy, no_proxy), if any, as curl and git go. */
 export const networkOf = (env: Environment): Network => ({
-  async silence(url, signal) {
+  async whyUnreachable(url, signal) {
     // Loaded where it is needed: most runs ask nobody.
     const {EnvHttpProxyAgent, request} = await import('undici');
     const proxies = {

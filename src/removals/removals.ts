@@ -8,7 +8,7 @@ import {recordedImages} from '../cache/images.ts';
 import {listCache, removeCache} from '../cache/inventory.ts';
 import {requireOurDirectory} from '../cache/marker.ts';
 import {
-  dockerSilent,
+  dockerUnavailable,
   engineIdOf,
   forgetCluster,
   nodesOf,
@@ -303,7 +303,8 @@ const unlessEngineIsGone = async <T, U>(answer: Promise<T>, otherwise: U): Promi
     ) {
       return otherwise;
     }
-    if (error instanceof CommandError) throw dockerSilent(error, 'cannot look for what is to be removed');
+    if (error instanceof CommandError)
+      throw dockerUnavailable(error, 'cannot look for what is to be removed');
     throw error;
   }
 };

@@ -103,7 +103,7 @@ const inspected = z.object({
 /** What the runtime has recorded of a pod's network. */
 export type InspectedPod = Readonly<z.infer<typeof inspected>>;
 
-export const parseInspected = (stdout: string): InspectedPod =>
+export const parseInspectedPod = (stdout: string): InspectedPod =>
   readJson(inspected, stdout, "the network runtime's record of a pod");
 
 /** Why it gave no answer. */

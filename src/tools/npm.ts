@@ -15,12 +15,12 @@ const packed = z.object({
   /** Subresource Integrity of the tarball: `sha512-…`. */
   integrity: z.string(),
 });
-export type Packed = z.infer<typeof packed>;
+export type NpmPackage = z.infer<typeof packed>;
 
 /** npm 11 prints an array, later ones an object by package name. */
-const printed = z.union([z.array(packed), z.record(z.string(), packed).transform(Object.values<Packed>)]);
+const printed = z.union([z.array(packed), z.record(z.string(), packed).transform(Object.values<NpmPackage>)]);
 
-export const parsePacked = (stdout: string): Packed => {
+export const parsePacked = (stdout: string): NpmPackage => {
   const [first] = readJson(printed, stdout, 'what npm pack printed');
   if (first === undefined) throw new Error('npm pack packed nothing');
   return first;

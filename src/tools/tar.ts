@@ -5,14 +5,14 @@ import type {Command} from '../host/host.ts';
 /** tar takes `a` in `a:b.tar` for the name of a host otherwise. */
 const local = '--force-local';
 
-export interface Packed {
+export interface TarballPart {
   /** The directory that the names are relative to. */
   readonly from: string;
   readonly names: readonly string[];
 }
 
 /** One tarball of all of these, in their order; owners are left to whoever unpacks it. */
-export const createTarball = (file: string, packed: readonly Packed[]): Command => [
+export const createTarball = (file: string, packed: readonly TarballPart[]): Command => [
   'tar',
   [
     local,
@@ -35,7 +35,7 @@ export const listTarball = (archive: string): Command => [
   [local, '--quoting-style=literal', '-tf', archive],
 ];
 
-export interface Members {
+export interface UnpackOptions {
   readonly archive: string;
   readonly directory: string;
   /** How many folders are left out of the members' names. */
@@ -43,7 +43,7 @@ export interface Members {
 }
 
 /** Only the members that standard input names, one a line; what is there stays. */
-export const unpackMembers = ({archive, directory, strip}: Members): Command => [
+export const unpackMembers = ({archive, directory, strip}: UnpackOptions): Command => [
   'tar',
   [
     local,

@@ -26,7 +26,7 @@ const chosen = async ({nodes = [], git = 'x\trefs/tags/v1', registry}: Given) =>
     throw new Error(command);
   });
   const network = {
-    async silence(url: string) {
+    async whyUnreachable(url: string) {
       asked.push(url);
       return registry;
     },
@@ -131,27 +131,31 @@ describe('whether a server answers', () => {
     [503, 'status 503'],
   ])('is told by status %d', async (status, silence) => {
     const {port} = await serve(status);
-    expect(await networkOf({}).silence(`http://127.0.0.1:${port}/v2/`, signal)).toBe(silence);
+    expect(await networkOf({}).whyUnreachable(`http://127.0.0.1:${port}/v2/`, signal)).toBe(silence);
   });
 
   it('is "no" with the reason if no server listens', async () => {
     const {port} = await serve(200);
     for (const server of servers.splice(0)) await new Promise((done) => server.close(done));
-    expect(await networkOf({}).silence(`http://127.0.0.1:${port}/v2/`, signal)).toMatch(/ECONNREFUSED/);
+    expect(await networkOf({}).whyUnreachable(`http://127.0.0.1:${port}/v2/`, signal)).toMatch(
+      /ECONNREFUSED/,
+    );
   });
 
   it('is asked through the proxy of the environment, but for hosts that need none', async () => {
     const proxy = await serve(401);
     const proxied = networkOf({http_proxy: `http://127.0.0.1:${proxy.port}`, no_proxy: 'direct.invalid'});
-    expect(await proxied.silence('http://registry.invalid/v2/', signal)).toBeUndefined();
+    expect(await proxied.whyUnreachable('http://registry.invalid/v2/', signal)).toBeUndefined();
     expect(proxy.seen).toEqual(['CONNECT registry.invalid:80', 'GET /v2/']);
-    expect(await proxied.silence('http://direct.invalid/v2/', signal)).toMatch(/ENOTFOUND|EAI_AGAIN/);
+    expect(await proxied.whyUnreachable('http://direct.invalid/v2/', signal)).toMatch(/ENOTFOUND|EAI_AGAIN/);
     expect(proxy.seen).toHaveLength(2);
   });
 
   it('ends when it is cancelled', async () => {
     const {port} = await serve(200);
     const cancelled = AbortSignal.abort(new Error('cancelled'));
-    await expect(networkOf({}).silence(`http://127.0.0.1:${port}/`, cancelled)).rejects.toThrow('cancelled');
+    await expect(networkOf({}).whyUnreachable(`http://127.0.0.1:${port}/`, cancelled)).rejects.toThrow(
+      'cancelled',
+    );
   });
 });

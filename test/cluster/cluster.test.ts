@@ -4,9 +4,9 @@ import {describe, expect, it} from 'vitest';
 import {dirsOf} from '../../src/cache/dirs.ts';
 import {
   clusterOf,
-  flagOf,
   forgetCluster,
   kubeconfigOf,
+  nameFlag,
   readRecord,
   recordedClusters,
   requireCluster,
@@ -104,9 +104,9 @@ describe('clusterOf', () => {
   });
 });
 
-describe('flagOf', () => {
+describe('nameFlag', () => {
   it('names every cluster but the usual one', () => {
-    expect([flagOf('test1'), flagOf('x')]).toEqual(['', ' --name x']);
+    expect([nameFlag('test1'), nameFlag('x')]).toEqual(['', ' --name x']);
   });
 });
 

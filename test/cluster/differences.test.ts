@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest';
 import {differencesOf} from '../../src/cluster/differences.ts';
 import {kernelView} from '../../src/cluster/kernel-view.ts';
 import type {Link} from '../../src/tools/ip.ts';
-import {parseInspected} from '../../src/tools/kni-runtime.ts';
+import {parseInspectedPod} from '../../src/tools/kni-runtime.ts';
 
 const link = (name: string, rest: Partial<Link> = {}): Link => ({
   index: 2,
@@ -23,7 +23,7 @@ const view = (...inPod: Link[]) =>
   kernelView({inPod: [lo, ...inPod], routes: [route], onNode: [lo, link('kni0', {index: 3}), veth]});
 
 const recorded = (eth: object = {}, attachment: object = {}) =>
-  parseInspected(
+  parseInspectedPod(
     JSON.stringify({
       network: {
         interfaces: [

@@ -31,7 +31,7 @@ export const cli = async (
   const code = await main(args, {
     host,
     machine: machine(),
-    network: {silence: async () => 'getaddrinfo ENOTFOUND'},
+    network: {whyUnreachable: async () => 'getaddrinfo ENOTFOUND'},
     stdout,
     stderr,
     env: envOf(dir),

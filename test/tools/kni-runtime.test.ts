@@ -2,7 +2,13 @@ import * as fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {CommandError} from '../../src/host/command-error.ts';
 import {quoteCommand} from '../../src/host/quote.ts';
-import {askNetworks, askPod, parseInspected, parseNetworks, refusalOf} from '../../src/tools/kni-runtime.ts';
+import {
+  askNetworks,
+  askPod,
+  parseInspectedPod,
+  parseNetworks,
+  refusalOf,
+} from '../../src/tools/kni-runtime.ts';
 
 describe('the commands of kni-runtime', () => {
   it.each([
@@ -56,10 +62,10 @@ describe('parseNetworks', () => {
   });
 });
 
-describe('parseInspected', () => {
+describe('parseInspectedPod', () => {
   const read = (text: string): string => {
     try {
-      return typeof parseInspected(text).network;
+      return typeof parseInspectedPod(text).network;
     } catch (error) {
       return String(error);
     }
@@ -77,8 +83,10 @@ describe('parseInspected', () => {
       attachments: [],
       problems: [],
     };
-    expect(parseInspected(JSON.stringify(full))).toEqual(parseInspected(JSON.stringify(bare)));
-    expect(parseInspected(JSON.stringify(bare)).network.interfaces).toEqual([{name: 'eth0', addresses: []}]);
+    expect(parseInspectedPod(JSON.stringify(full))).toEqual(parseInspectedPod(JSON.stringify(bare)));
+    expect(parseInspectedPod(JSON.stringify(bare)).network.interfaces).toEqual([
+      {name: 'eth0', addresses: []},
+    ]);
   });
 
   it('rejects anything but a record, with one kind of error', () => {

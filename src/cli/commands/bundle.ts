@@ -2,7 +2,7 @@
 
 import {stat} from 'node:fs/promises';
 import {join} from 'node:path';
-import {loadItsImages, openBundle, placeItems} from '../../bundle/load.ts';
+import {loadBundleImages, openBundle, placeItems} from '../../bundle/load.ts';
 import {bundledTasks, refuseTaken, saveBundle} from '../../bundle/save.ts';
 import {markDirectories} from '../../cache/marker.ts';
 import {fingerprintsOf} from '../../graph/fingerprint.ts';
@@ -16,8 +16,8 @@ import {imageOf} from '../../stages/lib/products.ts';
 import {inScratch} from '../../stages/lib/project-files.ts';
 import {lineWriter} from '../../view/stream.ts';
 import {demoContext} from '../context.ts';
-import {inTurn} from '../in-turn.ts';
-import {runShown} from '../run-shown.ts';
+import {runLocked} from '../run-locked.ts';
+import {runWithView} from '../run-with-view.ts';
 import type {World} from '../world.ts';
 
 export interface BundleOptions {
@@ -33,11 +33,11 @@ export const bundleSave = async (world: World, file: string, options: BundleOpti
   const {lockTimeout} = options;
   const say = lineWriter(world.stdout);
   await refuseTaken(file);
-  const {context, plan, fingerprintOf} = await planned(world, options);
-  await inTurn(context.dirs, {command: 'kni-demo bundle save', lockTimeout, say, signal}, async () => {
-    await surveyed(context, world);
+  const {context, plan, fingerprintOf} = await planBundle(world, options);
+  await runLocked(context.dirs, {command: 'kni-demo bundle save', lockTimeout, say, signal}, async () => {
+    await checkHost(context, world);
     await markDirectories(context.dirs);
-    await runShown({
+    await runWithView({
       plan,
       targets: Object.values(bundledTasks(context.stack)).flat(),
       context,
@@ -56,9 +56,9 @@ export const bundleLoad = async (world: World, file: string, options: BundleOpti
   const {signal} = world;
   const {lockTimeout} = options;
   const say = lineWriter(world.stdout);
-  const {context, plan, fingerprintOf} = await planned(world, options);
+  const {context, plan, fingerprintOf} = await planBundle(world, options);
   const {dirs} = context;
-  await inTurn(dirs, {command: 'kni-demo bundle load', lockTimeout, say, signal}, async () => {
+  await runLocked(dirs, {command: 'kni-demo bundle load', lockTimeout, say, signal}, async () => {
     const nodeImage = imageOf(nodeImageTask.id, {fingerprintOf});
     await markDirectories(dirs);
     makeDirectory(join(dirs.cache, 'artifacts'));
@@ -67,23 +67,23 @@ export const bundleLoad = async (world: World, file: string, options: BundleOpti
       const manifest = await openBundle({context, file, scratch, nodeImage, signal});
       await placeItems(manifest, scratch, context);
       // Only now there may be an engine and a kind to look for.
-      await surveyed(context, world);
-      await runShown({plan, targets: hostTaskIds, context, stream: world.stdout, flags: options, signal});
+      await checkHost(context, world);
+      await runWithView({plan, targets: hostTaskIds, context, stream: world.stdout, flags: options, signal});
       say(`loading ${manifest.images.join(', ')}`);
-      await loadItsImages(manifest, scratch, context, signal);
+      await loadBundleImages(manifest, scratch, context, signal);
       for (const name of [...manifest.images, ...manifest.items.map((item) => item.name)]) say(`+ ${name}`);
     });
     say(`All of it is here. Next, without any network: kni-demo up --stack ${options.stack}`);
   });
 };
 
-const planned = async (world: World, {stack, yes = false}: BundleOptions) => {
+const planBundle = async (world: World, {stack, yes = false}: BundleOptions) => {
   const context = await demoContext(world, {stack, mayInstall: yes});
   const plan = demoPlan(context.stack);
   return {context, plan, fingerprintOf: await fingerprintsOf(plan, context)};
 };
 
-const surveyed = async (context: DemoContext, {stdout, signal}: World): Promise<void> => {
+const checkHost = async (context: DemoContext, {stdout, signal}: World): Promise<void> => {
   const survey = await surveyHost(context, signal);
   for (const line of surveyLines(survey)) lineWriter(stdout)(line);
   requireAll(survey, context);

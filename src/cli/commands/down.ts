@@ -4,8 +4,8 @@ import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import {removalsFor} from '../../removals/removals.ts';
 import {lineWriter} from '../../view/stream.ts';
-import {surroundings} from '../context.ts';
-import {inTurn} from '../in-turn.ts';
+import {hostAndDirs} from '../context.ts';
+import {runLocked} from '../run-locked.ts';
 import type {World} from '../world.ts';
 
 export interface DownOptions {
@@ -27,10 +27,10 @@ export const down = async (
   {name, yes = false, purgeForeign = false, purge = purgeForeign, all = purge, lockTimeout}: DownOptions,
 ): Promise<void> => {
   const {signal} = world;
-  const context = surroundings(world);
+  const context = hostAndDirs(world);
   const say = lineWriter(world.stdout);
 
-  await inTurn(context.dirs, {command: 'kni-demo down', lockTimeout, say, signal}, async () => {
+  await runLocked(context.dirs, {command: 'kni-demo down', lockTimeout, say, signal}, async () => {
     const {removals, kept} = await removalsFor(context, {
       name,
       all,

@@ -4,7 +4,7 @@ import {requireCluster, requireRunning} from '../../cluster/cluster.ts';
 import {type LogLine, parseLogLine} from '../../cluster/runtime-log.ts';
 import {runtimeJournal} from '../../tools/journalctl.ts';
 import {lineWriter, paletteOf, plainText} from '../../view/stream.ts';
-import {surroundings} from '../context.ts';
+import {hostAndDirs} from '../context.ts';
 import type {World} from '../world.ts';
 
 export interface LogsOptions {
@@ -25,7 +25,7 @@ export const logs = async (
   {name, follow = false, node, pod, json = false}: LogsOptions,
 ): Promise<void> => {
   const {signal, stdout} = world;
-  const cluster = await requireCluster(surroundings(world), name, signal);
+  const cluster = await requireCluster(hostAndDirs(world), name, signal);
   if (node !== undefined) cluster.node(node); // throws where there is none
   const nodes = cluster.nodes.filter((each) => node === undefined || each.name === node);
   requireRunning(name, nodes);
@@ -35,7 +35,7 @@ export const logs = async (
 
   const show = ({node: from, line}: NodeLine): void => {
     if (json) return write(JSON.stringify({node: from, ...line}));
-    const text = textOf({node: from, line});
+    const text = logText({node: from, line});
     write(line.level === 'error' ? paint.red(text) : text);
   };
   // One that fails takes the others along: followed, they would never end.
@@ -72,7 +72,7 @@ export const logs = async (
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** `02:31:04.123  test1-worker  AttachInterface ok  default/samplepod  43 ms`; what a plugin said stays one line. */
-const textOf = ({node, line: {time, msg, pod, ms, error}}: NodeLine): string =>
+const logText = ({node, line: {time, msg, pod, ms, error}}: NodeLine): string =>
   [
     time.slice(11, 23),
     node,

@@ -6,8 +6,8 @@ import {exitCodes} from '../../exit-codes.ts';
 import type {NodeNetwork} from '../../tools/kni-runtime.ts';
 import {lineWriter, paletteOf} from '../../view/stream.ts';
 import {columns, oneLine} from '../../view/table.ts';
-import {surroundings} from '../context.ts';
-import {AlreadyShown} from '../report.ts';
+import {hostAndDirs} from '../context.ts';
+import {SilentExit} from '../report.ts';
 import type {World} from '../world.ts';
 
 export interface NetworksOptions {
@@ -15,11 +15,11 @@ export interface NetworksOptions {
   readonly json?: boolean;
 }
 
-/** Throws AlreadyShown where a node could not be asked: the others have been shown. */
+/** Throws SilentExit where a node could not be asked: the others have been shown. */
 export const networks = async (world: World, {name, json = false}: NetworksOptions): Promise<void> => {
   const {signal, stdout} = world;
-  const {dirs} = surroundings(world);
-  const cluster = await requireCluster(surroundings(world), name, signal);
+  const {dirs} = hostAndDirs(world);
+  const cluster = await requireCluster(hostAndDirs(world), name, signal);
   const removed = removedNodes(name, await readRecord(dirs, name), cluster.nodes);
   const answers = [...(await networksOfNodes(cluster, signal)), ...answersOfRemoved(name, removed)];
   const write = lineWriter(stdout);
@@ -39,7 +39,7 @@ export const networks = async (world: World, {name, json = false}: NetworksOptio
         write(colour(line));
     }
   }
-  if (answers.some((answer) => 'why' in answer)) throw new AlreadyShown(exitCodes.failed);
+  if (answers.some((answer) => 'why' in answer)) throw new SilentExit(exitCodes.failed);
 };
 
 interface Row {

@@ -9,7 +9,7 @@ import {seconds} from '../../duration.ts';
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import {lineWriter} from '../../view/stream.ts';
-import {surroundings} from '../context.ts';
+import {hostAndDirs} from '../context.ts';
 import type {World} from '../world.ts';
 
 export interface PodCreateOptions {
@@ -24,7 +24,7 @@ export const podCreate = async (
   {name, node, image}: PodCreateOptions,
 ): Promise<void> => {
   const {signal} = world;
-  const cluster = await requireCluster(surroundings(world), name, signal);
+  const cluster = await requireCluster(hostAndDirs(world), name, signal);
   requireRunning(name, cluster.nodes);
   if (node !== undefined) cluster.node(node); // throws where there is none
 

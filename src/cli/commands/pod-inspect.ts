@@ -5,9 +5,9 @@ import {stateOf} from '../../cluster/pod.ts';
 import {inspectPod, type PodInspection} from '../../cluster/pod-inspection.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import {lineWriter, paletteOf} from '../../view/stream.ts';
-import {surroundings} from '../context.ts';
+import {hostAndDirs} from '../context.ts';
 import {podInspectionText} from '../pod-inspection-text.ts';
-import {AlreadyShown} from '../report.ts';
+import {SilentExit} from '../report.ts';
 import type {World} from '../world.ts';
 
 export interface PodInspectOptions {
@@ -16,20 +16,20 @@ export interface PodInspectOptions {
   readonly json?: boolean;
 }
 
-/** Throws AlreadyShown where CNI CHECK was asked for and did not find all well. */
+/** Throws SilentExit where CNI CHECK was asked for and did not find all well. */
 export const podInspect = async (
   world: World,
   pod: string,
   {name, check = false, json = false}: PodInspectOptions,
 ): Promise<void> => {
   const {signal, stdout} = world;
-  const cluster = await requireCluster(surroundings(world), name, signal);
+  const cluster = await requireCluster(hostAndDirs(world), name, signal);
   const wanted = pod.includes('/') ? pod : `default/${pod}`;
   const inspection = await inspectPod(cluster, wanted, {name, check, signal});
   const write = lineWriter(stdout);
   if (json) write(JSON.stringify(jsonOf(inspection)));
   else for (const line of podInspectionText(inspection, paletteOf(stdout))) write(line);
-  if (check && inspection.record.problems?.length !== 0) throw new AlreadyShown(exitCodes.failed);
+  if (check && inspection.record.problems?.length !== 0) throw new SilentExit(exitCodes.failed);
 };
 
 /** The members that earlier versions printed of a pod. */

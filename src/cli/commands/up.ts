@@ -1,7 +1,7 @@
 /** up: from whatever is there to a cluster whose sample pod got its network over KNI. */
 
 import {markDirectories} from '../../cache/marker.ts';
-import {flagOf, kubeconfigOf} from '../../cluster/cluster.ts';
+import {kubeconfigOf, nameFlag} from '../../cluster/cluster.ts';
 import {seconds} from '../../duration.ts';
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
@@ -19,8 +19,8 @@ import {verify} from '../../stages/verify/kni.ts';
 import {lineWriter, paletteOf} from '../../view/stream.ts';
 import {chooseStack} from '../choose-stack.ts';
 import {demoContext} from '../context.ts';
-import {inTurn} from '../in-turn.ts';
-import {runShown} from '../run-shown.ts';
+import {runLocked} from '../run-locked.ts';
+import {runWithView} from '../run-with-view.ts';
 import {stageTimes} from '../stage-times.ts';
 import type {World} from '../world.ts';
 
@@ -56,7 +56,7 @@ export const up = async (world: World, options: UpOptions): Promise<void> => {
     say: flags.json ? lineWriter(world.stderr) : say,
     signal,
   };
-  await inTurn(context.dirs, turn, async () => {
+  await runLocked(context.dirs, turn, async () => {
     const survey = await surveyHost(context, signal);
     for (const line of surveyLines(survey)) say(line);
     requireAll(survey, context);
@@ -66,13 +66,13 @@ export const up = async (world: World, options: UpOptions): Promise<void> => {
     await refuseConflictEarly(plan, context, signal);
     await markDirectories(context.dirs);
 
-    const seen = witness();
-    const run = {plan, targets: upTargets, context, stream: stdout, flags, signal, witness: seen.emit};
-    const ran = await runShown(run);
+    const recorder = runRecorder();
+    const run = {plan, targets: upTargets, context, stream: stdout, flags, signal, onEvent: recorder.emit};
+    const ran = await runWithView(run);
 
     const paint = paletteOf(stdout);
     say('');
-    const [logged = '', ...checks] = seen.proof;
+    const [logged = '', ...checks] = recorder.proof;
     say(logged);
     for (const line of checks) say(`${paint.green('+')} ${line}`);
     say('');
@@ -80,7 +80,7 @@ export const up = async (world: World, options: UpOptions): Promise<void> => {
     say(
       made.length === 0
         ? `Cluster ${name} was up: nothing was changed. ${seconds(performance.now() - begun)}`
-        : `Cluster ${name} is up. ${seconds(performance.now() - begun)}: ${seen.times().join(', ')}`,
+        : `Cluster ${name} is up. ${seconds(performance.now() - begun)}: ${recorder.times().join(', ')}`,
     );
     for (const line of nextSteps(context)) say(line);
   });
@@ -120,7 +120,7 @@ const refuseConflictEarly = async (
 };
 
 /** Remembers of a run what its summary needs. */
-const witness = () => {
+const runRecorder = () => {
   const proof: string[] = [];
   const times = stageTimes(['host', 'init', 'build', 'setup', 'verify']);
   return {
@@ -135,7 +135,7 @@ const witness = () => {
 };
 
 const nextSteps = ({dirs, cluster: {name}}: DemoContext): readonly string[] => {
-  const flag = flagOf(name);
+  const flag = nameFlag(name);
   return [
     `  docker exec -it ${name}-worker systemctl status kni`,
     `  kni-demo pod inspect samplepod${flag}`,

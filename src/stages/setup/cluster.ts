@@ -9,13 +9,13 @@ import {
   kubeconfigOf,
   nodesOf,
   readRecord,
+  recreateHint,
   removedNodes,
-  replaceIt,
   writeRecord,
 } from '../../cluster/cluster.ts';
 import {isGoFrame, kindFailure} from '../../cluster/kind-failure.ts';
 import {ownerDirectoryOf, refuseForeign} from '../../cluster/ownership.ts';
-import {haveReported, nodeReadiness, sinceStart, waitForReports} from '../../cluster/readiness.ts';
+import {haveReported, nodeReadiness, nodeStartTimes, waitForReports} from '../../cluster/readiness.ts';
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import type {Running} from '../../graph/task.ts';
@@ -42,7 +42,7 @@ const cluster: DemoTask = {
     const {nodes, usable} = await look(context, running);
     if (!usable || !nodes.every(({running: up}) => up)) return undefined;
     // After a reboot docker starts the containers by itself, and their kubelets need a while.
-    const since = await sinceStart(context.host, nodes, running.signal);
+    const since = await nodeStartTimes(context.host, nodes, running.signal);
     if (!(await haveReported(clusterOf(context.host, nodes), since, running.signal))) return undefined;
     return `${nodes.map((node) => node.name).join(', ')} run`;
   },
@@ -60,7 +60,7 @@ const cluster: DemoTask = {
     const {nodes, usable} = await look(context, running);
     if (usable) {
       await host.run(startContainers(nodes.map((node) => node.name)), {signal, onLine: log});
-      await waitForReports(clusterOf(host, nodes), await sinceStart(host, nodes, signal), signal);
+      await waitForReports(clusterOf(host, nodes), await nodeStartTimes(host, nodes, signal), signal);
       return;
     }
     // What a cancelled run left is begun anew.
@@ -161,7 +161,7 @@ const refuseIncomplete = (name: string, removed: readonly string[]): void => {
   throw new UserError({
     what: `cluster ${name} is incomplete`,
     why: `the container of ${removed.join(', ')} was removed`,
-    tryThis: replaceIt(name),
+    tryThis: recreateHint(name),
     exitCode: exitCodes.conflict,
   });
 };

@@ -4,7 +4,7 @@ import {findPod, isCurrent} from '../../cluster/pod.ts';
 import {createPod, waitForPod} from '../../cluster/pods.ts';
 import {knownLine, workerOf} from '../../cluster/proof.ts';
 import {waitForProof} from '../../cluster/prove-kni.ts';
-import {sinceStart} from '../../cluster/readiness.ts';
+import {nodeStartTimes} from '../../cluster/readiness.ts';
 import type {DemoTask} from '../context.ts';
 import {currentCluster, programsId, runtimeFlagsId, setup} from '../setup/cluster.ts';
 
@@ -18,7 +18,7 @@ const samplePod: DemoTask = {
   async done(context, {signal}) {
     const {controlPlane, nodes} = await currentCluster(context);
     const pod = await findPod(controlPlane, samplePodName, signal);
-    if (!pod?.ready || !isCurrent(pod, await sinceStart(context.host, nodes, signal))) return undefined;
+    if (!pod?.ready || !isCurrent(pod, await nodeStartTimes(context.host, nodes, signal))) return undefined;
     return `Ready on ${pod.node} with ${pod.ips[0]}`;
   },
   async run(context, {signal, log}) {
@@ -26,7 +26,7 @@ const samplePod: DemoTask = {
     const node = workerOf(cluster.nodes);
     const spec = {name: samplePodName, ...(node !== undefined && {node})};
     await createPod(cluster.controlPlane, spec, signal);
-    const since = await sinceStart(context.host, cluster.nodes, signal);
+    const since = await nodeStartTimes(context.host, cluster.nodes, signal);
     const pod = await waitForPod(cluster.controlPlane, samplePodName, {signal, since});
     log(`Ready on ${pod.node} with ${pod.ips[0]}`);
   },

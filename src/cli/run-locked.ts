@@ -4,7 +4,7 @@ import type {Dirs} from '../cache/dirs.ts';
 import {holderText, withLock} from '../cache/lock.ts';
 import type {Holder} from '../cache/lock-file.ts';
 
-export interface TurnOptions {
+export interface LockedRunOptions {
   /** As a user who waits for it is told: `kni-demo up`. */
   readonly command: string;
   /** How long to wait for another kni-demo, in milliseconds. */
@@ -14,9 +14,9 @@ export interface TurnOptions {
   readonly signal: AbortSignal;
 }
 
-export const inTurn = <T>(
+export const runLocked = <T>(
   dirs: Dirs,
-  {command, lockTimeout, say, signal}: TurnOptions,
+  {command, lockTimeout, say, signal}: LockedRunOptions,
   work: () => Promise<T>,
 ): Promise<T> =>
   withLock(

@@ -1,6 +1,6 @@
 import {expect, it} from 'vitest';
 import {dirsOf} from '../../src/cache/dirs.ts';
-import {inTurn} from '../../src/cli/in-turn.ts';
+import {runLocked} from '../../src/cli/run-locked.ts';
 import {tempDir} from '../rig/temp-dir.ts';
 
 it('names the command that it waits for, and runs once that has finished', async () => {
@@ -10,13 +10,13 @@ it('names the command that it waits for, and runs once that has finished', async
   const events: string[] = [];
   let second: Promise<unknown> = Promise.resolve();
   const turn = {command: 'kni-demo up', lockTimeout: 60_000, signal};
-  await inTurn(dirs, {...turn, say: (line) => events.push(line)}, async () => {
+  await runLocked(dirs, {...turn, say: (line) => events.push(line)}, async () => {
     await new Promise<void>((waits) => {
       const say = (line: string) => {
         events.push(line);
         waits();
       };
-      second = inTurn(dirs, {...turn, say}, async () => events.push('second'));
+      second = runLocked(dirs, {...turn, say}, async () => events.push('second'));
     });
     events.push('first');
   });

@@ -9,7 +9,7 @@ import {createView, type ViewFlags, viewKind} from '../view/create-view.ts';
 import type {OutputStream} from '../view/stream.ts';
 import {RunFailed} from './report.ts';
 
-export interface ShownRun {
+export interface ViewedRun {
   readonly plan: Plan<DemoContext>;
   readonly targets: readonly string[];
   readonly context: DemoContext;
@@ -17,22 +17,22 @@ export interface ShownRun {
   readonly flags: ViewFlags;
   readonly signal: AbortSignal;
   /** Told of everything before it is shown. */
-  readonly witness?: (event: RunEvent) => void;
+  readonly onEvent?: (event: RunEvent) => void;
 }
 
 /** Returns the ids of the tasks that ran. Rejects with RunFailed where one has failed, which was shown. */
-export const runShown = async ({
+export const runWithView = async ({
   plan,
   targets,
   context,
   stream,
   flags,
   signal,
-  witness,
-}: ShownRun): Promise<readonly string[]> => {
+  onEvent,
+}: ViewedRun): Promise<readonly string[]> => {
   const view = createView(viewKind(flags, stream), stream);
   const emit = (event: RunEvent): void => {
-    witness?.(event);
+    onEvent?.(event);
     view.emit(event);
   };
   const logs = (id: string): string => logPathOf(context.dirs, id);
