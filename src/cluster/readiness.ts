@@ -69,7 +69,7 @@ const leaseRenewals = async (
 /** Of each node, by its name: milliseconds since the epoch. */
 export type StartTimeOf = (node: string) => number;
 
-/** StartTimeOf each node's container was started. What the API server has from before is stale: addresses, conditions. */
+/** When each node's container was started. Addresses and conditions that the API server has from before are stale. */
 export const nodeStartTimes = async (
   host: Host,
   nodes: readonly Pick<NodeContainer, 'name'>[],

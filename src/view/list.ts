@@ -28,8 +28,9 @@ export const listView = (terminal: Terminal): View => {
   let ticker: NodeJS.Timeout | undefined;
 
   const frame = (): readonly string[] => {
-    const rowOf = ({id, title}: PlannedTask): Row => rows.get(id) ?? {title, state: 'waiting'};
-    const shown = stages.map(({title, tasks}): StageRows => ({title, rows: tasks.map(rowOf)}));
+    const shown = stages.map(
+      ({title, tasks}): StageRows => ({title, rows: tasks.flatMap(({id}) => rows.get(id) ?? [])}),
+    );
     return frameOf(shown, {paint, now: performance.now(), width: terminal.columns});
   };
   const open = (tasks: readonly PlannedTask[]): void => {
