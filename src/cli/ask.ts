@@ -1,11 +1,11 @@
-/** A yes-or-no question on a terminal. */
+/** Asks a yes-or-no question on a terminal. */
 
 import {createInterface} from 'node:readline/promises';
 
 export interface QuestionOptions {
   readonly input: NodeJS.ReadableStream;
   readonly output: NodeJS.WritableStream;
-  /** Ctrl-C and Ctrl-D cancel the whole command: neither is an answer. */
+  /** Aborted by Ctrl-C and Ctrl-D, which cancel the whole command. */
   readonly cancel: AbortController;
 }
 
@@ -14,7 +14,7 @@ export const ask = async (question: string, {input, output, cancel}: QuestionOpt
   const {signal} = cancel;
   signal.throwIfAborted();
   const terminal = createInterface({input, output, terminal: true});
-  // The terminal is in raw mode, so that Ctrl-C is a key and no signal.
+  // In raw mode, Ctrl-C arrives as a key and not as a signal.
   terminal.on('SIGINT', () => cancel.abort(new Error('cancelled by Ctrl-C')));
   const closed = new Promise<never>((_, reject) => {
     terminal.once('close', () => {
@@ -22,7 +22,7 @@ export const ask = async (question: string, {input, output, cancel}: QuestionOpt
       reject(signal.reason);
     });
   });
-  closed.catch(() => undefined); // it closes after an answer, too
+  closed.catch(() => undefined); // readline also closes after an answer
   try {
     const answer = await Promise.race([terminal.question(`${question} [y/N] `, {signal}), closed]);
     return /^y(es)?$/i.test(answer.trim());

@@ -1,4 +1,4 @@
-/** Which stack `up` takes where none is named: that of the cluster, else the current one where it can be had. */
+/** Chooses the stack for `up` without --stack: the cluster's, or upstream if its hosts answer, or bookworm. */
 
 import {nodesOf} from '../cluster/cluster.ts';
 import {CommandError} from '../host/command-error.ts';
@@ -10,12 +10,12 @@ import {gitEnv, listRemote} from '../tools/git.ts';
 import {hostAndDirs} from './context.ts';
 import type {World} from './world.ts';
 
-/** Releases as they are, which need the internet, and one that needs a Debian mirror only. */
+/** The current releases, which need the internet, and a stack that needs only a Debian mirror. */
 const [current, anywhere] = ['upstream', 'bookworm'] as const;
 
 export interface Choice {
   readonly stack: string;
-  /** In half a line. */
+  /** The reason, as part of a line. */
   readonly why: string;
 }
 
@@ -31,7 +31,7 @@ export const chooseStack = async (world: World, cluster: string): Promise<Choice
   const silent = git ?? registry;
   return silent === undefined
     ? {stack: current, why: `${hosts.git.host} and ${hosts.registry} answer`}
-    : {stack: anywhere, why: `${silent}; current releases all the same: --stack ${current}`};
+    : {stack: anywhere, why: `${silent}; to use current releases anyway: --stack ${current}`};
 };
 
 const stackOfCluster = async (world: World, cluster: string): Promise<string | undefined> => {
@@ -42,7 +42,7 @@ const stackOfCluster = async (world: World, cluster: string): Promise<string | u
     return known.find((name) => name === node?.stack);
   } catch (error) {
     if (!(error instanceof CommandError) || signal.aborted) throw error;
-    return undefined; // Without an engine there is no cluster.
+    return undefined; // Without a docker engine there is no cluster to read it from.
   }
 };
 
@@ -52,24 +52,25 @@ interface GitHost {
   readonly tag: string;
 }
 
-/** Who has to answer for a stack of git sources and a published image. */
+/** The hosts that a stack with git sources and a published image downloads from. */
 const hostsOf = ({
   name,
   kubernetes: {source},
   node,
 }: Stack): {readonly git: GitHost; readonly registry: string} => {
-  if (source.from !== 'git' || node.from !== 'image') throw new TypeError(`${name} is no stack of releases`);
+  if (source.from !== 'git' || node.from !== 'image')
+    throw new TypeError(`stack ${name} does not use git sources and a published image`);
   const {url, tag} = source;
   return {git: {host: new URL(url).host, url, tag}, registry: registryOf(node.image)};
 };
 
-/** `kindest/node:v1` is Docker Hub's, `host:5000/node:v1` that host's: as docker reads it. */
+/** Follows docker's rule: `kindest/node:v1` is on Docker Hub, `host:5000/node:v1` is on that host. */
 export const registryOf = (image: string): string => {
   const [first = '', ...rest] = image.split('/');
   return rest.length > 0 && (/[.:]/.test(first) || first === 'localhost') ? first : 'registry-1.docker.io';
 };
 
-/** Asked by git itself, with all that is configured for it. */
+/** Asks git itself, because the user may have configured a proxy or credentials for it. */
 const gitProblem = async ({host, url, tag}: GitHost, world: World): Promise<string | undefined> => {
   const {signal} = world;
   try {

@@ -1,4 +1,4 @@
-/** From flags and the world to what the stages need. */
+/** Makes the context of the stages from the flags and the environment. */
 
 import {dirsOf} from '../cache/dirs.ts';
 import {defaultCluster} from '../cluster/names.ts';
@@ -13,18 +13,18 @@ import type {World} from './world.ts';
 
 export interface ContextOptions {
   readonly stack: string;
-  /** For what is done with a cluster. */
+  /** Only for commands that work on a cluster. */
   readonly cluster?: ClusterChoice;
   readonly mayInstall?: boolean;
 }
 
-/** What there is without a stack: a cluster can be read and removed also where its stack file is broken. */
+/** The part of the context that needs no stack: a broken stack file must not prevent reading or removing a cluster. */
 export const hostAndDirs = ({host, env}: World): Pick<DemoContext, 'host' | 'dirs'> => {
   const dirs = dirsOf(env);
   return {host: withBrought(host, dirs, env['PATH']), dirs};
 };
 
-/** Rejects with UserError for a stack or a machine that cannot do. */
+/** Rejects with UserError for an invalid stack or an unsupported machine. */
 export const demoContext = async (
   world: World,
   {stack, cluster = defaultCluster, mayInstall = false}: ContextOptions,
@@ -34,7 +34,7 @@ export const demoContext = async (
     throw new UserError({
       what: `kni-demo does not run on ${process.platform} ${process.arch}`,
       why: 'it builds and runs Linux programs for amd64 or arm64',
-      tryThis: 'use a Linux machine, or a virtual one',
+      tryThis: 'use a Linux machine or a virtual machine with Linux',
       exitCode: exitCodes.hostLacks,
     });
   }

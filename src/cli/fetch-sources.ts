@@ -1,4 +1,4 @@
-/** Brings what a command reads of the sources into the cache, by the same tasks as `up`. */
+/** Downloads the sources that a command reads, with the same tasks as `up`. */
 
 import type {DemoContext} from '../stages/context.ts';
 import {demoPlan} from '../stages/demo.ts';
@@ -9,7 +9,7 @@ import {lineWriter, type OutputStream} from '../view/stream.ts';
 import {type LockedRunOptions, runLocked} from './run-locked.ts';
 import {runWithView} from './run-with-view.ts';
 
-/** Where all are there nothing is asked of docker, and no other kni-demo is waited for. */
+/** When all sources are cached, it neither asks docker nor waits for another kni-demo. */
 export const fetchSources = async (
   context: DemoContext,
   stream: OutputStream,
@@ -22,7 +22,7 @@ export const fetchSources = async (
 
   const {signal} = turn;
   await runLocked(context.dirs, {...turn, say: lineWriter(stream)}, async () => {
-    // Sources from git need nothing of this machine but git.
+    // Sources from git need only git on this machine.
     if (targets.some((id) => plan.tasks.get(id)?.needs.length !== 0))
       requireAll(await surveyHost(context, signal), context);
     await runWithView({plan, targets, context, stream, flags: {}, signal});

@@ -1,4 +1,4 @@
-/** Watches whether what a command writes reaches its reader: lost output is no success. */
+/** Detects output that could not be written: a command that lost output has failed. */
 
 import {setImmediate} from 'node:timers/promises';
 import {type ExitCode, exitCodes} from '../exit-codes.ts';
@@ -8,7 +8,7 @@ import {lineWriter, type OutputStream} from '../view/stream.ts';
 export interface OutputWatch {
   /** Aborts when standard output cannot be written. */
   readonly signal: AbortSignal;
-  /** Waits until all is written. Returns the exit code of the command, given the one that it would have. */
+  /** Waits until everything is written. Returns `code`, or the exit code for lost output. */
   settle(code: ExitCode): Promise<ExitCode>;
 }
 
@@ -20,7 +20,7 @@ export const watchOutput = (stdout: OutputStream, stderr: OutputStream): OutputW
     lost.abort(first);
   };
   stdout.on('error', onError);
-  // Where standard error is lost, nothing can be said.
+  // Without standard error, nothing can be reported.
   stderr.on('error', () => undefined);
   return {
     signal: lost.signal,
@@ -29,7 +29,7 @@ export const watchOutput = (stdout: OutputStream, stderr: OutputStream): OutputW
       // A stream reports its error some ticks after the write that failed.
       await setImmediate();
       if (first === undefined) return code;
-      // The reader has what it wants (`| head -1`): as quiet as the death by SIGPIPE of other programs.
+      // The reader has closed the pipe (`| head -1`). Other programs die silently by SIGPIPE then.
       if (errorCodeOf(first) === 'EPIPE') return exitCodes.noReader;
       lineWriter(stderr)(`error: cannot write the output: ${messageOf(first)}`);
       return exitCodes.failed;
@@ -37,7 +37,7 @@ export const watchOutput = (stdout: OutputStream, stderr: OutputStream): OutputW
   };
 };
 
-/** Waits for the writes that are still under way, also when they fail. */
+/** Waits for pending writes, even those that fail. */
 const flush = (stream: OutputStream): Promise<void> =>
   new Promise((resolve) => {
     if (stream.writable) stream.write('', () => resolve());

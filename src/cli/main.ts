@@ -1,4 +1,4 @@
-/** Runs one command: arguments in, exit code out. The one place that turns errors into text and codes. */
+/** Runs one command: takes arguments, returns the exit code. */
 
 import process from 'node:process';
 import {CommanderError} from 'commander';
@@ -21,9 +21,9 @@ const run = async (argv: readonly string[], world: World, lost: AbortSignal): Pr
     await createProgram(world).parseAsync([...argv], {from: 'user'});
     return exitCodes.ok;
   } catch (error) {
-    // commander has said it already; its help and version end this way too.
+    // commander has printed the error. It also throws after --help and --version.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.badInput;
-    // Not cancelled by the user: lost output is reported by its watch.
+    // Aborted because of lost output, not by the user: `watchOutput` reports that.
     return lost.aborted ? exitCodes.failed : report(error, world);
   }
 };
@@ -31,7 +31,7 @@ const run = async (argv: readonly string[], world: World, lost: AbortSignal): Pr
 export const realWorld = (): World => {
   const cancel = new AbortController();
   const onSignal = (name: NodeJS.Signals): void => {
-    // The second time the user means it.
+    // The second Ctrl-C ends the process at once.
     if (cancel.signal.aborted) process.exit(exitCodes.cancelled);
     cancel.abort(new Error(`cancelled by ${name}`));
   };

@@ -1,4 +1,4 @@
-/** A pod's network as text: no line is wider than it has to be, and what differs has a mark. */
+/** Formats a pod's network as text. Differences are marked with `!`. */
 
 import type {ChalkInstance} from 'chalk';
 import {stateOf} from '../cluster/pod.ts';
@@ -52,7 +52,7 @@ const factsOf = ({pod, record: {network}}: PodInspection): readonly string[] =>
       ['API server', [pod.ips.join(' ') || 'no address', stateOf(pod)].join(', ')],
       ['sandbox', network.sandbox ?? 'none yet'],
       ['correlation', network.correlation ?? ''],
-      ['netns', network.netns ?? 'not known'],
+      ['netns', network.netns ?? 'unknown'],
       ['state', network.state ?? ''],
     ].filter(([, value]) => value !== ''),
   );
@@ -62,7 +62,7 @@ interface InterfaceRows {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** Those on record first, in their order; then those that only the kernel has. */
+/** Recorded interfaces first, in their order; then interfaces that only the kernel has. */
 const interfacesOf = ({record, kernel}: PodInspection): readonly InterfaceRows[] => {
   const links = 'why' in kernel ? [] : kernel.interfaces;
   const recorded = record.network.interfaces;
@@ -101,11 +101,11 @@ const interfacesOf = ({record, kernel}: PodInspection): readonly InterfaceRows[]
   return [...new Set([...recorded, ...others].map(({name}) => name))].map(of);
 };
 
-/** The journal has addresses without. */
+/** Addresses from the journal have no prefix length: take it from the kernel. */
 const withPrefix = (address: string, link: Link | undefined): string =>
   link?.addresses.find((each) => each === address || each.startsWith(`${address}/`)) ?? address;
 
-/** The kernel's where there are any: it has some that no plugin reports. */
+/** The kernel's routes, if available: plugins do not report all of them. */
 const routesOf = ({record, kernel}: PodInspection): readonly (readonly string[])[] =>
   'why' in kernel
     ? record.attachments.flatMap(({routes}) =>
@@ -119,7 +119,7 @@ const routesOf = ({record, kernel}: PodInspection): readonly (readonly string[])
 
 const destination = (to: string): string => (to === '0.0.0.0/0' || to === '::/0' ? 'default' : to);
 
-/** The plugins': the kubelet writes a pod's resolv.conf without asking them. */
+/** DNS as the plugins reported it. The kubelet writes a pod's resolv.conf without it. */
 const dnsOf = ({record}: PodInspection): readonly (readonly string[])[] =>
   record.attachments.flatMap(({dns}) =>
     [
@@ -136,9 +136,9 @@ const verdictOf = (
 ): readonly string[] => {
   if (problems === undefined) return [];
   return [
-    ...(problems.length === 0 ? [good('all is as it was attached')] : problems.map(bad)),
+    ...(problems.length === 0 ? [good('no problems found')] : problems.map(bad)),
     ...knownBugs.flatMap(({problem, explanation, reference}) => [
-      aside(`known bug of a plugin: ${problem}`),
+      aside(`known plugin bug: ${problem}`),
       ...[explanation, reference].flatMap((text) => (text === undefined ? [] : [aside(`  ${text}`)])),
     ]),
   ];

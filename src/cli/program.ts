@@ -1,4 +1,4 @@
-/** The commands and their flags; each is one call. */
+/** The commands and their flags. The action of a command is one call. */
 
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
@@ -57,10 +57,10 @@ export const createProgram = (world: World): Command => {
     .option('--workers <n>', 'worker nodes beside the control plane', workerCount, defaultCluster.workers)
     .addOption(backend())
     .addOption(source())
-    .option('--no-patch', 'your own sources have KNI already: build them as they are')
-    .option('-y, --yes', 'install and start what this machine lacks')
-    .option('-q, --quiet', 'plain lines instead of a list')
-    .option('--json', 'one JSON object a line')
+    .option('--no-patch', 'do not apply the patches: your own sources contain KNI already')
+    .option('-y, --yes', 'install missing packages and start the docker engine')
+    .option('-q, --quiet', 'print plain lines instead of a list')
+    .option('--json', 'print one JSON object per line')
     .addOption(lockTimeout('30m'))
     .addHelpText('after', upHelp)
     .action((options) => up(world, options));
@@ -77,11 +77,11 @@ export const createProgram = (world: World): Command => {
 
   pod
     .command('inspect')
-    .description("show a pod's network: on record, in the kernel, and how it came about")
+    .description("show a pod's network: its record, the kernel's view and a timeline")
     .argument('<pod>', 'name or namespace/name', podPath)
     .addOption(name())
-    .option('--check', 'also let the CNI plugins check it (CNI CHECK)')
-    .option('--json', 'all of it, as one JSON object')
+    .option('--check', 'also run CNI CHECK')
+    .option('--json', 'print one JSON object')
     .addHelpText('after', inspectHelp)
     .action((podToInspect: string, options) => podInspect(world, podToInspect, options));
 
@@ -89,7 +89,7 @@ export const createProgram = (world: World): Command => {
     .command('networks')
     .description("show every node's networks: ready or why not, and how many addresses are in use")
     .addOption(name())
-    .option('--json', 'one JSON object a node')
+    .option('--json', 'print one JSON object per node')
     .addHelpText('after', networksHelp)
     .action((options) => networks(world, options));
 
@@ -97,31 +97,31 @@ export const createProgram = (world: World): Command => {
     .command('logs')
     .description("show the network runtimes' logs, one line for every RPC")
     .addOption(name())
-    .option('-f, --follow', 'go on as lines come')
-    .option('--node <node>', 'of this node only')
-    .option('--pod <pod>', 'about this pod only: name or namespace/name')
-    .option('--json', 'the lines as the runtime wrote them, with their node')
+    .option('-f, --follow', 'keep printing new lines')
+    .option('--node <node>', 'only this node')
+    .option('--pod <pod>', 'only this pod: name or namespace/name')
+    .option('--json', 'print the lines as the runtime wrote them, with the node')
     .action((options) => logs(world, options));
 
   const bundle = program
     .command('bundle')
-    .description('carry the demo to a machine without a network, in one file');
+    .description('copy the demo to a machine without a network, in one file');
   bundle
     .command('save')
-    .description('build what is missing, and pack the node image, its sources and the tools')
-    .argument('<file>', 'to be written, a tarball of about 1 GB')
+    .description('build missing parts, and pack the node image, its sources and the tools')
+    .argument('<file>', 'tarball to write, about 1 GB')
     .addOption(stack())
-    .option('-y, --yes', 'install and start what this machine lacks')
-    .option('-q, --quiet', 'plain lines instead of a list')
+    .option('-y, --yes', 'install missing packages and start the docker engine')
+    .option('-q, --quiet', 'print plain lines instead of a list')
     .addOption(lockTimeout('0'))
     .action((file: string, options) => bundleSave(world, file, options));
   bundle
     .command('load')
-    .description('check such a file and take it over, so that up needs no network')
-    .argument('<file>', 'as bundle save has written it')
+    .description('check a saved file and load it, so that up needs no network')
+    .argument('<file>', 'file that bundle save has written')
     .addOption(stack())
-    .option('-y, --yes', 'start the engine of the bundle where this machine has none')
-    .option('-q, --quiet', 'plain lines instead of a list')
+    .option('-y, --yes', 'start the docker engine of the bundle if this machine has none')
+    .option('-q, --quiet', 'print plain lines instead of a list')
     .addOption(lockTimeout('0'))
     .action((file: string, options) => bundleLoad(world, file, options));
 
@@ -130,11 +130,11 @@ export const createProgram = (world: World): Command => {
     .description('delete the cluster, and only what kni-demo made')
     .addOption(name())
     .option('-y, --yes', 'do not ask')
-    .option('--all', 'every cluster of ours, and stop the docker engine if we started it')
-    .option('--purge', 'also remove images, caches and what was unpacked; implies --all')
+    .option('--all', 'delete all clusters of kni-demo, and stop the docker engine if kni-demo started it')
+    .option('--purge', 'also remove images, caches and unpacked tools; implies --all')
     .option(
       '--purge-foreign',
-      'also remove what others have in the docker engine that kni-demo brought; implies --purge',
+      'also remove foreign containers, images and volumes in the docker engine that kni-demo installed; implies --purge',
     )
     .addOption(lockTimeout('0'))
     .action((options) => down(world, options));
@@ -162,7 +162,7 @@ export const createProgram = (world: World): Command => {
   return program;
 };
 
-const anyStack = (): Option => new Option('--stack <stack>', 'what to build, see below');
+const anyStack = (): Option => new Option('--stack <stack>', 'the stack to build, see below');
 const stack = (): Option =>
   new Option('--stack <stack>', 'bookworm or upstream, or a stack file of your own').default('bookworm');
 const backend = (): Option =>
@@ -172,8 +172,8 @@ const backend = (): Option =>
 const component = (): Option =>
   new Option('--component <component>', 'whose patches').choices(components).makeOptionMandatory();
 const source = (): Option =>
-  new Option('--source <component=where>', 'build your own kubernetes or containerd: see below')
-    .default([], 'what the stack pins')
+  new Option('--source <component=where>', 'build your own kubernetes or containerd, see below')
+    .default([], 'the sources that the stack pins')
     .argParser(ownSources);
 const name = (): Option =>
   new Option('--name <name>', 'name of the cluster').default(defaultCluster.name).argParser(clusterName);
@@ -196,23 +196,26 @@ const ownSources = (text: string, before: readonly OwnSource[]): readonly OwnSou
 };
 
 const upHelp = `
-Stacks are upstream: current releases of Kubernetes and containerd, which needs a git host and an image registry;
-bookworm: those of Debian 12, which needs a Debian mirror only; or a file like those of manifests/stacks, by its path.
-Where none is named it is that of the cluster if there is one, else upstream if both hosts answer, else bookworm.
+Stacks:
+  upstream   current releases of Kubernetes and containerd; needs a git host and an image registry
+  bookworm   the releases of Debian 12; needs only a Debian mirror
+  <path>     a stack file of your own, like those in manifests/stacks
+Without --stack, up uses the stack of the existing cluster. A new cluster gets upstream if both hosts answer, and
+bookworm otherwise.
 
-Sources of your own are a git URL or a directory, of the release that the stack has:
+Your own sources are a git URL or a directory. They must be of the release that the stack uses:
   --source kubernetes=https://host/me/kubernetes#my-branch
-  --source containerd=../containerd         as it is at this moment, committed or not; nothing is written to it
-The kubelet or containerd built of them replaces that of a running cluster, pods kept; without --source the pinned
-one comes back. Where a source has the pinned release's files, the demo's patches fit; --no-patch leaves them out.`;
+  --source containerd=../containerd         the current files, committed or not; up does not write to them
+up replaces the kubelet or containerd of a running cluster, and keeps its pods. Without --source, up restores the
+pinned program. The patches of the demo are applied to your sources unless you pass --no-patch.`;
 
 const inspectHelp = `
-A line that begins with ! says where the record, the kernel and the API server differ.
-Exit code 1 where the pod could not be inspected, or with --check where the plugins found something wrong.`;
+A line that begins with ! shows where the record, the kernel and the API server differ.
+Exit code 1: the pod could not be inspected, or CNI CHECK found a problem (--check).`;
 
 const networksHelp = `
-Exit code 1 only where a node could not be asked, because it or its network runtime is stopped; the others are
-shown all the same. A network that is not ready is an answer: exit code 0.`;
+Exit code 1: a node did not answer, because it or its network runtime is stopped. The other nodes are shown anyway.
+A network that is not ready does not change the exit code.`;
 
 const patchCheckHelp = `
 Needs patch(1). Patches must apply without fuzz; moved lines do not matter. + applies, ! needs fuzz, - fails.
@@ -224,6 +227,6 @@ that is in the cache. ! marks a hunk to check: it needed fuzz, fits twice, or wa
 beside the new patches, and rejected.txt explains them. Exit code 1 if a hunk was rejected.`;
 
 const help = `
-Exit codes: 0 everything holds, 1 a task or the proof failed, 2 bad input, 3 this machine lacks something,
-4 the cluster's name is taken or it was made from other sources, 5 another kni-demo is at work, 130 cancelled,
+Exit codes: 0 success, 1 a task or the proof failed, 2 bad input, 3 this machine lacks something,
+4 the cluster's name is taken or it was made from other sources, 5 another kni-demo is running, 130 cancelled,
 141 the reader of the output went away`;

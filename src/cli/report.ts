@@ -1,4 +1,4 @@
-/** The one error boundary: what was thrown becomes text on standard error and an exit code. */
+/** The only error boundary: turns an error into text on standard error and an exit code. */
 
 import {UserError} from '../errors.ts';
 import {type ExitCode, exitCodes} from '../exit-codes.ts';
@@ -9,7 +9,7 @@ import {errorCodeOf, messageOf} from '../thrown.ts';
 import {lineWriter, paletteOf} from '../view/stream.ts';
 import type {World} from './world.ts';
 
-/** A run whose failures a view has shown already. */
+/** A run failed, and a view has shown why. */
 export class RunFailed extends Error {
   override readonly name = 'RunFailed';
   readonly failures: readonly TaskFailure[];
@@ -20,7 +20,7 @@ export class RunFailed extends Error {
   }
 }
 
-/** The command has shown all there is to say; only the exit code is left. */
+/** The command has printed its result; only the exit code is missing. */
 export class SilentExit extends Error {
   override readonly name = 'SilentExit';
   readonly exitCode: ExitCode;
@@ -35,7 +35,7 @@ export const report = (error: unknown, {stderr, signal}: World): ExitCode => {
   const write = lineWriter(stderr);
   const paint = paletteOf(stderr);
   if (signal.aborted) {
-    write('cancelled; run the same command again to go on from here');
+    write('cancelled; run the same command again to continue');
     return exitCodes.cancelled;
   }
   if (error instanceof RunFailed) return codeOf(error.failures);
@@ -57,22 +57,22 @@ export const report = (error: unknown, {stderr, signal}: World): ExitCode => {
   }
   write(`${paint.red('error:')} ${messageOf(error)}`);
   if (errorCodeOf(error) !== undefined) {
-    write(`try:   ${hints[errorCodeOf(error) ?? ''] ?? 'remove the cause and run the same command again'}`);
+    write(`try:   ${hints[errorCodeOf(error) ?? ''] ?? 'fix the cause and run the same command again'}`);
     return exitCodes.failed;
   }
-  // Nobody expected this one: where it came from is what a bug report needs.
+  // An unexpected error: a bug report needs the stack.
   if (error instanceof Error && error.stack !== undefined) write(paint.dim(error.stack));
   return exitCodes.failed;
 };
 
-/** What the file system says, Node.js puts the path into. */
+/** Hints for errors of the file system. Node.js puts the path into their message. */
 const hints: Readonly<Record<string, string>> = {
   EACCES:
-    'run it as the user that owns this, or set XDG_CACHE_HOME and XDG_STATE_HOME to directories of your own',
-  ENOSPC: 'free some disk; what is finished is kept',
+    'run it as the owner of this path, or set XDG_CACHE_HOME and XDG_STATE_HOME to directories of your own',
+  ENOSPC: 'free some disk space and run it again; finished parts are kept',
 };
 
-/** The first that failed by itself says how. */
+/** The first task that failed by itself decides. */
 const codeOf = (failures: readonly TaskFailure[]): ExitCode => {
   for (const {failure} of failures) {
     if (failure.reason === 'threw')

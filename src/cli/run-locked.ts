@@ -1,11 +1,11 @@
-/** The order of commands that work on one cache: each waits for those before it, and says so. */
+/** Runs a command alone on its cache. While it waits for another kni-demo, it shows which one. */
 
 import type {Dirs} from '../cache/dirs.ts';
 import {holderText, withLock} from '../cache/lock.ts';
 import type {Holder} from '../cache/lock-file.ts';
 
 export interface LockedRunOptions {
-  /** As a user who waits for it is told: `kni-demo up`. */
+  /** Shown to others who wait for this one: `kni-demo up`. */
   readonly command: string;
   /** How long to wait for another kni-demo, in milliseconds. */
   readonly lockTimeout: number;

@@ -1,4 +1,4 @@
-/** Runs tasks of the plan before the user's eyes. */
+/** Runs tasks of the plan and shows their progress. */
 
 import {logPathOf} from '../cache/dirs.ts';
 import type {RunEvent} from '../graph/events.ts';
@@ -16,11 +16,11 @@ export interface ViewedRun {
   readonly stream: OutputStream;
   readonly flags: ViewFlags;
   readonly signal: AbortSignal;
-  /** Told of everything before it is shown. */
+  /** Called with each event before the view shows it. */
   readonly onEvent?: (event: RunEvent) => void;
 }
 
-/** Returns the ids of the tasks that ran. Rejects with RunFailed where one has failed, which was shown. */
+/** Returns the ids of the tasks that ran. Rejects with RunFailed when a task failed, after the view has shown it. */
 export const runWithView = async ({
   plan,
   targets,

@@ -1,12 +1,12 @@
-/** How long each stage of a run took. */
+/** Measures how long each stage of a run took. */
 
 import type {RunEvent} from '../graph/events.ts';
 
 interface Stage {
   readonly running: Set<string>;
-  /** Milliseconds, without the current period. */
+  /** Milliseconds of finished periods. A period is a time in which at least one task runs. */
   spent: number;
-  /** Begin of the period in which a task has been running. */
+  /** Start of the current period. */
   since: number;
 }
 
@@ -34,7 +34,7 @@ export const stageTimes = (stages: readonly string[], now: () => number = () => 
 
   return {
     emit,
-    /** The stages that did something, each with its milliseconds. */
+    /** The stages that ran a task, each with its milliseconds. */
     spent: (): readonly (readonly [stage: string, ms: number])[] =>
       [...known].flatMap(([stage, {spent}]) => (spent === 0 ? [] : [[stage, spent] as const])),
   };

@@ -1,4 +1,4 @@
-/** What the program is given instead of reaching for globals. */
+/** The ports and streams that the program uses instead of globals. */
 
 import type {Host} from '../host/host.ts';
 import type {Machine} from '../host/machine.ts';
@@ -7,15 +7,15 @@ import type {OutputStream} from '../view/stream.ts';
 
 export interface World {
   readonly host: Host;
-  /** Default: the one that this process runs on. */
+  /** Default: the machine that this process runs on. */
   readonly machine?: Machine;
-  /** Default: as `env` says how it is reached. */
+  /** Default: the real network, through the proxy that `env` names. */
   readonly network?: Network;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly env: Environment;
   /** Aborts on Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal;
-  /** Asks a yes-or-no question; no without a terminal. */
+  /** Asks a yes-or-no question. Without a terminal the answer is no. */
   confirm(question: string): Promise<boolean>;
 }

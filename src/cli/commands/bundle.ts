@@ -1,4 +1,4 @@
-/** bundle: the demo in one file, to be carried to a machine without a network. */
+/** bundle: saves the demo in one file, and loads that file on a machine without a network. */
 
 import {stat} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -48,7 +48,9 @@ export const bundleSave = async (world: World, file: string, options: BundleOpti
     const {images, items} = await saveBundle({context, fingerprintOf, file, signal, say});
     const {size} = await stat(file);
     for (const name of [...images, ...items.map((item) => item.name)]) say(`+ ${name}`);
-    say(`${file}, ${Math.ceil(size / 2 ** 20)} MB. On the other machine: kni-demo bundle load ${file}`);
+    say(
+      `saved ${file} (${Math.ceil(size / 2 ** 20)} MB). On the other machine: kni-demo bundle load ${file}`,
+    );
   });
 };
 
@@ -66,14 +68,14 @@ export const bundleLoad = async (world: World, file: string, options: BundleOpti
       say(`checking ${file}`);
       const manifest = await openBundle({context, file, scratch, nodeImage, signal});
       await placeItems(manifest, scratch, context);
-      // Only now there may be an engine and a kind to look for.
+      // The host is checked only now, because the bundle may have brought the docker engine and kind.
       await checkHost(context, world);
       await runWithView({plan, targets: hostTaskIds, context, stream: world.stdout, flags: options, signal});
       say(`loading ${manifest.images.join(', ')}`);
       await loadBundleImages(manifest, scratch, context, signal);
       for (const name of [...manifest.images, ...manifest.items.map((item) => item.name)]) say(`+ ${name}`);
     });
-    say(`All of it is here. Next, without any network: kni-demo up --stack ${options.stack}`);
+    say(`loaded. Next, without a network: kni-demo up --stack ${options.stack}`);
   });
 };
 

@@ -1,4 +1,4 @@
-/** down: the inverse of up. Says first what would go. */
+/** down: the inverse of up. Lists what it will remove, and asks. */
 
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
@@ -18,7 +18,7 @@ export interface DownOptions {
   readonly lockTimeout: number;
 }
 
-/** How the user has pointed docker to an engine; undefined for the one of this machine. */
+/** The variable that points docker to another engine; undefined for the engine of this machine. */
 const dockerHostOf = ({env}: World): string | undefined =>
   ['DOCKER_HOST', 'DOCKER_CONTEXT'].flatMap((name) => (env[name] ? [`${name}=${env[name]}`] : []))[0];
 
@@ -41,7 +41,7 @@ export const down = async (
     });
     for (const line of kept) say(`keeps ${line}`);
     if (removals.length === 0) {
-      say(all ? 'nothing of kni-demo is here' : `there is no cluster ${name}`);
+      say(all ? 'nothing to remove: kni-demo has made nothing here' : `there is no cluster ${name}`);
       return;
     }
     for (const {what} of removals) say(`- ${what}`);
@@ -49,8 +49,8 @@ export const down = async (
       signal.throwIfAborted();
       throw new UserError({
         what: 'nothing was removed',
-        why: 'it was not confirmed',
-        tryThis: 'answer y, or pass --yes',
+        why: 'you did not confirm',
+        tryThis: 'run it again and answer y, or pass --yes',
         exitCode: exitCodes.badInput,
       });
     }

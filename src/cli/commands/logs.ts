@@ -1,4 +1,4 @@
-/** logs: what the network runtimes say, of one node or all, of one pod or all. */
+/** logs: prints the logs of the network runtimes, for one node or all, for one pod or all. */
 
 import {requireCluster, requireRunning} from '../../cluster/cluster.ts';
 import {type LogLine, parseLogLine} from '../../cluster/runtime-log.ts';
@@ -26,7 +26,7 @@ export const logs = async (
 ): Promise<void> => {
   const {signal, stdout} = world;
   const cluster = await requireCluster(hostAndDirs(world), name, signal);
-  if (node !== undefined) cluster.node(node); // throws where there is none
+  if (node !== undefined) cluster.node(node); // throws when the node is unknown
   const nodes = cluster.nodes.filter((each) => node === undefined || each.name === node);
   requireRunning(name, nodes);
   const wanted = pod === undefined || pod.includes('/') ? pod : `default/${pod}`;
@@ -38,7 +38,7 @@ export const logs = async (
     const text = logText({node: from, line});
     write(line.level === 'error' ? paint.red(text) : text);
   };
-  // One that fails takes the others along: followed, they would never end.
+  // When reading one node fails, stop the others: with --follow they would never end.
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   const read = (each: string, onLine: (line: NodeLine) => void) =>
@@ -58,7 +58,7 @@ export const logs = async (
   };
 
   if (follow) {
-    // Ctrl-C is how following ends: that is no failure.
+    // Ctrl-C is the normal way to end --follow, not a failure.
     return readAll(show).catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
@@ -68,10 +68,10 @@ export const logs = async (
   for (const line of lines.sort((a, b) => compare(a.line.time, b.line.time))) show(line);
 };
 
-/** Lines of the same moment stay in the order in which they came. */
+/** Keeps the order of lines with the same time. */
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** `02:31:04.123  test1-worker  AttachInterface ok  default/samplepod  43 ms`; what a plugin said stays one line. */
+/** `02:31:04.123  test1-worker  AttachInterface ok  default/samplepod  43 ms`. A plugin's error text may have several lines: they are joined. */
 const logText = ({node, line: {time, msg, pod, ms, error}}: NodeLine): string =>
   [
     time.slice(11, 23),

@@ -1,4 +1,4 @@
-/** networks: what every node's network runtime says of its networks. */
+/** networks: shows the networks that every node's network runtime reports. */
 
 import {readRecord, removedNodes, requireCluster} from '../../cluster/cluster.ts';
 import {answersOfRemoved, type NodeAnswer, networksOfNodes} from '../../cluster/node-networks.ts';
@@ -15,7 +15,7 @@ export interface NetworksOptions {
   readonly json?: boolean;
 }
 
-/** Throws SilentExit where a node could not be asked: the others have been shown. */
+/** Throws SilentExit when a node did not answer, after showing the others. */
 export const networks = async (world: World, {name, json = false}: NetworksOptions): Promise<void> => {
   const {signal, stdout} = world;
   const {dirs} = hostAndDirs(world);
@@ -45,7 +45,7 @@ export const networks = async (world: World, {name, json = false}: NetworksOptio
 interface Row {
   readonly cells: readonly string[];
   readonly tone: 'plain' | 'yellow' | 'red';
-  /** Sentences, too long for a column. */
+  /** Sentences that are too long for a column. */
   readonly below: readonly string[];
 }
 
@@ -57,7 +57,7 @@ const rowsOf = (answer: NodeAnswer): readonly Row[] => {
   }
   if (answer.networks.length === 0)
     return [
-      {cells: [node, '-', 'not ready', '-'], tone: 'red', below: ['the network runtime has no network']},
+      {cells: [node, '-', 'not ready', '-'], tone: 'red', below: ['the network runtime reports no network']},
     ];
   return answer.networks.map((network) => rowOf(node, network));
 };
@@ -73,8 +73,8 @@ const rowOf = (node: string, network: NodeNetwork): Row => {
 const stateOf = ({ready, reason, message, runningPodsUnaffected}: NodeNetwork): Omit<Row, 'cells'> => {
   const why = [reason, message].filter(Boolean).join(': ');
   if (ready) return {tone: 'plain', below: why === '' ? [] : [why]};
-  if (!runningPodsUnaffected) return {tone: 'red', below: [why || 'the network runtime does not say why']};
-  const below = [`no room for further pods; running ones are unaffected${why && `: ${why}`}`];
+  if (!runningPodsUnaffected) return {tone: 'red', below: [why || 'the network runtime reported no reason']};
+  const below = [`no addresses left for new pods; running pods are not affected${why && `: ${why}`}`];
   return {tone: 'yellow', below};
 };
 

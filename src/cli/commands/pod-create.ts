@@ -1,4 +1,4 @@
-/** pod create: one more pod, proved like the sample pod. */
+/** pod create: creates one more pod and proves it like the sample pod. */
 
 import {requireCluster, requireRunning} from '../../cluster/cluster.ts';
 import {findPod} from '../../cluster/pod.ts';
@@ -26,12 +26,12 @@ export const podCreate = async (
   const {signal} = world;
   const cluster = await requireCluster(hostAndDirs(world), name, signal);
   requireRunning(name, cluster.nodes);
-  if (node !== undefined) cluster.node(node); // throws where there is none
+  if (node !== undefined) cluster.node(node); // throws when the node is unknown
 
   const existing = await findPod(cluster.controlPlane, pod, signal);
   if (existing) {
     throw new UserError({
-      what: `pod ${pod} exists`,
+      what: `pod ${pod} already exists`,
       why: existing.ready ? `it is Ready on ${existing.node} with ${existing.ips[0]}` : existing.why,
       tryThis: 'choose another name, or delete it with kubectl',
       exitCode: exitCodes.badInput,

@@ -1,4 +1,4 @@
-/** pod inspect: what is on record of a pod's network, what the kernel has, and how it came about. */
+/** pod inspect: shows the record of a pod's network, the kernel's view of it, and a timeline. */
 
 import {requireCluster} from '../../cluster/cluster.ts';
 import {stateOf} from '../../cluster/pod.ts';
@@ -16,7 +16,7 @@ export interface PodInspectOptions {
   readonly json?: boolean;
 }
 
-/** Throws SilentExit where CNI CHECK was asked for and did not find all well. */
+/** Throws SilentExit when CNI CHECK was requested and found a problem, or could not run. */
 export const podInspect = async (
   world: World,
   pod: string,
@@ -32,7 +32,7 @@ export const podInspect = async (
   if (check && inspection.record.problems?.length !== 0) throw new SilentExit(exitCodes.failed);
 };
 
-/** The members that earlier versions printed of a pod. */
+/** Keeps the JSON format of `pod`, which other programs read. */
 const jsonOf = ({pod, ...rest}: PodInspection): object => {
   const {namespace, name, uid, node, ips} = pod;
   return {pod: {namespace, name, uid, node, ips, state: stateOf(pod)}, ...rest};

@@ -1,4 +1,4 @@
-/** up: from whatever is there to a cluster whose sample pod got its network over KNI. */
+/** up: builds what is missing, creates the cluster, and proves that KNI gave the sample pod its network. */
 
 import {markDirectories} from '../../cache/marker.ts';
 import {kubeconfigOf, nameFlag} from '../../cluster/cluster.ts';
@@ -40,7 +40,7 @@ export interface UpOptions {
 
 export const up = async (world: World, options: UpOptions): Promise<void> => {
   const {name, workers, backend, source, patch, yes, lockTimeout, ...flags} = options;
-  refuseUnclear(source, patch);
+  refuseAmbiguous(source, patch);
   const begun = performance.now();
   const cluster = {name, workers, ...(backend && {backend})};
   const {signal, stdout} = world;
@@ -49,7 +49,7 @@ export const up = async (world: World, options: UpOptions): Promise<void> => {
   const context = await demoContext(world, {stack: choice.stack, cluster, mayInstall: yes ?? false});
   if ('why' in choice) say(`stack ${choice.stack}: ${choice.why}`);
 
-  // JSON is for programs: who waits is told on standard error.
+  // Standard output carries only JSON then, so the message about the lock goes to standard error.
   const turn = {
     command: 'kni-demo up',
     lockTimeout,
@@ -79,33 +79,33 @@ export const up = async (world: World, options: UpOptions): Promise<void> => {
     const made = ran.filter((id) => id !== verify.kni.id);
     say(
       made.length === 0
-        ? `Cluster ${name} was up: nothing was changed. ${seconds(performance.now() - begun)}`
+        ? `Cluster ${name} is up already: nothing was changed. ${seconds(performance.now() - begun)}`
         : `Cluster ${name} is up. ${seconds(performance.now() - begun)}: ${recorder.times().join(', ')}`,
     );
     for (const line of nextSteps(context)) say(line);
   });
 };
 
-const refuseUnclear = (source: readonly OwnSource[], patch: boolean): void => {
+const refuseAmbiguous = (source: readonly OwnSource[], patch: boolean): void => {
   const twice = source.find(
     ({component}, index) => source.findIndex((each) => each.component === component) < index,
   );
   const why =
     twice !== undefined
-      ? `--source ${twice.component}= is given twice`
+      ? `--source ${twice.component}= was given twice`
       : !patch && source.length === 0
-        ? '--no-patch is about sources of your own, and there are none: --source'
+        ? '--no-patch needs a source of your own (--source)'
         : undefined;
   if (why === undefined) return;
   throw new UserError({
-    what: 'it is not clear what to build',
+    what: 'invalid sources',
     why,
     tryThis: 'see kni-demo up --help',
     exitCode: exitCodes.badInput,
   });
 };
 
-/** A name that is taken is told before minutes are spent on building; without an engine there is no cluster. */
+/** Refuses a name that is taken before minutes are spent on building. */
 const refuseConflictEarly = async (
   plan: Plan<DemoContext>,
   context: DemoContext,
@@ -114,18 +114,18 @@ const refuseConflictEarly = async (
   try {
     await refuseConflict(context, {fingerprintOf: await fingerprintsOf(plan, context), signal});
   } catch (error) {
-    // What cannot be told yet is the run's to show.
+    // Not knowable yet, because docker or an input is missing. The run will report it.
     if (!(error instanceof CommandError) && !(error instanceof InputsError)) throw error;
   }
 };
 
-/** Remembers of a run what its summary needs. */
+/** Records the events of a run that its summary needs. */
 const runRecorder = () => {
   const proof: string[] = [];
   const times = stageTimes(['host', 'init', 'build', 'setup', 'verify']);
   return {
     proof: proof as readonly string[],
-    /** `build 182 s` for each stage. */
+    /** One text for each stage: `build 182 s`. */
     times: (): readonly string[] => times.spent().map(([stage, ms]) => `${stage} ${seconds(ms)}`),
     emit: (event: RunEvent): void => {
       if (event.type === 'output' && event.task === verify.kni.id) proof.push(event.line);
