@@ -1,5 +1,5 @@
-/** Milliseconds for people. */
+/** Formats durations. */
 
-/** `0.4 s`, `5 s`, `12.3 s`, `250 s`: tenths only where they say something. */
+/** `0.4 s`, `5 s`, `12.3 s`, `250 s`: tenths only below 100 s. */
 export const seconds = (ms: number): string =>
   `${ms < 100_000 ? Number((ms / 1_000).toFixed(1)) : Math.round(ms / 1_000)} s`;

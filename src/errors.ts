@@ -1,4 +1,4 @@
-/** Expected problems: what the CLI prints as one clear line, without a stack trace. */
+/** Expected problems, which the CLI prints without a stack trace. */
 
 import {type ExitCode, exitCodes} from './exit-codes.ts';
 
@@ -7,7 +7,7 @@ export interface UserErrorParts {
   readonly what: string;
   /** Why, a phrase, or one line for each problem: `known stacks: bookworm, upstream`. */
   readonly why: string;
-  /** What the user can do: `choose one of them with --stack`, or the commands to run, one a line. */
+  /** Advice: `choose one of them with --stack`, or commands to run, one per line. */
   readonly tryThis: string;
   /** Default: `exitCodes.failed`. */
   readonly exitCode?: ExitCode;

@@ -1,20 +1,20 @@
-/** What the exit code of `kni-demo` says: the one list, also printed in docs/commands.md. */
+/** The exit codes of `kni-demo`, also printed in docs/commands.md. */
 export const exitCodes = {
-  /** Everything asked for holds. */
+  /** Success. */
   ok: 0,
   /** A task or the verification failed; the message names the log file. */
   failed: 1,
-  /** Wrong usage or bad input: an option, a name, a stack file. Nothing was touched. */
+  /** Wrong usage or bad input: an option, a name, a stack file. Nothing was changed. */
   badInput: 2,
-  /** The host lacks something, and all of what is missing is listed. */
+  /** This machine lacks something. The message lists everything that is missing. */
   hostLacks: 3,
-  /** The cluster's name is taken by one that we did not make, or that was made from another image. */
+  /** A cluster of that name belongs to another user, or was created from another image. */
   conflict: 4,
-  /** Another kni-demo is at work on the same cache. */
+  /** Another kni-demo is using the same cache. */
   busy: 5,
-  /** Cancelled by Ctrl-C or SIGTERM; the next run goes on from there. */
+  /** Cancelled by Ctrl-C or SIGTERM; the next run continues. */
   cancelled: 130,
-  /** The reader of the output went away (`| head`), and the command ended early. */
+  /** The reader of the output has closed the pipe (`| head`), and the command ended early. */
   noReader: 141,
 } as const;
 

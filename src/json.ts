@@ -1,9 +1,9 @@
-/** JSON that others wrote: read whole, believed only as far as a schema reaches. */
+/** Reads JSON of other programs, checked by a schema. */
 
 import {z} from 'zod';
 import {messageOf} from './thrown.ts';
 
-/** Throws Error, saying in one line why `what` cannot be read. */
+/** Throws Error whose one-line message says why `what` cannot be read. */
 export const readJson = <T>(schema: z.ZodType<T>, text: string, what: string): T => {
   try {
     return schema.parse(JSON.parse(text));

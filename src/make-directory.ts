@@ -1,12 +1,12 @@
-/** Makes a directory with its parents. */
+/** Creates a directory with its parents. */
 
 import {mkdirSync, statSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {errorCodeOf} from './thrown.ts';
 
 /**
- * Returns the directories that it made, the innermost first. `mkdir` of Node.js with `recursive` never returns where the
- * file system reports ENOENT although the parent exists, as /proc does.
+ * Returns the created directories, the innermost first. Node.js' `mkdir` with `recursive` never returns when the file
+ * system reports ENOENT although the parent exists, as /proc does.
  */
 export const makeDirectory = (path: string): readonly string[] => {
   const made = attempt(path);
@@ -34,6 +34,6 @@ const make = (path: string): readonly string[] => {
   }
 };
 
-/** A directory that exists is fine whatever mkdir reports: on a read-only file system that is EROFS. */
+/** Checked after any error: on a read-only file system mkdir reports EROFS even for an existing directory. */
 const isDirectory = (path: string): boolean =>
   statSync(path, {throwIfNoEntry: false})?.isDirectory() === true;

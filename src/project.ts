@@ -1,4 +1,4 @@
-/** Where the project's own files are: the same from a checkout's sources and from an installed package. */
+/** Paths of the project's files, in a checkout and in an installed package. */
 
 import {fileURLToPath} from 'node:url';
 

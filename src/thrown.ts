@@ -1,18 +1,18 @@
-/** Reads whatever was thrown. */
+/** Reads facts from any thrown value. */
 
 import {inspect} from 'node:util';
 
-/** `ENOENT` and the like; undefined for what is not a system error. */
+/** `ENOENT`, for example. Undefined when it is not a system error. */
 export const errorCodeOf = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
-/** What a failed command printed last; empty where nothing did. */
+/** The last lines of a failed command's output; empty for other errors. */
 export const outputOf = (error: unknown): readonly string[] =>
   error instanceof Error && 'output' in error && typeof error.output === 'string'
     ? error.output.split('\n').filter(Boolean)
     : [];
 
-/** Its message, in one line. */
+/** The message in one line. */
 export const messageOf = (error: unknown): string => {
   const message =
     error instanceof Error ? error.message || error.name : typeof error === 'string' ? error : inspect(error);

@@ -1,4 +1,4 @@
-/** Takes over what another machine has packed: nothing of it before all of it has been checked. */
+/** Loads a bundle that another machine has saved, after checking all of it. */
 
 import {readFile, rename, stat} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
@@ -19,21 +19,21 @@ import {unpackTarball} from '../tools/tar.ts';
 import {imagesName, Manifest, manifestName} from './manifest.ts';
 
 const refusal = (file: string, why: string, tryThis: string, cause?: unknown): UserError =>
-  new UserError({what: `${file} cannot be loaded`, why, tryThis, exitCode: exitCodes.badInput}, {cause});
+  new UserError({what: `cannot load ${file}`, why, tryThis, exitCode: exitCodes.badInput}, {cause});
 
-const again = 'copy it again, or save it anew: kni-demo bundle save';
+const again = 'copy it again, or save it again: kni-demo bundle save';
 
 export interface OpenOptions {
   readonly context: DemoContext;
   readonly file: string;
   /** An empty directory on the disk of the cache. */
   readonly scratch: string;
-  /** What this kni-demo calls the node image of the stack. */
+  /** The name of the stack's node image in this version of kni-demo. */
   readonly nodeImage: string;
   readonly signal: AbortSignal;
 }
 
-/** Unpacks and checks it. Rejects with UserError for a file that is no bundle, not a whole one, or not for this machine. */
+/** Unpacks and checks a bundle. Rejects with UserError for a file that is not a complete bundle for this machine. */
 export const openBundle = async ({
   context,
   file,
@@ -46,14 +46,14 @@ export const openBundle = async ({
   await host.run(unpackTarball(file, scratch), {signal}).catch((error: unknown): never => {
     if (!(error instanceof CommandError) || signal.aborted) throw error;
     const why = error.output.split('\n').find((line) => line.startsWith('tar: ')) ?? error.reason;
-    throw refusal(file, `it is cut off, or no bundle: ${why}`, again, error);
+    throw refusal(file, `it is truncated or not a bundle: ${why}`, again, error);
   });
   const manifest = await manifestIn(file, scratch);
   const wrong = (what: string, has: string, wants: string): UserError =>
     refusal(
       file,
-      `it is of ${what} ${has}, and this is ${wants}`,
-      'save one on a machine like this one, with the same version of kni-demo',
+      `its ${what} is ${has}, but this machine needs ${wants}`,
+      'save a bundle on a machine like this one, with the same version of kni-demo',
     );
   if (manifest.architecture !== architecture)
     throw wrong('architecture', manifest.architecture, architecture);
@@ -73,8 +73,8 @@ const requireFile = async (file: string): Promise<void> => {
   if (found?.isFile()) return;
   throw refusal(
     file,
-    found ? 'it is no file' : 'there is no such file',
-    'name a file that kni-demo bundle save has written',
+    found ? 'it is not a regular file' : 'the file does not exist',
+    'choose a file that kni-demo bundle save has written',
   );
 };
 
@@ -82,7 +82,7 @@ const manifestIn = async (file: string, scratch: string): Promise<Manifest> => {
   try {
     return readJson(Manifest, await readFile(join(scratch, manifestName), 'utf8'), manifestName);
   } catch (error) {
-    const why = errorCodeOf(error) === 'ENOENT' ? `it holds no ${manifestName}` : messageOf(error);
+    const why = errorCodeOf(error) === 'ENOENT' ? `it contains no ${manifestName}` : messageOf(error);
     throw refusal(file, why, again, error);
   }
 };
@@ -98,10 +98,14 @@ const requireWhole = async (
     throw error;
   });
   if (found !== digest)
-    throw refusal(file, `${path.split('/').at(-1)} in it is ${found}, expected ${digest}`, again);
+    throw refusal(
+      file,
+      `it is corrupt: the digest of ${path.split('/').at(-1)} is ${found}, expected ${digest}`,
+      again,
+    );
 };
 
-/** Puts what was checked into the cache. What is there already stays. */
+/** Moves the checked items into the cache. Existing items stay. */
 export const placeItems = async (
   {items}: Manifest,
   scratch: string,
@@ -117,7 +121,7 @@ export const placeItems = async (
   }
 };
 
-/** Needs an engine that runs. */
+/** Needs a running docker engine. */
 export const loadBundleImages = async (
   {images}: Manifest,
   scratch: string,
@@ -127,5 +131,5 @@ export const loadBundleImages = async (
   for (const image of images) if (!(await imageExists(host, image))) await recordImage(dirs, image);
   await host.run(loadImages(join(scratch, imagesName)), {signal});
   for (const image of images)
-    if (!(await imageExists(host, image))) throw new Error(`docker has loaded no ${image}`);
+    if (!(await imageExists(host, image))) throw new Error(`docker did not load ${image}`);
 };

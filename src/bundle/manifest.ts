@@ -1,8 +1,8 @@
-/** What a bundle holds: the first file in it. */
+/** The manifest of a bundle: its first file, which lists the others. */
 
 import {z} from 'zod';
 
-/** Relative to the cache on both machines, so that nothing else can be named. */
+/** Names are relative to the cache, so that a bundle cannot name other paths of the machine. */
 const item = z.strictObject({
   name: z.string().regex(/^(?:artifacts|tools)\/[a-z0-9][\w.-]*$/i, 'must lie in artifacts/ or tools/'),
   /** See `digestOfTree`. */
@@ -16,7 +16,7 @@ export const Manifest = z.strictObject({
   format: z.literal(bundleFormat, 'is of another version of kni-demo'),
   stack: z.string(),
   architecture: z.string(),
-  /** By the name that this version of kni-demo gives it. */
+  /** The image's name in the version of kni-demo that saved the bundle. */
   nodeImage: z.string(),
   /** The images in `images.tar`. */
   images: z.array(z.string()).min(1),

@@ -1,4 +1,4 @@
-/** Packs what this machine has made into one file, for a machine without a network. */
+/** Saves the artifacts of this machine in one file, for a machine without a network. */
 
 import {cp, mkdir, rename, rm, stat, writeFile} from 'node:fs/promises';
 import {dirname, join, relative, resolve} from 'node:path';
@@ -19,19 +19,19 @@ import {imageSizes, saveImages} from '../tools/docker.ts';
 import {createTarball} from '../tools/tar.ts';
 import {type BundleItem, bundleFormat, imagesName, type Manifest, manifestName} from './manifest.ts';
 
-/** What a bundle needs made, and holds: the node image, all that runs it, and the sources that it was made from. */
+/** The tasks whose results a bundle contains: the node image, the network runtime, and the sources of both. */
 export const bundledTasks = ({node}: Stack) => ({
   images: [nodeImage.id],
   artifacts: [...components.map(sourceOf), ...(node.from === 'debian' ? [sourceOf('kind')] : []), runtime.id],
 });
 
-/** Throws UserError (exit code `badInput`) for a file that is there, or cannot be. */
+/** Throws UserError (exit code `badInput`) when the file exists or its directory is missing. */
 export const refuseTaken = async (file: string): Promise<void> => {
   const refusal = (why: string, tryThis: string): UserError =>
     new UserError({what: `cannot write ${file}`, why, tryThis, exitCode: exitCodes.badInput});
-  if (await exists(file)) throw refusal('it is there already', 'remove it, or name another file');
+  if (await exists(file)) throw refusal('the file exists already', 'remove it, or choose another file');
   if (!(await exists(dirname(resolve(file)))))
-    throw refusal('there is no such directory', 'make the directory first');
+    throw refusal('its directory does not exist', 'create the directory first');
 };
 
 export interface SaveOptions {
@@ -42,7 +42,7 @@ export interface SaveOptions {
   readonly say: (line: string) => void;
 }
 
-/** The file is there when all of it is, and checks out. */
+/** The file gets its name only after it was written completely. */
 export const saveBundle = async ({
   context,
   fingerprintOf,
@@ -102,7 +102,7 @@ interface BundleContents {
   readonly signal: AbortSignal;
 }
 
-/** The images are written twice: to the cache, and from there to the bundle. */
+/** Checks the free disk space. The images are written twice: to the cache, and from there to the bundle. */
 const requireRoom = async (
   {host, dirs, machine}: DemoContext,
   {images, cached, target, signal}: BundleContents,
@@ -120,8 +120,8 @@ const requireRoom = async (
     if (disk >= bytes) continue;
     throw new UserError({
       what: `cannot write ${target}`,
-      why: `${directory} has ${megabytes(disk)} of free disk, and the bundle needs ${megabytes(bytes)} there`,
-      tryThis: 'free some disk, or name a file on another disk',
+      why: `${directory} has ${megabytes(disk)} of free disk space, but the bundle needs ${megabytes(bytes)}`,
+      tryThis: 'free some disk space, or choose a file on another disk',
       exitCode: exitCodes.hostLacks,
     });
   }
@@ -130,13 +130,13 @@ const requireRoom = async (
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MB`;
 
-/** Only an engine that we unpacked: another one belongs to its machine. */
+/** Only the engine that kni-demo unpacked. An engine that was installed otherwise belongs to its machine. */
 const engineIn = async ({dirs}: DemoContext): Promise<readonly string[]> => {
   const {root} = engineOf(dirs);
   return (await exists(root)) ? [relative(dirs.cache, root)] : [];
 };
 
-/** One file that needs nothing else: that of this machine does as well as one that we unpacked. */
+/** kind is one static file, so the installed program is as good as the one that kni-demo unpacked. */
 const kindIn = async (
   {dirs, machine}: DemoContext,
   scratch: string,

@@ -1,4 +1,4 @@
-/** Artifacts: directories named after the fingerprint of what they were made from. One that is there is complete. */
+/** Artifacts: directories named after the fingerprint of their inputs. An existing artifact is complete. */
 
 import {rename, stat} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
@@ -23,9 +23,8 @@ export const artifactExists = async (path: string): Promise<boolean> => {
 };
 
 /**
- * Makes the artifact at `path`: `fill` gets an empty scratch directory beside it, which takes the
- * artifact's name only after `fill` has resolved and all of it is on disk.
- * Does nothing where the artifact is there. What `fill` throws is passed on, and its scratch is gone.
+ * Creates the artifact at `path`, unless it exists. `fill` gets an empty scratch directory beside it. That directory is
+ * renamed to `path` after `fill` has resolved and everything is on disk. When `fill` throws, it is removed.
  */
 export const publish = async (path: string, fill: (scratchDir: string) => Promise<void>): Promise<void> => {
   if (await artifactExists(path)) return;
@@ -42,7 +41,7 @@ export const publish = async (path: string, fill: (scratchDir: string) => Promis
   }
 };
 
-/** Whoever came first made the same thing, by the same fingerprint. */
+/** When another process was faster, its artifact has the same fingerprint and the same content. */
 const renameUnlessThere = async (from: string, to: string): Promise<void> => {
   try {
     await rename(from, to);

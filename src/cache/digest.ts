@@ -1,4 +1,4 @@
-/** Digests of files and trees, for the fingerprints of tasks and to check what was downloaded. */
+/** Digests of files and trees, for fingerprints and to check downloads. */
 
 import {createHash} from 'node:crypto';
 import {createReadStream} from 'node:fs';
@@ -6,20 +6,20 @@ import {lstat, readdir, readlink} from 'node:fs/promises';
 import {join} from 'node:path';
 import {pipeline} from 'node:stream/promises';
 
-/** Of a file's contents, 64 hexadecimal digits; rejects as `fs` does. */
+/** Of a file's content, 64 hexadecimal digits. Rejects like `fs`. */
 export const sha256File = async (path: string): Promise<string> => {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');
 };
 
-/** What others install or build is no input of ours. */
+/** Installed packages are not part of a source tree. */
 const ignoredNames = new Set(['node_modules']);
 
 /**
- * Of a directory, or of one file: relative names, contents, targets of symbolic links, and whether a
- * file may be executed; nothing else (times, owners, other mode bits). 64 hexadecimal digits.
- * Everything called node_modules is left out. Rejects as `fs` does, also for sockets and devices.
+ * Of a directory or a file: relative names, contents, targets of symbolic links, and whether a file is executable.
+ * Times, owners and other mode bits do not count, and node_modules is left out. 64 hexadecimal digits.
+ * Rejects like `fs`, and for sockets and devices.
  */
 export const digestOfTree = async (path: string): Promise<string> => {
   const hash = createHash('sha256');

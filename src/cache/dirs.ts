@@ -1,12 +1,12 @@
-/** Where things are kept between runs, by the XDG Base Directory Specification. */
+/** The directories that kni-demo keeps between runs, by the XDG Base Directory Specification. */
 
 import {homedir} from 'node:os';
 import {isAbsolute, join} from 'node:path';
 
 export interface Dirs {
-  /** What can be made again: artifacts, downloads, build caches. */
+  /** Data that can be built again: artifacts, downloads, build caches. */
   readonly cache: string;
-  /** What cannot: which clusters are ours, what we started. */
+  /** Data that cannot: records of the clusters and the engine of kni-demo. */
   readonly state: string;
   /** One file for each task: `<logs>/build/kubelet.log`. */
   readonly logs: string;
@@ -17,7 +17,7 @@ export const lockName = 'lock';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A pure function of its arguments; the directories need not exist. */
+/** The directories need not exist. */
 export const dirsOf = (env: Environment, home: string = homedir()): Dirs => {
   // The specification asks to ignore a relative path.
   const base = (variable: string, fallback: string): string => {

@@ -1,4 +1,4 @@
-/** What the cache needs of the file system, beyond what Node.js gives. */
+/** Small helpers for the file system. */
 
 import {access, lstat, readdir, rm} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -10,11 +10,11 @@ export const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Removes a file or a tree; fine where there is none. */
+/** Removes a file or a tree. A missing path is not an error. */
 export const removeTree = (path: string): Promise<void> =>
   rm(path, {recursive: true, force: true, maxRetries: 3});
 
-/** The names in a directory, sorted; none where there is no directory. */
+/** The names in a directory, sorted; empty when the directory does not exist. */
 export const namesIn = async (path: string): Promise<readonly string[]> => {
   try {
     return (await readdir(path)).sort();
@@ -24,7 +24,7 @@ export const namesIn = async (path: string): Promise<readonly string[]> => {
   }
 };
 
-/** Bytes that a file or a tree takes on disk; what vanishes meanwhile counts for nothing. */
+/** Bytes that a file or a tree uses on disk. Files that vanish meanwhile count as 0. */
 export const bytesOf = async (path: string): Promise<number> => {
   try {
     const stat = await lstat(path);

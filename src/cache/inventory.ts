@@ -1,4 +1,4 @@
-/** What is kept on disk, and how to be rid of it. */
+/** Lists and removes the content of the cache. */
 
 import {lstat, rmdir} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
@@ -13,7 +13,7 @@ export interface CacheEntry {
   readonly bytes: number;
 }
 
-/** What `removeCache` would remove: each artifact, and every other file or directory of the cache. */
+/** The paths that `removeCache` would remove: each artifact, and every other entry of the cache. */
 export const listCache = async (dirs: Dirs): Promise<readonly CacheEntry[]> => {
   const artifacts = join(dirs.cache, 'artifacts');
   const paths = [
@@ -25,7 +25,7 @@ export const listCache = async (dirs: Dirs): Promise<readonly CacheEntry[]> => {
   return Promise.all(paths.map(async (path) => ({path, bytes: await bytesOf(path)})));
 };
 
-/** The whole cache but for its lock, which the holder removes. State and logs stay. */
+/** Removes the cache except its lock, which the holder of the lock removes. State and logs stay. */
 export const removeCache = async ({cache}: Dirs): Promise<void> => {
   const isLink = await lstat(cache).then(
     (stat) => stat.isSymbolicLink(),
@@ -38,7 +38,7 @@ export const removeCache = async ({cache}: Dirs): Promise<void> => {
   });
 };
 
-/** Removes earlier artifacts of the same names as those `current`; returns what was removed. */
+/** Removes stale artifacts: those with the name of a current one, but another fingerprint. Returns what it removed. */
 export const pruneArtifacts = async (current: readonly string[]): Promise<readonly CacheEntry[]> => {
   const kept = new Set(current);
   const removed: CacheEntry[] = [];

@@ -1,4 +1,4 @@
-/** The file that is locked: opened, read by those who wait, and removed with a cache that is otherwise empty. */
+/** The file that is locked. It names the holder for others who wait, and is removed with an otherwise empty cache. */
 
 import {
   closeSync,
@@ -28,7 +28,7 @@ const record = z.object({
   command: z.string(),
   /** ISO 8601. */
   since: z.string(),
-  /** `pid:[4026531836]`: a pid means another process in another one. */
+  /** `pid:[4026531836]`. The same pid means another process in another namespace. */
   pidNamespace: z.string(),
 });
 
@@ -38,9 +38,9 @@ export interface Holder {
   readonly command: string;
   /** ISO 8601. */
   readonly since: string;
-  /** By Ctrl-Z, for example. It keeps the lock until it continues. */
+  /** For example by Ctrl-Z. A stopped process keeps the lock. */
   readonly isStopped: boolean;
-  /** Whether its pid means that process here too: false for a holder in a container. */
+  /** Whether its pid is valid in our pid namespace: false for a holder in a container. */
   readonly isHere: boolean;
 }
 
@@ -51,10 +51,10 @@ export interface LockFile {
   readonly made: readonly string[];
 }
 
-/** Makes the file readable by its owner only: every process that can open it could lock it. */
+/** Creates the file readable only by its owner, because any process that can open it can lock it. */
 export const openLockFile = (path: string): LockFile => {
   const {O_RDWR, O_RDONLY, O_CREAT, O_NOFOLLOW} = constants;
-  // The parent can vanish in between: its lock was the last thing in it.
+  // Another process may remove the parent in between: the lock file was the last file in it.
   for (let attempt = 1; ; attempt++) {
     try {
       const made = makeDirectory(dirname(path));
@@ -62,7 +62,7 @@ export const openLockFile = (path: string): LockFile => {
     } catch (error) {
       if (errorCodeOf(error) === 'ENOENT' && attempt < 3) continue;
       try {
-        // flock(2) needs no write access: a read-only cache can be locked too.
+        // flock(2) needs no write access, so a read-only cache can be locked, too.
         return {fd: openSync(path, O_RDONLY | O_NOFOLLOW), path, made: []};
       } catch {
         throw notLockable(path, error);
@@ -78,14 +78,14 @@ export const notLockable = (path: string, error: unknown): UserError =>
       why: `${path}: ${messageOf(error)}`,
       tryThis:
         errorCodeOf(error) === 'ENOENT' && messageOf(error).includes('spawn')
-          ? 'install flock, which is in the package util-linux'
+          ? 'install flock (package util-linux)'
           : 'set XDG_CACHE_HOME to a directory of your own, on a disk of this machine',
       exitCode: exitCodes.hostLacks,
     },
     {cause: error},
   );
 
-/** False where another process removed the file since it was opened: the next one would lock another file. */
+/** False when another process has removed the file: the next process would create and lock a new one. */
 export const isInPlace = ({fd, path}: LockFile): boolean => {
   const [ours, named] = [fstatSync(fd), statSync(path, {throwIfNoEntry: false})];
   return named?.ino === ours.ino && named.dev === ours.dev;
@@ -106,7 +106,7 @@ export const writeHolder = ({fd}: LockFile, command: string): void => {
   }
 };
 
-/** Undefined where the file names no process, or one that has ended: another process got the lock just now. */
+/** Undefined when the file names no running process: another process has just got the lock. */
 export const readHolder = ({fd}: LockFile): Holder | undefined => {
   const buffer = Buffer.alloc(4_096);
   const text = buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, 0));
@@ -119,7 +119,7 @@ export const readHolder = ({fd}: LockFile): Holder | undefined => {
   return {...named, isStopped: state === 'T' || state === 't', isHere};
 };
 
-/** Ends the lock. Where the lock is all that the cache contains, the cache goes too. */
+/** Releases the lock. Removes the cache, too, if it contains nothing else. */
 export const closeLockFile = ({fd, path, made}: LockFile): void => {
   try {
     ftruncateSync(fd);
@@ -129,7 +129,7 @@ export const closeLockFile = ({fd, path, made}: LockFile): void => {
       for (const directory of new Set([cache, ...made])) rmdirSync(directory);
     }
   } catch {
-    // The cache is gone, cannot be written, or has got something since.
+    // The cache is gone, read-only, or no longer empty.
   }
   closeSync(fd);
 };

@@ -1,7 +1,7 @@
 /**
- * One kni-demo at a time works on a cache. It holds flock(1) on a file in the cache, which is the same file through a
- * symbolic link and in a container; the kernel frees it, even on SIGKILL. Earlier versions locked an abstract unix
- * socket instead: they are not excluded.
+ * The lock of a cache: only one kni-demo uses a cache at a time. It is flock(1) on a file in the cache, so it also works
+ * through symbolic links and in containers, and the kernel frees it even after SIGKILL. kni-demo 0.1.0 locked an
+ * abstract unix socket, so this lock does not exclude it.
  */
 
 import {closeSync} from 'node:fs';
@@ -22,9 +22,9 @@ import {
 } from './lock-file.ts';
 
 export interface LockOptions {
-  /** What those who wait are told: `kni-demo up`. */
+  /** Shown to others who wait for the lock: `kni-demo up`. */
   readonly command: string;
-  /** How long to wait for another holder, in milliseconds. Default: not at all. */
+  /** How long to wait for the lock, in milliseconds. Default: 0. */
   readonly timeout?: number;
   /** Called when the wait begins, and again when the holder changes or is stopped. Undefined: the holder is unknown. */
   readonly onWait?: (holder: Holder | undefined) => void;
@@ -32,7 +32,7 @@ export interface LockOptions {
   readonly signal?: AbortSignal;
 }
 
-/** How often the holder is looked at again, in milliseconds. */
+/** Milliseconds between two checks of the holder. */
 const interval = 1_000;
 
 /** Rejects with UserError (exit code `busy`) that names the holder, with the signal's reason, or as `work` does. */
@@ -99,7 +99,7 @@ export const holderText = (holder: Holder | undefined): string => {
 
 const busy = (path: string, holder: Holder | undefined): UserError =>
   new UserError({
-    what: 'another kni-demo is at work',
+    what: 'another kni-demo is running',
     why: `${holderText(holder)} holds the lock ${path}`,
     tryThis: [...waysOut(holder), 'or wait longer: --lock-timeout 10m'].join('\n'),
     exitCode: exitCodes.busy,

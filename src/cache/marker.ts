@@ -12,7 +12,7 @@ import {exists, namesIn} from './files.ts';
 export const markerName = '.kni-demo';
 const text = 'kni-demo made this directory. `kni-demo down --purge` deletes it with all that is in it.\n';
 
-/** What kni-demo 0.1.0, which wrote no marker, had in each directory; of some entries, what is in them. */
+/** The layout of directories made by kni-demo 0.1.0, which wrote no marker. A pattern describes the names in an entry. */
 const layouts: Readonly<Record<'cache' | 'state', Readonly<Record<string, RegExp | undefined>>>> = {
   cache: {
     apt: /^[a-z]+$/,
@@ -20,7 +20,7 @@ const layouts: Readonly<Record<'cache' | 'state', Readonly<Record<string, RegExp
     'engine-data': undefined,
     git: /-source$/,
     'go-build': undefined,
-    // Of the integration tests, which are no proof of who made the directory.
+    // Written by the integration tests: does not prove who made the directory.
     test: undefined,
     tools: /^(engine|kind)$/,
   },
@@ -34,7 +34,7 @@ const layouts: Readonly<Record<'cache' | 'state', Readonly<Record<string, RegExp
 
 type Kind = keyof typeof layouts;
 
-/** Marks the directories that are new, or that an earlier version made. A directory with anything else in it stays as it is. */
+/** Marks new directories, and those of kni-demo 0.1.0. A directory with other content stays unmarked. */
 export const markDirectories = async (dirs: Pick<Dirs, Kind>): Promise<void> => {
   for (const kind of ['cache', 'state'] as const) {
     const directory = dirs[kind];
@@ -47,7 +47,7 @@ export const markDirectories = async (dirs: Pick<Dirs, Kind>): Promise<void> => 
   }
 };
 
-/** Throws UserError where the directory is there and kni-demo did not make it, or where it is a symbolic link. */
+/** Throws UserError when the directory is a symbolic link, or exists and was not made by kni-demo. */
 export const requireOurDirectory = async (dirs: Pick<Dirs, Kind>, kind: Kind): Promise<void> => {
   const directory = dirs[kind];
   const link = await linkAt(directory);
@@ -55,7 +55,7 @@ export const requireOurDirectory = async (dirs: Pick<Dirs, Kind>, kind: Kind): P
     throw refusal(kind, {
       directory,
       why: `it is a symbolic link to ${link}, and only the link would be removed`,
-      tryThis: `remove what you do not need yourself, and the link: rm ${directory}`,
+      tryThis: `remove the content yourself, and then the link: rm ${directory}`,
     });
   }
   const names = await entriesOf(directory);
@@ -67,7 +67,7 @@ export const requireOurDirectory = async (dirs: Pick<Dirs, Kind>, kind: Kind): P
   });
 };
 
-/** Without the lock, whose file every command makes first. */
+/** Leaves out the lock file, which every command creates first. */
 const entriesOf = async (directory: string): Promise<string[]> =>
   (await namesIn(directory)).filter((name) => name !== lockName);
 

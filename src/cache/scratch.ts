@@ -1,4 +1,4 @@
-/** Scratch directories: where an artifact grows. Their names tell whose they are, so that those of the dead can go. */
+/** Scratch directories, in which artifacts are built. Their names contain a pid, so that orphaned ones can be removed. */
 
 import {randomBytes} from 'node:crypto';
 import {basename, dirname, join} from 'node:path';
@@ -7,13 +7,13 @@ import {namesIn, removeTree} from './files.ts';
 
 const pattern = /^\..+\.scratch-(?<pid>\d+)-[0-9a-f]{8}$/;
 
-/** Beside `path`, so that a rename is enough: `.kubelet-0123456789abcdef.scratch-<pid>-<random>` */
+/** Beside `path`, so that a rename can publish it: `.kubelet-0123456789abcdef.scratch-<pid>-<random>` */
 export const scratchPath = (path: string): string =>
   join(dirname(path), `.${basename(path)}.scratch-${process.pid}-${randomBytes(4).toString('hex')}`);
 
 export const isScratch = (name: string): boolean => pattern.test(name);
 
-/** Removes what killed processes left in `directory`. */
+/** Removes orphaned scratch directories: their processes were killed. */
 export const removeDeadScratch = async (directory: string): Promise<void> => {
   for (const name of await namesIn(directory)) {
     const pid = pattern.exec(name)?.groups?.['pid'];
@@ -25,7 +25,7 @@ const isAlive = (pid: number): boolean => {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // EPERM: somebody else's process.
+    // EPERM: the process exists and belongs to another user.
     return errorCodeOf(error) === 'EPERM';
   }
 };

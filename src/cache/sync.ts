@@ -1,12 +1,12 @@
-/** Makes what was written survive a power cut. */
+/** Flushes files to disk, so that they survive a power failure. */
 
 import {open, readdir} from 'node:fs/promises';
 import {join} from 'node:path';
 
-/** As many as Node.js has threads for files: the disk writes what comes together at once. */
+/** The number of threads that Node.js has for files. Parallel flushes share writes of the disk. */
 const together = 4;
 
-/** Every file and directory below `path`, and itself. About 0.2 ms a file. */
+/** Flushes `path` and everything below it. Takes about 0.2 ms per file. */
 export const syncTree = async (path: string): Promise<void> => {
   const paths = pathsIn(path);
   const work = async (): Promise<void> => {
@@ -15,7 +15,7 @@ export const syncTree = async (path: string): Promise<void> => {
   await Promise.all(Array.from({length: together}, work));
 };
 
-/** The names in a directory: a rename is on disk after this. */
+/** Flushes the names in a directory, for example after a rename. */
 export const syncDirectory = (path: string): Promise<void> => syncPath(path);
 
 async function* pathsIn(directory: string): AsyncGenerator<string> {

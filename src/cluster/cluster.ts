@@ -1,4 +1,4 @@
-/** A kind cluster of ours: whether it is there, and what it was made from. */
+/** Finds a cluster of kni-demo, and keeps its record in the state directory. */
 
 import {readFile, rename, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -16,7 +16,7 @@ import {engineId, listNodeContainers, type NodeContainer, parseNodeContainers} f
 import {defaultCluster} from './names.ts';
 import {refuseForeign} from './ownership.ts';
 
-/** The nodes of one cluster, or of all clusters that kind made; running or not, by name. */
+/** The nodes of one kind cluster, or of all kind clusters, sorted by name. Stopped nodes are included. */
 export const nodesOf = async (
   host: Host,
   cluster?: string,
@@ -24,27 +24,27 @@ export const nodesOf = async (
 ): Promise<readonly NodeContainer[]> =>
   parseNodeContainers((await host.run(listNodeContainers(cluster), signal && {signal})).stdout);
 
-/** What to say where docker does not answer. */
+/** The error for a docker engine that does not answer. */
 export const dockerUnavailable = (error: CommandError, what: string): UserError =>
   new UserError(
     {
       what,
       why: `docker does not answer: ${error.lastLine}`,
-      tryThis: 'see what this machine lacks: kni-demo up',
+      tryThis: 'run kni-demo up, which lists what this machine lacks',
       exitCode: exitCodes.hostLacks,
     },
     {cause: error},
   );
 
-/** Where a cluster is looked for. */
+/** Where to look for a cluster. */
 export interface ClusterPlace {
   readonly host: Host;
   readonly dirs: Dirs;
 }
 
 /**
- * Throws UserError: exit code `badInput` without such a cluster, `conflict` for one of somebody else, `hostLacks` when
- * docker does not answer.
+ * Throws UserError with exit code `badInput` when the cluster is missing, `conflict` when it is another user's, and
+ * `hostLacks` when docker does not answer.
  */
 export const requireCluster = async (
   {host, dirs}: ClusterPlace,
@@ -59,36 +59,36 @@ export const requireCluster = async (
   if (nodes.length === 0) {
     throw new UserError({
       what: `there is no cluster ${name}`,
-      why: 'no node of that name runs here',
-      tryThis: `make it: kni-demo up${nameFlag(name)}`,
+      why: 'docker has no node container of that name',
+      tryThis: `create it: kni-demo up${nameFlag(name)}`,
       exitCode: exitCodes.badInput,
     });
   }
   return clusterOf(host, nodes);
 };
 
-/** Throws UserError (exit code `badInput`) where one of the nodes is stopped. */
+/** Throws UserError (exit code `badInput`) when a node is stopped. */
 export const requireRunning = (name: string, nodes: readonly NodeContainer[]): void => {
   const stopped = nodes.filter(({running}) => !running).map((node) => node.name);
   if (stopped.length === 0) return;
   throw new UserError({
-    what: `cluster ${name} does not run`,
-    why: `stopped: ${stopped.join(', ')}`,
+    what: `cluster ${name} is not running`,
+    why: `these nodes are stopped: ${stopped.join(', ')}`,
     tryThis: `start it: kni-demo up${nameFlag(name)}`,
     exitCode: exitCodes.badInput,
   });
 };
 
-/** To stand behind a command: nothing for the cluster that is meant anyway. */
+/** The flag to add to a suggested command; empty for the default cluster. */
 export const nameFlag = (name: string): string => (name === defaultCluster.name ? '' : ` --name ${name}`);
 
-/** To be tried where a cluster cannot be repaired. */
+/** Suggests how to recreate a cluster that cannot be repaired. */
 export const recreateHint = (name: string): string =>
-  `make it anew: kni-demo down${nameFlag(name)}, then kni-demo up${nameFlag(name)}`;
+  `recreate it: kni-demo down${nameFlag(name)}, then kni-demo up${nameFlag(name)}`;
 
 export interface Cluster {
   readonly nodes: readonly NodeContainer[];
-  /** Where kubectl runs with the administrator's credentials. */
+  /** The control-plane node, where kubectl runs with the administrator's credentials. */
   readonly controlPlane: Host;
   /** A node by its name. */
   node(name: string): Host;
@@ -97,14 +97,14 @@ export interface Cluster {
 export const clusterOf = (host: Host, nodes: readonly NodeContainer[]): Cluster => {
   return {
     nodes,
-    // Not before it is needed: the workers of a cluster that has lost it still answer.
+    // Fails only when used: workers still answer after their control plane is lost.
     get controlPlane() {
       const control = nodes.find(({role}) => role === 'control-plane');
       if (control !== undefined) return nodeHost(host, control.name);
       const [{cluster: name} = {cluster: ''}] = nodes;
       throw new UserError({
         what: `cluster ${name} has no control plane`,
-        why: `there is only ${nodes.map((node) => node.name).join(', ')}`,
+        why: `its only nodes are ${nodes.map((node) => node.name).join(', ')}`,
         tryThis: recreateHint(name),
         exitCode: exitCodes.conflict,
       });
@@ -112,9 +112,9 @@ export const clusterOf = (host: Host, nodes: readonly NodeContainer[]): Cluster 
     node(name) {
       if (nodes.some((node) => node.name === name)) return nodeHost(host, name);
       throw new UserError({
-        what: `there is no node ${name}`,
-        why: `there is ${nodes.map((node) => node.name).join(', ')}`,
-        tryThis: 'name one of these with --node',
+        what: `unknown node ${name}`,
+        why: `the nodes are ${nodes.map((node) => node.name).join(', ')}`,
+        tryThis: 'choose one of these with --node',
         exitCode: exitCodes.badInput,
       });
     },
@@ -122,18 +122,18 @@ export const clusterOf = (host: Host, nodes: readonly NodeContainer[]): Cluster 
 };
 
 const clusterRecord = z.object({
-  /** `creating` until kind has ended well: what a cancelled run leaves is begun anew. */
+  /** `creating` until kind has succeeded. A cluster left by a cancelled run is recreated. */
   phase: z.enum(['creating', 'complete']),
   nodeImage: z.string(),
-  /** How many it was made with; earlier versions did not keep it. */
+  /** The number of workers it was created with. Earlier versions did not record it. */
   workers: z.number().optional(),
   /** The id of the docker engine that the cluster is in; kni-demo 0.1.0 did not record it. */
   engine: z.string().optional(),
 });
-/** What we keep of a cluster outside of it. */
+/** What the state directory records about a cluster. */
 export type ClusterRecord = z.infer<typeof clusterRecord>;
 
-/** Nodes that the cluster was made with and whose containers somebody has removed since. The names are kind's. */
+/** Nodes that the cluster was created with and whose containers were removed since. kind chose their names. */
 export const removedNodes = (
   name: string,
   record: Pick<ClusterRecord, 'phase' | 'workers'> | undefined,
@@ -163,14 +163,14 @@ export const readRecord = async (dirs: Dirs, name: string): Promise<ClusterRecor
       'the record of a cluster',
     );
   } catch {
-    return undefined; // Lost or broken, it is as if we knew nothing; the nodes' mounts still say whose they are.
+    return undefined; // A missing or broken record is ignored. The nodes' mounts still name their owner.
   }
 };
 
 export const engineIdOf = async (host: Host, signal?: AbortSignal): Promise<string> =>
   (await host.run(engineId, signal && {signal})).stdout.trim();
 
-/** Those that we have made and not removed, as far as we know. */
+/** The clusters that kni-demo created and has not removed, according to its records. */
 export const recordedClusters = (dirs: Dirs): Promise<readonly string[]> =>
   namesIn(join(dirs.state, 'clusters'));
 

@@ -1,27 +1,27 @@
-/** Where the record of a pod's network, the kernel and the API server do not agree. */
+/** Compares the record of a pod's network with the kernel and the API server. */
 
 import type {KernelView, NoKernelView} from './kernel-view.ts';
 import type {PodRecord} from './pod-record.ts';
 
 export interface Difference {
-  /** The interface it is about; undefined where it is about the whole pod. */
+  /** Undefined when the difference concerns the whole pod. */
   readonly interface?: string;
-  /** A phrase of one line. */
+  /** One line. */
   readonly what: string;
 }
 
 export interface Sources {
   readonly record: Pick<PodRecord, 'network' | 'attachments'>;
   readonly kernel: KernelView | NoKernelView;
-  /** What the API server has; none are no difference: the kubelet reports them a moment later. */
+  /** As the API server reports them. An empty list is not a difference: the kubelet reports addresses later. */
   readonly ips: readonly string[];
 }
 
-/** Pure. What a record does not tell cannot differ: a CNI result has no MTU before 1.1.0. */
+/** Values missing from the record are not compared: a CNI result has no MTU before version 1.1.0. */
 export const differencesOf = ({record, kernel, ips}: Sources): readonly Difference[] => [
   ...fromApi(record, ips),
   ...('why' in kernel
-    ? [{what: `the kernel's view is not to be had: ${kernel.why}`}]
+    ? [{what: `cannot read the kernel's view: ${kernel.why}`}]
     : fromKernel(record, kernel)),
 ];
 
@@ -31,7 +31,7 @@ const fromApi = ({network}: Sources['record'], ips: readonly string[]): readonly
   );
   return ips
     .filter((ip) => !recorded.has(ip))
-    .map((ip) => ({what: `the API server has ${ip}, which is not recorded`}));
+    .map((ip) => ({what: `the API server reports ${ip}, which is not recorded`}));
 };
 
 const fromKernel = (record: Sources['record'], kernel: KernelView): readonly Difference[] => {
@@ -88,6 +88,6 @@ const ofNodeSide = (
 
 const bare = (cidr: string): string => cidr.replace(/\/.*$/, '');
 
-/** The journal tells addresses without their prefix length. */
+/** Addresses from the journal have no prefix length. */
 const isSame = (inKernel: string, recorded: string): boolean =>
   recorded.includes('/') ? inKernel === recorded : bare(inKernel) === recorded;

@@ -1,4 +1,4 @@
-/** What the kernel has in a pod's network namespace, and the node's ends of it. */
+/** Reads the interfaces and routes of a pod's network namespace, and the node's ends of its veths. */
 
 import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
@@ -21,7 +21,7 @@ export interface KernelView {
   readonly onNode: readonly string[];
 }
 
-/** Why there is none: the namespace is gone, or is none. */
+/** Why the kernel's view is unavailable: the namespace is gone, or its path is not a namespace. */
 export interface NoKernelView {
   readonly why: string;
 }
@@ -37,7 +37,7 @@ export const kernelViewOf = async (
     const [inPod, routes, routes6, onNode] = await Promise.all([
       printed(podAddresses(netns)),
       printed(podRoutes(netns)),
-      // It fails where the kernel has no IPv6.
+      // Fails on a kernel without IPv6.
       printed(podRoutes6(netns)).catch(() => ''),
       printed(nodeLinks),
     ]);
@@ -59,7 +59,7 @@ export interface Links {
   readonly onNode: readonly Link[];
 }
 
-/** Pure. The two ends of a veth name each other's index; one index alone may be another namespace's. */
+/** The two ends of a veth hold each other's index. One index alone could belong to another namespace. */
 export const kernelView = ({inPod, routes, onNode}: Links): KernelView => ({
   interfaces: inPod
     .filter(({name}) => name !== 'lo')

@@ -1,16 +1,16 @@
-/** Reads what `kind create cluster` printed before it failed: which phase it was, in front of pages of Go stack frames. */
+/** Finds the phase that failed in the output of `kind create cluster`, which has pages of Go stack frames. */
 
-/** The place of a frame, and the function before it: `main.main`, `k8s.io/kubernetes/cmd/x.(*Runner).Run.func1`. */
+/** The two lines of a stack frame: its place in a file, and its function: `main.main`, `k8s.io/kubernetes/cmd/x.(*Runner).Run.func1`. */
 const framePlace = /^\s+\S+\.(?:go|s):\d+/;
 const frameFunction = /^(?:main|runtime|(?:[\w.-]+\/)+[\w-]+)\.(?:\(\*\w+\)\.)?\w+(?:\.func\d+)*$/;
 
-/** Whether it is a line of a Go stack trace. kubeadm prints one for each error. */
+/** Whether the line belongs to a Go stack trace. kubeadm prints a trace for each error. */
 export const isGoFrame = (line: string): boolean => framePlace.test(line) || frameFunction.test(line);
 
 export interface KindFailure {
-  /** Looks at one more line. */
-  see(line: string): void;
-  /** `kubeadm failed in phase wait-control-plane`; undefined where nothing of the kind was printed. */
+  /** Reads one more line of the output. */
+  add(line: string): void;
+  /** `kubeadm failed in phase wait-control-plane`; undefined when the output names no phase. */
   why(): string | undefined;
 }
 
@@ -19,8 +19,8 @@ export const kindFailure = (): KindFailure => {
   let step: string | undefined;
   let error: string | undefined;
   return {
-    see(line) {
-      // With its reason where kubeadm puts one behind it.
+    add(line) {
+      // kubeadm appends a reason to some phases: keep it.
       phase = /error execution phase (\S.*)$/.exec(line)?.[1] ?? phase;
       step = /✗ (.*?)\s*[^\x20-\x7e]*\s*$/u.exec(line)?.[1] ?? step;
       error = /^ERROR: failed to create cluster: (.*?)(?:: command ".*)?$/.exec(line)?.[1] ?? error;

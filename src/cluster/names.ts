@@ -1,9 +1,9 @@
-/** Names that become host names, labels and file names: checked before anything is touched. */
+/** Validates names that become host names, labels and file names, before anything is changed. */
 
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 
-/** RFC 1123 label. kind puts `-control-plane` behind a cluster's name, and a host name has 63 characters. */
+/** RFC 1123 label. kind appends `-control-plane` to a cluster's name, and a host name has at most 63 characters. */
 const label = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 const longestCluster = 63 - '-control-plane'.length;
 
@@ -16,7 +16,7 @@ export const clusterName = (name: string): string => {
   );
 };
 
-/** RFC 1123 subdomain, as the API server asks for. */
+/** RFC 1123 subdomain, as the API server requires. */
 export const podName = (name: string): string => {
   if (name.length <= 253 && name.split('.').every((part) => label.test(part))) return name;
   throw invalid(
@@ -35,13 +35,13 @@ export const podPath = (path: string): string => {
   return path;
 };
 
-/** Which image there is, the node finds out; what cannot be a name at all is said here. */
+/** Checks only the syntax: the node finds out whether the image exists. */
 export const imageReference = (name: string): string => {
   if (/^[\w][\w./:@-]*$/.test(name) && name.length <= 255) return name;
   throw invalid('image', name, 'a name such as kni-demo/sample:1');
 };
 
-/** The cluster that is meant where none is named. */
+/** The cluster that commands use without --name. */
 export const defaultCluster = {name: 'test1', workers: 1} as const;
 
 export const workerCount = (text: string): number => {
@@ -63,6 +63,6 @@ const invalid = (what: string, given: string, wanted: string): UserError =>
   new UserError({
     what: `invalid ${what}: ${JSON.stringify(given)}`,
     why: `it must be ${wanted}`,
-    tryThis: 'run the command again with another one',
+    tryThis: `choose a valid ${what}`,
     exitCode: exitCodes.badInput,
   });

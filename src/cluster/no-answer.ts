@@ -1,4 +1,4 @@
-/** A node's network runtime that does not answer: why, and the next command. */
+/** Explains why a node's network runtime does not answer, and suggests the next command. */
 
 import type {CommandError} from '../host/command-error.ts';
 import {quoteCommand} from '../host/quote.ts';
@@ -6,7 +6,7 @@ import {refusalOf} from '../tools/kni-runtime.ts';
 import {nameFlag} from './cluster.ts';
 
 export interface NoAnswer {
-  /** A phrase of one line: `the network runtime does not run`. */
+  /** One line: `the network runtime does not answer: …`. */
   readonly why: string;
   readonly tryThis: string;
 }
@@ -25,8 +25,8 @@ export const noAnswer = (
   if (refusal?.status === 'no client') {
     const flag = nameFlag(cluster);
     return {
-      why: `the network runtime cannot be asked: ${refusal.details}`,
-      tryThis: `make the nodes anew: kni-demo down${flag}, then kni-demo up${flag}`,
+      why: `cannot ask the network runtime: ${refusal.details}`,
+      tryThis: `recreate the nodes: kni-demo down${flag}, then kni-demo up${flag}`,
     };
   }
   if (refusal) {
@@ -37,6 +37,6 @@ export const noAnswer = (
   }
   return {
     why: error.lastLine,
-    tryThis: `ask it yourself: ${quoteCommand(error.command)}`,
+    tryThis: `run it yourself: ${quoteCommand(error.command)}`,
   };
 };

@@ -1,4 +1,4 @@
-/** The networks of every node, as its network runtime tells them; one that cannot be asked says why. */
+/** Asks every node's network runtime for its networks. A node that does not answer gets a reason instead. */
 
 import {CommandError} from '../host/command-error.ts';
 import {messageOf} from '../thrown.ts';
@@ -11,11 +11,11 @@ export type NodeAnswer =
   | {readonly node: string; readonly networks: readonly NodeNetwork[]}
   | ({readonly node: string} & NoAnswer);
 
-/** All are asked at the same time; rejects only when cancelled. */
+/** Asks all nodes at the same time. Rejects only when cancelled. */
 export const networksOfNodes = (cluster: Cluster, signal: AbortSignal): Promise<readonly NodeAnswer[]> =>
   Promise.all(cluster.nodes.map((node) => ask(cluster, node, signal)));
 
-/** Of nodes whose containers are gone, which nobody can ask. */
+/** Answers for nodes whose containers were removed. */
 export const answersOfRemoved = (cluster: string, removed: readonly string[]): readonly NodeAnswer[] =>
   removed.map((node) => ({node, why: 'its container was removed', tryThis: recreateHint(cluster)}));
 
@@ -31,11 +31,11 @@ const ask = async (
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof CommandError) return {node, ...noAnswer(error, {node, cluster: name})};
-    // Another shape of answer: this node's trouble, not the others'.
+    // An unreadable answer of one node must not hide the others.
     return {
       node,
       why: messageOf(error),
-      tryThis: `ask it yourself: docker exec ${node} kni-runtime networks`,
+      tryThis: `run it yourself: docker exec ${node} kni-runtime networks`,
     };
   }
 };

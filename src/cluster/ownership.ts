@@ -1,4 +1,4 @@
-/** Whose a kind cluster is: each node mounts a directory below the state directory that made it. */
+/** Tells who owns a kind cluster: each node mounts a directory of its owner's state directory. */
 
 import {realpath} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -10,10 +10,10 @@ import type {NodeContainer} from '../tools/docker.ts';
 
 export type Ownership =
   | {readonly kind: 'ours'}
-  /** `what` continues the sentence that the cluster's name begins. */
+  /** `what` follows the cluster's name in a sentence: `was not made by kni-demo`. */
   | {readonly kind: 'foreign'; readonly what: string; readonly why: string};
 
-/** Without symbolic links: docker prints the path as kind passed it, and the user may come by another one. */
+/** Resolves symbolic links: docker prints the path as kind passed it, and the user's path may differ. */
 export const ownerDirectoryOf = async ({state}: Pick<Dirs, 'state'>, name: string): Promise<string> =>
   join(await realpath(state).catch(() => state), 'clusters', name, 'owner');
 
@@ -33,21 +33,23 @@ export const ownershipOf = async (
       };
     const other = ownerIn(node);
     if (other !== undefined && !hasMount(node, directory))
-      return foreign(`${node.name} belongs to the state directory ${other}, and yours is ${dirs.state}`);
-    // Another machine's or container's state directory can have the same path, but not the same content.
+      return foreign(
+        `${node.name} belongs to the state directory ${other}, and your state directory is ${dirs.state}`,
+      );
+    // The state directory of another machine or container can have the same path, so check its content.
     const evidence = other === undefined ? join(directory, '../cluster.json') : directory;
     if (!(await exists(evidence))) return foreign(`the state directory ${dirs.state} has no record of it`);
   }
   return {kind: 'ours'};
 };
 
-const foreign = (why: string): Ownership => ({kind: 'foreign', what: 'belongs to somebody else', why});
+const foreign = (why: string): Ownership => ({kind: 'foreign', what: 'belongs to another user', why});
 
-/** A path can hold a comma, which also separates the mounts. */
+/** A path may contain commas, which also separate the mounts. */
 const hasMount = ({mounts}: NodeContainer, directory: string): boolean =>
   `,${mounts},`.includes(`,${directory},`);
 
-/** The state directory that the mount names; undefined for a node of kni-demo 0.1.0, which has no such mount. */
+/** The owner's state directory. Undefined for nodes of kni-demo 0.1.0, which have no such mount. */
 const ownerIn = ({mounts, cluster}: NodeContainer): string | undefined => {
   const end = `,${mounts},`.indexOf(`/clusters/${cluster}/owner,`);
   if (end === -1) return undefined;
@@ -61,7 +63,7 @@ export const isOurs = async (
   nodes: readonly NodeContainer[],
 ): Promise<boolean> => nodes.length > 0 && (await ownershipOf(dirs, name, nodes)).kind === 'ours';
 
-/** Throws UserError (exit code `conflict`) where the cluster of that name belongs to somebody else. */
+/** Throws UserError (exit code `conflict`) when the cluster belongs to another user. */
 export const refuseForeign = async (
   dirs: Pick<Dirs, 'state'>,
   name: string,
@@ -74,7 +76,7 @@ export const refuseForeign = async (
     why: ownership.why,
     tryThis:
       'choose another name with --name, or set XDG_STATE_HOME to the state directory that made it; ' +
-      `if nobody needs it: kind delete cluster --name ${name}`,
+      `if it is not needed: kind delete cluster --name ${name}`,
     exitCode: exitCodes.conflict,
   });
 };

@@ -1,4 +1,4 @@
-/** Everything that can be told of one pod's network: API server, network runtime, kernel and journal are asked. */
+/** Collects everything about one pod's network from the API server, the network runtime, the kernel and the journal. */
 
 import type {Cluster} from './cluster.ts';
 import {requireRunning} from './cluster.ts';
@@ -18,14 +18,14 @@ export interface PodInspection {
 }
 
 export interface InspectionOptions {
-  /** Of the cluster. */
+  /** The cluster's name. */
   readonly name: string;
   /** Run CNI CHECK. */
   readonly check: boolean;
   readonly signal: AbortSignal;
 }
 
-/** `pod` is `namespace/name`. Throws UserError where there is nothing to inspect, or nobody to ask. */
+/** `pod` is `namespace/name`. Throws UserError when the pod, its network or its node is unavailable. */
 export const inspectPod = async (
   cluster: Cluster,
   pod: string,
@@ -45,7 +45,7 @@ export const inspectPod = async (
   const {correlation, sandbox, netns} = record.network;
   const subject = {correlation, sandbox, netns, uid: placed.uid};
   const [kernel, lines] = await Promise.all([
-    netns === undefined ? {why: 'its netns is not known'} : kernelViewOf(node, netns, signal),
+    netns === undefined ? {why: 'its network namespace is unknown'} : kernelViewOf(node, netns, signal),
     linesMatching(patternOf([correlation, sandbox, placed.uid]), node, signal),
   ]);
   return {
@@ -57,6 +57,6 @@ export const inspectPod = async (
   };
 };
 
-/** A Perl regular expression for any of these texts. */
+/** A Perl regular expression that matches any of these texts. */
 const patternOf = (texts: readonly (string | undefined)[]): string =>
   texts.flatMap((each) => each?.replaceAll(/[^\w-]/g, String.raw`\$&`) ?? []).join('|');

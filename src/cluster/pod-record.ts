@@ -1,4 +1,4 @@
-/** What is on record of a pod's network: by its node's network runtime, or failing that by containerd and the journal. */
+/** Reads the record of a pod's network from the network runtime, or else from containerd and the journal. */
 
 import {UserError} from '../errors.ts';
 import {CommandError} from '../host/command-error.ts';
@@ -16,11 +16,11 @@ const pathOf = ({namespace, name}: PlacedPod): string => `${namespace}/${name}`;
 export interface PodRecord {
   readonly network: InspectedPod['network'];
   readonly attachments: InspectedPod['attachments'];
-  /** What CNI CHECK found wrong; undefined where it was not run. */
+  /** The problems that CNI CHECK found; undefined when it was not run. */
   readonly problems?: readonly string[];
-  /** Complaints of CNI CHECK that are known bugs of a plugin. */
+  /** Problems reported by CNI CHECK that are known bugs of a plugin. */
   readonly knownBugs?: InspectedPod['knownBugs'];
-  /** What the runtime could not be asked for, and why; sentences. */
+  /** Sentences that say which parts of the record are missing, and why. */
   readonly lacks: readonly string[];
 }
 
@@ -30,25 +30,25 @@ export interface RecordOptions {
   readonly signal: AbortSignal;
 }
 
-/** Throws UserError where the runtime does not run, or does not know the pod. */
+/** Throws UserError when the runtime does not run, or does not know the pod. */
 export const recordOf = async (node: Host, pod: PlacedPod, options: RecordOptions): Promise<PodRecord> => {
   const {check, signal} = options;
   try {
     const {stdout} = await node.run(askPod(pathOf(pod), {check}), {signal});
     const {network, attachments, problems, knownBugs} = parseInspectedPod(stdout);
     if (network.uid !== undefined && network.uid !== pod.uid)
-      throw unknownPod(pod, 'what it has is of an earlier pod of this name', options);
+      throw unknownPod(pod, 'its record is of an earlier pod with the same name', options);
     return {network, attachments, ...(check && {problems, knownBugs}), lacks: []};
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof CommandError)) throw error;
     const refusal = refusalOf(error);
-    const cannot = refusal?.status === 'UNIMPLEMENTED' || refusal?.status === 'no client';
-    if (refusal && cannot && check) {
+    const isUnsupported = refusal?.status === 'UNIMPLEMENTED' || refusal?.status === 'no client';
+    if (refusal && isUnsupported && check) {
       const record = await recordOf(node, pod, {...options, check: false});
       return {...record, lacks: [...record.lacks, `CNI CHECK was not run: ${refusal.details}`]};
     }
-    if (refusal && cannot) return withoutRuntime(node, pod, {...options, why: refusal.details});
+    if (refusal && isUnsupported) return withoutRuntime(node, pod, {...options, why: refusal.details});
     if (refusal?.status === 'NOT_FOUND') throw unknownPod(pod, refusal.details, options, error);
     throw new UserError(
       {
@@ -70,7 +70,7 @@ const unknownPod = (pod: PlacedPod, why: string, {cluster}: RecordOptions, cause
     {cause},
   );
 
-/** A foreign runtime: what it logged of addresses, and the netns that containerd joined. */
+/** For another KNI runtime: the addresses that it logged, and the network namespace that containerd joined. */
 const withoutRuntime = async (
   node: Host,
   pod: PlacedPod,
@@ -88,7 +88,7 @@ const withoutRuntime = async (
   if (sandbox === undefined) {
     throw new UserError({
       what: `pod ${pathOf(pod)} has no network (${stateOf(pod)})`,
-      why: `containerd has no sandbox of it on ${pod.node}`,
+      why: `containerd has no sandbox for it on ${pod.node}`,
       tryThis: 'inspect it again when it runs',
     });
   }
@@ -103,8 +103,8 @@ const withoutRuntime = async (
     network: {sandbox, netns, uid: pod.uid, interfaces},
     attachments: [],
     lacks: [
-      `the network runtime cannot be asked for its record: ${why}`,
-      'this is what the API server, containerd, the kernel and the journal tell',
+      `cannot ask the network runtime for its record: ${why}`,
+      'the facts shown are from the API server, containerd, the kernel and the journal',
     ],
   };
 };

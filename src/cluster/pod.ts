@@ -22,13 +22,13 @@ export interface Pod {
   readonly startedAt: number | undefined;
   /** Why it is not Ready, in the API server's words. */
   readonly why: string;
-  /** Whether it cannot become Ready without somebody's help. */
+  /** Whether the pod cannot become Ready by itself. */
   readonly stuck: boolean;
   /** Whether a container exits each time it is started, or did so when the kubelet last reported. */
   readonly crashing: boolean;
 }
 
-/** Reasons for which the kubelet waits, and which do not pass by themselves. */
+/** Reasons for waiting that do not go away by themselves. */
 const stuckReasons = new Set(['ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull']);
 
 const podObject = z.object({

@@ -1,4 +1,4 @@
-/** Pods made from the sample pod's manifest. */
+/** Creates pods from the sample pod's manifest, and waits for them. */
 
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -13,9 +13,9 @@ import type {StartTimeOf} from './readiness.ts';
 
 export interface PodSpec {
   readonly name: string;
-  /** Instead of the sample's, which is preloaded. */
+  /** Default: the sample pod's image, which the nodes have already. */
   readonly image?: string;
-  /** Bound to this node, past the scheduler's choice. */
+  /** Run the pod on this node. */
   readonly node?: string;
   readonly annotations?: Readonly<Record<string, string>>;
 }
@@ -28,18 +28,18 @@ export const podManifest = async ({name, image, node, annotations}: PodSpec): Pr
     metadata: {...sample.metadata, name, ...(annotations && {annotations})},
     spec: {
       ...sample.spec,
-      // A selector, not nodeName: a taint still counts.
+      // A selector instead of nodeName, so that the scheduler still checks the node's resources.
       ...(node !== undefined && {
         nodeSelector: {'kubernetes.io/hostname': node},
         tolerations: [{operator: 'Exists'}],
       }),
-      // The container keeps its own name: a pod's may be longer than a container's, and have dots.
+      // The container keeps its name: a pod's name may be too long for a container, and may have dots.
       containers: [{...container, ...(image !== undefined && {image})}],
     },
   });
 };
 
-/** What nodes are preloaded with for it. */
+/** The sample pod's image, which the node image contains. */
 export const sampleImage = async (): Promise<string> => {
   const [container] = (await samplePod()).spec.containers;
   return container.image;
@@ -56,15 +56,15 @@ export interface PodWait {
   /** Milliseconds. */
   readonly atMost?: number;
   /**
-   * Milliseconds that it may be crashing. More than the kubelet's first back-off, of 10 s: a node that was stopped may
-   * have reported it of containers that it stopped, and starts them again.
+   * Milliseconds that the pod may be crashing. Longer than the kubelet's first backoff of 10 s: after a node restarts,
+   * it may report containers as crashing that it is about to restart.
    */
   readonly patience?: number;
-  /** When the nodes were started; default: what the API server has of the pod is not stale. */
+  /** When the nodes were started. Default: trust the API server's state of the pod. */
   readonly since?: StartTimeOf;
 }
 
-/** Throws UserError with the last event that says why it is not Ready: in the end, or as soon as waiting is no use. */
+/** Throws UserError with the pod's last warning event after the timeout, or as soon as the pod cannot become Ready. */
 export const waitForPod = async (
   controlPlane: Host,
   name: string,
@@ -74,8 +74,8 @@ export const waitForPod = async (
     new UserError(
       {
         what,
-        why: (await lastWarning(controlPlane, name)) ?? pod?.why ?? 'the API server does not have it',
-        tryThis: `remove the cause or the pod, which was kept; what the runtime did: kni-demo logs --pod ${name}`,
+        why: (await lastWarning(controlPlane, name)) ?? pod?.why ?? 'the API server does not know the pod',
+        tryThis: `fix the cause, or delete the pod, which still exists; see what the runtime did: kni-demo logs --pod ${name}`,
       },
       {cause},
     );

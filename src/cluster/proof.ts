@@ -1,4 +1,4 @@
-/** Proves that a pod got its network over KNI: five sources are asked, and all must agree. */
+/** Collects and checks the evidence that a pod got its network through KNI. All sources must agree. */
 
 import {netnsOf, sandboxesOfPod, sandboxInfo} from '../tools/ctr.ts';
 import type {NodeContainer} from '../tools/docker.ts';
@@ -9,17 +9,17 @@ import {type LogLine, linesMatching, receivedIpConfigs} from './runtime-log.ts';
 
 export interface Evidence {
   readonly pod: Pod;
-  /** What containerd calls the pod's sandbox. */
+  /** The id that containerd gave the pod's sandbox. */
   readonly sandbox: string;
-  /** Of the namespace that containerd joined. */
+  /** Path of the network namespace that containerd joined. */
   readonly netns: string | undefined;
-  /** The runtime's lines about the pod, oldest first. */
+  /** The runtime's log lines about the pod, oldest first. */
   readonly lines: readonly LogLine[];
-  /** What `ip addr show eth0` prints in the pod. */
+  /** Output of `ip addr show eth0` in the pod. */
   readonly ipAddr: string;
 }
 
-/** Asks containerd, the node's journal and the pod itself, all at the same time. */
+/** Asks containerd, the node's journal and the pod at the same time. */
 export const gatherEvidence = async (
   cluster: Pick<Cluster, 'controlPlane' | 'node'>,
   pod: Pod,
@@ -31,7 +31,7 @@ export const gatherEvidence = async (
     linesMatching(pod.uid, node, signal),
     cluster.controlPlane.run(kubectl('exec', pod.name, '--', 'ip', 'addr', 'show', 'eth0'), {signal}),
   ]);
-  // Of several attempts the newest counts: the one that the runtime attached last.
+  // After several attempts the newest sandbox counts: the one that the runtime attached last.
   const attached = lines.findLast(({rpc, level}) => rpc === 'AttachInterface' && level === 'info')?.sandbox;
   const ids = sandboxes.stdout.split('\n').filter(Boolean);
   const sandbox = ids.find((id) => id === attached) ?? ids[0] ?? '';
@@ -40,14 +40,14 @@ export const gatherEvidence = async (
 };
 
 export interface Check {
-  /** A whole sentence that is true if `holds`. */
+  /** A sentence that is true if `holds`. */
   readonly claim: string;
   readonly holds: boolean;
-  /** What was seen. */
+  /** The value that was found. */
   readonly saw: string;
 }
 
-/** Pure: evidence in, verdicts out. All must hold. */
+/** All checks must hold. */
 export const judge = ({pod, sandbox, netns, lines, ipAddr}: Evidence): readonly Check[] => {
   const own = lines.filter((line) => line.sandbox === sandbox);
   const received = own.map(({msg}) => receivedIpConfigs(msg)).findLast((line) => line?.sandbox === sandbox);
@@ -86,7 +86,7 @@ export const judge = ({pod, sandbox, netns, lines, ipAddr}: Evidence): readonly 
   ];
 };
 
-/** The RPCs that made this sandbox's network, each at its first success. */
+/** The successful RPCs for this sandbox's network, in the order of their first success. */
 const orderOf = (
   lines: readonly LogLine[],
   sandbox: string,
@@ -100,10 +100,10 @@ const orderOf = (
   return [...new Set(mine.map(({rpc}) => rpc ?? ''))].filter((rpc) => wanted.has(rpc));
 };
 
-/** The line that the original demo is known by, as the runtime wrote it. */
+/** The line `ipconfigs received for id: …`, as the original demo also logged it. */
 export const knownLine = ({lines, sandbox}: Evidence): string | undefined =>
   lines.findLast(({msg}) => receivedIpConfigs(msg)?.sandbox === sandbox)?.msg;
 
-/** Worker nodes first: a pod needs no toleration there. */
+/** A worker, where a pod needs no toleration. */
 export const workerOf = (nodes: readonly NodeContainer[]): string | undefined =>
   nodes.find(({role}) => role === 'worker')?.name;

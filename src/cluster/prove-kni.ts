@@ -45,7 +45,7 @@ export const waitForProof = async (
   pod: string,
   signal: AbortSignal,
 ): Promise<Proof> => {
-  const wait = {what: 'the proof to hold', every: 1_000, atMost: 60_000, signal};
+  const wait = {what: 'the proof to succeed', every: 1_000, atMost: 60_000, signal};
   return waitUntil(wait, () => proveKni(cluster, pod, signal)).catch((error: unknown) => {
     throw error instanceof DeadlineExceeded && error.cause instanceof UserError ? error.cause : error;
   });

@@ -1,4 +1,4 @@
-/** Whether the nodes are Ready, and if not, the reason the API server gives. */
+/** Reads from the API server whether the nodes are Ready, and why not. */
 
 import {z} from 'zod';
 import type {Host} from '../host/host.ts';
@@ -11,9 +11,9 @@ import type {Cluster} from './cluster.ts';
 export interface NodeReadiness {
   readonly name: string;
   readonly ready: boolean;
-  /** The Ready condition's message: it carries the network runtime's own words. */
+  /** The Ready condition's message, which contains the network runtime's message. */
   readonly message: string;
-  /** Of the programs that reported it: `v1.20.2`, `containerd://1.6.20`; empty until they have. */
+  /** `v1.20.2` and `containerd://1.6.20`; empty until the kubelet has reported them. */
   readonly versions: {readonly kubelet: string; readonly containerRuntime: string};
 }
 
@@ -56,7 +56,7 @@ const leaseList = z.object({
   items: z.array(z.object({metadata: z.object({name: z.string()}), spec: z.object({renewTime: z.string()})})),
 });
 
-/** When each node's kubelet last renewed its lease: milliseconds since the epoch, by node; every 10 s by default. */
+/** When each node's kubelet last renewed its lease, in milliseconds since the epoch. Kubelets renew it every 10 s. */
 const leaseRenewals = async (
   controlPlane: Host,
   signal: AbortSignal,
@@ -66,7 +66,7 @@ const leaseRenewals = async (
   return new Map(items.map(({metadata, spec}) => [metadata.name, Date.parse(spec.renewTime)]));
 };
 
-/** Of each node, by its name: milliseconds since the epoch. */
+/** When a node was started: milliseconds since the epoch. */
 export type StartTimeOf = (node: string) => number;
 
 /** When each node's container was started. Addresses and conditions that the API server has from before are stale. */
@@ -80,7 +80,7 @@ export const nodeStartTimes = async (
   return (node) => starts.get(node) ?? 0;
 };
 
-/** Whether every node's kubelet has renewed its lease since then. Rejects where the API server does not answer. */
+/** Whether every kubelet has renewed its lease since its node was started. Rejects when the API server is silent. */
 export const haveReported = async (
   {controlPlane, nodes}: Pick<Cluster, 'controlPlane' | 'nodes'>,
   since: StartTimeOf,
@@ -90,7 +90,7 @@ export const haveReported = async (
   return nodes.every(({name}) => (renewed.get(name) ?? 0) > since(name));
 };
 
-/** What the API server knows of nodes whose kubelets were stopped is stale until they have renewed their leases. */
+/** Waits until all kubelets have renewed their leases. Before that, the API server's state of a restarted node is stale. */
 export const waitForReports = async (
   cluster: Pick<Cluster, 'controlPlane' | 'nodes'>,
   since: StartTimeOf,

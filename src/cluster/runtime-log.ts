@@ -5,7 +5,7 @@ import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
 import {runtimeJournal} from '../tools/journalctl.ts';
 
-/** Of the wrong type, a field is as good as none. */
+/** A field of the wrong type is ignored. */
 const text = z.string().optional().catch(undefined);
 
 const logLine = z.looseObject({
@@ -28,7 +28,7 @@ const logLine = z.looseObject({
 });
 export type LogLine = Readonly<z.infer<typeof logLine>>;
 
-/** Undefined for what is not a line of the runtime: systemd's own remarks stand in the same journal. */
+/** Undefined for other lines: systemd writes its messages to the same journal. */
 export const parseLogLine = (line: string): LogLine | undefined => {
   if (!line.startsWith('{')) return undefined;
   try {
@@ -56,7 +56,7 @@ export const linesMatching = async (
   }
 };
 
-/** What `ipconfigs received for id: <id> ip: map[<if>:ip:"…" mac:"…" …]` says; the line the original demo is known by. */
+/** The content of `ipconfigs received for id: <id> ip: map[<if>:ip:"…" mac:"…" …]`, a line of the original demo. */
 export interface ReceivedIpConfigs {
   readonly sandbox: string;
   /** By interface, in the order of the line. */
@@ -67,7 +67,7 @@ export interface ReceivedIpConfigs {
 }
 
 const field = String.raw`(?:ip|mac):"[^"]*"`;
-/** An interface's name has neither blanks nor colons; a blank before a field belongs to the same interface. */
+/** An interface's name has no blanks and no colons. The fields of an interface are separated by blanks. */
 const entry = String.raw`[^\s:"]+:(?:${field}(?: ${field})*)?`;
 const whole = new RegExp(
   String.raw`^ipconfigs received for id: (\S+) ip: map\[((?:${entry}(?: ${entry})*)?)\]$`,

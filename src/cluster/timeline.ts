@@ -1,25 +1,25 @@
-/** What the network runtime did for one sandbox, by its log. */
+/** Reads from the log what the network runtime did for one sandbox. */
 
 import {type LogLine, receivedIpConfigs} from './runtime-log.ts';
 
 export interface Moment {
-  /** RFC 3339, UTC: when it was over. */
+  /** RFC 3339, UTC: when the RPC ended. */
   readonly time: string;
   /** Milliseconds after the first moment. */
   readonly offset: number;
   /** `AttachInterface ok` */
   readonly what: string;
-  /** Milliseconds it took. */
+  /** The RPC's duration in milliseconds. */
   readonly ms: number | undefined;
   readonly level: string;
   readonly error?: string;
-  /** How many such moments followed each other: the kubelet asks again and again. */
+  /** Number of equal lines in a row: the kubelet polls. */
   readonly times: number;
-  /** The last of them. */
+  /** Time of the last of them. */
   readonly until: string;
 }
 
-/** The RPC that asks for the record is logged too. */
+/** The RPC of `pod inspect` itself, which is left out. */
 const inspecting = 'InspectPodNetwork';
 
 export interface Subject {
@@ -29,7 +29,7 @@ export interface Subject {
   readonly uid?: string | undefined;
 }
 
-/** Pure. `lines` in the order of the journal. */
+/** `lines` are in the order of the journal. */
 export const timelineOf = (lines: readonly LogLine[], subject: Subject): readonly Moment[] => {
   const own = linesOf(lines, subject).filter(
     ({rpc, msg}) => rpc !== inspecting && receivedIpConfigs(msg) === undefined,
@@ -49,7 +49,7 @@ export const timelineOf = (lines: readonly LogLine[], subject: Subject): readonl
   return moments;
 };
 
-/** By the correlation id; of a runtime that logs none, by what else names this sandbox and no other of the pod. */
+/** Selects by correlation id. For runtimes that log no correlation id, selects by sandbox, netns or uid. */
 const linesOf = (
   lines: readonly LogLine[],
   {correlation, sandbox, netns, uid}: Subject,

@@ -1,4 +1,4 @@
-/** Time as a port, so that tests of waiting need not wait. */
+/** Time as a port, so that tests do not have to wait. */
 
 import {setTimeout} from 'node:timers/promises';
 

@@ -1,4 +1,4 @@
-/** A command that did not end well: what ran, why it ended, what it printed. */
+/** A failed command, with its reason and its output. */
 
 import type {Command} from './host.ts';
 import {summarizeCommand} from './quote.ts';
@@ -8,9 +8,9 @@ export class CommandError extends Error {
   readonly command: Command;
   /** `exit code 1`, `not found`, `cancelled`, `timed out after 5 s`, `killed by SIGKILL`, … */
   readonly reason: string;
-  /** The last lines of both outputs, in the order in which they came. */
+  /** The last lines of standard output and standard error, in the order of their arrival. */
   readonly output: string;
-  /** Set where the command ran to its own end. Not called `code`: grpc-js and Node give that a meaning. */
+  /** Set when the command exited by itself. Not named `code`, which has a meaning in grpc-js and Node.js. */
   readonly exitStatus: number | undefined;
 
   constructor(
@@ -25,7 +25,7 @@ export class CommandError extends Error {
     this.exitStatus = exitStatus;
   }
 
-  /** Its last word, for people: the last line that it printed, or else the reason. */
+  /** The last line that it printed, or else the reason. */
   get lastLine(): string {
     return this.output.split('\n').findLast((line) => line.trim() !== '') ?? this.reason;
   }

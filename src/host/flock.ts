@@ -1,9 +1,9 @@
-/** flock(2), which Node.js lacks. */
+/** flock(2), which Node.js does not offer. */
 
 import {spawn} from 'node:child_process';
 
 export interface FlockOptions {
-  /** How long to wait for the lock, in milliseconds; 0: not at all. */
+  /** How long to wait for the lock, in milliseconds. */
   readonly wait: number;
   /** Ends the wait. */
   readonly signal?: AbortSignal | undefined;

@@ -1,19 +1,19 @@
-/** The port to the world: everything kni-demo does outside its own memory and files goes through a Host. */
+/** The port through which kni-demo runs programs. */
 
 /** A program and its arguments, never a shell string. */
 export type Command = readonly [file: string, args: readonly string[]];
 
 export interface RunOptions {
   readonly cwd?: string;
-  /** Added to the caller's environment. */
+  /** Added to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Written to standard input, which is closed afterwards; without it standard input is empty. */
+  /** Written to standard input, which is then closed. Default: empty. */
   readonly input?: string;
-  /** Aborting ends the whole process group: SIGTERM first, SIGKILL after a grace of 5 s. */
+  /** Aborting ends the whole process group with SIGTERM, and after 5 s with SIGKILL. */
   readonly signal?: AbortSignal;
-  /** Milliseconds after which the command counts as failed and is ended like above. */
+  /** Milliseconds after which the command has failed and its process group is ended. */
   readonly timeout?: number;
-  /** Called with every line of standard output and standard error as it comes. */
+  /** Called with each line of standard output and standard error as it arrives. */
   readonly onLine?: (line: string) => void;
 }
 

@@ -1,8 +1,8 @@
-/** Text that comes in chunks, as lines. */
+/** Splits chunks of text into lines. */
 
 /**
- * Takes chunks by `add` and calls `onLine` for each line as soon as it is complete, for the rest at `end`.
- * A progress bar redraws its line with carriage returns: what stands there in the end counts.
+ * `add` takes a chunk and calls `onLine` for each complete line; `end` calls it for the rest.
+ * A progress bar redraws its line with carriage returns: only the last version counts.
  */
 export const lineReader = (onLine: (line: string) => void) => {
   let rest = '';

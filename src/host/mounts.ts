@@ -1,8 +1,8 @@
-/** What is mounted where, in this process's mount namespace. */
+/** Mount points in this process's mount namespace. */
 
 import {readFile, realpath} from 'node:fs/promises';
 
-/** The mount points at and below a directory, the last mounted first: the order in which they can be unmounted. */
+/** The mount points at and below a directory, in the order in which they can be unmounted. */
 export const mountPointsIn = async (directory: string): Promise<readonly string[]> => {
   const real = await realpath(directory).catch(() => directory);
   return mountPoints(await readFile('/proc/self/mountinfo', 'utf8'))
@@ -17,6 +17,6 @@ const mountPoints = (mountinfo: string): readonly string[] =>
     .flatMap((line) => line.split(' ')[4] ?? [])
     .map(unescapeOctal);
 
-/** Space, tab, newline and backslash are octal there: `\040`. */
+/** mountinfo writes space, tab, newline and backslash in octal: `\040`. */
 const unescapeOctal = (field: string): string =>
   field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));

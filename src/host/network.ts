@@ -1,21 +1,21 @@
-/** The port to the network, for the one question whether somebody is there. */
+/** The port to the network: checks whether a URL answers. */
 
 import {errorCodeOf} from '../thrown.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Network {
-  /** Why nobody at `url` answers, in a few words; undefined where somebody does, be it that a password is wanted. */
+  /** Why `url` does not answer, in a few words. Undefined when it answers, even if it asks for a password. */
   whyUnreachable(url: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
-/** Long enough for a slow line, short enough to wait for where packets vanish. In ms. */
-const patience = 5_000;
+/** Timeout in milliseconds: long enough for a slow connection, short enough when packets are dropped. */
+const timeout = 5_000;
 
-/** Through the proxy that `env` names (https_proxy, no_proxy), if any, as curl and git go. */
+/** Uses the proxy that `env` names (https_proxy, no_proxy), like curl and git. */
 export const networkOf = (env: Environment): Network => ({
   async whyUnreachable(url, signal) {
-    // Loaded where it is needed: most runs ask nobody.
+    // Loaded only here, because most runs do not use it.
     const {EnvHttpProxyAgent, request} = await import('undici');
     const proxies = {
       httpProxy: env['http_proxy'] ?? env['HTTP_PROXY'] ?? '',
@@ -24,7 +24,7 @@ export const networkOf = (env: Environment): Network => ({
     };
     const dispatcher = new EnvHttpProxyAgent(proxies);
     try {
-      const within = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
+      const within = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
       const {statusCode, body} = await request(url, {dispatcher, signal: within});
       await body.dump();
       return statusCode < 400 || statusCode === 401 ? undefined : `status ${statusCode}`;
@@ -39,6 +39,6 @@ export const networkOf = (env: Environment): Network => ({
 
 const reasonOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `no answer within ${patience / 1000} s`;
+  if (error.name === 'TimeoutError') return `no answer within ${timeout / 1000} s`;
   return error.message || (errorCodeOf(error) ?? error.name);
 };

@@ -1,10 +1,10 @@
-/** A kind node is a host too: its commands run in its container. */
+/** A kind node as a host: commands run in its container. */
 
 import type {Host} from './host.ts';
 
 /**
- * `host` is where docker is. Errors name the whole `docker exec …` command.
- * Cancelling ends the docker client only: what runs in the node is not told, so give it a limit of its own.
+ * `host` runs docker. Errors name the whole `docker exec …` command.
+ * Cancelling ends only the docker client. The program in the node continues, so give it a timeout.
  */
 export const nodeHost = (host: Host, nodeName: string): Host => ({
   run([file, args], {cwd, env = {}, ...options} = {}) {

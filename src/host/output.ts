@@ -1,14 +1,14 @@
-/** What a command prints: kept as text, and passed on line by line as it comes. */
+/** Collects a command's output, and passes on each line as it arrives. */
 
 import type {Readable} from 'node:stream';
 import {lineReader} from './lines.ts';
 
 export interface Output {
-  /** What came, without its last line break; of more than `limit` characters only the end. */
+  /** The output without its last line break, or the last `limit` characters of it. */
   text(): string;
-  /** Whether more came than was kept. */
+  /** Whether the output was longer than `limit`. */
   overflowed(): boolean;
-  /** Resolves when nothing more can come. */
+  /** Resolves when the stream is closed. */
   readonly closed: Promise<void>;
 }
 

@@ -1,26 +1,26 @@
-/** Ends a command together with all that it started: its process group. */
+/** Ends a command and its children: its process group. */
 
 import {readdirSync} from 'node:fs';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {processStatus} from './process-status.ts';
 
-/** Leaders of groups that still run; each was started detached, so its pid is the group's id too. */
+/** Leaders of running groups. Each was started detached, so its pid is also the group's id. */
 const running = new Set<number>();
 
 const signalGroup = (leader: number, signal: NodeJS.Signals | 0): boolean => {
   try {
     return process.kill(-leader, signal);
   } catch {
-    return false; // ESRCH: nobody is left; EPERM: it changed hands.
+    return false; // ESRCH: the group is empty. EPERM: its processes changed their user.
   }
 };
 
-// A detached child outlives us unless it is told. Nothing can be waited for here any more.
+// A detached child would outlive this process. An exit handler cannot wait, so SIGTERM must do.
 const endAll = (): void => {
   for (const leader of running) signalGroup(leader, 'SIGTERM');
 };
 
-/** Remembers the group, so that it does not outlive this process; returns what forgets it. */
+/** Ends the group when this process exits. Returns a function that cancels this. */
 export const watchGroup = (leader: number): (() => void) => {
   if (running.size === 0) process.on('exit', endAll);
   running.add(leader);
@@ -30,7 +30,7 @@ export const watchGroup = (leader: number): (() => void) => {
   };
 };
 
-/** SIGTERM to every process of the group, SIGKILL to those left after `grace` ms. Resolves when it is sent. */
+/** Sends SIGTERM to the group, and SIGKILL to the processes that remain after `grace` ms. */
 export const endGroup = async (leader: number, grace: number): Promise<void> => {
   signalGroup(leader, 'SIGTERM');
   const deadline = performance.now() + grace;
@@ -42,8 +42,8 @@ export const endGroup = async (leader: number, grace: number): Promise<void> => 
 };
 
 /**
- * Whether one of the group is more than a zombie. Orphans of a command become children of process 1,
- * which in many containers never reaps: a signal would find them for ever.
+ * Whether a process of the group is not a zombie. Orphans of a command become children of process 1, which never
+ * reaps them in many containers, so a signal would find them forever.
  */
 const someRun = (group: number): boolean =>
   readdirSync('/proc').some((name) => {

@@ -1,4 +1,4 @@
-/** The state of any process, from /proc; see proc_pid_stat(5). */
+/** Reads the state of a process from /proc; see proc_pid_stat(5). */
 
 import {readFileSync} from 'node:fs';
 
@@ -8,7 +8,7 @@ export interface ProcessStatus {
   readonly processGroup?: number;
 }
 
-/** The process may end at any moment. The name in brackets may contain anything. */
+/** Returns an empty status when the process has ended. The program's name, in brackets, may contain any character. */
 export const processStatus = (pid: number | string): ProcessStatus => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -1,4 +1,4 @@
-/** Starts processes: the only file that does. */
+/** Runs commands on this machine. Only this file starts programs. */
 
 import {existsSync} from 'node:fs';
 import {setTimeout as sleep} from 'node:timers/promises';
@@ -12,15 +12,15 @@ import {endGroup, watchGroup} from './process-group.ts';
 export interface LocalHostOptions {
   /** Milliseconds between SIGTERM and SIGKILL. */
   readonly grace?: number;
-  /** Milliseconds to wait for output after the command ended: a daemon that it left behind may hold the pipe. */
+  /** Milliseconds to wait for output after the command has exited: a daemon that it started may keep the pipe open. */
   readonly linger?: number;
-  /** Characters kept of each output. Where lines are followed the end is kept, otherwise more is a failure. */
+  /** Characters kept of each output. With `onLine` the end is kept; without it, longer output is a failure. */
   readonly limit?: number;
 }
 
 const keptLines = 20;
 
-/** This machine. Commands get no terminal, and each leads a process group of its own. */
+/** Runs commands on this machine, without a terminal. Each command leads its own process group. */
 export const localHost = ({grace = 5_000, linger = 500, limit = 2 ** 26}: LocalHostOptions = {}): Host => ({
   run: (command, options = {}) => runCommand(command, options, {grace, linger, limit}),
 });
@@ -76,11 +76,11 @@ const start = ([file, args]: Command, {cwd, env, input}: RunOptions) =>
 
 type Child = ReturnType<typeof start>;
 
-/** When the program itself is gone or could not be started, whoever else still holds its pipes. */
+/** Resolves when the program has exited or could not be started, even if its children keep its pipes open. */
 const exitOf = (child: Child): Promise<unknown> =>
   Promise.race([child, new Promise((resolve) => child.once('exit', resolve))]);
 
-/** Ends the group when the signal aborts or the time is over, unless `settled` was asked before. */
+/** Ends the group when the signal aborts or the timeout expires, unless `settled` was called before. */
 const stopOn = (pid: number | undefined, {signal, timeout}: RunOptions, grace: number) => {
   let stopped: {readonly reason: string; readonly ended: Promise<void>} | undefined;
   const stop = (reason: string): void => {
@@ -93,7 +93,7 @@ const stopOn = (pid: number | undefined, {signal, timeout}: RunOptions, grace: n
       ? undefined
       : setTimeout(() => stop(`timed out after ${seconds(timeout)}`), timeout);
   return {
-    /** The reason why it was stopped, once the whole group is gone; undefined where it ended by itself. */
+    /** Why the command was stopped, after its whole group has ended. Undefined when it exited by itself. */
     async settled(): Promise<string | undefined> {
       signal?.removeEventListener('abort', onAbort);
       clearTimeout(timer);

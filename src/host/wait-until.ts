@@ -1,4 +1,4 @@
-/** Waiting as a named thing with an interval, a deadline and a signal. */
+/** Polls until a condition holds or the deadline passes. */
 
 import {inspect} from 'node:util';
 import {seconds} from '../duration.ts';
@@ -6,17 +6,17 @@ import {type Clock, systemClock} from './clock.ts';
 import {CommandError} from './command-error.ts';
 
 export interface Wait {
-  /** What is waited for, to be read after "waited 5 s for": `all nodes to be Ready`. */
+  /** Completes the sentence "waited 5 s for …": `all nodes to be Ready`. */
   readonly what: string;
   /** Milliseconds from the end of one probe to the next. */
   readonly every: number;
-  /** Milliseconds; a probe that is under way at the deadline is given up. */
+  /** The timeout in milliseconds. It also ends a running probe. */
   readonly atMost: number;
   readonly signal: AbortSignal;
   readonly clock?: Clock;
 }
 
-/** The deadline passed; `cause` is what the last probe that threw had thrown. */
+/** The deadline passed. `cause` is the error of the last probe, if it threw. */
 export class DeadlineExceeded extends Error {
   override readonly name = 'DeadlineExceeded';
   readonly what: string;
@@ -28,15 +28,15 @@ export class DeadlineExceeded extends Error {
   }
 }
 
-/** Of a command its own last line: that it ended with exit code 1 says nothing. */
+/** For a command, its last line of output: the exit code alone explains nothing. */
 const reasonOf = (error: unknown): string => {
   if (error instanceof CommandError && error.output !== '') return `${error.lastLine} (${error.message})`;
   return error instanceof Error ? error.message : inspect(error);
 };
 
 /**
- * Resolves with the first value other than undefined. A probe that throws counts as not yet.
- * The probe's own signal aborts when the wait is over, for whatever reason.
+ * Resolves with the first value other than undefined. It calls the probe again after an error.
+ * The probe's signal aborts when the wait ends for any reason.
  * Rejects with DeadlineExceeded, or with the signal's reason when it aborts.
  */
 export const waitUntil = async <T>(

@@ -1,4 +1,4 @@
-/** Chooses the view. */
+/** Chooses and creates a view. */
 
 import {jsonView} from './json.ts';
 import {linesView} from './lines.ts';
@@ -13,13 +13,13 @@ export interface ViewFlags {
   readonly quiet?: boolean;
 }
 
-/** `--json` wins over `--quiet`; without a terminal there is no list. */
+/** `--json` takes precedence over `--quiet`. The list needs a terminal. */
 export const viewKind = (flags: ViewFlags, stream: OutputStream): ViewKind => {
   if (flags.json) return 'json';
   return flags.quiet || !isTerminal(stream) ? 'lines' : 'list';
 };
 
-/** A list on a stream that is no terminal becomes lines. */
+/** Falls back from the list to lines when the stream is not a terminal. */
 export const createView = (kind: ViewKind, stream: OutputStream): View => {
   if (kind === 'json') return jsonView(stream);
   return kind === 'list' && isTerminal(stream) ? listView(stream) : linesView(stream);

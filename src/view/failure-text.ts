@@ -1,4 +1,4 @@
-/** Why a task failed, for people: what, why, the tool's last lines, where the rest is, what to try. */
+/** Explains a failed task: what failed, why, the last lines of output, the log file and advice. */
 
 import type {ChalkInstance} from 'chalk';
 import {UserError} from '../errors.ts';
@@ -8,10 +8,10 @@ import {quoteCommand} from '../host/quote.ts';
 import {messageOf} from '../thrown.ts';
 import {plainText} from './stream.ts';
 
-/** What can be said in general: a run is made to be repeated. */
-const generalHint = 'see the log, remove the cause and run the same command again: what is finished is kept';
+/** Advice for any failure: a run can be repeated. */
+const generalHint = 'see the log, fix the cause and run the same command again; finished tasks are kept';
 
-/** Lines; empty for a task that did not start or was cancelled, which its one line in the list says. */
+/** Empty for a task that was cancelled or not started: its line in the list is enough. */
 export const failureText = (
   {task, failure, log, lastLines}: TaskFailure,
   title: string,
@@ -36,14 +36,14 @@ const whyOf = (error: unknown): readonly string[] => {
   return [messageOf(error)];
 };
 
-/** Whole, to be pasted, where the message had to cut it. */
+/** The whole command for pasting, if the message had to shorten it. */
 const commandOf = (error: unknown): readonly string[] => {
   if (!(error instanceof CommandError)) return [];
   const command = quoteCommand(error.command);
   return error.message.endsWith(command) ? [] : labelled('command', command);
 };
 
-/** A command run without a log said its last words in its error. */
+/** A command that ran without a log has its last lines in its error. */
 const outputOf = (error: unknown, lastLines: readonly string[]): readonly string[] =>
   lastLines.length === 0 && error instanceof CommandError && error.output !== ''
     ? error.output.split('\n')
@@ -54,6 +54,6 @@ const labelled = (label: string, text: string): readonly string[] => {
   return [`  ${label}: ${first}`, ...rest.map((line) => `  ${' '.repeat(label.length + 2)}${line}`)];
 };
 
-/** One line, to stand behind a task's name. */
+/** One line, shown after the task's name. */
 export const failureLine = ({failure}: TaskFailure): string =>
   failure.reason === 'threw' ? `failed: ${describeFailure(failure)}` : describeFailure(failure);

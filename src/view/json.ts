@@ -1,4 +1,4 @@
-/** JSON lines: one event a line, for programs. */
+/** Prints one JSON object per event, for programs. */
 
 import {UserError} from '../errors.ts';
 import type {RunEvent} from '../graph/events.ts';

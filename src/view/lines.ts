@@ -1,4 +1,4 @@
-/** Plain lines: for CI, for files, and for `--quiet`. */
+/** Prints plain lines, for CI, files and `--quiet`. */
 
 import {seconds} from '../duration.ts';
 import type {RunEvent} from '../graph/events.ts';
@@ -9,7 +9,7 @@ import {failureLine, failureText} from './failure-text.ts';
 import {lineWriter, type OutputStream, paletteOf} from './stream.ts';
 import type {View} from './view.ts';
 
-/** `[build/kubelet] started`, one line for each change; a tool's output is shown only where its task failed. */
+/** One line per change, such as `[build/kubelet] started`. A tool's output is shown only when its task fails. */
 export const linesView = (stream: OutputStream): View => {
   const write = lineWriter(stream);
   const paint = paletteOf(stream);

@@ -1,4 +1,4 @@
-/** The stage of a task is its id's part before the slash. */
+/** Groups tasks by stage: the part of the task's id before the slash. */
 
 import type {PlannedTask} from '../graph/events.ts';
 

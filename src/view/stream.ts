@@ -1,4 +1,4 @@
-/** Where views write. */
+/** Output streams and their abilities. */
 
 import {stripVTControlCharacters} from 'node:util';
 import {Chalk, type ChalkInstance} from 'chalk';
@@ -8,20 +8,20 @@ export type OutputStream = NodeJS.WritableStream & {
   readonly hasColors?: () => boolean;
 };
 
-/** A stream that something can be drawn on, and drawn over. */
+/** A stream that can be drawn on, and drawn over. */
 export type Terminal = NodeJS.WriteStream;
 
 export const isTerminal = (stream: OutputStream): stream is Terminal =>
-  // Some pseudo-terminals have no size: there is no room to draw.
+  // Some pseudo-terminals have size 0, so nothing can be drawn.
   stream.isTTY === true && 'rows' in stream && stream.rows !== 0 && process.env['TERM'] !== 'dumb';
 
-/** Colours where the terminal has them; Node.js looks at NO_COLOR, FORCE_COLOR and TERM for us. */
+/** Colours if the terminal has them. Node.js respects NO_COLOR, FORCE_COLOR and TERM. */
 export const paletteOf = (stream: OutputStream): ChalkInstance =>
   new Chalk({level: stream.isTTY && stream.hasColors?.() ? 1 : 0});
 
 const ignored = new WeakSet<OutputStream>();
 
-/** Writes lines. Does not throw when the stream fails: `watchOutput` ends the command then. */
+/** Writes lines. Does not throw when the stream fails, because `watchOutput` then ends the command. */
 export const lineWriter = (stream: OutputStream): ((line: string) => void) => {
   if (!ignored.has(stream)) stream.on('error', () => undefined);
   ignored.add(stream);
@@ -30,6 +30,6 @@ export const lineWriter = (stream: OutputStream): ((line: string) => void) => {
   };
 };
 
-/** A line of a tool's output without what would move the cursor or set colours. */
+/** Removes control sequences, which move the cursor or set colours, from a line of a tool's output. */
 export const plainText = (line: string): string =>
   stripVTControlCharacters(line).replaceAll('\t', '  ').trimEnd();

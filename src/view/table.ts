@@ -1,8 +1,8 @@
-/** Text in columns. */
+/** Formats tables. */
 
 import {plainText} from './stream.ts';
 
-/** Each column as wide as its widest cell, two blanks between; the last one is not filled up. */
+/** Pads each column to its widest cell, with two blanks between columns. The last column is not padded. */
 export const columns = (rows: readonly (readonly string[])[]): readonly string[] => {
   const plain = rows.map((row) => row.map(oneLine));
   const widths = plain.reduce<readonly number[]>(
@@ -17,5 +17,5 @@ export const columns = (rows: readonly (readonly string[])[]): readonly string[]
   );
 };
 
-/** What others wrote, without what would move the cursor or break a line. */
+/** Foreign text in one line, without control sequences. */
 export const oneLine = (text: string): string => plainText(text).replaceAll(/\s*[\r\n]\s*/g, ' ');

@@ -1,13 +1,13 @@
-/** A view listens to the events of a run and shows them. */
+/** A view shows the events of a run. */
 
 import type {RunEvent} from '../graph/events.ts';
 
 export interface View {
-  /** Never throws; a stream that nobody reads any more is ignored. */
+  /** Never throws, even if the reader of the stream has gone. */
   readonly emit: (event: RunEvent) => void;
   /**
-   * Ends the view, showing why tasks failed where it has not yet.
-   * To be awaited before anything else is written: a list owns its terminal until then.
+   * Ends the view and shows why tasks failed. Await it before writing anything else, because a list owns its terminal
+   * until then.
    */
   close(): Promise<void>;
 }

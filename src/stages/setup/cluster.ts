@@ -76,7 +76,7 @@ const cluster: DemoTask = {
     const failure = kindFailure();
     let askedForContainers = false;
     const onLine = (line: string): void => {
-      failure.see(line);
+      failure.add(line);
       askedForContainers ||= asksForContainers.test(line);
       if (!isGoFrame(line)) log(line);
     };
