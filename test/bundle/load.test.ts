@@ -122,9 +122,13 @@ describe('a bundle', () => {
   });
 
   it.each([
-    ['cut off', async (file: string) => truncate(file, 2000), /^it is cut off, or no bundle: tar: /],
-    ['no tarball', async (file: string) => writeFile(file, 'text\n'), /^it is cut off, or no bundle: tar: /],
-    ['empty', async (file: string) => truncate(file, 0), /^it is cut off, or no bundle: tar: /],
+    ['cut off', async (file: string) => truncate(file, 2000), /^it is truncated or not a bundle: tar: /],
+    [
+      'no tarball',
+      async (file: string) => writeFile(file, 'text\n'),
+      /^it is truncated or not a bundle: tar: /,
+    ],
+    ['empty', async (file: string) => truncate(file, 0), /^it is truncated or not a bundle: tar: /],
   ])('is refused if the file is %s', async (_, spoil, why) => {
     await using dir = await tempDir();
     const file = await bundleIn(dir);
@@ -139,6 +143,6 @@ describe('a bundle', () => {
     await using dir = await tempDir();
     await expect(opened(dir, dir.join('nope'))).rejects.toMatchObject({why: 'there is no such file'});
     await using other = await tempDir();
-    await expect(opened(other, other.path)).rejects.toMatchObject({why: 'it is no file'});
+    await expect(opened(other, other.path)).rejects.toMatchObject({why: 'it is not a regular file'});
   });
 });

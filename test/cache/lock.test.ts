@@ -72,7 +72,7 @@ describe('withLock', () => {
       await expect(second).rejects.toThrow(UserError);
       await expect(second).rejects.toMatchObject({
         message: expect.stringMatching(
-          `^another kni-demo is at work: ${holderPattern(process.pid, 'kni-demo down')} holds the lock ${dir.path}/.*/lock$`,
+          `^another kni-demo is running: ${holderPattern(process.pid, 'kni-demo down')} holds the lock ${dir.path}/.*/lock$`,
         ),
         tryThis: `wait for it to end, or end it: kill ${process.pid}\nor wait longer: --lock-timeout 10m`,
         exitCode: exitCodes.busy,

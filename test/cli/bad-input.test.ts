@@ -69,8 +69,8 @@ describe('bad input', () => {
     [['up', '--workers', 'many'], 'invalid number of workers: "many": '],
     [['up', '--source', 'kubelet=/src'], 'invalid source: "kubelet=/src": '],
     [['up', '--source', 'containerd=/src#'], 'invalid source: "containerd=/src#": '],
-    [['up', '--source', 'containerd=/a', '--source', 'containerd=/b'], 'it is not clear what to build: '],
-    [['up', '--no-patch'], 'it is not clear what to build: --no-patch is about sources of your own'],
+    [['up', '--source', 'containerd=/a', '--source', 'containerd=/b'], 'invalid sources: '],
+    [['up', '--no-patch'], 'invalid sources: --no-patch needs a source of your own'],
     [['down', '--name', 'a/b'], 'invalid cluster name: "a/b": '],
     [['logs', '--name', 'a b'], 'invalid cluster name: "a b": '],
     [['pod', 'create', 'a b'], 'invalid pod name: "a b": '],
@@ -131,7 +131,7 @@ describe('a cluster that cannot be worked with', () => {
     expect(await cli(dir, args, {host})).toMatchObject({
       code: exitCodes.badInput,
       stderr:
-        'error: there is no cluster test1: no node of that name runs here\ntry:   make it: kni-demo up\n',
+        'error: there is no cluster test1: docker has no node container of that name\ntry:   create it: kni-demo up\n',
     });
   });
 
@@ -149,7 +149,8 @@ describe('a cluster that cannot be worked with', () => {
     using host = fakeHost(ps(...printed(node('test1-control-plane'), {...worker, running: false})));
     expect(await cli(dir, args, {host})).toMatchObject({
       code: exitCodes.badInput,
-      stderr: 'error: cluster test1 does not run: stopped: test1-worker\ntry:   start it: kni-demo up\n',
+      stderr:
+        'error: cluster test1 is not running: these nodes are stopped: test1-worker\ntry:   start it: kni-demo up\n',
     });
   });
 
@@ -162,7 +163,7 @@ describe('a cluster that cannot be worked with', () => {
       code: exitCodes.hostLacks,
       stderr:
         'error: cannot look for cluster test1: docker does not answer: Cannot connect to the Docker daemon at unix:///nonexistent.\n' +
-        'try:   see what this machine lacks: kni-demo up\n',
+        'try:   run kni-demo up, which lists what this machine lacks\n',
     });
   });
 
@@ -174,7 +175,7 @@ describe('a cluster that cannot be worked with', () => {
       expect(await cli(dir, args, {host})).toMatchObject({
         code: exitCodes.badInput,
         stderr:
-          'error: there is no node nope: there is test1-control-plane, test1-worker\ntry:   name one of these with --node\n',
+          'error: unknown node nope: the nodes are test1-control-plane, test1-worker\ntry:   choose one of these with --node\n',
       });
     },
   );

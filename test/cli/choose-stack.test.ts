@@ -60,7 +60,7 @@ describe('the stack, where none is named', () => {
   ])('is bookworm, with the reason, if %s', async (_, given, why) => {
     expect(await chosen(given)).toMatchObject({
       stack: 'bookworm',
-      why: `${why}; current releases all the same: --stack upstream`,
+      why: `${why}; to use current releases anyway: --stack upstream`,
     });
   });
 

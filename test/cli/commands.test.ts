@@ -138,7 +138,7 @@ describe('pod create', () => {
     expect(await cli(dir, ['pod', 'create', 'a'], {host})).toMatchObject({
       code: exitCodes.badInput,
       stderr:
-        'error: pod a exists: it is Ready on test1-worker with 10.244.1.5\n' +
+        'error: pod a already exists: it is Ready on test1-worker with 10.244.1.5\n' +
         'try:   choose another name, or delete it with kubectl\n',
     });
     expect(host.ran.filter((command) => command.includes('apply'))).toEqual([]);
@@ -243,7 +243,7 @@ describe('up', () => {
     const {code, stderr} = await cli(dir, ['up', '--quiet'], {host, signal: cancel.signal});
     expect({code, stderr}).toEqual({
       code: exitCodes.cancelled,
-      stderr: 'cancelled; run the same command again to go on from here\n',
+      stderr: 'cancelled; run the same command again to continue\n',
     });
     expect(
       host.ran.filter((command) => /docker (build|run|pull|import)|mmdebstrap|kind create/.test(command)),

@@ -48,7 +48,8 @@ describe('down', () => {
     expect(await cli(dir, ['down'], {host})).toEqual({
       code: exitCodes.badInput,
       stdout: '- cluster test1: test1-control-plane, test1-worker\n',
-      stderr: 'error: nothing was removed: it was not confirmed\ntry:   answer y, or pass --yes\n',
+      stderr:
+        'error: nothing was removed: you did not confirm\ntry:   run it again and answer y, or pass --yes\n',
       questions: ['Remove it?'],
     });
     expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
@@ -119,7 +120,7 @@ describe('down', () => {
     expect(ended).toMatchObject({
       code: exitCodes.busy,
       stderr: expect.stringMatching(
-        `^error: another kni-demo is at work: process ${process.pid} \\(kni-demo up, since .+\\) holds the lock .+\n` +
+        `^error: another kni-demo is running: process ${process.pid} \\(kni-demo up, since .+\\) holds the lock .+\n` +
           `try:   wait for it to end, or end it: kill ${process.pid}\n`,
       ),
     });
@@ -149,7 +150,7 @@ describe('down', () => {
     using host = fakeHost(ps(...ours));
     expect(await cli(dir, ['down'], {host, confirm, signal: cancel.signal})).toMatchObject({
       code: exitCodes.cancelled,
-      stderr: 'cancelled; run the same command again to go on from here\n',
+      stderr: 'cancelled; run the same command again to continue\n',
     });
   });
 });
@@ -160,12 +161,12 @@ describe('down on an engine with clusters of other owners', () => {
     [
       'another state directory made',
       ours.map((each) => ({...each, mounts: `/lib/modules,${theirs},0123`})),
-      /^error: cluster test1 belongs to somebody else: .* belongs to the state directory \/home\/them\/.local\/state\/kni-demo, and yours is /,
+      /^error: cluster test1 belongs to another user: .* belongs to the state directory \/home\/them\/.local\/state\/kni-demo, and your state directory is /,
     ],
     [
       'kind made from our node image',
       ours,
-      /^error: cluster test1 belongs to somebody else: the state directory \S+ has no record of it\n/,
+      /^error: cluster test1 belongs to another user: the state directory \S+ has no record of it\n/,
     ],
   ];
 
@@ -179,7 +180,7 @@ describe('down on an engine with clusters of other owners', () => {
     using all = fakeHost(ps(...nodes));
     expect(await cli(dir, ['down', '--all', '--yes'], {host: all})).toMatchObject({
       code: 0,
-      stdout: 'nothing of kni-demo is here\n',
+      stdout: 'nothing to remove: kni-demo has made nothing here\n',
     });
   });
 
@@ -352,7 +353,7 @@ describe('down if others use the engine that kni-demo installed', () => {
       using second = fakeHost(ps());
       const env = {...envOf(dir), XDG_STATE_HOME: dir.join('other')};
       expect(await cli(dir, ['down', '--all', '--yes'], {host: second, env})).toMatchObject({
-        stdout: 'nothing of kni-demo is here\n',
+        stdout: 'nothing to remove: kni-demo has made nothing here\n',
       });
     } finally {
       running.kill();
@@ -438,7 +439,7 @@ describe('down --all and --purge', () => {
     using host = fakeHost(ps(foreign) + exchange(listOurImages));
     expect(await cli(dir, ['down', '--purge'], {host})).toEqual({
       code: 0,
-      stdout: 'nothing of kni-demo is here\n',
+      stdout: 'nothing to remove: kni-demo has made nothing here\n',
       stderr: '',
       questions: [],
     });
@@ -550,7 +551,7 @@ describe('down --all and --purge', () => {
     await writeFile(pidFile, `${process.pid}\n`);
     using before = fakeHost(ps());
     expect((await cli(dir, ['down', '--all', '--yes'], {host: before})).stdout).toBe(
-      'nothing of kni-demo is here\n',
+      'nothing to remove: kni-demo has made nothing here\n',
     );
 
     const engine = spawn('sh', ['-c', 'read line', `--pidfile=${pidFile}`], {

@@ -40,7 +40,7 @@ describe('networks', () => {
         header,
         'test1-control-plane  kni      ready      3 of 253',
         'test1-worker         kni      not ready  253 of 253',
-        '  no room for further pods; running ones are unaffected: AddressPoolExhausted: no address is left',
+        '  no addresses left for new pods; running pods are not affected: AddressPoolExhausted: no address is left',
         '',
       ].join('\n'),
     });
@@ -56,7 +56,7 @@ describe('networks', () => {
     for (const removed of ['test1-control-plane', 'test1-worker2'])
       expect(stdout).toMatch(
         new RegExp(
-          `${removed} +- +unknown +-\n  its container was removed\n  try: make it anew: kni-demo down,`,
+          `${removed} +- +unknown +-\n  its container was removed\n  try: recreate it: kni-demo down,`,
         ),
       );
   });
@@ -98,8 +98,8 @@ describe('networks', () => {
         '2> OCI runtime exec failed: exec: "kni-runtime": executable file not found in $PATH',
         '[exit code 126]',
       ],
-      'the network runtime cannot be asked: it has no kni-runtime command',
-      'make the nodes anew: kni-demo down, then kni-demo up',
+      'cannot ask the network runtime: it has no kni-runtime command',
+      'recreate the nodes: kni-demo down, then kni-demo up',
     ],
     [
       'the runtime answers with an error',
@@ -111,13 +111,13 @@ describe('networks', () => {
       'docker fails',
       ['2> Error response from daemon: container is paused', '[exit code 1]'],
       'Error response from daemon: container is paused',
-      'ask it yourself: docker exec test1-worker kni-runtime networks',
+      'run it yourself: docker exec test1-worker kni-runtime networks',
     ],
     [
       'the answer is invalid',
       ['<html>'],
       /cannot read the network runtime's networks: .*/,
-      'ask it yourself: docker exec test1-worker kni-runtime networks',
+      'run it yourself: docker exec test1-worker kni-runtime networks',
     ],
   ])('shows the others where %s, and what to do', async (_, output, why, tryThis) => {
     await using dir = await dirWithCluster();

@@ -141,7 +141,7 @@ timeline of the sandbox (2026-11-25, UTC)
     using host = fakeHost(api(moved) + onWorker(askPod('default/a'), record()) + bare + all);
     const {code, stdout} = await cli(dir, ['pod', 'inspect', 'default/a'], {host});
     expect(code).toBe(0);
-    expect(stdout).toContain('\n  ! the API server has 10.244.1.9, which is not recorded\n');
+    expect(stdout).toContain('\n  ! the API server reports 10.244.1.9, which is not recorded\n');
     expect(stdout).toContain('\n  ! recorded, but not in the kernel: 10.244.1.5/24\n');
   });
 
@@ -159,13 +159,13 @@ timeline of the sandbox (2026-11-25, UTC)
     );
     const {code, stdout} = await cli(dir, ['pod', 'inspect', 'a'], {host});
     expect(code).toBe(0);
-    expect(stdout).toContain(`\n  ! the kernel's view is not to be had: nsenter: cannot open ${netns}\n`);
+    expect(stdout).toContain(`\n  ! cannot read the kernel's view: nsenter: cannot open ${netns}\n`);
     expect(stdout).toContain('address      10.244.1.5/24, gateway 10.244.1.1');
     expect(stdout).toContain('routes\n  default\n');
   });
 
   it.each([
-    ['all is well', {}, 0, 'CNI CHECK\n  all is as it was attached\n'],
+    ['all is well', {}, 0, 'CNI CHECK\n  no problems found\n'],
     [
       'a plugin found something',
       {problems: ['kni: bridge: eth0 has no address']},
@@ -176,13 +176,13 @@ timeline of the sandbox (2026-11-25, UTC)
       'a plugin has a known bug',
       {knownBugs: [{problem: 'no IPv6 chain', explanation: 'it looks for one', reference: 'https://bugs/1'}]},
       0,
-      'CNI CHECK\n  all is as it was attached\n  known bug of a plugin: no IPv6 chain\n    it looks for one\n    https://bugs/1\n',
+      'CNI CHECK\n  no problems found\n  known plugin bug: no IPv6 chain\n    it looks for one\n    https://bugs/1\n',
     ],
     [
       'a plugin found something, and another one has a known bug',
       {problems: ['eth0 has no address'], knownBugs: [{problem: 'no IPv6 chain'}]},
       exitCodes.failed,
-      'CNI CHECK\n  ! eth0 has no address\n  known bug of a plugin: no IPv6 chain\n',
+      'CNI CHECK\n  ! eth0 has no address\n  known plugin bug: no IPv6 chain\n',
     ],
   ])('shows the verdict of CHECK: %s', async (_, found, code, text) => {
     await using dir = await dirWithCluster();
@@ -262,8 +262,10 @@ timeline of the sandbox (2026-11-25, UTC)
     );
     const {code, stdout} = await cli(dir, ['pod', 'inspect', 'a'], {host});
     expect(code).toBe(0);
-    expect(stdout).toContain(`  the network runtime cannot be asked for its record: ${why}\n`);
-    expect(stdout).toContain('  this is what the API server, containerd, the kernel and the journal tell\n');
+    expect(stdout).toContain(`  cannot ask the network runtime for its record: ${why}\n`);
+    expect(stdout).toContain(
+      '  the facts shown are from the API server, containerd, the kernel and the journal\n',
+    );
     expect(stdout).toContain('address      10.244.1.5/24\n');
     expect(stdout).toContain('on the node  veth1 on kni0\n');
     expect(stdout).toMatch(/CreateNetwork ok\n.* \+877 ms {2}QueryPodNetwork ok\n$/);
@@ -350,7 +352,7 @@ describe('pod inspect refuses', () => {
     const earlier = onWorker(askPod('default/a'), record({network: {uid: 'uid-0'}}));
     const {code, stderr} = await refused(api(pod()) + earlier);
     expect(code).toBe(exitCodes.failed);
-    expect(stderr).toContain('(Running, Ready): what it has is of an earlier pod of this name\n');
+    expect(stderr).toContain('(Running, Ready): its record is of an earlier pod with the same name\n');
   });
 
   it('a pod that has no sandbox, if the runtime cannot be asked', async () => {
@@ -362,7 +364,7 @@ describe('pod inspect refuses', () => {
     const {code, stderr} = await refused(transcript);
     expect(code).toBe(exitCodes.failed);
     expect(stderr).toContain(
-      'error: pod default/a has no network (Pending, not Ready): containerd has no sandbox of it on test1-worker\n',
+      'error: pod default/a has no network (Pending, not Ready): containerd has no sandbox for it on test1-worker\n',
     );
   });
 });

@@ -84,7 +84,7 @@ describe('report', () => {
     (error) => {
       expect(reported(error, {signal: AbortSignal.abort()})).toEqual({
         code: exitCodes.cancelled,
-        text: 'cancelled; run the same command again to go on from here\n',
+        text: 'cancelled; run the same command again to continue\n',
       });
     },
   );

@@ -46,12 +46,12 @@ describe('requireCluster', () => {
     expect(
       await rejection(requireCluster({host, dirs: dirsOf(envOf(dir))}, 'test1'), UserError),
     ).toMatchObject({
-      tryThis: 'make it: kni-demo up',
+      tryThis: 'create it: kni-demo up',
       exitCode: exitCodes.badInput,
     });
     expect(
       (await rejection(requireCluster({host, dirs: dirsOf(envOf(dir))}, 'other'), UserError)).tryThis,
-    ).toBe('make it: kni-demo up --name other');
+    ).toBe('create it: kni-demo up --name other');
   });
 
   it.each([
@@ -74,7 +74,10 @@ describe('requireRunning', () => {
   it('names the nodes that are stopped', () => {
     expect(() => requireRunning('test1', ours)).not.toThrow();
     expect(() => requireRunning('x', [node('x-worker', {running: false}), node('x-worker2')])).toThrow(
-      expect.objectContaining({why: 'stopped: x-worker', tryThis: 'start it: kni-demo up --name x'}),
+      expect.objectContaining({
+        why: 'these nodes are stopped: x-worker',
+        tryThis: 'start it: kni-demo up --name x',
+      }),
     );
   });
 });
@@ -99,7 +102,7 @@ describe('clusterOf', () => {
 
   it('needs a control plane', () => {
     expect(() => clusterOf(fakeHost(), [node('test1-worker')]).controlPlane).toThrow(
-      'cluster test1 has no control plane: there is only test1-worker',
+      'cluster test1 has no control plane: its only nodes are test1-worker',
     );
   });
 });

@@ -111,13 +111,13 @@ describe('differencesOf', () => {
 
   it('marks an address that only the API server has', () => {
     expect(differencesOf({record: recorded(), kernel: view(eth0), ips: ['10.244.1.5', 'fd00::5']})).toEqual([
-      {what: 'the API server has fd00::5, which is not recorded'},
+      {what: 'the API server reports fd00::5, which is not recorded'},
     ]);
   });
 
   it('reports it if the kernel cannot be asked', () => {
     expect(differencesOf({record: recorded(), kernel: {why: 'no such netns'}, ips})).toEqual([
-      {what: "the kernel's view is not to be had: no such netns"},
+      {what: "cannot read the kernel's view: no such netns"},
     ]);
   });
 });

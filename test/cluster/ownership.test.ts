@@ -45,8 +45,8 @@ describe('whose a cluster is', () => {
     expect(await isOurs(dirs, 'test1', cluster(mounts))).toBe(true);
     const mixed = cluster(mounts, {mounts: '/srv/them/kni-demo/clusters/test1/owner'});
     expect(await rejection(refuseForeign(dirs, 'test1', mixed), UserError)).toMatchObject({
-      what: 'cluster test1 belongs to somebody else',
-      why: `test1-worker belongs to the state directory /srv/them/kni-demo, and yours is ${dirs.state}`,
+      what: 'cluster test1 belongs to another user',
+      why: `test1-worker belongs to the state directory /srv/them/kni-demo, and your state directory is ${dirs.state}`,
       exitCode: exitCodes.conflict,
     });
   });

@@ -186,7 +186,7 @@ describe('waitForPod', () => {
       'Failed to create pod sandbox: no answer',
     ],
     ['what the pod says, where there is no warning', pod({phase: 'Pending'}), '', 'phase Pending'],
-    ['that there is no such pod', '', '', 'the API server does not have it'],
+    ['that there is no such pod', '', '', 'the API server does not know the pod'],
   ])('gives up with %s', async (_, state, warning, why) => {
     const host: Host = {
       run: async ([, args]) => ({stdout: args.includes('events') ? warning : state, stderr: ''}),
@@ -194,7 +194,8 @@ describe('waitForPod', () => {
     expect(await rejection(waitForPod(host, 'a', {signal, atMost: 50}), UserError)).toMatchObject({
       what: expect.stringMatching(/^waited 0\.1 s for pod a to be Ready/),
       why,
-      tryThis: 'remove the cause or the pod, which was kept; what the runtime did: kni-demo logs --pod a',
+      tryThis:
+        'fix the cause, or delete the pod, which still exists; see what the runtime did: kni-demo logs --pod a',
     });
   });
 

@@ -56,7 +56,7 @@ describe('linesView', () => {
       '  │ compiling',
       '  │ undefined: kni',
       '  log: /logs/build/kubelet.log',
-      '  try: see the log, remove the cause and run the same command again: what is finished is kept',
+      '  try: see the log, fix the cause and run the same command again; finished tasks are kept',
     ]);
   });
 

@@ -68,11 +68,14 @@ describe('a cluster of another owner', () => {
     try {
       for (const command of [['down', '--yes'], ['networks'], ['up', '--quiet']]) {
         const {exitCode, stderr} = await kniDemo(...command, '--name', cluster);
-        expect(stderr).toContain(`cluster ${cluster} belongs to somebody else: `);
+        expect(stderr).toContain(`cluster ${cluster} belongs to another user: `);
         expect(exitCode).toBe(exitCodes.conflict);
       }
       const all = await kniDemo('down', '--all');
-      expect(all).toMatchObject({exitCode: exitCodes.ok, stdout: 'nothing of kni-demo is here\n'});
+      expect(all).toMatchObject({
+        exitCode: exitCodes.ok,
+        stdout: 'nothing to remove: kni-demo has made nothing here\n',
+      });
     } finally {
       if (mine === undefined) delete process.env['XDG_STATE_HOME'];
       else process.env['XDG_STATE_HOME'] = mine;

@@ -166,7 +166,7 @@ describe('whether the cluster is there', () => {
       expect(await rejection(Promise.resolve(attempt(context)), UserError)).toMatchObject({
         what: 'cluster test1 is incomplete',
         why: `the container of ${removed} was removed`,
-        tryThis: 'make it anew: kni-demo down, then kni-demo up',
+        tryThis: 'recreate it: kni-demo down, then kni-demo up',
         exitCode: exitCodes.conflict,
       });
   });
