@@ -52,7 +52,7 @@ export const openBundle = async ({
   const wrong = (what: string, has: string, wants: string): UserError =>
     refusal(
       file,
-      `its ${what} is ${has}, but this machine needs ${wants}`,
+      `its ${what} is ${has}, expected ${wants}`,
       'save a bundle on a machine like this one, with the same version of kni-demo',
     );
   if (manifest.architecture !== architecture)

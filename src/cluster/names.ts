@@ -61,7 +61,8 @@ export const timeSpan = (text: string): number => {
 
 const invalid = (what: string, given: string, wanted: string): UserError =>
   new UserError({
-    what: `invalid ${what}: ${JSON.stringify(given)}`,
+    // JSON leaves DEL and C1 control characters as they are.
+    what: `invalid ${what}: ${JSON.stringify(given).replaceAll(/\p{Cc}/gu, '?')}`,
     why: `it must be ${wanted}`,
     tryThis: `choose a valid ${what}`,
     exitCode: exitCodes.badInput,

@@ -78,34 +78,38 @@ describe('a bundle', () => {
     [
       'an item that is not what it was',
       {files: {[`${item}/kind.tar.gz`]: 'Sources'}},
-      /kind-source-\w+ in it is \w{64}, expected/,
+      /the digest of kind-source-\w+ is \w{64}, expected/,
     ],
     [
       'an item that has more than it had',
       {files: {[`${item}/extra`]: ''}},
-      /kind-source-\w+ in it is \w{64}, expected/,
+      /the digest of kind-source-\w+ is \w{64}, expected/,
     ],
     [
       'images that are not what they were',
       {files: {'images.tar': 'other'}},
-      /images\.tar in it is \w{64}, expected/,
+      /the digest of images\.tar is \w{64}, expected/,
     ],
     [
       'an item that there is not',
       {manifest: {items: [{name: 'tools/engine', digest: 'a'.repeat(64)}]}},
-      /engine in it is nothing/,
+      /the digest of engine is nothing/,
     ],
     [
       'a name that leads elsewhere',
       {manifest: {items: [{name: 'tools/../../x', digest: 'a'.repeat(64)}]}},
       /must lie in artifacts\/ or tools\//,
     ],
-    ['another architecture', {manifest: {architecture: 'arm64'}}, /architecture arm64, and this is amd64/],
-    ['another stack', {manifest: {stack: 'upstream'}}, /stack upstream, and this is bookworm/],
+    [
+      'another architecture',
+      {manifest: {architecture: 'arm64'}},
+      /its architecture is arm64, expected amd64/,
+    ],
+    ['another stack', {manifest: {stack: 'upstream'}}, /its stack is upstream, expected bookworm/],
     [
       'another version of kni-demo',
       {manifest: {nodeImage: 'kni-demo/node:other'}},
-      /node image kni-demo\/node:other, and this is/,
+      /its node image is kni-demo\/node:other, expected/,
     ],
     ['a later format', {manifest: {format: 2}}, /is of another version of kni-demo/],
     ['an invalid manifest', {files: {[manifestName]: '{'}}, /cannot read bundle\.json/],
@@ -114,7 +118,7 @@ describe('a bundle', () => {
     const refusal: unknown = await opened(dir, await bundleIn(dir, changes)).catch((error: unknown) => error);
     expect(refusal).toMatchObject({
       name: 'UserError',
-      what: `${dir.join('demo.tar')} cannot be loaded`,
+      what: `cannot load ${dir.join('demo.tar')}`,
       why: expect.stringMatching(why) as string,
       exitCode: exitCodes.badInput,
     });
@@ -141,7 +145,7 @@ describe('a bundle', () => {
 
   it('is refused if it is not there, or a directory', async () => {
     await using dir = await tempDir();
-    await expect(opened(dir, dir.join('nope'))).rejects.toMatchObject({why: 'there is no such file'});
+    await expect(opened(dir, dir.join('nope'))).rejects.toMatchObject({why: 'the file does not exist'});
     await using other = await tempDir();
     await expect(opened(other, other.path)).rejects.toMatchObject({why: 'it is not a regular file'});
   });

@@ -30,7 +30,7 @@ describe('saveBundle', () => {
     const saving = saveBundle({context, fingerprintOf, file, signal, say: () => undefined});
     expect(await rejection(saving, UserError)).toMatchObject({
       what: `cannot write ${file}`,
-      why: `${dir.join(full)} has 512 MB of free disk, and the bundle needs ${needed} MB there`,
+      why: `${dir.join(full)} has 512 MB of free disk space, but the bundle needs ${needed} MB`,
       exitCode: exitCodes.hostLacks,
     });
     expect(await readdir(dir.join('out'))).toEqual([]);

@@ -58,9 +58,9 @@ describe('report', () => {
   });
 
   it.each([
-    ['EACCES', /try: {3}run it as the user that owns this/],
+    ['EACCES', /try: {3}run it as the owner of this path/],
     ['ENOSPC', /try: {3}free some disk/],
-    ['EROFS', /try: {3}remove the cause/],
+    ['EROFS', /try: {3}fix the cause/],
   ])('tells %s of the file system without a trace', (code, hint) => {
     const error = Object.assign(new Error(`${code}: no way, mkdir '/x'`), {code});
     const {text} = reported(error);

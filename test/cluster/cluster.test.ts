@@ -96,7 +96,7 @@ describe('clusterOf', () => {
 
   it('knows no other node', () => {
     expect(() => clusterOf(fakeHost(), ours).node('test2-worker')).toThrow(
-      'there is no node test2-worker: there is test1-control-plane, test1-worker',
+      'unknown node test2-worker: the nodes are test1-control-plane, test1-worker',
     );
   });
 
