@@ -76,6 +76,31 @@ control_plane() {
   image "$ETCD" '["/usr/local/bin/etcd"]'
 }
 
+# Prints a wget that PATH finds before busybox's own, which crashes on -T (exit code 139, Debian 12's busybox 1.35).
+# timeout(1) applies the limit to the whole download instead.
+wget_with_timeout() {
+  cat <<'EOF'
+#!/bin/ash
+limit=
+left=$#
+while [ "$left" -gt 0 ]; do
+  argument=$1
+  shift
+  left=$((left - 1))
+  case $argument in
+    -T) limit=$1 && shift && left=$((left - 1)) ;;
+    -T*) limit=${argument#-T} ;;
+    *) set -- "$@" "$argument" ;;
+  esac
+done
+[ -n "$limit" ] || exec busybox wget "$@"
+timeout "$limit" busybox wget "$@"
+code=$?
+[ "$code" -ne 143 ] || echo 'wget: download timed out' >&2
+exit $((code == 143 ? 1 : code))
+EOF
+}
+
 # The sample: busybox, whose ash is what the sample pod runs, with a name for every applet.
 sample() {
   from_debian busybox-static
@@ -87,6 +112,8 @@ sample() {
     [ "$applet" = busybox ] || ln -s busybox "$work/root/bin/$applet"
   done
   echo 'root:x:0:0:root:/root:/bin/ash' >"$work/root/etc/passwd"
+  wget_with_timeout >"$work/root/usr/local/bin/wget"
+  chmod 755 "$work/root/usr/local/bin/wget"
   image "$SAMPLE" '["/bin/ash"]'
 }
 

@@ -38,6 +38,11 @@ describe('pods', () => {
     );
   });
 
+  it('can limit the time of a download', async () => {
+    const script = 'httpd -p 127.0.0.1:8080 -h /etc && wget -T 5 -q -O - http://127.0.0.1:8080/passwd';
+    expect(await kubectl('exec', sample, '--', 'sh', '-c', script)).toContain('root:x:0:0');
+  });
+
   it('are created on the node that --node names, and reach each other across nodes', async () => {
     const near = await kniDemo('pod', 'create', 'near', ...named, '--node', worker);
     expect(near.exitCode).toBe(exitCodes.ok);
