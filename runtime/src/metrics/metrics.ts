@@ -1,4 +1,4 @@
-/** What is measured of the network runtime, in the words of Prometheus. */
+/** The Prometheus metrics of the network runtime. */
 import {status} from '@grpc/grpc-js';
 import {Counter, collectDefaultMetrics, Histogram, Registry} from 'prom-client';
 import {addGauges, type GaugeSources} from './gauges.ts';
