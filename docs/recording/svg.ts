@@ -45,15 +45,14 @@ export const svgOf = (
   const when = (frame: number): string => `${(((frames[frame]?.at ?? seconds) / seconds) * 100).toFixed(2)}%`;
   const keyframes = spans.map((span) => {
     const [from = 0, until = 0] = span.slice(1).split('_').map(Number);
-    const end = until === frames.length ? '' : `${when(until)}{visibility:hidden}`;
-    const start =
-      from === 0 ? '0%{visibility:visible}' : `0%{visibility:hidden}${when(from)}{visibility:visible}`;
+    const end = until === frames.length ? '' : `${when(until)}{opacity:0}`;
+    const start = from === 0 ? '0%{opacity:1}' : `0%{opacity:0}${when(from)}{opacity:1}`;
     return `@keyframes ${span}{${start}${end}}.${span}{animation-name:${span}}`;
   });
   // Without animation the last frame is shown.
   const style = [
     'text{font:14px ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace;fill:#c9d1d9;white-space:pre}',
-    `g{animation:${seconds.toFixed(1)}s step-end infinite;visibility:hidden}.last{visibility:visible}`,
+    `g{animation:${seconds.toFixed(1)}s step-end infinite;opacity:0}.last{opacity:1}`,
     ...Object.entries(colors).map(([name, color]) => `.${name}{fill:${color}}`),
     '.bold{font-weight:bold}.dim{fill:#8b949e}',
     ...keyframes,
@@ -94,7 +93,7 @@ const shownIn = (frames: readonly Frame[], rows: number): readonly Shown[] => {
   return all.filter(({line}) => line.some(({char}) => char !== ' '));
 };
 
-/** Runs of cells of one style. `textLength` keeps the columns where the font is another one. */
+/** Runs of cells of one style. `textLength` keeps the columns of long runs in any font. */
 const textOf = (line: Line, row: number): string => {
   const runs: {text: string; style: string; column: number}[] = [];
   for (const [column, {char, style}] of line.entries()) {
@@ -109,9 +108,9 @@ const textOf = (line: Line, row: number): string => {
       const indent = text.length - text.trimStart().length;
       const visible = text.trim();
       const x = (margin + (column + indent) * cell.width).toFixed(1);
-      const length = (visible.length * cell.width).toFixed(1);
+      const length = visible.length > 20 ? ` textLength="${(visible.length * cell.width).toFixed(1)}"` : '';
       const classes = style === '' ? '' : ` class="${style}"`;
-      return `<text x="${x}" y="${y}" textLength="${length}"${classes}>${xml(visible)}</text>`;
+      return `<text x="${x}" y="${y}"${length}${classes}>${xml(visible)}</text>`;
     })
     .join('');
 };
