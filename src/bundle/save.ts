@@ -11,10 +11,10 @@ import type {Stack} from '../stacks/schema.ts';
 import {nodeImage} from '../stages/build/node-image.ts';
 import {runtime} from '../stages/build/runtime.ts';
 import type {DemoContext} from '../stages/context.ts';
-import {sourceOf} from '../stages/init/sources.ts';
-import {engineOf, toolPath} from '../stages/lib/managed-engine.ts';
+import {managedEngine, toolsDirectory} from '../stages/lib/managed-engine.ts';
 import {artifactOf, imageOf} from '../stages/lib/products.ts';
-import {inScratch} from '../stages/lib/project-files.ts';
+import {inScratch} from '../stages/lib/scratch.ts';
+import {sourceIdOf} from '../stages/lib/source-id.ts';
 import {imageSizes, saveImages} from '../tools/docker.ts';
 import {createTarball} from '../tools/tar.ts';
 import {type BundleItem, bundleFormat, imagesName, type Manifest, manifestName} from './manifest.ts';
@@ -22,7 +22,11 @@ import {type BundleItem, bundleFormat, imagesName, type Manifest, manifestName} 
 /** The tasks whose results a bundle contains: the node image, the network runtime, and the sources of both. */
 export const bundledTasks = ({node}: Stack) => ({
   images: [nodeImage.id],
-  artifacts: [...components.map(sourceOf), ...(node.from === 'debian' ? [sourceOf('kind')] : []), runtime.id],
+  artifacts: [
+    ...components.map(sourceIdOf),
+    ...(node.from === 'debian' ? [sourceIdOf('kind')] : []),
+    runtime.id,
+  ],
 });
 
 /** Throws UserError (exit code `badInput`) when the file exists or its directory is missing. */
@@ -132,7 +136,7 @@ const megabytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MB`;
 
 /** Only the engine that kni-demo unpacked. An engine that was installed otherwise belongs to its machine. */
 const engineIn = async ({dirs}: DemoContext): Promise<readonly string[]> => {
-  const {root} = engineOf(dirs);
+  const {root} = managedEngine(dirs);
   return (await exists(root)) ? [relative(dirs.cache, root)] : [];
 };
 
@@ -142,7 +146,7 @@ const kindIn = async (
   scratch: string,
 ): Promise<{readonly cached: readonly string[]; readonly copied: readonly string[]}> => {
   const name = 'tools/kind';
-  if (await exists(join(toolPath(dirs), 'kind'))) return {cached: [name], copied: []};
+  if (await exists(join(toolsDirectory(dirs), 'kind'))) return {cached: [name], copied: []};
   const program = await machine.whereIs('kind');
   if (program === undefined) return {cached: [], copied: []};
   await mkdir(join(scratch, name, 'usr/bin'), {recursive: true});

@@ -8,7 +8,7 @@ import {machineAt} from '../host/machine.ts';
 import {project} from '../project.ts';
 import {loadStack} from '../stacks/load.ts';
 import {architectureOf, type ClusterChoice, type DemoContext} from '../stages/context.ts';
-import {withBrought} from '../stages/lib/managed-engine.ts';
+import {withTools} from '../stages/lib/managed-engine.ts';
 import type {World} from './world.ts';
 
 export interface ContextOptions {
@@ -21,7 +21,7 @@ export interface ContextOptions {
 /** The part of the context that needs no stack: a broken stack file must not prevent reading or removing a cluster. */
 export const hostAndDirs = ({host, env}: World): Pick<DemoContext, 'host' | 'dirs'> => {
   const dirs = dirsOf(env);
-  return {host: withBrought(host, dirs, env['PATH']), dirs};
+  return {host: withTools(host, dirs, env['PATH']), dirs};
 };
 
 /** Rejects with UserError for an invalid stack or an unsupported machine. */

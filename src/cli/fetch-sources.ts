@@ -3,8 +3,8 @@
 import type {DemoContext} from '../stages/context.ts';
 import {demoPlan} from '../stages/demo.ts';
 import {requireAll, surveyHost} from '../stages/host/survey.ts';
-import {sourceOf} from '../stages/init/sources.ts';
 import {type CachedSource, cachedSources} from '../stages/lib/check-patches.ts';
+import {sourceIdOf} from '../stages/lib/source-id.ts';
 import {lineWriter, type OutputStream} from '../view/stream.ts';
 import {type LockedRunOptions, runLocked} from './run-locked.ts';
 import {runWithView} from './run-with-view.ts';
@@ -17,7 +17,7 @@ export const fetchSources = async (
 ): Promise<readonly CachedSource[]> => {
   const plan = demoPlan(context.stack);
   const sources = await cachedSources(plan, context);
-  const targets = sources.flatMap(({component, isThere}) => (isThere ? [] : [sourceOf(component)]));
+  const targets = sources.flatMap(({component, isThere}) => (isThere ? [] : [sourceIdOf(component)]));
   if (targets.length === 0) return sources;
 
   const {signal} = turn;

@@ -1,4 +1,4 @@
-/** What is in the engine that we brought, read from its files: it need not run, and docker may be pointed elsewhere. */
+/** Lists what others keep in the engine that kni-demo installed. Reads the engine's files, because it may be stopped. */
 
 import {readdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -8,10 +8,10 @@ import {namesIn} from '../cache/files.ts';
 import {recordedImages} from '../cache/images.ts';
 import {ownerDirectoryOf} from '../cluster/ownership.ts';
 import {readJson} from '../json.ts';
-import {engineOf} from '../stages/lib/managed-engine.ts';
+import {managedEngine} from '../stages/lib/managed-engine.ts';
 import {errorCodeOf} from '../thrown.ts';
 
-/** Of moby's container/container.go. */
+/** From moby's container/container.go. */
 const storedContainer = z.object({
   Name: z.string(),
   State: z.object({Running: z.boolean()}),
@@ -22,19 +22,19 @@ const storedContainer = z.object({
 });
 type StoredContainer = z.infer<typeof storedContainer>;
 
-/** Of moby's reference/store.go. */
+/** From moby's reference/store.go. */
 const storedImages = z.object({Repositories: z.record(z.string(), z.record(z.string(), z.string()))});
 
 export interface ForeignContent {
   readonly kind: 'container' | 'image' | 'volume';
   readonly name: string;
-  /** Of a container. */
+  /** False for images and volumes. */
   readonly running: boolean;
 }
 
-/** Containers, images and volumes that do not belong to the clusters and the cache of `dirs`. */
+/** Containers, images and volumes that are not of this user's clusters and cache. */
 export const foreignContents = async (dirs: Dirs): Promise<readonly ForeignContent[]> => {
-  const {dataRoot} = engineOf(dirs);
+  const {dataRoot} = managedEngine(dirs);
   const containers = await containersIn(dataRoot);
   const ours: StoredContainer[] = [];
   for (const container of containers) if (await isOurNode(dirs, container)) ours.push(container);
@@ -57,7 +57,7 @@ export const foreignContents = async (dirs: Dirs): Promise<readonly ForeignConte
   ];
 };
 
-/** A node of this state directory, or of kni-demo 0.1.0 with its record in it. */
+/** A node with a mount of this state directory; or one of kni-demo 0.1.0, with a record in this state directory. */
 const isOurNode = async (dirs: Dirs, {Config, MountPoints}: StoredContainer): Promise<boolean> => {
   const cluster = Config.Labels?.['io.x-k8s.kind.cluster'];
   if (cluster === undefined || Config.Labels?.['dev.kni-demo.stack'] === undefined) return false;
@@ -73,8 +73,8 @@ const volumesOf = ({MountPoints}: StoredContainer): readonly string[] =>
 const containersIn = async (dataRoot: string): Promise<readonly StoredContainer[]> => {
   const containers: StoredContainer[] = [];
   for (const id of await namesIn(join(dataRoot, 'containers'))) {
-    const text = await textOf(join(dataRoot, 'containers', id, 'config.v2.json'));
-    // A container that is being removed loses its file first.
+    const text = await readIfExists(join(dataRoot, 'containers', id, 'config.v2.json'));
+    // docker removes a container's file before its directory.
     if (text !== undefined) containers.push(readJson(storedContainer, text, `the container ${id}`));
   }
   return containers;
@@ -83,7 +83,7 @@ const containersIn = async (dataRoot: string): Promise<readonly StoredContainer[
 const imagesIn = async (dataRoot: string): Promise<readonly string[]> => {
   const names: string[] = [];
   for (const driver of await namesIn(join(dataRoot, 'image'))) {
-    const text = await textOf(join(dataRoot, 'image', driver, 'repositories.json'));
+    const text = await readIfExists(join(dataRoot, 'image', driver, 'repositories.json'));
     if (text === undefined) continue;
     const {Repositories} = readJson(storedImages, text, 'the list of images');
     names.push(...Object.values(Repositories).flatMap((tags) => Object.keys(tags)));
@@ -101,7 +101,7 @@ const volumesIn = async (dataRoot: string): Promise<readonly string[]> => {
   }
 };
 
-const textOf = async (file: string): Promise<string | undefined> => {
+const readIfExists = async (file: string): Promise<string | undefined> => {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {

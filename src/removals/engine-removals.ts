@@ -1,4 +1,4 @@
-/** The docker engine that kni-demo started, and all that the engine has changed on this machine. */
+/** The docker engine that kni-demo started, and what this engine changed on the machine. */
 
 import {rm, rmdir} from 'node:fs/promises';
 import {dirname} from 'node:path';
@@ -7,23 +7,20 @@ import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import {mountPointsIn} from '../host/mounts.ts';
 import {waitUntil} from '../host/wait-until.ts';
-import type {DemoContext} from '../stages/context.ts';
-import {engineOf, startedEngine} from '../stages/lib/managed-engine.ts';
+import {managedEngine, managedEnginePid} from '../stages/lib/managed-engine.ts';
 import {recordedNetwork, restoreNetwork} from '../stages/lib/network-record.ts';
 import {recordedPackages} from '../stages/lib/packages-record.ts';
 import {execRoot} from '../tools/dockerd.ts';
 import {unmount} from '../tools/umount.ts';
 import {engineWithDataRoot, otherEngines} from './other-engines.ts';
-import type {Removal, Removals} from './removal.ts';
-
-type Surroundings = Pick<DemoContext, 'host' | 'dirs'>;
+import type {Removal, RemovalContext, RemovalOptions, Removals} from './removal.ts';
 
 export const engineRemovals = async (
-  context: Surroundings,
-  {purge, signal}: {readonly purge: boolean; readonly signal: AbortSignal},
+  context: RemovalContext,
+  {purge, signal}: Pick<RemovalOptions, 'purge' | 'signal'>,
 ): Promise<Removals> => {
   const {dirs} = context;
-  const pid = await startedEngine(dirs);
+  const pid = await managedEnginePid(dirs);
   const stop = pid === undefined ? [] : [stopEngine(context, pid, signal)];
   if (!purge) return {removals: stop, kept: []};
   if (pid === undefined) await refuseSharedCache(context);
@@ -43,8 +40,8 @@ export const engineRemovals = async (
 };
 
 /** Another state directory with the same cache has started the engine, whose data would be removed while it runs. */
-const refuseSharedCache = async ({dirs}: Surroundings): Promise<void> => {
-  const pid = await engineWithDataRoot(engineOf(dirs).dataRoot);
+const refuseSharedCache = async ({dirs}: RemovalContext): Promise<void> => {
+  const pid = await engineWithDataRoot(managedEngine(dirs).dataRoot);
   if (pid === undefined) return;
   throw new UserError({
     what: `cannot remove the cache ${dirs.cache}`,
@@ -54,18 +51,18 @@ const refuseSharedCache = async ({dirs}: Surroundings): Promise<void> => {
   });
 };
 
-const stopEngine = ({dirs}: Surroundings, pid: number, signal: AbortSignal): Removal => ({
+const stopEngine = ({dirs}: RemovalContext, pid: number, signal: AbortSignal): Removal => ({
   what: `the docker engine that kni-demo started, process ${pid}`,
   async remove() {
     process.kill(pid, 'SIGTERM');
     const gone = {what: `process ${pid} to end`, every: 100, atMost: 60_000, signal};
-    await waitUntil(gone, async () => ((await startedEngine(dirs)) === undefined ? true : undefined));
-    await rm(engineOf(dirs).pidFile, {force: true});
+    await waitUntil(gone, async () => ((await managedEnginePid(dirs)) === undefined ? true : undefined));
+    await rm(managedEngine(dirs).pidFile, {force: true});
   },
 });
 
 /** Also for an engine that was killed. */
-const networkRemovals = async ({host, dirs}: Surroundings, pid: number | undefined): Promise<Removals> => {
+const networkRemovals = async ({host, dirs}: RemovalContext, pid: number | undefined): Promise<Removals> => {
   const before = await recordedNetwork(dirs);
   const what = "the engine's docker0, bridges, iptables rules and /run/kni-demo";
   if (before === undefined) {

@@ -1,14 +1,34 @@
-/** What `down` would remove, and what it would keep. */
+/** What `down` was asked to remove, and what it is going to remove. */
+
+import type {DemoContext} from '../stages/context.ts';
+
+export type RemovalContext = Pick<DemoContext, 'host' | 'dirs'>;
+
+export interface RemovalOptions {
+  /** Of the cluster. */
+  readonly name: string;
+  /** Remove all clusters of this user, and the docker engine that kni-demo started. */
+  readonly all: boolean;
+  /** Remove images, cache, logs and state, too. */
+  readonly purge: boolean;
+  /** With `purge`: allow the removal of an engine that others use. */
+  readonly purgeForeign: boolean;
+  /** `DOCKER_HOST=…` if the variable is set. */
+  readonly dockerHost: string | undefined;
+  readonly signal: AbortSignal;
+}
 
 export interface Removal {
-  /** In half a line. */
+  /** A few words for the list that the user confirms. */
   readonly what: string;
   readonly remove: () => Promise<unknown>;
 }
 
 export interface Removals {
-  /** In the order in which they can be removed. */
+  /** In the order of their removal. */
   readonly removals: readonly Removal[];
-  /** What stays although kni-demo made it, and why: one line each. */
+  /** One line for each thing that stays although it looks like ours, with the reason. */
   readonly kept: readonly string[];
 }
+
+export const noRemovals: Removals = {removals: [], kept: []};

@@ -2,35 +2,106 @@
 
 import {describePlanFailure, type Plan, planTasks} from '../graph/plan.ts';
 import type {Stack} from '../stacks/schema.ts';
-import {buildTasks} from './build/build.ts';
+import {buildContainerd} from './build/containerd.ts';
+import {containerdBuilderImage} from './build/containerd-builder-image.ts';
+import {allImages, sampleImageOnly} from './build/images.ts';
+import {kubernetesPrograms} from './build/kubernetes.ts';
+import {buildNodeBase, pullNodeBase} from './build/node-base-image.ts';
+import {nodeImage} from './build/node-image.ts';
+import {buildNodeSystem, extendNodeSystem} from './build/node-system-image.ts';
+import {nodejs} from './build/nodejs.ts';
+import {buildOwn} from './build/own-build.ts';
+import {pause} from './build/pause.ts';
+import {preloadImage} from './build/preload-image.ts';
+import {runtime} from './build/runtime.ts';
 import type {DemoContext, DemoTask} from './context.ts';
-import {hostTasks} from './host/tasks.ts';
-import {initTasks} from './init/init.ts';
-import {ownTasks} from './init/own-source.ts';
+import {engine} from './host/engine.ts';
+import {engineRunning} from './host/engine-running.ts';
+import {hostTask} from './host/host-task.ts';
+import {inotify} from './host/inotify.ts';
+import {kind} from './host/kind.ts';
+import {packages} from './host/packages.ts';
+import {room} from './host/room.ts';
+import {system} from './host/system.ts';
+import {baseImage} from './init/base-image.ts';
+import {builderImage} from './init/builder-image.ts';
+import {downloadSource} from './init/debian-source.ts';
+import {fetchSource} from './init/git-source.ts';
+import {fetchOwn, patchOwn} from './init/own-source.ts';
+import {patchSource} from './init/tree.ts';
 import type {ResolvedSource} from './lib/resolve-own-source.ts';
-import {programsId, setup} from './setup/cluster.ts';
+import {cluster} from './setup/cluster.ts';
+import {scaleDownDns} from './setup/dns.ts';
+import {networkDefinitions} from './setup/network-definitions.ts';
+import {nodesReady} from './setup/nodes-ready.ts';
 import {programsTask} from './setup/programs.ts';
-import {nodeNetworks} from './setup/runtime-flags.ts';
-import {verify} from './verify/kni.ts';
+import {runtimeFlags} from './setup/runtime-flags.ts';
+import {proveSamplePod} from './verify/kni.ts';
+import {samplePod} from './verify/sample-pod.ts';
 
-export const demoTasks = (stack: Stack, own: readonly ResolvedSource[] = []): readonly DemoTask[] => [
-  ...hostTasks,
-  ...initTasks(stack),
-  ...buildTasks(stack),
-  ...own.flatMap((source) => ownTasks(source, stack)),
-  ...Object.values(setup),
-  programsTask(own),
-  ...Object.values(nodeNetworks),
-  ...Object.values(verify),
-];
+/** `own` are the user's sources, which replace those that the stack pins. */
+export const demoTasks = (
+  {kubernetes, containerd, node, features}: Stack,
+  own: readonly ResolvedSource[] = [],
+): readonly DemoTask[] => {
+  const containerdBuilder =
+    containerd.buildDependencies === undefined ? builderImage : containerdBuilderImage;
+  const fromDebian = node.from === 'debian';
+  return [
+    // host: this machine meets the requirements
+    hostTask(system), // cgroups are mounted
+    hostTask(room), // disk space and memory
+    hostTask(inotify), // limits, as a warning
+    hostTask(packages), // that our docker engine needs
+    hostTask(engine), // docker, unpacked if it is missing
+    hostTask(engineRunning), // docker, started if it is stopped
+    hostTask(kind), // unpacked if it is missing or too old
 
-/** What `up` makes true; the rest is made only where one of these needs it. */
-export const upTargets: readonly string[] = [
-  ...[setup, nodeNetworks, verify].flatMap((stage) => Object.values(stage).map(({id}) => id)),
-  programsId,
-];
+    // init: sources are in the cache and patched, and there is an image to build them in
+    baseImage, // Debian, from the host's mirror or pulled
+    builderImage, // Debian with compilers
+    kubernetes.source.from === 'git' ? fetchSource('kubernetes') : downloadSource('kubernetes'), // from git or Debian
+    containerd.source.from === 'git' ? fetchSource('containerd') : downloadSource('containerd'), // from git or Debian
+    ...when(fromDebian, downloadSource('kind')), // files of kind's own base image
+    patchSource('kubernetes'), // the kubelet calls KNI
+    patchSource('containerd'), // containerd joins the network namespace that the runtime made
+    ...own.map(fetchOwn), // --source: from git or a directory
+    ...own.map(patchOwn), // --source: with our patches, unless --no-patch
 
-/** For a stack, with sources of the user's own in place of those that it pins. */
+    // build: the node image
+    kubernetesPrograms, // kubelet; for Debian's nodes kubeadm and the control plane, too
+    ...when(fromDebian, pause), // the program of the sandbox image
+    ...when(containerdBuilder === containerdBuilderImage, containerdBuilderImage), // builder with Debian's Go libraries
+    buildContainerd(containerdBuilder), // containerd, its shim and ctr
+    ...own.map((source) => buildOwn(source, containerdBuilder)), // --source: for setup/programs
+    fromDebian ? buildNodeBase : pullNodeBase, // a kind node without our programs
+    fromDebian ? allImages : sampleImageOnly, // archive of images that the nodes need
+    ...when(fromDebian, preloadImage), // these images in containerd's store
+    nodejs, // for the network runtime
+    runtime, // the network runtime in one file
+    fromDebian ? buildNodeSystem : extendNodeSystem, // everything except the network runtime
+    nodeImage, // everything
+
+    // setup: a cluster whose nodes are Ready through KNI
+    cluster, // kind, or docker start
+    programsTask(own), // runtime of this checkout, and own kubelet and containerd
+    runtimeFlags, // pod subnet and --backend
+    networkDefinitions, // NetworkAttachmentDefinition and the right to read it
+    ...when(!features.coredns, scaleDownDns), // if the stack has no image of CoreDNS
+    nodesReady, // the network runtimes answer
+
+    // verify: a pod got its network over KNI
+    samplePod, // Ready
+    proveSamplePod, // five sources agree
+  ];
+};
+
+const when = (condition: boolean, task: DemoTask): readonly DemoTask[] => (condition ? [task] : []);
+
+/** The targets of `up`: all of setup and verify. Other tasks run only if one of these needs them. */
+export const upTargets = ({tasks}: Plan<DemoContext>): readonly string[] =>
+  [...tasks.keys()].filter((id) => /^(?:setup|verify)\//.test(id));
+
 export const demoPlan = (stack: Stack, own: readonly ResolvedSource[] = []): Plan<DemoContext> => {
   const result = planTasks(demoTasks(stack, own));
   if (result.ok) return result.plan;

@@ -173,7 +173,7 @@ describe('up', () => {
     const {code, stdout, stderr} = await cli(dir, ['up'], {host});
     expect(code).toBe(exitCodes.hostLacks);
     expect(stdout).toMatch(/^\+ system .*\n[\s\S]*^- kind +missing: not installed\n$/m);
-    expect(stderr).toMatch(/^error: this machine lacks something that the demo needs: packages: /);
+    expect(stderr).toMatch(/^error: this machine does not meet the requirements of the demo: packages: /);
     const asked = /^(docker version|docker ps|kind version|git ls-remote) ?/;
     expect(host.ran.filter((command) => !asked.test(command))).toEqual([]);
     expect(await readdir(dir.path)).toEqual([]);
@@ -187,7 +187,7 @@ describe('up', () => {
     expect(await cli(dir, ['up', '--yes'], {host: having(), machine: small})).toMatchObject({
       code: exitCodes.hostLacks,
       stderr: expect.stringMatching(
-        /demo needs: room: 1 GB free for [^\n]*\ntry: {3}free 15 GB there, or set XDG_CACHE_HOME/,
+        /of the demo: room: 1 GB free for [^\n]*\ntry: {3}free 15 GB there, or set XDG_CACHE_HOME/,
       ),
     });
   });
@@ -197,7 +197,7 @@ describe('up', () => {
     [
       'made from other sources',
       {},
-      /runs kni-demo\/node:1, and the sources now make kni-demo\/node:[0-9a-f]{16}/,
+      /runs kni-demo\/node:1; the current sources build kni-demo\/node:[0-9a-f]{16}/,
     ],
   ])('refuses a cluster that is %s before anything is built', async (_, rest, text) => {
     await using dir = await dirWithCluster();

@@ -9,7 +9,7 @@ import {markDirectories} from '../../src/cache/marker.ts';
 import {kubeconfigOf, recordedClusters, writeRecord} from '../../src/cluster/cluster.ts';
 import {ownerDirectoryOf} from '../../src/cluster/ownership.ts';
 import {exitCodes} from '../../src/exit-codes.ts';
-import {engineOf} from '../../src/stages/lib/managed-engine.ts';
+import {managedEngine} from '../../src/stages/lib/managed-engine.ts';
 import {recordPackages} from '../../src/stages/lib/packages-record.ts';
 import {
   dataRoot,
@@ -219,7 +219,7 @@ describe('down if no engine runs', () => {
       expect(await cli(dir, [...line.split(' '), '--yes'], {host})).toMatchObject({
         code: exitCodes.hostLacks,
         stderr:
-          'error: cannot remove cluster test1: no docker engine runs, and the cluster is in one\n' +
+          'error: cannot remove cluster test1: the docker engine of the cluster is not running\n' +
           'try:   start the engine, then run it again\n',
       });
       expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
@@ -229,7 +229,7 @@ describe('down if no engine runs', () => {
   it('--purge takes it along with the engine that kni-demo installed', async () => {
     await using dir = await tempDir();
     await remember(dir);
-    await mkdir(engineOf(dirsIn(dir)).dataRoot, {recursive: true});
+    await mkdir(managedEngine(dirsIn(dir)).dataRoot, {recursive: true});
     using host = fakeHost(silent + exchange(listOurImages, ...noEngine));
     const {code, stdout} = await cli(dir, ['down', '--purge', '--yes'], {host});
     expect(code).toBe(0);
@@ -251,7 +251,7 @@ describe('down if no engine runs', () => {
     expect(await cli(dir, ['down', '--yes'], {host})).toMatchObject({
       code: exitCodes.hostLacks,
       stderr: expect.stringMatching(
-        /^error: cannot look for what is to be removed: docker does not answer: permission denied/,
+        /^error: cannot list what to remove: docker does not answer: permission denied/,
       ),
     });
   });
@@ -269,7 +269,7 @@ describe('down if others use the engine that kni-demo installed', () => {
 
   /** What dockerd 26.1 keeps on disk, as far as kni-demo reads it. */
   const fillEngine = async (dir: TempDir): Promise<void> => {
-    const {dataRoot: root} = engineOf(dirsIn(dir));
+    const {dataRoot: root} = managedEngine(dirsIn(dir));
     const owner = await ownerDirectoryOf(dirsIn(dir), 'test1');
     await markDirectories(dirsIn(dir));
     await remember(dir);
@@ -315,10 +315,10 @@ describe('down if others use the engine that kni-demo installed', () => {
     expect({code, stdout}).toEqual({code: exitCodes.conflict, stdout: ''});
     expect(stderr.split('\n').slice(1)).toEqual([
       ...foreignContent.map((each) => `       ${each}`),
-      'try:   remove these first, or let them go with the engine: kni-demo down --purge --purge-foreign',
+      'try:   remove them first, or remove them with the engine: kni-demo down --purge --purge-foreign',
       '',
     ]);
-    await access(engineOf(dirsIn(dir)).dataRoot);
+    await access(managedEngine(dirsIn(dir)).dataRoot);
     expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
   });
 
@@ -337,7 +337,7 @@ describe('down if others use the engine that kni-demo installed', () => {
   it('--all does not stop the engine under the running containers of others', async () => {
     await using dir = await tempDir();
     await fillEngine(dir);
-    const {pidFile} = engineOf(dirsIn(dir));
+    const {pidFile} = managedEngine(dirsIn(dir));
     const running = spawn('sh', ['-c', 'read line', `--pidfile=${pidFile}`], {
       stdio: ['pipe', 'ignore', 'ignore'],
     });
@@ -377,7 +377,7 @@ describe('down if docker is pointed to another engine', () => {
     expect(await cli(dir, [...line.split(' '), '--yes'], {host})).toMatchObject({
       code: exitCodes.conflict,
       stderr:
-        'error: cannot remove cluster test1: it is in the docker engine engine-1, and docker answers from the engine engine-2\n' +
+        'error: cannot remove cluster test1: it is in the docker engine engine-1; docker is connected to the engine engine-2\n' +
         'try:   point docker to that engine (DOCKER_HOST, docker context), then run it again\n',
     });
     expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
@@ -389,7 +389,7 @@ describe('down if docker is pointed to another engine', () => {
     using host = fakeHost(ps() + exchange(engineId, 'engine-2'));
     const {code, stdout} = await cli(dir, ['down', '--all', '--yes'], {host});
     expect(code).toBe(0);
-    expect(stdout).toContain('keeps cluster test1: it is in the docker engine engine-1, ');
+    expect(stdout).toContain('keeps cluster test1: it is in the docker engine engine-1; ');
     expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
   });
 
@@ -418,7 +418,7 @@ describe('down if docker is pointed to another engine', () => {
     async (line) => {
       await using dir = await tempDir();
       await inEngine(dir);
-      await mkdir(engineOf(dirsIn(dir)).dataRoot, {recursive: true});
+      await mkdir(managedEngine(dirsIn(dir)).dataRoot, {recursive: true});
       using host = fakeHost(exchange(listNodeContainers(), ...noEngine));
       const env = {...envOf(dir), DOCKER_HOST: elsewhere};
       expect(await cli(dir, [...line.split(' '), '--yes'], {host, env})).toMatchObject({
@@ -427,7 +427,7 @@ describe('down if docker is pointed to another engine', () => {
           `error: cannot remove cluster test1: no docker engine answers at DOCKER_HOST=${elsewhere}\n` +
           'try:   start that engine, or unset DOCKER_HOST, then run it again\n',
       });
-      await access(engineOf(dirsIn(dir)).dataRoot);
+      await access(managedEngine(dirsIn(dir)).dataRoot);
       expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
     },
   );
@@ -474,7 +474,7 @@ describe('down --all and --purge', () => {
     expect(questions).toEqual(['Remove all of these?']);
     expect(stdout.split('\n').slice(0, 6)).toEqual([
       'keeps image kni-demo/builder:1: a container uses it',
-      'keeps images without a record that this cache made them; if nobody needs them: docker rmi kni-demo/theirs:1',
+      'keeps images that this cache has no record of; if nobody needs them: docker rmi kni-demo/theirs:1',
       '- cluster test1: test1-control-plane, test1-worker',
       '- cluster x: x-control-plane',
       '- image kni-demo/node:1, 1.2GB',
@@ -521,11 +521,11 @@ describe('down --all and --purge', () => {
   it('does not list the images of the engine that goes with the cache', async () => {
     await using dir = await tempDir();
     await markDirectories(dirsIn(dir));
-    await mkdir(engineOf(dirsIn(dir)).dataRoot);
+    await mkdir(managedEngine(dirsIn(dir)).dataRoot);
     using host = fakeHost(
       ps() +
         exchange(listOurImages, 'kni-demo/node:1\t1.2GB') +
-        exchange(dataRoot, engineOf(dirsIn(dir)).dataRoot),
+        exchange(dataRoot, managedEngine(dirsIn(dir)).dataRoot),
     );
     const {stdout} = await cli(dir, ['down', '--purge', '--yes'], {host});
     expect(stdout).not.toContain('image');
@@ -546,7 +546,7 @@ describe('down --all and --purge', () => {
 
   it('stops the engine that kni-demo started, and no other process of that number', async () => {
     await using dir = await tempDir();
-    const {pidFile} = engineOf(dirsIn(dir));
+    const {pidFile} = managedEngine(dirsIn(dir));
     await mkdir(join(pidFile, '..'), {recursive: true});
     await writeFile(pidFile, `${process.pid}\n`);
     using before = fakeHost(ps());

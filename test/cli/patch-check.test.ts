@@ -180,7 +180,7 @@ describe.skipIf(!existsSync('/usr/bin/xz'))('patch check', () => {
       host: hostOf((line) => (line.startsWith('patch') ? '' : '[not found]')),
     });
     expect({code, stdout}).toEqual({code: exitCodes.hostLacks, stdout: ''});
-    expect(stderr).toContain('this machine lacks something that the demo needs');
+    expect(stderr).toContain('this machine does not meet the requirements of the demo');
   });
 
   it.each([[[]], [['--json']]])('downloads by the tasks of up, with %j', async (flags) => {
@@ -193,7 +193,7 @@ describe.skipIf(!existsSync('/usr/bin/xz'))('patch check', () => {
     const {code, stdout, stderr} = await cli(dir, ['patch', 'check', ...flags], {host});
     expect(code).toBe(exitCodes.failed);
     const [view, other] = flags.length === 0 ? [stdout, stderr] : [stderr, stdout];
-    expect(view).toContain('Download the sources of kubernetes');
+    expect(view).toContain('Download the kubernetes sources');
     expect(view).toContain('a download failed');
     expect(host.ran.filter((line) => line.startsWith('docker run')).length).toBeGreaterThan(0);
     expect(host.ran.join()).not.toMatch(/docker build|prepare-tree/);

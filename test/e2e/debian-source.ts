@@ -3,8 +3,8 @@
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {Component} from '../../src/stacks/own-source.ts';
-import {builderImage} from '../../src/stages/init/base-image.ts';
-import {sourceOf} from '../../src/stages/init/sources.ts';
+import {builderImage} from '../../src/stages/init/builder-image.ts';
+import {sourceIdOf} from '../../src/stages/lib/source-id.ts';
 import {builder} from './builder.ts';
 import {host} from './rig.ts';
 
@@ -16,7 +16,7 @@ const unpackSource = async (component: Component, to: string): Promise<void> => 
     image: image(builderImage.id),
     script: ['prepare-tree.sh', component],
     env: {PATCHED: 'false'},
-    mounts: [{from: artifact(sourceOf(component)), to: '/source', readOnly: true}],
+    mounts: [{from: artifact(sourceIdOf(component)), to: '/source', readOnly: true}],
     out: to,
   });
 };

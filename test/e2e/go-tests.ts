@@ -4,8 +4,8 @@ import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {project} from '../../src/project.ts';
-import {containerdBuilderImage} from '../../src/stages/build/containerd.ts';
-import {treeOf} from '../../src/stages/init/tree.ts';
+import {containerdBuilderImage} from '../../src/stages/build/containerd-builder-image.ts';
+import {treeIdOf} from '../../src/stages/init/tree.ts';
 import type {ContainerStep} from '../../src/stages/lib/container.ts';
 import {type Builder, builder} from './builder.ts';
 
@@ -16,9 +16,9 @@ export const goTests = (): Promise<string> =>
     // The tests of containerd mount network namespaces.
     privileged: true,
     mounts: [
-      {from: artifact(treeOf('kubernetes')), to: '/go/src/k8s.io/kubernetes', readOnly: true},
+      {from: artifact(treeIdOf('kubernetes')), to: '/go/src/k8s.io/kubernetes', readOnly: true},
       {
-        from: artifact(treeOf('containerd')),
+        from: artifact(treeIdOf('containerd')),
         to: '/go/src/github.com/containerd/containerd',
         readOnly: true,
       },

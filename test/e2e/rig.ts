@@ -8,7 +8,7 @@ import {nodeHost} from '../../src/host/node-host.ts';
 import {localHost} from '../../src/host/process.ts';
 import {waitUntil} from '../../src/host/wait-until.ts';
 import {project} from '../../src/project.ts';
-import {withBrought} from '../../src/stages/lib/managed-engine.ts';
+import {withTools} from '../../src/stages/lib/managed-engine.ts';
 
 /** A running cluster of the user, which the chapters use and do not remove. */
 const usersCluster = process.env['KNI_E2E_CLUSTER'];
@@ -22,7 +22,7 @@ export const sample = 'samplepod';
 export const podSubnet = /^10\.244\.\d+\.\d+$/;
 
 export const dirs = dirsOf(process.env);
-export const host = withBrought(localHost(), dirs);
+export const host = withTools(localHost(), dirs);
 
 export interface Ended {
   readonly exitCode: number | null;

@@ -10,10 +10,10 @@ import {makeDirectory} from '../../make-directory.ts';
 import {nodeImage as nodeImageTask} from '../../stages/build/node-image.ts';
 import type {DemoContext} from '../../stages/context.ts';
 import {demoPlan} from '../../stages/demo.ts';
+import {requirementIds} from '../../stages/host/requirements.ts';
 import {requireAll, surveyHost, surveyLines} from '../../stages/host/survey.ts';
-import {hostTaskIds} from '../../stages/host/tasks.ts';
 import {imageOf} from '../../stages/lib/products.ts';
-import {inScratch} from '../../stages/lib/project-files.ts';
+import {inScratch} from '../../stages/lib/scratch.ts';
 import {lineWriter} from '../../view/stream.ts';
 import {demoContext} from '../context.ts';
 import {runLocked} from '../run-locked.ts';
@@ -70,7 +70,14 @@ export const bundleLoad = async (world: World, file: string, options: BundleOpti
       await placeItems(manifest, scratch, context);
       // The host is checked only now, because the bundle may have brought the docker engine and kind.
       await checkHost(context, world);
-      await runWithView({plan, targets: hostTaskIds, context, stream: world.stdout, flags: options, signal});
+      await runWithView({
+        plan,
+        targets: requirementIds,
+        context,
+        stream: world.stdout,
+        flags: options,
+        signal,
+      });
       say(`loading ${manifest.images.join(', ')}`);
       await loadBundleImages(manifest, scratch, context, signal);
       for (const name of [...manifest.images, ...manifest.items.map((item) => item.name)]) say(`+ ${name}`);

@@ -13,9 +13,9 @@ import type {OwnSource} from '../../stacks/own-source.ts';
 import type {Backend, DemoContext} from '../../stages/context.ts';
 import {demoPlan, upTargets} from '../../stages/demo.ts';
 import {requireAll, surveyHost, surveyLines} from '../../stages/host/survey.ts';
+import {refuseConflict} from '../../stages/lib/find-cluster.ts';
 import {type ResolvedSource, resolveOwnSource} from '../../stages/lib/resolve-own-source.ts';
-import {refuseConflict} from '../../stages/setup/cluster.ts';
-import {verify} from '../../stages/verify/kni.ts';
+import {proveSamplePod} from '../../stages/verify/kni.ts';
 import {lineWriter, paletteOf} from '../../view/stream.ts';
 import {chooseStack} from '../choose-stack.ts';
 import {demoContext} from '../context.ts';
@@ -67,7 +67,15 @@ export const up = async (world: World, options: UpOptions): Promise<void> => {
     await markDirectories(context.dirs);
 
     const recorder = runRecorder();
-    const run = {plan, targets: upTargets, context, stream: stdout, flags, signal, onEvent: recorder.emit};
+    const run = {
+      plan,
+      targets: upTargets(plan),
+      context,
+      stream: stdout,
+      flags,
+      signal,
+      onEvent: recorder.emit,
+    };
     const ran = await runWithView(run);
 
     const paint = paletteOf(stdout);
@@ -76,7 +84,7 @@ export const up = async (world: World, options: UpOptions): Promise<void> => {
     say(logged);
     for (const line of checks) say(`${paint.green('+')} ${line}`);
     say('');
-    const made = ran.filter((id) => id !== verify.kni.id);
+    const made = ran.filter((id) => id !== proveSamplePod.id);
     say(
       made.length === 0
         ? `Cluster ${name} is up already: nothing was changed. ${seconds(performance.now() - begun)}`
@@ -128,7 +136,7 @@ const runRecorder = () => {
     /** One text for each stage: `build 182 s`. */
     times: (): readonly string[] => times.spent().map(([stage, ms]) => `${stage} ${seconds(ms)}`),
     emit: (event: RunEvent): void => {
-      if (event.type === 'output' && event.task === verify.kni.id) proof.push(event.line);
+      if (event.type === 'output' && event.task === proveSamplePod.id) proof.push(event.line);
       times.emit(event);
     },
   };

@@ -1,9 +1,22 @@
-/** What the demo needs of this machine. */
+/** What the demo requires of this machine, in the order in which kni-demo installs it. */
 
 import type {Requirement} from '../lib/requirement.ts';
-import {engine, packages, running} from './engine.ts';
+import {engine} from './engine.ts';
+import {engineRunning} from './engine-running.ts';
+import {inotify} from './inotify.ts';
 import {kind} from './kind.ts';
-import {inotify, room, system} from './room.ts';
+import {packages} from './packages.ts';
+import {room} from './room.ts';
+import {system} from './system.ts';
 
-/** In the order in which they are brought. */
-export const requirements: readonly Requirement[] = [system, room, inotify, packages, engine, running, kind];
+export const requirements: readonly Requirement[] = [
+  system,
+  room,
+  inotify,
+  packages,
+  engine,
+  engineRunning,
+  kind,
+];
+
+export const requirementIds: readonly string[] = requirements.map(({id}) => id);

@@ -1,45 +1,49 @@
-/** Looks for everything at once, before anything else is done. */
+/** Checks all requirements at once, before anything is changed. */
 
 import type {DemoContext} from '../context.ts';
+import {type MissingRequirement, missingError, needsRootError} from '../lib/missing-requirements.ts';
 import {type Finding, type Requirement, resumes} from '../lib/requirement.ts';
 import {requirements} from './requirements.ts';
-import {type Lacking, lacking, needsRoot} from './tasks.ts';
 
-export interface Surveyed {
+export interface SurveyEntry {
   readonly requirement: Requirement;
   readonly finding: Finding;
 }
 
-export const surveyHost = (context: DemoContext, signal: AbortSignal): Promise<readonly Surveyed[]> =>
+export const surveyHost = (context: DemoContext, signal: AbortSignal): Promise<readonly SurveyEntry[]> =>
   Promise.all(
     requirements.map(async (requirement) => ({
       requirement,
-      finding: await requirement.look(context, signal),
+      finding: await requirement.check(context, signal),
     })),
   );
 
-/** The report's lines: `+ docker    engine 26.1.5`, where `+` is there, `-` is missing and `!` is noted. */
-export const surveyLines = (survey: readonly Surveyed[]): readonly string[] => {
+const marks = {present: '+', warning: '!', missing: '-'} as const;
+
+/** The lines of the report: `+ docker    engine 26.1.5`. */
+export const surveyLines = (survey: readonly SurveyEntry[]): readonly string[] => {
   const width = Math.max(...survey.map(({requirement}) => requirement.name.length));
-  const marks = {there: '+', noted: '!', missing: '-'} as const;
-  return survey.map(({requirement: {name}, finding}) =>
-    finding.is === 'missing' && resumes(finding.remedy)
-      ? `${marks.noted} ${name.padEnd(width)}  ${finding.says}`
-      : `${marks[finding.is]} ${name.padEnd(width)}  ${finding.is === 'missing' ? `missing: ${finding.says}` : finding.says}`,
-  );
+  return survey.map(({requirement: {name}, finding}) => {
+    const {kind, message} = finding;
+    const line = (mark: string, text: string): string => `${mark} ${name.padEnd(width)}  ${text}`;
+    if (kind !== 'missing') return line(marks[kind], message);
+    return resumes(finding.remedy)
+      ? line(marks.warning, message)
+      : line(marks.missing, `missing: ${message}`);
+  });
 };
 
-/** Throws UserError (exit code `hostLacks`) with all that is missing, unless it may be and can be installed. */
+/** Throws UserError (exit code `hostLacks`) with everything that is missing, unless kni-demo can and may install it. */
 export const requireAll = (
-  survey: readonly Surveyed[],
+  survey: readonly SurveyEntry[],
   {mayInstall, machine}: Pick<DemoContext, 'mayInstall' | 'machine'>,
 ): void => {
-  const all = survey.flatMap(({requirement, finding}): readonly Lacking[] =>
-    finding.is === 'missing' ? [{requirement, finding}] : [],
+  const all = survey.flatMap(({requirement, finding}): readonly MissingRequirement[] =>
+    finding.kind === 'missing' ? [{requirement, finding}] : [],
   );
   if (all.length === 0) return;
   const mayRun = mayInstall || all.every(({finding}) => resumes(finding.remedy));
-  if (!mayRun || all.some(({finding}) => 'advice' in finding.remedy)) throw lacking(all, machine);
-  const error = needsRoot(all, machine);
+  if (!mayRun || all.some(({finding}) => finding.remedy.kind === 'advice')) throw missingError(all, machine);
+  const error = needsRootError(all, machine);
   if (error) throw error;
 };

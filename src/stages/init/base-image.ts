@@ -1,25 +1,23 @@
-/** What everything is built in and from: the Debian base image, and the builder on top of it. */
+/** Creates the Debian image that everything is built in: from the host's Debian mirror, or pulled if the host is not Debian. */
 
 import {join} from 'node:path';
-import {digestOfTree} from '../../cache/digest.ts';
 import {recordPulledImage} from '../../cache/images.ts';
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import {CommandError} from '../../host/command-error.ts';
+import type {Host} from '../../host/host.ts';
 import {sourcesList} from '../../tools/apt.ts';
-import {importImage, pullImage, removeImages, runContainer, tagImage} from '../../tools/docker.ts';
+import {importImage, removeImages, runContainer, tagImage} from '../../tools/docker.ts';
 import {bootstrap} from '../../tools/mmdebstrap.ts';
-import type {DemoContext} from '../context.ts';
-import {hostTaskIds} from '../host/tasks.ts';
-import {makeImage} from '../lib/container.ts';
-import {imageOf, imageTask} from '../lib/products.ts';
-import {imageSource, inScratch} from '../lib/project-files.ts';
+import {requirementIds} from '../host/requirements.ts';
+import {imageTask} from '../lib/products.ts';
+import {pull} from '../lib/pull.ts';
+import {inScratch} from '../lib/scratch.ts';
 
-/** Bootstrapped from the host's own mirror where the host is a Debian, pulled by name elsewhere. */
 export const baseImage = imageTask({
   id: 'init/base-image',
-  title: 'Make the Debian base image',
-  needs: hostTaskIds,
+  title: 'Create the Debian base image',
+  needs: requirementIds,
   inputs: ({stack, architecture}) => ({...stack.base, architecture}),
   async make(tag, {host, machine, stack, dirs}, {signal, log, fingerprint}) {
     const mirrors = await machine.mirrors();
@@ -31,78 +29,34 @@ export const baseImage = imageTask({
         await host.run(importImage(tarball, tag), {signal});
       });
     } else {
-      const tryThis = 'on a Debian host let it be made from the Debian mirror: apt-get install mmdebstrap';
+      const tryThis =
+        'on a Debian host, install mmdebstrap to build the image from the Debian mirror: apt-get install mmdebstrap';
       await recordPulledImage(dirs, stack.base.image);
       await pull(stack.base.image, tryThis, {host, signal, log});
       await host.run(tagImage(stack.base.image, tag), {signal});
     }
-    await probePrivileged(tag, {host, signal});
+    await probePrivileged(tag, host, signal);
   },
 });
 
-type Step = Pick<DemoContext, 'host'> & {readonly signal: AbortSignal; readonly log?: (line: string) => void};
-
-/** Rejects with UserError (exit code `hostLacks`) where it cannot be had. */
-export const pull = async (name: string, tryThis: string, {host, signal, log}: Step): Promise<void> => {
+/** Before this task there is no image to try it with. kind would find out only after the build. */
+const probePrivileged = async (tag: string, host: Host, signal: AbortSignal): Promise<void> => {
+  const name = `kni-demo-probe-${process.pid}`;
   try {
-    await host.run(pullImage(name), {signal, ...(log && {onLine: log})});
+    await host.run(runContainer({image: tag, name, privileged: true, command: ['true']}), {signal});
   } catch (error) {
-    if (signal.aborted || !(error instanceof CommandError)) throw error;
-    throw new UserError(
-      {
-        what: `cannot pull ${name}`,
-        why: error.lastLine,
-        tryThis,
-        exitCode: exitCodes.hostLacks,
-      },
-      {cause: error},
-    );
-  }
-};
-
-/** The first moment at which it can be tried, and minutes before kind would find out. */
-const probePrivileged = async (tag: string, {host, signal}: Step): Promise<void> => {
-  try {
-    await host.run(
-      runContainer({image: tag, name: `kni-demo-probe-${process.pid}`, privileged: true, command: ['true']}),
-      {
-        signal,
-      },
-    );
-  } catch (error) {
-    // Or it would count as probed the next time.
+    // With the image, the next run would skip this task and its probe.
     await host.run(removeImages([tag])).catch(() => undefined);
     if (signal.aborted || !(error instanceof CommandError)) throw error;
     throw new UserError(
       {
-        what: 'this docker engine cannot run privileged containers, which kind nodes are',
+        what: 'this docker engine cannot run privileged containers, which kind needs for its nodes',
         why: error.lastLine,
         tryThis:
-          'an engine of version 23 or later asks only for the capabilities there are; rootless engines do not fit',
+          'use docker 23 or later, which requests only the capabilities that the host grants; rootless engines do not work',
         exitCode: exitCodes.hostLacks,
       },
       {cause: error},
     );
   }
 };
-
-export const builderImage = imageTask({
-  id: 'init/builder-image',
-  title: 'Make the builder image',
-  needs: [baseImage.id],
-  inputs: async ({stack}) => ({
-    packages: stack.builder.packages,
-    go: stack.builder.go.newer,
-    dockerfile: await digestOfTree(imageSource('builder')),
-  }),
-  async make(tag, context, running) {
-    const {packages, go} = context.stack.builder;
-    const args = {
-      BASE: imageOf(baseImage.id, running),
-      PACKAGES: packages.join(' '),
-      GO_SUITE: go.newer?.suite ?? '',
-      GO_VERSION: go.newer?.version ?? '',
-    };
-    await makeImage({tag, context: imageSource('builder'), args}, context, running);
-  },
-});

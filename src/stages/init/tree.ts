@@ -1,4 +1,4 @@
-/** Patched source trees: Debian's patches first, where the source is Debian's, then our series. */
+/** Makes patched source trees: Debian's patches first if the source is Debian's, then our series. */
 
 import {join} from 'node:path';
 import {digestOfTree} from '../../cache/digest.ts';
@@ -9,8 +9,8 @@ import {goEnv, runStep} from '../lib/container.ts';
 import {explainTree} from '../lib/explain.ts';
 import {artifactOf, artifactTask, imageOf} from '../lib/products.ts';
 import {scriptDigest} from '../lib/project-files.ts';
-import {builderImage} from './base-image.ts';
-import {sourceOf} from './sources.ts';
+import {sourceIdOf} from '../lib/source-id.ts';
+import {builderImage} from './builder-image.ts';
 
 /** The directory of our patches for a component. */
 export const seriesOf = (component: Component, {stack}: Pick<DemoContext, 'stack'>): string =>
@@ -24,9 +24,9 @@ export interface TreeParts {
   readonly component: Component;
   readonly id: string;
   readonly title: string;
-  /** The task that brings the source. */
+  /** Id of the task that brings the source. */
   readonly source: string;
-  /** Without our series the tree is what the source holds. */
+  /** Whether to apply our series. */
   readonly patched: boolean;
 }
 
@@ -65,14 +65,13 @@ export const treeTask = ({component, id, title, source, patched}: TreeParts): De
     },
   });
 
-/** The task that patches what the stack pins. */
-export const treeOf = (component: Component): string => `init/${component}-tree`;
+export const treeIdOf = (component: Component): string => `init/${component}-tree`;
 
-export const pinnedTree = (component: Component): DemoTask =>
+export const patchSource = (component: Component): DemoTask =>
   treeTask({
     component,
-    id: treeOf(component),
+    id: treeIdOf(component),
     title: `Patch ${component}`,
-    source: sourceOf(component),
+    source: sourceIdOf(component),
     patched: true,
   });

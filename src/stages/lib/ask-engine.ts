@@ -1,4 +1,4 @@
-/** Asks for the docker engine, and tells one that is not there from one that cannot be used. */
+/** Asks the docker engine for its version, and tells an absent engine from an unusable one. */
 
 import {CommandError} from '../../host/command-error.ts';
 import type {Host} from '../../host/host.ts';
@@ -6,41 +6,39 @@ import {serverVersion} from '../../tools/docker.ts';
 
 export type EngineAnswer =
   /** `26.1.5+dfsg1` */
-  | {readonly is: 'running'; readonly version: string}
-  /** Nobody listens where an engine of this machine would. */
-  | {readonly is: 'absent'}
-  /** There may be one, and starting another would not help. */
-  | {readonly is: 'refused'; readonly says: string; readonly advice: string};
+  | {readonly kind: 'running'; readonly version: string}
+  /** Nothing listens on the socket of this machine's engine. */
+  | {readonly kind: 'absent'}
+  /** An engine may be running. To start another one would not help. */
+  | {readonly kind: 'refused'; readonly message: string; readonly advice: string};
 
 export const askEngine = async (host: Host, signal: AbortSignal): Promise<EngineAnswer> => {
   try {
     const {stdout} = await host.run(serverVersion, {signal, timeout: 10_000});
-    return {is: 'running', version: stdout.trim()};
+    return {kind: 'running', version: stdout.trim()};
   } catch (error) {
     if (!(error instanceof CommandError) || signal.aborted) throw error;
-    return answerOf(error);
+    return classify(error);
   }
 };
 
 const ownSocket = /unix:\/\/\/(var\/)?run\/docker\.sock/;
 
-const answerOf = ({reason, output, lastLine: says}: CommandError): EngineAnswer => {
-  if (reason === 'not found' || output === '') {
-    return reason.startsWith('timed out')
-      ? {
-          is: 'refused',
-          says: `does not answer: docker version ${reason}`,
-          advice: 'restart the docker engine',
-        }
-      : {is: 'absent'};
-  }
+const classify = ({reason, output, lastLine}: CommandError): EngineAnswer => {
+  if (reason.startsWith('timed out') && output === '')
+    return refused(`does not answer: docker version ${reason}`, 'restart the docker engine');
+  if (reason === 'not found' || output === '') return {kind: 'absent'};
   if (/permission denied/i.test(output)) {
-    const advice =
-      'run it as root, or join the group docker and log in again: sudo usermod -aG docker "$USER"';
-    return {is: 'refused', says, advice};
+    return refused(
+      lastLine,
+      'run it as root, or join the group docker and log in again: sudo usermod -aG docker "$USER"',
+    );
   }
-  if (ownSocket.test(output) && /connect/i.test(output)) return {is: 'absent'};
-  const advice =
-    'start the engine that docker is set to, or unset DOCKER_HOST: env -u DOCKER_HOST kni-demo up';
-  return {is: 'refused', says, advice};
+  if (ownSocket.test(output) && /connect/i.test(output)) return {kind: 'absent'};
+  return refused(
+    lastLine,
+    'start the engine that docker is set to, or unset DOCKER_HOST: env -u DOCKER_HOST kni-demo up',
+  );
 };
+
+const refused = (message: string, advice: string): EngineAnswer => ({kind: 'refused', message, advice});

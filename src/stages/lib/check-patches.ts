@@ -8,9 +8,9 @@ import {withWorkbench} from '../../patches/workbench.ts';
 import {type Component, components} from '../../stacks/own-source.ts';
 import {releaseOf} from '../../stacks/schema.ts';
 import type {DemoContext} from '../context.ts';
-import {sourceOf} from '../init/sources.ts';
 import {pinnedFiles} from './pinned-files.ts';
 import {artifactOf} from './products.ts';
+import {sourceIdOf} from './source-id.ts';
 
 export interface CachedSource {
   readonly component: Component;
@@ -25,7 +25,7 @@ export const cachedSources = async (
   const fingerprintOf = await fingerprintsOf(plan, context);
   return Promise.all(
     components.map(async (component) => {
-      const path = artifactOf(sourceOf(component), context, {fingerprintOf});
+      const path = artifactOf(sourceIdOf(component), context, {fingerprintOf});
       return {component, path, isThere: await artifactExists(path)};
     }),
   );

@@ -1,4 +1,4 @@
-/** What we brought to this machine ourselves: where it is, how to stop it, how to be rid of it. */
+/** The programs that kni-demo unpacks on this machine: kind, and a docker engine, which kni-demo also starts and removes. */
 
 import {readFile, readlink} from 'node:fs/promises';
 import {delimiter, join} from 'node:path';
@@ -6,19 +6,19 @@ import type {Dirs} from '../../cache/dirs.ts';
 import type {Host} from '../../host/host.ts';
 import type {Engine} from '../../tools/dockerd.ts';
 
-/** Programs that we unpacked beside the system, one directory for each. */
-export const toolPath = (dirs: Dirs): string => join(dirs.cache, 'tools');
+/** Has one directory for each program. */
+export const toolsDirectory = (dirs: Dirs): string => join(dirs.cache, 'tools');
 
-export interface BroughtEngine extends Omit<Engine, 'dockerd' | 'dataRoot'> {
+export interface ManagedEngine extends Omit<Engine, 'dockerd' | 'dataRoot'> {
   readonly dataRoot: string;
-  /** Where the engine's packages are unpacked. */
+  /** The directory of the unpacked packages. */
   readonly root: string;
-  /** The link that gives users the docker command, made only where they have none. */
+  /** The link to the docker command, made only for users who have no docker command. */
   readonly link: string;
 }
 
-export const engineOf = (dirs: Dirs): BroughtEngine => {
-  const root = join(toolPath(dirs), 'engine');
+export const managedEngine = (dirs: Dirs): ManagedEngine => {
+  const root = join(toolsDirectory(dirs), 'engine');
   return {
     root,
     link: '/usr/local/bin/docker',
@@ -30,13 +30,13 @@ export const engineOf = (dirs: Dirs): BroughtEngine => {
 };
 
 /**
- * Runs commands with our programs at the end of the PATH: the user's own come first. But not kind, which is unpacked only
- * where the user's is too old.
+ * Runs commands with our programs at the end of the PATH, so that the user's own come first. kind is at the beginning: it is
+ * unpacked only if the user's own is missing or too old.
  */
-export const withBrought = (host: Host, dirs: Dirs, path: string = process.env['PATH'] ?? ''): Host => {
-  const engine = ['engine/usr/bin', 'engine/usr/sbin'].map((name) => join(toolPath(dirs), name));
+export const withTools = (host: Host, dirs: Dirs, path: string = process.env['PATH'] ?? ''): Host => {
+  const engine = ['engine/usr/bin', 'engine/usr/sbin'].map((name) => join(toolsDirectory(dirs), name));
   const PATH = [
-    join(toolPath(dirs), 'kind/usr/bin'),
+    join(toolsDirectory(dirs), 'kind/usr/bin'),
     path,
     '/usr/local/sbin',
     '/usr/sbin',
@@ -46,19 +46,19 @@ export const withBrought = (host: Host, dirs: Dirs, path: string = process.env['
   return {run: (command, options = {}) => host.run(command, {...options, env: {PATH, ...options.env}})};
 };
 
-/** The process id of the engine that we started, if it runs still. */
-export const startedEngine = async (dirs: Dirs): Promise<number | undefined> => {
-  const {pidFile} = engineOf(dirs);
+/** The process id of the engine that kni-demo started, if it is still running. */
+export const managedEnginePid = async (dirs: Dirs): Promise<number | undefined> => {
+  const {pidFile} = managedEngine(dirs);
   const pid = Number.parseInt(await readFile(pidFile, 'utf8').catch(() => ''), 10);
   if (Number.isNaN(pid)) return undefined;
-  // The number may have been given to another process since: ours names its pid file.
+  // Another process may have this id by now. Our engine's command line names the pid file.
   const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
   return commandLine.split('\0').includes(`--pidfile=${pidFile}`) ? pid : undefined;
 };
 
-/** The link to our docker command, if it is ours. */
-export const ownLink = async (dirs: Dirs): Promise<string | undefined> => {
-  const {link, root} = engineOf(dirs);
+/** The link to the docker command, if kni-demo made it. */
+export const managedLink = async (dirs: Dirs): Promise<string | undefined> => {
+  const {link, root} = managedEngine(dirs);
   const target = await readlink(link).catch(() => '');
   return target.startsWith(`${root}/`) ? link : undefined;
 };

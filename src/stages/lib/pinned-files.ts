@@ -12,7 +12,7 @@ import {readFiles} from '../../patches/read-files.ts';
 import {applySeries, type Files, type PatchResult, pathsOf, readQuiltSeries} from '../../patches/series.ts';
 import {listTarball, strippedName, unpackMembers, unpackTarball} from '../../tools/tar.ts';
 import type {DemoContext} from '../context.ts';
-import {inScratch} from './project-files.ts';
+import {inScratch} from './scratch.ts';
 
 export interface PinnedFiles {
   readonly files: Files;

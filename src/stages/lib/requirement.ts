@@ -1,39 +1,51 @@
-/** A requirement of the demo: how it is looked for, what was found, and what would bring it. */
+/** A requirement on this machine: how to check it, and what to do if it is not met. */
 
 import type {Command} from '../../host/host.ts';
 import type {DemoContext} from '../context.ts';
 
-/** What was found, in a few words; with `missing`, what to do about it. */
+/** `message` is a few words about what was found. */
 export type Finding =
-  | {readonly is: 'there' | 'noted'; readonly says: string}
-  | {readonly is: 'missing'; readonly says: string; readonly remedy: Remedy};
+  | {readonly kind: 'present' | 'warning'; readonly message: string}
+  | {readonly kind: 'missing'; readonly message: string; readonly remedy: Remedy};
 
-/** Commands that `--yes` runs and that a person may run; or advice, where it is not ours to do. */
+/** Commands for `--yes` or for the user, or advice if kni-demo cannot do it. */
 export type Remedy =
   | {
+      readonly kind: 'commands';
       readonly commands: readonly Command[];
       readonly needsRoot: boolean;
-      /** It ran before and only has to be started again: that needs no `--yes`. */
+      /** Starts again what kni-demo started before. That needs no `--yes`. */
       readonly resumes?: boolean;
       /** Called before the commands run: records what `down --purge` needs to know to undo them. */
       readonly record?: () => Promise<void>;
     }
-  | {readonly advice: string};
+  | {readonly kind: 'advice'; readonly advice: string};
 
 export interface Requirement {
   readonly id: `host/${string}`;
-  /** Of the report's line: `docker engine`. */
+  /** In the report: `docker`. */
   readonly name: string;
-  /** Of the task that brings it. */
+  /** Of the task that runs the remedy. */
   readonly title: string;
-  look(context: DemoContext, signal: AbortSignal): Promise<Finding>;
-  /** Waits until what the remedy started is there. */
-  settle?(context: DemoContext, signal: AbortSignal): Promise<void>;
+  check(context: DemoContext, signal: AbortSignal): Promise<Finding>;
+  /** Waits until what the remedy started is ready. */
+  waitUntilReady?(context: DemoContext, signal: AbortSignal): Promise<void>;
 }
 
-/** Whether its commands may run without `--yes`. */
-export const resumes = (remedy: Remedy): boolean => 'resumes' in remedy && (remedy.resumes ?? false);
+export const resumes = (remedy: Remedy): boolean => remedy.kind === 'commands' && (remedy.resumes ?? false);
 
-export const there = (says: string): Finding => ({is: 'there', says});
-export const noted = (says: string): Finding => ({is: 'noted', says});
-export const missing = (says: string, remedy: Remedy): Finding => ({is: 'missing', says, remedy});
+export const present = (message: string): Finding => ({kind: 'present', message});
+export const warning = (message: string): Finding => ({kind: 'warning', message});
+
+/** Missing, and nothing that kni-demo can install. */
+export const adviseOn = (message: string, advice: string): Finding => ({
+  kind: 'missing',
+  message,
+  remedy: {kind: 'advice', advice},
+});
+
+/** Missing, and kni-demo can install or start it. */
+export const missing = (
+  message: string,
+  remedy: Omit<Extract<Remedy, {kind: 'commands'}>, 'kind'>,
+): Finding => ({kind: 'missing', message, remedy: {kind: 'commands', ...remedy}});

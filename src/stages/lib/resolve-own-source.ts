@@ -10,9 +10,9 @@ import {type Component, isUrl, type OwnSource, type Place} from '../../stacks/ow
 import {errorCodeOf} from '../../thrown.ts';
 import {changes, gitEnv, listRemote, parseRemote} from '../../tools/git.ts';
 import type {DemoContext} from '../context.ts';
-import {gitFailed} from '../init/git-source.ts';
-import {inScratch} from './project-files.ts';
-import {persistently} from './retry.ts';
+import {gitFailed} from './git-source.ts';
+import {retry} from './retry.ts';
+import {inScratch} from './scratch.ts';
 import {snapshotOf} from './snapshot.ts';
 
 /** What is built: the commit, or the contents of a directory, and whether our series goes on top. */
@@ -106,7 +106,7 @@ const commitOf = async (
   signal: AbortSignal,
 ): Promise<string> => {
   if (/^[0-9a-f]{40}$/.test(ref)) return ref;
-  const {stdout} = await persistently(
+  const {stdout} = await retry(
     () => host.run(listRemote(url, ref), {env: gitEnv, signal, timeout: 60_000}),
     signal,
   ).catch((error: unknown): never => {

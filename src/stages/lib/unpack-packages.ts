@@ -1,28 +1,34 @@
-/** Programs of another suite, beside the system. */
+/** Unpacks packages of another Debian suite beside the system. */
 
 import {join} from 'node:path';
+import type {Dirs} from '../../cache/dirs.ts';
 import type {Command} from '../../host/host.ts';
 import {type Mirrors, privateApt} from '../../tools/apt.ts';
-import type {DemoContext} from '../context.ts';
 
-/** Downloads packages of another suite by an apt of their own and unpacks them: dpkg learns nothing of it. */
-export const unpack = (
-  {dirs}: DemoContext,
-  {mirrors, suite, names, to}: {mirrors: Mirrors; suite: string; names: readonly string[]; to: string},
+export interface PackageSelection {
+  readonly mirrors: Mirrors;
+  readonly suite: string;
+  readonly names: readonly string[];
+  /** The directory to unpack into. */
+  readonly to: string;
+}
+
+/** Uses an apt configuration of its own. The packages are not installed: dpkg does not know them. */
+export const unpackPackages = (
+  {mirrors, suite, names, to}: PackageSelection,
+  {cache}: Pick<Dirs, 'cache'>,
 ): readonly Command[] => {
-  const root = join(dirs.cache, 'apt', suite);
+  const root = join(cache, 'apt', suite);
   const {make, apt} = privateApt(root, mirrors, suite);
-  const fresh = `${to}.new`;
+  const unpacked = `${to}.new`;
+  const unpackAll = 'for file in "$1"/*.deb; do dpkg-deb -x "$file" "$2"; done';
   return [
     ...make,
     apt('update'),
     apt('download', ...names),
-    ['rm', ['-rf', to, fresh]],
-    ['mkdir', ['-p', fresh]],
-    [
-      'sh',
-      ['-ec', 'for file in "$1"/*.deb; do dpkg-deb -x "$file" "$2"; done', 'sh', `${root}/packages`, fresh],
-    ],
-    ['mv', [fresh, to]],
+    ['rm', ['-rf', to, unpacked]],
+    ['mkdir', ['-p', unpacked]],
+    ['sh', ['-ec', unpackAll, 'sh', `${root}/packages`, unpacked]],
+    ['mv', [unpacked, to]],
   ];
 };

@@ -8,9 +8,11 @@ import {runTasks} from '../../../src/graph/run.ts';
 import type {Host} from '../../../src/host/host.ts';
 import type {Machine} from '../../../src/host/machine.ts';
 import type {DemoContext} from '../../../src/stages/context.ts';
+import {engineRunning} from '../../../src/stages/host/engine-running.ts';
+import {hostTask} from '../../../src/stages/host/host-task.ts';
+import {requirementIds, requirements} from '../../../src/stages/host/requirements.ts';
 import {requireAll, surveyHost, surveyLines} from '../../../src/stages/host/survey.ts';
-import {hostTaskIds, hostTasks} from '../../../src/stages/host/tasks.ts';
-import {engineOf} from '../../../src/stages/lib/managed-engine.ts';
+import {managedEngine} from '../../../src/stages/lib/managed-engine.ts';
 import {serverVersion} from '../../../src/tools/docker.ts';
 import {demoContext, exchange, gibibyte, machine, rejection} from '../../rig/demo.ts';
 import {type FakeHost, fakeHost} from '../../rig/fake-host.ts';
@@ -70,8 +72,8 @@ describe('a machine that has all', () => {
     expect(lines).toEqual([
       `+ system    Linux amd64, Node.js ${process.version}, cgroup v2; stack bookworm`,
       `+ room      100 GB free for ${dir.join('cache/kni-demo')}, 16 GB memory, 4 cores`,
-      '+ inotify   8192 instances a user',
-      '+ packages  none needed, docker is there',
+      '+ inotify   8192 instances per user',
+      '+ packages  none needed: docker is running',
       '+ docker    engine 26.1.5+dfsg1',
       '+ engine    running',
       '+ kind      0.27.0',
@@ -88,7 +90,7 @@ describe('a machine that has all', () => {
     });
     expect(error).toBeUndefined();
     expect(lines[2]).toBe(
-      '! inotify   128 instances a user may be few for 3 nodes: sysctl -w fs.inotify.max_user_instances=512',
+      '! inotify   128 instances per user may be too few for 3 nodes: sysctl -w fs.inotify.max_user_instances=512',
     );
   });
 });
@@ -106,7 +108,7 @@ describe('a machine that lacks something', () => {
     ]);
     expect(error).toMatchObject({
       exitCode: exitCodes.hostLacks,
-      what: 'this machine lacks something that the demo needs',
+      what: 'this machine does not meet the requirements of the demo',
       why: 'packages: iptables, runc, mmdebstrap\ndocker: not installed\nengine: not running\nkind: not installed',
     });
     const lines = error?.tryThis.split('\n') ?? [];
@@ -120,7 +122,9 @@ describe('a machine that lacks something', () => {
         .filter((line) => line.includes('apt-get -qq download'))
         .map((line) => line.replace(/^.*download /, '')),
     ).toEqual(['docker.io docker-cli containerd', 'kind']);
-    expect(lines).toContain(`  ln -sf ${engineOf(context.dirs).root}/usr/bin/docker /usr/local/bin/docker`);
+    expect(lines).toContain(
+      `  ln -sf ${managedEngine(context.dirs).root}/usr/bin/docker /usr/local/bin/docker`,
+    );
     expect(lines.filter((line) => line.includes('setsid --fork'))).toHaveLength(1);
   });
 
@@ -151,8 +155,8 @@ describe('a machine that lacks something', () => {
   });
 
   it.each([
-    ['kind v0.26.0 go1.23.4 linux/amd64', '0.26.0 is too old for Kubernetes v1.20.2, which wants 0.27.0'],
-    ['kind v0.9.9 go1.23.4 linux/amd64', '0.9.9 is too old for Kubernetes v1.20.2, which wants 0.27.0'],
+    ['kind v0.26.0 go1.23.4 linux/amd64', '0.26.0 is too old for Kubernetes v1.20.2, which needs 0.27.0'],
+    ['kind v0.9.9 go1.23.4 linux/amd64', '0.9.9 is too old for Kubernetes v1.20.2, which needs 0.27.0'],
     ['kind v0.27.0 go1.23.4 linux/amd64', undefined],
     ['kind v0.28.0-alpha+1a2b go1.24 linux/amd64', undefined],
     ['kind v1.0.0 go1.24 linux/amd64', undefined],
@@ -313,7 +317,7 @@ describe('a docker that is installed', () => {
 });
 
 const unpackedIn = async ({dirs}: DemoContext): Promise<void> => {
-  const program = `${engineOf(dirs).root}/usr/sbin/dockerd`;
+  const program = `${managedEngine(dirs).root}/usr/sbin/dockerd`;
   await mkdir(dirname(program), {recursive: true});
   await writeFile(program, '', {mode: 0o755});
 };
@@ -344,7 +348,7 @@ describe('an engine that was unpacked before', () => {
     const host = fakeHost(engine(...silent) + kind);
     const before = await demoContext(dir, host);
     await unpackedIn(before);
-    const {logFile, pidFile} = engineOf(before.dirs);
+    const {logFile, pidFile} = managedEngine(before.dirs);
     await mkdir(dirname(logFile), {recursive: true});
     await writeFile(logFile, 'started before');
     await writeFile(pidFile, `${process.pid}`);
@@ -364,9 +368,9 @@ describe('an engine that was unpacked before', () => {
         return fakeHost(exchange(['x', []], ...(answers < 3 ? silent : ['26.1']))).run(['x', []], options);
       },
     };
-    const task = hostTasks.find(({id}) => id === 'host/engine-running');
+    const task = hostTask(engineRunning);
     const running = {fingerprint: '', fingerprintOf: () => '', signal, log: () => undefined};
-    await task?.run({...found.context, host: starting}, running);
+    await task.run({...found.context, host: starting}, running);
     expect(ran.slice(0, 4).map((line) => line.split(' ')[0])).toEqual([
       'ip',
       'iptables-save',
@@ -386,7 +390,7 @@ describe('an engine that was unpacked before', () => {
     const context = await demoContext(dir, host);
     await unpackedIn(context);
     await mkdir(context.dirs.state, {recursive: true});
-    await writeFile(engineOf(context.dirs).logFile, '');
+    await writeFile(managedEngine(context.dirs).logFile, '');
     const {error} = await survey(dir, host, {programs: ['iptables', 'runc'], isRoot: false});
     expect(error?.what).toBe('root is needed to install or start what is missing');
   });
@@ -394,12 +398,12 @@ describe('an engine that was unpacked before', () => {
 
 describe('the tasks', () => {
   const run = async (context: DemoContext, cancel = new AbortController()) => {
-    const plan = planTasks(hostTasks);
+    const plan = planTasks(requirements.map(hostTask));
     if (!plan.ok) throw new Error('no plan');
     const logs = (id: string): string => `${context.dirs.logs}/${id}.log`;
     return runTasks(plan.plan, {
       context,
-      targets: hostTaskIds,
+      targets: requirementIds,
       signal: cancel.signal,
       emit: () => undefined,
       logs,
@@ -494,9 +498,9 @@ describe('the tasks', () => {
     await using dir = await tempDir();
     const cancel = new AbortController();
     const context = await demoContext(dir, looking({'docker version': undefined}).host, {mayInstall: true});
-    const task = hostTasks.find(({id}) => id === 'host/engine-running');
+    const task = hostTask(engineRunning);
     const running = {fingerprint: '', fingerprintOf: () => '', signal: cancel.signal, log: () => undefined};
-    const begun = task?.run(context, running) ?? Promise.resolve();
+    const begun = task.run(context, running) ?? Promise.resolve();
     setImmediate(() => cancel.abort(new Error('cancelled by SIGINT')));
     expect((await rejection(begun, Error)).message).toMatch(/cancelled/);
   });

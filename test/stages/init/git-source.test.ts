@@ -6,8 +6,8 @@ import {UserError} from '../../../src/errors.ts';
 import {CommandError} from '../../../src/host/command-error.ts';
 import type {Host} from '../../../src/host/host.ts';
 import {localHost} from '../../../src/host/process.ts';
-import {gitSourceTask} from '../../../src/stages/init/git-source.ts';
-import {pinnedSource} from '../../../src/stages/init/sources.ts';
+import {fetchSource} from '../../../src/stages/init/git-source.ts';
+import {gitSourceTask} from '../../../src/stages/lib/git-source.ts';
 import {demoContext, rejection} from '../../rig/demo.ts';
 import {type TempDir, tempDir} from '../../rig/temp-dir.ts';
 
@@ -41,9 +41,7 @@ const setup = async (dir: TempDir, {url, commit}: {url: string; commit: string})
   const task = gitSourceTask({
     id: 'init/some-source',
     title: 'Fetch it',
-    url,
-    ref: 'refs/tags/v1.0.0',
-    commit,
+    commit: () => ({url, ref: 'refs/tags/v1.0.0', commit}),
     moved: (found) => new UserError({what: 'moved', why: found, tryThis: 'look'}),
   });
   const fingerprint = 'a'.repeat(64);
@@ -145,11 +143,12 @@ describe('a stack that pins a commit', () => {
     const context = await demoContext(dir, host);
     const {stack} = context;
     const source = {from: 'git', url, tag: 'v1.0.0', commit: 'b'.repeat(40)} as const;
-    const task = pinnedSource('containerd', {...stack, containerd: {...stack.containerd, source}});
+    const task = fetchSource('containerd');
+    const pinning = {...context, stack: {...stack, containerd: {...stack.containerd, source}}};
     await mkdir(`${context.dirs.cache}/artifacts`, {recursive: true});
     const {signal} = new AbortController();
     const running = {fingerprint: 'a'.repeat(64), fingerprintOf: () => '', signal, log: () => undefined};
-    const error = await rejection(Promise.resolve(task.run(context, running)), UserError);
+    const error = await rejection(Promise.resolve(task.run(pinning, running)), UserError);
     expect(error.what).toBe(`v1.0.0 at ${url} is not what the stack bookworm pins`);
     expect(error.why).toBe(`it is commit ${commit}, expected ${'b'.repeat(40)}`);
     expect(error.tryThis).toContain('nothing was kept');

@@ -3,30 +3,30 @@ import {dirname} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {dirsOf} from '../../../src/cache/dirs.ts';
 import {
-  engineOf,
-  ownLink,
-  startedEngine,
-  toolPath,
-  withBrought,
+  managedEngine,
+  managedEnginePid,
+  managedLink,
+  toolsDirectory,
+  withTools,
 } from '../../../src/stages/lib/managed-engine.ts';
 import {envOf} from '../../rig/demo.ts';
 import {fakeHost} from '../../rig/fake-host.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 
-describe('withBrought', () => {
+describe('withTools', () => {
   const dirs = dirsOf({XDG_CACHE_HOME: '/c', XDG_STATE_HOME: '/s'});
 
   it("looks for the user's own programs first, for ours last, but for a kind that was brought because theirs is too old", async () => {
     using host = fakeHost('$ kind version');
-    await withBrought(host, dirs, '/usr/bin').run(['kind', ['version']], {cwd: '/x'});
+    await withTools(host, dirs, '/usr/bin').run(['kind', ['version']], {cwd: '/x'});
     expect(host.options).toEqual([
       {
         cwd: '/x',
         env: {
           PATH: [
-            `${toolPath(dirs)}/kind/usr/bin`,
+            `${toolsDirectory(dirs)}/kind/usr/bin`,
             '/usr/bin:/usr/local/sbin:/usr/sbin:/sbin',
-            ...['engine/usr/bin', 'engine/usr/sbin'].map((name) => `${toolPath(dirs)}/${name}`),
+            ...['engine/usr/bin', 'engine/usr/sbin'].map((name) => `${toolsDirectory(dirs)}/${name}`),
           ].join(':'),
         },
       },
@@ -35,12 +35,12 @@ describe('withBrought', () => {
 
   it('leaves a PATH that a command asks for', async () => {
     using host = fakeHost('$ a');
-    await withBrought(host, dirs, '/usr/bin').run(['a', []], {env: {PATH: '/mine', OTHER: '1'}});
+    await withTools(host, dirs, '/usr/bin').run(['a', []], {env: {PATH: '/mine', OTHER: '1'}});
     expect(host.options[0]?.env).toEqual({PATH: '/mine', OTHER: '1'});
   });
 });
 
-describe('startedEngine', () => {
+describe('managedEnginePid', () => {
   it.each([
     ['there is no pid file', undefined],
     ['it is empty', ''],
@@ -50,17 +50,17 @@ describe('startedEngine', () => {
   ])('is not running if %s', async (_, content) => {
     await using dir = await tempDir();
     const dirs = dirsOf(envOf(dir));
-    const {pidFile} = engineOf(dirs);
+    const {pidFile} = managedEngine(dirs);
     await mkdir(dirname(pidFile), {recursive: true});
     if (content !== undefined) await writeFile(pidFile, content);
-    expect(await startedEngine(dirs)).toBeUndefined();
+    expect(await managedEnginePid(dirs)).toBeUndefined();
   });
 });
 
-describe('ownLink', () => {
+describe('managedLink', () => {
   it('is never one that leads elsewhere', async () => {
     await using dir = await tempDir();
     // Whatever docker command this machine has, it does not lead into this directory.
-    expect(await ownLink(dirsOf(envOf(dir)))).toBeUndefined();
+    expect(await managedLink(dirsOf(envOf(dir)))).toBeUndefined();
   });
 });

@@ -4,7 +4,7 @@ import {describe, expect, it} from 'vitest';
 import {sha256File} from '../../../src/cache/digest.ts';
 import {UserError} from '../../../src/errors.ts';
 import {CommandError} from '../../../src/host/command-error.ts';
-import {checkFiles} from '../../../src/stages/init/sources.ts';
+import {checkFiles} from '../../../src/stages/init/debian-source.ts';
 import {artifactOf, artifactTask, imageExists, imageOf, imageTask} from '../../../src/stages/lib/products.ts';
 import {inspectImage} from '../../../src/tools/docker.ts';
 import {demoContext, exchange, rejection} from '../../rig/demo.ts';

@@ -3,7 +3,7 @@ import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
 import {localHost} from '../../../src/host/process.ts';
 import type {Component, Place} from '../../../src/stacks/own-source.ts';
-import {ownTasks} from '../../../src/stages/init/own-source.ts';
+import {fetchOwn} from '../../../src/stages/init/own-source.ts';
 import {resolveOwnSource} from '../../../src/stages/lib/resolve-own-source.ts';
 import {demoContext} from '../../rig/demo.ts';
 import {type TempDir, tempDir} from '../../rig/temp-dir.ts';
@@ -38,9 +38,9 @@ const setup = async (dir: TempDir) => {
     resolveOwnSource({component, place}, true, context, signal);
   /** Of the tarball that is made of it. */
   const filesOf = async (place: Place) => {
-    const [source] = ownTasks(await resolved(place), context.stack);
+    const source = fetchOwn(await resolved(place));
     const fingerprint = 'a'.repeat(64);
-    await source?.run(context, {fingerprint, fingerprintOf: () => fingerprint, signal, log: () => undefined});
+    await source.run(context, {fingerprint, fingerprintOf: () => fingerprint, signal, log: () => undefined});
     const tarball = `${context.dirs.cache}/artifacts/own-kubernetes-source-${fingerprint.slice(0, 16)}/tree.tar`;
     await host.run(['tar', ['-C', dir.path, '--one-top-level=unpacked', '-xf', tarball]]);
     return (await readdir(dir.join('unpacked'), {recursive: true})).sort();
@@ -80,10 +80,10 @@ describe('sources from git', () => {
     const {context, resolved} = await setup(dir);
     const source = await resolved({kind: 'git', url: `file://${path}`, ref: 'main'});
     await git(path, 'reset', '--quiet', '--hard', first);
-    const [task] = ownTasks(source, context.stack);
+    const task = fetchOwn(source);
     const running = {fingerprint: 'a'.repeat(64), fingerprintOf: () => '', signal, log: () => undefined};
-    await expect(task?.run(context, running)).rejects.toMatchObject({
-      what: `main at file://${path} is not what it was a moment ago`,
+    await expect(task.run(context, running)).rejects.toMatchObject({
+      what: `main at file://${path} has moved`,
     });
     expect(await readdir(`${context.dirs.cache}/artifacts`)).toEqual([]);
   });

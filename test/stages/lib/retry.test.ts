@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {CommandError} from '../../../src/host/command-error.ts';
-import {persistently} from '../../../src/stages/lib/retry.ts';
+import {retry} from '../../../src/stages/lib/retry.ts';
 
 const failing = (output: string) => new CommandError(['git', ['fetch']], {reason: 'exit code 128', output});
 const stumble = failing("fatal: unable to access 'https://host/k/': Could not resolve host: host");
@@ -17,7 +17,7 @@ describe('work over a network', () => {
       if (failure) throw failure;
       return 'done';
     };
-    const result = persistently(work, signal, {clock, log: (line) => void said.push(line)});
+    const result = retry(work, signal, {clock, log: (line) => void said.push(line)});
     return {result, slept, said, attempts: () => attempts};
   };
 
@@ -25,7 +25,7 @@ describe('work over a network', () => {
     const {result, slept, said} = setup([stumble, stumble]);
     expect(await result).toBe('done');
     expect(slept).toEqual([1_000, 4_000]);
-    expect(said[1]).toMatch(/Could not resolve host: host; trying again in 4 s$/);
+    expect(said[1]).toMatch(/Could not resolve host: host; retrying in 4 s$/);
   });
 
   it('is given up in the end', async () => {

@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import {verify} from '../../../src/stages/verify/kni.ts';
+import {proveSamplePod} from '../../../src/stages/verify/kni.ts';
+import {samplePod} from '../../../src/stages/verify/sample-pod.ts';
 import {demoContext} from '../../rig/demo.ts';
 import {clusterWith, pod} from '../../rig/proved-cluster.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
@@ -12,8 +13,8 @@ describe('verify', () => {
   it('runs the proof each time, and prints the log line and each claim', async () => {
     await using dir = await tempDir();
     const said: string[] = [];
-    expect(verify.kni).not.toHaveProperty('done');
-    await verify.kni.run(await demoContext(dir, clusterWith()), {
+    expect(proveSamplePod).not.toHaveProperty('done');
+    await proveSamplePod.run(await demoContext(dir, clusterWith()), {
       ...running,
       log: (line) => void said.push(line),
     });
@@ -31,14 +32,14 @@ describe('verify', () => {
     const [stale, current] = ['2026-11-28T05:00:00Z', '2026-11-28T05:00:10Z'];
     const nodeStart = '/test1-worker 2026-11-28T05:00:10.5Z';
     const done = async (found: string) =>
-      verify.samplePod.done?.(await demoContext(dir, clusterWith({found, nodeStart})), running);
+      samplePod.done?.(await demoContext(dir, clusterWith({found, nodeStart})), running);
     expect(await done(startedAt(stale))).toBeUndefined();
     expect(await done(startedAt(current))).toBe('Ready on test1-worker with 10.244.1.5');
 
     let asked = 0;
     const host = clusterWith({found: () => startedAt((asked += 1) < 3 ? stale : current), nodeStart});
     const said: string[] = [];
-    await verify.samplePod.run(await demoContext(dir, host), {
+    await samplePod.run(await demoContext(dir, host), {
       ...running,
       log: (line) => void said.push(line),
     });
@@ -49,11 +50,9 @@ describe('verify', () => {
     await using dir = await tempDir();
     const host = clusterWith();
     const context = await demoContext(dir, host);
-    expect(await verify.samplePod.done?.(context, running)).toBe('Ready on test1-worker with 10.244.1.5');
-    expect(
-      await verify.samplePod.done?.(await demoContext(dir, clusterWith({found: ''})), running),
-    ).toBeUndefined();
-    await verify.samplePod.run(context, running);
+    expect(await samplePod.done?.(context, running)).toBe('Ready on test1-worker with 10.244.1.5');
+    expect(await samplePod.done?.(await demoContext(dir, clusterWith({found: ''})), running)).toBeUndefined();
+    await samplePod.run(context, running);
     expect(host.ran.filter((line) => line.includes(' apply '))).toHaveLength(1);
   });
 });

@@ -1,0 +1,23 @@
+/** Pulls an image. */
+
+import {UserError} from '../../errors.ts';
+import {exitCodes} from '../../exit-codes.ts';
+import {CommandError} from '../../host/command-error.ts';
+import {pullImage} from '../../tools/docker.ts';
+import type {DemoContext} from '../context.ts';
+
+type Pulling = Pick<DemoContext, 'host'> & {
+  readonly signal: AbortSignal;
+  readonly log?: (line: string) => void;
+};
+
+/** Rejects with UserError (exit code `hostLacks`) if that fails. */
+export const pull = async (image: string, tryThis: string, {host, signal, log}: Pulling): Promise<void> => {
+  try {
+    await host.run(pullImage(image), {signal, ...(log && {onLine: log})});
+  } catch (error) {
+    if (signal.aborted || !(error instanceof CommandError)) throw error;
+    const what = `cannot pull ${image}`;
+    throw new UserError({what, why: error.lastLine, tryThis, exitCode: exitCodes.hostLacks}, {cause: error});
+  }
+};
