@@ -34,7 +34,10 @@ export const attempt = <Context>(task: Task<Context>, options: AttemptOptions<Co
   const log = taskLog(options.logPath, task.title);
   const running: Running = {
     fingerprint: fingerprintOf(task.id),
-    fingerprintOf,
+    fingerprintOf(id) {
+      if (task.needs.includes(id)) return fingerprintOf(id);
+      throw new Error(`${task.id} asks for the fingerprint of ${id}, which is not in its needs`);
+    },
     signal,
     log(line) {
       log.add(line);

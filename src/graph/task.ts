@@ -6,7 +6,7 @@ export type TaskId = string;
 export interface Running {
   /** Digest of the task's inputs and of the fingerprints of all its needs: 64 hexadecimal digits. */
   readonly fingerprint: string;
-  /** The fingerprint of another task of the same plan. */
+  /** The fingerprint of one of the task's needs; throws for any other task. */
   readonly fingerprintOf: (id: TaskId) => string;
   /** Aborted when the run is cancelled; pass it to every child. */
   readonly signal: AbortSignal;

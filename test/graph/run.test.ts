@@ -63,7 +63,7 @@ describe('what a run is about', () => {
     await expect(tell([task('a')], {targets: ['nope']})).rejects.toThrow('no task is called nope');
   });
 
-  it('tells a task its fingerprint and those of others', async () => {
+  it('gives a task its fingerprint and those of its needs', async () => {
     const seen: string[] = [];
     await tell([
       task('a', [], {run: async (_, {fingerprint}) => void seen.push(fingerprint)}),
@@ -71,6 +71,15 @@ describe('what a run is about', () => {
     ]);
     expect(seen[0]).toMatch(/^[0-9a-f]{64}$/);
     expect(seen[1]).toBe(seen[0]);
+  });
+
+  it('fails a task that asks for the fingerprint of a task outside its needs', async () => {
+    const {lines} = await tell([
+      task('a'),
+      task('b', ['a']),
+      task('c', ['b'], {run: async (_, {fingerprintOf}) => void fingerprintOf('a')}),
+    ]);
+    expect(lines.at(-1)).toBe('failed c: c asks for the fingerprint of a, which is not in its needs');
   });
 });
 
