@@ -487,7 +487,7 @@ describe('down --all and --purge', () => {
   it('refuses a cache whose engine another state directory has started', async () => {
     await using dir = await tempDir();
     await markDirectories(dirsIn(dir));
-    const {dataRoot: root} = engineOf(dirsIn(dir));
+    const {dataRoot: root} = managedEngine(dirsIn(dir));
     const engine = spawn('sh', ['-c', 'read line', `--data-root=${root}`], {
       stdio: ['pipe', 'ignore', 'ignore'],
     });
