@@ -75,7 +75,7 @@ const hints: Readonly<Record<string, string>> = {
 /** The first task that failed by itself decides. */
 const codeOf = (failures: readonly TaskFailure[]): ExitCode => {
   for (const {failure} of failures) {
-    if (failure.reason === 'threw')
+    if (failure.kind === 'threw')
       return failure.error instanceof UserError ? failure.error.exitCode : exitCodes.failed;
   }
   return exitCodes.cancelled;

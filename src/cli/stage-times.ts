@@ -20,14 +20,14 @@ export const stageTimes = (stages: readonly string[], now: () => number = () => 
   );
 
   const emit = (event: RunEvent): void => {
-    if (event.type === 'planned') return;
+    if (event.kind === 'planned') return;
     const stage = known.get(event.task.slice(0, event.task.indexOf('/')));
     if (stage === undefined) return;
     const {running} = stage;
-    if (event.type === 'started') {
+    if (event.kind === 'started') {
       if (running.size === 0) stage.since = now();
       running.add(event.task);
-    } else if (event.type !== 'output' && running.delete(event.task) && running.size === 0) {
+    } else if (event.kind !== 'output' && running.delete(event.task) && running.size === 0) {
       stage.spent += now() - stage.since;
     }
   };

@@ -9,9 +9,9 @@ import type {Running, Task} from './task.ts';
 import {taskLog} from './task-log.ts';
 
 export type Outcome =
-  | {readonly is: 'ran'; readonly ms: number}
-  | {readonly is: 'skipped'; readonly reason: string}
-  | {readonly is: 'failed'; readonly failure: TaskFailure};
+  | {readonly kind: 'ran'; readonly ms: number}
+  | {readonly kind: 'skipped'; readonly reason: string}
+  | {readonly kind: 'failed'; readonly failure: TaskFailure};
 
 export interface Attempt {
   /** Asks `done`; what it says goes to the log file only. */
@@ -41,32 +41,32 @@ export const attempt = <Context>(task: Task<Context>, options: AttemptOptions<Co
     signal,
     log(line) {
       log.add(line);
-      emit({type: 'output', task: task.id, line});
+      emit({kind: 'output', task: task.id, line});
     },
   };
   const quiet: Running = {...running, log: (line) => log.add(line)};
 
   const fail = (failure: Failure): Outcome => {
     const lastLines = log.lastLines();
-    if (failure.reason === 'threw') log.add(traceOf(failure.error));
+    if (failure.kind === 'threw') log.add(traceOf(failure.error));
     else if (log.path() !== undefined) log.add(describeFailure(failure));
     const path = log.path();
     return {
-      is: 'failed',
+      kind: 'failed',
       failure: {task: task.id, failure, lastLines, ...(path !== undefined && {log: path})},
     };
   };
   const failBy = (error: unknown): Outcome =>
-    fail(signal.aborted ? {reason: 'cancelled'} : {reason: 'threw', error});
+    fail(signal.aborted ? {kind: 'cancelled'} : {kind: 'threw', error});
 
   const ask = async (): Promise<Answer> => {
     try {
       const reason = await task.done?.(context, quiet);
-      return reason === undefined ? {is: 'missing'} : {is: 'there', reason};
+      return reason === undefined ? {kind: 'missing'} : {kind: 'present', reason};
     } catch (error) {
       log.add(`cannot tell yet whether it is done: ${messageOf(error)}`);
       for (const line of outputOf(error)) log.add(line);
-      return {is: 'unclear'};
+      return {kind: 'unknown'};
     }
   };
 
@@ -75,13 +75,13 @@ export const attempt = <Context>(task: Task<Context>, options: AttemptOptions<Co
     ask,
     async run(askAgain) {
       try {
-        const answer: Answer = askAgain ? await ask() : {is: 'missing'};
-        if (answer.is === 'there') return {is: 'skipped', reason: answer.reason};
+        const answer: Answer = askAgain ? await ask() : {kind: 'missing'};
+        if (answer.kind === 'present') return {kind: 'skipped', reason: answer.reason};
         signal.throwIfAborted();
-        emit({type: 'started', task: task.id});
+        emit({kind: 'started', task: task.id});
         const start = performance.now();
         await task.run(context, running);
-        return {is: 'ran', ms: performance.now() - start};
+        return {kind: 'ran', ms: performance.now() - start};
       } catch (error) {
         return failBy(error);
       }

@@ -5,13 +5,13 @@ import type {Task, TaskId} from './task.ts';
 
 /** What the world says of a task's result. */
 export type Answer =
-  | {readonly is: 'there'; readonly reason: string}
-  | {readonly is: 'missing'}
+  | {readonly kind: 'present'; readonly reason: string}
+  | {readonly kind: 'missing'}
   /**
    * `done` threw: perhaps the tool it asks is what one of the needs brings. Or the task is live, and a live need of it
    * has to be made. To be asked again.
    */
-  | {readonly is: 'unclear'};
+  | {readonly kind: 'unknown'};
 
 /**
  * Answers by id, for every task that was looked at. The needs of a task that is there are not looked
@@ -39,16 +39,16 @@ export const demand = async <Context>(
     const task = plan.tasks.get(id);
     if (task === undefined) return;
     const first = await ask(task);
-    const answer: Answer = first.is === 'there' && (await needsWork(task)) ? {is: 'unclear'} : first;
+    const answer: Answer = first.kind === 'present' && (await needsWork(task)) ? {kind: 'unknown'} : first;
     answers.set(id, answer);
-    if (answer.is !== 'there') await Promise.all(task.needs.map(look));
+    if (answer.kind !== 'present') await Promise.all(task.needs.map(look));
   };
 
   /** Whether a live need of a live task has to be made, so that the task's own answer is stale by then. */
   const needsWork = async ({live, needs}: Task<Context>): Promise<boolean> => {
     const liveNeeds = live ? needs.filter((need) => plan.tasks.get(need)?.live) : [];
     await Promise.all(liveNeeds.map(look));
-    return liveNeeds.some((need) => answers.get(need)?.is !== 'there');
+    return liveNeeds.some((need) => answers.get(need)?.kind !== 'present');
   };
 
   await Promise.all(targets.map(look));

@@ -10,10 +10,10 @@ export interface PlannedTask {
 
 export type RunEvent =
   /** First event: every task that was looked at, in the plan's order; each will end in skipped, done or failed. */
-  | {readonly type: 'planned'; readonly tasks: readonly PlannedTask[]}
-  | {readonly type: 'started'; readonly task: TaskId}
-  | {readonly type: 'output'; readonly task: TaskId; readonly line: string}
+  | {readonly kind: 'planned'; readonly tasks: readonly PlannedTask[]}
+  | {readonly kind: 'started'; readonly task: TaskId}
+  | {readonly kind: 'output'; readonly task: TaskId; readonly line: string}
   /** The world holds the task's result already. */
-  | {readonly type: 'skipped'; readonly task: TaskId; readonly reason: string}
-  | {readonly type: 'done'; readonly task: TaskId; readonly ms: number}
-  | ({readonly type: 'failed'} & TaskFailure);
+  | {readonly kind: 'skipped'; readonly task: TaskId; readonly reason: string}
+  | {readonly kind: 'done'; readonly task: TaskId; readonly ms: number}
+  | ({readonly kind: 'failed'} & TaskFailure);

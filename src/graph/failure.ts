@@ -6,11 +6,11 @@ import {unreachable} from './unreachable.ts';
 
 export type Failure =
   /** `inputs`, `done` or `run` threw; what it threw is kept as it was. */
-  | {readonly reason: 'threw'; readonly error: unknown}
+  | {readonly kind: 'threw'; readonly error: unknown}
   /** Not started, because the task `on` failed. */
-  | {readonly reason: 'dependency'; readonly on: TaskId}
+  | {readonly kind: 'dependency'; readonly on: TaskId}
   /** The run was cancelled before the task ended, or before it started. */
-  | {readonly reason: 'cancelled'};
+  | {readonly kind: 'cancelled'};
 
 export interface TaskFailure {
   readonly task: TaskId;
@@ -23,7 +23,7 @@ export interface TaskFailure {
 
 /** One line. */
 export const describeFailure = (failure: Failure): string => {
-  switch (failure.reason) {
+  switch (failure.kind) {
     case 'threw':
       return messageOf(failure.error);
     case 'dependency':

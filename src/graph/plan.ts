@@ -9,10 +9,10 @@ export interface Plan<Context> {
 }
 
 export type PlanFailure =
-  | {readonly reason: 'duplicate-id'; readonly task: TaskId}
-  | {readonly reason: 'unknown-need'; readonly task: TaskId; readonly need: TaskId}
+  | {readonly kind: 'duplicate-id'; readonly task: TaskId}
+  | {readonly kind: 'unknown-need'; readonly task: TaskId; readonly need: TaskId}
   /** `path` starts and ends with the same task; each needs the next. */
-  | {readonly reason: 'cycle'; readonly path: readonly TaskId[]};
+  | {readonly kind: 'cycle'; readonly path: readonly TaskId[]};
 
 export type PlanResult<Context> =
   | {readonly ok: true; readonly plan: Plan<Context>}
@@ -21,17 +21,17 @@ export type PlanResult<Context> =
 export const planTasks = <Context>(tasks: readonly Task<Context>[]): PlanResult<Context> => {
   const byId = new Map<TaskId, Task<Context>>();
   for (const task of tasks) {
-    if (byId.has(task.id)) return {ok: false, failure: {reason: 'duplicate-id', task: task.id}};
+    if (byId.has(task.id)) return {ok: false, failure: {kind: 'duplicate-id', task: task.id}};
     byId.set(task.id, task);
   }
   for (const {id, needs} of tasks) {
     const need = needs.find((other) => !byId.has(other));
-    if (need !== undefined) return {ok: false, failure: {reason: 'unknown-need', task: id, need}};
+    if (need !== undefined) return {ok: false, failure: {kind: 'unknown-need', task: id, need}};
   }
   const sorted = needsFirst(byId);
   return sorted.cycle === undefined
     ? {ok: true, plan: {tasks: sorted.tasks}}
-    : {ok: false, failure: {reason: 'cycle', path: sorted.cycle}};
+    : {ok: false, failure: {kind: 'cycle', path: sorted.cycle}};
 };
 
 type Sorted<Context> =
@@ -64,7 +64,7 @@ const needsFirst = <Context>(byId: ReadonlyMap<TaskId, Task<Context>>): Sorted<C
 
 /** One line. */
 export const describePlanFailure = (failure: PlanFailure): string => {
-  switch (failure.reason) {
+  switch (failure.kind) {
     case 'duplicate-id':
       return `two tasks are called ${failure.task}`;
     case 'unknown-need':

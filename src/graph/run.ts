@@ -66,7 +66,7 @@ const runWith = async <Context>(
   });
 
   const looked = [...plan.tasks.values()].filter(({id}) => answers.has(id));
-  emit({type: 'planned', tasks: looked.map(({id, title}) => ({id, title}))});
+  emit({kind: 'planned', tasks: looked.map(({id, title}) => ({id, title}))});
 
   const ran: TaskId[] = [];
   const failures: TaskFailure[] = [];
@@ -78,22 +78,22 @@ const runWith = async <Context>(
     return turns.use(async () => {
       const obstacle = signal.aborted ? cancelled : obstacleIn(needs, failures);
       // A need that was not there at first may have brought this result too, or what can tell.
-      const askAgain = needs.length > 0 || answers.get(task.id)?.is === 'unclear';
+      const askAgain = needs.length > 0 || answers.get(task.id)?.kind === 'unknown';
       const outcome = obstacle ? made.fail(obstacle) : await made.run(askAgain);
       report(task.id, outcome);
       return outcome;
     });
   };
   const report = (id: TaskId, outcome: Outcome): void => {
-    switch (outcome.is) {
+    switch (outcome.kind) {
       case 'ran':
         ran.push(id);
-        return emit({type: 'done', task: id, ms: outcome.ms});
+        return emit({kind: 'done', task: id, ms: outcome.ms});
       case 'skipped':
-        return emit({type: 'skipped', task: id, reason: outcome.reason});
+        return emit({kind: 'skipped', task: id, reason: outcome.reason});
       case 'failed':
         failures.push(outcome.failure);
-        return emit({type: 'failed', ...outcome.failure});
+        return emit({kind: 'failed', ...outcome.failure});
       default:
         return unreachable(outcome);
     }
@@ -101,25 +101,25 @@ const runWith = async <Context>(
 
   for (const {id} of looked) {
     const answer = answers.get(id);
-    if (answer?.is === 'there') report(id, {is: 'skipped', reason: answer.reason});
+    if (answer?.kind === 'present') report(id, {kind: 'skipped', reason: answer.reason});
   }
   // In the plan's order, so that the outcomes of a task's needs are there to be waited for.
   for (const task of looked) {
     const made = attempts.get(task);
-    if (made && answers.get(task.id)?.is !== 'there') outcomes.set(task.id, settle(task, made));
+    if (made && answers.get(task.id)?.kind !== 'present') outcomes.set(task.id, settle(task, made));
   }
   await Promise.all(outcomes.values());
   return failures.length === 0 ? {ok: true, ran} : {ok: false, failures};
 };
 
-const cancelled: Failure = {reason: 'cancelled'};
+const cancelled: Failure = {kind: 'cancelled'};
 
 /** What keeps a task from starting: a need that failed, or else the run's first failure. */
 const obstacleIn = (needs: readonly Outcome[], failures: readonly TaskFailure[]): Failure | undefined => {
-  const failed = needs.flatMap((need) => (need.is === 'failed' ? [need.failure] : []));
+  const failed = needs.flatMap((need) => (need.kind === 'failed' ? [need.failure] : []));
   const cause = failed[0] ?? failures[0];
   if (cause === undefined) return undefined;
-  return cause.failure.reason === 'dependency' ? cause.failure : {reason: 'dependency', on: cause.task};
+  return cause.failure.kind === 'dependency' ? cause.failure : {kind: 'dependency', on: cause.task};
 };
 
 /** Without its inputs a task has no fingerprint, nor has any that needs it: nothing was asked, nothing ran. */
@@ -128,8 +128,8 @@ const notEvenPlanned = <Context>(
   {task, cause}: InputsError,
   emit: (event: RunEvent) => void,
 ): RunResult => {
-  const failure: TaskFailure = {task, failure: {reason: 'threw', error: cause}, lastLines: []};
-  emit({type: 'planned', tasks: [{id: task, title: plan.tasks.get(task)?.title ?? task}]});
-  emit({type: 'failed', ...failure});
+  const failure: TaskFailure = {task, failure: {kind: 'threw', error: cause}, lastLines: []};
+  emit({kind: 'planned', tasks: [{id: task, title: plan.tasks.get(task)?.title ?? task}]});
+  emit({kind: 'failed', ...failure});
   return {ok: false, failures: [failure]};
 };

@@ -17,7 +17,7 @@ export const failureText = (
   title: string,
   paint: ChalkInstance,
 ): readonly string[] => {
-  if (failure.reason !== 'threw') return [];
+  if (failure.kind !== 'threw') return [];
   const {error} = failure;
   const output = outputOf(error, lastLines);
   const logPath = (error instanceof UserError ? error.log : undefined) ?? log;
@@ -56,4 +56,4 @@ const labelled = (label: string, text: string): readonly string[] => {
 
 /** One line, shown after the task's name. */
 export const failureLine = ({failure}: TaskFailure): string =>
-  failure.reason === 'threw' ? `failed: ${describeFailure(failure)}` : describeFailure(failure);
+  failure.kind === 'threw' ? `failed: ${describeFailure(failure)}` : describeFailure(failure);

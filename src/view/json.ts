@@ -2,7 +2,7 @@
 
 import {UserError} from '../errors.ts';
 import type {RunEvent} from '../graph/events.ts';
-import {describeFailure} from '../graph/failure.ts';
+import {describeFailure, type Failure} from '../graph/failure.ts';
 import {CommandError} from '../host/command-error.ts';
 import {quoteCommand} from '../host/quote.ts';
 import {lineWriter, type OutputStream} from './stream.ts';
@@ -17,11 +17,14 @@ export const jsonView = (stream: OutputStream, now: () => Date = () => new Date(
   };
 };
 
-const plainEvent = (event: RunEvent): object => {
-  if (event.type !== 'failed') return event;
-  const {failure} = event;
-  const error = failure.reason === 'threw' ? {error: plainError(failure.error)} : {};
-  return {...event, failure: {...failure, ...error, message: describeFailure(failure)}};
+/** The output names the discriminators `type` and `reason`. */
+const plainEvent = ({kind: type, ...event}: RunEvent): object =>
+  'failure' in event ? {type, ...event, failure: plainFailure(event.failure)} : {type, ...event};
+
+const plainFailure = (failure: Failure): object => {
+  const {kind: reason, ...details} = failure;
+  const error = failure.kind === 'threw' ? {error: plainError(failure.error)} : {};
+  return {reason, ...details, ...error, message: describeFailure(failure)};
 };
 
 const plainError = (error: unknown): object => {

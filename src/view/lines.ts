@@ -18,7 +18,7 @@ export const linesView = (stream: OutputStream): View => {
   const say = (task: TaskId, text: string): void => write(`${paint.dim(`[${task}]`)} ${text}`);
 
   const emit = (event: RunEvent): void => {
-    switch (event.type) {
+    switch (event.kind) {
       case 'planned':
         for (const {id, title} of event.tasks) titles.set(id, title);
         return;

@@ -46,7 +46,7 @@ export const listView = (terminal: Terminal): View => {
   };
 
   const emit = (event: RunEvent): void => {
-    switch (event.type) {
+    switch (event.kind) {
       case 'planned':
         return open(event.tasks);
       case 'started':
@@ -59,7 +59,7 @@ export const listView = (terminal: Terminal): View => {
         return change(event.task, {state: 'done', note: paint.dim(seconds(event.ms))});
       case 'failed':
         failures.push(event);
-        return event.failure.reason === 'dependency'
+        return event.failure.kind === 'dependency'
           ? change(event.task, {state: 'not started', note: paint.dim(failureLine(event))})
           : change(event.task, {state: 'failed', note: paint.red(failureLine(event))});
       default:

@@ -97,7 +97,7 @@ describe('report', () => {
 });
 
 describe('report of a run', () => {
-  const threw = (error: unknown): Failure => ({reason: 'threw', error});
+  const threw = (error: unknown): Failure => ({kind: 'threw', error});
   const codeOf = (...failures: readonly Failure[]) =>
     reported(new RunFailed(failures.map((failure) => ({task: 'a', failure, lastLines: []}))));
   const conflict = new UserError({...parts, exitCode: exitCodes.conflict});
@@ -105,9 +105,9 @@ describe('report of a run', () => {
   it.each<[string, readonly Failure[], number]>([
     ['a task threw', [threw(new Error('a'))], exitCodes.failed],
     ['a task says which code', [threw(conflict)], exitCodes.conflict],
-    ['the first is not the cause', [{reason: 'dependency', on: 'b'}, threw(conflict)], exitCodes.conflict],
+    ['the first is not the cause', [{kind: 'dependency', on: 'b'}, threw(conflict)], exitCodes.conflict],
     ['two threw', [threw(new Error('a')), threw(conflict)], exitCodes.failed],
-    ['all were cancelled', [{reason: 'cancelled'}], exitCodes.cancelled],
+    ['all were cancelled', [{kind: 'cancelled'}], exitCodes.cancelled],
   ])('ends by the code of its cause, and says no more: %s', (_, failures, code) => {
     expect(codeOf(...failures)).toEqual({code, text: ''});
   });

@@ -11,8 +11,8 @@ const timesOf = (...events: readonly (readonly [at: number, event: RunEvent])[])
   }
   return times.spent();
 };
-const started = (task: string): RunEvent => ({type: 'started', task});
-const done = (task: string, ms: number): RunEvent => ({type: 'done', task, ms});
+const started = (task: string): RunEvent => ({kind: 'started', task});
+const done = (task: string, ms: number): RunEvent => ({kind: 'done', task, ms});
 
 describe('stageTimes', () => {
   it('counts the time once in which tasks run side by side', () => {
@@ -43,6 +43,6 @@ describe('stageTimes', () => {
   });
 
   it('ignores tasks that did not start', () => {
-    expect(timesOf([5, {type: 'skipped', task: 'host/engine', reason: 'it runs'}])).toEqual([]);
+    expect(timesOf([5, {kind: 'skipped', task: 'host/engine', reason: 'it runs'}])).toEqual([]);
   });
 });

@@ -3,9 +3,9 @@ import {describeFailure} from '../../src/graph/failure.ts';
 
 describe('describeFailure', () => {
   it.each([
-    [{reason: 'threw', error: new Error('boom')} as const, 'boom'],
-    [{reason: 'dependency', on: 'build/kubelet'} as const, 'not started: build/kubelet failed'],
-    [{reason: 'cancelled'} as const, 'cancelled'],
+    [{kind: 'threw', error: new Error('boom')} as const, 'boom'],
+    [{kind: 'dependency', on: 'build/kubelet'} as const, 'not started: build/kubelet failed'],
+    [{kind: 'cancelled'} as const, 'cancelled'],
   ])('%j', (failure, line) => {
     expect(describeFailure(failure)).toBe(line);
   });

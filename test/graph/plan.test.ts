@@ -70,8 +70,8 @@ describe('planTasks', () => {
           each.id === start ? task(each.id, [...each.needs, last.id]) : each,
         );
         const result = planTasks(closed);
-        expect(result).toMatchObject({ok: false, failure: {reason: 'cycle'}});
-        if (result.ok || result.failure.reason !== 'cycle') return;
+        expect(result).toMatchObject({ok: false, failure: {kind: 'cycle'}});
+        if (result.ok || result.failure.kind !== 'cycle') return;
         const {path} = result.failure;
         expect(path.at(0)).toBe(path.at(-1));
         for (const [index, id] of path.slice(0, -1).entries()) {

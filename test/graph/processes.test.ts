@@ -46,8 +46,8 @@ describe('a run of real commands', () => {
     if (result.ok) throw new Error('expected a failure');
     const [failure] = result.failures;
     expect(failure?.lastLines).toEqual(['about to fail']);
-    expect(failure?.failure).toMatchObject({reason: 'threw', error: {reason: 'exit code 7'}});
-    expect(failure?.failure.reason === 'threw' && failure.failure.error).toBeInstanceOf(CommandError);
+    expect(failure?.failure).toMatchObject({kind: 'threw', error: {reason: 'exit code 7'}});
+    expect(failure?.failure.kind === 'threw' && failure.failure.error).toBeInstanceOf(CommandError);
   });
 
   it('leaves no process behind when it is cancelled', async () => {
@@ -60,7 +60,7 @@ describe('a run of real commands', () => {
         concurrency: 2,
         signal: cancel.signal,
         emit(event) {
-          if (event.type === 'output') pids.push(Number(event.line));
+          if (event.kind === 'output') pids.push(Number(event.line));
           if (pids.length === 4) cancel.abort();
         },
       },

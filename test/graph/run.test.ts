@@ -264,7 +264,7 @@ describe('failing', () => {
         task('later'),
         task('all', ['slow', 'bad', 'later']),
       ],
-      {concurrency: 2, emit: (event) => event.type === 'failed' && setImmediate(failed.open)},
+      {concurrency: 2, emit: (event) => event.kind === 'failed' && setImmediate(failed.open)},
     );
     expect(lines).toEqual([
       'planned slow bad later all',
@@ -287,14 +287,14 @@ describe('failing', () => {
     const {lines} = await tell([task('a', [], {run: fail}), task('b', [], {run: fail}), task('c', ['b'])], {
       targets: ['a', 'c'],
       concurrency: 2,
-      emit: (event) => event.type === 'started' && event.task === 'b' && both.open(),
+      emit: (event) => event.kind === 'started' && event.task === 'b' && both.open(),
     });
     expect(lines.slice(-3)).toEqual(['failed a: boom', 'failed b: boom', 'failed c: not started: b failed']);
   });
 
   it('keeps any thrown value', async () => {
     const {result} = await tell([task('a', [], {run: () => Promise.reject('not even an error')})]);
-    expect(result).toMatchObject({failures: [{failure: {reason: 'threw', error: 'not even an error'}}]});
+    expect(result).toMatchObject({failures: [{failure: {kind: 'threw', error: 'not even an error'}}]});
   });
 
   it('takes a task that throws before it has a promise for failed', async () => {
@@ -332,11 +332,11 @@ describe('cancelling', () => {
       });
     const {lines, result} = await tell([task('a', [], {run}), task('b', ['a'])], {
       signal: cancel.signal,
-      emit: (event) => event.type === 'started' && setImmediate(() => cancel.abort()),
+      emit: (event) => event.kind === 'started' && setImmediate(() => cancel.abort()),
     });
     expect(lines).toEqual(['planned a b', 'started a', 'failed a: cancelled', 'failed b: cancelled']);
     expect(cleaned).toBe(true);
-    expect(result).toMatchObject({ok: false, failures: [{failure: {reason: 'cancelled'}}, {task: 'b'}]});
+    expect(result).toMatchObject({ok: false, failures: [{failure: {kind: 'cancelled'}}, {task: 'b'}]});
   });
 
   it('keeps the result of a task that succeeds in spite of that', async () => {

@@ -93,7 +93,7 @@ describe('the log of a running task', () => {
       log: path,
       lastLines: Array.from({length: 15}, (_, index) => `line ${index + 6}`),
     };
-    expect(events.at(-1)).toMatchObject({type: 'failed', ...failure});
+    expect(events.at(-1)).toMatchObject({kind: 'failed', ...failure});
     expect(result).toMatchObject({failures: [failure]});
     expect(text).toMatch(/line 20\nError: boom\n {4}at /);
   });

@@ -56,7 +56,7 @@ export const tell = async (
 };
 
 const lineOf = (event: RunEvent): string => {
-  switch (event.type) {
+  switch (event.kind) {
     case 'planned':
       return `planned ${event.tasks.map(({id}) => id).join(' ')}`;
     case 'started':

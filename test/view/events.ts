@@ -5,7 +5,7 @@ import type {RunEvent} from '../../src/graph/events.ts';
 import {CommandError} from '../../src/host/command-error.ts';
 
 export const planned: RunEvent = {
-  type: 'planned',
+  kind: 'planned',
   tasks: [
     {id: 'host/engine', title: 'Reach the docker engine'},
     {id: 'init/kubernetes', title: 'Fetch kubernetes'},
@@ -15,27 +15,27 @@ export const planned: RunEvent = {
   ],
 };
 
-export const started = (task: string): RunEvent => ({type: 'started', task});
-export const output = (task: string, line: string): RunEvent => ({type: 'output', task, line});
-export const skipped = (task: string, reason: string): RunEvent => ({type: 'skipped', task, reason});
-export const done = (task: string, ms: number): RunEvent => ({type: 'done', task, ms});
+export const started = (task: string): RunEvent => ({kind: 'started', task});
+export const output = (task: string, line: string): RunEvent => ({kind: 'output', task, line});
+export const skipped = (task: string, reason: string): RunEvent => ({kind: 'skipped', task, reason});
+export const done = (task: string, ms: number): RunEvent => ({kind: 'done', task, ms});
 export const failed = (task: string, error: unknown): RunEvent => ({
-  type: 'failed',
+  kind: 'failed',
   task,
-  failure: {reason: 'threw', error},
+  failure: {kind: 'threw', error},
   log: `/logs/${task}.log`,
   lastLines: ['compiling', '\u001b[31mundefined: kni\u001b[39m'],
 });
 export const notStarted = (task: string, on: string): RunEvent => ({
-  type: 'failed',
+  kind: 'failed',
   task,
-  failure: {reason: 'dependency', on},
+  failure: {kind: 'dependency', on},
   lastLines: [],
 });
 export const cancelled = (task: string): RunEvent => ({
-  type: 'failed',
+  kind: 'failed',
   task,
-  failure: {reason: 'cancelled'},
+  failure: {kind: 'cancelled'},
   lastLines: [],
 });
 

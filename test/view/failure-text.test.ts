@@ -8,7 +8,7 @@ import {commandError, userError} from './events.ts';
 
 const textOf = (error: unknown, rest: Partial<TaskFailure> = {}): readonly string[] =>
   failureText(
-    {task: 'build/kubelet', failure: {reason: 'threw', error}, lastLines: [], ...rest},
+    {task: 'build/kubelet', failure: {kind: 'threw', error}, lastLines: [], ...rest},
     'Build the kubelet',
     new Chalk({level: 0}),
   );

@@ -39,7 +39,9 @@ describe('jsonView', () => {
       output('build/kubelet', 'two\nlines "quoted"'),
       done('build/kubelet', 12_345),
     ];
-    expect(await objectsOf(...events)).toEqual(events.map((event) => ({time, ...event})));
+    expect(await objectsOf(...events)).toEqual(
+      events.map(({kind: type, ...event}) => ({time, type, ...event})),
+    );
   });
 
   it('writes a failed command as data', async () => {

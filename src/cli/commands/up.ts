@@ -136,7 +136,7 @@ const runRecorder = () => {
     /** One text for each stage: `build 182 s`. */
     times: (): readonly string[] => times.spent().map(([stage, ms]) => `${stage} ${seconds(ms)}`),
     emit: (event: RunEvent): void => {
-      if (event.type === 'output' && event.task === proveSamplePod.id) proof.push(event.line);
+      if (event.kind === 'output' && event.task === proveSamplePod.id) proof.push(event.line);
       times.emit(event);
     },
   };

@@ -441,7 +441,7 @@ describe('the tasks', () => {
       failures: [
         {
           task: 'host/packages',
-          failure: {reason: 'threw', error: {name: 'UserError', exitCode: exitCodes.hostLacks}},
+          failure: {kind: 'threw', error: {name: 'UserError', exitCode: exitCodes.hostLacks}},
         },
         {},
         {},
@@ -487,7 +487,7 @@ describe('the tasks', () => {
     };
     const result = await run(await demoContext(dir, host, {mayInstall: true}));
     const [first] = result.ok ? [] : result.failures;
-    const error = first?.failure.reason === 'threw' ? first.failure.error : undefined;
+    const error = first?.failure.kind === 'threw' ? first.failure.error : undefined;
     expect(error).toMatchObject({
       what: 'a download failed: nobody answers',
       why: "E: Failed to fetch x  Could not resolve 'mirror.example'",
