@@ -28,8 +28,8 @@ export const removalsFor = async (context: RemovalContext, options: RemovalOptio
   const foreignRunning = foreign.filter(({running}) => running).map(({name}) => name);
   const engineInUse =
     !purge && foreignRunning.length > 0 && (await managedEnginePid(context.dirs)) !== undefined;
-  const images = purge ? await imageRemovals(context, names, options) : noRemovals;
   const engine = all && !engineInUse ? await engineRemovals(context, options) : noRemovals;
+  const images = purge ? await imageRemovals(context, names, options) : noRemovals;
   return {
     removals: [
       ...clusters,

@@ -77,8 +77,8 @@ export const demoTasks = (
     fromDebian ? buildNodeBase : pullNodeBase, // a kind node without our programs
     fromDebian ? allImages : sampleImageOnly, // archive of images that the nodes need
     ...when(fromDebian, preloadImage), // these images in containerd's store
-    nodejs, // for the network runtime
     runtime, // the network runtime in one file
+    nodejs, // for the network runtime
     fromDebian ? buildNodeSystem : extendNodeSystem, // everything except the network runtime
     nodeImage, // everything
 
