@@ -23,6 +23,15 @@ export interface DemoContext {
   readonly cluster: ClusterChoice;
   /** Whether missing parts of the host may be installed and started (`--yes`). */
   readonly mayInstall: boolean;
+  /** The nodes that the plan builds; undefined if its fingerprints are not known. */
+  readonly plannedNodes?: PlannedNodes;
+}
+
+export interface PlannedNodes {
+  /** The name of the node image. */
+  readonly image: string;
+  /** The tag of the node image without the network runtime. */
+  readonly system: string;
 }
 
 /** As much of it as leads to the cluster. */

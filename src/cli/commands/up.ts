@@ -13,7 +13,7 @@ import type {OwnSource} from '../../stacks/own-source.ts';
 import type {Backend, DemoContext} from '../../stages/context.ts';
 import {demoPlan, upTargets} from '../../stages/demo.ts';
 import {requireAll, surveyHost, surveyLines} from '../../stages/host/survey.ts';
-import {refuseConflict} from '../../stages/lib/find-cluster.ts';
+import {findCluster, plannedNodesOf} from '../../stages/lib/find-cluster.ts';
 import {type ResolvedSource, resolveOwnSource} from '../../stages/lib/resolve-own-source.ts';
 import {proveSamplePod} from '../../stages/verify/kni.ts';
 import {lineWriter, paletteOf} from '../../view/stream.ts';
@@ -63,14 +63,15 @@ export const up = async (world: World, options: UpOptions): Promise<void> => {
     const own: ResolvedSource[] = [];
     for (const each of source) own.push(await resolveOwnSource(each, patch, context, signal));
     const plan = demoPlan(context.stack, own);
-    await refuseConflictEarly(plan, context, signal);
+    const planned = await withPlannedNodes(plan, context);
+    await refuseConflictEarly(planned, signal);
     await markDirectories(context.dirs);
 
     const recorder = runRecorder();
     const run = {
       plan,
       targets: upTargets(plan),
-      context,
+      context: planned,
       stream: stdout,
       flags,
       signal,
@@ -113,17 +114,24 @@ const refuseAmbiguous = (source: readonly OwnSource[], patch: boolean): void => 
   });
 };
 
-/** Refuses a name that is taken before minutes are spent on building. */
-const refuseConflictEarly = async (
-  plan: Plan<DemoContext>,
-  context: DemoContext,
-  signal: AbortSignal,
-): Promise<void> => {
+/** Without an input no fingerprint is known. The run will report it. */
+const withPlannedNodes = async (plan: Plan<DemoContext>, context: DemoContext): Promise<DemoContext> => {
   try {
-    await refuseConflict(context, {fingerprintOf: await fingerprintsOf(plan, context), signal});
+    return {...context, plannedNodes: plannedNodesOf({fingerprintOf: await fingerprintsOf(plan, context)})};
   } catch (error) {
-    // Not knowable yet, because docker or an input is missing. The run will report it.
-    if (!(error instanceof CommandError) && !(error instanceof InputsError)) throw error;
+    if (!(error instanceof InputsError)) throw error;
+    return context;
+  }
+};
+
+/** Refuses a name that is taken before minutes are spent on building. */
+const refuseConflictEarly = async (context: DemoContext, signal: AbortSignal): Promise<void> => {
+  if (context.plannedNodes === undefined) return;
+  try {
+    await findCluster(context, signal);
+  } catch (error) {
+    // Not knowable yet, because docker is missing or stopped. The task of the cluster looks again.
+    if (!(error instanceof CommandError)) throw error;
   }
 };
 

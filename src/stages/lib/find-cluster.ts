@@ -8,7 +8,7 @@ import type {Running} from '../../graph/task.ts';
 import type {NodeContainer} from '../../tools/docker.ts';
 import {nodeImage} from '../build/node-image.ts';
 import {systemTag} from '../build/node-system-image.ts';
-import type {DemoContext} from '../context.ts';
+import type {DemoContext, PlannedNodes} from '../context.ts';
 import {imageOf} from './products.ts';
 
 export interface FoundCluster {
@@ -18,9 +18,9 @@ export interface FoundCluster {
   readonly complete: boolean;
 }
 
-/** Throws UserError (exit code `conflict`) for a cluster of another owner, or one with missing or additional nodes. */
+/** Throws UserError (exit code `conflict`) for a cluster of another owner, or one with other nodes. */
 export const findCluster = async (
-  {host, dirs, cluster: {name, workers}}: DemoContext,
+  {host, dirs, cluster: {name, workers}, plannedNodes}: DemoContext,
   signal: AbortSignal,
 ): Promise<FoundCluster> => {
   const nodes = await nodesOf(host, name, signal);
@@ -29,19 +29,18 @@ export const findCluster = async (
   const complete = nodes.length > 0 && record?.phase !== 'creating';
   if (complete) {
     refuseRemovedNodes(name, removedNodes(name, record, nodes));
+    // Not only before the run: until then the docker engine may have been stopped.
+    if (plannedNodes !== undefined) refuseOtherImage(name, nodes, plannedNodes);
     refuseOtherWorkers(name, workers, nodes);
   }
   return {nodes, complete};
 };
 
-/** Throws the errors of `findCluster`, and one for a cluster of another node image, before anything is built. */
-export const refuseConflict = async (
-  context: DemoContext,
-  plan: Pick<Running, 'fingerprintOf' | 'signal'>,
-): Promise<void> => {
-  const {nodes, complete} = await findCluster(context, plan.signal);
-  if (complete) refuseOtherImage(context.cluster.name, nodes, plan);
-};
+/** The image and the system tag of the nodes that a plan builds. */
+export const plannedNodesOf = (plan: Pick<Running, 'fingerprintOf'>): PlannedNodes => ({
+  image: imageOf(nodeImage.id, plan),
+  system: systemTag(plan),
+});
 
 /** kind cannot add a node to a cluster, and kubeadm's API server expects the old one. */
 const refuseRemovedNodes = (name: string, removed: readonly string[]): void => {
@@ -60,14 +59,10 @@ const refuseOtherWorkers = (name: string, workers: number, nodes: readonly NodeC
 };
 
 /** The task setup/programs replaces the network runtime, so only the rest of the node image must be the same. */
-const refuseOtherImage = (
-  name: string,
-  nodes: readonly NodeContainer[],
-  plan: Pick<Running, 'fingerprintOf'>,
-): void => {
-  const wanted = imageOf(nodeImage.id, plan);
-  const other = nodes.find(({image, system}) => image !== wanted && system !== systemTag(plan));
-  if (other) throw conflict(name, `${other.name} runs ${other.image}; the current sources build ${wanted}`);
+const refuseOtherImage = (name: string, nodes: readonly NodeContainer[], planned: PlannedNodes): void => {
+  const other = nodes.find(({image, system}) => image !== planned.image && system !== planned.system);
+  if (other)
+    throw conflict(name, `${other.name} runs ${other.image}; the current sources build ${planned.image}`);
 };
 
 /** A cluster is replaced only when the user asks for it. */

@@ -11,7 +11,7 @@ import {removeCluster} from '../../../src/removals/clusters.ts';
 import {loadStack} from '../../../src/stacks/load.ts';
 import type {DemoContext} from '../../../src/stages/context.ts';
 import {demoPlan} from '../../../src/stages/demo.ts';
-import {refuseConflict} from '../../../src/stages/lib/find-cluster.ts';
+import {findCluster} from '../../../src/stages/lib/find-cluster.ts';
 import {cluster as clusterTask} from '../../../src/stages/setup/cluster.ts';
 import {scaleDownDns} from '../../../src/stages/setup/dns.ts';
 import {nodesReady} from '../../../src/stages/setup/nodes-ready.ts';
@@ -30,6 +30,7 @@ import {type TempDir, tempDir} from '../../rig/temp-dir.ts';
 
 const fingerprint = '0123456789abcdef'.repeat(4);
 const image = 'kni-demo/node:0123456789abcdef';
+const plannedNodes = {image, system: '0123456789abcdef'};
 const running = {
   fingerprint,
   fingerprintOf: () => fingerprint,
@@ -63,7 +64,7 @@ const given = async (dir: TempDir, transcript: string, rest: Partial<DemoContext
   const owner = dir.join('state/kni-demo/clusters/test1/owner');
   await mkdir(owner, {recursive: true});
   const host = fakeHost(transcript.replaceAll('/a-directory-of-ours', owner));
-  return {host, context: await demoContext(dir, host, rest)};
+  return {host, context: await demoContext(dir, host, {plannedNodes, ...rest})};
 };
 const kubeconfigIn = (dir: TempDir): string => dir.join('state/kni-demo/clusters/test1/kubeconfig');
 const run = (context: DemoContext) => clusterTask.run(context, running);
@@ -150,9 +151,8 @@ describe('whether the cluster is there', () => {
   it.each(refused)('is refused where %s', async (_, nodes, why) => {
     await using dir = await tempDir();
     const {context} = await given(dir, ps(...nodes) + ps(...nodes) + ps(...nodes));
-    const early = (each: DemoContext) => refuseConflict(each, running);
-    // Only the plan knows the fingerprint of the rest of the node image.
-    for (const attempt of why.includes('sources build') ? [early] : [done, run, early]) {
+    const early = (each: DemoContext) => findCluster(each, running.signal);
+    for (const attempt of [done, run, early]) {
       expect(await rejection(Promise.resolve(attempt(context)), UserError)).toMatchObject({
         why,
         exitCode: exitCodes.conflict,
@@ -197,9 +197,9 @@ describe('whether the cluster is there', () => {
   it('is not refused early without a cluster, or with one that is recreated', async () => {
     await using dir = await tempDir();
     const {context} = await given(dir, ps() + ps(made('test1-control-plane')));
-    await expect(refuseConflict(context, running)).resolves.toBeUndefined();
+    await expect(findCluster(context, running.signal)).resolves.toMatchObject({complete: false});
     await writeRecord(context.dirs, 'test1', {phase: 'creating', nodeImage: image});
-    await expect(refuseConflict(context, running)).resolves.toBeUndefined();
+    await expect(findCluster(context, running.signal)).resolves.toMatchObject({complete: false});
   });
 
   it('is unknown if docker does not answer', async () => {
