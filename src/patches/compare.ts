@@ -1,7 +1,9 @@
 /** Three-way merges and differences of texts, by git. Text is latin1. */
 
+import {join} from 'node:path';
 import {CommandError} from '../host/command-error.ts';
-import {diffFiles, mergeFile} from '../tools/git.ts';
+import type {RunOptions} from '../host/host.ts';
+import {diffFiles, mergeFile, withoutConfig} from '../tools/git.ts';
 import {putFile, readBack, type Workbench} from './workbench.ts';
 
 /** The change from `base` to `theirs`, merged into `ours`; undefined if both sides changed the same lines. */
@@ -12,7 +14,7 @@ export const mergeTexts = async (
   const path = await putFile(bench, 'ours', ours);
   const command = mergeFile(path, await putFile(bench, 'base', base), await putFile(bench, 'theirs', theirs));
   try {
-    await bench.host.run(command, {signal: bench.signal});
+    await bench.host.run(command, optionsFor(bench));
     return await readBack(path);
   } catch (error) {
     // git reports the number of conflicts up to 127; 255 is an error of git itself.
@@ -29,9 +31,14 @@ export const diffTexts = async (bench: Workbench, before: string, after: string)
     await putFile(bench, 'after', after),
     output,
   );
-  await bench.host.run(command, {signal: bench.signal}).catch((error: unknown) => {
+  await bench.host.run(command, optionsFor(bench)).catch((error: unknown) => {
     if (!(error instanceof CommandError) || error.exitStatus !== 1) throw error;
   });
   const diff = await readBack(output);
   return diff.slice(Math.max(0, diff.search(/^@@ /m)));
 };
+
+const optionsFor = ({directory, signal}: Workbench): RunOptions => ({
+  signal,
+  env: withoutConfig(join(directory, 'missing')),
+});

@@ -118,6 +118,23 @@ export const addAll = (directory: string): Command => git('-C', directory, 'add'
 /** Prints the id of the tree that the index holds. */
 export const writeTree = (directory: string): Command => git('-C', directory, 'write-tree');
 
+/**
+ * For commands that need no repository: git reads no configuration and no attributes of the user, which can leave changes
+ * out of a diff. `missing` is a path at which nothing exists. git before 2.32 looks in the home directory only.
+ */
+export const withoutConfig = (missing: string) => ({
+  HOME: missing,
+  XDG_CONFIG_HOME: missing,
+  GIT_DIR: missing,
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_COUNT: '0',
+  GIT_CONFIG_PARAMETERS: '',
+  GIT_ATTR_NOSYSTEM: '1',
+  GIT_DIFF_OPTS: '',
+  LC_ALL: 'C',
+});
+
 /** Merges the changes from `base` to `theirs` into `ours`, in place. The exit code is the number of conflicts. */
 export const mergeFile = (ours: string, base: string, theirs: string): Command =>
   git('merge-file', '--quiet', '--diff3', ours, base, theirs);
