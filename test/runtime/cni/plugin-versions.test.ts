@@ -47,7 +47,10 @@ describe('the versions that a plugin supports', () => {
 
   it.each<[Behaviour, object]>([
     ['error(4,no)', {name: 'CniError', cniCode: 4}],
-    ['null', {trouble: 'bad-result', message: expect.stringContaining('does not say') as string}],
+    [
+      'null',
+      {trouble: 'bad-result', message: expect.stringContaining('no supported CNI versions') as string},
+    ],
     ['bad-json', {trouble: 'bad-result'}],
     ['print({"supportedVersions":[]})', {trouble: 'bad-result'}],
     ['exit', {name: 'CniError'}],
