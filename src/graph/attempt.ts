@@ -1,11 +1,11 @@
-/** One task of a run: asking whether it is done, and doing it. Neither ever rejects. */
+/** One attempt at a task: checks whether it is done, and runs it. Neither call ever rejects. */
 
 import {messageOf, outputOf} from '../thrown.ts';
 import type {Answer} from './demand.ts';
 import type {RunEvent} from './events.ts';
 import {describeFailure, type Failure, type TaskFailure} from './failure.ts';
 import type {FingerprintOf} from './fingerprint.ts';
-import type {Running, Task} from './task.ts';
+import type {Task, TaskRun} from './task.ts';
 import {taskLog} from './task-log.ts';
 
 export type Outcome =
@@ -14,9 +14,9 @@ export type Outcome =
   | {readonly kind: 'failed'; readonly failure: TaskFailure};
 
 export interface Attempt {
-  /** Asks `done`; what it says goes to the log file only. */
+  /** Calls `done`, whose output goes to the log file only. */
   ask(): Promise<Answer>;
-  /** Runs the task; with `askAgain` only if `done` still does not find its result, or cannot tell. */
+  /** Runs the task. With `askAgain`, calls `done` first, and skips the task if its result is present. */
   run(askAgain: boolean): Promise<Outcome>;
   fail(failure: Failure): Outcome;
 }
@@ -32,7 +32,7 @@ export interface AttemptOptions<Context> {
 export const attempt = <Context>(task: Task<Context>, options: AttemptOptions<Context>): Attempt => {
   const {context, fingerprintOf, signal, emit} = options;
   const log = taskLog(options.logPath, task.title);
-  const running: Running = {
+  const running: TaskRun = {
     fingerprint: fingerprintOf(task.id),
     fingerprintOf(id) {
       if (task.needs.includes(id)) return fingerprintOf(id);
@@ -44,7 +44,7 @@ export const attempt = <Context>(task: Task<Context>, options: AttemptOptions<Co
       emit({kind: 'output', task: task.id, line});
     },
   };
-  const quiet: Running = {...running, log: (line) => log.add(line)};
+  const quiet: TaskRun = {...running, log: (line) => log.add(line)};
 
   const fail = (failure: Failure): Outcome => {
     const lastLines = log.lastLines();
@@ -64,7 +64,7 @@ export const attempt = <Context>(task: Task<Context>, options: AttemptOptions<Co
       const reason = await task.done?.(context, quiet);
       return reason === undefined ? {kind: 'missing'} : {kind: 'present', reason};
     } catch (error) {
-      log.add(`cannot tell yet whether it is done: ${messageOf(error)}`);
+      log.add(`cannot check yet whether the task is done: ${messageOf(error)}`);
       for (const line of outputOf(error)) log.add(line);
       return {kind: 'unknown'};
     }
@@ -89,6 +89,6 @@ export const attempt = <Context>(task: Task<Context>, options: AttemptOptions<Co
   };
 };
 
-/** For the log file: everything, whereas people get one line. */
+/** The log file gets the stack trace; users see one line. */
 const traceOf = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,4 +1,4 @@
-/** One text for one value, whatever the order of its keys: what fingerprints are made of. */
+/** Serializes equal values to equal text, regardless of the order of keys. Fingerprints are digests of this text. */
 
 const isPlainObject = (value: object): value is Record<string, unknown> => {
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -7,7 +7,7 @@ const isPlainObject = (value: object): value is Record<string, unknown> => {
 
 /**
  * JSON with sorted keys and without spaces; keys whose value is undefined are left out.
- * Throws TypeError for what JSON would lose in silence: functions, dates, maps, NaN, undefined in a list.
+ * Throws TypeError for values that JSON would silently drop: functions, dates, maps, NaN, undefined in a list.
  */
 export const canonicalJson = (value: unknown): string => {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value);

@@ -1,4 +1,4 @@
-/** What a run tells its listeners: the graph decides, the views listen. */
+/** The events of a run: the graph emits them, and the views display them. */
 
 import type {TaskFailure} from './failure.ts';
 import type {TaskId} from './task.ts';
@@ -9,11 +9,11 @@ export interface PlannedTask {
 }
 
 export type RunEvent =
-  /** First event: every task that was looked at, in the plan's order; each will end in skipped, done or failed. */
+  /** First event: every task of the run, in the plan's order. Each of them ends as skipped, done or failed. */
   | {readonly kind: 'planned'; readonly tasks: readonly PlannedTask[]}
   | {readonly kind: 'started'; readonly task: TaskId}
   | {readonly kind: 'output'; readonly task: TaskId; readonly line: string}
-  /** The world holds the task's result already. */
+  /** The task's result exists already. */
   | {readonly kind: 'skipped'; readonly task: TaskId; readonly reason: string}
   | {readonly kind: 'done'; readonly task: TaskId; readonly ms: number}
   | ({readonly kind: 'failed'} & TaskFailure);

@@ -1,11 +1,11 @@
-/** Why a task did not end well: a closed union, so that the compiler asks for each message. */
+/** Why a task did not succeed: a closed union, so that the compiler requires a message for each kind. */
 
 import {messageOf} from '../thrown.ts';
 import type {TaskId} from './task.ts';
 import {unreachable} from './unreachable.ts';
 
 export type Failure =
-  /** `inputs`, `done` or `run` threw; what it threw is kept as it was. */
+  /** `inputs`, `done` or `run` threw this error. */
   | {readonly kind: 'threw'; readonly error: unknown}
   /** Not started, because the task `on` failed. */
   | {readonly kind: 'dependency'; readonly on: TaskId}

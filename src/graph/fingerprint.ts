@@ -1,25 +1,25 @@
-/** A task's fingerprint: the digest of all that its result depends on, directly or through its needs. */
+/** A task's fingerprint: the digest of everything that its result depends on, directly or through its needs. */
 
 import {createHash} from 'node:crypto';
 import {canonicalJson} from './canonical-json.ts';
 import type {Plan} from './plan.ts';
 import type {TaskId} from './task.ts';
 
-/** Throws RangeError for a task that the plan does not have. */
+/** Throws RangeError for a task that is not in the plan. */
 export type FingerprintOf = (id: TaskId) => string;
 
-/** A task's `inputs` threw, or is not JSON; the cause is kept. */
+/** A task's `inputs` threw, or returned a value that is not JSON. `cause` is the original error. */
 export class InputsError extends Error {
   override readonly name = 'InputsError';
   readonly task: TaskId;
 
   constructor(task: TaskId, cause: unknown) {
-    super(`the inputs of ${task} cannot be told`, {cause});
+    super(`cannot read the inputs of ${task}`, {cause});
     this.task = task;
   }
 }
 
-/** Of every task of the plan, 64 hexadecimal digits. Rejects with InputsError. */
+/** Computes the fingerprint of every task: 64 hexadecimal digits. Rejects with InputsError. */
 export const fingerprintsOf = async <Context>(
   plan: Plan<Context>,
   context: Context,
@@ -35,7 +35,7 @@ export const fingerprintsOf = async <Context>(
     }),
   );
   const fingerprints = new Map<TaskId, string>();
-  // The plan's order puts needs first, so theirs are there already.
+  // The plan lists needs first, so their fingerprints are known already.
   for (const [index, {id, needs}] of tasks.entries()) {
     const ofNeeds = [...needs].sort().map((need) => fingerprints.get(need) ?? null);
     fingerprints.set(

@@ -1,4 +1,4 @@
-/** Analyses a list of tasks before anything runs: what is wrong with it is found without a side effect. */
+/** Validates and sorts a list of tasks before anything runs. Has no side effects. */
 
 import type {Task, TaskId} from './task.ts';
 import {unreachable} from './unreachable.ts';
@@ -34,12 +34,12 @@ export const planTasks = <Context>(tasks: readonly Task<Context>[]): PlanResult<
     : {ok: false, failure: {kind: 'cycle', path: sorted.cycle}};
 };
 
-type Sorted<Context> =
+type SortResult<Context> =
   | {readonly cycle?: undefined; readonly tasks: ReadonlyMap<TaskId, Task<Context>>}
   | {readonly cycle: readonly TaskId[]};
 
-/** Depth first in the order given, so that a plan reads like the list it was made from. */
-const needsFirst = <Context>(byId: ReadonlyMap<TaskId, Task<Context>>): Sorted<Context> => {
+/** Sorts depth first, so that the plan differs from the listed order only where needs require it. */
+const needsFirst = <Context>(byId: ReadonlyMap<TaskId, Task<Context>>): SortResult<Context> => {
   const tasks = new Map<TaskId, Task<Context>>();
   const path: TaskId[] = [];
   const visit = (id: TaskId): readonly TaskId[] | undefined => {
@@ -70,7 +70,7 @@ export const describePlanFailure = (failure: PlanFailure): string => {
     case 'unknown-need':
       return `${failure.task} needs ${failure.need}, which does not exist`;
     case 'cycle':
-      return `tasks need each other in a circle: ${failure.path.join(' → ')}`;
+      return `dependency cycle: ${failure.path.join(' → ')}`;
     default:
       return unreachable(failure);
   }

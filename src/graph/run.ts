@@ -1,4 +1,4 @@
-/** Runs a plan towards its targets: what the world lacks, needs first, as much at a time as there are cores. */
+/** Runs the tasks whose results the targets need and which do not exist: needs first, several tasks at a time. */
 
 import {availableParallelism} from 'node:os';
 import {type Attempt, attempt, type Outcome} from './attempt.ts';
@@ -21,25 +21,25 @@ export interface RunTasksOptions<Context> {
   readonly signal: AbortSignal;
   /** Called with every event, in order; must not throw. */
   readonly emit: (event: RunEvent) => void;
-  /** Where a task's log file goes. It is made when there is something to write. */
+  /** The path of a task's log file. The file is created with its first line. */
   readonly logs: (id: TaskId) => string;
 }
 
 export type RunResult =
   | {
       readonly ok: true;
-      /** What was made, in the order in which it was finished; empty where everything was there. */
+      /** The tasks that ran, in the order in which they finished; empty if all results existed. */
       readonly ran: readonly TaskId[];
     }
   | {
       readonly ok: false;
-      /** What failed, was cancelled or was not started; causes come before their consequences. Never empty. */
+      /** The tasks that failed, were cancelled or were not started: causes before consequences. Never empty. */
       readonly failures: readonly TaskFailure[];
     };
 
 /**
- * After the first failure nothing new starts; what runs may finish, since its result is kept for the next run.
- * Never rejects for what a task does; throws RangeError for a target that the plan does not have.
+ * After the first failure no further task starts. Running tasks may finish, since the next run can use their results.
+ * Does not reject if a task fails. Rejects with RangeError for a target that is not in the plan.
  */
 export const runTasks = async <Context>(
   plan: Plan<Context>,
@@ -48,7 +48,7 @@ export const runTasks = async <Context>(
   try {
     return await runWith(await fingerprintsOf(plan, options.context), plan, options);
   } catch (error) {
-    if (error instanceof InputsError) return notEvenPlanned(plan, error, options.emit);
+    if (error instanceof InputsError) return failBeforeStart(plan, error, options.emit);
     throw error;
   }
 };
@@ -60,26 +60,26 @@ const runWith = async <Context>(
 ): Promise<RunResult> => {
   const attempts = new Map<Task<Context>, Attempt>();
   const answers = await demand(plan, targets, (task) => {
-    const made = attempt(task, {context, fingerprintOf, signal, emit, logPath: logs(task.id)});
-    attempts.set(task, made);
-    return made.ask();
+    const newAttempt = attempt(task, {context, fingerprintOf, signal, emit, logPath: logs(task.id)});
+    attempts.set(task, newAttempt);
+    return newAttempt.ask();
   });
 
-  const looked = [...plan.tasks.values()].filter(({id}) => answers.has(id));
-  emit({kind: 'planned', tasks: looked.map(({id, title}) => ({id, title}))});
+  const tasks = [...plan.tasks.values()].filter(({id}) => answers.has(id));
+  emit({kind: 'planned', tasks: tasks.map(({id, title}) => ({id, title}))});
 
   const ran: TaskId[] = [];
   const failures: TaskFailure[] = [];
-  const turns = slots(concurrency);
+  const free = slots(concurrency);
   const outcomes = new Map<TaskId, Promise<Outcome>>();
 
-  const settle = async (task: Task<Context>, made: Attempt): Promise<Outcome> => {
+  const settle = async (task: Task<Context>, {fail, run}: Attempt): Promise<Outcome> => {
     const needs = await Promise.all(task.needs.flatMap((need) => outcomes.get(need) ?? []));
-    return turns.use(async () => {
+    return free.use(async () => {
       const obstacle = signal.aborted ? cancelled : obstacleIn(needs, failures);
-      // A need that was not there at first may have brought this result too, or what can tell.
+      // A need that ran may also have made this result, or have installed the tool that `done` calls.
       const askAgain = needs.length > 0 || answers.get(task.id)?.kind === 'unknown';
-      const outcome = obstacle ? made.fail(obstacle) : await made.run(askAgain);
+      const outcome = obstacle ? fail(obstacle) : await run(askAgain);
       report(task.id, outcome);
       return outcome;
     });
@@ -99,14 +99,15 @@ const runWith = async <Context>(
     }
   };
 
-  for (const {id} of looked) {
+  for (const {id} of tasks) {
     const answer = answers.get(id);
     if (answer?.kind === 'present') report(id, {kind: 'skipped', reason: answer.reason});
   }
-  // In the plan's order, so that the outcomes of a task's needs are there to be waited for.
-  for (const task of looked) {
-    const made = attempts.get(task);
-    if (made && answers.get(task.id)?.kind !== 'present') outcomes.set(task.id, settle(task, made));
+  // In the plan's order, because `settle` waits for the outcomes of the needs, which must be in the map.
+  for (const task of tasks) {
+    const ownAttempt = attempts.get(task);
+    if (ownAttempt && answers.get(task.id)?.kind !== 'present')
+      outcomes.set(task.id, settle(task, ownAttempt));
   }
   await Promise.all(outcomes.values());
   return failures.length === 0 ? {ok: true, ran} : {ok: false, failures};
@@ -114,7 +115,7 @@ const runWith = async <Context>(
 
 const cancelled: Failure = {kind: 'cancelled'};
 
-/** What keeps a task from starting: a need that failed, or else the run's first failure. */
+/** Why a task must not start: the failure of a need, or else the run's first failure. */
 const obstacleIn = (needs: readonly Outcome[], failures: readonly TaskFailure[]): Failure | undefined => {
   const failed = needs.flatMap((need) => (need.kind === 'failed' ? [need.failure] : []));
   const cause = failed[0] ?? failures[0];
@@ -122,8 +123,8 @@ const obstacleIn = (needs: readonly Outcome[], failures: readonly TaskFailure[])
   return cause.failure.kind === 'dependency' ? cause.failure : {kind: 'dependency', on: cause.task};
 };
 
-/** Without its inputs a task has no fingerprint, nor has any that needs it: nothing was asked, nothing ran. */
-const notEvenPlanned = <Context>(
+/** Without its inputs a task has no fingerprint, so the run ends before it asks or runs any task. */
+const failBeforeStart = <Context>(
   plan: Plan<Context>,
   {task, cause}: InputsError,
   emit: (event: RunEvent) => void,

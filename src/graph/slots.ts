@@ -1,4 +1,4 @@
-/** At most so many at the same time; those who wait get their turn in the order in which they came. */
+/** Limits concurrency: at most `count` calls run at the same time. Waiting calls start in the order of arrival. */
 
 export interface Slots {
   use<T>(work: () => Promise<T>): Promise<T>;
@@ -9,7 +9,7 @@ export const slots = (count: number): Slots => {
   const waiting: (() => void)[] = [];
   return {
     async use(work) {
-      // Whoever leaves hands its slot on, so that `free` never counts one that is promised.
+      // A finished call passes its slot to the next waiting call, so `free` never counts a slot that is taken.
       if (free > 0) free -= 1;
       else await new Promise<void>((resolve) => waiting.push(resolve));
       try {

@@ -1,20 +1,20 @@
-/** A task's log file: every line it said, kept for the one who asks why it failed. */
+/** A task's log file: every line of its output, to find out later why it failed. */
 
 import {appendFileSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {makeDirectory} from '../make-directory.ts';
 
 export interface TaskLog {
-  /** Where the lines are; undefined until there is one. */
+  /** The path of the file; undefined until it exists. */
   path(): string | undefined;
   add(line: string): void;
   /** At most 15, without the header. */
   lastLines(): readonly string[];
 }
 
-const kept = 15;
+const lastLineCount = 15;
 
-/** The file is made with its first line, and appended to: an earlier run's lines stay above. */
+/** Creates the file with its first line. Appends to an existing file, so that the lines of earlier runs stay. */
 export const taskLog = (path: string, title: string, now: () => Date = () => new Date()): TaskLog => {
   const last: string[] = [];
   let state: 'empty' | 'open' | 'broken' = 'empty';
@@ -29,7 +29,7 @@ export const taskLog = (path: string, title: string, now: () => Date = () => new
       }
       appendFileSync(path, `${line}\n`);
     } catch {
-      // A full disk must not end a task that works; what matters is in lastLines.
+      // A full disk must not fail a task that works. The error message uses lastLines, which needs no disk.
       state = 'broken';
     }
   };
@@ -38,7 +38,7 @@ export const taskLog = (path: string, title: string, now: () => Date = () => new
     path: () => (state === 'open' ? path : undefined),
     add(line) {
       last.push(line);
-      if (last.length > kept) last.shift();
+      if (last.length > lastLineCount) last.shift();
       append(line);
     },
     lastLines: () => [...last],

@@ -1,16 +1,16 @@
-/** One node of the task graph: data and one verb. Pure and generic; knows nothing of KNI. */
+/** One node of the task graph. Generic: contains nothing specific to KNI. */
 
 export type TaskId = string;
 
-/** What a running task is told and may use. */
-export interface Running {
+/** What the graph passes to a task's functions. */
+export interface TaskRun {
   /** Digest of the task's inputs and of the fingerprints of all its needs: 64 hexadecimal digits. */
   readonly fingerprint: string;
   /** The fingerprint of one of the task's needs; throws for any other task. */
   readonly fingerprintOf: (id: TaskId) => string;
-  /** Aborted when the run is cancelled; pass it to every child. */
+  /** Aborted when the run is cancelled; pass it to every child process. */
   readonly signal: AbortSignal;
-  /** A line of output, for the task's log file and the view. */
+  /** Writes a line to the task's log file and to the view. */
   readonly log: (line: string) => void;
 }
 
@@ -19,22 +19,22 @@ export interface Task<Context> {
   readonly title: string; // 'Build the node image'
   readonly needs: readonly TaskId[];
   /**
-   * What the result depends on, as JSON or a promise of it: versions, digests of files, commands.
-   * Asked of every task before anything runs. Omitted: the needs alone.
+   * What the result depends on, as JSON or a promise of JSON: versions, digests of files, commands.
+   * Called for every task before anything runs. If omitted, the result depends on the needs only.
    */
   inputs?(context: Context): unknown;
   /**
-   * Asks the world whether the result is there already: the reason shown, or undefined to run.
-   * Where it is there, the task's needs are not looked at for its sake. It is asked once before
-   * anything runs, and again right before `run` if it threw or if one of its needs had to be made.
-   * Throwing means "unknown", never "failed": `run` follows, which knows how long to wait and why to give up.
+   * Checks whether the result exists. Returns the reason that is shown for skipping the task, or undefined to run it.
+   * A task whose result exists does not cause its needs to run. `done` is called once before anything runs, and again
+   * right before `run` if it threw or if one of the needs had to run. Throwing means "unknown", never "failed": `run`
+   * follows, and it knows how long to wait and when to fail.
    */
-  done?(context: Context, running: Running): Promise<string | undefined>;
+  done?(context: Context, running: TaskRun): Promise<string | undefined>;
   /**
-   * The result is the state of something that runs, not a product that is kept: it ends when a live need has to be
-   * made again. Then `done` is asked again after that need, even if it found the result before.
+   * Whether the result is the state of something that runs, and not a stored product. Such a result can end when a live
+   * need runs again. Then `done` is called again after that need, even if it found the result before.
    */
   readonly live?: boolean;
-  /** Safe to repeat where the result is there already, because `done` may be unable to tell. */
-  run(context: Context, running: Running): Promise<void>;
+  /** Must be idempotent, because `done` can fail to notice an existing result. */
+  run(context: Context, running: TaskRun): Promise<void>;
 }

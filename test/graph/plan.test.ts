@@ -28,13 +28,13 @@ describe('planTasks', () => {
   });
 
   it('finds a task that needs itself', () => {
-    expect(problemOf(task('a', ['a']))).toBe('tasks need each other in a circle: a → a');
+    expect(problemOf(task('a', ['a']))).toBe('dependency cycle: a → a');
   });
 
   it('finds a circle, and names only the tasks that are part of it', () => {
     expect(
       problemOf(task('in', ['a']), task('a', ['x', 'b']), task('b', ['c']), task('c', ['a']), task('x')),
-    ).toBe('tasks need each other in a circle: a → b → c → a');
+    ).toBe('dependency cycle: a → b → c → a');
   });
 
   it('is not fooled by two ways to one task', () => {

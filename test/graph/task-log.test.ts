@@ -116,7 +116,7 @@ describe('the log of a running task', () => {
       return 'there';
     };
     expect((await read([task('a', [], {done})])).text).toContain(
-      'cannot tell yet whether it is done: docker: not found',
+      'cannot check yet whether the task is done: docker: not found',
     );
   });
 });
