@@ -17,7 +17,7 @@ export const fetchSources = async (
 ): Promise<readonly CachedSource[]> => {
   const plan = demoPlan(context.stack);
   const sources = await cachedSources(plan, context);
-  const targets = sources.flatMap(({component, isThere}) => (isThere ? [] : [sourceIdOf(component)]));
+  const targets = sources.flatMap(({component, isCached}) => (isCached ? [] : [sourceIdOf(component)]));
   if (targets.length === 0) return sources;
 
   const {signal} = turn;

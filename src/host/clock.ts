@@ -1,4 +1,4 @@
-/** Time as a port, so that tests do not have to wait. */
+/** An interface to the clock, so that tests need not wait. */
 
 import {setTimeout} from 'node:timers/promises';
 

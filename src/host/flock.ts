@@ -20,7 +20,7 @@ const conflict = 1;
 export const flock = (fd: number, {wait, signal}: FlockOptions): Promise<boolean> =>
   new Promise((resolve, reject) => {
     const limit = wait > 0 ? ['--timeout', String(wait / 1_000)] : ['--nonblock'];
-    // In our process group on purpose: when the user stops us by Ctrl-Z, flock(1) must not get the lock for us.
+    // In our process group, so that Ctrl-Z also stops flock(1). Otherwise it could get the lock for a stopped process.
     const child = spawn('flock', ['--exclusive', ...limit, '3'], {stdio: ['ignore', 'ignore', 'pipe', fd]});
     const stop = (): void => void child.kill();
     signal?.addEventListener('abort', stop, {once: true});

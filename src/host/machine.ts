@@ -1,4 +1,4 @@
-/** What a machine is: read from its files, nothing is run. */
+/** Facts about a machine, read from its files without running programs. */
 
 import {rmdirSync, unlinkSync, writeFileSync} from 'node:fs';
 import {access, constants, readFile, statfs} from 'node:fs/promises';
@@ -16,35 +16,35 @@ export interface Room {
   readonly cores: number;
 }
 
-/** In words, as it matters to a kubelet. */
+/** The cgroup versions that are mounted, as a text for reports. */
 export type CgroupMode = 'v2' | 'v1, hybrid' | 'v1' | 'none';
 
 export interface Machine {
   readonly isRoot: boolean;
   /** The path of a program on the PATH, or in one of the directories that root has on it. */
   whereIs(program: string): Promise<string | undefined>;
-  /** The archives that the machine's apt knows; undefined where it is no Debian. */
+  /** The Debian archives in the machine's apt sources; undefined on other systems. */
   mirrors(): Promise<Mirrors | undefined>;
   hasSystemd(): Promise<boolean>;
-  /** Whether some capability is missing from the bounding set: then nobody here can be given all of them. */
+  /** Whether the bounding set lacks a capability. Then even root cannot get all capabilities, as in some containers. */
   lacksCapabilities(): Promise<boolean>;
-  /** Free disk where `path` is or will be, the machine's memory, and its cores. */
+  /** The free space of the disk of `path`, which need not exist, the machine's memory, and its cores. */
   roomAt(path: string): Promise<Room>;
-  /** Makes a file in the directory, and removes it. Returns the reason why that failed, else undefined. */
+  /** Creates a file in the directory, and removes it. Returns the error message, or undefined if that worked. */
   whyNotWritable(directory: string): Promise<string | undefined>;
   cgroupMode(): Promise<CgroupMode>;
-  /** fs.inotify.max_user_instances: every node's systemd, containerd and kubelet take some. */
+  /** fs.inotify.max_user_instances. systemd, containerd and kubelet of every node use some of them. */
   inotifyInstances(): Promise<number>;
 }
 
 export interface MachineOptions {
-  /** Where its files are. */
+  /** The root directory of its files. */
   readonly root?: string;
   readonly path?: string | undefined;
   readonly isRoot?: boolean;
 }
 
-/** This machine, or one whose files lie below another root. */
+/** This machine, or for tests one with its files below another root. */
 export const machineAt = ({
   root = '/',
   path = process.env['PATH'] ?? '',
@@ -69,7 +69,7 @@ export const machineAt = ({
         read('/etc/apt/sources.list'),
         ...names.filter((name) => /\.(list|sources)$/.test(name)).map((name) => read(join(directory, name))),
       ]);
-      // An empty line between files, since it ends a paragraph.
+      // An empty line separates the files, because it ends a paragraph.
       return mirrorsFrom(await withoutMirrorFiles(texts.join('\n\n'), read));
     },
     hasSystemd: () => exists(join(root, '/run/systemd/system')),
@@ -103,7 +103,7 @@ export const isExecutable = (file: string): Promise<boolean> =>
     () => false,
   );
 
-/** Debian's cloud images name a file that lists mirrors. A container has no such file: its first mirror stands in. */
+/** Replaces `mirror+file:` sources, as in Debian's cloud images, by the file's first mirror: containers lack the file. */
 const withoutMirrorFiles = async (
   sources: string,
   read: (file: string) => Promise<string>,
@@ -130,7 +130,7 @@ const diskAt = async (path: string): Promise<number> => {
   }
 };
 
-/** Permissions do not tell: root may write anywhere, but not below /proc and not on a read-only file system. */
+/** Tries to write, because permissions are not enough: root cannot write below /proc or on a read-only file system. */
 const whyNotWritable = (directory: string): string | undefined => {
   let made: readonly string[] = [];
   try {

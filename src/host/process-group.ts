@@ -15,7 +15,7 @@ const signalGroup = (leader: number, signal: NodeJS.Signals | 0): boolean => {
   }
 };
 
-// A detached child would outlive this process. An exit handler cannot wait, so SIGTERM must do.
+// A detached child would outlive this process. An exit handler cannot wait, so it sends only SIGTERM.
 const endAll = (): void => {
   for (const leader of running) signalGroup(leader, 'SIGTERM');
 };

@@ -1,4 +1,4 @@
-/** Reads stacks: manifests/stacks/<name>.yaml, and files like them. */
+/** Loads stack files: those in manifests/stacks, and the user's own. */
 
 import {readdir, readFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
@@ -8,23 +8,23 @@ import {exitCodes} from '../exit-codes.ts';
 import {parseStack} from './parse.ts';
 import type {Stack} from './schema.ts';
 
-/** The names of the stacks there are, sorted. */
+/** The names of the stack files in `dir`, sorted. */
 export const stackNames = async (dir: string): Promise<readonly string[]> =>
   (await readdir(dir))
     .flatMap((file) => (file.endsWith('.yaml') ? [file.slice(0, -'.yaml'.length)] : []))
     .sort();
 
 /**
- * By its name in `dir`, or by the path of a file, which ends with `.yaml`. Rejects with UserError (exit code `badInput`) for a
- * stack that there is not, or that has problems: all of them, one a line.
+ * `stack` is a name in `dir`, or the path of a file that ends with `.yaml`. Rejects with UserError (exit code
+ * `badInput`) if the stack does not exist or is invalid. The error lists all problems, one per line.
  */
 export const loadStack = async (stack: string, dir: string): Promise<Stack> => {
   if (!stack.endsWith('.yaml')) return readStack(await pathOf(stack, dir));
   if (await exists(stack)) return readStack(stack);
   throw new UserError({
     what: `unknown stack ${stack}`,
-    why: 'there is no such file',
-    tryThis: 'name a stack file that exists, or one of the stacks that kni-demo has',
+    why: 'the file does not exist',
+    tryThis: 'choose an existing stack file, or a stack of kni-demo',
     exitCode: exitCodes.badInput,
   });
 };
@@ -34,8 +34,8 @@ const pathOf = async (name: string, dir: string): Promise<string> => {
   if (!known.includes(name)) {
     throw new UserError({
       what: `unknown stack ${name}`,
-      why: `there ${known.length === 1 ? 'is' : 'are'} ${known.join(' and ') || 'none'}`,
-      tryThis: 'name one of these with --stack',
+      why: known.length === 0 ? `${dir} has no stack files` : `the known stacks are ${known.join(' and ')}`,
+      tryThis: 'choose one of these with --stack',
       exitCode: exitCodes.badInput,
     });
   }
@@ -44,11 +44,11 @@ const pathOf = async (name: string, dir: string): Promise<string> => {
 
 const readStack = async (path: string): Promise<Stack> => {
   const name = basename(path, '.yaml');
-  const parsed = parseStack(await readFile(path, 'utf8'), {path, name});
-  if (parsed.ok) return parsed.stack;
+  const result = parseStack(await readFile(path, 'utf8'), {path, name});
+  if (result.ok) return result.stack;
   throw new UserError({
-    what: `stack ${name} cannot be used`,
-    why: parsed.problems.join('\n'),
+    what: `invalid stack ${name}`,
+    why: result.problems.join('\n'),
     tryThis: `correct ${path}`,
     exitCode: exitCodes.badInput,
   });

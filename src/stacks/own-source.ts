@@ -1,9 +1,9 @@
-/** Sources of the user's own, in place of those that a stack pins: `kubernetes=https://host/me/kubernetes#my-branch`. */
+/** The user's own sources, which replace those that a stack pins: `kubernetes=https://host/me/kubernetes#my-branch`. */
 
 export const components = ['kubernetes', 'containerd'] as const;
 export type Component = (typeof components)[number];
 
-/** Where a user's own sources are, as it was asked for. */
+/** The location of the user's own sources, as in the flag --source. */
 export type Place =
   | {readonly kind: 'git'; readonly url: string; readonly ref: string}
   | {readonly kind: 'directory'; readonly path: string};
@@ -16,8 +16,8 @@ export interface OwnSource {
 export const isUrl = (where: string): boolean => /^[a-z][a-z0-9+.-]*:\/\/|^[^/@\s]+@[^/:\s]+:/i.test(where);
 
 /**
- * `<component>=<git url or directory>[#<ref>]`. A directory without a ref is taken as it is, with what is not committed;
- * with one, it is a repository like any other. Returns the problem as a phrase where it is none of this.
+ * Parses `<component>=<git url or directory>[#<ref>]`. A directory without a ref means its current files, including
+ * uncommitted changes. A directory with a ref is a git repository. Returns a phrase about the problem if it is invalid.
  */
 export const parseOwnSource = (text: string): OwnSource | string => {
   const at = text.indexOf('=');
@@ -27,7 +27,7 @@ export const parseOwnSource = (text: string): OwnSource | string => {
   const ref = refs.join('#');
   if (where === '') return `${component}= must be followed by a git URL or a directory`;
   if (refs.length > 0 && !/^[^\s~^:?*[\\-][^\s~^:?*[\\]*$/.test(ref))
-    return `"${ref}" is no name of a branch, tag or commit`;
+    return `"${ref}" is not the name of a branch, tag or commit`;
   if (isUrl(where)) return {component, place: {kind: 'git', url: where, ref: ref || 'HEAD'}};
   if (where.startsWith('-')) return `"${where}" is neither a git URL nor a directory`;
   return {component, place: ref === '' ? {kind: 'directory', path: where} : {kind: 'git', url: where, ref}};

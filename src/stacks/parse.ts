@@ -1,23 +1,23 @@
-/** The text of a stack file, checked against the schema; every problem with its line and its path. */
+/** Parses a stack file, and validates it against the schema. Every problem has its line and its field. */
 
 import {type Document, isNode, LineCounter, parseDocument} from 'yaml';
 import {z} from 'zod';
 import {type Problem, problemsOf} from './problems.ts';
 import {Stack} from './schema.ts';
 
-export type ParsedStack =
+export type StackResult =
   | {readonly ok: true; readonly stack: Stack}
   /** In the file's order: `manifests/stacks/bookworm.yaml:41: kubernetes.source.files[0].sha256: missing` */
   | {readonly ok: false; readonly problems: readonly string[]};
 
 export interface StackFile {
-  /** Shown in problems. */
+  /** The path that problems show. */
   readonly path: string;
-  /** What the stack must be called. */
+  /** The required value of the field `name`. */
   readonly name: string;
 }
 
-export const parseStack = (yaml: string, {path, name}: StackFile): ParsedStack => {
+export const parseStack = (yaml: string, {path, name}: StackFile): StackResult => {
   const lines = new LineCounter();
   const document = parseDocument(yaml, {lineCounter: lines, prettyErrors: false});
   const broken = [...document.errors, ...document.warnings][0];
@@ -29,16 +29,16 @@ export const parseStack = (yaml: string, {path, name}: StackFile): ParsedStack =
   }
 
   const schema = Stack.safeExtend({name: z.literal(name, `must be ${name}, like the file`)});
-  const parsed = schema.safeParse(valueOf(document), {reportInput: true});
-  if (parsed.success) return {ok: true, stack: parsed.data};
-  const problems = parsed.error.issues
+  const result = schema.safeParse(valueOf(document), {reportInput: true});
+  if (result.success) return {ok: true, stack: result.data};
+  const problems = result.error.issues
     .flatMap(problemsOf)
-    .map(({at, text}) => ({line: lineOf(document, lines, at), text: `${nameOf(at)}${text}`}))
+    .map(({at, text}) => ({line: lineOf(document, lines, at), text: `${fieldPrefix(at)}${text}`}))
     .sort((a, b) => a.line - b.line);
   return {ok: false, problems: problems.map(({line, text}) => `${path}:${line}: ${text}`)};
 };
 
-/** Undefined where an alias leads nowhere or too far, which is found only here. */
+/** Undefined if an alias is unknown or expands too much: the parser reports that only in toJS. */
 const valueOf = (document: Document): unknown => {
   try {
     return document.toJS();
@@ -47,7 +47,7 @@ const valueOf = (document: Document): unknown => {
   }
 };
 
-/** Of the value, or of the closest thing around it that is there. */
+/** The line of a value. For a missing value, the line of the closest object around it. */
 const lineOf = (document: Document, lines: LineCounter, at: Problem['at']): number => {
   for (let depth = at.length; depth > 0; depth -= 1) {
     const node = document.getIn(at.slice(0, depth), true);
@@ -57,7 +57,7 @@ const lineOf = (document: Document, lines: LineCounter, at: Problem['at']): numb
 };
 
 /** `kubernetes.source.files[0].sha256: ` */
-const nameOf = (at: Problem['at']): string => {
+const fieldPrefix = (at: Problem['at']): string => {
   const path = at.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
   return path === '' ? '' : `${path.replace(/^\./, '')}: `;
 };

@@ -1,4 +1,4 @@
-/** What zod finds, in the words of someone who writes YAML. */
+/** Translates zod's issues into messages for people who write YAML. */
 
 import type {z} from 'zod';
 
@@ -13,10 +13,10 @@ export interface Problem {
 export const problemsOf = (issue: z.core.$ZodIssue): readonly Problem[] =>
   issue.code === 'unrecognized_keys'
     ? issue.keys.map((key) => ({at: [...issue.path, key], text: 'unknown field'}))
-    : [{at: issue.path, text: textOf(issue)}];
+    : [{at: issue.path, text: messageFor(issue)}];
 
-const textOf = (issue: z.core.$ZodIssue): string => {
-  // A key without a value is written down, but says as little.
+const messageFor = (issue: z.core.$ZodIssue): string => {
+  // `key:` without a value is null, which also counts as missing.
   if (issue.input === undefined || (issue.input === null && issue.path.length > 0)) return 'missing';
   if (issue.code === 'invalid_union' && lacksDiscriminator(issue)) return 'missing';
   if (issue.code !== 'invalid_type') return issue.message;
@@ -24,7 +24,7 @@ const textOf = (issue: z.core.$ZodIssue): string => {
   return `must be ${kinds[issue.expected] ?? issue.expected}, not ${found(issue.input)}${quotes}`;
 };
 
-/** zod names the field as if it were there, and says of it only that it is none of the words it could be. */
+/** For a missing discriminator, zod reports only that its value is not one of the allowed words. */
 const lacksDiscriminator = ({discriminator, input}: z.core.$ZodIssueInvalidUnion): boolean =>
   discriminator !== undefined && typeof input === 'object' && input !== null && !(discriminator in input);
 

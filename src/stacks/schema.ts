@@ -1,4 +1,4 @@
-/** The shape of manifests/stacks/*.yaml. Every version and checksum of the demo stands there, none in code. */
+/** The schema of manifests/stacks/*.yaml. The stack files, and not the code, pin every version and checksum. */
 
 import ipaddr from 'ipaddr.js';
 import {z} from 'zod';
@@ -26,7 +26,7 @@ const overlap = (one: string, other: string): boolean => {
   return a[0].match(b[0], Math.min(a[1], b[1]));
 };
 
-/** A Debian source package: what is downloaded, by name, and what it must contain. */
+/** A Debian source package: the files to download, with their checksums. */
 const DebianSource = z.strictObject({
   from: z.literal('debian'),
   package: word,
@@ -38,7 +38,7 @@ const DebianSource = z.strictObject({
 });
 export type DebianSource = z.infer<typeof DebianSource>;
 
-/** A commit of a git repository, under the name that it was released by. */
+/** A release in a git repository: its tag, and the commit that the tag must name. */
 const GitSource = z.strictObject({
   from: z.literal('git'),
   url: z.string().regex(/^(?:https|ssh|file):\/\/\S+$/, 'must be a git URL such as https://host/owner/name'),
@@ -50,20 +50,20 @@ export type GitSource = z.infer<typeof GitSource>;
 const Source = z.discriminatedUnion('from', [DebianSource, GitSource], 'must be debian or git');
 export type Source = z.infer<typeof Source>;
 
-/** What a source is called where it comes from: a Debian version, or a tag. */
+/** The name of a source's release: a Debian version, or a tag. */
 export const releaseOf = (source: Source): string => (source.from === 'git' ? source.tag : source.version);
 
-/** Where kind's node image is made from Debian's packages and the sources above. */
+/** A node image that kni-demo builds from Debian packages and kind's sources. */
 const BuiltNode = z.strictObject({
   from: z.literal('debian'),
   /** kind's own sources, for the image's entrypoint, units and configuration. */
   kind: DebianSource,
   packages: debianPackages,
-  /** Preloaded on the nodes, under the names that kubeadm asks for. */
+  /** Images that are preloaded on the nodes, with the names that kubeadm expects. */
   images: z.strictObject({repository: word, pause: word, etcd: word}),
 });
 
-/** Where kubelet and containerd are laid over a node image that kind has published. */
+/** A node image that kind has published. kni-demo replaces its kubelet and containerd. */
 const PublishedNode = z.strictObject({
   from: z.literal('image'),
   image: z
@@ -84,21 +84,21 @@ const npmPackage = z.strictObject({name: word, integrity});
 const Fields = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]+$/, 'must be lower-case letters, digits and dashes'),
   title: text,
-  /** The Debian root file system that everything is built in and from. */
+  /** The Debian root file system of the build containers and of node images. */
   base: z.strictObject({
     suite: word,
-    /** Pulled where the host cannot bootstrap the suite. */
+    /** Pulled if the host cannot bootstrap the suite. */
     image: word,
   }),
-  /** The docker engine that `up --yes` brings along where there is none. */
+  /** The docker engine that `up --yes` unpacks on a machine without one. */
   engine: z.strictObject({suite: word, packages: debianPackages.min(1), hostPackages: debianPackages}),
-  /** The oldest kind that knows this Kubernetes, and the package that brings one. */
+  /** The oldest kind that supports this Kubernetes, and a Debian package of kind. */
   kind: z.strictObject({minimum: semver, suite: word, package: word}),
   kubernetes: z.strictObject({
     version: z.string().regex(/^v\d+\.\d+\.\d+$/, 'must be a version such as v1.20.2'),
     source: Source,
     patches: folder,
-    /** The generation of CRI that its kubelet speaks: the adapter of patches/kni. */
+    /** The CRI version that its kubelet speaks. It selects the adapter of patches/kni. */
     cri: z.enum(['v1alpha2', 'v1'], 'must be v1alpha2 or v1'),
     binaries: z.array(word).min(1),
   }),
@@ -106,15 +106,15 @@ const Fields = z.strictObject({
     version: semver,
     source: Source,
     patches: folder,
-    /** The Debian source package whose build dependencies hold what the sources' vendor tree lacks. */
+    /** The Debian source package whose build dependencies provide the libraries that the vendor tree lacks. */
     buildDependencies: word.optional(),
   }),
   builder: z.strictObject({
     packages: debianPackages,
     go: z.strictObject({
-      /** How the sources are built: as one of the trees of a GOPATH, or as modules with all that they vendor. */
+      /** How the sources are built: in a GOPATH, or as modules with their vendor tree. */
       layout: z.enum(['gopath', 'modules'], 'must be gopath or modules'),
-      /** Go of a suite of its own, where the base has none that is recent enough. */
+      /** Another suite to install Go from, if the Go of the base is too old. */
       newer: z
         .strictObject({
           suite: word,
@@ -130,7 +130,7 @@ const Fields = z.strictObject({
     .strictObject({
       podSubnet: ipv4Range,
       serviceSubnet: ipv4Range,
-      /** Of the kubelets' KubeletConfiguration, what is not as kind has it. */
+      /** Fields of the KubeletConfiguration that differ from kind's defaults. */
       kubelet: z.record(z.string(), z.json()).optional(),
     })
     .refine(({podSubnet, serviceSubnet}) => !overlap(podSubnet, serviceSubnet), {
@@ -140,17 +140,17 @@ const Fields = z.strictObject({
   features: z.strictObject({coredns: z.boolean()}),
 });
 
-/** Programs of one release on a node of another would fail late, and with somebody else's words. */
+/** Also refuses mixed releases: programs of one release on a node of another would fail late, with unclear errors. */
 export const Stack = Fields.superRefine(({kubernetes, containerd, node}, context) => {
   const refuse = (path: readonly string[], message: string): void =>
     context.addIssue({code: 'custom', path: [...path], message});
   if (node.from === 'image' && versionOfImage(node.image) !== kubernetes.version)
-    refuse(['node', 'image'], `must be of the version that kubernetes has, ${kubernetes.version}`);
+    refuse(['node', 'image'], `must have the version of kubernetes, ${kubernetes.version}`);
   const tags = {kubernetes: kubernetes.version, containerd: `v${containerd.version}`} as const;
   for (const [component, tag] of Object.entries(tags)) {
     const {source} = component === 'kubernetes' ? kubernetes : containerd;
     if (source.from === 'git' && source.tag !== tag)
-      refuse([component, 'source', 'tag'], `must be that of version ${tag}`);
+      refuse([component, 'source', 'tag'], `must be ${tag}, the version of ${component}`);
   }
 });
 export type Stack = z.infer<typeof Stack>;

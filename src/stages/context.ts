@@ -1,4 +1,4 @@
-/** What every task of the demo is given: the world, and what the user chose. */
+/** The context of every task: this machine, the directories, and the user's choices. */
 
 import type {Dirs} from '../cache/dirs.ts';
 import type {Task} from '../graph/task.ts';
@@ -8,14 +8,14 @@ import type {Stack} from '../stacks/schema.ts';
 
 export type Architecture = keyof Stack['nodejs']['packages'];
 
-/** Debian's name of the architecture; undefined for those that the demo has no parts for. */
+/** Debian's name of the architecture; undefined for an architecture that the demo does not support. */
 export const architectureOf = (arch: string): Architecture | undefined =>
   arch === 'x64' ? 'amd64' : arch === 'arm64' ? 'arm64' : undefined;
 
 export interface DemoContext {
-  /** This machine, with the programs we brought at the end of its PATH. */
+  /** Runs commands on this machine. The programs that kni-demo unpacked are on the PATH, too. */
   readonly host: Host;
-  /** The same one, by its files. */
+  /** Facts about this machine, read from its files. */
   readonly machine: Machine;
   readonly dirs: Dirs;
   readonly stack: Stack;
@@ -34,17 +34,17 @@ export interface PlannedNodes {
   readonly system: string;
 }
 
-/** As much of it as leads to the cluster. */
+/** The part of the context that identifies the cluster. */
 export type ClusterContext = Pick<DemoContext, 'host'> & {readonly cluster: Pick<ClusterChoice, 'name'>};
 
 export interface ClusterChoice {
   readonly name: string;
   readonly workers: number;
-  /** How nodes reach the pods of others; undefined leaves it as it is. */
+  /** How nodes reach the pods of other nodes; undefined keeps the current backend. */
   readonly backend?: Backend;
 }
 
-/** Of the network runtime's flag --backend. */
+/** The values of the network runtime's flag --backend. */
 export const backends = ['host-gw', 'vxlan'] as const;
 export type Backend = (typeof backends)[number];
 

@@ -2,20 +2,20 @@
 
 import type {Command} from '../host/host.ts';
 
-/** What the host's apt sources name: the archive's base, and that of its security updates, if any. */
+/** The Debian archives in the host's apt sources: the base URL of the main archive, and that of the security updates. */
 export interface Mirrors {
   readonly debian: string;
   readonly security: string | undefined;
 }
 
-/** Of a suite of Debian itself; third parties use the same names, but not the same paths. */
+/** The name of a Debian suite. Archives of third parties also use such names. */
 const release = /^(stable|oldstable|testing|unstable|sid|bullseye|bookworm|trixie|forky|duke)$/;
 
-/** From the text of sources.list and sources.list.d/*, in either format; undefined where no Debian archive is named. */
+/** Parses the text of sources.list and sources.list.d/*, in either format. Undefined if it names no Debian archive. */
 export const mirrorsFrom = (sources: string): Mirrors | undefined => {
   const main = [...sourcesInLines(sources), ...sourcesInParagraphs(sources)]
     .filter(({components}) => components.includes('main'))
-    // What is a file here is none in a container.
+    // Containers cannot read a file: or cdrom: archive of the host.
     .flatMap(({uris, suites}) => uris.map((uri) => ({uri: uri.replace(/\/+$/, ''), suites})))
     .filter(({uri}) => /^https?:\/\/[^/]/.test(uri));
   const archives = main.filter(({suites}) => suites.some((suite) => release.test(suite)));
@@ -41,7 +41,7 @@ const sourcesInLines = (text: string): readonly Source[] =>
     return match ? [{uris: [uri], suites: [suite], components: words(components)}] : [];
   });
 
-/** Paragraphs of `Field: value`, a value going on in lines that begin with a blank. */
+/** Paragraphs of `Field: value`. A line that begins with a blank continues the value. */
 const sourcesInParagraphs = (text: string): readonly Source[] =>
   withoutComments(text)
     .split(/\n[ \t]*\n/)
@@ -62,7 +62,7 @@ const withoutComments = (text: string): string =>
 
 const words = (text: string): readonly string[] => text.split(/\s+/).filter(Boolean);
 
-/** A sources.list of one suite, with its updates where the suite is stable enough to have some. */
+/** A sources.list of one suite with its updates. It has security updates only if the mirrors have them. */
 export const sourcesList = ({debian, security}: Mirrors, suite: string): string =>
   [
     `deb ${debian} ${suite} main`,
@@ -74,8 +74,8 @@ export const sourcesList = ({debian, security}: Mirrors, suite: string): string 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /**
- * An apt of its own below `root`: its sources, lists and packages, and nothing of the host's. Makes `root`, with its
- * one suite; `apt(…)` is a command of that apt.
+ * A separate apt below `root`, with its own sources, lists and packages, which ignores the host's. `make` creates `root`
+ * for one suite; `apt(…)` returns a command of that apt.
  */
 export const privateApt = (root: string, {debian}: Mirrors, suite: string) => {
   const settings = {

@@ -1,4 +1,4 @@
-/** ctr on a node: what containerd says of a pod's sandbox, past the kubelet. */
+/** ctr on a node: asks containerd about a pod's sandbox, independently of the kubelet. */
 
 import {z} from 'zod';
 import type {Command} from '../host/host.ts';
@@ -6,7 +6,7 @@ import {readJson} from '../json.ts';
 
 const ctr = (...args: readonly string[]): Command => ['ctr', ['--namespace', 'k8s.io', ...args]];
 
-/** Prints sandbox ids, one a line. */
+/** Prints one sandbox id per line. */
 export const sandboxesOfPod = (uid: string): Command =>
   ctr(
     'containers',
@@ -23,8 +23,8 @@ const info = z.object({
   }),
 });
 
-/** The path of the network namespace that the sandbox was told to join; undefined where it got one of its own. */
+/** The path of the network namespace that the sandbox joined; undefined if containerd created a new one. */
 export const netnsOf = (stdout: string): string | undefined =>
-  readJson(info, stdout, 'what ctr says of a container').Spec.linux.namespaces.find(
+  readJson(info, stdout, 'the output of ctr containers info').Spec.linux.namespaces.find(
     ({type}) => type === 'network',
   )?.path;

@@ -6,16 +6,16 @@ import {readJson} from '../json.ts';
 
 const docker = (...args: readonly string[]): Command => ['docker', args];
 
-/** Prints the server's version; fails where no engine answers. */
+/** Prints the version of the engine. Fails if the engine does not answer. */
 export const serverVersion: Command = docker('version', '--format', '{{.Server.Version}}');
 
-/** Prints the id that an engine keeps as long as its data: another engine has another one. */
+/** Prints the engine's id, which is unique and stays the same as long as the engine keeps its data. */
 export const engineId: Command = docker('info', '--format', '{{.ID}}');
 
-/** Prints where the engine keeps images and volumes. */
+/** Prints the directory of the engine's images and volumes. */
 export const dataRoot: Command = docker('info', '--format', '{{.DockerRootDir}}');
 
-/** Fails where there is no such image. */
+/** Fails if the image does not exist. */
 export const inspectImage = (image: string): Command =>
   docker('image', 'inspect', '--format', '{{.Id}}', image);
 
@@ -23,17 +23,17 @@ export const pullImage = (image: string): Command => docker('pull', image);
 
 export const tagImage = (image: string, tag: string): Command => docker('tag', image, tag);
 
-/** An image of one layer, from a tarball of a root file system. */
+/** Creates an image of one layer from the tarball of a root file system. */
 export const importImage = (tarball: string, tag: string): Command => docker('import', tarball, tag);
 
 export interface ImageBuild {
   readonly tag: string;
-  /** Directory that holds the Dockerfile. */
+  /** The directory with the Dockerfile. */
   readonly context: string;
   readonly args: Readonly<Record<string, string>>;
 }
 
-/** Run it with `buildEnv`: the docker command may come without buildx. */
+/** Must run with `buildEnv`, which disables BuildKit: docker may be installed without buildx. */
 export const buildImage = ({tag, context, args}: ImageBuild): Command =>
   docker(
     'build',
@@ -47,7 +47,7 @@ export const buildEnv = {DOCKER_BUILDKIT: '0'} as const;
 export interface ContainerRun {
   readonly image: string;
   readonly name: string;
-  /** From a path of the host to a path in the container. */
+  /** Each mounts a path of the host at a path in the container. */
   readonly mounts?: readonly Mount[];
   readonly env?: Readonly<Record<string, string>>;
   readonly workdir?: string;
@@ -85,17 +85,17 @@ export const runContainer = ({
 
 export const removeContainer = (name: string): Command => docker('rm', '--force', name);
 
-/** A file of this machine becomes a file of the container, which may run or not. */
+/** Copies a file of this machine into a container, which may be stopped. */
 export const copyIntoContainer = (from: string, container: string, to: string): Command =>
   docker('cp', from, `${container}:${to}`);
 
 export const startContainers = (names: readonly string[]): Command => docker('start', ...names);
 
-/** When each of them was started last, one a line: `/name 2026-11-28T05:47:21.123456789Z`. */
+/** Prints the last start of each container, one per line: `/name 2026-11-28T05:47:21.123456789Z`. */
 export const inspectStarts = (names: readonly string[]): Command =>
   docker('inspect', '--type', 'container', '--format', '{{.Name}} {{.State.StartedAt}}', ...names);
 
-/** Milliseconds since the epoch, by name. */
+/** The start times by name, in milliseconds since the epoch. */
 export const parseStarts = (stdout: string): ReadonlyMap<string, number> =>
   new Map(
     stdout
@@ -104,7 +104,7 @@ export const parseStarts = (stdout: string): ReadonlyMap<string, number> =>
       .flatMap((match) => (match ? [[match[1] ?? '', Date.parse(match[2] ?? '')] as const] : [])),
   );
 
-/** The label that kind puts on its nodes, and the one of our node image, which containers inherit. */
+/** kind sets `kindLabel` on its nodes. Our node image has the other labels, which its containers inherit. */
 const kindLabel = 'io.x-k8s.kind.cluster';
 export const stackLabel = 'dev.kni-demo.stack';
 const systemLabel = 'dev.kni-demo.system';
@@ -115,15 +115,15 @@ export interface NodeContainer {
   readonly role: string;
   readonly running: boolean;
   readonly image: string;
-  /** The stack of the node image; undefined where kni-demo did not build it. */
+  /** The stack of the node image; undefined if kni-demo did not build the image. */
   readonly stack: string | undefined;
-  /** Volumes and directories of the host, as docker lists them: with commas between. */
+  /** Volumes and directories of the host, separated by commas as docker lists them. */
   readonly mounts: string;
-  /** What all of the node image but the network runtime was made from; empty where that is not known. */
+  /** Tag of the node image without the network runtime, see `systemTag`; empty if unknown. */
   readonly system: string;
 }
 
-/** All kind nodes, running or not, one JSON object a line. */
+/** Prints one JSON object per kind node, including stopped nodes. */
 export const listNodeContainers = (cluster?: string): Command =>
   docker(
     'ps',
@@ -152,22 +152,22 @@ export const parseNodeContainers = (stdout: string): readonly NodeContainer[] =>
     .split('\n')
     .filter(Boolean)
     .map((line) => {
-      const {state, stack, ...node} = readJson(printedNode, line, 'what docker ps printed');
+      const {state, stack, ...node} = readJson(printedNode, line, 'the output of docker ps');
       return {...node, running: state === 'running', stack: stack === '' ? undefined : stack};
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 
-/** Prints the bytes of each image, one a line. */
+/** Prints the size of each image in bytes, one per line. */
 export const imageSizes = (images: readonly string[]): Command =>
   docker('image', 'inspect', '--format', '{{.Size}}', ...images);
 
-/** Under their names, all in one tarball. */
+/** Saves images with their names into one tarball. */
 export const saveImages = (images: readonly string[], tarball: string): Command =>
   docker('save', '--output', tarball, ...images);
 
 export const loadImages = (tarball: string): Command => docker('load', '--quiet', '--input', tarball);
 
-/** `kni-demo/node:0123…`, one a line, with their sizes: every image whose name starts with `kni-demo/`. */
+/** Prints name and size of every image whose name starts with `kni-demo/`, one per line: `kni-demo/node:0123…`. */
 export const listOurImages: Command = docker(
   'images',
   '--filter',
@@ -176,7 +176,7 @@ export const listOurImages: Command = docker(
   '{{.Repository}}:{{.Tag}}\t{{.Size}}',
 );
 
-/** `kni-demo/node:0123…`, a tab and the kind cluster of the container, if any: one line a container, running or not. */
+/** Prints a line for each container, running or stopped: its image, a tab, and its kind cluster or nothing. */
 export const listUsedImages: Command = docker(
   'ps',
   '--all',

@@ -1,23 +1,23 @@
-/** dockerd, where nothing else starts it: without systemd, or when the engine is one that we brought. */
+/** Starts dockerd on a machine without systemd, or the dockerd that kni-demo unpacked. */
 
 import type {Command} from '../host/host.ts';
 import {quoteCommand} from '../host/quote.ts';
 
-/** Of an engine with a data root of its own: its sockets, its network namespaces. */
+/** Sockets and network namespaces of the engine that kni-demo unpacked. */
 export const execRoot = '/run/kni-demo/docker';
 
 export interface Engine {
-  /** The program: a path, or `dockerd` of the host. */
+  /** The path of the program. */
   readonly dockerd: string;
   /** Directories searched first for containerd and its shim. */
   readonly path: readonly string[];
-  /** Images, containers, volumes; undefined for the engine's own default. */
+  /** The directory of images, containers and volumes; undefined for docker's default. */
   readonly dataRoot: string | undefined;
   readonly pidFile: string;
   readonly logFile: string;
 }
 
-/** Outlives the command that starts it: a session of its own, its output in a file. Returns at once. */
+/** Starts the engine in a new session, so that it outlives kni-demo, with its output in a file. Returns at once. */
 export const startEngine = ({dockerd, path, dataRoot, pidFile, logFile}: Engine): Command => {
   const daemon = quoteCommand([
     dockerd,

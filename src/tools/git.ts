@@ -4,18 +4,18 @@ import type {Command} from '../host/host.ts';
 
 const git = (...args: readonly string[]): Command => ['git', args];
 
-/** It never asks for a password: there may be nobody at the terminal. */
+/** Makes git fail instead of asking for a password, because a script may run kni-demo. */
 export const gitEnv = {
   GIT_TERMINAL_PROMPT: '0',
   GIT_SSH_COMMAND: 'ssh -oBatchMode=yes',
   LC_ALL: 'C',
 } as const;
 
-/** Prints a line for everything that `ref` may mean there; for an annotated tag also the commit it stands for. */
+/** Prints every branch and tag that `ref` can mean in the repository, and the commit of an annotated tag. */
 export const listRemote = (url: string, ref: string): Command =>
   git('ls-remote', '--', url, ref, `${ref}^{}`);
 
-/** The commit that `ref` means, 40 hexadecimal digits: a tag before a branch, as git itself prefers it. */
+/** Reads the commit of `ref` from that output, 40 hexadecimal digits. Like git, it prefers a tag to a branch. */
 export const parseRemote = (stdout: string, ref: string): string | undefined => {
   const found = new Map(
     stdout
@@ -23,13 +23,13 @@ export const parseRemote = (stdout: string, ref: string): string | undefined => 
       .map((line) => line.split('\t'))
       .map(([id = '', name = '']) => [name, id]),
   );
-  const meant = [ref, `refs/tags/${ref}`, `refs/heads/${ref}`, `refs/${ref}`];
-  return meant.flatMap((name) => found.get(`${name}^{}`) ?? found.get(name) ?? [])[0];
+  const candidates = [ref, `refs/tags/${ref}`, `refs/heads/${ref}`, `refs/${ref}`];
+  return candidates.flatMap((name) => found.get(`${name}^{}`) ?? found.get(name) ?? [])[0];
 };
 
 export const initBare = (directory: string): Command => git('init', '--quiet', '--bare', directory);
 
-/** A repository that may lack files, which are to be had at `url`. Needs git 2.30 or later, as fetchFiles does. */
+/** A partial clone: it may lack files, which git can fetch from `url`. Needs git 2.30 or later. */
 const partial = (directory: string, url: string, ...args: readonly string[]): Command =>
   git(
     '-C',
@@ -44,8 +44,8 @@ const partial = (directory: string, url: string, ...args: readonly string[]): Co
   );
 
 /**
- * Only which files the commit has, not what is in them, and not how it came to be; a server that cannot tell one without
- * the other sends all. Prints its progress.
+ * Fetches a commit with its directories, but without file contents and history. A server that does not support this sends
+ * the contents, too. Prints its progress.
  */
 export const fetchShape = (directory: string, url: string, ref: string): Command =>
   partial(
@@ -61,14 +61,14 @@ export const fetchShape = (directory: string, url: string, ref: string): Command
     ref,
   );
 
-/** Prints the ids of what the commit has and the repository lacks, each after a question mark, among others. */
+/** Prints the ids of all objects of the commit. A question mark precedes an object that the repository lacks. */
 export const missingFiles = (directory: string, url: string, commit: string): Command =>
   partial(directory, url, 'rev-list', '--objects', '--missing=print', '--no-object-names', commit);
 
 export const parseMissing = (stdout: string): readonly string[] =>
   stdout.split('\n').flatMap((line) => (line.startsWith('?') ? [line.slice(1)] : []));
 
-/** Reads ids, one a line. As git itself fetches what it finds missing (partial clone), but many at a time. */
+/** Fetches the objects whose ids standard input lists, one per line. git itself would fetch them one by one. */
 export const fetchFiles = (directory: string, url: string): Command =>
   partial(
     directory,
@@ -90,32 +90,32 @@ export const fetchFiles = (directory: string, url: string): Command =>
 export const fetchedCommit = (directory: string): Command =>
   git('-C', directory, 'rev-parse', 'FETCH_HEAD^{commit}');
 
-/** Of a commit or a tree, without what git keeps itself. */
+/** Writes a tarball of a commit or a tree, without git's metadata. */
 export const archive = (directory: string, id: string, tarball: string): Command =>
   git('-C', directory, 'archive', '--format=tar', `--output=${tarball}`, id);
 
-/** Prints the directory that the work tree begins at; fails outside of one. */
+/** Prints the top directory of the work tree. Fails outside of a work tree. */
 export const topLevel = (directory: string): Command => git('-C', directory, 'rev-parse', '--show-toplevel');
 
-/** Prints paths: of the index, and of the directory of the objects. */
+/** Prints two paths: the index, and the directory of the objects. */
 export const gitPaths = (directory: string): Command =>
   git('-C', directory, 'rev-parse', '--path-format=absolute', '--git-path', 'index', '--git-path', 'objects');
 
-/** Prints a line for each change that is not committed. */
+/** Prints a line for each uncommitted change. */
 export const changes = (directory: string): Command => git('-C', directory, 'status', '--porcelain');
 
-/** With an index and objects of somebody else's, so that the work tree's own repository stays as it is. */
-export const apartFrom = (index: string, objects: string, alternate: string) => ({
+/** Makes git write to another index and object directory, so that the repository of the work tree does not change. */
+export const separateRepository = (index: string, objects: string, alternate: string) => ({
   ...gitEnv,
   GIT_INDEX_FILE: index,
   GIT_OBJECT_DIRECTORY: objects,
   GIT_ALTERNATE_OBJECT_DIRECTORIES: alternate,
 });
 
-/** All of the work tree that is not ignored, committed or not. */
+/** Adds all files of the work tree that git does not ignore to the index. */
 export const addAll = (directory: string): Command => git('-C', directory, 'add', '--all');
 
-/** Prints the id of the tree that the index holds. */
+/** Writes the index as a tree, and prints the tree's id. */
 export const writeTree = (directory: string): Command => git('-C', directory, 'write-tree');
 
 /**

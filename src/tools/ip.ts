@@ -1,4 +1,4 @@
-/** ip on a node: what the kernel says of interfaces and routes, in a pod's network namespace and on the node. */
+/** ip on a node: reads interfaces and routes from the kernel, in a pod's network namespace and on the node. */
 
 import {z} from 'zod';
 import type {Command} from '../host/host.ts';
@@ -19,7 +19,7 @@ export const deleteLink = (name: string): Command => ['ip', ['link', 'delete', n
 const links = z.array(
   z.object({
     ifindex: z.number(),
-    /** Of the other end, which may be in another namespace. */
+    /** The index of a veth's other end, which may be in another namespace. */
     link_index: z.number().optional(),
     ifname: z.string(),
     mtu: z.number(),
@@ -38,16 +38,16 @@ export interface Link {
   readonly name: string;
   readonly mac: string | undefined;
   readonly mtu: number;
-  /** `UP`, `DOWN`, `UNKNOWN` for those that cannot tell, as the loopback interface. */
+  /** `UP`, `DOWN`, or `UNKNOWN` for interfaces that do not report it, such as the loopback interface. */
   readonly state: string;
-  /** The bridge it is a port of. */
+  /** The bridge that the interface is a port of. */
   readonly master: string | undefined;
-  /** With prefix length; those that are valid on this link or this host only are left out. */
+  /** With prefix length. Addresses that are valid only on this link or this host are left out. */
   readonly addresses: readonly string[];
 }
 
 export const parseLinks = (stdout: string): readonly Link[] =>
-  readJson(links, stdout || '[]', 'what ip says of interfaces').map((link) => ({
+  readJson(links, stdout || '[]', 'the interfaces in the output of ip').map((link) => ({
     index: link.ifindex,
     peerIndex: link.link_index,
     name: link.ifname,
@@ -76,9 +76,9 @@ export interface KernelRoute {
   readonly dev: string | undefined;
 }
 
-/** Routes within a link are left out: every interface with IPv6 has one. */
+/** Leaves out link-local and multicast routes, which every interface with IPv6 has. */
 export const parseRoutes = (stdout: string, family: 4 | 6): readonly KernelRoute[] =>
-  readJson(routes, stdout || '[]', 'what ip says of routes')
+  readJson(routes, stdout || '[]', 'the routes in the output of ip')
     .filter(({dst, type}) => !/^(fe80|ff00)::/.test(dst) && (type === undefined || type === 'unicast'))
     .map(({dst, gateway, dev}) => ({to: prefixOf(dst, family), via: gateway, dev}));
 

@@ -1,4 +1,4 @@
-/** iptables: finds the rules of docker engines in what iptables-save prints, and builds what iptables-restore reads. */
+/** iptables: finds the rules of docker engines in the output of iptables-save, and builds input for iptables-restore. */
 
 import type {Command} from '../host/host.ts';
 
@@ -7,7 +7,7 @@ export type Family = (typeof families)[number];
 
 export const saveRules = (family: Family): Command => [`${family}-save`, []];
 
-/** Applies the tables of standard input, each as a whole or not at all. */
+/** Applies the tables of standard input. Each table is applied atomically. */
 export const changeRules = (family: Family): Command => [`${family}-restore`, ['--noflush']];
 
 /** An engine's bridges: `docker0`, and `br-0123456789ab` for each network. */
@@ -21,12 +21,12 @@ export interface EngineRules {
   readonly forward: string;
 }
 
-/** What docker engines have added, as far as their names tell. */
+/** Finds the chains and rules that docker engines added. Recognizes them by their names. */
 export const engineRules = (saved: string): EngineRules => {
   let table = '';
   let forward = 'ACCEPT';
   const lines: string[] = [];
-  // docker makes the chain DOCKER-USER for rules of the user, who may have written some.
+  // docker creates the chain DOCKER-USER for the user's rules. If it contains some, keep it.
   const userWroteRules = /^-A DOCKER-USER (?!-j RETURN$)/m.test(saved);
   for (const line of saved.split('\n')) {
     if (line.startsWith('*')) table = line.slice(1);
@@ -47,7 +47,7 @@ const patterns = [
 ];
 const isOfEngine = (line: string): boolean => patterns.some((pattern) => pattern.test(line));
 
-/** The input that takes away what `now` has and `before` had not; undefined where that is nothing. */
+/** Input for iptables-restore that removes the rules which `now` has and `before` has not; undefined if none is new. */
 export const withoutEngineRules = (now: EngineRules, before: EngineRules): string | undefined => {
   const changes = new Map<string, string[]>();
   const change = (table: string, text: string): void => {

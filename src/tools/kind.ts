@@ -6,7 +6,7 @@ import type {Stack} from '../stacks/schema.ts';
 
 export const version: Command = ['kind', ['version']];
 
-/** One line of shell; see https://kind.sigs.k8s.io/docs/user/quick-start/#installation. */
+/** A shell command for the user; see https://kind.sigs.k8s.io/docs/user/quick-start/#installation. */
 export const installKind = (release: string, architecture: string): string =>
   `curl -fLo /usr/local/bin/kind https://kind.sigs.k8s.io/dl/v${release}/kind-linux-${architecture} && chmod +x /usr/local/bin/kind`;
 
@@ -14,12 +14,12 @@ export interface ClusterSpec {
   readonly name: string;
   readonly workers: number;
   readonly nodeImage: string;
-  /** A directory of this machine that every node mounts, so that docker shows whose cluster it is. */
+  /** A directory of this machine that every node mounts. docker lists the mount, which identifies the cluster's owner. */
   readonly owner: string;
   readonly network: Stack['cluster'];
 }
 
-/** kind.x-k8s.io/v1alpha4. No CNI of kind's: pods get their networks over KNI, from nowhere else. */
+/** kind.x-k8s.io/v1alpha4. Disables kind's CNI plugin, because pods get their networks over KNI. */
 export const kindConfig = ({
   name,
   workers,
@@ -44,7 +44,7 @@ export const kindConfig = ({
   });
 };
 
-/** Reads the configuration from standard input. Readiness is waited for by us: kind would only warn. */
+/** Reads the configuration from standard input. Does not wait for readiness, since kind would only warn about a timeout. */
 export const createCluster = (name: string, kubeconfig: string): Command => [
   'kind',
   ['create', 'cluster', '--name', name, '--config', '-', '--kubeconfig', kubeconfig, '--wait', '0s'],

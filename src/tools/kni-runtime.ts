@@ -1,22 +1,22 @@
-/** kni-runtime on a node: asks the node's network runtime, and reads its one JSON document. */
+/** kni-runtime on a node: asks the node's network runtime, and parses the JSON document that it prints. */
 
 import {z} from 'zod';
 import type {CommandError} from '../host/command-error.ts';
 import type {Command} from '../host/host.ts';
 import {readJson} from '../json.ts';
 
-/** QueryNodeNetworks; any server of KNI answers it. */
+/** Calls QueryNodeNetworks, which every KNI server implements. */
 export const askNetworks: Command = ['kni-runtime', ['networks']];
 
-/** Everything recorded of a pod's network; only a server of `kni.inspector.Inspector` answers it. */
+/** Asks for the record of a pod's network. Only servers of `kni.inspector.Inspector` implement this call. */
 export const askPod = (pod: string, {check = false}: {readonly check?: boolean} = {}): Command => [
   'kni-runtime',
   ['inspect', pod, ...(check ? ['--check'] : [])],
 ];
 
-/** Empty, or of the wrong type, a field is as good as none: proto3 tells them not apart. */
+/** Treats an empty field and one of the wrong type as missing: proto3 does not distinguish empty from missing. */
 const text = z.string().min(1).optional().catch(undefined);
-/** protobuf's JSON mapping writes int64 as strings, and others may write all numbers so. */
+/** Accepts numbers in strings: protobuf's JSON mapping writes int64 this way. */
 const count = z.coerce.number().int().min(0).optional().catch(undefined);
 const texts = z.array(z.string()).catch([]);
 const listOf = <T extends z.ZodType>(item: T) => z.array(item).catch([]);
@@ -50,7 +50,7 @@ export interface NodeNetwork {
   readonly message?: string | undefined;
   readonly used?: number | undefined;
   readonly capacity?: number | undefined;
-  /** Not ready, but only for further pods. */
+  /** The network is not ready for new pods, and running pods keep working. */
   readonly runningPodsUnaffected: boolean;
   /** How many cleanups of the whole node have failed and still hold addresses or host ports. */
   readonly unfinishedCleanups?: number | undefined;
@@ -100,26 +100,26 @@ const inspected = z.object({
   knownBugs: listOf(z.object({problem: z.string(), explanation: text, reference: text})),
 });
 
-/** What the runtime has recorded of a pod's network. */
+/** The runtime's record of a pod's network. */
 export type InspectedPod = Readonly<z.infer<typeof inspected>>;
 
 export const parseInspectedPod = (stdout: string): InspectedPod =>
   readJson(inspected, stdout, "the network runtime's record of a pod");
 
-/** Why it gave no answer. */
+/** Why the runtime did not answer. */
 export interface Refusal {
-  /** Name of a gRPC status, or `no client` where the node has no kni-runtime, or one that does not know the question. */
+  /** Name of a gRPC status, or `no client` if the node has no kni-runtime command, or one without this subcommand. */
   readonly status: string;
   readonly details: string;
 }
 
-/** Undefined for what neither kni-runtime nor the lack of it explains. */
+/** Undefined if the command failed for another reason. */
 export const refusalOf = ({exitStatus, output}: CommandError): Refusal | undefined => {
-  const said = /^kni-runtime: ([A-Z_]+): (.*)$/m.exec(output);
-  if (said) return {status: said[1] ?? '', details: said[2] ?? ''};
+  const reported = /^kni-runtime: ([A-Z_]+): (.*)$/m.exec(output);
+  if (reported) return {status: reported[1] ?? '', details: reported[2] ?? ''};
   if (/executable file not found|kni-runtime: not found/.test(output))
     return {status: 'no client', details: 'it has no kni-runtime command'};
   return exitStatus === 2
-    ? {status: 'no client', details: 'its kni-runtime command does not know the question'}
+    ? {status: 'no client', details: 'its kni-runtime command is too old for this'}
     : undefined;
 };

@@ -1,4 +1,4 @@
-/** kubectl as it stands on the control-plane node, with the administrator's credentials. */
+/** kubectl on the control-plane node, with the administrator's credentials. */
 
 import type {Command} from '../host/host.ts';
 

@@ -1,8 +1,8 @@
-/** mmdebstrap: a Debian root file system as a tarball, from a mirror alone. */
+/** mmdebstrap: creates a tarball of a Debian root file system from a mirror. */
 
 import type {Command} from '../host/host.ts';
 
-/** Reads a sources.list from standard input. Nobody reads manuals in a container. */
+/** Reads a sources.list from standard input. Leaves out manuals, documentation and locales. */
 export const bootstrap = (suite: string, tarball: string): Command => [
   'mmdebstrap',
   [

@@ -1,4 +1,4 @@
-/** npm: takes one package from the registry the user's npm is set to. */
+/** npm: downloads a package from the registry in the user's npm settings. */
 
 import {z} from 'zod';
 import type {Command} from '../host/host.ts';
@@ -21,7 +21,7 @@ export type NpmPackage = z.infer<typeof packed>;
 const printed = z.union([z.array(packed), z.record(z.string(), packed).transform(Object.values<NpmPackage>)]);
 
 export const parsePacked = (stdout: string): NpmPackage => {
-  const [first] = readJson(printed, stdout, 'what npm pack printed');
-  if (first === undefined) throw new Error('npm pack packed nothing');
+  const [first] = readJson(printed, stdout, 'the output of npm pack');
+  if (first === undefined) throw new Error('npm pack wrote no tarball');
   return first;
 };

@@ -1,4 +1,4 @@
-/** Kernel settings below /proc/sys, read and written as files: not every machine has the program sysctl. */
+/** Reads and writes kernel settings as files below /proc/sys, because some machines lack the program sysctl. */
 
 import type {Command} from '../host/host.ts';
 

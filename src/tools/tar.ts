@@ -2,16 +2,16 @@
 
 import type {Command} from '../host/host.ts';
 
-/** tar takes `a` in `a:b.tar` for the name of a host otherwise. */
+/** Otherwise tar treats `a` in `a:b.tar` as the name of a host. */
 const local = '--force-local';
 
 export interface TarballPart {
-  /** The directory that the names are relative to. */
+  /** `names` are relative to this directory. */
   readonly from: string;
   readonly names: readonly string[];
 }
 
-/** One tarball of all of these, in their order; owners are left to whoever unpacks it. */
+/** Creates one tarball of all parts, in their order. Stores owners as numbers; `unpackTarball` ignores them. */
 export const createTarball = (file: string, packed: readonly TarballPart[]): Command => [
   'tar',
   [
@@ -23,13 +23,13 @@ export const createTarball = (file: string, packed: readonly TarballPart[]): Com
   ],
 ];
 
-/** Into a directory that is there. tar itself keeps names from leading out of it. */
+/** Unpacks into an existing directory. tar refuses members with paths outside of it. */
 export const unpackTarball = (file: string, directory: string): Command => [
   'tar',
   [local, '-C', directory, '--no-same-owner', '-xf', file],
 ];
 
-/** Prints the names of all members, one a line. */
+/** Prints the names of all members, one per line. */
 export const listTarball = (archive: string): Command => [
   'tar',
   [local, '--quoting-style=literal', '-tf', archive],
@@ -38,11 +38,11 @@ export const listTarball = (archive: string): Command => [
 export interface UnpackOptions {
   readonly archive: string;
   readonly directory: string;
-  /** How many folders are left out of the members' names. */
+  /** The number of leading folders to remove from the members' names. */
   readonly strip: number;
 }
 
-/** Only the members that standard input names, one a line; what is there stays. */
+/** Unpacks the members that standard input names, one per line. Existing files stay. */
 export const unpackMembers = ({archive, directory, strip}: UnpackOptions): Command => [
   'tar',
   [
@@ -60,6 +60,6 @@ export const unpackMembers = ({archive, directory, strip}: UnpackOptions): Comma
   ],
 ];
 
-/** As tar names a member once its first folders are left out: `./kubernetes-1.20.2/go.mod`, 1 → `go.mod` */
+/** The name of a member without its leading folders: `./kubernetes-1.20.2/go.mod`, 1 → `go.mod` */
 export const strippedName = (member: string, strip: number): string =>
   member.replace(/^\.\//, '').split('/').slice(strip).join('/');

@@ -1,4 +1,4 @@
-/** umount: what an engine has left mounted when it was killed. */
+/** umount: removes mounts that a killed engine left behind. */
 
 import type {Command} from '../host/host.ts';
 

@@ -53,14 +53,17 @@ describe('help and version', () => {
 
 describe('bad input', () => {
   it.each([
-    [['up', '--stack', 'nope'], 'unknown stack nope: there are bookworm and upstream'],
-    [['up', '--stack', '../../package'], 'unknown stack ../../package: there are bookworm and upstream'],
-    [['up', '--stack', './mine.yaml'], 'unknown stack ./mine.yaml: there is no such file'],
-    [['up', '--stack', ''], 'unknown stack : there are bookworm and upstream'],
-    [['patch', 'check', '--stack', 'nope'], 'unknown stack nope: there are bookworm and upstream'],
+    [['up', '--stack', 'nope'], 'unknown stack nope: the known stacks are bookworm and upstream'],
+    [
+      ['up', '--stack', '../../package'],
+      'unknown stack ../../package: the known stacks are bookworm and upstream',
+    ],
+    [['up', '--stack', './mine.yaml'], 'unknown stack ./mine.yaml: the file does not exist'],
+    [['up', '--stack', ''], 'unknown stack : the known stacks are bookworm and upstream'],
+    [['patch', 'check', '--stack', 'nope'], 'unknown stack nope: the known stacks are bookworm and upstream'],
     [
       ['patch', 'rebase', '--stack', 'nope', '--component', 'containerd', '--onto', '.'],
-      'unknown stack nope: there are bookworm and upstream',
+      'unknown stack nope: the known stacks are bookworm and upstream',
     ],
     [['up', '--name', 'UPPER'], 'invalid cluster name: "UPPER": '],
     [['up', '--name', ''], 'invalid cluster name: "": '],

@@ -2,7 +2,7 @@
 
 import {demoContext} from '../../src/cli/context.ts';
 import {fingerprintsOf} from '../../src/graph/fingerprint.ts';
-import type {Running} from '../../src/graph/task.ts';
+import type {TaskRun} from '../../src/graph/task.ts';
 import type {DemoContext} from '../../src/stages/context.ts';
 import {demoPlan} from '../../src/stages/demo.ts';
 import {type ContainerStep, goCache, runStep} from '../../src/stages/lib/container.ts';
@@ -25,7 +25,7 @@ export const builder = async (): Promise<Builder> => {
     {stack: 'bookworm', cluster: {name: cluster, workers: 1}},
   );
   const fingerprintOf = await fingerprintsOf(demoPlan(context.stack), context);
-  const running: Running = {fingerprint: '', fingerprintOf, signal, log: () => undefined};
+  const running: TaskRun = {fingerprint: '', fingerprintOf, signal, log: () => undefined};
   return {
     image: (id) => imageOf(id, running),
     artifact: (id) => artifactOf(id, context, running),

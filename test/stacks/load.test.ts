@@ -38,7 +38,7 @@ describe('loadStack', () => {
     await using dir = await tempDir();
     for (const name of ['upstream.yaml', 'bookworm.yaml']) await writeFile(dir.join(name), '');
     const error = await failureOf(loadStack('bookwurm', dir.path));
-    expect(error.message).toBe('unknown stack bookwurm: there are bookworm and upstream');
+    expect(error.message).toBe('unknown stack bookwurm: the known stacks are bookworm and upstream');
     expect(error.exitCode).toBe(exitCodes.badInput);
   });
 
@@ -60,7 +60,7 @@ describe('loadStack', () => {
     await writeFile(dir.join('bookworm.yaml'), broken);
     const error = await failureOf(loadStack('bookworm', dir.path));
     const path = dir.join('bookworm.yaml');
-    expect(error.what).toBe('stack bookworm cannot be used');
+    expect(error.what).toBe('invalid stack bookworm');
     expect(error.why.split('\n')).toEqual([
       expect.stringMatching(`^${path}:\\d+: title: missing$`),
       expect.stringMatching(`^${path}:\\d+: cluster.podSubnet: must be an IPv4 range such as 10.244.0.0/16$`),

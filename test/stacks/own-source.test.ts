@@ -20,9 +20,9 @@ describe('a source of the own', () => {
     ['runc=/src/runc', 'must begin with kubernetes= or containerd='],
     ['containerd=', 'containerd= must be followed by a git URL or a directory'],
     ['containerd=#main', 'containerd= must be followed by a git URL or a directory'],
-    ['containerd=/src/c#', '"" is no name of a branch, tag or commit'],
-    ['containerd=/src/c#--upload-pack=x', '"--upload-pack=x" is no name of a branch, tag or commit'],
-    ['containerd=https://host/c#a b', '"a b" is no name of a branch, tag or commit'],
+    ['containerd=/src/c#', '"" is not the name of a branch, tag or commit'],
+    ['containerd=/src/c#--upload-pack=x', '"--upload-pack=x" is not the name of a branch, tag or commit'],
+    ['containerd=https://host/c#a b', '"a b" is not the name of a branch, tag or commit'],
     ['containerd=--upload-pack=x', '"--upload-pack=x" is neither a git URL nor a directory'],
   ])('is refused: %s', (text, why) => {
     expect(parseOwnSource(text)).toBe(why);

@@ -169,10 +169,18 @@ describe('parseStack', () => {
       [
         'kindest/node:v1.36.4@',
         'kindest/node:v1.36.1@',
-        'node.image: must be of the version that kubernetes has, v1.36.4',
+        'node.image: must have the version of kubernetes, v1.36.4',
       ],
-      ['    tag: v1.36.4', '    tag: v1.36.3', 'kubernetes.source.tag: must be that of version v1.36.4'],
-      ['    tag: v2.3.4', '    tag: 2.3.4', 'containerd.source.tag: must be that of version v2.3.4'],
+      [
+        '    tag: v1.36.4',
+        '    tag: v1.36.3',
+        'kubernetes.source.tag: must be v1.36.4, the version of kubernetes',
+      ],
+      [
+        '    tag: v2.3.4',
+        '    tag: 2.3.4',
+        'containerd.source.tag: must be v2.3.4, the version of containerd',
+      ],
       ['from: git', 'from: svn', 'kubernetes.source.from: must be debian or git'],
       [
         'kindest/node:v1.36.4@sha256:099e',

@@ -44,7 +44,7 @@ describe('parseLinks', () => {
   });
 
   it('does not believe another shape', () => {
-    expect(() => parseLinks('{}')).toThrow(/^cannot read what ip says of interfaces: .*$/);
+    expect(() => parseLinks('{}')).toThrow(/^cannot read the interfaces in the output of ip: .*$/);
   });
 });
 

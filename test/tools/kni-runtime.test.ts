@@ -122,7 +122,7 @@ describe('refusalOf', () => {
       2,
       "kni-runtime: Unknown option '--check'. To specify …",
       'no client',
-      'its kni-runtime command does not know the question',
+      'its kni-runtime command is too old for this',
     ],
   ])('exit code %i, %j', (status, output, name, details) => {
     expect(failed(status, output)).toEqual({status: name, details});

@@ -52,10 +52,10 @@ describe('parseNodeContainers', () => {
 
   it('reports in one line what it cannot read', () => {
     expect(() => parseNodeContainers(lines({...node, role: null}))).toThrow(
-      /^cannot read what docker ps printed: role: .*$/,
+      /^cannot read the output of docker ps: role: .*$/,
     );
     expect(() => parseNodeContainers('WARNING: something')).toThrow(
-      /^cannot read what docker ps printed: .*JSON.*$/,
+      /^cannot read the output of docker ps: .*JSON.*$/,
     );
   });
 });
@@ -71,11 +71,11 @@ describe('parsePacked', () => {
   });
 
   it.each([['[]'], ['{}']])('refuses %s', (printed) => {
-    expect(() => parsePacked(printed)).toThrow('npm pack packed nothing');
+    expect(() => parsePacked(printed)).toThrow('npm pack wrote no tarball');
   });
 
   it.each([['null'], ['[{"filename":"a"}]'], ['npm notice\n[]'], ['']])('does not believe %j', (printed) => {
-    expect(() => parsePacked(printed)).toThrow(/^cannot read what npm pack printed: /);
+    expect(() => parsePacked(printed)).toThrow(/^cannot read the output of npm pack: /);
   });
 });
 
@@ -99,6 +99,8 @@ describe('netnsOf', () => {
   });
 
   it('does not take another shape for "none"', () => {
-    expect(() => netnsOf('{"Spec":{}}')).toThrow('cannot read what ctr says of a container: Spec.linux: ');
+    expect(() => netnsOf('{"Spec":{}}')).toThrow(
+      'cannot read the output of ctr containers info: Spec.linux: ',
+    );
   });
 });

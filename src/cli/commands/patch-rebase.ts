@@ -81,7 +81,7 @@ const rebase = async (
 
 const cachedSource = async (component: Component, context: DemoContext): Promise<string | undefined> => {
   const sources = await cachedSources(demoPlan(context.stack), context);
-  return sources.find((each) => each.component === component && each.isThere)?.path;
+  return sources.find((each) => each.component === component && each.isCached)?.path;
 };
 
 const missingIn = (patches: readonly RebasedPatch[]): readonly string[] =>

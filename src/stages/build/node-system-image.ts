@@ -3,7 +3,7 @@
 import {cp} from 'node:fs/promises';
 import {join} from 'node:path';
 import {digestOfTree} from '../../cache/digest.ts';
-import type {Running} from '../../graph/task.ts';
+import type {TaskRun} from '../../graph/task.ts';
 import {project} from '../../project.ts';
 import type {DemoContext} from '../context.ts';
 import {builderImage} from '../init/builder-image.ts';
@@ -22,7 +22,7 @@ import {preloadImage} from './preload-image.ts';
 export const nodeSystemId = 'build/node-system-image';
 
 /** The value of the label `dev.kni-demo.system` of nodes made from this image. */
-export const systemTag = ({fingerprintOf}: Pick<Running, 'fingerprintOf'>): string =>
+export const systemTag = ({fingerprintOf}: Pick<TaskRun, 'fingerprintOf'>): string =>
   tagOf(fingerprintOf(nodeSystemId));
 
 const title = 'Build the node image without the network runtime';
@@ -92,7 +92,7 @@ const stageCommonFiles = async (
   directory: string,
   dockerfile: string,
   context: DemoContext,
-  running: Running,
+  running: TaskRun,
 ): Promise<void> => {
   const containerd = artifactOf(containerdId, context, running);
   await cp(imageSource('node-system'), directory, {recursive: true});

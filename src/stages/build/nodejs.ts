@@ -3,7 +3,7 @@
 import {join} from 'node:path';
 import {removeTree} from '../../cache/files.ts';
 import {packPackage, parsePacked} from '../../tools/npm.ts';
-import {notAsPinned} from '../lib/not-as-pinned.ts';
+import {pinMismatch} from '../lib/pin-mismatch.ts';
 import {artifactTask} from '../lib/products.ts';
 
 export const nodejs = artifactTask({
@@ -21,7 +21,7 @@ export const nodejs = artifactTask({
     const packed = parsePacked(stdout);
     const tarball = join(out, packed.filename);
     if (packed.integrity !== integrity) {
-      throw notAsPinned({
+      throw pinMismatch({
         what: `${name}@${version}`,
         stack: stack.name,
         why: `its integrity is ${packed.integrity}, expected ${integrity}`,

@@ -1,4 +1,4 @@
-/** Imports the images into containerd's content store, in an image of its own: other changes need not import them again. */
+/** Imports the images into containerd's content store, in a separate image: other changes do not repeat the import. */
 
 import {cp} from 'node:fs/promises';
 import {join} from 'node:path';

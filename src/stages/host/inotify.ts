@@ -9,7 +9,7 @@ export const inotify: Requirement = {
   async check({cluster, machine}) {
     const instances = await machine.inotifyInstances();
     const nodes = cluster.workers + 1;
-    // Also if the limit is unknown, NaN.
+    // An unknown limit is NaN, which also leads to the warning.
     if (!(instances < 64 * nodes)) return present(`${instances} instances per user`);
     return warning(
       `${instances} instances per user may be too few for ${nodes} nodes: sysctl -w fs.inotify.max_user_instances=512`,

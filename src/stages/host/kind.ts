@@ -1,4 +1,4 @@
-/** Requires kind, in a version that knows the stack's Kubernetes. On Debian, kni-demo unpacks one beside the system's packages. */
+/** Requires a kind that supports the stack's Kubernetes. On Debian, kni-demo unpacks one without installing it. */
 
 import {join} from 'node:path';
 import {CommandError} from '../../host/command-error.ts';
@@ -37,6 +37,6 @@ export const kind: Requirement = {
 const isAtLeast = (version: string, minimum: string): boolean => {
   const [found, wanted] = [version, minimum].map((text) => text.split(/[.+-]/).slice(0, 3).map(Number));
   const first = (wanted ?? []).findIndex((number, index) => number !== found?.[index]);
-  // Accepts NaN: whoever built kind without a version number knows what it is.
+  // Accepts NaN: a kind that users built themselves may have no version number.
   return first === -1 || !((found?.[first] ?? 0) < (wanted?.[first] ?? 0));
 };

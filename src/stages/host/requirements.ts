@@ -1,4 +1,4 @@
-/** What the demo requires of this machine, in the order in which kni-demo installs it. */
+/** All requirements on this machine, in the order in which kni-demo installs them. */
 
 import type {Requirement} from '../lib/requirement.ts';
 import {engine} from './engine.ts';

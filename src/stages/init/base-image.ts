@@ -1,4 +1,4 @@
-/** Creates the Debian image that everything is built in: from the host's Debian mirror, or pulled if the host is not Debian. */
+/** Creates the Debian image for all builds: from the host's Debian mirror, or by a pull if the host is not Debian. */
 
 import {join} from 'node:path';
 import {recordPulledImage} from '../../cache/images.ts';
@@ -39,13 +39,13 @@ export const baseImage = imageTask({
   },
 });
 
-/** Before this task there is no image to try it with. kind would find out only after the build. */
+/** Tries to run a privileged container, because kind would fail only after the build. Needs the new image. */
 const probePrivileged = async (tag: string, host: Host, signal: AbortSignal): Promise<void> => {
   const name = `kni-demo-probe-${process.pid}`;
   try {
     await host.run(runContainer({image: tag, name, privileged: true, command: ['true']}), {signal});
   } catch (error) {
-    // With the image, the next run would skip this task and its probe.
+    // Otherwise the next run would find the image, and skip this task with its probe.
     await host.run(removeImages([tag])).catch(() => undefined);
     if (signal.aborted || !(error instanceof CommandError)) throw error;
     throw new UserError(

@@ -7,7 +7,7 @@ import type {DebianSource} from '../../stacks/schema.ts';
 import {errorCodeOf} from '../../thrown.ts';
 import type {DemoTask} from '../context.ts';
 import {runStep} from '../lib/container.ts';
-import {notAsPinned} from '../lib/not-as-pinned.ts';
+import {pinMismatch} from '../lib/pin-mismatch.ts';
 import {artifactTask, imageOf} from '../lib/products.ts';
 import {scriptDigest} from '../lib/project-files.ts';
 import {sourceIdOf} from '../lib/source-id.ts';
@@ -54,7 +54,7 @@ export const checkFiles = async (
       throw error;
     });
     if (found === sha256) continue;
-    throw notAsPinned({
+    throw pinMismatch({
       what: name,
       stack,
       why:

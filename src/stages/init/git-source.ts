@@ -3,7 +3,7 @@
 import type {Component} from '../../stacks/own-source.ts';
 import type {DemoTask} from '../context.ts';
 import {gitSourceTask} from '../lib/git-source.ts';
-import {notAsPinned} from '../lib/not-as-pinned.ts';
+import {pinMismatch} from '../lib/pin-mismatch.ts';
 import {sourceIdOf} from '../lib/source-id.ts';
 import {gitSourceOf} from '../lib/stack-parts.ts';
 
@@ -17,7 +17,7 @@ export const fetchSource = (component: Component): DemoTask =>
     },
     moved(found, {stack}) {
       const {url, tag, commit} = gitSourceOf(component, stack);
-      return notAsPinned({
+      return pinMismatch({
         what: `${tag} at ${url}`,
         stack: stack.name,
         why: `it is commit ${found}, expected ${commit}`,

@@ -2,7 +2,7 @@
 
 import {join} from 'node:path';
 import {UserError} from '../../errors.ts';
-import type {Running} from '../../graph/task.ts';
+import type {TaskRun} from '../../graph/task.ts';
 import type {Component} from '../../stacks/own-source.ts';
 import type {DemoContext, DemoTask} from '../context.ts';
 import {gitSourceTask, treeTarball} from '../lib/git-source.ts';
@@ -60,7 +60,7 @@ const fromDirectory = ({component, revision}: ResolvedSource, {path}: Place<'dir
 const packDirectory = async (
   {path, revision, to}: {readonly path: string; readonly revision: string; readonly to: string},
   {host, dirs}: DemoContext,
-  {fingerprint, signal}: Running,
+  {fingerprint, signal}: TaskRun,
 ): Promise<void> => {
   await inScratch(dirs, 'snapshot', fingerprint, async (directory) => {
     const {id, pack} = await snapshotOf(host, path, directory, signal);

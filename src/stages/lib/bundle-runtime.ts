@@ -1,4 +1,4 @@
-/** The network runtime as one file, so that a node needs Node.js and nothing from npm. */
+/** Bundles the network runtime into one file, so that a node needs Node.js but no npm packages. */
 
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -6,7 +6,7 @@ import {z} from 'zod';
 import {readJson} from '../../json.ts';
 import {project} from '../../project.ts';
 
-/** Of esbuild's options, those that the file may have. */
+/** The options of esbuild that runtime/bundle.json may contain. */
 const bundleOptions = z.strictObject({
   entryPoints: z.array(z.string()),
   bundle: z.boolean(),
@@ -16,14 +16,14 @@ const bundleOptions = z.strictObject({
   legalComments: z.literal('none'),
 });
 
-/** With the options of runtime/bundle.json, which also serve whoever bundles it by hand. */
+/** Uses the options of runtime/bundle.json, which also serve for bundling by hand. */
 export const bundleRuntime = async (outfile: string): Promise<void> => {
   const options = readJson(
     bundleOptions,
     await readFile(join(project.runtime, 'bundle.json'), 'utf8'),
     'runtime/bundle.json',
   );
-  // Loaded where it is needed: most runs bundle nothing.
+  // Imported only here, because most runs do not bundle.
   const {build} = await import('esbuild');
   await build({...options, absWorkingDir: project.root, outfile, logLevel: 'silent'});
 };

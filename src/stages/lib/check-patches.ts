@@ -15,7 +15,7 @@ import {sourceIdOf} from './source-id.ts';
 export interface CachedSource {
   readonly component: Component;
   readonly path: string;
-  readonly isThere: boolean;
+  readonly isCached: boolean;
 }
 
 export const cachedSources = async (
@@ -26,14 +26,14 @@ export const cachedSources = async (
   return Promise.all(
     components.map(async (component) => {
       const path = artifactOf(sourceIdOf(component), context, {fingerprintOf});
-      return {component, path, isThere: await artifactExists(path)};
+      return {component, path, isCached: await artifactExists(path)};
     }),
   );
 };
 
 export interface SeriesCheck {
   readonly component: Component;
-  /** Of the pinned source. */
+  /** Version of the pinned source. */
   readonly version: string;
   /** Directory of our series. */
   readonly series: string;
@@ -43,10 +43,10 @@ export interface SeriesCheck {
   readonly patches: readonly PatchResult[];
 }
 
-/** The default of `patch`. A hunk that needs fuzz is reported as such, because it works when applied by hand. */
+/** The default of `patch`. The check tries fuzz only to report it: `up` refuses a hunk that needs fuzz. */
 const anyFuzz = 2;
 
-export interface CheckedSource {
+export interface SeriesCheckOptions {
   readonly component: Component;
   /** Directory of the source's tarballs. */
   readonly source: string;
@@ -55,7 +55,7 @@ export interface CheckedSource {
 }
 
 export const checkSeries = async (
-  {component, source, series, signal}: CheckedSource,
+  {component, source, series, signal}: SeriesCheckOptions,
   context: Pick<DemoContext, 'dirs' | 'host' | 'stack'>,
 ): Promise<SeriesCheck> => {
   const patches = await readSeries(series);

@@ -1,7 +1,7 @@
-/** Runs the steps of the build in containers and image builds, so that the host needs docker and Node.js only. */
+/** Runs build steps in containers, and builds images. The host needs only docker and Node.js. */
 
 import {join} from 'node:path';
-import type {Running} from '../../graph/task.ts';
+import type {TaskRun} from '../../graph/task.ts';
 import {makeDirectory} from '../../make-directory.ts';
 import {project} from '../../project.ts';
 import {
@@ -18,18 +18,18 @@ import type {DemoContext} from '../context.ts';
 export interface ContainerStep extends Omit<ContainerRun, 'name' | 'command'> {
   /** A script of manifests/scripts and its arguments. */
   readonly script: readonly [name: string, ...args: readonly string[]];
-  /** Where the result goes; `/out` in the container. */
+  /** The directory for the result, mounted at `/out` in the container. */
   readonly out: string;
 }
 
 /**
- * What it prints goes to the task's log. Cancelling removes the container: ending the docker client would not.
- * Files made by root in the container are handed to the caller, so that a member of the docker group can purge them.
+ * Writes the output of the script to the task's log. After a cancellation it removes the container, which would outlive
+ * the docker client. Changes the owner of the result to the caller, so that a member of the docker group can purge it.
  */
 export const runStep = async (
   {script: [name, ...args], out, mounts = [], ...run}: ContainerStep,
   {host}: DemoContext,
-  {fingerprint, signal, log}: Running,
+  {fingerprint, signal, log}: TaskRun,
 ): Promise<void> => {
   const container = `kni-demo-${fingerprint.slice(0, 12)}-${process.pid}`;
   const all: readonly Mount[] = [
@@ -57,21 +57,21 @@ const handOver = (mounts: readonly Mount[]): string => {
   return `"$@"; status=$?; chown -R ${uid}:${gid} ${written.join(' ')}; exit $status`;
 };
 
-/** Go's build cache, kept from one build to the next, and shared by all of them. */
+/** Go's build cache, which all builds share. */
 export const goCache = async ({dirs}: DemoContext): Promise<Mount> => {
   const from = join(dirs.cache, 'go-build');
   makeDirectory(from);
   return {from, to: '/cache/go-build'};
 };
 
-/** How the build scripts are to take the trees that they build. */
+/** Tells the build scripts whether a source tree belongs to a GOPATH or consists of Go modules. */
 export const goEnv = ({stack}: DemoContext): {readonly LAYOUT: string} => ({LAYOUT: stack.builder.go.layout});
 
-/** Builds an image from a Dockerfile; what it prints goes to the task's log. */
+/** Builds an image from a Dockerfile, and writes the output to the task's log. */
 export const makeImage = async (
   build: ImageBuild,
   {host}: DemoContext,
-  {signal, log}: Running,
+  {signal, log}: TaskRun,
 ): Promise<void> => {
   await host.run(buildImage(build), {env: buildEnv, signal, onLine: log});
 };

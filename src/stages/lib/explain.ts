@@ -1,4 +1,4 @@
-/** What a tool printed, in the words of someone who has to do something about it. */
+/** Recognizes frequent failures in the output of tools, and turns them into errors that say what to do. */
 
 import {UserError} from '../../errors.ts';
 import {CommandError} from '../../host/command-error.ts';
@@ -9,39 +9,38 @@ interface Explanation {
   readonly tryThis: string;
 }
 
-/** As apt and npm begin the lines that say what went wrong; a compiler's output has none of these. */
-const told = String.raw`^(?:E: |W: |Err:|npm (?:error|ERR!) |\s+(?:Could not|Temporary)).*`;
+/** The start of an error line of apt or npm. A compiler's output has no such lines. */
+const errorLine = String.raw`^(?:E: |W: |Err:|npm (?:error|ERR!) |\s+(?:Could not|Temporary)).*`;
 
-/** The first that fits counts: apt, where no mirror answers, complains about missing packages too. */
+/** The first match counts: when no mirror answers, apt also reports missing packages. */
 const explanations: readonly Explanation[] = [
   {
     pattern: /^.*(?:No space left on device|ENOSPC).*$/im,
     what: 'the disk is full',
     tryThis:
-      'free some, or set XDG_CACHE_HOME to a larger disk; then run the same command again: what is finished is kept',
+      'free disk space, or set XDG_CACHE_HOME to a larger disk; then run the same command again: finished parts are kept',
   },
   {
     pattern: new RegExp(
-      `${told}(?:Could not (?:resolve|connect)|Temporary failure|Connection (?:refused|timed out|failed)|unreachable|` +
+      `${errorLine}(?:Could not (?:resolve|connect)|Temporary failure|Connection (?:refused|timed out|failed)|unreachable|` +
         'ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|407 ).*$',
       'im',
     ),
-    what: 'a download failed: nobody answers',
+    what: 'a download failed: the server does not answer',
     tryThis:
-      'check the network, and the mirror that apt or the registry that npm is set to; then run the same command again',
+      'check the network, the mirror in the settings of apt and the registry in those of npm; then run the same command again',
   },
   {
     pattern: new RegExp(
-      `${told}(?:Failed to fetch|Unable to (?:locate|find)|no installation candidate|was not found|Release|GPG error|E404|ETARGET|404 ).*$`,
+      `${errorLine}(?:Failed to fetch|Unable to (?:locate|find)|no installation candidate|was not found|Release|GPG error|E404|ETARGET|404 ).*$`,
       'im',
     ),
     what: 'a download failed: the mirror or registry does not have it',
-    tryThis:
-      'use a mirror of Debian, and a registry, that are complete and up to date; then run the same command again',
+    tryThis: 'use a complete and current Debian mirror or npm registry; then run the same command again',
   },
 ];
 
-/** Throws UserError where the output says why, otherwise the error itself. */
+/** Throws UserError if the output explains the failure, otherwise the error itself. */
 export const explain = (error: unknown): never => {
   if (!(error instanceof CommandError) || error.reason === 'cancelled') throw error;
   for (const {pattern, what, tryThis} of explanations) {
@@ -51,7 +50,7 @@ export const explain = (error: unknown): never => {
   throw error;
 };
 
-/** The last line of prepare-tree.sh says which patch, or what is wrong with the tree. */
+/** Explains a failure of prepare-tree.sh, whose output names the patch or the problem of the tree. */
 export const explainTree = (error: unknown): never => {
   if (!(error instanceof CommandError)) throw error;
   const lineOf = (pattern: RegExp): string | undefined => pattern.exec(error.output)?.[0];
@@ -66,7 +65,7 @@ export const explainTree = (error: unknown): never => {
             .filter((line) => /FAILED|can't find|malformed/.test(line))
             .join('\n') || 'see the log',
         tryThis:
-          'the series is made for the pinned source: correct the patch, or build a source that has it already with --no-patch; nothing of the tree was kept',
+          'the patches are made for the pinned source: correct this patch, or use --no-patch for a source that has the changes already; the tree was not kept',
       },
       {cause: error},
     );
@@ -77,7 +76,7 @@ export const explainTree = (error: unknown): never => {
     {
       what: 'the source cannot be built here',
       why: unfit.replace('Go does not fit: ', ''),
-      tryThis: 'take a release that fits the stack, or a stack that fits the release: --stack',
+      tryThis: 'use a release that fits the stack, or choose a stack that fits the release with --stack',
     },
     {cause: error},
   );

@@ -1,10 +1,10 @@
-/** Looks for the cluster that a run is about, and refuses one that `up` must not touch. */
+/** Finds the cluster of a run, and refuses a cluster that `up` must not change. */
 
 import {nodesOf, readRecord, recreateHint, removedNodes} from '../../cluster/cluster.ts';
 import {refuseForeign} from '../../cluster/ownership.ts';
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
-import type {Running} from '../../graph/task.ts';
+import type {TaskRun} from '../../graph/task.ts';
 import type {NodeContainer} from '../../tools/docker.ts';
 import {nodeImage} from '../build/node-image.ts';
 import {systemTag} from '../build/node-system-image.ts';
@@ -12,7 +12,7 @@ import type {DemoContext, PlannedNodes} from '../context.ts';
 import {imageOf} from './products.ts';
 
 export interface FoundCluster {
-  /** Running or not; empty if the cluster does not exist. */
+  /** Includes stopped nodes; empty if the cluster does not exist. */
   readonly nodes: readonly NodeContainer[];
   /** Whether kind finished creating it. A cancelled run leaves an incomplete cluster. */
   readonly complete: boolean;
@@ -37,12 +37,12 @@ export const findCluster = async (
 };
 
 /** The image and the system tag of the nodes that a plan builds. */
-export const plannedNodesOf = (plan: Pick<Running, 'fingerprintOf'>): PlannedNodes => ({
+export const plannedNodesOf = (plan: Pick<TaskRun, 'fingerprintOf'>): PlannedNodes => ({
   image: imageOf(nodeImage.id, plan),
   system: systemTag(plan),
 });
 
-/** kind cannot add a node to a cluster, and kubeadm's API server expects the old one. */
+/** kind cannot add a node to an existing cluster, and the API server still has the removed one. */
 const refuseRemovedNodes = (name: string, removed: readonly string[]): void => {
   if (removed.length === 0) return;
   throw new UserError({

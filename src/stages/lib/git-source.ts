@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {removeTree} from '../../cache/files.ts';
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
-import type {Running} from '../../graph/task.ts';
+import type {TaskRun} from '../../graph/task.ts';
 import {CommandError} from '../../host/command-error.ts';
 import {
   archive,
@@ -52,7 +52,7 @@ export const gitSourceTask = ({id, title, commit, moved}: GitSourceParts): DemoT
     },
   });
 
-/** Files in one request. On a slow line that takes a minute or two. */
+/** The number of files in one request. On a slow connection a request takes a minute or two. */
 const batch = 4_000;
 
 interface Target extends Pick<GitSourceParts, 'moved'> {
@@ -66,7 +66,7 @@ const fetchCommit = async (
   {url, ref, commit}: GitCommit,
   {repository, moved, to}: Target,
   context: DemoContext,
-  {signal, log}: Running,
+  {signal, log}: TaskRun,
 ): Promise<void> => {
   const {host} = context;
   const git = {env: gitEnv, signal};

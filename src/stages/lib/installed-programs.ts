@@ -1,9 +1,9 @@
-/** A file on each node that says which builds run there. It lies in the container, so it disappears with it. */
+/** A file on each node that records which builds run there. It is in the node's container, and disappears with it. */
 
 import {z} from 'zod';
 import {components} from '../../stacks/own-source.ts';
 
-/** Parts of a node that can be replaced, in this order: the kubelet waits for containerd anyway. */
+/** The replaceable parts of a node, in the order of replacement. The kubelet is last, because it needs containerd. */
 export const parts = ['runtime', ...components.toReversed()] as const;
 export type Part = (typeof parts)[number];
 

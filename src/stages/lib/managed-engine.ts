@@ -1,4 +1,4 @@
-/** The programs that kni-demo unpacks on this machine: kind, and a docker engine, which kni-demo also starts and removes. */
+/** The programs that kni-demo unpacks on this machine: kind, and a docker engine that kni-demo starts and removes. */
 
 import {readFile, readlink} from 'node:fs/promises';
 import {delimiter, join} from 'node:path';
@@ -6,7 +6,7 @@ import type {Dirs} from '../../cache/dirs.ts';
 import type {Host} from '../../host/host.ts';
 import type {Engine} from '../../tools/dockerd.ts';
 
-/** Has one directory for each program. */
+/** The directory of the unpacked programs, with one directory for each. */
 export const toolsDirectory = (dirs: Dirs): string => join(dirs.cache, 'tools');
 
 export interface ManagedEngine extends Omit<Engine, 'dockerd' | 'dataRoot'> {
@@ -30,8 +30,8 @@ export const managedEngine = (dirs: Dirs): ManagedEngine => {
 };
 
 /**
- * Runs commands with our programs at the end of the PATH, so that the user's own come first. kind is at the beginning: it is
- * unpacked only if the user's own is missing or too old.
+ * Runs commands with our programs at the end of the PATH, so that the user's own come first. Our kind comes first,
+ * because it is unpacked only if the user's kind is missing or too old.
  */
 export const withTools = (host: Host, dirs: Dirs, path: string = process.env['PATH'] ?? ''): Host => {
   const engine = ['engine/usr/bin', 'engine/usr/sbin'].map((name) => join(toolsDirectory(dirs), name));

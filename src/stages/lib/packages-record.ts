@@ -1,4 +1,4 @@
-/** The packages that `up` has installed: they stay, and `down --purge` names the command that removes them. */
+/** Records the packages that `up` installed. `down --purge` keeps them, and prints the command that removes them. */
 
 import {readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';

@@ -1,20 +1,20 @@
-/** What was fetched is not what the stack pins. */
+/** The error for a download that differs from the version or checksum that the stack pins. */
 
 import {UserError} from '../../errors.ts';
 
-export interface NotAsPinned {
-  /** What was fetched. */
+export interface PinMismatch {
+  /** Name of the download. */
   readonly what: string;
-  /** Name of the stack, which is that of its file, wherever the file is. */
+  /** Name of the stack. Its file has the same name. */
   readonly stack: string;
   readonly why: string;
   /** What to do first. */
   readonly tryThis: string;
 }
 
-export const notAsPinned = ({what, stack, why, tryThis}: NotAsPinned): UserError =>
+export const pinMismatch = ({what, stack, why, tryThis}: PinMismatch): UserError =>
   new UserError({
-    what: `${what} is not what the stack ${stack} pins`,
+    what: `${what} differs from what the stack ${stack} pins`,
     why,
-    tryThis: `${tryThis}, or correct ${stack}.yaml if the change is wanted; nothing was kept`,
+    tryThis: `${tryThis}, or correct ${stack}.yaml if the change is intended; the download was not kept`,
   });

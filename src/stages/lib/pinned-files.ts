@@ -1,4 +1,4 @@
-/** The files of a pinned source that a series changes, with Debian's patches applied, as `prepare-tree.sh` finds them. */
+/** Reads the files of a pinned source that a series changes. Debian's patches are applied first, as in prepare-tree.sh. */
 
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -20,7 +20,7 @@ export interface PinnedFiles {
   readonly debian: readonly PatchResult[];
 }
 
-export interface Pinned {
+export interface PinnedSource {
   /** Directory of the source's tarballs. */
   readonly source: string;
   readonly signal: AbortSignal;
@@ -29,7 +29,7 @@ export interface Pinned {
 /** Unpacks only these files, into a scratch directory in the cache. */
 export const pinnedFiles = (
   series: readonly Patch[],
-  {source, signal}: Pinned,
+  {source, signal}: PinnedSource,
   {dirs, host}: Pick<DemoContext, 'dirs' | 'host'>,
 ): Promise<PinnedFiles> => {
   const run = (command: Command, input = ''): Promise<CommandResult> =>
@@ -44,8 +44,8 @@ export const pinnedFiles = (
     const wanted = new Set(paths);
     const {original: archive, strip} = archives;
     const members = (await run(listTarball(archive))).stdout.split('\n');
-    const there = members.filter((member) => wanted.has(strippedName(member, strip)));
-    const names = there.map((member) => `${member}\n`).join('');
+    const found = members.filter((member) => wanted.has(strippedName(member, strip)));
+    const names = found.map((member) => `${member}\n`).join('');
     await run(unpackMembers({archive, directory: tree, strip}), names);
     const bench = {host, directory: scratch, signal};
     const {results, files} = await applySeries(bench, debian, await readFiles(tree, paths), 0);

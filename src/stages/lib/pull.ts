@@ -6,13 +6,17 @@ import {CommandError} from '../../host/command-error.ts';
 import {pullImage} from '../../tools/docker.ts';
 import type {DemoContext} from '../context.ts';
 
-type Pulling = Pick<DemoContext, 'host'> & {
+type PullOptions = Pick<DemoContext, 'host'> & {
   readonly signal: AbortSignal;
   readonly log?: (line: string) => void;
 };
 
-/** Rejects with UserError (exit code `hostLacks`) if that fails. */
-export const pull = async (image: string, tryThis: string, {host, signal, log}: Pulling): Promise<void> => {
+/** Rejects with UserError (exit code `hostLacks`) if docker cannot pull the image. */
+export const pull = async (
+  image: string,
+  tryThis: string,
+  {host, signal, log}: PullOptions,
+): Promise<void> => {
   try {
     await host.run(pullImage(image), {signal, ...(log && {onLine: log})});
   } catch (error) {

@@ -14,7 +14,7 @@ export type Remedy =
       readonly kind: 'commands';
       readonly commands: readonly Command[];
       readonly needsRoot: boolean;
-      /** Starts again what kni-demo started before. That needs no `--yes`. */
+      /** Whether the commands only restart what kni-demo started before. Then they need no `--yes`. */
       readonly resumes?: boolean;
       /** Called before the commands run: records what `down --purge` needs to know to undo them. */
       readonly record?: () => Promise<void>;
@@ -23,9 +23,9 @@ export type Remedy =
 
 export interface Requirement {
   readonly id: `host/${string}`;
-  /** In the report: `docker`. */
+  /** The name in the report: `docker`. */
   readonly name: string;
-  /** Of the task that runs the remedy. */
+  /** The title of the task that runs the remedy. */
   readonly title: string;
   check(context: DemoContext, signal: AbortSignal): Promise<Finding>;
   /** Waits until what the remedy started is ready. */
@@ -37,14 +37,14 @@ export const resumes = (remedy: Remedy): boolean => remedy.kind === 'commands' &
 export const present = (message: string): Finding => ({kind: 'present', message});
 export const warning = (message: string): Finding => ({kind: 'warning', message});
 
-/** Missing, and nothing that kni-demo can install. */
+/** The requirement is not met, and kni-demo can only advise. */
 export const adviseOn = (message: string, advice: string): Finding => ({
   kind: 'missing',
   message,
   remedy: {kind: 'advice', advice},
 });
 
-/** Missing, and kni-demo can install or start it. */
+/** The requirement is not met, and kni-demo can install or start what is missing. */
 export const missing = (
   message: string,
   remedy: Omit<Extract<Remedy, {kind: 'commands'}>, 'kind'>,

@@ -1,4 +1,4 @@
-/** Finds out what a user's own sources are at this moment, before anything is built of them. */
+/** Resolves the user's own sources to a commit or to the current contents of a directory, before anything is built. */
 
 import {realpath, stat} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
@@ -15,20 +15,20 @@ import {retry} from './retry.ts';
 import {inScratch} from './scratch.ts';
 import {snapshotOf} from './snapshot.ts';
 
-/** What is built: the commit, or the contents of a directory, and whether our series goes on top. */
+/** A source, its exact revision, and whether our patches are applied to it. */
 export interface ResolvedSource extends OwnSource {
-  /** Of the commit, or of the contents: hexadecimal digits. */
+  /** The id of the commit, or a digest of the directory's contents: hexadecimal digits. */
   readonly revision: string;
   readonly patched: boolean;
 }
 
-type Surroundings = Pick<DemoContext, 'host' | 'dirs'>;
+type SourceContext = Pick<DemoContext, 'host' | 'dirs'>;
 
-/** Rejects with UserError for what is not there, or is no source of the component. */
+/** Rejects with UserError if the source does not exist, or is not a source of the component. */
 export const resolveOwnSource = async (
   {component, place}: OwnSource,
   patched: boolean,
-  context: Surroundings,
+  context: SourceContext,
   signal: AbortSignal,
 ): Promise<ResolvedSource> => {
   if (place.kind === 'git') {
@@ -43,7 +43,7 @@ export const resolveOwnSource = async (
 const badInput = (what: string, why: string, tryThis: string, cause?: unknown): UserError =>
   new UserError({what, why, tryThis, exitCode: exitCodes.badInput}, {cause});
 
-/** What everybody who builds a component needs of it. */
+/** A directory that every source tree of the component has. */
 const programOf = {kubernetes: 'cmd/kubelet', containerd: 'cmd/containerd'} as const satisfies Record<
   Component,
   string
@@ -61,24 +61,24 @@ const directoryAt = async (component: Component, path: string): Promise<string> 
   if (!isDirectory) {
     throw badInput(
       `${shown} cannot be used`,
-      'there is no such directory, and it is no git URL',
+      'it is neither a directory nor a git URL',
       'name a directory, or a URL such as https://host/me/kubernetes',
     );
   }
   if (!(await exists(join(path, programOf[component])))) {
     throw badInput(
       `${shown} cannot be used`,
-      `it holds no ${programOf[component]}, which a source tree of ${component} has`,
+      `it has no ${programOf[component]}, which every source tree of ${component} has`,
       `name the top directory of a source tree of ${component}`,
     );
   }
   return realpath(path);
 };
 
-/** A directory that is meant at a commit: what is not committed would not be built, and somebody would wonder. */
+/** A local repository. Refuses uncommitted changes, because only the commit is built, which would surprise the user. */
 const repositoryAt = async (
   {url, ref}: Extract<Place, {kind: 'git'}>,
-  {host}: Surroundings,
+  {host}: SourceContext,
   signal: AbortSignal,
 ): Promise<string> => {
   const directory = resolve(url);
@@ -87,9 +87,9 @@ const repositoryAt = async (
     if (stdout.trim() !== '') {
       const [first = ''] = stdout.trim().split('\n');
       throw badInput(
-        `${url} has changes that are not committed, and ${ref} was asked for`,
+        `${url} has uncommitted changes, which #${ref} does not include`,
         first.trim(),
-        `commit them, or leave out #${ref} to build the directory as it is`,
+        `commit them, or omit #${ref} to build the directory with these changes`,
       );
     }
   } catch (error) {
@@ -102,7 +102,7 @@ const repositoryAt = async (
 const commitOf = async (
   component: Component,
   {url, ref}: Extract<Place, {kind: 'git'}>,
-  {host}: Surroundings,
+  {host}: SourceContext,
   signal: AbortSignal,
 ): Promise<string> => {
   if (/^[0-9a-f]{40}$/.test(ref)) return ref;
@@ -116,13 +116,13 @@ const commitOf = async (
   const commit = parseRemote(stdout, ref);
   if (commit !== undefined) return commit;
   throw badInput(
-    `there is no ${ref} at ${url}`,
-    'no branch and no tag is called so',
-    `name one that exists, or a whole commit id: --source ${component}=${url}#main; see git ls-remote ${url}`,
+    `${ref} does not exist at ${url}`,
+    'no branch or tag has this name',
+    `name an existing branch or tag, or a full commit id: --source ${component}=${url}#main; see git ls-remote ${url}`,
   );
 };
 
-const contentsOf = (path: string, {host, dirs}: Surroundings, signal: AbortSignal): Promise<string> =>
+const contentsOf = (path: string, {host, dirs}: SourceContext, signal: AbortSignal): Promise<string> =>
   inScratch(
     dirs,
     'snapshot',

@@ -1,4 +1,4 @@
-/** Retries after transient network failures, and after nothing else. */
+/** Retries a command after transient network failures only. */
 
 import {type Clock, systemClock} from '../../host/clock.ts';
 import {CommandError} from '../../host/command-error.ts';
@@ -13,7 +13,7 @@ const transient =
 export const isTransient = ({output, reason}: CommandError): boolean =>
   transient.test(output) || reason.startsWith('timed out');
 
-/** Rejects with the last error. */
+/** Rejects with the last error when all retries have failed. */
 export const retry = async <T>(
   work: () => Promise<T>,
   signal: AbortSignal,

@@ -1,4 +1,4 @@
-/** The environment file of kni.service, which the node image has from the start: a restart would interrupt the kubelet. */
+/** The environment file of kni.service. The node image contains it, so that a new node starts with the right flags. */
 
 export const runtimeEnvironment = {name: 'runtime.env', path: '/etc/kni/runtime.env'} as const;
 

@@ -24,7 +24,7 @@ export const inScratch = async <T>(
   }
 };
 
-/** Makes hard links in the directory: an image build sends half a gigabyte to docker, which need not be copied first. */
+/** Adds hard links to the directory. The files of an image build have half a gigabyte, which takes long to copy. */
 export const linkInto = async (directory: string, files: readonly string[]): Promise<void> => {
   makeDirectory(directory);
   for (const file of files) await link(file, join(directory, basename(file)));

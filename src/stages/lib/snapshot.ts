@@ -1,4 +1,4 @@
-/** A work tree as it is at this moment, committed or not, under an id of its own. Nothing is written to it. */
+/** Takes a snapshot of a source directory, with uncommitted changes. Writes nothing to the directory. */
 
 import {copyFile, mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -6,18 +6,18 @@ import {digestOfTree} from '../../cache/digest.ts';
 import {CommandError} from '../../host/command-error.ts';
 import type {Host} from '../../host/host.ts';
 import {errorCodeOf} from '../../thrown.ts';
-import {addAll, apartFrom, archive, gitEnv, gitPaths, topLevel, writeTree} from '../../tools/git.ts';
+import {addAll, archive, gitEnv, gitPaths, separateRepository, topLevel, writeTree} from '../../tools/git.ts';
 
 export interface Snapshot {
-  /** Of its contents: git's id of the tree, or a digest. */
+  /** Identifies the contents: git's id of the tree, or a digest. */
   readonly id: string;
-  /** Writes a tarball of it. */
+  /** Writes the contents into a tarball. */
   readonly pack: (tarball: string) => Promise<void>;
 }
 
 /**
- * Of a git work tree all that git does not ignore; of another directory everything. `scratch` is an empty directory that
- * must be there for as long as the snapshot is used.
+ * A snapshot of a git work tree contains the files that git does not ignore; of another directory, it contains all files.
+ * `scratch` is an empty directory that must exist as long as the snapshot is used.
  */
 export const snapshotOf = async (
   host: Host,
@@ -35,13 +35,13 @@ export const snapshotOf = async (
   }
   const {stdout: paths} = await host.run(gitPaths(directory), {env: gitEnv, signal});
   const [index = '', objects = ''] = paths.split('\n');
-  const own = {index: join(scratch, 'index'), objects: join(scratch, 'objects')};
-  await mkdir(own.objects);
-  // With what git knows of the files already it need not read them all.
-  await copyFile(index, own.index).catch((error: unknown) => {
+  const copy = {index: join(scratch, 'index'), objects: join(scratch, 'objects')};
+  await mkdir(copy.objects);
+  // The index tells git which files have not changed, so that it need not read them.
+  await copyFile(index, copy.index).catch((error: unknown) => {
     if (errorCodeOf(error) !== 'ENOENT') throw error;
   });
-  const options = {env: apartFrom(own.index, own.objects, objects), signal};
+  const options = {env: separateRepository(copy.index, copy.objects, objects), signal};
   await host.run(addAll(directory), options);
   const id = (await host.run(writeTree(directory), options)).stdout.trim();
   return {
@@ -52,7 +52,7 @@ export const snapshotOf = async (
   };
 };
 
-/** Whether the directory is the top of one: a part of somebody's larger tree is taken as a directory. */
+/** Whether the directory is the top of a git work tree. A directory inside of one counts as a plain directory. */
 const isWorkTree = async (host: Host, directory: string, signal: AbortSignal): Promise<boolean> => {
   try {
     return (await host.run(topLevel(directory), {env: gitEnv, signal})).stdout.trim() === directory;

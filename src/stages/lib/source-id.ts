@@ -1,4 +1,4 @@
-/** The id of the task that brings the pinned sources of a component, or of kind, into the cache. */
+/** The id of the task that fetches the pinned sources of a component, or of kind. */
 
 import type {Component} from '../../stacks/own-source.ts';
 

@@ -1,4 +1,4 @@
-/** Parts that only some stacks have. demo.ts plans the tasks that ask for them only for those stacks. */
+/** Parts that only some stacks have. For other stacks, demo.ts leaves out the tasks that call these functions. */
 
 import type {Component} from '../../stacks/own-source.ts';
 import type {BuiltNode, DebianSource, GitSource, PublishedNode, Stack} from '../../stacks/schema.ts';

@@ -13,7 +13,7 @@ export interface PackageSelection {
   readonly to: string;
 }
 
-/** Uses an apt configuration of its own. The packages are not installed: dpkg does not know them. */
+/** Uses a separate apt configuration, and does not install the packages: dpkg does not know them. */
 export const unpackPackages = (
   {mirrors, suite, names, to}: PackageSelection,
   {cache}: Pick<Dirs, 'cache'>,

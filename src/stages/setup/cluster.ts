@@ -15,7 +15,7 @@ import {ownerDirectoryOf, refuseForeign} from '../../cluster/ownership.ts';
 import {haveReported, nodeStartTimes, waitForReports} from '../../cluster/readiness.ts';
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
-import type {Running} from '../../graph/task.ts';
+import type {TaskRun} from '../../graph/task.ts';
 import {CommandError} from '../../host/command-error.ts';
 import {type NodeContainer, startContainers} from '../../tools/docker.ts';
 import {createCluster, deleteCluster, kindConfig} from '../../tools/kind.ts';
@@ -63,7 +63,7 @@ export const cluster: DemoTask = {
 const startNodes = async (
   {host}: DemoContext,
   nodes: readonly NodeContainer[],
-  {signal, log}: Running,
+  {signal, log}: TaskRun,
 ): Promise<void> => {
   await host.run(startContainers(nodes.map(({name}) => name)), {signal, onLine: log});
   await waitForReports(clusterOf(host, nodes), await nodeStartTimes(host, nodes, signal), signal);
@@ -71,7 +71,7 @@ const startNodes = async (
 
 const createNodes = async (
   context: DemoContext,
-  running: Running,
+  running: TaskRun,
   {afterCancelledRun}: {readonly afterCancelledRun: boolean},
 ): Promise<void> => {
   const {host, dirs, stack} = context;
@@ -112,12 +112,12 @@ const createNodes = async (
   }
 };
 
-/** In the words of kind, and of docker. */
+/** Whether kind or docker reports that a node container with the same name exists. */
 const isNameTaken = (error: unknown): boolean =>
   error instanceof CommandError &&
   /node\(s\) already exist|is already in use by container/.test(error.output);
 
-/** Only its record leads to a cluster in another engine: do not overwrite it. */
+/** Protects the record of a cluster in another docker engine: without the record, `down` could not find that cluster. */
 const refuseOtherEngine = (name: string, record: ClusterRecord | undefined, engine: string): void => {
   const recorded = record?.engine;
   if (recorded === undefined || recorded === engine) return;

@@ -6,7 +6,7 @@
 import {join} from 'node:path';
 import type {Cluster} from '../../cluster/cluster.ts';
 import {nodeReadiness, waitForReports} from '../../cluster/readiness.ts';
-import type {Running} from '../../graph/task.ts';
+import type {TaskRun} from '../../graph/task.ts';
 import type {Host} from '../../host/host.ts';
 import {waitUntil} from '../../host/wait-until.ts';
 import {readJson} from '../../json.ts';
@@ -39,7 +39,7 @@ const buildIdOf = (part: Part): string => (part === 'runtime' ? runtime.id : own
 
 export const programsTask = (sources: readonly ResolvedSource[]): DemoTask => {
   const own = sources.map(({component}) => component);
-  const wantedOn = ({fingerprintOf}: Running): InstalledPrograms =>
+  const wantedOn = ({fingerprintOf}: TaskRun): InstalledPrograms =>
     Object.fromEntries(
       ['runtime' as const, ...own].map((part) => [part, tagOf(fingerprintOf(buildIdOf(part)))]),
     );
@@ -73,13 +73,13 @@ export const programsTask = (sources: readonly ResolvedSource[]): DemoTask => {
   };
 };
 
-/** Returns what it replaced. */
+/** Returns the parts that it replaced. */
 const updateNode = async (
   name: string,
   found: Cluster,
   wanted: InstalledPrograms,
   context: DemoContext,
-  running: Running,
+  running: TaskRun,
 ): Promise<readonly Part[]> => {
   const {signal, log} = running;
   const host = found.node(name);
@@ -118,8 +118,8 @@ const writeInstalled = async (
 
 interface Replacement {
   readonly host: Host;
-  readonly running: Running;
-  /** Of the node. */
+  readonly running: TaskRun;
+  /** The name of the node. */
   readonly name: string;
   readonly node: Host;
   readonly part: Part;

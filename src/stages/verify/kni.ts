@@ -1,4 +1,4 @@
-/** Proves that the sample pod got its network over KNI. Never skipped: the proof is about the cluster as it is now. */
+/** Proves that the sample pod got its network over KNI. Always runs, because the cluster may have changed. */
 
 import {knownLine} from '../../cluster/proof.ts';
 import {waitForProof} from '../../cluster/prove-kni.ts';

@@ -68,7 +68,7 @@ describe('a stack of git sources and a published node image', () => {
         );
         const skewed = await kniDemo('up', '--quiet', '--stack', file, ...named);
         expect(skewed.exitCode).toBe(exitCodes.badInput);
-        expect(skewed.stderr).toContain('node.image: must be of the version that kubernetes has, v1.20.2');
+        expect(skewed.stderr).toContain('node.image: must have the version of kubernetes, v1.20.2');
       });
     } finally {
       await kniDemo('down', '--yes', ...named);

@@ -489,7 +489,7 @@ describe('the tasks', () => {
     const [first] = result.ok ? [] : result.failures;
     const error = first?.failure.kind === 'threw' ? first.failure.error : undefined;
     expect(error).toMatchObject({
-      what: 'a download failed: nobody answers',
+      what: 'a download failed: the server does not answer',
       why: "E: Failed to fetch x  Could not resolve 'mirror.example'",
     });
   });

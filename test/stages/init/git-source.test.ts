@@ -149,9 +149,9 @@ describe('a stack that pins a commit', () => {
     const {signal} = new AbortController();
     const running = {fingerprint: 'a'.repeat(64), fingerprintOf: () => '', signal, log: () => undefined};
     const error = await rejection(Promise.resolve(task.run(pinning, running)), UserError);
-    expect(error.what).toBe(`v1.0.0 at ${url} is not what the stack bookworm pins`);
+    expect(error.what).toBe(`v1.0.0 at ${url} differs from what the stack bookworm pins`);
     expect(error.why).toBe(`it is commit ${commit}, expected ${'b'.repeat(40)}`);
-    expect(error.tryThis).toContain('nothing was kept');
+    expect(error.tryThis).toContain('the download was not kept');
     expect(await readdir(`${context.dirs.cache}/artifacts`)).toEqual([]);
   });
 });

@@ -19,7 +19,7 @@ const thrownBy = (work: () => never): unknown => {
 const explained = (...lines: readonly string[]): unknown => thrownBy(() => explain(failed(...lines)));
 
 describe('explain', () => {
-  const nobody = 'a download failed: nobody answers';
+  const nobody = 'a download failed: the server does not answer';
   const lacks = 'a download failed: the mirror or registry does not have it';
 
   it.each([
@@ -129,7 +129,7 @@ describe('explainTree', () => {
       name: 'UserError',
       what: 'patch does not apply: 0002-kubelet.patch of kubernetes',
       why: '1 out of 2 hunks FAILED -- saving rejects to file pkg/a.go.rej',
-      tryThis: expect.stringContaining('nothing of the tree was kept'),
+      tryThis: expect.stringContaining('the tree was not kept'),
     });
   });
 

@@ -38,7 +38,7 @@ describe('checkFiles', () => {
     const sha256 = await sha256File(dir.join('a.tar.gz'));
     const files = ['a.tar.gz', 'b.tar.gz'].map((name) => ({name, sha256}));
     const error = await rejection(checkFiles(dir.path, files, 'bookworm'), UserError);
-    expect(error.what).toBe('b.tar.gz is not what the stack bookworm pins');
+    expect(error.what).toBe('b.tar.gz differs from what the stack bookworm pins');
     expect(error.why).toBe(`its sha256 is ${await sha256File(dir.join('b.tar.gz'))}, expected ${sha256}`);
     expect(error.tryThis).toContain('correct bookworm.yaml');
   });

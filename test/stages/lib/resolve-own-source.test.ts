@@ -89,7 +89,7 @@ describe('sources from git', () => {
   });
 
   it.each([
-    ['a missing ref', 'nope', 'there is no nope at'],
+    ['a missing ref', 'nope', 'nope does not exist at'],
     ['a repository that there is not', undefined, 'cannot read file:///nowhere'],
   ])('are refused in one line: %s', async (_, ref, what) => {
     await using dir = await tempDir();
@@ -110,7 +110,7 @@ describe('sources from git', () => {
     const {resolved} = await setup(dir);
     await writeFile(`${path}/new.go`, '');
     await expect(resolved({kind: 'git', url: path, ref: 'main'})).rejects.toMatchObject({
-      what: `${path} has changes that are not committed, and main was asked for`,
+      what: `${path} has uncommitted changes, which #main does not include`,
       exitCode: exitCodes.badInput,
     });
   });
@@ -150,9 +150,9 @@ describe('sources in a directory', () => {
   });
 
   it.each([
-    ['nowhere', 'there is no such directory, and it is no git URL'],
-    ['kubernetes/cmd/kubelet/main.go', 'there is no such directory, and it is no git URL'],
-    ['kubernetes', 'it holds no cmd/containerd, which a source tree of containerd has'],
+    ['nowhere', 'it is neither a directory nor a git URL'],
+    ['kubernetes/cmd/kubelet/main.go', 'it is neither a directory nor a git URL'],
+    ['kubernetes', 'it has no cmd/containerd, which every source tree of containerd has'],
   ])('are refused: %s', async (name, why) => {
     await using dir = await tempDir();
     await repository(dir);
