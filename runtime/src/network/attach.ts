@@ -90,6 +90,7 @@ const attachOnce = async (
   if (!netns.exists(record.netns)) throw new WrongState('the netns is gone: call CreateNetwork again');
 
   const attachments = planAttachments(networks, {...request, pod: record.pod});
+  refuseHeldResources(parts, attachments, record.key); // before the wait: nothing is won by waiting for it
   const intent: PodNetworkRecord = {
     ...record,
     state: 'attaching',
@@ -98,7 +99,7 @@ const attachOnce = async (
     attachments,
   };
   const add = async () => {
-    refuseHeldResources(parts, attachments, record.key); // after the wait: another pod may have taken it meanwhile
+    refuseHeldResources(parts, attachments, record.key); // again: another pod may have taken it meanwhile
     return await addAndRecord(parts, intent, caller);
   };
   return await admission({pod: record.pod, attachments}, add, caller);

@@ -279,6 +279,22 @@ describe('a host port', () => {
     await rig.pods.detach(one.selector);
     await expect(rig.pods.attach(mapped(two, 8080))).resolves.toMatchObject({state: 'attached'});
   });
+
+  it('that is held is what the error names at once, even if a network of the pod is busy', async () => {
+    await using rig = await podsRig({primary: portNetwork, pendingLimit: 1});
+    const three = podNumber(3);
+    for (const {pod} of [one, two, three]) await rig.pods.create(pod, '0');
+    await rig.pods.attach(mapped(one, 8080));
+    await rig.plugins.plan({'third ADD': 'hold'});
+    const busyWith = rig.pods.attach({...two.request, selections: [side]});
+    await vi.waitUntil(async () => (await rig.plugins.calls()).some(({call}) => call === 'third ADD'), {
+      timeout: 30_000,
+    });
+    const attaching = rig.pods.attach({...mapped(three, 8080), selections: [side]}, {timeLeft: () => 10_000});
+    await expect(attaching).rejects.toMatchObject({name: 'CleanupUnfinished'});
+    await rig.plugins.release();
+    await busyWith;
+  });
 });
 
 describe('a Detach', () => {
