@@ -4,6 +4,7 @@ import {anyPack} from '@bufbuild/protobuf/wkt';
 import {Metadata} from '@grpc/grpc-js';
 import {CniError, PluginFailed} from '../cni/errors.ts';
 import {ErrorInfoSchema, StatusSchema} from '../gen/rpc-status_pb.ts';
+import {DeadlineExceeded} from '../lib/deadline.ts';
 import {NodeNotReady} from '../node/errors.ts';
 import {isForeseen, type StatusOfError, shortened} from './status.ts';
 
@@ -29,6 +30,8 @@ export const causeOf = (error: unknown): Cause => {
   if (error instanceof PluginFailed) {
     return {reason: `PLUGIN_${upperSnake(error.trouble)}`, metadata: known({plugin: error.plugin})};
   }
+  // Not the name of the class: clients know this reason.
+  if (error instanceof DeadlineExceeded) return {reason: 'DEADLINE_PASSED', metadata: {}};
   if (error instanceof NodeNotReady) return {reason: upperSnake(error.reason), metadata: {}};
   return {
     reason: error instanceof Error && isForeseen(error) ? upperSnake(error.name) : 'INTERNAL',

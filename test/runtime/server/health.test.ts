@@ -2,10 +2,32 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {create} from '@bufbuild/protobuf';
 import {Client, credentials, Metadata, Server, ServerCredentials, status} from '@grpc/grpc-js';
 import {describe, expect, it} from 'vitest';
-import {CniError} from '../../../runtime/src/cni/errors.ts';
+import {
+  CniError,
+  InvalidConfig,
+  InvalidParameter,
+  NotAdded,
+  PluginFailed,
+} from '../../../runtime/src/cni/errors.ts';
 import {Health, HealthCheckRequestSchema} from '../../../runtime/src/gen/health_pb.ts';
-import {UnknownNetwork} from '../../../runtime/src/network/errors.ts';
+import {CallerGone, DeadlineExceeded} from '../../../runtime/src/lib/deadline.ts';
+import {Busy} from '../../../runtime/src/lib/gate.ts';
+import {
+  AddressInUse,
+  CleanupUnfinished,
+  Conflict,
+  InvalidRequest,
+  NetnsFailed,
+  NetworkBusy,
+  NetworkUnavailable,
+  NotAllowed,
+  StoreFailed,
+  TooManyCleanups,
+  UnknownNetwork,
+  WrongState,
+} from '../../../runtime/src/network/errors.ts';
 import {NodeNotReady} from '../../../runtime/src/node/errors.ts';
+import {ToolFailed} from '../../../runtime/src/process/tool.ts';
 import {createHealth} from '../../../runtime/src/server/health.ts';
 import {serviceDefinitionOf} from '../../../runtime/src/server/service-definition.ts';
 import {statusOf} from '../../../runtime/src/server/status.ts';
@@ -15,10 +37,30 @@ import {tempDir} from '../../rig/temp-dir.ts';
 describe('the cause of an error', () => {
   it.each<[string, unknown]>([
     ['UNKNOWN_NETWORK', new UnknownNetwork('x')],
+    ['INVALID_REQUEST', new InvalidRequest('x')],
+    ['NOT_ALLOWED', new NotAllowed('x')],
+    ['WRONG_STATE', new WrongState('x')],
+    ['CONFLICT', new Conflict('x')],
+    ['ADDRESS_IN_USE', new AddressInUse('x')],
+    ['NETWORK_UNAVAILABLE', new NetworkUnavailable('x')],
+    ['NETWORK_BUSY', new NetworkBusy('x')],
+    ['CLEANUP_UNFINISHED', new CleanupUnfinished('x')],
+    ['TOO_MANY_CLEANUPS', new TooManyCleanups('x')],
+    ['STORE_FAILED', new StoreFailed('x', undefined)],
+    ['NETNS_FAILED', new NetnsFailed('x')],
+    ['TOOL_FAILED', new ToolFailed('x')],
+    ['INVALID_CONFIG', new InvalidConfig('x')],
+    ['INVALID_PARAMETER', new InvalidParameter('x')],
+    ['NOT_ADDED', new NotAdded('x')],
+    ['BUSY', new Busy('x')],
+    ['CALLER_GONE', new CallerGone('x')],
+    ['DEADLINE_PASSED', new DeadlineExceeded('x')],
+    ['PLUGIN_NO_TIME', new PluginFailed('demo', 'no-time', 'x')],
+    ['PLUGIN_TIMED_OUT', new PluginFailed('demo', 'timed-out', 'x')],
     ['POD_CIDR_MISSING', new NodeNotReady('PodCIDRMissing', 'x')],
     ['CNI_7', new CniError('demo', 'ADD', {cniCode: 7, msg: 'm', details: ''})],
     ['INTERNAL', new TypeError('secret')],
-  ])('is %s', (reason, error) => {
+  ])('is %s, which is part of the wire format', (reason, error) => {
     expect(causeOf(error).reason).toBe(reason);
     expect(JSON.stringify(causeOf(error))).not.toContain('secret');
   });
