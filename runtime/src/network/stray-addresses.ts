@@ -1,5 +1,5 @@
 /** Finds the addresses of pods whose records and leases were lost. No other pod may get them. */
-
+import {slices} from '../lib/slices.ts';
 import {errorText, type Log} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
 import {primaryInterface} from './primary-ips.ts';
@@ -51,6 +51,7 @@ const readAddresses = async ({
       });
     }
   };
-  await Promise.all(strays.map(readOne));
+  // In slices: plugins queue for the same slots as these programs.
+  for await (const some of slices(strays)) await Promise.all(some.map(readOne));
   return found;
 };
