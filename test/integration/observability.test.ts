@@ -190,7 +190,7 @@ describe('a network runtime that is asked about itself', () => {
     await node.run(['mount', '--bind', '-o', 'ro', paths.state, paths.state]);
     await node.run(['mount', '-o', 'remount,ro,bind', paths.state]);
     await until('it notices', async () => (await health()) === Serving.NOT_SERVING);
-    expect(await get('/healthz')).toContain('503 the state directory cannot be written: EROFS');
+    expect(await get('/healthz')).toContain('503 the state directory is not writable: EROFS');
     await node.run(['umount', paths.state]);
     await until('it recovers', async () => (await health()) === Serving.SERVING);
   });

@@ -39,7 +39,7 @@ export const readRecords = async (dir: string): Promise<PodNetworkRecord[]> => [
   ...(await replay(journalIn(dir))).records.values(),
 ];
 
-const unwritable = 'the state directory cannot be written';
+const unwritable = 'the state directory is not writable';
 
 /**
  * Also opens a store on a disk that cannot be written: its records are still known. `signsOfPods` returns sentences about
