@@ -1,19 +1,20 @@
 /** The node's own network: follows the cluster's nodes, keeps this node prepared, and reports why it is not ready. */
 import {join} from 'node:path';
-import {setTimeout as delay} from 'node:timers/promises';
 import type {Conflist} from '../cni/conflist.ts';
-import {createLock} from '../lib/keyed-lock.ts';
-import {errorText} from '../log.ts';
-import {createNodeChecks} from './checked-nodes.ts';
-import {type Definition, definitionsResource, isAbsentResource, openDefinitions} from './definitions.ts';
+import {
+  type Definition,
+  type Definitions,
+  definitionsResource,
+  isAbsentResource,
+  openDefinitions,
+} from './definitions.ts';
 import {NodeNotReady} from './errors.ts';
 import {type Following, followResource} from './follow-resource.ts';
 import {createNetworkSource, type NetworkStatus} from './network-source.ts';
-import {readNodeCache, writeNodeCache} from './node-cache.ts';
-import {type NodeFacts, nodesResource} from './node-facts.ts';
+import {nodesResource} from './node-facts.ts';
 import type {RefusedPodCidr} from './pod-cidrs.ts';
-import {type PrepareOptions, prepareNode} from './prepare-node.ts';
-import {type Trouble, troubleOfNode, troubleOfPreparing, troubleOfReading} from './trouble.ts';
+import {openPreparation, type Preparation, type PreparationOptions} from './preparation.ts';
+import {type Trouble, troubleOfNode, troubleOfReading} from './trouble.ts';
 
 export interface NodeNetwork {
   /** Follows the cluster's nodes until the signal aborts. */
@@ -30,11 +31,9 @@ export interface NodeNetwork {
   readonly refusedPodCidrs: () => readonly RefusedPodCidr[];
 }
 
-export interface NodeNetworkOptions extends PrepareOptions {
+export interface NodeNetworkOptions extends PreparationOptions {
   readonly kubeconfig: string;
   readonly binDirs: readonly string[];
-  readonly stateDir: string;
-  readonly signal: AbortSignal;
   /** A problem that affects pods on every network. */
   readonly troubleBefore?: () => Trouble | undefined;
   /** The STATUS of the plugins; asked only if the network is otherwise ready. */
@@ -43,112 +42,38 @@ export interface NodeNetworkOptions extends PrepareOptions {
   readonly poolOf?: (list: Conflist) => Promise<Trouble | undefined>;
 }
 
-/** Other programs may flush rules and routes, hence the repeated repair; after a failure it comes earlier. */
-const repairMs = {prepared: 60_000, failed: 5_000};
-
 /** Prepares the node with the cached nodes, which may be the only source while the API server is down. */
 export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<NodeNetwork> => {
-  const {kubeconfig, log, signal, nodeName, stateDir} = options;
-  const cache = join(stateDir, 'nodes.json');
+  const {log, nodeName, stateDir, confDir} = options;
   const definitions = await openDefinitions(join(stateDir, 'network-attachment-definitions.json'), log);
-  const source = createNetworkSource(options.confDir, options.binDirs);
-  const checks = createNodeChecks(options);
-  const lock = createLock();
-  let nodes: readonly NodeFacts[] = await readNodeCache(cache);
-  let prepared = ''; // the nodes of the last successful preparation, as JSON
-  let preparedOwn = ''; // this node among them, as JSON
-  let reading: Trouble | undefined = {
-    reason: 'NodesUnread',
-    message: 'the nodes of the cluster have not been listed yet',
-  };
-  let preparing: Trouble | undefined;
-  let isBehind = false; // the last repair failed
-  let loggedError = ''; // so that retries do not log the same error again
-
-  const remember = () =>
-    writeNodeCache(cache, nodes).catch((error: unknown) => {
-      log.warn('cannot save the list of nodes', {error: errorText(error)});
-    });
-  const prepare = () =>
-    lock('node', async () => {
-      const wanted = JSON.stringify(nodes);
-      const own = JSON.stringify(nodes.find(({name}) => name === nodeName));
-      try {
-        await prepareNode(options, checks.check(nodes));
-        preparing = undefined;
-        isBehind = false;
-        loggedError = '';
-        if (prepared !== wanted) await remember();
-        prepared = wanted;
-        preparedOwn = own ?? '';
-      } catch (error) {
-        // The node stays ready with its last settings: a failure after another node joined, or on a busy machine, is no
-        // reason to refuse pods.
-        if (preparedOwn !== '' && preparedOwn === own) {
-          isBehind = true;
-          log.warn('cannot repair the network settings of the node, retrying', {error: errorText(error)});
-          return;
-        }
-        preparing = troubleOfPreparing(error);
-        prepared = '';
-        preparedOwn = '';
-        if (loggedError !== errorText(error))
-          log.error('cannot prepare the node for pods', {error: errorText(error)});
-        loggedError = errorText(error);
-      }
-    });
-  const repair = async () => {
-    while (!signal.aborted) {
-      const ms = preparing || isBehind ? repairMs.failed : repairMs.prepared;
-      await delay(ms, undefined, {signal}).catch(() => undefined); // an aborted delay rejects
-      if (!signal.aborted) await prepare();
-    }
-  };
+  const source = createNetworkSource(confDir, options.binDirs);
+  const preparation = await openPreparation(options);
+  const nodes = createNodesFollower(options, preparation);
 
   const missing = (): Trouble =>
-    reading ??
-    troubleOfNode(nodes, nodeName) ??
-    preparing ?? {reason: 'CNIConfigMissing', message: `${options.confDir} has no network configuration`};
+    nodes.trouble() ??
+    troubleOfNode(preparation.nodes(), nodeName) ??
+    preparation.trouble() ?? {
+      reason: 'CNIConfigMissing',
+      message: `${confDir} has no network configuration`,
+    };
   const status = async (): Promise<NetworkStatus> => {
     const {list, trouble: ofList} = source.look(missing);
-    const found = options.troubleBefore?.() ?? ofList ?? preparing;
+    const found = options.troubleBefore?.() ?? ofList ?? preparation.trouble();
     if (found || !list) return {list, trouble: found};
     return {list, trouble: (await options.statusOf?.(list)) ?? (await options.poolOf?.(list))};
   };
 
-  let following: Following | undefined;
-  const follow = () => {
-    const followed = {kubeconfig, log, signal};
-    following = followResource({
-      ...followed,
-      what: 'the nodes',
-      resource: nodesResource,
-      onItems: async (read) => {
-        nodes = read;
-        reading = undefined;
-        if (JSON.stringify(nodes) !== prepared) await prepare();
-      },
-      onTrouble: (error) => {
-        reading = troubleOfReading(error);
-      },
-      isUrgent: () => troubleOfNode(nodes, nodeName) !== undefined,
-    });
-    followResource({
-      ...followed,
-      what: 'the NetworkAttachmentDefinitions',
-      resource: definitionsResource,
-      onItems: definitions.replace,
-      isAbsent: isAbsentResource,
-    });
-    void repair();
-  };
-
-  await prepare();
+  await preparation.prepare();
   return {
-    follow,
+    follow: () => {
+      nodes.follow();
+      followDefinitions(options, definitions);
+      void preparation.repair();
+    },
     setup: async () => {
-      following?.wake();
-      await prepare();
+      nodes.wake();
+      await preparation.prepare();
       const {trouble} = await status();
       if (trouble) throw new NodeNotReady(trouble.reason, trouble.message);
     },
@@ -160,6 +85,59 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
       throw new NodeNotReady(reason, message);
     },
     definitionOf: definitions.find,
-    refusedPodCidrs: checks.refused,
+    refusedPodCidrs: preparation.refusedPodCidrs,
   };
+};
+
+interface NodesFollower {
+  readonly follow: () => void;
+  /** Ends the current backoff. */
+  readonly wake: () => void;
+  /** Why the nodes could not be listed at the last attempt. */
+  readonly trouble: () => Trouble | undefined;
+}
+
+/** Prepares this node whenever the nodes of the cluster change. */
+const createNodesFollower = (
+  {kubeconfig, log, signal, nodeName}: NodeNetworkOptions,
+  preparation: Preparation,
+): NodesFollower => {
+  let following: Following | undefined;
+  let trouble: Trouble | undefined = {
+    reason: 'NodesUnread',
+    message: 'the nodes of the cluster have not been listed yet',
+  };
+  return {
+    follow: () => {
+      following = followResource({
+        what: 'the nodes',
+        resource: nodesResource,
+        kubeconfig,
+        log,
+        signal,
+        onItems: async (read) => {
+          trouble = undefined;
+          await preparation.replaceNodes(read);
+        },
+        onTrouble: (error) => {
+          trouble = troubleOfReading(error);
+        },
+        isUrgent: () => troubleOfNode(preparation.nodes(), nodeName) !== undefined,
+      });
+    },
+    wake: () => following?.wake(),
+    trouble: () => trouble,
+  };
+};
+
+const followDefinitions = ({kubeconfig, log, signal}: NodeNetworkOptions, definitions: Definitions): void => {
+  followResource({
+    what: 'the NetworkAttachmentDefinitions',
+    resource: definitionsResource,
+    kubeconfig,
+    log,
+    signal,
+    onItems: definitions.replace,
+    isAbsent: isAbsentResource,
+  });
 };
