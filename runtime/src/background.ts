@@ -40,7 +40,7 @@ export const startBackground = (parts: BackgroundParts): AbortController => {
   return ending;
 };
 
-/** Removes what became orphaned while no network runtime ran. A hanging call delays it, hence the retries. */
+/** Removes resources that became orphaned while no network runtime ran. Retries, because a hanging call can block it. */
 const reconcileOnce = async ({pods, log}: BackgroundParts, signal: AbortSignal): Promise<void> => {
   const done = new AbortController();
   const attempt = async () => {

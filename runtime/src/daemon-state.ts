@@ -1,4 +1,4 @@
-/** The state of the network runtime: opened at the start, in the order that keeps two network runtimes apart. */
+/** Opens the state of the network runtime. Takes the locks first, so that two network runtimes cannot share a state. */
 import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {killOrphans, ownerOf, ownerVariable} from './cni/orphans.ts';
@@ -25,7 +25,7 @@ export interface State {
   readonly store: RecordStore;
 }
 
-/** Opens what outlives a restart, and kills what should not have. */
+/** Opens the state that survives a restart, and kills orphaned plugins of the process before. */
 export const openState = async (
   options: Options,
   log: Log,

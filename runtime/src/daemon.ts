@@ -38,7 +38,7 @@ export interface Daemon {
 export const startDaemon = async (options: Options, startLog: Log): Promise<Daemon> => {
   const ending = new AbortController();
   // Before everything else: systemd counts the time from exec, and on a slow machine the start takes longer than the
-  // watchdog allows. The watchdog has an exec of its own, since full slots are no reason to restart.
+  // watchdog allows. The watchdog does not share the plugins' exec, because full slots must not cause a restart.
   void feedWatchdog(createExec({stop: ending.signal}), startLog, ending.signal);
 
   const serving = new AbortController();

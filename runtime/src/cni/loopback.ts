@@ -1,2 +1,2 @@
-/** The pod's loopback interface: up from the start, and no attachment but in records of version 1 of the state. */
+/** The pod's loopback interface. `NetnsDir.create` sets it up; only version 1 of the state recorded it as an attachment. */
 export const loopbackInterface = 'lo';

@@ -16,7 +16,7 @@ export class Busy extends Error {
   override readonly name = 'Busy';
 }
 
-/** A caller may wait this long for nothing. A typical ADD takes a quarter of it. */
+/** How long new shared work waits for the gate to drain. A typical ADD takes a quarter of this time. */
 const drainMs = 200;
 
 export const createGate = (): Gate => {

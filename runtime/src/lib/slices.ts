@@ -1,7 +1,7 @@
-/** Goes through thousands of things, a few at a time, so that calls are answered meanwhile. */
+/** Splits thousands of items into slices, and lets the event loop answer calls between two slices. */
 import {setImmediate as nextTurn} from 'node:timers/promises';
 
-/** A millisecond or two of work. */
+/** Items per slice: one or two milliseconds of work. */
 const size = 100;
 
 export async function* slices<T>(items: readonly T[]): AsyncGenerator<readonly T[]> {

@@ -8,7 +8,7 @@ export const measurePluginCalls =
   async (command, invocation) => {
     const begun = performance.now();
     const ended = (outcome: string) => {
-      // A network definition may name any plugin; each name would become a series of its own.
+      // A network definition may name any plugin, and each name would create another time series.
       const plugin = outcome === 'missing' ? 'missing' : invocation.plugin.type;
       observe(plugin, command, outcome, (performance.now() - begun) / 1000);
     };
@@ -23,7 +23,7 @@ export const measurePluginCalls =
   };
 
 const outcomeOf = (error: unknown): string => {
-  // A plugin may return any code; each code would become a series of its own.
+  // A plugin may return any code, and each code would create another time series.
   if (error instanceof CniError) return error.cniCode > 999 ? 'cni_other' : `cni_${error.cniCode}`;
   if (error instanceof PluginFailed) return error.trouble;
   return 'error';

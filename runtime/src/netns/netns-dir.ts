@@ -12,7 +12,7 @@ export interface NetnsDir {
   create(path: string): Promise<void>;
   /** Removes the name; the kernel removes the netns after its last process. A missing name is fine. */
   remove(path: string): Promise<void>;
-  /** Throws if it is unknown: an absent netns would lose its addresses. */
+  /** Throws if the check fails: with the answer "no", the caller would release the addresses of a running pod. */
   exists(path: string): boolean;
   /** The paths of all files with our name prefix, netns or not. */
   list(): Promise<string[]>;

@@ -178,7 +178,7 @@ const addWithUniqueAddress = async (
   }
 };
 
-/** Describes the other holder of an address of eth0. If there is none, the addresses are reserved for the record. */
+/** Describes another pod that holds an address of eth0. Without another holder, reserves the addresses for the record. */
 const otherHolder = async (
   {addresses, strayAddresses}: AttachParts,
   record: PodNetworkRecord,

@@ -1,4 +1,4 @@
-/** Does something with a record under its pod's lock, for a caller who does not wait for ever. */
+/** Runs work on a record under its pod's lock, and limits how long the caller waits for the lock. */
 import {type Caller, timeForDel} from './caller.ts';
 import {CleanupUnfinished} from './errors.ts';
 import type {CleanupParts} from './lifecycle.ts';
@@ -7,8 +7,8 @@ import type {PodNetworkRecord} from './record.ts';
 import {causeOf} from './unfinished-cleanups.ts';
 
 /**
- * `work` gets the record as it is once the lock is held; it is not called if the record was dropped meanwhile. When a caller's
- * deadline passes before the lock is free, this rejects with the reason, and `work` never begins.
+ * `work` gets the current record once the lock is held. It is not called if the record was dropped meanwhile. When the
+ * caller's deadline passes before the lock is free, this rejects with the reason, and `work` never begins.
  */
 export const withCurrentRecord = async (
   parts: CleanupParts,
@@ -31,7 +31,7 @@ export const withCurrentRecord = async (
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      if (isBegun) return; // `work` has a limit of its own
+      if (isBegun) return; // `work` limits its own time
       const error = new CleanupUnfinished(
         `another call for the pod is still in progress: ${causeOf(parts, record)}`,
       );

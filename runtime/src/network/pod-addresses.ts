@@ -12,7 +12,7 @@ export interface AddressHolder {
 
 export interface PodAddresses {
   /**
-   * Returns another holder of one of the addresses, pending cleanups included. If there is no other holder, reserves the
+   * Returns another holder of one of the addresses, pending cleanups included. Without another holder, reserves the
    * addresses until `release`: the record may not be written yet when the next pod gets an address.
    */
   readonly reserve: (record: PodNetworkRecord, attachment: Attachment) => AddressHolder | undefined;

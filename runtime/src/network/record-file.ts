@@ -37,7 +37,7 @@ export const putLine = (
 /** Returns the text of the configuration with this name in the journal. */
 export type ConfigNamed = (name: string) => string | undefined;
 
-/** Throws on anything unknown: a record that was understood in part would be undone in part. */
+/** Throws on anything unknown: a partly understood record would get only a partial cleanup. */
 export const decodeLine = (line: string, configNamed: ConfigNamed): JournalEntry => {
   const [head = '', attachments] = line.split('\t', 2);
   const entry = objectOf(JSON.parse(head));

@@ -101,7 +101,7 @@ export const openRecordStore = async (
           journal.put(record, options),
         );
       } catch (error) {
-        // An urgent record stays: what it says has happened, and the next rewrite may write it.
+        // Keep an urgent record: it describes a change that has happened, and the next rewrite may store it.
         if (!urgent && before) records.set(record.key, before);
         if (!urgent && !before) records.delete(record.key);
         throw error;

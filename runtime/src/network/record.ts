@@ -66,5 +66,5 @@ export const startedAttachments = (attachments: readonly Attachment[]): readonly
   return last < 0 ? attachments : attachments.slice(0, last + 1);
 };
 
-/** Only the netns may be left of it. */
+/** Whether all attachments are cleaned up; the netns may still exist. */
 export const isUndone = ({attachments}: PodNetworkRecord): boolean => attachments.length === 0;

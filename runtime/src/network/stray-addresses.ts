@@ -19,7 +19,7 @@ export interface StrayAddressesParts {
   readonly log: Log;
 }
 
-/** Reads the addresses once, at the first question: records are lost before a start, not while the runtime runs. */
+/** Reads the addresses once, at the first query: records are lost before a start, not while the runtime runs. */
 export const createStrayAddresses = (parts: StrayAddressesParts): StrayAddresses => {
   let addresses: Promise<ReadonlyMap<string, string>> | undefined;
   return {

@@ -1,4 +1,4 @@
-/** Cleans up, without being asked, after crashes and failed DELs, and deletes abandoned networks. */
+/** Cleans up in the background after crashes and failed DELs, and deletes abandoned networks. */
 import {errorText} from '../log.ts';
 import type {AbandonedNetworks} from './abandoned.ts';
 import {inputsReader, retryOrGiveUp} from './cleanup.ts';
@@ -15,7 +15,7 @@ export const createSweep = (
 ): PodNetworkService['sweep'] => {
   const {records, netns, lock, log, isDoubtful, cleanups} = parts;
 
-  /** Undone and without a netns: only a disk error has kept its record. */
+  /** Whether the network is cleaned up and its netns is gone. Such a record remains only after a disk error. */
   const isEmpty = (record: PodNetworkRecord): boolean =>
     record.state === 'detached' && !netns.exists(record.netns);
 
@@ -39,7 +39,7 @@ export const createSweep = (
       log.info('deleted an abandoned pod network', fieldsOfNetwork(record));
       return;
     }
-    // Without a netns, as after a node restart, nobody will call Detach or Delete for this sandbox.
+    // Without a netns, as after a node restart, the kubelet does not call Detach or Delete for this sandbox.
     const isGone = !netns.exists(record.netns);
     if (isGone) cleanups.begin(record.key);
     await retryOrGiveUp(parts, record);

@@ -1,4 +1,4 @@
-/** Detaches and deletes pod networks. A teardown goes on whatever the disk does, and is repeated until it succeeds. */
+/** Detaches and deletes pod networks. A teardown continues despite disk errors, and is retried until it succeeds. */
 import {crashPoint} from '../lib/crash-point.ts';
 import {keyOfNetnsPath} from '../netns/netns-dir.ts';
 import {timeForDel} from './caller.ts';
@@ -78,7 +78,7 @@ export const dropIfGone = async (parts: CleanupParts, key: string): Promise<bool
   return isDropped;
 };
 
-/** The record of such a netns was lost. A netns whose record has another sandbox is not meant. */
+/** Removes one of our netns if its record was lost. A netns with a record belongs to another sandbox. */
 const removeNetnsWithoutRecord = async (
   {records, netns}: CleanupParts,
   selector: Selector,

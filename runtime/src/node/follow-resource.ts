@@ -14,18 +14,18 @@ export interface FollowOptions<Item> {
   readonly onTrouble?: (error: unknown) => void;
   /** Shortens the backoff while the node waits for the objects. */
   readonly isUrgent?: () => boolean;
-  /** The cluster may lack the resource: then the retries are rare. */
+  /** Whether the error means that the cluster lacks the resource. Then retries are rare. */
   readonly isAbsent?: (error: unknown) => boolean;
 }
 
-export interface Following {
-  /** Ends the current backoff. */
+export interface ResourceFollower {
+  /** Ends the current backoff, so that the next attempt starts at once. */
   readonly wake: () => void;
 }
 
 const retryMs = {first: 250, urgentMax: 500, max: 15_000, absent: 30_000};
 
-export const followResource = <Item>(options: FollowOptions<Item>): Following => {
+export const followResource = <Item>(options: FollowOptions<Item>): ResourceFollower => {
   let waking = new AbortController();
   const pause = async (ms: number) => {
     waking = new AbortController();

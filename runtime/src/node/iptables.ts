@@ -1,4 +1,4 @@
-/** Keeps chains of our own in the node's packet filter, and leaves the rules of everybody else alone. */
+/** Keeps our own chains in the node's packet filter, and does not change other rules. */
 import type {Exec} from '../process/exec.ts';
 import {runTool, ToolFailed} from '../process/tool.ts';
 import type {Family} from './ip-address.ts';

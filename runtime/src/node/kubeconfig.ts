@@ -23,7 +23,7 @@ export class KubeconfigInvalid extends Error {
 
 /** Read again for every connection, because kubeadm replaces the file and the kubelet rotates its certificate. */
 export const readKubeconfig = async (path: string): Promise<Cluster> => {
-  const config = objectOf(await parseYaml(await textOfFile(path), path));
+  const config = objectOf(await parseYaml(await readText(path), path));
   const context = named(config, 'contexts', 'context', stringOf(config['current-context']));
   const cluster = named(config, 'clusters', 'cluster', stringOf(context['cluster']));
   const user = named(config, 'users', 'user', stringOf(context['user']));
@@ -62,11 +62,11 @@ const dataOf = async (object: JsonObject, key: string, dir: string): Promise<str
   const inline = stringOf(object[`${key}-data`]);
   if (inline) return Buffer.from(inline, 'base64').toString('utf8');
   const file = stringOf(object[key]);
-  return file ? await textOfFile(resolve(dir, file)) : undefined;
+  return file ? await readText(resolve(dir, file)) : undefined;
 };
 
-/** A missing file is not an error: the files appear one by one while the node joins the cluster. */
-const textOfFile = async (path: string): Promise<string> => {
+/** Reports a missing file as KubeconfigMissing: the files appear one by one while the node joins the cluster. */
+const readText = async (path: string): Promise<string> => {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {

@@ -15,7 +15,7 @@ export interface NetworkStatus {
 export interface NetworkSource {
   /** Undefined without a configuration. While a file is broken, the last valid configuration remains. */
   current(): Conflist | undefined;
-  /** Also returns the problem of the configuration; `missing` is called if there is none. */
+  /** Also returns the problem of the configuration. For a missing configuration, `missing` supplies the problem. */
   look(missing: () => Trouble): NetworkStatus;
 }
 

@@ -9,7 +9,7 @@ import {
   openDefinitions,
 } from './definitions.ts';
 import {NodeNotReady} from './errors.ts';
-import {type Following, followResource} from './follow-resource.ts';
+import {followResource, type ResourceFollower} from './follow-resource.ts';
 import {createNetworkSource, type NetworkStatus} from './network-source.ts';
 import {nodesResource} from './node-facts.ts';
 import type {RefusedPodCidr} from './pod-cidrs.ts';
@@ -102,14 +102,14 @@ const createNodesFollower = (
   {kubeconfig, log, signal, nodeName}: NodeNetworkOptions,
   preparation: Preparation,
 ): NodesFollower => {
-  let following: Following | undefined;
+  let follower: ResourceFollower | undefined;
   let trouble: Trouble | undefined = {
     reason: 'NodesUnread',
     message: 'the nodes of the cluster have not been listed yet',
   };
   return {
     follow: () => {
-      following = followResource({
+      follower = followResource({
         what: 'the nodes',
         resource: nodesResource,
         kubeconfig,
@@ -125,7 +125,7 @@ const createNodesFollower = (
         isUrgent: () => troubleOfNode(preparation.nodes(), nodeName) !== undefined,
       });
     },
-    wake: () => following?.wake(),
+    wake: () => follower?.wake(),
     trouble: () => trouble,
   };
 };

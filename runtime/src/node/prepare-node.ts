@@ -49,7 +49,7 @@ export const prepareNode = async (options: PrepareOptions, known: readonly NodeF
   try {
     await backend.connect(exec, cluster);
   } catch (error) {
-    // An unreachable node is no reason to refuse pods on this one.
+    // This node still accepts pods if another node is unreachable.
     log.warn('cannot set up the routes to all other nodes', {error: errorText(error)});
   }
   await writeConflist(options, own, mtu); // last, because pods are attached as soon as it exists

@@ -13,7 +13,7 @@ export interface PodPaths {
   readonly ipamDir: string;
 }
 
-/** Describes each sign; empty if no pod can be running. Leases are no sign, because unlike pods they survive a reboot. */
+/** Describes each sign; empty if no pod can be running. Ignores leases, which unlike pods survive a reboot. */
 export const signsOfPods = async (paths: PodPaths): Promise<string[]> => {
   const netns = (await netnsMountedIn(paths.netnsDir)).map((path) => `netns ${basename(path)}`);
   const links: string[] = [];

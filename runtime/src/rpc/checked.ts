@@ -28,7 +28,7 @@ export const optional = (field: Field, value: string | undefined): string => {
   return value;
 };
 
-/** A normalized absolute path. Records and the netns directory decide whether it is a netns of ours. */
+/** A normalized absolute path. Records and the netns directory decide whether the netns is ours. */
 export const netnsPath = (path: string | undefined): string => {
   if (!path) return '';
   const plain = path.length <= 4096 && !path.includes('\0') && path !== '/' && normalize(path) === path;

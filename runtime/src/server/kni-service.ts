@@ -12,7 +12,7 @@ import {setupNodeNetwork} from '../rpc/setup-node-network.ts';
 import {serviceDefinitionOf} from './service-definition.ts';
 import {type HandlerContext, type ObserveRpc, type Rpc, unary} from './unary.ts';
 
-/** Upper bounds for unexpected delays; each of an attachment's plugins has a timeout of its own. */
+/** Upper bounds for unexpected delays. Plugins have shorter timeouts. */
 const deadlineMs = {plugins: 110_000, node: 20_000, answer: 5_000};
 
 export const addKniService = (

@@ -105,5 +105,5 @@ export const statusOf = (error: unknown, id?: string): StatusOfError => {
 export const shortened = (text: string, length: number): string =>
   (text.length > length ? `${text.slice(0, length)}…` : text).replace(/\p{Cs}/gu, '\ufffd');
 
-/** Whether the error has a gRPC status of its own; any other error is a bug. */
+/** Whether the error maps to a specific gRPC status. Any other error is a bug. */
 export const isForeseen = (error: unknown): boolean => codeOf(error) !== undefined;

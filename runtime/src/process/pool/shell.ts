@@ -4,7 +4,7 @@
  * forks in a fraction of that. `ps` and `systemctl status` show it as `sh -s kni-plugin-starter NUMBER`.
  *
  * The network runtime writes one command at a time to the shell's stdin; the shell prints the exit status to its stdout.
- * stdout and stderr of the program are fifos, which are opened anew for every program. Like a pipe, a fifo reports its end
+ * stdout and stderr of the program are fifos, which are reopened for every program. Like a pipe, a fifo reports its end
  * only when the last writer has closed it, so late output of a grandchild cannot reach the output of the next program.
  */
 import {randomUUID} from 'node:crypto';
@@ -133,7 +133,7 @@ const makeFifos = async (
   }
 };
 
-/** unlink and rmdir need no descriptor, since there may be none left. The next start removes leftovers. */
+/** Uses only unlink and rmdir, because no file descriptor may be left. The next start removes leftovers. */
 const removeNames = async (dir: string, names: readonly string[]): Promise<void> => {
   for (const name of names) await unlink(name).catch(() => undefined);
   await rmdir(dir).catch(() => undefined);
