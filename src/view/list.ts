@@ -1,5 +1,6 @@
 /** The list for terminals: a line for each stage, with its tasks below. It is redrawn while tasks run. */
 
+import {Writable} from 'node:stream';
 import {createLogUpdate} from 'log-update';
 import {seconds} from '../duration.ts';
 import type {PlannedTask, RunEvent} from '../graph/events.ts';
@@ -20,7 +21,7 @@ const [hideCursor, showCursor] = ['\u001b[?25l', '\u001b[?25h'];
 export const listView = (terminal: Terminal): View => {
   const paint = paletteOf(terminal);
   const write = lineWriter(terminal);
-  const draw = createLogUpdate(terminal, {showCursor: true});
+  const draw = createLogUpdate(canvasOf(terminal), {showCursor: true});
   const giveBack = (): void => void terminal.write(showCursor);
   const failures: TaskFailure[] = [];
   const rows = new Map<TaskId, Row>();
@@ -38,7 +39,7 @@ export const listView = (terminal: Terminal): View => {
     for (const {id, title} of tasks) rows.set(id, {title, state: 'waiting'});
     terminal.write(hideCursor);
     process.once('exit', giveBack);
-    ticker = setInterval(() => draw(frame().join('\n')), frameTime);
+    ticker = setInterval(() => draw(lastLines(frame(), terminal.rows - 1).join('\n')), frameTime);
   };
   const change = (id: TaskId, changed: Partial<Row>): void => {
     const row = rows.get(id);
@@ -85,3 +86,24 @@ export const listView = (terminal: Terminal): View => {
     },
   };
 };
+
+/**
+ * log-update takes some marks for two columns wide, and then wraps lines that fit: an erased frame would leave lines behind.
+ * The lines are cut already, so it gets a stream with more columns.
+ */
+const canvasOf = (terminal: Terminal): NodeJS.WritableStream => {
+  const canvas = new Writable({
+    decodeStrings: false,
+    write(chunk: string, _, done) {
+      terminal.write(chunk);
+      done();
+    },
+  });
+  return Object.defineProperties(canvas, {
+    columns: {get: () => terminal.columns * 2},
+    rows: {get: () => terminal.rows},
+  });
+};
+
+const lastLines = (lines: readonly string[], count: number): readonly string[] =>
+  lines.slice(Math.max(0, lines.length - count));

@@ -20,8 +20,15 @@ export const capture = (): Captured => {
 };
 
 /** As views see it: `isTTY`, a size, and whether it has colours. */
-export const terminal = ({colors = false, rows = 40}: {colors?: boolean; rows?: number} = {}) =>
-  Object.assign(capture(), {isTTY: true, columns: 80, rows, hasColors: () => colors});
+export const terminal = ({
+  colors = false,
+  rows = 40,
+  columns = 80,
+}: {
+  colors?: boolean;
+  rows?: number;
+  columns?: number;
+} = {}) => Object.assign(capture(), {isTTY: true, columns, rows, hasColors: () => colors});
 
 const escape = '\u001b';
 const sequence = new RegExp(

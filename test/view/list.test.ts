@@ -13,8 +13,8 @@ import {
   started,
 } from './events.ts';
 
-const open = (colors = false) => {
-  const stream = terminal({colors});
+const open = (size: {readonly rows?: number; readonly columns?: number} = {}) => {
+  const stream = terminal(size);
   const view = createView('list', stream);
   return {stream, view, screen: () => screenOf(stream.text())};
 };
@@ -64,6 +64,28 @@ describe('listView', () => {
       '✔ setup',
       '  ✔ Create the cluster 12.3 s',
     ]);
+  });
+
+  it.each([
+    [40, 20],
+    [4, 80],
+    [4, 20],
+    [2, 80],
+  ])('draws no more lines than it erases, on %i rows of %i columns', async (rows, columns) => {
+    const {view, stream} = open({rows, columns});
+    view.emit(planned);
+    view.emit(done('host/engine', 1));
+    view.emit(done('init/kubernetes', 1));
+    view.emit(started('build/kubelet'));
+    view.emit(output('build/kubelet', '✔ 漢字 📦 and a line that is longer than the terminal is wide'));
+    const frames = (): readonly string[] =>
+      stream.text().replace('\u001b[?25l', '').split(new RegExp(String.raw`\u001b\[2K.*\u001b\[G`));
+    await expect.poll(() => frames()[0], {timeout: 30_000}).not.toBe('');
+    for (const lines of frames().map((frame) => frame.split('\n').slice(0, -1))) {
+      expect(lines.length).toBeLessThan(rows);
+      for (const line of lines) expect(line).toMatch(/^( *[^\w\s] \S|$)/);
+    }
+    await view.close();
   });
 
   it('shows in one stage what was skipped beside what was done', async () => {
