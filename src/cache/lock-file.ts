@@ -1,4 +1,4 @@
-/** The file that is locked. It names the holder for others who wait, and is removed with an otherwise empty cache. */
+/** The lock file. It names the holder for waiting processes, and is removed if the rest of the cache is gone. */
 
 import {
   closeSync,
@@ -47,7 +47,7 @@ export interface Holder {
 export interface LockFile {
   readonly fd: number;
   readonly path: string;
-  /** The directories that were made for it, the innermost first. */
+  /** The directories that were created for the file, innermost first. */
   readonly made: readonly string[];
 }
 

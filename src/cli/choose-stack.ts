@@ -10,7 +10,7 @@ import {gitEnv, listRemote} from '../tools/git.ts';
 import {hostAndDirs} from './context.ts';
 import type {World} from './world.ts';
 
-/** The current releases, which need the internet, and a stack that needs only a Debian mirror. */
+/** `current` has current releases and needs the internet; `anywhere` needs only a Debian mirror. */
 const [current, anywhere] = ['upstream', 'bookworm'] as const;
 
 export interface Choice {
@@ -42,7 +42,7 @@ const stackOfCluster = async (world: World, cluster: string): Promise<string | u
     return known.find((name) => name === node?.stack);
   } catch (error) {
     if (!(error instanceof CommandError) || signal.aborted) throw error;
-    return undefined; // Without a docker engine there is no cluster to read it from.
+    return undefined; // The cluster cannot be read without a docker engine.
   }
 };
 

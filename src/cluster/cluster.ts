@@ -58,7 +58,7 @@ export const requireCluster = async (
   await refuseForeign(dirs, name, nodes);
   if (nodes.length === 0) {
     throw new UserError({
-      what: `there is no cluster ${name}`,
+      what: `cluster ${name} does not exist`,
       why: 'docker has no node container of that name',
       tryThis: `create it: kni-demo up${nameFlag(name)}`,
       exitCode: exitCodes.badInput,
@@ -130,7 +130,7 @@ const clusterRecord = z.object({
   /** The id of the docker engine that the cluster is in; kni-demo 0.1.0 did not record it. */
   engine: z.string().optional(),
 });
-/** What the state directory records about a cluster. */
+/** The record of a cluster in the state directory. */
 export type ClusterRecord = z.infer<typeof clusterRecord>;
 
 /** Nodes that the cluster was created with and whose containers were removed since. kind chose their names. */
@@ -152,7 +152,7 @@ export const removedNodes = (
 
 const directoryOf = (dirs: Dirs, name: string): string => join(dirs.state, 'clusters', name);
 
-/** Of its own: the user's kubeconfig and current context are never touched. */
+/** The cluster's own kubeconfig. kni-demo does not touch the user's kubeconfig and current context. */
 export const kubeconfigOf = (dirs: Dirs, name: string): string => join(directoryOf(dirs, name), 'kubeconfig');
 
 export const readRecord = async (dirs: Dirs, name: string): Promise<ClusterRecord | undefined> => {

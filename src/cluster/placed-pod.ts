@@ -1,4 +1,4 @@
-/** Finds a pod that runs on a node and has a network of its own. */
+/** Finds a pod that runs on a node and has its own network. */
 
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
@@ -26,7 +26,7 @@ export const placedPod = async (
   }
   if (pod.hostNetwork) {
     throw new UserError({
-      what: `pod ${path} has no network of its own`,
+      what: `pod ${path} does not have its own network`,
       why: `it uses the network of its node ${node} (hostNetwork), so KNI does nothing for it`,
       tryThis: 'inspect another pod',
       exitCode: exitCodes.badInput,
@@ -46,7 +46,7 @@ const noSuchPod = async (controlPlane: Host, path: string, signal: AbortSignal):
   const names = stdout.split(' ').filter(Boolean);
   const more = names.length > mostNames ? `, and ${names.length - mostNames} more` : '';
   return new UserError({
-    what: `there is no pod ${path}`,
+    what: `pod ${path} does not exist`,
     why:
       names.length === 0
         ? `namespace ${namespace} has no pods`

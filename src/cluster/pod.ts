@@ -82,7 +82,7 @@ const podFrom = (
   };
 };
 
-/** `path` is `name` (in the namespace default) or `namespace/name`. Undefined when there is no such pod. */
+/** `path` is `name` (in the namespace default) or `namespace/name`. Undefined when the pod does not exist. */
 export const findPod = async (
   controlPlane: Host,
   path: string,

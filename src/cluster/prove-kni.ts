@@ -21,7 +21,7 @@ export const proveKni = async (
   if (!pod?.ready) {
     throw new UserError({
       what: `pod ${name} is not Ready`,
-      why: pod?.why ?? 'there is no such pod',
+      why: pod?.why ?? 'the pod does not exist',
       tryThis: `kni-demo logs --pod ${name}`,
     });
   }

@@ -68,7 +68,7 @@ export const applyFile = async (
 
 const failed: HunkResult = {kind: 'failed'};
 
-/** Whether the file already has what the hunk would make of it. */
+/** Whether the file already contains the hunk's change. */
 export const isPresent = (hunk: Hunk, text: string): boolean =>
   hunk.new.length > 0 && findLines(hunk.new, linesOf(text)) !== undefined;
 

@@ -73,7 +73,7 @@ export const readHunk = (lines: readonly string[], start: number, ranges: Ranges
 
 export const linesOf = (text: string): readonly string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 
-/** The first line, counted from 1, at which all of `wanted` stands; `except` is skipped. */
+/** The number of the first line, from 1, at which all of `wanted` follows. Skips the line `except`. */
 export const findLines = (
   wanted: readonly string[],
   lines: readonly string[],

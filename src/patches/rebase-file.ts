@@ -15,11 +15,11 @@ import {closestTo, type Mismatch} from './mismatch.ts';
 import type {FilePatch} from './patch-file.ts';
 import type {Workbench} from './workbench.ts';
 
-type Applied = Extract<HunkResult, {kind: 'applied'}>;
+type AppliedHunk = Extract<HunkResult, {kind: 'applied'}>;
 
 export type RebaseResult =
   /** `alsoAt` is another line at which a moved hunk fits, so the hunk may be at the wrong one. */
-  | (Applied & {readonly alsoAt?: number})
+  | (AppliedHunk & {readonly alsoAt?: number})
   /** `line` counts in the merged file. */
   | {readonly kind: 'merged'; readonly line: number}
   /** The new release has the change. */
@@ -35,7 +35,7 @@ export interface RebasedFile {
   readonly lines?: readonly string[];
   /** This part of the patch for the new release; undefined if nothing is left to change. */
   readonly text: string | undefined;
-  /** The rejected hunks; undefined if there are none. */
+  /** The rejected hunks; undefined if no hunk was rejected. */
   readonly rejected: string | undefined;
 }
 
@@ -75,7 +75,7 @@ export const rebaseFile = async (
     ({hunk, result}) => result.kind === 'applied' && result.fuzz === 0 && result.line === hunk.oldStart,
   );
   const text = isUnchanged
-    ? textOf(patch)
+    ? unchangedText(patch)
     : content === onto
       ? undefined
       : `${patch.head}${await diffTexts(bench, onto, content)}`;
@@ -91,7 +91,7 @@ export const rebaseFile = async (
   };
 };
 
-const textOf = ({head, hunks}: FilePatch): string => `${head}${hunks.map(({text}) => text).join('')}`;
+const unchangedText = ({head, hunks}: FilePatch): string => `${head}${hunks.map(({text}) => text).join('')}`;
 
 const isRejected = ({kind}: RebaseResult): boolean => kind === 'rejected';
 
@@ -121,11 +121,11 @@ const rebaseHunks = async (
   return {results, content: applied.content};
 };
 
-/** Only for moved hunks: a hunk at its own line is most likely right. */
+/** Searches only for moved hunks, because a hunk at its original line is most likely right. */
 const alsoAt = (
   {old}: Hunk,
   lines: readonly string[],
-  {line, offset, fuzz: used}: Applied,
+  {line, offset, fuzz: used}: AppliedHunk,
 ): {readonly alsoAt?: number} => {
   const other = offset === 0 || used > 0 || old.length === 0 ? undefined : findLines(old, lines, line);
   return other === undefined ? {} : {alsoAt: other};
@@ -136,7 +136,7 @@ const mergedAt = (hunk: Hunk | undefined, merged: string, isSame: boolean): Reba
   return {kind: 'merged', line: closestTo(hunk.new, linesOf(merged), hunk.newStart)?.line ?? hunk.newStart};
 };
 
-/** A part that creates or deletes a file fits as it is, is there already, or is rejected. */
+/** A part that creates or deletes a file is applied unchanged, is present already, or is rejected. */
 const rebaseWhole = async (
   bench: Workbench,
   patch: FilePatch,
@@ -145,7 +145,7 @@ const rebaseWhole = async (
   const {path, kind, hunks} = patch;
   const all = (result: RebaseResult) => hunks.map((hunk) => ({hunk, result}));
   const {result, content} = await applyFile(bench, patch, onto, 0);
-  const text = textOf(patch);
+  const text = unchangedText(patch);
   if (isExact(result)) {
     const applied = all({kind: 'applied', line: 1, offset: 0, fuzz: 0});
     return {file: {path, hunks: applied, text, rejected: undefined}, content};

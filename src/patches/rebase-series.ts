@@ -10,7 +10,7 @@ export interface RebasedPatch {
   readonly files: readonly RebasedFile[];
   /** The patch for the new release; undefined if nothing is left to change. */
   readonly text: string | undefined;
-  /** The rejected hunks below the header of the patch; undefined if there are none. */
+  /** The rejected hunks below the header of the patch; undefined if no hunk was rejected. */
   readonly rejected: string | undefined;
 }
 

@@ -14,10 +14,10 @@ export interface PatchResult {
   readonly files: readonly FileResult[];
 }
 
-/** By path, for all files that a series changes. */
+/** The contents of all files that a series changes, by path. */
 export type Files = ReadonlyMap<string, Content>;
 
-/** The numbered patches of a directory. Rejects with UserError if there are none, or if one cannot be read. */
+/** The numbered patches of a directory. Rejects with UserError if it has no patches, or an unreadable one. */
 export const readSeries = async (directory: string): Promise<readonly Patch[]> => {
   const names = (await namesIn(directory)).filter((name) => /^[0-9].*\.patch$/.test(name));
   if (names.length === 0)

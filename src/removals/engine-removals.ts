@@ -33,13 +33,13 @@ export const engineRemovals = async (
       ...(packages.length === 0
         ? []
         : [
-            `packages that kni-demo installed; if nobody needs them: apt-get remove --autoremove ${packages.join(' ')}`,
+            `packages that kni-demo installed; to remove them: apt-get remove --autoremove ${packages.join(' ')}`,
           ]),
     ],
   };
 };
 
-/** Another state directory with the same cache has started the engine, whose data would be removed while it runs. */
+/** Keeps the data of a running engine: another state directory with the same cache has started it. */
 const refuseSharedCache = async ({dirs}: RemovalContext): Promise<void> => {
   const pid = await engineWithDataRoot(managedEngine(dirs).dataRoot);
   if (pid === undefined) return;
@@ -61,7 +61,7 @@ const stopEngine = ({dirs}: RemovalContext, pid: number, signal: AbortSignal): R
   },
 });
 
-/** Also for an engine that was killed. */
+/** Restores the network of this machine, even if the engine was killed. */
 const networkRemovals = async ({host, dirs}: RemovalContext, pid: number | undefined): Promise<Removals> => {
   const before = await recordedNetwork(dirs);
   const what = "the engine's docker0, bridges, iptables rules and /run/kni-demo";

@@ -7,7 +7,7 @@ import {dataRoot, listOurImages, listUsedImages, removeImages} from '../tools/do
 import {withoutEngine} from './other-engine.ts';
 import {noRemovals, type RemovalContext, type RemovalOptions, type Removals} from './removal.ts';
 
-/** `clusters` are removed before, so their containers do not count. */
+/** Ignores the containers of `clusters`, because these are removed first. */
 export const imageRemovals = async (
   {host, dirs}: RemovalContext,
   clusters: readonly string[],
@@ -37,7 +37,7 @@ export const imageRemovals = async (
       ...ours.filter(([image]) => used.has(image)).map(([image]) => `image ${image}: a container uses it`),
       ...(others.length === 0
         ? []
-        : [`images that this cache has no record of; if nobody needs them: docker rmi ${others.join(' ')}`]),
+        : [`images that this cache has no record of; to remove them: docker rmi ${others.join(' ')}`]),
     ],
   };
 };

@@ -41,7 +41,7 @@ const whyElsewhere = (recorded: string, current: string): string | undefined =>
     ? undefined
     : `it is in the docker engine ${recorded}; docker is connected to the engine ${current}`;
 
-/** To forget a cluster in another engine would leave it behind. */
+/** Refuses to drop the record of a cluster in another engine, because the cluster would remain. */
 export const refuseOtherEngine = async (
   context: RemovalContext,
   found: readonly string[],
@@ -62,7 +62,7 @@ export const refuseOtherEngine = async (
 
 const variableIn = (dockerHost: string): string => dockerHost.split('=')[0] ?? '';
 
-/** Without a running engine clusters cannot be removed. To forget them would leave them behind. */
+/** Refuses to drop the records of clusters whose engine does not run, because the clusters would remain. */
 export const refuseUnreachable = async (
   dirs: Dirs,
   {name, all, purge, dockerHost}: RemovalOptions,
@@ -104,7 +104,7 @@ const allInManagedEngine = async (dirs: Dirs, names: readonly string[]): Promise
 const managedEngineId = async (dirs: Dirs): Promise<string | undefined> =>
   (await readFile(join(managedEngine(dirs).dataRoot, 'engine-id'), 'utf8').catch(() => undefined))?.trim();
 
-/** Answers `otherwise` if no docker engine is running: then it has no containers and no images. */
+/** Returns `otherwise` if the docker engine is not running. Then nothing in it can be listed. */
 export const withoutEngine = async <T, U>(answer: Promise<T>, otherwise: U): Promise<T | U> => {
   try {
     return await answer;

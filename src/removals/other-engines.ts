@@ -6,7 +6,7 @@ import {namesIn} from '../cache/files.ts';
 
 const engines = new Set(['dockerd', 'containerd']);
 
-/** `dockerd, process 42` for each, without `own` and what `own` has started. A node's containerd has its own network. */
+/** Returns `dockerd, process 42` for each, without `own` and its children. A node's containerd has another network. */
 export const otherEngines = async (own: number | undefined, proc = '/proc'): Promise<readonly string[]> => {
   const network = await networkOf(join(proc, 'self'));
   const found: string[] = [];
@@ -25,7 +25,7 @@ export const otherEngines = async (own: number | undefined, proc = '/proc'): Pro
 const networkOf = (directory: string): Promise<string | undefined> =>
   readlink(join(directory, 'ns/net')).catch(() => undefined);
 
-/** The process of a dockerd that has this data root, whoever started it. */
+/** The process id of the dockerd with this data root, even if kni-demo did not start it. */
 export const engineWithDataRoot = async (dataRoot: string, proc = '/proc'): Promise<string | undefined> => {
   for (const pid of await namesIn(proc)) {
     if (!/^\d+$/.test(pid)) continue;

@@ -1,11 +1,11 @@
-/** What `down` was asked to remove, and what it is going to remove. */
+/** Types of `down`: its options, and the things that it removes or keeps. */
 
 import type {DemoContext} from '../stages/context.ts';
 
 export type RemovalContext = Pick<DemoContext, 'host' | 'dirs'>;
 
 export interface RemovalOptions {
-  /** Of the cluster. */
+  /** Name of the cluster. */
   readonly name: string;
   /** Remove all clusters of this user, and the docker engine that kni-demo started. */
   readonly all: boolean;

@@ -1,4 +1,4 @@
-/** What the list shows at one moment, as lines. */
+/** Formats the list of stages and tasks at one moment as lines. */
 
 import type {ChalkInstance} from 'chalk';
 import cliTruncate from 'cli-truncate';

@@ -134,7 +134,7 @@ describe('a cluster that cannot be worked with', () => {
     expect(await cli(dir, args, {host})).toMatchObject({
       code: exitCodes.badInput,
       stderr:
-        'error: there is no cluster test1: docker has no node container of that name\ntry:   create it: kni-demo up\n',
+        'error: cluster test1 does not exist: docker has no node container of that name\ntry:   create it: kni-demo up\n',
     });
   });
 

@@ -91,7 +91,7 @@ describe('down', () => {
     using host = fakeHost(ps(other));
     expect(await cli(dir, ['down'], {host})).toEqual({
       code: 0,
-      stdout: 'there is no cluster test1\n',
+      stdout: 'cluster test1 does not exist\n',
       stderr: '',
       questions: [],
     });
@@ -136,7 +136,7 @@ describe('down', () => {
       await vi.waitUntil(() => stdout.text().startsWith('waiting for another kni-demo: '), {timeout: 50_000});
     });
     expect(await ended).toMatchObject({code: 0});
-    expect(stdout.text()).toContain('there is no cluster test1');
+    expect(stdout.text()).toContain('cluster test1 does not exist');
   });
 
   it('is cancelled while it asks', async () => {
@@ -206,7 +206,10 @@ describe('down if no engine runs', () => {
   it('has nothing to do if nothing was made', async () => {
     await using dir = await tempDir();
     using host = fakeHost(silent);
-    expect(await cli(dir, ['down'], {host})).toMatchObject({code: 0, stdout: 'there is no cluster test1\n'});
+    expect(await cli(dir, ['down'], {host})).toMatchObject({
+      code: 0,
+      stdout: 'cluster test1 does not exist\n',
+    });
     expect(await readdir(dir.path)).toEqual([]);
   });
 
@@ -474,7 +477,7 @@ describe('down --all and --purge', () => {
     expect(questions).toEqual(['Remove all of these?']);
     expect(stdout.split('\n').slice(0, 6)).toEqual([
       'keeps image kni-demo/builder:1: a container uses it',
-      'keeps images that this cache has no record of; if nobody needs them: docker rmi kni-demo/theirs:1',
+      'keeps images that this cache has no record of; to remove them: docker rmi kni-demo/theirs:1',
       '- cluster test1: test1-control-plane, test1-worker',
       '- cluster x: x-control-plane',
       '- image kni-demo/node:1, 1.2GB',
@@ -514,7 +517,7 @@ describe('down --all and --purge', () => {
     const {code, stdout} = await cli(dir, ['down', '--purge', '--yes'], {host});
     expect(code).toBe(0);
     expect(stdout).toContain(
-      'keeps packages that kni-demo installed; if nobody needs them: apt-get remove --autoremove iptables runc mmdebstrap\n',
+      'keeps packages that kni-demo installed; to remove them: apt-get remove --autoremove iptables runc mmdebstrap\n',
     );
   });
 

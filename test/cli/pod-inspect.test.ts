@@ -287,7 +287,7 @@ describe('pod inspect refuses', () => {
     expect(await refused(api('') + exchange(inNode(control.name, names), 'b c'))).toEqual({
       code: exitCodes.badInput,
       stderr:
-        'error: there is no pod default/a: namespace default has b, c\n' +
+        'error: pod default/a does not exist: namespace default has b, c\n' +
         'try:   choose another name; write NAMESPACE/NAME for a pod outside the default namespace\n',
     });
   });
@@ -306,7 +306,7 @@ describe('pod inspect refuses', () => {
     expect(await refused(api(pod({hostNetwork: true})))).toEqual({
       code: exitCodes.badInput,
       stderr:
-        'error: pod default/a has no network of its own: it uses the network of its node test1-worker (hostNetwork), so KNI does nothing for it\n' +
+        'error: pod default/a does not have its own network: it uses the network of its node test1-worker (hostNetwork), so KNI does nothing for it\n' +
         'try:   inspect another pod\n',
     });
   });

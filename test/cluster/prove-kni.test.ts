@@ -23,7 +23,7 @@ describe('proveKni', () => {
 
   it.each([
     [pod('False'), 'phase Pending'],
-    ['', 'there is no such pod'],
+    ['', 'the pod does not exist'],
   ])('refuses a pod that is missing or not Ready: %#', async (found, why) => {
     expect(await rejection(prove(clusterWith({found})), UserError)).toMatchObject({
       what: 'pod samplepod is not Ready',

@@ -41,7 +41,7 @@ export const down = async (
     });
     for (const line of kept) say(`keeps ${line}`);
     if (removals.length === 0) {
-      say(all ? 'nothing to remove: kni-demo has made nothing here' : `there is no cluster ${name}`);
+      say(all ? 'nothing to remove: kni-demo has made nothing here' : `cluster ${name} does not exist`);
       return;
     }
     for (const {what} of removals) say(`- ${what}`);

@@ -71,7 +71,7 @@ export const logs = async (
 /** Keeps the order of lines with the same time. */
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** `02:31:04.123  test1-worker  AttachInterface ok  default/samplepod  43 ms`. A plugin's error text may have several lines: they are joined. */
+/** `02:31:04.123  test1-worker  AttachInterface ok  default/samplepod  43 ms`. Joins the lines of a plugin's error. */
 const logText = ({node, line: {time, msg, pod, ms, error}}: NodeLine): string =>
   [
     time.slice(11, 23),

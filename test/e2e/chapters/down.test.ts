@@ -26,6 +26,6 @@ describe.skipIf(lent)('down', () => {
     expect(await danglingVolumes()).toBe(before);
     const again = await kniDemo('down', ...named, '--yes');
     expect(again.exitCode).toBe(exitCodes.ok);
-    expect(again.stdout).toContain(`there is no cluster ${cluster}`);
+    expect(again.stdout).toContain(`cluster ${cluster} does not exist`);
   });
 });
