@@ -1,9 +1,9 @@
 #!/bin/sh
 # Builds containerd, containerd-shim-runc-v2 and ctr.
-#   VERSION   what `containerd --version` says (required)
+#   VERSION   version that `containerd --version` reports (required)
 #   REVISION  package version the sources come from (default empty)
-#   OUT       where the binaries go (default /out)
-#   LAYOUT    gopath, or modules: built with nothing but what the tree vendors (default gopath)
+#   OUT       directory for the binaries (default /out)
+#   LAYOUT    gopath, or modules: built only with the tree's vendored packages (default gopath)
 #   GOPATH    contains src/github.com/containerd/containerd, the patched tree (default /go)
 #   GOCACHE   build cache, to be kept from one build to the next (default /cache/go-build)
 #   GOARCH    architecture to build for (default: this machine's)

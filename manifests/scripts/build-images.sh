@@ -33,7 +33,7 @@ image() {
   printf '{"Config":"%s.json","RepoTags":["%s"],"Layers":["%s.tar"]}\n' "$digest" "$1" "$diff" >>"$work/manifest"
   rm -rf "$work/root"
 }
-# What the loader would load for these programs, itself included.
+# Lists the shared libraries of these programs, including the loader.
 libraries() { ldd "$@" 2>/dev/null | grep -o '/[^ )]*' | grep -v ':$' | sort -u; }
 fresh() { mkdir -p "$work/root/tmp" "$work/root/usr/local/bin"; chmod 1777 "$work/root/tmp"; }
 
@@ -44,8 +44,8 @@ control_plane() {
     image "$REPOSITORY/$component:$VERSION" "[\"/usr/local/bin/$component\"]"
   done
 
-  # kube-proxy drives iptables and conntrack: they, their libraries and nothing else of a system. The nft
-  # variant, whatever the node runs: both see the same kernel hooks.
+  # kube-proxy runs iptables and conntrack, so the image has only these and their libraries. The nft variant also works
+  # on nodes with the legacy variant: both use the same kernel hooks.
   fresh
   cp "/kubernetes/kube-proxy" "$work/root/usr/local/bin/"
   tools="/usr/sbin/xtables-nft-multi /usr/sbin/conntrack /bin/kmod"

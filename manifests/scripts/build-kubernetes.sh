@@ -1,9 +1,9 @@
 #!/bin/sh
 # Builds programs of kubernetes: build-kubernetes.sh <component>..., such as kubelet kubeadm kube-apiserver.
-#   VERSION   what they call themselves, such as v1.20.2; kubeadm takes it for the version to install (required)
+#   VERSION   version that the programs report, such as v1.20.2; kubeadm installs this version (required)
 #   COMMIT    git commit to show as the source (default: the tree's own)
-#   OUT       where the binaries go (default /out)
-#   LAYOUT    gopath, or modules: built with nothing but what the tree vendors (default gopath)
+#   OUT       directory for the binaries (default /out)
+#   LAYOUT    gopath, or modules: built only with the tree's vendored packages (default gopath)
 #   GOPATH    contains src/k8s.io/kubernetes, the patched tree (default /go)
 #   GOCACHE   build cache, to be kept from one build to the next (default /cache/go-build)
 #   GOARCH    architecture to build for (default: this machine's)
@@ -24,7 +24,7 @@ if [ "$layout" = modules ]; then
   export GOTOOLCHAIN=local GOPROXY=off
   vendored=
 else
-  # The go.mod of a release before modules is refused by Go 1.17 and later.
+  # Go 1.17 and later refuse the go.mod of a release that is older than modules.
   export GO111MODULE=off
   # Only the vendored paths exist.
   vendored=$module/vendor/
@@ -55,7 +55,7 @@ major=${numbers%%.*}
 minor=${numbers#*.}
 minor=${minor%%.*}
 flags='-s -w'
-# Both places have variables of their own.
+# Both packages have version variables.
 for package in component-base/version client-go/pkg/version; do
   path=${vendored}k8s.io/$package
   flags="$flags -X $path.gitVersion=$VERSION -X $path.gitMajor=$major -X $path.gitMinor=$minor"

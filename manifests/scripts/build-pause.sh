@@ -1,8 +1,8 @@
 #!/bin/sh
 # Builds pause, the program of the sandbox image.
-#   OUT         where the binary goes (default /out)
+#   OUT         directory for the binary (default /out)
 #   KUBERNETES  tree with build/pause/linux/pause.c (default /go/src/k8s.io/kubernetes)
-#   VERSION     what `pause -v` says (default: the tree's own)
+#   VERSION     version that `pause -v` reports (default: the tree's own)
 #   CC          compiler, a cross compiler to build for another architecture (default gcc)
 set -eu
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Downloads one Debian source package's tarballs into the current directory, from the mirror this
-# container's apt knows.
+# Downloads the tarballs of a Debian source package into the current directory, from the mirror in this container's apt
+# sources.
 #   fetch-source.sh SUITE PACKAGE VERSION
 set -eu
 sources=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true)
@@ -12,6 +12,6 @@ set -- "$2" "$3" -o Dir::Etc::sourcelist=/tmp/source.list -o Dir::Etc::sourcepar
 package=$1 version=$2
 shift 2
 apt-get -qq "$@" update
-# A mirror can lack a .dsc and still have the tarball; what is pinned is checked by its sha256 anyway.
+# A mirror can lack a .dsc and still have the tarball. The caller checks the tarball's sha256.
 apt-get -qq "$@" source --download-only "$package=$version" \
   || apt-get -qq "$@" source --download-only --tar-only "$package=$version"

@@ -15,7 +15,7 @@ package=pkg/generated/openapi
 file=zz_generated.openapi.go
 cd "$GOPATH/src/$module"
 
-# What the staging directories hold is known by its vendored path.
+# Packages in the staging directories are imported by their vendored path.
 tagged=$(grep -rl --include='*.go' '^// *+k8s:openapi-gen=' cmd pkg plugin staging/src |
   sed 's|^staging/src|vendor|; s|/[^/]*$||' | LC_ALL=C sort -u |
   grep -v -e '^vendor/k8s.io/code-generator' -e '^vendor/k8s.io/sample-apiserver')
@@ -41,6 +41,6 @@ diff "$work/report" api/api-rules/violation_exceptions.list >&2 || {
   echo 'generate-openapi: not the API that this tree expects, see above' >&2
   exit 1
 }
-# By rename, so that an interrupted run leaves nothing half-written.
+# Renames the file, so that an interrupted run leaves no incomplete file.
 mv "$work/$module/$package/$file" "$package/.$file.new"
 mv "$package/.$file.new" "$package/$file"

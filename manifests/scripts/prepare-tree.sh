@@ -8,7 +8,7 @@
 #   CRI      generation of CRI whose adapter is copied into kubernetes: v1alpha2, or v1 for a current kubelet (default v1alpha2)
 #   LAYOUT   how it will be built, see check-go.sh
 #   PROTO    directory of kni.proto (default /proto)
-#   OUT      the tree, complete only if this ends well (default /out)
+#   OUT      the tree, complete only if this script succeeds (default /out)
 set -eu
 
 component=$1
@@ -22,7 +22,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# tarball KIND: its path; a signature beside it is none
+# tarball KIND: prints its path; ignores signatures
 tarball() {
   find "$source" -name "*.$1.tar.*" ! -name '*.asc' | grep . || {
     echo "no tarball of $component: *.$1.tar.*" >&2
@@ -45,7 +45,7 @@ else
   debian=$(tarball debian)
   tar -C "$out" --strip-components=1 -xf "$orig"
   tar -C "$out" -xf "$debian"
-  # The last line may come without its end; after a name may stand options or a remark.
+  # The last line may lack its line end. Options or a comment may follow a name.
   while read -r name _ || [ -n "$name" ]; do
     case $name in
       '' | '#'*) ;;

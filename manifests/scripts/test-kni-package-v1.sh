@@ -19,7 +19,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# An apt of its own, which knows nothing but the suite and takes nothing for installed.
+# A separate apt, which has only the suite and considers no package installed.
 sources=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true)
 mirror=$(echo "$sources" | sed -n -e 's/^URIs: *//p' -e 's/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p' | head -n 1)
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -36,14 +36,14 @@ Dir::Cache::pkgcache "";
 Dir::Cache::srcpkgcache "";
 APT::Sandbox::User "root";
 Acquire::Retries "3";
-// A mirror that lags is good enough to test against; what it delivers is signed all the same.
+// An outdated mirror is good enough for tests. Its packages are still signed.
 Acquire::Check-Valid-Until "false";
 END
 export APT_CONFIG="$work/apt.conf"
 apt-get -qq update
 
-# What the package imports, with what that wants in turn; but not the libraries of clouds, a gigabyte that is imported by
-# nothing here.
+# The imports of the package and their dependencies, except the libraries of cloud providers: a gigabyte that no package
+# here imports.
 apt-get -qq -s --no-install-recommends install "golang-$go-go" golang-k8s-cri-api-dev golang-k8s-client-go-dev \
   golang-k8s-apimachinery-dev golang-k8s-klog-dev golang-k8s-utils-dev golang-google-grpc-dev \
   golang-google-protobuf-dev >"$work/plan"

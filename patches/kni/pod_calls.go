@@ -99,7 +99,7 @@ func (c *client) release(n *podNetwork) error {
 	return c.delete(n)
 }
 
-// releaseSandbox releases the network of a sandbox of which only the id is known.
+// releaseSandbox releases the network of a sandbox that is known only by its id.
 func (c *client) releaseSandbox(sandboxID string) error {
 	err := c.undo("DetachInterface", &api.DetachInterfaceRequest{Id: sandboxID}, &api.DetachInterfaceResponse{})
 	if err != nil {

@@ -1,7 +1,7 @@
 package kni
 
-// netnsAnnotation tells the container runtime which netns the sandbox uses. It must never come from the pod: whoever
-// can create a pod could then enter any netns of the node, including the node's own.
+// netnsAnnotation tells the container runtime which netns the sandbox uses. It must never come from the pod: a user
+// who can create a pod could then enter any netns of the node, including the node's own.
 const netnsAnnotation = "kni.dev/netns"
 
 // withoutNetns does not modify config, because its annotations are the map of the cached Pod.

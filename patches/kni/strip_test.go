@@ -4,7 +4,7 @@ import "testing"
 
 func withoutKNI(o *options) { o.endpoint = "" }
 
-// Otherwise whoever can create a pod could enter any netns of the node.
+// Otherwise a user who can create a pod could enter any netns of the node.
 func TestNetnsAnnotationOfAPodNeverReachesTheContainerRuntime(t *testing.T) {
 	for name, change := range map[string]func(*options){"KNI on": func(*options) {}, "KNI off": withoutKNI} {
 		t.Run(name, func(t *testing.T) {

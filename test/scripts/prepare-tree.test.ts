@@ -201,7 +201,7 @@ describe.skipIf(!existsSync('/usr/bin/patch'))('prepare-tree.sh', () => {
       await chmod(dir.join('bin/go'), 0o755);
       const ended = run('containerd', {PATH: `${dir.join('bin')}:${process.env['PATH']}`});
       const output = exitStatus === 0 ? (await ended).stdout : (await rejection(ended, CommandError)).output;
-      const refusal = `Go does not fit: containerd wants Go ${wanted.slice(3)} (go.mod), and there is Go 1.19.8`;
+      const refusal = `Go does not fit: containerd requires Go ${wanted.slice(3)} (go.mod), but Go 1.19.8 is installed`;
       expect(output).toBe(exitStatus === 0 ? '' : refusal);
     });
 
@@ -226,7 +226,7 @@ describe.skipIf(!existsSync('/usr/bin/patch'))('prepare-tree.sh', () => {
       expect(output).toBe(
         exitStatus === 0
           ? ''
-          : `Go does not fit: containerd is released with Go ${named.replace('rc1', '')} (.go-version), and there is Go 1.19.8`,
+          : `Go does not fit: containerd is released with Go ${named.replace('rc1', '')} (.go-version), but Go 1.19.8 is installed`,
       );
     });
   });

@@ -141,11 +141,11 @@ describe('explainTree', () => {
 
   it('tells which Go is wanted', () => {
     expect(
-      patchExplained('Go does not fit: kubernetes wants Go 1.26 (go.mod), and there is Go 1.19.8'),
+      patchExplained('Go does not fit: kubernetes requires Go 1.26 (go.mod), but Go 1.19.8 is installed'),
     ).toMatchObject({
       name: 'UserError',
       what: 'the source cannot be built here',
-      why: 'kubernetes wants Go 1.26 (go.mod), and there is Go 1.19.8',
+      why: 'kubernetes requires Go 1.26 (go.mod), but Go 1.19.8 is installed',
     });
   });
 

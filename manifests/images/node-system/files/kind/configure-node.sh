@@ -1,14 +1,14 @@
 #!/bin/sh
-# Last step of the node image: what kind's files leave open, for KNI, and for a Kubernetes that kind did not put there.
+# Last step of the node image: configures it for KNI, and for a Kubernetes that kind did not install.
 #   configure-node.sh [PAUSE_IMAGE KUBERNETES_VERSION]
-# Without arguments the node is one that kind has published, with all that its Kubernetes wants.
+# Without arguments, the node image is one that kind has published, which is complete except for KNI.
 set -eu
 config=/etc/containerd/config.toml
 
-# Without CAP_SYS_RESOURCE a score below the parent's cannot be set; with it this changes nothing of note.
+# Without CAP_SYS_RESOURCE a process cannot set an OOM score below its parent's. With it, this setting hardly matters.
 sed -i 's/restrict_oom_score_adj = false/restrict_oom_score_adj = true/' "$config"
-# Adopt the network namespaces that the kubelet names, and only from the runtime's directory.
-sed -i '/restrict_oom_score_adj = true/a\  # network namespaces made by the KNI network runtime are joined, not made\n  kni_netns_dir = "/run/netns"' "$config"
+# Adopt the network namespaces that the kubelet selects, but only from the runtime's directory.
+sed -i '/restrict_oom_score_adj = true/a\  # adopt network namespaces that the KNI network runtime created\n  kni_netns_dir = "/run/netns"' "$config"
 grep -q 'kni_netns_dir' "$config"
 
 if [ $# -gt 0 ]; then
