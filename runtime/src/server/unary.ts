@@ -33,7 +33,9 @@ export const unary = <Request, Response, Given extends object = HandlerContext>(
   return (call, reply) => {
     const begun = performance.now();
     const cancelled = new AbortController();
-    call.on('cancelled', () => cancelled.abort(new CallerGone('the caller cancelled the call')));
+    call.on('cancelled', () =>
+      cancelled.abort(new CallerGone('the caller cancelled the call, or its deadline passed')),
+    );
     const report = begin();
     const timeLeft = timeLeftOf(call.getDeadline());
     const work = async (passed: AbortSignal) =>

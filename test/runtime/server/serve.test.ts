@@ -1,8 +1,9 @@
+import {once} from 'node:events';
 import {lstat, mkdir, stat, symlink, writeFile} from 'node:fs/promises';
 import {createServer} from 'node:net';
 import {create} from '@bufbuild/protobuf';
 import {Server, ServerCredentials} from '@grpc/grpc-js';
-import {describe, expect, it} from 'vitest';
+import {describe, expect, it, vi} from 'vitest';
 import {
   KNI,
   type QueryPodNetworkRequest,
@@ -134,6 +135,22 @@ describe('an RPC', () => {
       details: 'not done within 50 ms',
     });
     expect(told).toBe(true);
+  });
+
+  it.each([
+    ['cancels it', 40_000, 1],
+    ['has a deadline that passes', 2_000, 4],
+  ])('whose caller %s says in the log that it was one of the two', async (how, deadlineMs, code) => {
+    const caller = new AbortController();
+    await using at = await serving(async (_, {signal}) => {
+      if (how === 'cancels it') caller.abort();
+      await once(signal, 'abort');
+      throw signal.reason;
+    });
+    const asking = at.kni.queryPodNetwork({id: 'box'}, {deadlineMs, signal: caller.signal});
+    await expect(asking).rejects.toMatchObject({code});
+    await vi.waitUntil(() => at.lines.length > 0, {timeout: 10_000});
+    expect(at.lines).toMatchObject([{error: 'the caller cancelled the call, or its deadline passed'}]);
   });
 
   it('that is routine has a line when the outcome is another one', async () => {
