@@ -1,67 +1,12 @@
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../src/exit-codes.ts';
-import type {Command} from '../../src/host/host.ts';
 import {sandboxesOfPod, sandboxInfo} from '../../src/tools/ctr.ts';
-import {listNodeContainers} from '../../src/tools/docker.ts';
 import {nodeLinks, podAddresses, podRoutes, podRoutes6} from '../../src/tools/ip.ts';
-import {runtimeJournal} from '../../src/tools/journalctl.ts';
 import {askPod} from '../../src/tools/kni-runtime.ts';
-import {getJson, kubectl} from '../../src/tools/kubectl.ts';
 import {cli} from '../rig/cli.ts';
-import {dirWithCluster, exchange, node, printed} from '../rig/demo.ts';
+import {dirWithCluster} from '../rig/demo.ts';
 import {fakeHost} from '../rig/fake-host.ts';
-
-const [control, worker] = [node('test1-control-plane'), node('test1-worker')];
-const inNode = (name: string, [file, args]: Command): Command => ['docker', ['exec', name, file, ...args]];
-const onWorker = (command: Command, ...output: readonly string[]): string =>
-  exchange(inNode(worker.name, command), ...output);
-const ps = (...nodes: (typeof control)[]): string =>
-  exchange(listNodeContainers('test1'), ...printed(...nodes));
-const api = (...output: readonly string[]): string =>
-  ps(control, worker) +
-  exchange(inNode(control.name, getJson('-n', 'default', 'pods', '--ignore-not-found', 'a')), ...output);
-
-const pod = (spec: object = {}, status: object = {}): string =>
-  JSON.stringify({
-    metadata: {uid: 'uid-1'},
-    spec: {nodeName: worker.name, ...spec},
-    status: {
-      phase: 'Running',
-      podIP: '10.244.1.5',
-      podIPs: [{ip: '10.244.1.5'}],
-      conditions: [{type: 'Ready', status: 'True'}],
-      ...status,
-    },
-  });
-const netns = '/run/netns/kni-1';
-const record = (rest: object = {}): string =>
-  JSON.stringify({
-    network: {
-      correlation: 'uid-1-key',
-      uid: 'uid-1',
-      sandbox: 'sandbox-1',
-      netns,
-      state: 'attached',
-      interfaces: [
-        {
-          name: 'eth0',
-          network: 'kni',
-          mac: 'aa:aa:aa:aa:aa:aa',
-          addresses: [{cidr: '10.244.1.5/24', gateway: '10.244.1.1'}],
-        },
-      ],
-    },
-    attachments: [
-      {
-        network: 'kni',
-        interface: 'eth0',
-        hostInterfaces: ['kni0', 'veth1'],
-        routes: [{to: '0.0.0.0/0'}],
-        dns: {servers: ['10.96.0.10'], searches: ['default.svc.cluster.local', 'svc.cluster.local']},
-      },
-    ],
-    ...rest,
-  });
+import {api, journal, netns, onWorker, pod, record, routes, worker} from '../rig/inspected-pod.ts';
 
 const eth0 = {
   ifindex: 2,
@@ -72,14 +17,12 @@ const eth0 = {
   address: 'aa:aa:aa:aa:aa:aa',
   addr_info: [{local: '10.244.1.5', prefixlen: 24, scope: 'global'}],
 };
+
 const links = [
   {ifindex: 3, ifname: 'kni0', mtu: 1500},
   {ifindex: 7, link_index: 2, ifname: 'veth1', mtu: 1500, master: 'kni0'},
 ];
-const routes = [
-  {dst: 'default', gateway: '10.244.1.1', dev: 'eth0'},
-  {dst: '10.244.1.0/24', dev: 'eth0'},
-];
+
 const kernel = (inPod: object = eth0): string =>
   onWorker(podAddresses(netns), JSON.stringify([inPod])) +
   onWorker(podRoutes(netns), JSON.stringify(routes)) +
@@ -88,12 +31,12 @@ const kernel = (inPod: object = eth0): string =>
 
 const line = (time: string, msg: string, rest: object = {}): string =>
   JSON.stringify({level: 'info', msg, time: `2026-11-25T12:01:${time}Z`, uid: 'uid-1', ...rest});
+
 const lines = [
   line('02.123', 'CreateNetwork ok', {ms: 6.4, netns, correlation: 'uid-1-key'}),
   line('02.431', 'AttachInterface ok', {ms: 48, sandbox: 'sandbox-1', correlation: 'uid-1-key'}),
 ];
-const journal = (grep: string, ...output: readonly string[]): string =>
-  onWorker(runtimeJournal({pattern: grep}), ...output);
+
 const all = journal('uid-1-key|sandbox-1|uid-1', ...lines);
 
 describe('pod inspect', () => {
@@ -270,101 +213,5 @@ timeline of the sandbox (2026-11-25, UTC)
     expect(stdout).toContain('on the node  veth1 on kni0\n');
     expect(stdout).toMatch(/CreateNetwork ok\n.* \+877 ms {2}QueryPodNetwork ok\n$/);
     expect(stdout).not.toContain('!');
-  });
-});
-
-describe('pod inspect refuses', () => {
-  const refused = async (transcript: string, name = 'a') => {
-    await using dir = await dirWithCluster();
-    using host = fakeHost(transcript);
-    const {code, stdout, stderr} = await cli(dir, ['pod', 'inspect', name], {host});
-    expect(stdout).toBe('');
-    return {code, stderr};
-  };
-
-  it('an unknown pod, and names those that exist', async () => {
-    const names = kubectl('get', '-n', 'default', 'pods', '-o', 'jsonpath={.items[*].metadata.name}');
-    expect(await refused(api('') + exchange(inNode(control.name, names), 'b c'))).toEqual({
-      code: exitCodes.badInput,
-      stderr:
-        'error: pod default/a does not exist: namespace default has b, c\n' +
-        'try:   choose another name; write NAMESPACE/NAME for a pod outside the default namespace\n',
-    });
-  });
-
-  it('a pod that is not scheduled, with the reason', async () => {
-    const conditions = [{type: 'PodScheduled', status: 'False', message: '0/2 nodes are available'}];
-    expect(await refused(api(pod({nodeName: undefined}, {conditions})))).toEqual({
-      code: exitCodes.failed,
-      stderr:
-        'error: pod default/a is not scheduled to a node yet: 0/2 nodes are available\n' +
-        'try:   inspect it again when it is scheduled\n',
-    });
-  });
-
-  it("a pod on its node's network", async () => {
-    expect(await refused(api(pod({hostNetwork: true})))).toEqual({
-      code: exitCodes.badInput,
-      stderr:
-        'error: pod default/a does not have its own network: it uses the network of its node test1-worker (hostNetwork), so KNI does nothing for it\n' +
-        'try:   inspect another pod\n',
-    });
-  });
-
-  it('a pod on a node that is stopped', async () => {
-    const stopped = {...worker, running: false};
-    const {code, stderr} = await refused(api(pod()).replace(ps(control, worker), ps(control, stopped)));
-    expect(code).toBe(exitCodes.badInput);
-    expect(stderr).toContain('stopped: test1-worker\ntry:   start it: kni-demo up\n');
-  });
-
-  it('to ask a control plane that is stopped', async () => {
-    const {code, stderr} = await refused(ps({...control, running: false}, worker));
-    expect(code).toBe(exitCodes.badInput);
-    expect(stderr).toContain('stopped: test1-control-plane\n');
-  });
-
-  it.each([
-    [
-      'a runtime that is down',
-      'UNAVAILABLE: no server is listening on /run/kni/kni.sock',
-      'error: cannot inspect pod default/a on test1-worker: the network runtime does not answer: no server is listening on /run/kni/kni.sock\n' +
-        'try:   docker exec test1-worker systemctl status kni\n',
-    ],
-    [
-      'a pod that the runtime does not know',
-      'NOT_FOUND: unknown pod',
-      'error: the network runtime of test1-worker has no record of pod default/a (Running, Ready): unknown pod\n' +
-        'try:   see what it did: kni-demo logs --node test1-worker --pod default/a\n',
-    ],
-    [
-      'an answer that is an error',
-      'INTERNAL: the store is broken',
-      'error: cannot inspect pod default/a on test1-worker: the network runtime answers INTERNAL: the store is broken\n' +
-        'try:   kni-demo logs --node test1-worker\n',
-    ],
-  ])('%s', async (_, said, stderr) => {
-    const asked = onWorker(askPod('default/a'), `2> kni-runtime: ${said}`, '[exit code 1]');
-    expect(await refused(api(pod()) + asked)).toEqual({code: exitCodes.failed, stderr});
-  });
-
-  it('the record of an earlier pod of the same name', async () => {
-    const earlier = onWorker(askPod('default/a'), record({network: {uid: 'uid-0'}}));
-    const {code, stderr} = await refused(api(pod()) + earlier);
-    expect(code).toBe(exitCodes.failed);
-    expect(stderr).toContain('(Running, Ready): its record is of an earlier pod with the same name\n');
-  });
-
-  it('a pod that has no sandbox, if the runtime cannot be asked', async () => {
-    const transcript =
-      api(pod({}, {phase: 'Pending', conditions: []})) +
-      onWorker(askPod('default/a'), '2> kni-runtime: UNIMPLEMENTED: no', '[exit code 1]') +
-      journal('uid-1', '2> -- No entries --', '[exit code 1]') +
-      onWorker(sandboxesOfPod('uid-1'));
-    const {code, stderr} = await refused(transcript);
-    expect(code).toBe(exitCodes.failed);
-    expect(stderr).toContain(
-      'error: pod default/a has no network (Pending, not Ready): containerd has no sandbox for it on test1-worker\n',
-    );
   });
 });

@@ -20,6 +20,10 @@ export const task = (id: string, needs: readonly string[] = [], rest: Partial<Te
   ...rest,
 });
 
+export const failing = (message = 'boom'): Partial<TestTask> => ({
+  run: () => Promise.reject(new Error(message)),
+});
+
 export const planOf = (tasks: readonly TestTask[]): Plan<undefined> => {
   const result = planTasks(tasks);
   if (!result.ok) throw new Error('expected a plan', {cause: result.failure});

@@ -1,23 +1,16 @@
+import {symlink} from 'node:fs/promises';
+import {join} from 'node:path';
 import {describe, expect, it, vi} from 'vitest';
 import {parseConflist} from '../../../runtime/src/cni/conflist.ts';
 import type {PodNetworkService} from '../../../runtime/src/network/lifecycle.ts';
-import {conflistOf} from '../rig/plugins.ts';
-import {type PodsRig, podsRig} from '../rig/pods.ts';
+import {createRecordIndex} from '../../../runtime/src/network/record-index.ts';
+import {inspectPodNetwork} from '../../../runtime/src/rpc/inspect.ts';
+import {busy, minutes, one, statesOf, type TestPod} from '../rig/failing-pods.ts';
+import {callsOf, type PodsRig, podsRig} from '../rig/pods.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 60_000});
 
-const minutes = (count: number) => count * 60_000;
-const podNumber = (number: number, uid = `uid-${number}`) => {
-  const pod = {namespace: 'default', name: `web-${number}`, uid};
-  const selector = {...pod, sandbox: `box-${number}`, netns: '', attempt: '0'};
-  return {pod, selector, request: {...selector, commonArgs: {}, primaryArgs: {}, selections: []}};
-};
-const [one, two, three] = [podNumber(1), podNumber(2), podNumber(3)];
-type TestPod = typeof one;
-
-const callsOf = async ({plugins}: PodsRig) => (await plugins.calls()).map(({call}) => call);
-const statesOf = async (rig: PodsRig) => (await rig.onDisk()).map(({state}) => state);
 const alwaysFailing = {
   'second ADD': 'error(999,Unauthorized)',
   'second DEL': 'error(999,Unauthorized)',
@@ -186,227 +179,82 @@ describe('a pod with an unfinished cleanup', () => {
   });
 });
 
-describe('a network with unfinished cleanups', () => {
-  const side = {namespace: '', name: 'side', ifName: 'net1', capabilityArgs: {}};
-  const onSide = (number: number) => {
-    const test = podNumber(number);
-    return {...test, request: {...test.request, selections: [side]}};
-  };
-
-  it('refuses further pods when it has as many as it may have, before a plugin runs', async () => {
-    await using rig = await podsRig({pendingLimit: 2});
-    await rig.plugins.plan({'third ADD': 'error(999,no)', 'third DEL': 'error(999,no)'});
-    for (const {pod, request} of [onSide(1), onSide(2)]) {
-      await rig.pods.create(pod, '0');
-      await expect(rig.pods.attach(request)).rejects.toMatchObject({cniCode: 999});
+describe('a record', () => {
+  it('of a failed attach that CreateNetwork has cleaned up is deleted when it is abandoned', async () => {
+    await using rig = await podsRig();
+    await rig.plugins.plan({'second ADD': busy, 'second DEL': busy});
+    await rig.pods.create(one.pod, '0');
+    await expect(rig.pods.attach(one.request)).rejects.toMatchObject({cniCode: 999});
+    await rig.plugins.plan({});
+    await rig.pods.create(one.pod, '1');
+    for (let minute = 0; minute < 30; minute++) {
+      rig.clock.ms += 60_000;
+      await rig.pods.sweep();
     }
-    const before = await callsOf(rig);
-    const third = onSide(3);
-    await rig.pods.create(third.pod, '0');
-    await expect(rig.pods.attach(third.request)).rejects.toMatchObject({
-      name: 'TooManyCleanups',
-      message: expect.stringContaining('network side refuses further pods') as string,
+    expect(await rig.netns.list()).toEqual([]);
+  });
+
+  it('whose removal from the disk fails is removed later', async () => {
+    let fails = false;
+    await using rig = await podsRig({
+      storeOf: (store) => ({
+        ...store,
+        remove: async (key) => {
+          if (fails) throw new Error('the disk is full');
+          await store.remove(key);
+        },
+      }),
     });
-    expect(await callsOf(rig)).toEqual(before);
-    await rig.pods.attach(three.request); // on the node's network alone
-    await rig.plugins.plan({});
-    rig.clock.ms += minutes(2);
-    await rig.pods.sweep();
-    const fourth = onSide(4);
-    await rig.pods.create(fourth.pod, '0');
-    await expect(rig.pods.attach(fourth.request)).resolves.toMatchObject({state: 'attached'});
-  });
-
-  it('never exceeds its limit, also of pods that come at the same time', async () => {
-    await using rig = await podsRig({pendingLimit: 2});
-    await rig.plugins.plan({'third ADD': 'error(999,no)', 'third DEL': 'error(999,no)'});
-    const pods = Array.from({length: 6}, (_, index) => onSide(index + 1));
-    await Promise.all(pods.map(({pod}) => rig.pods.create(pod, '0')));
-    const outcomes = await Promise.allSettled(pods.map(({request}) => rig.pods.attach(request)));
-    const names = outcomes.map((each) => (each.status === 'rejected' ? (each.reason as Error).name : 'ok'));
-    expect(names.sort()).toEqual(['CniError', 'CniError', ...Array<string>(4).fill('TooManyCleanups')]);
-    expect(rig.pods.unfinished()).toHaveLength(2);
-  });
-
-  it('has all its places for pods that succeed, one after the other', async () => {
-    await using rig = await podsRig({pendingLimit: 2});
-    const pods = Array.from({length: 6}, (_, index) => onSide(index + 1));
-    await Promise.all(pods.map(({pod}) => rig.pods.create(pod, '0')));
-    await Promise.all(pods.map(({request}) => rig.pods.attach(request)));
-    expect(new Set(await statesOf(rig))).toEqual(new Set(['attached']));
-  });
-});
-
-describe('what a failed cleanup holds', () => {
-  const mapped = (test: TestPod, hostPort: number, hostIP?: string) => ({
-    ...test.request,
-    primaryArgs: {portMappings: [{hostPort, containerPort: 80, protocol: 'tcp', ...(hostIP && {hostIP})}]},
-  });
-  const portNetwork = ({plugins}: Pick<PodsRig, 'plugins'>) =>
-    parseConflist(
-      conflistOf(plugins, ['first', 'second'], {ownAddresses: true, capabilities: {portMappings: true}}),
-    );
-
-  it.each([
-    ['the same port', 8080, undefined],
-    ['the same port of one address', 8080, '192.0.2.1'],
-  ])('is refused to others: %s', async (_, port, hostIP) => {
-    await using rig = await podsRig({primary: portNetwork});
-    await rig.plugins.plan({'second DEL': 'error(999,busy)'});
-    await rig.pods.create(one.pod, '0');
-    await rig.pods.attach(mapped(one, 8080));
-    await expect(rig.pods.detach(one.selector)).rejects.toMatchObject({cniCode: 999});
-    await rig.pods.create(two.pod, '0');
-    await expect(rig.pods.attach(mapped(two, port, hostIP))).rejects.toMatchObject({
-      name: 'CleanupUnfinished',
-      message: expect.stringMatching(
-        /^host port 8080\/tcp is still held by an earlier sandbox of pod default\/web-1: network rig: .*busy/,
-      ) as string,
-    });
-    await rig.pods.attach(mapped(two, 8081, hostIP));
-  });
-
-  it('is not given to others while the first DEL runs', async () => {
-    await using rig = await podsRig({primary: portNetwork});
-    await rig.pods.create(one.pod, '0');
-    await rig.pods.attach(mapped(one, 8080));
-    await rig.plugins.plan({'second DEL': 'hold'});
-    const detaching = rig.pods.detach(one.selector);
-    await vi.waitUntil(async () => (await callsOf(rig)).includes('second DEL'), {timeout: 30_000});
-    await rig.pods.create(two.pod, '0');
-    await expect(rig.pods.attach(mapped(two, 8080))).rejects.toMatchObject({name: 'CleanupUnfinished'});
-    const waiting = rig.pods.attach(mapped(two, 8080));
-    await rig.plugins.release();
-    await detaching;
-    await expect(waiting).resolves.toMatchObject({state: 'attached'});
-  });
-
-  it('is refused to others after a restart as well, before the cleanup was retried', async () => {
-    await using rig = await podsRig({primary: portNetwork});
-    await rig.plugins.plan({'second DEL': 'error(999,busy)'});
-    await rig.pods.create(one.pod, '0');
-    await rig.pods.attach(mapped(one, 8080));
-    await expect(rig.pods.detach(one.selector)).rejects.toMatchObject({cniCode: 999});
-    const pods = await rig.restart();
-    await pods.create(two.pod, '0');
-    await expect(pods.attach(mapped(two, 8080))).rejects.toMatchObject({name: 'CleanupUnfinished'});
-  });
-
-  it('is given free by one retry when that succeeds', async () => {
-    await using rig = await podsRig({primary: portNetwork});
-    await rig.plugins.plan({'second DEL': 'error(999,busy)'});
-    await rig.pods.create(one.pod, '0');
-    await rig.pods.attach(mapped(one, 8080));
-    await expect(rig.pods.detach(one.selector)).rejects.toMatchObject({cniCode: 999});
-    await rig.plugins.plan({});
-    await rig.pods.create(two.pod, '0');
-    await expect(rig.pods.attach(mapped(two, 8080))).resolves.toMatchObject({state: 'attached'});
-    expect(rig.pods.unfinished()).toEqual([]);
-  });
-
-  it('is refused to others: a fixed address of a network that pods choose', async () => {
-    await using rig = await podsRig();
-    const side = {namespace: '', name: 'side', ifName: 'net1', capabilityArgs: {ips: ['10.9.9.9/24']}};
-    await rig.plugins.plan({'third DEL': 'error(999,busy)'});
-    await rig.pods.create(one.pod, '0');
-    await rig.pods.attach({...one.request, selections: [side]});
-    await expect(rig.pods.detach(one.selector)).rejects.toMatchObject({cniCode: 999});
-    await rig.pods.create(two.pod, '0');
-    const wish = {...side, capabilityArgs: {ips: ['10.9.9.9']}};
-    await expect(rig.pods.attach({...two.request, selections: [wish]})).rejects.toThrow(
-      'address 10.9.9.9 of network side is still held by an earlier sandbox of pod default/web-1',
-    );
-  });
-});
-
-describe('an address of eth0 that another pod has', () => {
-  it('is given back, and another one is asked for', async () => {
-    await using rig = await podsRig();
-    await rig.pods.create(one.pod, '0');
-    await rig.pods.attach(one.request); // has 10.99.0.3
-    const taken = `print(${JSON.stringify({
-      cniVersion: '1.0.0',
-      ips: [{address: '10.99.0.3/24'}],
-    })})` as const;
-    await rig.pods.create(two.pod, '0');
-    await rig.plugins.plan({'first ADD': `2*${taken}->ok`});
-    const attached = await rig.pods.attach(two.request);
-    expect(attached.attachments[0]?.result).toContain('10.99.0.4');
-    expect((await callsOf(rig)).filter((call) => call === 'first DEL')).toHaveLength(2);
-  });
-
-  it('is refused after eight attempts, naming the other pod and network', async () => {
-    await using rig = await podsRig();
+    await rig.plugins.plan({'second DEL': busy});
     await rig.pods.create(one.pod, '0');
     await rig.pods.attach(one.request);
-    await rig.pods.create(two.pod, '0');
-    await rig.plugins.plan({
-      'first ADD': `print(${JSON.stringify({cniVersion: '1.0.0', ips: [{address: '10.99.0.3/24'}]})})`,
-    });
-    await expect(rig.pods.attach(two.request)).rejects.toMatchObject({
-      name: 'AddressInUse',
-      message:
-        'network rig assigned an address that is in use: 10.99.0.3 of pod default/web-1 in network rig',
-    });
-    const calls = await callsOf(rig);
-    expect(calls.filter((call) => call === 'first ADD')).toHaveLength(9);
-    expect(calls.filter((call) => call === 'first DEL')).toHaveLength(8);
-    expect(await statesOf(rig)).toEqual(['attached', 'created']);
-  });
-
-  it('is given to one of two pods that come at the same time', async () => {
-    await using rig = await podsRig();
-    await rig.plugins.plan({
-      'first ADD': `print(${JSON.stringify({cniVersion: '1.0.0', ips: [{address: '10.99.0.3/24'}]})})`,
-    });
-    await Promise.all([one, two].map(({pod}) => rig.pods.create(pod, '0')));
-    const outcomes = await Promise.allSettled([one, two].map(({request}) => rig.pods.attach(request)));
-    expect(outcomes.map(({status}) => status).sort()).toEqual(['fulfilled', 'rejected']);
-  });
-});
-
-describe('the configuration of a DEL', () => {
-  const side = {namespace: '', name: 'side', ifName: 'net1', capabilityArgs: {}};
-  const onSide = {...one.request, selections: [side]};
-  const corrected = ({plugins}: PodsRig, extra: object, types = ['third']) =>
-    parseConflist(conflistOf(plugins, types, extra).replace('"rig"', '"side"'));
-  const mtuGivenToDel = async ({plugins}: PodsRig) =>
-    (await plugins.calls())
-      .filter(({call}) => call === 'third DEL')
-      .map(({stdin}) => (JSON.parse(stdin) as {mtu?: number}).mtu);
-
-  it('is the corrected one when ADD never finished', async () => {
-    await using rig = await podsRig();
-    await rig.plugins.plan({'third ADD': 'error', 'third DEL': 'error->ok'});
-    await rig.pods.create(one.pod, '0');
-    await expect(rig.pods.attach(onSide)).rejects.toThrow('no address left');
-    rig.named['side'] = corrected(rig, {mtu: 1400});
-    rig.clock.ms += 5_000;
-    await rig.pods.sweep();
-    expect(await mtuGivenToDel(rig)).toEqual([undefined, 1400]);
-  });
-
-  it.each<[string, object, string[]]>([
-    ['other plugins', {}, ['first']],
-    ['another IPAM', {ipam: {type: 'other'}}, ['third']],
-    ['another directory of leases', {ipam: {dataDir: '/elsewhere'}}, ['third']],
-  ])('is the pinned one when the new one has %s', async (_, extra, types) => {
-    await using rig = await podsRig();
-    await rig.plugins.plan({'third ADD': 'error', 'third DEL': 'error->ok'});
-    await rig.pods.create(one.pod, '0');
-    await expect(rig.pods.attach(onSide)).rejects.toThrow('no address left');
-    rig.named['side'] = corrected(rig, {mtu: 1400, ...extra}, types);
-    rig.clock.ms += 5_000;
-    await rig.pods.sweep();
-    expect(await mtuGivenToDel(rig)).toEqual([undefined, undefined]);
-  });
-
-  it('is that of ADD when ADD has finished', async () => {
-    await using rig = await podsRig();
-    await rig.pods.create(one.pod, '0');
-    await rig.pods.attach(onSide);
-    rig.named['side'] = corrected(rig, {mtu: 1400});
+    await expect(rig.pods.detach(one.selector)).rejects.toMatchObject({cniCode: 999});
+    rig.clock.ms += 120_000;
     await rig.pods.detach(one.selector);
-    expect(await mtuGivenToDel(rig)).toEqual([undefined]);
+    await rig.plugins.plan({});
+    fails = true;
+    await rig.pods.retryUnfinished();
+    expect(await statesOf(rig)).toEqual(['detached']);
+    fails = false;
+    rig.clock.ms += 3_600_000;
+    await rig.pods.sweep();
+    expect(await rig.onDisk()).toEqual([]);
+  });
+
+  it('that is pending is inspected by the name of the pod if there is no other', async () => {
+    await using rig = await podsRig();
+    await rig.plugins.plan({'second DEL': busy});
+    await rig.pods.create(one.pod, '0');
+    await rig.pods.attach(one.request);
+    await expect(rig.pods.detach(one.selector)).rejects.toMatchObject({cniCode: 999});
+    rig.clock.ms += 120_000;
+    await rig.pods.detach(one.selector);
+    const context = {
+      records: createRecordIndex(await rig.onDisk()),
+      pods: rig.pods,
+      quarantined: async () => [],
+      note: () => undefined,
+      signal: new AbortController().signal,
+    };
+    const asked = {$typeName: 'kni.inspector.InspectPodNetworkRequest', sandbox: '', check: false} as const;
+    const answer = await inspectPodNetwork({...asked, namespace: 'default', name: 'web-1'}, context);
+    expect(answer.network?.state).toBe('pending');
+  });
+
+  it('that a person forgets may leak what its plugins keep outside of the netns', async () => {
+    const primary = ({plugins}: Pick<PodsRig, 'plugins'>) => {
+      const types = ['first', 'bandwidth'].map((type) => ({type, rig: plugins.dir, ipMasq: true}));
+      return parseConflist(JSON.stringify({cniVersion: '1.0.0', name: 'rig', plugins: types}));
+    };
+    await using rig = await podsRig({primary});
+    await symlink(join(rig.plugins.binDir, 'first'), join(rig.plugins.binDir, 'bandwidth'));
+    await rig.plugins.plan({'bandwidth DEL': busy});
+    await rig.pods.create(one.pod, '0');
+    const {key} = await rig.pods.attach(one.request);
+    await expect(rig.pods.detach(one.selector)).rejects.toMatchObject({cniCode: 999});
+    const {mayLeak} = await rig.pods.forget(key);
+    expect(mayLeak).toContain('network rig: state of plugin bandwidth outside the netns');
+    expect(mayLeak).toContain('network rig: iptables rules of plugin first for ipMasq');
+    expect(await rig.onDisk()).toEqual([]);
   });
 });

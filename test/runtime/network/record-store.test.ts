@@ -1,96 +1,17 @@
 import {existsSync} from 'node:fs';
 import {mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {setImmediate as nextTurn} from 'node:timers/promises';
-import * as fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import type {PodNetworkRecord} from '../../../runtime/src/network/record.ts';
-import {decodeLine, putLine} from '../../../runtime/src/network/record-file.ts';
 import {openRecordStore} from '../../../runtime/src/network/record-store.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
+import {config, keysOf, loadedFrom, record} from '../rig/records.ts';
 
-const config = '{"cniVersion":"1.0.0","name":"net","plugins":[{"type":"a","big":9007199254740993}]}';
-const record: PodNetworkRecord = {
-  key: 'uid-1a2b',
-  pod: {namespace: 'default', name: 'web', uid: 'uid'},
-  attempt: '0',
-  netns: '/run/netns/kni-uid-1a2b',
-  state: 'attached',
-  sandbox: 'box',
-  request: 'digest',
-  attachments: [
-    {
-      network: 'net',
-      ifName: 'eth0',
-      config,
-      cniArgs: [['IgnoreUnknown', '1']],
-      capabilityArgs: {portMappings: [{hostPort: 80}]},
-      result: '{"cniVersion":"1.0.0","big":9007199254740993}',
-    },
-  ],
-};
 const numbered = (index: number): PodNetworkRecord => ({
   ...record,
   key: `uid-${index}`,
   netns: `/run/netns/kni-uid-${index}`,
   sandbox: `box-${index}`,
-});
-const keysOf = (records: readonly PodNetworkRecord[]) => records.map(({key}) => key);
-const loadedFrom = async (dir: string) => {
-  await using store = await openRecordStore(dir);
-  return store.loaded;
-};
-
-describe('a line of the journal', () => {
-  const line = putLine(record, () => 'name');
-  const decoded = (text: string, configs: Readonly<Record<string, string>> = {name: config}) =>
-    decodeLine(text, (name) => configs[name]);
-  const outcomeOf = (text: string): string => {
-    try {
-      return decoded(text).kind;
-    } catch (error) {
-      return error instanceof Error ? error.name : 'surprise';
-    }
-  };
-
-  it('returns the record unchanged, to the last digit', () => {
-    const read = decoded(line);
-    expect(read).toEqual({kind: 'put', record});
-    const again = read.kind === 'put' ? putLine(read.record, () => 'name') : '';
-    expect(again).toBe(line);
-  });
-
-  it('with a changed byte is refused or read, but never a surprise', () => {
-    const known = [
-      'put',
-      'version',
-      'drop',
-      'config',
-      'SyntaxError',
-      'TypeError',
-      'InvalidConfig',
-      'StateTooNew',
-    ];
-    fc.assert(
-      fc.property(fc.nat(line.indexOf('\t') - 1), fc.string({minLength: 1, maxLength: 1}), (at, char) => {
-        expect(outcomeOf(line.slice(0, at) + char + line.slice(at + 1))).toBeOneOf(known);
-      }),
-    );
-  });
-
-  it.each([
-    ['no state', {state: undefined}],
-    ['an unknown state', {state: 'happy'}],
-    ['no sandbox, though attached', {sandbox: undefined}],
-    ['no netns', {netns: 7}],
-    ['no pod', {pod: null}],
-  ])('with %s is refused', (_, fields) => {
-    const {attachments: _unused, ...put} = {...record, ...fields};
-    expect(() => decoded(JSON.stringify({put}))).toThrow(Error);
-  });
-
-  it('with a configuration that was never written is refused', () => {
-    expect(() => decoded(line, {})).toThrow('configuration');
-  });
 });
 
 describe('the store of records', () => {
@@ -259,43 +180,5 @@ describe('the store of records', () => {
     await writeFile(dir.join('journal'), spoilt);
     await expect(openRecordStore(dir.path)).rejects.toMatchObject({name: 'StateTooNew'});
     expect(await readFile(dir.join('journal'), 'utf8')).toBe(spoilt);
-  });
-});
-
-describe('the state of version 1', () => {
-  const firstVersion = JSON.stringify({version: 1, ...record, request: undefined});
-
-  it('is taken over, and version 1 is kept from starting here', async () => {
-    await using dir = await tempDir();
-    await writeFile(dir.join('uid-1a2b.json'), firstVersion);
-    await writeFile(dir.join('uid-1a2b.json.tmp'), '{');
-    const {request: _, ...expected} = record;
-    expect(await loadedFrom(dir.path)).toEqual([expected]);
-    expect((await readdir(dir.path)).sort()).toEqual([
-      'journal',
-      'moved-to-journal.json',
-      'quarantine',
-      'reserve',
-    ]);
-    expect(JSON.parse(await readFile(dir.join('moved-to-journal.json'), 'utf8'))).toEqual({version: 2});
-    expect(await loadedFrom(dir.path)).toEqual([expected]);
-  });
-
-  it('is no missing journal', async () => {
-    await using dir = await tempDir();
-    await writeFile(dir.join('uid-1a2b.json'), firstVersion);
-    await using store = await openRecordStore(dir.path, async () => ['netns kni-uid-1a2b']);
-    expect(await store.quarantine.names()).toEqual([]);
-  });
-
-  it('that cannot be read is kept aside', async () => {
-    await using dir = await tempDir();
-    await writeFile(dir.join('uid-1a2b.json'), firstVersion);
-    await writeFile(dir.join('bad.json'), 'bad');
-    await writeFile(dir.join('other-name.json'), firstVersion);
-    await using store = await openRecordStore(dir.path);
-    expect(keysOf(store.loaded)).toEqual(['uid-1a2b']);
-    expect((await store.quarantine.names()).toSorted()).toEqual(['bad.json', 'other-name.json']);
-    expect(await readFile(dir.join('quarantine', 'bad.json'), 'utf8')).toBe('bad');
   });
 });

@@ -38,6 +38,10 @@ export interface PodsRig extends AsyncDisposable {
   readonly restart: () => Promise<PodNetworkService>;
 }
 
+/** `first ADD` for each call of a plugin, in their order. */
+export const callsOf = async ({plugins}: Pick<PodsRig, 'plugins'>): Promise<readonly string[]> =>
+  (await plugins.calls()).map(({call}) => call);
+
 export interface PodsRigOptions {
   /** Around the store that the network runtime uses. */
   readonly storeOf?: (store: RecordStore) => RecordStore;

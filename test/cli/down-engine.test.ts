@@ -1,0 +1,254 @@
+import {spawn} from 'node:child_process';
+import {access, mkdir, readdir, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {describe, expect, it} from 'vitest';
+import {recordPulledImage} from '../../src/cache/images.ts';
+import {markDirectories} from '../../src/cache/marker.ts';
+import {recordedClusters, writeRecord} from '../../src/cluster/cluster.ts';
+import {ownerDirectoryOf} from '../../src/cluster/ownership.ts';
+import {exitCodes} from '../../src/exit-codes.ts';
+import {managedEngine} from '../../src/stages/lib/managed-engine.ts';
+import {engineId, listNodeContainers, listOurImages} from '../../src/tools/docker.ts';
+import {cli} from '../rig/cli.ts';
+import {envOf, exchange, printed} from '../rig/demo.ts';
+import {fakeHost} from '../rig/fake-host.ts';
+import {dirsIn, ours, ps, remember} from '../rig/removed-clusters.ts';
+import {type TempDir, tempDir} from '../rig/temp-dir.ts';
+
+const noEngine = ['2> Cannot connect to the Docker daemon at unix:///var/run/docker.sock.', '[exit code 1]'];
+
+describe('down if no engine runs', () => {
+  const silent = exchange(listNodeContainers(), ...noEngine);
+
+  it('has nothing to do if nothing was made', async () => {
+    await using dir = await tempDir();
+    using host = fakeHost(silent);
+    expect(await cli(dir, ['down'], {host})).toMatchObject({
+      code: 0,
+      stdout: 'cluster test1 does not exist\n',
+    });
+    expect(await readdir(dir.path)).toEqual([]);
+  });
+
+  it.each([['down'], ['down --all'], ['down --purge']])(
+    '%s does not forget the cluster that sleeps',
+    async (line) => {
+      await using dir = await tempDir();
+      await remember(dir);
+      using host = fakeHost(silent);
+      expect(await cli(dir, [...line.split(' '), '--yes'], {host})).toMatchObject({
+        code: exitCodes.hostLacks,
+        stderr:
+          'error: cannot remove cluster test1: the docker engine of the cluster is not running\n' +
+          'try:   start the engine, then run it again\n',
+      });
+      expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
+    },
+  );
+
+  it('--purge takes it along with the engine that kni-demo installed', async () => {
+    await using dir = await tempDir();
+    await remember(dir);
+    await mkdir(managedEngine(dirsIn(dir)).dataRoot, {recursive: true});
+    using host = fakeHost(silent + exchange(listOurImages, ...noEngine));
+    const {code, stdout} = await cli(dir, ['down', '--purge', '--yes'], {host});
+    expect(code).toBe(0);
+    expect(stdout.split('\n')).toEqual([
+      expect.stringMatching(/^- the cache \S+\/cache\/kni-demo, \d+ MB$/),
+      expect.stringMatching(/^- logs and state in \S+\/state\/kni-demo$/),
+      'done',
+      '',
+    ]);
+    await expect(access(dirsIn(dir).state)).rejects.toThrow('ENOENT');
+    await expect(access(dirsIn(dir).cache)).rejects.toThrow('ENOENT');
+  });
+
+  it('fails with a reason if docker refuses to answer', async () => {
+    await using dir = await tempDir();
+    using host = fakeHost(
+      exchange(listNodeContainers(), '2> permission denied while trying to connect', '[exit code 1]'),
+    );
+    expect(await cli(dir, ['down', '--yes'], {host})).toMatchObject({
+      code: exitCodes.hostLacks,
+      stderr: expect.stringMatching(
+        /^error: cannot list what to remove: docker does not answer: permission denied/,
+      ),
+    });
+  });
+});
+
+describe('down if others use the engine that kni-demo installed', () => {
+  const container = (name: string, rest: object): string =>
+    JSON.stringify({
+      Name: `/${name}`,
+      State: {Running: true},
+      Config: {Image: 'x', Labels: {}},
+      MountPoints: {},
+      ...rest,
+    });
+
+  /** What dockerd 26.1 keeps on disk, as far as kni-demo reads it. */
+  const fillEngine = async (dir: TempDir): Promise<void> => {
+    const {dataRoot: root} = managedEngine(dirsIn(dir));
+    const owner = await ownerDirectoryOf(dirsIn(dir), 'test1');
+    await markDirectories(dirsIn(dir));
+    await remember(dir);
+    await mkdir(owner);
+    const labels = {'io.x-k8s.kind.cluster': 'test1', 'dev.kni-demo.stack': 'bookworm'};
+    const containers = {
+      ours: container('test1-worker', {
+        Config: {Image: 'kni-demo/node:1', Labels: labels},
+        MountPoints: {'/var': {Name: 'our-volume'}, '/etc/kni-demo/owner': {Source: owner}},
+      }),
+      theirs: container('test2-worker', {
+        Config: {Image: 'kni-demo/node:1', Labels: {...labels, 'io.x-k8s.kind.cluster': 'test2'}},
+        MountPoints: {'/etc/kni-demo/owner': {Source: '/home/them/kni-demo/clusters/test2/owner'}},
+      }),
+      database: container('database', {State: {Running: false}, MountPoints: null}),
+    };
+    for (const [id, text] of Object.entries(containers)) {
+      await mkdir(join(root, 'containers', id), {recursive: true});
+      await writeFile(join(root, 'containers', id, 'config.v2.json'), text);
+    }
+    for (const volume of ['our-volume', 'data'])
+      await mkdir(join(root, 'volumes', volume), {recursive: true});
+    await writeFile(join(root, 'volumes/metadata.db'), '');
+    await mkdir(join(root, 'image/overlay2'), {recursive: true});
+    await recordPulledImage(dirsIn(dir), 'kindest/node:v1@sha256:abc');
+    const Repositories = {
+      'kni-demo/node': {'kni-demo/node:1': 'sha256:1'},
+      postgres: {'postgres:17': 'sha256:2'},
+      'kindest/node': {'kindest/node@sha256:abc': 'sha256:3'},
+    };
+    await writeFile(join(root, 'image/overlay2/repositories.json'), JSON.stringify({Repositories}));
+  };
+  const foreignContent = ['container database', 'container test2-worker', 'image postgres:17', 'volume data'];
+
+  it.each([
+    ['runs', printed(...ours)],
+    ['does not run', noEngine],
+  ])('--purge lists what is foreign and refuses, if the engine %s', async (_, answer) => {
+    await using dir = await tempDir();
+    await fillEngine(dir);
+    using host = fakeHost(exchange(listNodeContainers(), ...answer));
+    const {code, stdout, stderr} = await cli(dir, ['down', '--purge', '--yes'], {host});
+    expect({code, stdout}).toEqual({code: exitCodes.conflict, stdout: ''});
+    expect(stderr.split('\n').slice(1)).toEqual([
+      ...foreignContent.map((each) => `       ${each}`),
+      'try:   remove them first, or remove them with the engine: kni-demo down --purge --purge-foreign',
+      '',
+    ]);
+    await access(managedEngine(dirsIn(dir)).dataRoot);
+    expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
+  });
+
+  it('--purge-foreign lists and removes them', async () => {
+    await using dir = await tempDir();
+    await fillEngine(dir);
+    using host = fakeHost(exchange(listNodeContainers(), ...noEngine) + exchange(listOurImages, ...noEngine));
+    const {code, stdout} = await cli(dir, ['down', '--purge-foreign', '--yes'], {host});
+    expect(code).toBe(0);
+    expect(stdout.split('\n').slice(0, 4)).toEqual(
+      foreignContent.map((each) => `- ${each}, with the docker engine`),
+    );
+    await expect(access(dirsIn(dir).cache)).rejects.toThrow('ENOENT');
+  });
+
+  it('--all does not stop the engine under the running containers of others', async () => {
+    await using dir = await tempDir();
+    await fillEngine(dir);
+    const {pidFile} = managedEngine(dirsIn(dir));
+    const running = spawn('sh', ['-c', 'read line', `--pidfile=${pidFile}`], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    try {
+      await writeFile(pidFile, `${running.pid}\n`);
+      using host = fakeHost(ps());
+      const {code, stdout} = await cli(dir, ['down', '--all', '--yes'], {host});
+      expect(code).toBe(0);
+      expect(stdout).toContain('keeps the docker engine: other containers run in it: test2-worker\n');
+      expect(stdout).not.toContain('- the docker engine');
+      await access(pidFile);
+      // With another state directory the engine is not ours to stop, so there is nothing to say.
+      using second = fakeHost(ps());
+      const env = {...envOf(dir), XDG_STATE_HOME: dir.join('other')};
+      expect(await cli(dir, ['down', '--all', '--yes'], {host: second, env})).toMatchObject({
+        stdout: 'nothing to remove: kni-demo has made nothing here\n',
+      });
+    } finally {
+      running.kill();
+    }
+  });
+});
+
+describe('down if docker is pointed to another engine', () => {
+  const elsewhere = 'tcp://192.0.2.1:2375';
+  const inEngine = (dir: TempDir, engine?: string) =>
+    writeRecord(dirsIn(dir), 'test1', {
+      phase: 'complete',
+      nodeImage: 'kni-demo/node:1',
+      ...(engine !== undefined && {engine}),
+    });
+
+  it.each([['down'], ['down --purge']])('%s does not forget a cluster that its engine has', async (line) => {
+    await using dir = await tempDir();
+    await inEngine(dir, 'engine-1');
+    using host = fakeHost(ps() + exchange(engineId, 'engine-2'));
+    expect(await cli(dir, [...line.split(' '), '--yes'], {host})).toMatchObject({
+      code: exitCodes.conflict,
+      stderr:
+        'error: cannot remove cluster test1: it is in the docker engine engine-1; docker is connected to the engine engine-2\n' +
+        'try:   point docker to that engine (DOCKER_HOST, docker context), then run it again\n',
+    });
+    expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
+  });
+
+  it('--all says which cluster it keeps', async () => {
+    await using dir = await tempDir();
+    await inEngine(dir, 'engine-1');
+    using host = fakeHost(ps() + exchange(engineId, 'engine-2'));
+    const {code, stdout} = await cli(dir, ['down', '--all', '--yes'], {host});
+    expect(code).toBe(0);
+    expect(stdout).toContain('keeps cluster test1: it is in the docker engine engine-1; ');
+    expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
+  });
+
+  it('forgets it once its own engine says that it is gone', async () => {
+    await using dir = await tempDir();
+    await inEngine(dir, 'engine-1');
+    using host = fakeHost(ps() + exchange(engineId, 'engine-1'));
+    expect(await cli(dir, ['down', '--yes'], {host})).toMatchObject({code: 0});
+    expect(await recordedClusters(dirsIn(dir))).toEqual([]);
+  });
+
+  it('keeps a record without an engine, as kni-demo 0.1.0 wrote it, while DOCKER_HOST is set', async () => {
+    await using dir = await tempDir();
+    await inEngine(dir);
+    using host = fakeHost(ps());
+    const env = {...envOf(dir), DOCKER_HOST: elsewhere};
+    expect(await cli(dir, ['down', '--yes'], {host, env})).toMatchObject({
+      code: exitCodes.conflict,
+      stderr: expect.stringContaining('try:   unset DOCKER_HOST, or point docker to that engine'),
+    });
+    expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
+  });
+
+  it.each([['down'], ['down --all'], ['down --purge']])(
+    '%s never offers to remove our engine where DOCKER_HOST does not answer',
+    async (line) => {
+      await using dir = await tempDir();
+      await inEngine(dir);
+      await mkdir(managedEngine(dirsIn(dir)).dataRoot, {recursive: true});
+      using host = fakeHost(exchange(listNodeContainers(), ...noEngine));
+      const env = {...envOf(dir), DOCKER_HOST: elsewhere};
+      expect(await cli(dir, [...line.split(' '), '--yes'], {host, env})).toMatchObject({
+        code: exitCodes.hostLacks,
+        stderr:
+          `error: cannot remove cluster test1: no docker engine answers at DOCKER_HOST=${elsewhere}\n` +
+          'try:   start that engine, or unset DOCKER_HOST, then run it again\n',
+      });
+      await access(managedEngine(dirsIn(dir)).dataRoot);
+      expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
+    },
+  );
+});
