@@ -11,7 +11,7 @@ import {dataRoot, listOurImages, listUsedImages, removeImages} from '../../src/t
 import {cli} from '../rig/cli.ts';
 import {exchange} from '../rig/demo.ts';
 import {fakeHost} from '../rig/fake-host.ts';
-import {dirsIn, foreign, other, ours, ps, remember, remove} from '../rig/removed-clusters.ts';
+import {dirsIn, foreign, other, ours, ps, remember, remove} from '../rig/removals.ts';
 import {tempDir} from '../rig/temp-dir.ts';
 
 describe('down --all and --purge', () => {

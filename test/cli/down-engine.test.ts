@@ -1,21 +1,16 @@
 import {spawn} from 'node:child_process';
 import {access, mkdir, readdir, writeFile} from 'node:fs/promises';
-import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {recordPulledImage} from '../../src/cache/images.ts';
-import {markDirectories} from '../../src/cache/marker.ts';
 import {recordedClusters, writeRecord} from '../../src/cluster/cluster.ts';
-import {ownerDirectoryOf} from '../../src/cluster/ownership.ts';
 import {exitCodes} from '../../src/exit-codes.ts';
 import {managedEngine} from '../../src/stages/lib/managed-engine.ts';
 import {engineId, listNodeContainers, listOurImages} from '../../src/tools/docker.ts';
 import {cli} from '../rig/cli.ts';
 import {envOf, exchange, printed} from '../rig/demo.ts';
 import {fakeHost} from '../rig/fake-host.ts';
-import {dirsIn, ours, ps, remember} from '../rig/removed-clusters.ts';
+import {fillEngine, foreignContent} from '../rig/filled-engine.ts';
+import {dirsIn, noEngine, ours, ps, remember} from '../rig/removals.ts';
 import {type TempDir, tempDir} from '../rig/temp-dir.ts';
-
-const noEngine = ['2> Cannot connect to the Docker daemon at unix:///var/run/docker.sock.', '[exit code 1]'];
 
 describe('down if no engine runs', () => {
   const silent = exchange(listNodeContainers(), ...noEngine);
@@ -78,52 +73,6 @@ describe('down if no engine runs', () => {
 });
 
 describe('down if others use the engine that kni-demo installed', () => {
-  const container = (name: string, rest: object): string =>
-    JSON.stringify({
-      Name: `/${name}`,
-      State: {Running: true},
-      Config: {Image: 'x', Labels: {}},
-      MountPoints: {},
-      ...rest,
-    });
-
-  /** What dockerd 26.1 keeps on disk, as far as kni-demo reads it. */
-  const fillEngine = async (dir: TempDir): Promise<void> => {
-    const {dataRoot: root} = managedEngine(dirsIn(dir));
-    const owner = await ownerDirectoryOf(dirsIn(dir), 'test1');
-    await markDirectories(dirsIn(dir));
-    await remember(dir);
-    await mkdir(owner);
-    const labels = {'io.x-k8s.kind.cluster': 'test1', 'dev.kni-demo.stack': 'bookworm'};
-    const containers = {
-      ours: container('test1-worker', {
-        Config: {Image: 'kni-demo/node:1', Labels: labels},
-        MountPoints: {'/var': {Name: 'our-volume'}, '/etc/kni-demo/owner': {Source: owner}},
-      }),
-      theirs: container('test2-worker', {
-        Config: {Image: 'kni-demo/node:1', Labels: {...labels, 'io.x-k8s.kind.cluster': 'test2'}},
-        MountPoints: {'/etc/kni-demo/owner': {Source: '/home/them/kni-demo/clusters/test2/owner'}},
-      }),
-      database: container('database', {State: {Running: false}, MountPoints: null}),
-    };
-    for (const [id, text] of Object.entries(containers)) {
-      await mkdir(join(root, 'containers', id), {recursive: true});
-      await writeFile(join(root, 'containers', id, 'config.v2.json'), text);
-    }
-    for (const volume of ['our-volume', 'data'])
-      await mkdir(join(root, 'volumes', volume), {recursive: true});
-    await writeFile(join(root, 'volumes/metadata.db'), '');
-    await mkdir(join(root, 'image/overlay2'), {recursive: true});
-    await recordPulledImage(dirsIn(dir), 'kindest/node:v1@sha256:abc');
-    const Repositories = {
-      'kni-demo/node': {'kni-demo/node:1': 'sha256:1'},
-      postgres: {'postgres:17': 'sha256:2'},
-      'kindest/node': {'kindest/node@sha256:abc': 'sha256:3'},
-    };
-    await writeFile(join(root, 'image/overlay2/repositories.json'), JSON.stringify({Repositories}));
-  };
-  const foreignContent = ['container database', 'container test2-worker', 'image postgres:17', 'volume data'];
-
   it.each([
     ['runs', printed(...ours)],
     ['does not run', noEngine],

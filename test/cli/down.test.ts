@@ -9,7 +9,7 @@ import {deleteCluster} from '../../src/tools/kind.ts';
 import {cli, type Ended} from '../rig/cli.ts';
 import {envOf, exchange} from '../rig/demo.ts';
 import {fakeHost} from '../rig/fake-host.ts';
-import {dirsIn, foreign, other, ours, ps, remember, remove} from '../rig/removed-clusters.ts';
+import {dirsIn, foreign, other, ours, ps, remember, remove} from '../rig/removals.ts';
 import {tempDir} from '../rig/temp-dir.ts';
 import {capture} from '../rig/terminal.ts';
 

@@ -2,6 +2,7 @@
 
 import {dirsOf} from '../../src/cache/dirs.ts';
 import {kubeconfigOf, writeRecord} from '../../src/cluster/cluster.ts';
+import type {RemovalOptions} from '../../src/removals/removal.ts';
 import {listNodeContainers, type NodeContainer} from '../../src/tools/docker.ts';
 import {deleteCluster} from '../../src/tools/kind.ts';
 import {envOf, exchange, node, printed} from './demo.ts';
@@ -27,3 +28,19 @@ export const remember = (dir: TempDir, name = 'test1') =>
 
 export const remove = (dir: TempDir, name = 'test1'): string =>
   exchange(deleteCluster(name, kubeconfigOf(dirsIn(dir), name)));
+
+export const noEngine = [
+  '2> Cannot connect to the Docker daemon at unix:///var/run/docker.sock.',
+  '[exit code 1]',
+];
+
+/** `down` for cluster `test1`, unless told otherwise. */
+export const removalOptions = (rest: Partial<RemovalOptions> = {}): RemovalOptions => ({
+  name: 'test1',
+  all: false,
+  purge: false,
+  purgeForeign: false,
+  dockerHost: undefined,
+  signal: new AbortController().signal,
+  ...rest,
+});
