@@ -191,6 +191,9 @@ describe('libcni, differently from us,', () => {
     const made: Case = {config: chainOf('1.0.0', ['first']), args: [['A', '1;B=2']], commands: ['ADD']};
     const {libcni, ours} = await throughBoth(program, made);
     expect(libcni.given[0]?.env['CNI_ARGS']).toBe('A=1;B=2');
-    expect(ours).toEqual({given: [], failures: {ADD: 'invalid CNI argument: it contains ";" or "="'}});
+    expect(ours).toEqual({
+      given: [],
+      failures: {ADD: 'invalid CNI argument: the key is empty, or it contains ";" or "="'},
+    });
   });
 });
