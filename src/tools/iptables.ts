@@ -11,8 +11,7 @@ export const saveRules = (family: Family): Command => [`${family}-save`, []];
 export const changeRules = (family: Family): Command => [`${family}-restore`, ['--noflush']];
 
 /** An engine's bridges: `docker0`, and `br-0123456789ab` for each network. */
-export const isEngineBridge = (name: string): boolean => new RegExp(`^${bridge}$`).test(name);
-const bridge = '(?:docker0|br-[0-9a-f]{12})';
+export const isEngineBridge = (name: string): boolean => /^(?:docker0|br-[0-9a-f]{12})$/.test(name);
 
 export interface EngineRules {
   /** `filter :DOCKER` for a chain, `filter -A FORWARD -j DOCKER-USER` for a rule. */
@@ -41,11 +40,21 @@ const patterns = [
   /^:DOCKER/,
   /^-A DOCKER/,
   / -[jg] DOCKER/,
-  new RegExp(` -[io] ${bridge} `),
   // A published port of a container, as seen from the container itself.
   /^-A POSTROUTING -s (\S+)\/32 -d \1\/32 -p \w+ -m \w+ --dport \d+ -j MASQUERADE$/,
 ];
-const isOfEngine = (line: string): boolean => patterns.some((pattern) => pattern.test(line));
+const isOfEngine = (line: string): boolean =>
+  patterns.some((pattern) => pattern.test(line)) || isAboutEngineBridges(line);
+
+/** A rule in another chain, or one with another interface, is the user's: ufw writes such rules, for example. */
+const isAboutEngineBridges = (line: string): boolean => {
+  const interfaces = [...line.matchAll(/ -[io] (\S+)/g)].map(([, name = '']) => name);
+  return (
+    /^-A (?:FORWARD|PREROUTING|POSTROUTING) /.test(line) &&
+    interfaces.length > 0 &&
+    interfaces.every((name) => isEngineBridge(name))
+  );
+};
 
 /** Input for iptables-restore that removes the rules which `now` has and `before` has not; undefined if none is new. */
 export const withoutEngineRules = (now: EngineRules, before: EngineRules): string | undefined => {

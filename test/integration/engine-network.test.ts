@@ -150,6 +150,22 @@ describe('the network after down --purge', () => {
     expect(await network()).toBe(before);
   });
 
+  it("keeps the user's rules about the engine's bridges", async () => {
+    await shell(`${own} iptables -N ufw-user-input; iptables -A INPUT -j ufw-user-input`);
+    await recordNetwork(host, dirs());
+    await shell(engine('br-0123456789ab'));
+    const rules = [
+      '-A INPUT -i docker0 -p udp -j DROP',
+      '-A FORWARD -i docker0 -o br-lan -j ACCEPT',
+      '-A ufw-user-input -i br-0123456789ab -p udp -j ACCEPT',
+      '-A MINE -i docker0 -j ACCEPT',
+    ];
+    for (const rule of rules) await shell(`iptables ${rule}`);
+    await restore();
+    const after = (await network()).split('\n');
+    expect(after.filter((line) => /DOCKER|docker0|br-0123456789ab/.test(line)).sort()).toEqual(rules.sort());
+  });
+
   it('keeps the rules that the user has written for docker, and a policy that was changed since', async () => {
     await shell(own);
     await recordNetwork(host, dirs());
