@@ -64,7 +64,7 @@ const stopEngine = ({dirs}: RemovalContext, pid: number, signal: AbortSignal): R
 /** Restores the network of this machine, even if the engine was killed. */
 const networkRemovals = async ({host, dirs}: RemovalContext, pid: number | undefined): Promise<Removals> => {
   const before = await recordedNetwork(dirs);
-  const what = "the engine's docker0, bridges, iptables rules and /run/kni-demo";
+  const what = "the engine's docker0, bridges, iptables rules, IP forwarding and /run/kni-demo";
   if (before === undefined) {
     // kni-demo 0.1.0 started engines without a record.
     const why = `${what}: no record of this machine before the engine started; a reboot removes them`;

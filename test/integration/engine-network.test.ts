@@ -190,3 +190,11 @@ it('a record of an earlier boot does not count', async () => {
   await writeFile(file, JSON.stringify({...record, boot: 'earlier'}));
   expect(await recordedNetwork(dirs())).toBeUndefined();
 });
+
+it('replaces a record that a power failure has truncated', async () => {
+  await recordNetwork(host, dirs());
+  await writeFile(`${dirs().state}/network-before-engine.json`, '');
+  expect(await recordedNetwork(dirs())).toBeUndefined();
+  await recordNetwork(host, dirs());
+  expect(await recordedNetwork(dirs())).toMatchObject({bridges: []});
+});

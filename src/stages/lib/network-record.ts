@@ -1,12 +1,11 @@
 /** The network of this machine before kni-demo started a docker engine, so that `down --purge` can restore it. */
 
-import {readFile, rm, writeFile} from 'node:fs/promises';
+import {readFile, rename, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {z} from 'zod';
 import type {Dirs} from '../../cache/dirs.ts';
 import {CommandError} from '../../host/command-error.ts';
 import type {Command, Host} from '../../host/host.ts';
-import {readJson} from '../../json.ts';
 import {makeDirectory} from '../../make-directory.ts';
 import {errorCodeOf} from '../../thrown.ts';
 import {bridges, deleteLink, parseLinks} from '../../tools/ip.ts';
@@ -47,18 +46,27 @@ export const recordNetwork = async (host: Host, dirs: Pick<Dirs, 'state'>): Prom
     settings: parseSettings(await stdoutOf(host, printSettings(settings))),
   };
   makeDirectory(dirs.state);
-  await writeFile(fileIn(dirs), `${JSON.stringify(record)}\n`);
+  await writeFile(`${fileIn(dirs)}.new`, `${JSON.stringify(record)}\n`);
+  await rename(`${fileIn(dirs)}.new`, fileIn(dirs));
 };
 
-/** The record of this boot, if there is one. */
+/** The record of this boot, if there is one. An unreadable record is of an earlier boot: a power failure truncated it. */
 export const recordedNetwork = async (dirs: Pick<Dirs, 'state'>): Promise<NetworkRecord | undefined> => {
   const text = await readFile(fileIn(dirs), 'utf8').catch((error: unknown) => {
     if (errorCodeOf(error) === 'ENOENT') return undefined;
     throw error;
   });
   if (text === undefined) return undefined;
-  const record = readJson(networkRecord, text, fileIn(dirs));
-  return record.boot === (await bootId()) ? record : undefined;
+  const record = parseRecord(text);
+  return record?.boot === (await bootId()) ? record : undefined;
+};
+
+const parseRecord = (text: string): NetworkRecord | undefined => {
+  try {
+    return networkRecord.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 };
 
 /** Must be called after the engine has stopped, and only if no other engine runs: both would use the same rules. */
