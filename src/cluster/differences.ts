@@ -19,31 +19,31 @@ export interface Sources {
 
 /** Values missing from the record are not compared: a CNI result has no MTU before version 1.1.0. */
 export const differencesOf = ({record, kernel, ips}: Sources): readonly Difference[] => [
-  ...fromApi(record, ips),
+  ...apiDifferences(record, ips),
   ...('why' in kernel
     ? [{what: `cannot read the kernel's view: ${kernel.why}`}]
-    : fromKernel(record, kernel)),
+    : kernelDifferences(record, kernel)),
 ];
 
-const fromApi = ({network}: Sources['record'], ips: readonly string[]): readonly Difference[] => {
+const apiDifferences = ({network}: Sources['record'], ips: readonly string[]): readonly Difference[] => {
   const recorded = new Set(
-    network.interfaces.flatMap(({addresses}) => addresses.map(({cidr}) => bare(cidr))),
+    network.interfaces.flatMap(({addresses}) => addresses.map(({cidr}) => withoutPrefix(cidr))),
   );
   return ips
     .filter((ip) => !recorded.has(ip))
     .map((ip) => ({what: `the API server reports ${ip}, which is not recorded`}));
 };
 
-const fromKernel = (record: Sources['record'], kernel: KernelView): readonly Difference[] => {
+const kernelDifferences = (record: Sources['record'], kernel: KernelView): readonly Difference[] => {
   const {interfaces} = record.network;
   const extra = kernel.interfaces.filter(
     ({name, addresses}) => addresses.length > 0 && !interfaces.some((each) => each.name === name),
   );
   const routes = record.attachments.flatMap((each) => each.routes);
   return [
-    ...interfaces.flatMap((recorded) => ofInterface(recorded, kernel)),
+    ...interfaces.flatMap((recorded) => interfaceDifferences(recorded, kernel)),
     ...extra.map(({name}) => ({interface: name, what: 'in the kernel, but not recorded'})),
-    ...record.attachments.flatMap((attachment) => ofNodeSide(attachment, kernel)),
+    ...record.attachments.flatMap((attachment) => nodeSideDifferences(attachment, kernel)),
     ...routes
       .filter(({to, via}) => !kernel.routes.some((each) => each.to === to && (!via || each.via === via)))
       .map(({to, via}) => ({
@@ -54,7 +54,7 @@ const fromKernel = (record: Sources['record'], kernel: KernelView): readonly Dif
 
 type RecordedInterface = PodRecord['network']['interfaces'][number];
 
-const ofInterface = (
+const interfaceDifferences = (
   {name, mac, mtu, addresses}: RecordedInterface,
   kernel: KernelView,
 ): readonly Difference[] => {
@@ -75,7 +75,7 @@ const ofInterface = (
   return what.map((each) => ({interface: name, what: each}));
 };
 
-const ofNodeSide = (
+const nodeSideDifferences = (
   {interface: name, hostInterfaces}: PodRecord['attachments'][number],
   kernel: KernelView,
 ): readonly Difference[] =>
@@ -86,8 +86,8 @@ const ofNodeSide = (
       what: `recorded, but not on the node: ${each}`,
     }));
 
-const bare = (cidr: string): string => cidr.replace(/\/.*$/, '');
+const withoutPrefix = (cidr: string): string => cidr.replace(/\/.*$/, '');
 
 /** Addresses from the journal have no prefix length. */
 const isSame = (inKernel: string, recorded: string): boolean =>
-  recorded.includes('/') ? inKernel === recorded : bare(inKernel) === recorded;
+  recorded.includes('/') ? inKernel === recorded : withoutPrefix(inKernel) === recorded;

@@ -2,7 +2,7 @@
 
 export type TaskId = string;
 
-/** What the graph passes to a task's functions. */
+/** The graph passes this to the functions of a task. */
 export interface TaskRun {
   /** Digest of the task's inputs and of the fingerprints of all its needs: 64 hexadecimal digits. */
   readonly fingerprint: string;
@@ -19,7 +19,7 @@ export interface Task<Context> {
   readonly title: string; // 'Build the node image'
   readonly needs: readonly TaskId[];
   /**
-   * What the result depends on, as JSON or a promise of JSON: versions, digests of files, commands.
+   * Everything that the result depends on, as JSON or a promise of JSON: versions, digests of files, commands.
    * Called for every task before anything runs. If omitted, the result depends on the needs only.
    */
   inputs?(context: Context): unknown;

@@ -76,7 +76,7 @@ const splitPatch = (text: string): {readonly header: string; readonly parts: rea
   return {header: header.join(''), parts};
 };
 
-/** After `diff --git` the names still follow. */
+/** Whether the part has only its `diff --git` line so far: the lines with the file names come next. */
 const isHeadOnly = (part: Part | undefined): boolean =>
   part !== undefined && part.hunks.length === 0 && !part.head.some((line) => line.startsWith('+++ '));
 

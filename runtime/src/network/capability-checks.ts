@@ -78,7 +78,7 @@ export const portMappingProblem = objectOf({hostPort: port, containerPort: port,
 ]);
 
 const rate = either((value) => isInteger(value, 1, Number.MAX_SAFE_INTEGER), 'an integer above 0');
-/** In bits. The kernel counts a burst in bytes, in 32 bits; the bandwidth plugin refuses more in ADD and in DEL. */
+/** The largest burst in bits: the kernel counts bytes in 32 bits. The bandwidth plugin refuses more, even in DEL. */
 const mostBurst = 8 * (2 ** 32 - 2);
 const burst = either((value) => isInteger(value, 1, mostBurst), `an integer from 1 to ${mostBurst}`);
 const rates = objectOf({ingressRate: rate, ingressBurst: burst, egressRate: rate, egressBurst: burst}, []);

@@ -118,24 +118,24 @@ const capacityOf = (range: Range): bigint => {
 
 type Leases = Readonly<Record<Family, readonly bigint[]>>;
 
-interface Listing {
+interface CachedLeases {
   readonly changed: bigint;
   readonly leases: Leases;
 }
 
-/** Cached until the directory changes, because the kubelet asks for readiness every few seconds. */
-const listings = new Map<string, Listing>();
+/** By directory, valid until the directory changes. Cached because the kubelet asks for readiness every few seconds. */
+const cachedLeases = new Map<string, CachedLeases>();
 /** Timestamps advance every few milliseconds, so a recent change may be followed by another with the same timestamp. */
 const settledNs = 1_000_000_000n;
 
 const leasesIn = async (dir: string): Promise<Leases> => {
   try {
     const {mtimeNs: changed} = await stat(dir, {bigint: true});
-    const known = listings.get(dir);
+    const known = cachedLeases.get(dir);
     if (known?.changed === changed) return known.leases;
     const leases = leasesOf(await readdir(dir));
-    if (BigInt(Date.now()) * 1_000_000n - changed > settledNs) listings.set(dir, {changed, leases});
-    else listings.delete(dir);
+    if (BigInt(Date.now()) * 1_000_000n - changed > settledNs) cachedLeases.set(dir, {changed, leases});
+    else cachedLeases.delete(dir);
     return leases;
   } catch (error) {
     if (errorCodeOf(error) === 'ENOENT') return leasesOf([]); // host-local creates it with the first lease

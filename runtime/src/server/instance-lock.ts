@@ -29,7 +29,10 @@ export const takeLock = async (file: string, what: string, directoryMode = 0o700
   }
 };
 
-/** Not a FileHandle, which garbage collection would close. Undefined on a read-only disk without the file: nothing to protect. */
+/**
+ * Returns a number, because garbage collection closes a FileHandle. Undefined if the file is missing on a read-only disk:
+ * then no network runtime can write there.
+ */
 const openLockFile = (file: string, directoryMode: number): number | undefined => {
   const {O_RDWR, O_RDONLY, O_CREAT, O_NOFOLLOW} = constants;
   try {
