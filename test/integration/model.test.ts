@@ -83,7 +83,7 @@ const queryPod = forPod('query', async ({pod, life, real}) => {
     ({ipconfigs}) => ipconfigs['eth0']?.ip[0],
     ({code}: {code: number}) => code,
   );
-  // A sandbox is not known before it was attached.
+  // Before Attach the sandbox is unknown.
   const expected = {
     left: notFound,
     created: notFound,

@@ -48,7 +48,7 @@ describe('what a request to undo means', () => {
       undefined,
     ],
     [
-      'nothing, when the sandbox is not known, whatever pod it was of',
+      'nothing for an unknown sandbox, whatever its pod was',
       {sandbox: 'unknown', uid: 'uid', attempt: '0'},
       undefined,
     ],
@@ -73,7 +73,7 @@ describe('what a request to attach means', () => {
     ['the sandbox that is attached already', {sandbox: 'first', netns: waiting.netns}, old],
     ['the netns', {sandbox: 'second', netns: waiting.netns}, waiting],
     [
-      'nothing, when the netns is not known',
+      'nothing for an unknown netns',
       {sandbox: 'second', netns: '/run/netns/kni-gone', uid: 'uid'},
       undefined,
     ],
