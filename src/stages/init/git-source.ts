@@ -21,7 +21,7 @@ export const fetchSource = (component: Component): DemoTask =>
         what: `${tag} at ${url}`,
         stack: stack.name,
         why: `it is commit ${found}, expected ${commit}`,
-        tryThis: 'find out why',
+        tryThis: 'find out why the tag moved',
       });
     },
   });
