@@ -35,6 +35,13 @@ image() {
 }
 # Lists the shared libraries of these programs, including the loader.
 libraries() { ldd "$@" 2>/dev/null | grep -o '/[^ )]*' | grep -v ':$' | sort -u; }
+# copy_libraries PROGRAM: puts the shared libraries of the program into the image's tree.
+copy_libraries() {
+  for library in $(libraries "$1"); do
+    mkdir -p "$work/root$(dirname "$library")"
+    cp -L "$library" "$work/root$library"
+  done
+}
 fresh() { mkdir -p "$work/root/tmp" "$work/root/usr/local/bin"; chmod 1777 "$work/root/tmp"; }
 
 control_plane() {
@@ -69,10 +76,7 @@ control_plane() {
   from_debian etcd-server
   fresh
   cp "$work/debian/usr/bin/etcd" "$work/root/usr/local/bin/"
-  for library in $(libraries "$work/debian/usr/bin/etcd"); do
-    mkdir -p "$work/root$(dirname "$library")"
-    cp -L "$library" "$work/root$library"
-  done
+  copy_libraries "$work/debian/usr/bin/etcd"
   image "$ETCD" '["/usr/local/bin/etcd"]'
 }
 
@@ -101,13 +105,15 @@ exit $((code == 143 ? 1 : code))
 EOF
 }
 
-# The sample: busybox, whose ash is what the sample pod runs, with a name for every applet.
+# The sample: busybox, whose ash is what the sample pod runs, with a name for every applet. It is not busybox-static, whose ash
+# prefers its own applets to PATH, and would not find this wget.
 sample() {
-  from_debian busybox-static
+  from_debian busybox
   fresh
   mkdir -p "$work/root/bin" "$work/root/etc" "$work/root/root"
   busybox=$(find "$work/debian" -path '*/bin/busybox' -type f)
   cp "$busybox" "$work/root/bin/busybox"
+  copy_libraries "$busybox"
   for applet in $("$busybox" --list); do
     [ "$applet" = busybox ] || ln -s busybox "$work/root/bin/$applet"
   done
