@@ -5,8 +5,8 @@ export type Command = readonly [file: string, args: readonly string[]];
 
 export interface RunOptions {
   readonly cwd?: string;
-  /** Added to the environment of this process. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Added to the environment of this process. Undefined removes a variable. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Written to standard input, which is then closed. Default: empty. */
   readonly input?: string;
   /** Aborting ends the whole process group with SIGTERM, and after 5 s with SIGKILL. */

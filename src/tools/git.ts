@@ -4,8 +4,18 @@ import type {Command} from '../host/host.ts';
 
 const git = (...args: readonly string[]): Command => ['git', args];
 
-/** Makes git fail instead of asking for a password, because a script may run kni-demo. */
+/**
+ * Makes git fail instead of asking for a password, because a script may run kni-demo. A git hook may run it, too: git sets
+ * these variables for hooks, and with them a fetch would change the repository of the hook.
+ */
 export const gitEnv = {
+  GIT_DIR: undefined,
+  GIT_COMMON_DIR: undefined,
+  GIT_WORK_TREE: undefined,
+  GIT_INDEX_FILE: undefined,
+  GIT_OBJECT_DIRECTORY: undefined,
+  GIT_ALTERNATE_OBJECT_DIRECTORIES: undefined,
+  GIT_NAMESPACE: undefined,
   GIT_TERMINAL_PROMPT: '0',
   GIT_SSH_COMMAND: 'ssh -oBatchMode=yes',
   LC_ALL: 'C',

@@ -1,5 +1,5 @@
 import {mkdir, readdir, readFile, rm, symlink, writeFile} from 'node:fs/promises';
-import {describe, expect, it} from 'vitest';
+import {describe, expect, it, vi} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
 import {localHost} from '../../../src/host/process.ts';
 import type {Component, Place} from '../../../src/stacks/own-source.ts';
@@ -49,6 +49,25 @@ const setup = async (dir: TempDir) => {
 };
 
 describe('sources from git', () => {
+  it('are fetched apart from the repository whose hook runs kni-demo', async () => {
+    await using dir = await tempDir();
+    const {path} = await repository(dir);
+    await git(dir.path, 'init', '--quiet', 'hook');
+    const {filesOf} = await setup(dir);
+    const before = await readdir(dir.join('hook'), {recursive: true});
+    vi.stubEnv('GIT_DIR', dir.join('hook/.git'));
+    vi.stubEnv('GIT_INDEX_FILE', dir.join('hook/.git/index'));
+    try {
+      expect(await filesOf({kind: 'git', url: `file://${path}`, ref: 'main'})).toContain(
+        'cmd/kubelet/main.go',
+      );
+      expect(await filesOf({kind: 'directory', path})).toContain('cmd/kubelet/main.go');
+    } finally {
+      vi.unstubAllEnvs();
+    }
+    expect(await readdir(dir.join('hook'), {recursive: true})).toEqual(before);
+  });
+
   it.each([
     ['v1.20.2', 'first'],
     ['main', 'second'],
