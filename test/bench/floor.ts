@@ -80,7 +80,7 @@ export const startFloor = async (node: TestNode, list: Conflist, pluginDir: stri
     name,
     cycle: async (index, timed) => {
       const work = lane[index];
-      if (!work) throw new RangeError(`there is no lane ${index}`);
+      if (!work) throw new RangeError(`unknown lane ${index}`);
       const [sandbox, netns] = [randomUUID(), `/run/netns/bench-${pods++}`];
       await timed('Create', () => work('unshare', sandbox, netns));
       await timed('Attach', () => work(add, sandbox, netns));

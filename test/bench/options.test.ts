@@ -30,7 +30,7 @@ it.each([
   expect(message).toMatch(/^[^\n]+$/);
 });
 
-it('has a value for what is not asked for', () => {
+it('has defaults for missing options', () => {
   expect(optionsFrom([])).toEqual({
     cycles: 100,
     records: 1000,

@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {build, stop} from 'esbuild';
 
-// From the first moment on, so that nothing is left however early it comes.
+// Registered first, so that an early signal leaves nothing behind.
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stopping.abort());
 

@@ -22,7 +22,7 @@ it('lets one slow call in a hundred pass, but not two', () => {
   expect(summaryOf([...fast, 500, 500]).p99).toBe(500);
 });
 
-it('refuses to say anything about nothing', () => {
+it('refuses an empty list', () => {
   expect(() => summaryOf([])).toThrow(RangeError);
 });
 

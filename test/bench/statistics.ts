@@ -10,7 +10,7 @@ export interface Summary {
 export const quantile = (values: readonly number[], q: number): number => {
   const sorted = values.toSorted((one, other) => one - other);
   const value = sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)];
-  if (value === undefined) throw new RangeError('there is no quantile of nothing');
+  if (value === undefined) throw new RangeError('an empty list has no quantile');
   return value;
 };
 

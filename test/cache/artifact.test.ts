@@ -83,7 +83,7 @@ describe('publish', () => {
     expect(namesBeside(path)).toEqual([basename(path)]);
   });
 
-  it('survives being killed: nothing has the name, and the next one cleans up', async () => {
+  it('leaves no artifact when it is killed, and the next run cleans up', async () => {
     await using dir = await tempDir();
     const script = await bundle(fileURLToPath(new URL('fixtures/publish-and-die.ts', import.meta.url)), dir);
     const path = pathIn(dir);
@@ -96,7 +96,7 @@ describe('publish', () => {
     expect(namesBeside(path)).toEqual([basename(path)]);
   });
 
-  it('leaves the scratch of those who still live', async () => {
+  it('keeps the scratch directories of running processes', async () => {
     await using dir = await tempDir();
     const other = scratchPath(artifactPath(dirsIn(dir), 'containerd', fingerprint));
     await mkdir(other, {recursive: true});

@@ -69,7 +69,7 @@ describe('digestOfTree', () => {
   const indifferent: Readonly<Record<string, (dir: TempDir) => Promise<void>>> = {
     times: (dir) => utimes(dir.join('a.txt'), 1, 1),
     'who may read or write': (dir) => chmod(dir.join('a.txt'), 0o600),
-    'who may execute, as long as somebody may': (dir) => chmod(dir.join('folder', 'run.sh'), 0o700),
+    'the users who may execute, if there are any': (dir) => chmod(dir.join('folder', 'run.sh'), 0o700),
     'what is installed': async (dir) => {
       await mkdir(dir.join('folder', 'node_modules', 'x'), {recursive: true});
       await writeFile(dir.join('folder', 'node_modules', 'x', 'index.js'), '');

@@ -17,7 +17,7 @@ const make = async (dirs: Dirs, name: string, digit: string, bytes = 0): Promise
 };
 
 describe('listCache', () => {
-  it('is empty without a cache', async () => {
+  it('returns an empty list without a cache', async () => {
     await using dir = await tempDir();
     expect(await listCache(dirsIn(dir))).toEqual([]);
   });
@@ -58,7 +58,7 @@ describe('removeCache', () => {
 });
 
 describe('pruneArtifacts', () => {
-  it('removes what the current artifacts replace, and nothing else', async () => {
+  it('removes only artifacts that current ones replace', async () => {
     await using dir = await tempDir();
     const dirs = dirsIn(dir);
     const old = [await make(dirs, 'kubelet', 'a'), await make(dirs, 'kubelet', 'b')];

@@ -51,7 +51,7 @@ const otherHolder = async (dir: TempDir, {cache}: Dirs) => {
 };
 
 describe('withLock', () => {
-  it('gives what the work gives, and passes on what it throws', async () => {
+  it('returns the result of the work, and rethrows its error', async () => {
     await using dir = await tempDir();
     await expect(withLock(dirsIn(dir), refuse, async () => 'done')).resolves.toBe('done');
     await expect(withLock(dirsIn(dir), refuse, () => Promise.reject(new Error('boom')))).rejects.toThrow(
@@ -111,7 +111,7 @@ describe('withLock', () => {
     expect(order).toEqual([`waiting for ${process.pid}`, 'first', 'second']);
   });
 
-  it('lets in all who wait, one at a time', async () => {
+  it('admits all waiting callers, one at a time', async () => {
     await using dir = await tempDir();
     let [inside, most, count] = [0, 0, 0];
     const work = async (): Promise<void> => {

@@ -23,7 +23,7 @@ describe('a question', () => {
   it.each([
     ['Ctrl-C', '\u0003'],
     ['Ctrl-D', '\u0004'],
-  ])('is no longer one after %s, which cancels the command', async (name, key) => {
+  ])('is abandoned after %s, which cancels the command', async (name, key) => {
     expect(await answered(key)).toEqual({answer: `Error: cancelled by ${name}`, cancelled: true});
   });
 

@@ -51,7 +51,7 @@ describe('the stack, where none is named', () => {
       {git: '2> fatal: unable to access: Could not resolve host: github.com\n[exit code 128]'},
       'github.com does not answer (fatal: unable to access: Could not resolve host: github.com)',
     ],
-    ['there is no git', {git: '[not found]'}, 'git is not installed'],
+    ['git is missing', {git: '[not found]'}, 'git is not installed'],
     [
       'the registry does not answer',
       {registry: 'connect ECONNREFUSED'},
@@ -74,14 +74,14 @@ describe('the stack, where none is named', () => {
     });
   });
 
-  it('is told in the first line, and not asked for if one is named', async () => {
+  it('is named in the first line, and is not asked for when the user names one', async () => {
     await using dir = await tempDir();
     const host = () =>
-      hostOf((command) => (command.startsWith('docker ps') ? '' : '2> nobody is there\n[exit code 1]'));
+      hostOf((command) => (command.startsWith('docker ps') ? '' : '2> connection refused\n[exit code 1]'));
     const [unnamed, named] = [host(), host()];
     const without = await cli(dir, ['up'], {host: unnamed});
     expect(without.stdout.split('\n')[0]).toMatch(
-      /^stack bookworm: github\.com does not answer \(nobody is there\); /,
+      /^stack bookworm: github\.com does not answer \(connection refused\); /,
     );
     const {code, stdout} = await cli(dir, ['up', '--stack', 'upstream'], {host: named});
     expect(code).toBe(exitCodes.hostLacks);

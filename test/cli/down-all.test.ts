@@ -15,7 +15,7 @@ import {dirsIn, foreign, other, ours, ps, remember, remove} from '../rig/removal
 import {tempDir} from '../rig/temp-dir.ts';
 
 describe('down --all and --purge', () => {
-  it('reports that nothing of kni-demo is on the machine', async () => {
+  it('reports that there is nothing to remove', async () => {
     await using dir = await tempDir();
     using host = fakeHost(ps(foreign) + exchange(listOurImages));
     expect(await cli(dir, ['down', '--purge'], {host})).toEqual({
@@ -26,7 +26,7 @@ describe('down --all and --purge', () => {
     });
   });
 
-  it('lists and removes every cluster of ours, images, cache and state', async () => {
+  it('lists and removes our clusters, images, cache and state', async () => {
     await using dir = await tempDir();
     await remember(dir);
     await remember(dir, 'x');
@@ -99,7 +99,7 @@ describe('down --all and --purge', () => {
     );
   });
 
-  it('does not list the images of the engine that goes with the cache', async () => {
+  it('does not list images of the engine whose data is in the cache', async () => {
     await using dir = await tempDir();
     await markDirectories(dirsIn(dir));
     await mkdir(managedEngine(dirsIn(dir)).dataRoot);
@@ -125,7 +125,7 @@ describe('down --all and --purge', () => {
     await access(photo);
   });
 
-  it('stops the engine that kni-demo started, and no other process of that number', async () => {
+  it('stops the engine that kni-demo started, but no other process with the recorded pid', async () => {
     await using dir = await tempDir();
     const {pidFile} = managedEngine(dirsIn(dir));
     await mkdir(join(pidFile, '..'), {recursive: true});

@@ -15,7 +15,7 @@ import {type TempDir, tempDir} from '../rig/temp-dir.ts';
 describe('down if no engine runs', () => {
   const silent = exchange(listNodeContainers(), ...noEngine);
 
-  it('has nothing to do if nothing was made', async () => {
+  it('removes nothing when kni-demo has made nothing', async () => {
     await using dir = await tempDir();
     using host = fakeHost(silent);
     expect(await cli(dir, ['down'], {host})).toMatchObject({
@@ -26,7 +26,7 @@ describe('down if no engine runs', () => {
   });
 
   it.each([['down'], ['down --all'], ['down --purge']])(
-    '%s does not forget the cluster that sleeps',
+    '%s keeps the record of a stopped cluster',
     async (line) => {
       await using dir = await tempDir();
       await remember(dir);
@@ -41,7 +41,7 @@ describe('down if no engine runs', () => {
     },
   );
 
-  it('--purge takes it along with the engine that kni-demo installed', async () => {
+  it('--purge removes it together with the engine that kni-demo installed', async () => {
     await using dir = await tempDir();
     await remember(dir);
     await mkdir(managedEngine(dirsIn(dir)).dataRoot, {recursive: true});
@@ -58,7 +58,7 @@ describe('down if no engine runs', () => {
     await expect(access(dirsIn(dir).cache)).rejects.toThrow('ENOENT');
   });
 
-  it('fails with a reason if docker refuses to answer', async () => {
+  it('fails with a reason when docker refuses to answer', async () => {
     await using dir = await tempDir();
     using host = fakeHost(
       exchange(listNodeContainers(), '2> permission denied while trying to connect', '[exit code 1]'),
@@ -139,20 +139,23 @@ describe('down if docker is pointed to another engine', () => {
       ...(engine !== undefined && {engine}),
     });
 
-  it.each([['down'], ['down --purge']])('%s does not forget a cluster that its engine has', async (line) => {
-    await using dir = await tempDir();
-    await inEngine(dir, 'engine-1');
-    using host = fakeHost(ps() + exchange(engineId, 'engine-2'));
-    expect(await cli(dir, [...line.split(' '), '--yes'], {host})).toMatchObject({
-      code: exitCodes.conflict,
-      stderr:
-        'error: cannot remove cluster test1: it is in the docker engine engine-1; docker is connected to the engine engine-2\n' +
-        'try:   point docker to that engine (DOCKER_HOST, docker context), then run it again\n',
-    });
-    expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
-  });
+  it.each([['down'], ['down --purge']])(
+    '%s keeps the record of a cluster that exists in its engine',
+    async (line) => {
+      await using dir = await tempDir();
+      await inEngine(dir, 'engine-1');
+      using host = fakeHost(ps() + exchange(engineId, 'engine-2'));
+      expect(await cli(dir, [...line.split(' '), '--yes'], {host})).toMatchObject({
+        code: exitCodes.conflict,
+        stderr:
+          'error: cannot remove cluster test1: it is in the docker engine engine-1; docker is connected to the engine engine-2\n' +
+          'try:   point docker to that engine (DOCKER_HOST, docker context), then run it again\n',
+      });
+      expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
+    },
+  );
 
-  it('--all says which cluster it keeps', async () => {
+  it('--all names the cluster that it keeps', async () => {
     await using dir = await tempDir();
     await inEngine(dir, 'engine-1');
     using host = fakeHost(ps() + exchange(engineId, 'engine-2'));
@@ -162,7 +165,7 @@ describe('down if docker is pointed to another engine', () => {
     expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
   });
 
-  it('forgets it once its own engine says that it is gone', async () => {
+  it('removes the record when its own engine no longer has the cluster', async () => {
     await using dir = await tempDir();
     await inEngine(dir, 'engine-1');
     using host = fakeHost(ps() + exchange(engineId, 'engine-1'));

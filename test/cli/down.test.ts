@@ -14,7 +14,7 @@ import {tempDir} from '../rig/temp-dir.ts';
 import {capture} from '../rig/terminal.ts';
 
 describe('down', () => {
-  it('lists what would go, and removes nothing unless that is confirmed', async () => {
+  it('lists the removals, and removes nothing without confirmation', async () => {
     await using dir = await tempDir();
     await remember(dir);
     using host = fakeHost(ps(...ours, other, foreign));
@@ -49,7 +49,7 @@ describe('down', () => {
     expect(await cli(dir, ['down', '--yes', '--name', 'x'], {host})).toMatchObject({code: 0, questions: []});
   });
 
-  it('refuses one that is not ours', async () => {
+  it('refuses a cluster that kni-demo did not make', async () => {
     await using dir = await tempDir();
     using host = fakeHost(ps(foreign));
     expect(await cli(dir, ['down', '--yes', '--name', 'their'], {host})).toMatchObject({
@@ -58,7 +58,7 @@ describe('down', () => {
     });
   });
 
-  it('is done if there is nothing, and forgets what it knew of it', async () => {
+  it('succeeds when the cluster does not exist, and removes its record', async () => {
     await using dir = await tempDir();
     await remember(dir);
     using host = fakeHost(ps(other));
@@ -71,7 +71,7 @@ describe('down', () => {
     expect(await recordedClusters(dirsIn(dir))).toEqual([]);
   });
 
-  it('leaves the rest alone if one thing cannot be removed, and names it', async () => {
+  it('stops at the first removal that fails, and names it', async () => {
     await using dir = await tempDir();
     await remember(dir);
     const failing = exchange(
@@ -87,7 +87,7 @@ describe('down', () => {
     expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);
   });
 
-  it('is refused while another kni-demo is at work', async () => {
+  it('is refused while another kni-demo is running', async () => {
     await using dir = await tempDir();
     const ended = await withLock(dirsIn(dir), {command: 'kni-demo up'}, () => cli(dir, ['down', '--yes']));
     expect(ended).toMatchObject({
@@ -112,7 +112,7 @@ describe('down', () => {
     expect(stdout.text()).toContain('cluster test1 does not exist');
   });
 
-  it('is cancelled while it asks', async () => {
+  it('is cancelled while it waits for the answer', async () => {
     await using dir = await tempDir();
     const cancel = new AbortController();
     const confirm = async (): Promise<boolean> => {

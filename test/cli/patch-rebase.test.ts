@@ -69,7 +69,7 @@ const rebase = async (
 };
 
 describe('patch rebase', () => {
-  it('leaves an unchanged series as it is, byte by byte', async () => {
+  it('leaves an unchanged series identical, byte for byte', async () => {
     await using dir = await tempDir();
     const {code, stdout, stderr, out} = await rebase(dir, (tree) => tree);
     expect({code, stderr}).toEqual({code: 0, stderr: ''});

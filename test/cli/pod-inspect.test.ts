@@ -40,7 +40,7 @@ const lines = [
 const all = journal('uid-1-key|sandbox-1|uid-1', ...lines);
 
 describe('pod inspect', () => {
-  it('shows what is on record, in the kernel, and how it came about', async () => {
+  it('shows the record, the kernel state, and the timeline', async () => {
     await using dir = await dirWithCluster();
     using host = fakeHost(api(pod()) + onWorker(askPod('default/a'), record()) + kernel() + all);
     expect(await cli(dir, ['pod', 'inspect', 'a'], {host})).toMatchObject({
@@ -77,7 +77,7 @@ timeline of the sandbox (2026-11-25, UTC)
     });
   });
 
-  it('marks what differs', async () => {
+  it('marks differences between record, kernel and API server', async () => {
     await using dir = await dirWithCluster();
     const bare = kernel({...eth0, addr_info: []});
     const moved = pod({}, {podIPs: [{ip: '10.244.1.9'}]});
@@ -136,7 +136,7 @@ timeline of the sandbox (2026-11-25, UTC)
     expect(ended).toMatchObject({code, stderr: '', stdout: expect.stringContaining(text)});
   });
 
-  it('says that CHECK was not run, and counts it as failed', async () => {
+  it('reports that CHECK was not run, and fails', async () => {
     await using dir = await dirWithCluster();
     using host = fakeHost(
       api(pod()) +
@@ -155,7 +155,7 @@ timeline of the sandbox (2026-11-25, UTC)
     expect(stdout).toContain('correlation  uid-1-key');
   });
 
-  it('gives programs one object', async () => {
+  it('prints one JSON object with --json', async () => {
     await using dir = await dirWithCluster();
     using host = fakeHost(api(pod()) + onWorker(askPod('default/a'), record()) + kernel() + all);
     const {stdout} = await cli(dir, ['pod', 'inspect', 'a', '--json'], {host});

@@ -185,8 +185,8 @@ describe('waitForPod', () => {
       'Failed to create pod sandbox: no answer',
       'Failed to create pod sandbox: no answer',
     ],
-    ['what the pod says, where there is no warning', pod({phase: 'Pending'}), '', 'phase Pending'],
-    ['that there is no such pod', '', '', 'the API server does not know the pod'],
+    ['the status of the pod, when there is no warning', pod({phase: 'Pending'}), '', 'phase Pending'],
+    ['that the pod is missing', '', '', 'the API server does not know the pod'],
   ])('gives up with %s', async (_, state, warning, why) => {
     const host: Host = {
       run: async ([, args]) => ({stdout: args.includes('events') ? warning : state, stderr: ''}),

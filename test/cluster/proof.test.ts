@@ -126,8 +126,8 @@ describe('judge', () => {
     ],
     ['attached before it was made', {lines: [attached, made, queried, received(ip)]}, [order]],
     ['queried before it was attached', {lines: [made, queried, attached, received(ip)]}, [order]],
-    ['there is no sandbox', {sandbox: '', netns: undefined}, [logged, api, inPod, joined, order]],
-    ['there are no lines at all', {lines: []}, [logged, api, inPod, joined, order]],
+    ['the sandbox is missing', {sandbox: '', netns: undefined}, [logged, api, inPod, joined, order]],
+    ['the log is empty', {lines: []}, [logged, api, inPod, joined, order]],
   ])('fails where %s', (_, change, claims) => {
     expect(failing(change)).toEqual(claims);
   });

@@ -109,7 +109,7 @@ describe('receivedIpConfigs', () => {
 describe('parseLogLine', () => {
   const line = {level: 'info', msg: 'CreateNetwork ok', time: '2026-11-24T02:00:00.000Z'};
 
-  it('keeps what it does not know', () => {
+  it('keeps unknown fields', () => {
     const all = {...line, rpc: 'CreateNetwork', ms: 1.5, attempt: 3};
     expect(parseLogLine(JSON.stringify(all))).toEqual(all);
   });

@@ -1,4 +1,4 @@
-/** Before and after all chapters: a kubeconfig that must not change, and the removal of what this run has made. */
+/** Before all chapters: protects the user's kubeconfig. After them: removes what this run made. */
 
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';

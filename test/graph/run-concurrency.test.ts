@@ -17,7 +17,7 @@ describe('running at the same time', () => {
     expect(most).toBe(2);
   });
 
-  it('starts a task as soon as its own needs are finished', async () => {
+  it('starts a task as soon as its needs are finished', async () => {
     const end = gate();
     const {lines} = await tell(
       [

@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest';
 import {failing, gate, type TestTask, task, tell} from './tasks.ts';
 
 describe('failing', () => {
-  it('does not start what needs a task that failed, and names the cause, not the one between', async () => {
+  it('does not start tasks that need a failed one, and names the task that failed first', async () => {
     const {lines, result} = await tell([task('a', [], failing()), task('b', ['a']), task('c', ['b'])]);
     expect(lines).toEqual([
       'planned a b c',
@@ -14,7 +14,7 @@ describe('failing', () => {
     expect(result).toMatchObject({ok: false, failures: [{task: 'a'}, {task: 'b'}, {task: 'c'}]});
   });
 
-  it('starts nothing new after the first failure, and lets finish what runs', async () => {
+  it('starts no task after the first failure, and waits for running ones', async () => {
     const failed = gate();
     const {lines, result} = await tell(
       [
@@ -37,7 +37,7 @@ describe('failing', () => {
     expect(result.ok).toBe(false);
   });
 
-  it('reports every task that failed by itself', async () => {
+  it('reports every task whose own run failed', async () => {
     const both = gate();
     const fail = async (): Promise<never> => {
       await both.passed;
@@ -56,7 +56,7 @@ describe('failing', () => {
     expect(result).toMatchObject({failures: [{failure: {kind: 'threw', error: 'not even an error'}}]});
   });
 
-  it('takes a task that throws before it has a promise for failed', async () => {
+  it('treats a task that throws synchronously as failed', async () => {
     const run = (): Promise<void> => {
       throw new Error('at once');
     };
@@ -67,7 +67,7 @@ describe('failing', () => {
     ]);
   });
 
-  it('fails if the inputs of a task are unknown, before anything is asked or run', async () => {
+  it('fails before any check or run when the inputs of a task are unknown', async () => {
     const {lines, result} = await tell([
       task('a', [], {inputs: () => Promise.reject(new Error('no such file'))}),
       task('b', ['a'], {done: () => Promise.reject(new Error('asked'))}),
@@ -98,7 +98,7 @@ describe('cancelling', () => {
     expect(result).toMatchObject({ok: false, failures: [{failure: {kind: 'cancelled'}}, {task: 'b'}]});
   });
 
-  it('keeps the result of a task that succeeds in spite of that', async () => {
+  it('keeps the result of a task that succeeds despite the cancellation', async () => {
     const cancel = new AbortController();
     const run = async (): Promise<void> => cancel.abort();
     const {lines, result} = await tell([task('a', [], {run})], {signal: cancel.signal});
@@ -106,12 +106,12 @@ describe('cancelling', () => {
     expect(result.ok).toBe(true);
   });
 
-  it('runs nothing if it was cancelled before', async () => {
+  it('runs nothing when it was cancelled before the start', async () => {
     const {lines} = await tell([task('a'), task('b', ['a'])], {signal: AbortSignal.abort()});
     expect(lines).toEqual(['planned a b', 'failed a: cancelled', 'failed b: cancelled']);
   });
 
-  it('starts nothing if it was cancelled while asking', async () => {
+  it('starts nothing when it is cancelled during a check', async () => {
     const cancel = new AbortController();
     const done = async (): Promise<never> => {
       cancel.abort();

@@ -4,7 +4,7 @@ import {failing, gate, type TestTask, task, tell} from './tasks.ts';
 const there = (reason = 'there'): Partial<TestTask> => ({done: async () => reason});
 
 describe('what a run is about', () => {
-  it('runs needs first', async () => {
+  it('runs the needs of a task first', async () => {
     const {lines, result} = await tell([task('a'), task('b', ['a']), task('c', ['b'])]);
     expect(lines).toEqual([
       'planned a b c',
@@ -18,7 +18,7 @@ describe('what a run is about', () => {
     expect(result).toEqual({ok: true, ran: ['a', 'b', 'c']});
   });
 
-  it('skips what is there, and does not look at its needs for its sake', async () => {
+  it('skips a finished task, and does not check its needs', async () => {
     const {lines, result} = await tell([
       task('a', [], failing()),
       task('b', ['a'], there('made before')),
@@ -40,23 +40,23 @@ describe('what a run is about', () => {
     ]);
   });
 
-  it('does nothing if the targets are there', async () => {
+  it('runs nothing when the targets are finished', async () => {
     const {lines, result} = await tell([task('a'), task('b', ['a'], there())]);
     expect(lines).toEqual(['planned b', 'skipped b: there']);
     expect(result).toEqual({ok: true, ran: []});
   });
 
-  it('leaves out what no target needs', async () => {
+  it('leaves out tasks that no target needs', async () => {
     const {lines} = await tell([task('other'), task('a')]);
     expect(lines).toEqual(['planned a', 'started a', 'done a']);
   });
 
-  it('takes several targets', async () => {
+  it('accepts several targets', async () => {
     const {result} = await tell([task('a'), task('b'), task('c')], {targets: ['c', 'a']});
     expect(result).toEqual({ok: true, ran: ['a', 'c']});
   });
 
-  it('refuses a target that does not exist, before anything is asked', async () => {
+  it('refuses an unknown target before it asks any task', async () => {
     await expect(tell([task('a')], {targets: ['nope']})).rejects.toThrow('no task is called nope');
   });
 
@@ -96,7 +96,7 @@ describe('asking whether a task is done', () => {
     expect(result).toEqual({ok: true, ran: ['c']});
   });
 
-  it('asks again once needs were made, since that may have made it too', async () => {
+  it('asks again after its needs have run, because they may have finished it too', async () => {
     let made = false;
     const {lines} = await tell([
       task('a', [], {run: async () => void (made = true)}),
@@ -105,14 +105,14 @@ describe('asking whether a task is done', () => {
     expect(lines).toEqual(['planned a b', 'started a', 'done a', 'skipped b: came with a']);
   });
 
-  it('asks only once if nothing was made meanwhile', async () => {
+  it('asks only once when no need has run', async () => {
     let asked = 0;
     const done = async (): Promise<undefined> => void (asked += 1);
     await tell([task('a', [], there()), task('b', ['a'], {done})]);
     expect(asked).toBe(1);
   });
 
-  it('takes one that cannot tell for not done, and asks again when its needs are made', async () => {
+  it('treats a failing check as not done, and asks again after the needs have run', async () => {
     let installed = false;
     const done = async (): Promise<string> => {
       if (!installed) throw new Error('docker: not found');
@@ -130,7 +130,7 @@ describe('asking whether a task is done', () => {
     ]);
   });
 
-  it('runs the task if it still cannot tell, and fails only if the run does', async () => {
+  it('runs the task when the check still fails, and fails only if the run fails', async () => {
     const done = () => Promise.reject(new Error('connection refused'));
     const waiting = await tell([task('a'), task('b', ['a'], {done})]);
     expect(waiting.lines).toEqual(['planned a b', 'started a', 'done a', 'started b', 'done b']);
@@ -138,7 +138,7 @@ describe('asking whether a task is done', () => {
     expect(lines).toEqual(['planned a', 'started a', 'failed a: no permission']);
   });
 
-  it('keeps what the command printed that could not tell', async () => {
+  it('keeps the output of the check that failed', async () => {
     const done = () =>
       Promise.reject(Object.assign(new Error('exit code 1: kubectl'), {output: 'connection refused'}));
     const {result} = await tell([task('a', [], {done, ...failing('gave up')})]);
@@ -153,7 +153,7 @@ describe('asking whether a task is done', () => {
 describe('a live task', () => {
   const live = {live: true} as const;
 
-  it('is asked again after a live need was made, also through a need that was there', async () => {
+  it('is asked again after a live need has run, also through a finished need', async () => {
     let restarted = false;
     const done = async (): Promise<string | undefined> => (restarted ? undefined : 'stale');
     const {lines} = await tell([
@@ -171,7 +171,7 @@ describe('a live task', () => {
     ]);
   });
 
-  it('is skipped at once if all of its live needs are there, whatever its products', async () => {
+  it('is skipped at once when all of its live needs are finished', async () => {
     const {lines} = await tell([
       task('image', [], failing()),
       task('nodes', ['image'], {...live, ...there()}),

@@ -91,7 +91,7 @@ describe('a command that fails', () => {
     expect(await failureOf(host().run([file, []]))).toMatchObject({reason, message: `${reason}: ${file}`});
   });
 
-  it('tells a directory that there is not from a program that there is not', async () => {
+  it('distinguishes a missing directory from a missing program', async () => {
     const error = await failureOf(host().run(['true', []], {cwd: '/no/such/directory'}));
     expect(error.reason).toBe('no such directory /no/such/directory');
   });

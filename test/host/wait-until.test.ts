@@ -61,7 +61,7 @@ describe('waitUntil', () => {
     expect(times).toEqual([0, 1_000, 2_000, 3_000]);
   });
 
-  it('takes a probe that throws for not yet', async () => {
+  it('treats a probe that throws as not ready', async () => {
     await expect(waitUntil(wait(), probeOf(new Error('connection refused'), 'ready'))).resolves.toBe('ready');
   });
 

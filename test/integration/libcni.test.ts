@@ -43,7 +43,7 @@ const kubelet = [
 
 const cases: readonly (readonly [what: string, made: Case])[] = [
   ...['0.1.0', '0.2.0', '0.3.1', '0.4.0', '1.0.0'].map((version) => {
-    // Before 0.4.0 there is no CHECK: see below.
+    // CHECK does not exist before 0.4.0: see below.
     const commands = /^0\.[123]/.test(version)
       ? (['ADD', 'DEL'] as const)
       : (['ADD', 'CHECK', 'DEL'] as const);

@@ -125,7 +125,7 @@ describe('a network runtime that is asked about itself', () => {
     );
   });
 
-  it('tells with the addresses what else the plugins have said', async () => {
+  it('returns further facts from the plugins with the addresses', async () => {
     const pod = newPod('whole');
     const netns = await createNetwork(runtime.kni, pod);
     const answer = await runtime.kni.attachInterface({

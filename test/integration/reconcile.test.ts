@@ -131,7 +131,7 @@ describe('what has lost its owner', () => {
     for (const {pod, netns} of up) await takeDown(next.kni, pod, netns);
   });
 
-  it('is a portmap chain of a network of ours; chains of other networks and of pods stay', async () => {
+  it('includes portmap chains of our network, but no chains of other networks and of existing pods', async () => {
     const runtime = await startRuntime(node);
     const pod = newPod('live');
     const {netns} = await bringUp(runtime.kni, pod, {portMappings: [tcpPort(8080)]});

@@ -32,7 +32,7 @@ describe('a network that replaces the node’s own, over the same range', () => 
     return started.stop;
   });
 
-  it('gives a new pod no address of a pod that runs', async () => {
+  it('never assigns the address of a running pod', async () => {
     const running = [newPod('one'), newPod('two')];
     const up = [];
     for (const pod of running) up.push(await bringUp(runtime.kni, pod));

@@ -238,7 +238,7 @@ describe('the tunnels of a node', () => {
     });
   });
 
-  it('come back when they were deleted', async () => {
+  it('are restored after they were deleted', async () => {
     await node.run(['ip', 'link', 'del', 'kni.vxlan']);
     await runtime.kni.setupNodeNetwork({});
     expect(await tunnelsOf(node)).toEqual(toB);

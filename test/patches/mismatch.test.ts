@@ -29,7 +29,7 @@ describe('what looks most alike', () => {
     expect(closestTo(wanted, twice, 8)?.line).toBe(9);
   });
 
-  it('has no difference where all stands, if in vain', () => {
+  it('has no difference when all of its lines are found', () => {
     expect(closestTo(lines.slice(2, 4), lines, 9)).toEqual({line: 3, matching: 2, of: 2});
   });
 

@@ -10,7 +10,7 @@ import {demoWith, kubeconfigIn, running} from '../rig/demo-cluster.ts';
 import {tempDir} from '../rig/temp-dir.ts';
 
 describe('removing the cluster', () => {
-  it('removes what is kept of it too, after it is gone', async () => {
+  it('removes its directory only after kind has deleted it', async () => {
     await using dir = await tempDir();
     const kubeconfig = kubeconfigIn(dir);
     const {context} = await demoWith(

@@ -12,7 +12,7 @@ it('lists what others keep in the engine, and whether it runs', async () => {
   expect(found.filter(({running}) => running).map(({name}) => name)).toEqual(['test2-worker']);
 });
 
-it('lists nothing when there is no engine', async () => {
+it('lists nothing when the engine is missing', async () => {
   await using dir = await tempDir();
   expect(await foreignContents(dirsIn(dir))).toEqual([]);
 });

@@ -28,18 +28,18 @@ describe('parseTranscript', () => {
         test1
         other
 
-        $ docker inspect nobody
+        $ docker inspect missing
         []
-        2> Error: No such object: nobody
+        2> Error: No such object: missing
         [exit code 1]
         $ true
       `),
     ).toEqual([
       {command: ['kind', 'get', 'clusters'], stdout: 'test1\nother', stderr: ''},
       {
-        command: ['docker', 'inspect', 'nobody'],
+        command: ['docker', 'inspect', 'missing'],
         stdout: '[]',
-        stderr: 'Error: No such object: nobody',
+        stderr: 'Error: No such object: missing',
         failure: 'exit code 1',
       },
       {command: ['true'], stdout: '', stderr: ''},

@@ -29,8 +29,8 @@ export class UnexpectedCommand extends Error {
  *     using host = fakeHost(`
  *       $ kind get clusters
  *       test1
- *       $ docker inspect nobody
- *       2> Error: No such object: nobody
+ *       $ docker inspect missing
+ *       2> Error: No such object: missing
  *       [exit code 1]
  *     `);
  */

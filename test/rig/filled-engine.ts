@@ -1,4 +1,4 @@
-/** The data directory of the engine that kni-demo installed, with content of ours and of others. */
+/** The data directory of the engine that kni-demo installed, with our content and content of others. */
 
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';

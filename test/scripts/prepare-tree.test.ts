@@ -108,7 +108,7 @@ describe.skipIf(!existsSync('/usr/bin/patch'))('prepare-tree.sh', () => {
     expect([await line(5), await line(12), await line(17)]).toEqual(['a', 'b', 'c']);
   });
 
-  it('names the patch that does not apply, and tries no further', async () => {
+  it('names the patch that does not apply, and stops', async () => {
     await using dir = await tempDir();
     const {run, line} = await prepare(dir, {
       ours: {
@@ -137,7 +137,7 @@ describe.skipIf(!existsSync('/usr/bin/patch'))('prepare-tree.sh', () => {
     ['fuzz', patch(10, 'fuzzy', numbers.with(6, 'not what stands there\n'))],
     ['nothing, since it was applied before', patch(10, 'line 10', numbers.with(9, 'what line 10 was\n'))],
     ['a file that there is not', patch(10, 'x').replaceAll('main.go', 'other.go')],
-    ['nothing, since it is none', 'rubbish\n'],
+    ['an invalid patch', 'rubbish\n'],
   ])('refuses a patch that would need %s', async (_, text) => {
     await using dir = await tempDir();
     const {run, line} = await prepare(dir, {ours: {'0001-a.patch': text}});

@@ -51,7 +51,7 @@ describe('loadStack', () => {
     );
   });
 
-  it('refuses a broken one with a line for every problem', async () => {
+  it('refuses an invalid stack with one line for each problem', async () => {
     await using dir = await tempDir();
     const yaml = await readFile(`${shipped}/bookworm.yaml`, 'utf8');
     const broken = yaml

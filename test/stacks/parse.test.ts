@@ -45,7 +45,7 @@ const without = (value: unknown, [key, ...rest]: readonly (string | number)[]): 
 };
 
 describe('parseStack', () => {
-  it('gives the stack as it stands in the file', () => {
+  it('returns the stack as it is in the file', () => {
     expect(parseStack(bookworm, {path: 'bookworm.yaml', name: 'bookworm'})).toEqual({
       ok: true,
       stack: parse(bookworm),
@@ -133,7 +133,7 @@ describe('parseStack', () => {
     expect(problemsOf(yaml)).toEqual([expect.stringMatching(problem)]);
   });
 
-  it('misses every field that is taken away, wherever it stands', () => {
+  it('reports every missing field', () => {
     const whole: unknown = parse(bookworm);
     const optional = new Set(['containerd.buildDependencies']);
     const fields = pathsIn(whole).filter(

@@ -5,7 +5,7 @@ import {demoPlan} from '../../src/stages/demo.ts';
 import {cluster as clusterTask} from '../../src/stages/setup/cluster.ts';
 
 describe('after a reboot', () => {
-  it('nothing of the cluster is judged before its nodes have reported', async () => {
+  it('no check of the cluster runs before its nodes have reported', async () => {
     const {tasks} = demoPlan(await loadStack('bookworm', project.stacks));
     const needing = (id: string): readonly string[] => {
       const needs = tasks.get(id)?.needs ?? [];
@@ -22,7 +22,7 @@ describe('after a reboot', () => {
     expect(unordered).toEqual([]);
   });
 
-  it('nothing is verified beside the change of the flags, which restarts the network runtimes', async () => {
+  it('no verification runs during the change of flags, which restarts the network runtimes', async () => {
     const {tasks} = demoPlan(await loadStack('bookworm', project.stacks));
     expect(tasks.get('setup/nodes-ready')?.needs).toContain('setup/runtime-flags');
     expect(tasks.get('verify/sample-pod')?.needs).toContain('setup/runtime-flags');

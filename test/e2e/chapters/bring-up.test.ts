@@ -10,7 +10,7 @@ import {cluster, dirs, dump, kniDemo, lent, named, run, sample, start, value} fr
 
 describe.skipIf(lent)('up', () => {
   beforeAll(async () => {
-    // Without an engine there is no cluster either.
+    // Without an engine no cluster exists.
     const engine = await run('docker', 'version').catch(() => undefined);
     if (engine !== undefined) await kniDemo('down', ...named, '--yes');
   });

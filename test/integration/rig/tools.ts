@@ -92,9 +92,7 @@ const fetchAlone = async (name: string): Promise<string> => {
   const debs = join(root, 'debs');
   if (await exists(join(root, 'complete'))) return root;
   await output('apt-get', ['--version']).catch(() => {
-    throw new Error(
-      `${name} is neither installed nor can it be fetched, since there is no apt-get. Please install it.`,
-    );
+    throw new Error(`${name} is not installed, and apt-get is missing to download it: install ${name}`);
   });
   await mkdir(debs, {recursive: true});
   await download(name, debs).catch(async () => {

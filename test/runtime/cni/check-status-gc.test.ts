@@ -18,7 +18,7 @@ describe('a check of an attachment', () => {
     return {...chain, attachment: {...chain.attachment, result, cniArgs, capabilityArgs: {mac: '0a::'}}};
   };
 
-  it('asks all plugins in order, each given what ADD was given and has answered', async () => {
+  it('asks all plugins in order, with the arguments and the result of ADD', async () => {
     await using chain = await attached();
     expect(await checkNetwork(chain.invoke, chain.attachment, target)).toBe(true);
     const calls = await chain.plugins.calls();
@@ -37,7 +37,7 @@ describe('a check of an attachment', () => {
     }
   });
 
-  it('stops at the first that finds something wrong', async () => {
+  it('stops at the first plugin that reports a problem', async () => {
     await using chain = await attached();
     await chain.plugins.plan({'second CHECK': 'error(100,address is gone)'});
     await expect(checkNetwork(chain.invoke, chain.attachment, target)).rejects.toMatchObject({
@@ -66,7 +66,7 @@ describe('a check of an attachment', () => {
 });
 
 describe('the status of a network', () => {
-  it('is asked of all plugins in order, about no container', async () => {
+  it('is asked of all plugins in order, without a container', async () => {
     await using chain = await pluginChain({cniVersion: '1.1.0'});
     await statusOfNetwork(chain.invoke, chain.list);
     const calls = await chain.plugins.calls();
@@ -103,7 +103,7 @@ describe('garbage collection', () => {
   const collected = async (plugins: Plugins) =>
     (await callsOf(plugins)).filter((call) => call.endsWith(' GC'));
 
-  it('tells all plugins what is still valid', async () => {
+  it('passes the valid attachments to all plugins', async () => {
     await using chain = await pluginChain({cniVersion: '1.1.0'});
     expect(await collectGarbage(chain.invoke, chain.list, valid)).toEqual([]);
     expect(await collected(chain.plugins)).toEqual(['first GC', 'second GC', 'third GC']);
@@ -116,7 +116,7 @@ describe('garbage collection', () => {
     });
   });
 
-  it('continues after a failure, and returns all', async () => {
+  it('continues after a failure, and returns all failures', async () => {
     await using chain = await pluginChain({cniVersion: '1.1.0'});
     await chain.plugins.plan({'first GC': 'error(5,disk)', 'second VERSION': 'signal', 'third GC': 'exit'});
     const failures = await collectGarbage(chain.invoke, chain.list, []);
@@ -128,7 +128,7 @@ describe('garbage collection', () => {
     expect(await collected(chain.plugins)).toEqual(['first GC', 'third GC']);
   });
 
-  it('has its time for all of them together', async () => {
+  it('has one deadline for all plugins together', async () => {
     await using chain = await pluginChain({cniVersion: '1.1.0'});
     await chain.plugins.plan({'second GC': 'hang'});
     const left = [60_000, 60_000, 60_000, 200]; // VERSION and GC of the first, then of the second
@@ -139,7 +139,7 @@ describe('garbage collection', () => {
     ]);
   });
 
-  it('leaves out plugins that do not know of it', async () => {
+  it('skips plugins that do not support GC', async () => {
     await using chain = await pluginChain({cniVersion: '1.1.0'});
     await chain.plugins.plan({'first VERSION': 'versions(0.4.0,1.0.0)', 'third VERSION': 'no-versions'});
     expect(await collectGarbage(chain.invoke, chain.list, valid)).toEqual([]);

@@ -131,13 +131,13 @@ describe('plugins in a folder of the name of the network', () => {
     expect(parseConflist(found?.text ?? '')).toEqual(found);
   });
 
-  it('may be all that there is', async () => {
+  it('may be the only plugins of the network', async () => {
     const text = '{"cniVersion":"1.0.0","name":"net"}';
     expect(typesOf(await read({'10.conflist': text, ...folder}))).toEqual(['a', 'b']);
     await expect(read({'10.conflist': text})).rejects.toThrow(/10\.conflist has no "plugins"/);
   });
 
-  it('are left out if the list says so, and for a single plugin', async () => {
+  it('are left out when the list asks for that, and for a single plugin', async () => {
     const only = JSON.stringify({...(JSON.parse(list('net')) as object), loadOnlyInlinedPlugins: true});
     expect(typesOf(await read({'10.conflist': only, ...folder}))).toEqual(['bridge']);
     expect(typesOf(await read({'10.conf': single('net'), ...folder}))).toEqual(['ptp']);
@@ -180,7 +180,7 @@ describe('a network that is asked for by name', () => {
     await expect(find('net', files)).rejects.toThrow(/10\.conflist has an empty list/);
   });
 
-  it('is not there before the directory is', async () => {
+  it('is undefined when the directory is missing', async () => {
     await using dir = await tempDir();
     expect(findNetwork(join(dir.path, 'later'), 'net')).toBeUndefined();
   });

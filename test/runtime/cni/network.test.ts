@@ -26,7 +26,7 @@ const seen = async (plugins: Plugins) =>
   });
 
 describe('a network of several plugins', () => {
-  it('is added in order, each plugin given the result of the one before', async () => {
+  it('is added in order, and each plugin gets the result of the one before', async () => {
     await using chain = await pluginChain();
     const result = await added(chain);
     expect(JSON.parse(result)).toMatchObject({ips: [{address: '10.99.0.2/24'}]});
@@ -37,7 +37,7 @@ describe('a network of several plugins', () => {
     ]);
   });
 
-  it('is deleted in reverse, every plugin given the final result', async () => {
+  it('is deleted in reverse, and every plugin gets the final result', async () => {
     await using chain = await pluginChain();
     await delNetwork(chain.invoke, {...chain.attachment, result: '{"cniVersion":"1.0.0"}'}, target);
     expect(await seen(chain.plugins)).toEqual([

@@ -44,7 +44,7 @@ describe('the request configuration', () => {
     expect(requestOf(plugin)).toEqual({type: 'a', cniVersion: '1.0.0', name: 'net'});
   });
 
-  it('of GC tells what is still there, by both names that plugins know', () => {
+  it('of GC lists the valid attachments under both keys that plugins read', () => {
     const network = networkOf('{"type":"a","cni.dev/attachments":[{"containerID":"old"}]}');
     const valid = [{containerID: 'box', ifname: 'eth0'}];
     expect(JSON.parse(requestConfigOf('GC', {...network, valid}))).toEqual({

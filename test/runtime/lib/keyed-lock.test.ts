@@ -10,7 +10,7 @@ const gate = () => {
 };
 
 describe('a lock', () => {
-  it('lets work on one key through one by one, in order', async () => {
+  it('runs work with the same key one by one, in order', async () => {
     const lock = createLock();
     const seen: string[] = [];
     const work = (name: string) => async () => {

@@ -37,7 +37,7 @@ describe('an abandoned network', () => {
     expect(await rig.onDisk()).toEqual([]);
   });
 
-  it('stays when it is asked for again', async () => {
+  it('is kept when a caller asks for it again', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
     await rig.pods.sweep();
@@ -49,7 +49,7 @@ describe('an abandoned network', () => {
     await expect(rig.pods.attach(attachRequest)).resolves.toMatchObject({state: 'attached'});
   });
 
-  it('is also one whose attach failed and is not retried', async () => {
+  it('includes one whose attach failed and is not retried', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
     await rig.plugins.plan({'first ADD': 'error'});
@@ -78,7 +78,7 @@ describe('an abandoned network', () => {
     await attaching;
   };
 
-  it('is also one that was attached for a caller that had hung up', async () => {
+  it('includes one that was attached after its caller had disconnected', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
     await attachUnheard(rig);
@@ -93,7 +93,7 @@ describe('an abandoned network', () => {
   it.each<[string, (rig: PodsRig) => unknown]>([
     ['asks for it', ({pods}) => pods.query('box')],
     ['attaches it again', ({pods}) => pods.attach(attachRequest)],
-  ])('is no longer abandoned once a caller %s', async (_, come) => {
+  ])('is kept when a caller %s', async (_, come) => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
     await attachUnheard(rig);

@@ -6,7 +6,7 @@ import {callsOf, podsRig} from '../rig/pods.ts';
 vi.setConfig({testTimeout: 60_000});
 
 describe('an address of eth0 that another pod has', () => {
-  it('is given back, and another one is asked for', async () => {
+  it('is released, and another one is requested', async () => {
     await using rig = await podsRig();
     await rig.pods.create(one.pod, '0');
     await rig.pods.attach(one.request); // has 10.99.0.3
@@ -40,7 +40,7 @@ describe('an address of eth0 that another pod has', () => {
     expect(await statesOf(rig)).toEqual(['attached', 'created']);
   });
 
-  it('is given to one of two pods that come at the same time', async () => {
+  it('is given to one of two concurrent pods', async () => {
     await using rig = await podsRig();
     await rig.plugins.plan({
       'first ADD': `print(${JSON.stringify({cniVersion: '1.0.0', ips: [{address: '10.99.0.3/24'}]})})`,

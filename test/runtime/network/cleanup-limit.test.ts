@@ -13,7 +13,7 @@ describe('a network with unfinished cleanups', () => {
     return {...test, request: {...test.request, selections: [side]}};
   };
 
-  it('refuses further pods when it has as many as it may have, before a plugin runs', async () => {
+  it('refuses further pods at its limit, before a plugin runs', async () => {
     await using rig = await podsRig({pendingLimit: 2});
     await rig.plugins.plan({'third ADD': 'error(999,no)', 'third DEL': 'error(999,no)'});
     for (const {pod, request} of [onSide(1), onSide(2)]) {
@@ -37,7 +37,7 @@ describe('a network with unfinished cleanups', () => {
     await expect(rig.pods.attach(fourth.request)).resolves.toMatchObject({state: 'attached'});
   });
 
-  it('never exceeds its limit, also of pods that come at the same time', async () => {
+  it('never exceeds its limit, even with concurrent pods', async () => {
     await using rig = await podsRig({pendingLimit: 2});
     await rig.plugins.plan({'third ADD': 'error(999,no)', 'third DEL': 'error(999,no)'});
     const pods = Array.from({length: 6}, (_, index) => onSide(index + 1));
@@ -48,7 +48,7 @@ describe('a network with unfinished cleanups', () => {
     expect(rig.pods.unfinished()).toHaveLength(2);
   });
 
-  it('has all its places for pods that succeed, one after the other', async () => {
+  it('accepts any number of pods that succeed', async () => {
     await using rig = await podsRig({pendingLimit: 2});
     const pods = Array.from({length: 6}, (_, index) => onSide(index + 1));
     await Promise.all(pods.map(({pod}) => rig.pods.create(pod, '0')));
@@ -76,7 +76,7 @@ describe('pods of one network that come at the same time', () => {
     await first;
   });
 
-  it('get an error that it is busy at their deadline', async () => {
+  it('get the error NetworkBusy at their deadline', async () => {
     await using rig = await podsRig({pendingLimit: 1});
     await rig.plugins.plan({'third ADD': 'hold'});
     for (const {pod} of [one, two]) await rig.pods.create(pod, '0');

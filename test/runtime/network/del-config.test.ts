@@ -31,7 +31,7 @@ describe('the configuration of a DEL', () => {
     ['other plugins', {}, ['first']],
     ['another IPAM', {ipam: {type: 'other'}}, ['third']],
     ['another directory of leases', {ipam: {dataDir: '/elsewhere'}}, ['third']],
-  ])('is the pinned one when the new one has %s', async (_, extra, types) => {
+  ])('is the recorded one when the new one has %s', async (_, extra, types) => {
     await using rig = await podsRig();
     await rig.plugins.plan({'third ADD': 'error', 'third DEL': 'error->ok'});
     await rig.pods.create(one.pod, '0');
@@ -42,7 +42,7 @@ describe('the configuration of a DEL', () => {
     expect(await mtuGivenToDel(rig)).toEqual([undefined, undefined]);
   });
 
-  it('is that of ADD when ADD has finished', async () => {
+  it('is the one of ADD when ADD has finished', async () => {
     await using rig = await podsRig();
     await rig.pods.create(one.pod, '0');
     await rig.pods.attach(onSide);

@@ -24,7 +24,7 @@ const running = async <T>(rig: PodsRig, work: (timeLeft: (ms: number) => () => n
 };
 
 describe('a further network whose DEL hangs', () => {
-  it('is what the error names, and keeps eth0 from nothing', async () => {
+  it('is named by the error, and does not prevent the cleanup of eth0', async () => {
     await using rig = await podsRig();
     await rig.pods.create(one.pod, '0');
     await rig.pods.attach({...one.request, selections: [side]});
@@ -34,7 +34,7 @@ describe('a further network whose DEL hangs', () => {
     expect(await rig.onDisk()).toMatchObject([{state: 'detaching', attachments: [{ifName: 'net1'}]}]);
   });
 
-  it('is what CreateNetwork names, within its five seconds', async () => {
+  it('is named by the error of CreateNetwork, within its five seconds', async () => {
     await using rig = await podsRig();
     await rig.pods.create(one.pod, '0');
     await rig.pods.attach({...one.request, selections: [side]});
@@ -68,7 +68,7 @@ describe('after a restart', () => {
     expect(outcomes).toEqual(['CniError', 'CniError', 'TooManyCleanups', 'TooManyCleanups']);
   });
 
-  it('the two minutes of what was being detached count on without a Detach', async () => {
+  it('a cleanup becomes pending after two minutes without another Detach', async () => {
     await using rig = await podsRig();
     await rig.plugins.plan({'second DEL': busy});
     await rig.pods.create(one.pod, '0');
@@ -82,7 +82,7 @@ describe('after a restart', () => {
     expect(await statesOf(rig)).toEqual(['pending']);
   });
 
-  it('of the node, what is to be cleaned up does not count as failed', async () => {
+  it('of the node, cleanups that were not tried yet do not count as failed', async () => {
     await using rig = await podsRig({pendingLimit: 2});
     for (const {pod, request} of [podNumber(1), podNumber(2), podNumber(3)]) {
       await rig.pods.create(pod, '0');
@@ -96,7 +96,7 @@ describe('after a restart', () => {
     expect(pods.unfinished()).toEqual([]);
   });
 
-  it('a record in doubt is neither undone nor listed because another pod asks for its port', async () => {
+  it('a record in doubt is not undone or listed when another pod asks for its port', async () => {
     await using rig = await podsRig({primary: portNetwork});
     await rig.pods.create(one.pod, '0');
     const attached = await rig.pods.attach(mapped(one, 8080));
@@ -130,7 +130,7 @@ describe('a Detach', () => {
     await sweeping;
   });
 
-  it('that no Delete follows leaves nothing after ten minutes', async () => {
+  it('without a Delete is completed after ten minutes', async () => {
     await using rig = await podsRig();
     await rig.pods.create(one.pod, '0');
     await rig.pods.attach(one.request);

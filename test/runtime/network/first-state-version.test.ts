@@ -7,7 +7,7 @@ import {keysOf, loadedFrom, record} from '../rig/records.ts';
 describe('the state of version 1', () => {
   const firstVersion = JSON.stringify({version: 1, ...record, request: undefined});
 
-  it('is taken over, and version 1 is kept from starting here', async () => {
+  it('is migrated, and a network runtime of version 1 refuses to start afterwards', async () => {
     await using dir = await tempDir();
     await writeFile(dir.join('uid-1a2b.json'), firstVersion);
     await writeFile(dir.join('uid-1a2b.json.tmp'), '{');
@@ -23,14 +23,14 @@ describe('the state of version 1', () => {
     expect(await loadedFrom(dir.path)).toEqual([expected]);
   });
 
-  it('is no missing journal', async () => {
+  it('does not count as a missing journal', async () => {
     await using dir = await tempDir();
     await writeFile(dir.join('uid-1a2b.json'), firstVersion);
     await using store = await openRecordStore(dir.path, async () => ['netns kni-uid-1a2b']);
     expect(await store.quarantine.names()).toEqual([]);
   });
 
-  it('that cannot be read is kept aside', async () => {
+  it('that cannot be read is quarantined', async () => {
     await using dir = await tempDir();
     await writeFile(dir.join('uid-1a2b.json'), firstVersion);
     await writeFile(dir.join('bad.json'), 'bad');

@@ -36,7 +36,7 @@ describe('with a disk that cannot be written', () => {
     expect(await callsOf(rig)).toEqual([]);
   });
 
-  it('what was added is undone, and not claimed', async () => {
+  it('a network that cannot be recorded is rolled back', async () => {
     await using rig = await podsRig(refusing('attached'));
     await rig.pods.create(pod, '0');
     await expect(rig.pods.attach(attachRequest)).rejects.toMatchObject({name: 'StoreFailed'});
@@ -44,7 +44,7 @@ describe('with a disk that cannot be written', () => {
     expect(() => rig.pods.query('box')).toThrow('is created');
   });
 
-  it('detaching goes on', async () => {
+  it('Detach still succeeds', async () => {
     await using rig = await podsRig(refusing('detaching'));
     await rig.pods.create(pod, '0');
     await rig.pods.attach(attachRequest);
@@ -52,7 +52,7 @@ describe('with a disk that cannot be written', () => {
     expect(await rig.onDisk()).toMatchObject([{state: 'detached'}]);
   });
 
-  it('a released address does not come back once something can be written', async () => {
+  it('a released address is not recorded again when the disk is writable', async () => {
     await using rig = await podsRig(refusing('detached'));
     await rig.pods.create(pod, '0');
     await rig.pods.attach(attachRequest);

@@ -19,7 +19,7 @@ describe('further networks', () => {
   const wishing = (...selections: NetworkSelection[]) => ({...attachRequest, selections});
   const side = {namespace: '', name: 'side', ifName: 'net1', capabilityArgs: {}};
 
-  it('come after the first, in the order asked, and go in reverse', async () => {
+  it('are added after the first in the order of the request, and deleted in reverse', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
     const {attachments} = await rig.pods.attach(wishing(side, {...side, ifName: 'net2'}));
@@ -42,7 +42,7 @@ describe('further networks', () => {
     ]);
   });
 
-  it('that fail take the first with them', async () => {
+  it('that fail cause a rollback of the first', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
     await rig.plugins.plan({'third ADD': 'error'});
@@ -52,7 +52,7 @@ describe('further networks', () => {
     expect(await resultsGivenToDel(rig)).toEqual([undefined, 'eth0', 'eth0']);
   });
 
-  it('that fail leave the result of the first for the rollback, also after a crash', async () => {
+  it('that fail keep the result of the first for the rollback, even after a crash', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
     await rig.plugins.plan({'third ADD': 'error', 'first DEL': 'error'});
@@ -76,7 +76,7 @@ describe('further networks', () => {
     await attaching;
   });
 
-  it('whose ADD has not begun are not deleted', async () => {
+  it('whose ADD has not started are not deleted', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
     await rig.plugins.plan({'third ADD': 'error', 'third DEL': '1*error->ok'});
@@ -89,7 +89,7 @@ describe('further networks', () => {
     expect(await rig.onDisk()).toMatchObject([{state: 'detached', attachments: []}]);
   });
 
-  it('with a plugin that is not installed leave nothing that would wait for it for ever', async () => {
+  it('with a missing plugin leave no cleanup that would be retried forever', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
     await expect(rig.pods.attach(wishing({...side, name: 'half'}))).rejects.toMatchObject({
@@ -100,7 +100,7 @@ describe('further networks', () => {
     expect(await rig.onDisk()).toMatchObject([{state: 'created', attachments: []}]);
   });
 
-  it('that cannot be deleted do not keep the others, and are tried again alone', async () => {
+  it('that cannot be deleted do not block the others, and are retried alone', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
     await rig.pods.attach(wishing(side));
@@ -114,7 +114,7 @@ describe('further networks', () => {
     expect(await rig.onDisk()).toEqual([]);
   });
 
-  it('that are not there cost no plugin its start', async () => {
+  it('that are unknown are refused before any plugin starts', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
     const unknown = rig.pods.attach(wishing({...side, name: 'nowhere'}));
@@ -123,7 +123,7 @@ describe('further networks', () => {
     await expect(rig.pods.attach(attachRequest)).resolves.toMatchObject({state: 'attached'});
   });
 
-  it('are asked for what they can do only', async () => {
+  it('are refused arguments for which they have no capability', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
     const [ips, mac] = [{ips: ['10.9.9.9']}, {mac: '02:00:00:00:00:01'}];
@@ -134,7 +134,7 @@ describe('further networks', () => {
     expect(JSON.parse(third?.stdin ?? '')).toMatchObject({runtimeConfig: ips});
   });
 
-  it('make a repeated call another one when they differ', async () => {
+  it('make a repeated call a conflict when they differ', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
     const attached = await rig.pods.attach(wishing(side));

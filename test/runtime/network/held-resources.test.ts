@@ -54,7 +54,7 @@ describe('what a failed cleanup holds', () => {
     await expect(pods.attach(mapped(two, 8080))).rejects.toMatchObject({name: 'CleanupUnfinished'});
   });
 
-  it('is given free by one retry when that succeeds', async () => {
+  it('is released when one retry succeeds', async () => {
     await using rig = await podsRig({primary: portNetwork});
     await rig.plugins.plan({'second DEL': busy});
     await rig.pods.create(one.pod, '0');
@@ -66,7 +66,7 @@ describe('what a failed cleanup holds', () => {
     expect(rig.pods.unfinished()).toEqual([]);
   });
 
-  it('is refused to others: a fixed address of a network that pods choose', async () => {
+  it('is refused to others: a fixed address of a chosen network', async () => {
     await using rig = await podsRig();
     await rig.plugins.plan({'third DEL': busy});
     await rig.pods.create(one.pod, '0');
@@ -91,7 +91,7 @@ describe('a host port', () => {
     await expect(rig.pods.attach(mapped(two, 8080))).resolves.toMatchObject({state: 'attached'});
   });
 
-  it('that is held is what the error names at once, even if a network of the pod is busy', async () => {
+  it('that is held is named by the error at once, even when a network of the pod is busy', async () => {
     await using rig = await podsRig({primary: portNetwork, pendingLimit: 1});
     for (const {pod} of [one, two, three]) await rig.pods.create(pod, '0');
     await rig.pods.attach(mapped(one, 8080));
@@ -108,7 +108,7 @@ describe('a host port', () => {
 });
 
 describe('a fixed address', () => {
-  it('that a failed cleanup holds is known in every spelling', async () => {
+  it('that a failed cleanup holds is recognized in every spelling', async () => {
     await using rig = await podsRig();
     await rig.plugins.plan({'third DEL': busy});
     await rig.pods.create(one.pod, '0');

@@ -221,7 +221,7 @@ describe('a record', () => {
     expect(await rig.onDisk()).toEqual([]);
   });
 
-  it('that is pending is inspected by the name of the pod if there is no other', async () => {
+  it('that is pending is found by the name of the pod when it is the only one', async () => {
     await using rig = await podsRig();
     await rig.plugins.plan({'second DEL': busy});
     await rig.pods.create(one.pod, '0');

@@ -8,7 +8,7 @@ import {added, attachRequest, deleted, pod, selector} from '../rig/web-pod.ts';
 vi.setConfig({testTimeout: 60_000});
 
 describe('the network of a pod', () => {
-  it('is on disk in every state of its life', async () => {
+  it('is on disk in every state', async () => {
     await using rig = await podsRig();
     const created = await rig.pods.create(pod, '0');
     expect(await rig.onDisk()).toEqual([created]);
@@ -62,18 +62,21 @@ describe('the network of a pod', () => {
   it.each([
     ['first', ['first ADD', ...deleted]],
     ['second', [...added, ...deleted]],
-  ])('is undone as a whole, the failed plugin included, when plugin %s fails', async (plugin, expected) => {
-    await using rig = await podsRig();
-    await rig.pods.create(pod, '0');
-    await rig.plugins.plan({[`${plugin} ADD`]: 'error'});
-    await expect(rig.pods.attach(attachRequest)).rejects.toMatchObject({name: 'CniError', cniCode: 11});
-    expect(await callsOf(rig)).toEqual(expected);
-    expect(await rig.onDisk()).toMatchObject([{state: 'created', attachments: []}]);
-    await rig.plugins.plan({});
-    await expect(rig.pods.attach(attachRequest)).resolves.toMatchObject({state: 'attached'});
-  });
+  ])(
+    'is rolled back completely, including the failed plugin, when plugin %s fails',
+    async (plugin, expected) => {
+      await using rig = await podsRig();
+      await rig.pods.create(pod, '0');
+      await rig.plugins.plan({[`${plugin} ADD`]: 'error'});
+      await expect(rig.pods.attach(attachRequest)).rejects.toMatchObject({name: 'CniError', cniCode: 11});
+      expect(await callsOf(rig)).toEqual(expected);
+      expect(await rig.onDisk()).toMatchObject([{state: 'created', attachments: []}]);
+      await rig.plugins.plan({});
+      await expect(rig.pods.attach(attachRequest)).resolves.toMatchObject({state: 'attached'});
+    },
+  );
 
-  it('stays to be undone when that fails as well, and the next attach begins with it', async () => {
+  it('stays to be rolled back when the rollback fails, and the next attach retries it first', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
     await rig.plugins.plan({'second ADD': 'error', 'first DEL': 'error'});
@@ -86,7 +89,7 @@ describe('the network of a pod', () => {
     expect((await callsOf(rig)).slice(-4)).toEqual([...deleted, ...added]);
   });
 
-  it('is undone by a sweep once that can succeed', async () => {
+  it('is cleaned up by a later sweep', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
     await rig.pods.attach(attachRequest);
@@ -99,7 +102,7 @@ describe('the network of a pod', () => {
     expect(await rig.onDisk()).toMatchObject([{state: 'detached', attachments: []}]);
   });
 
-  it('does not wait, when others are undone, for one whose plugin hangs', async () => {
+  it('is rolled back while a plugin of another pod hangs', async () => {
     await using rig = await podsRig();
     const other = {...pod, name: 'other', uid: 'uid-2'};
     await rig.pods.create(other, '0');
@@ -122,7 +125,7 @@ describe('the network of a pod', () => {
     await hanging;
   });
 
-  it('keeps its configuration from ADD to DEL, whatever that is by then', async () => {
+  it('uses the configuration of ADD for DEL, even after it has changed', async () => {
     await using rig = await podsRig();
     await rig.pods.create(pod, '0');
     const {attachments} = await rig.pods.attach(attachRequest);
@@ -139,7 +142,7 @@ describe('the network of a pod', () => {
 });
 
 describe('reconciling', () => {
-  it('undoes what has lost its netns, and nothing else', async () => {
+  it('cleans up only pods that have lost their netns', async () => {
     await using rig = await podsRig();
     const pods = [1, 2, 3].map((index) => ({...pod, name: `web-${index}`, uid: `uid-${index}`}));
     const up = [];
@@ -158,7 +161,7 @@ describe('reconciling', () => {
     expect(deletions.map(({env}) => env['CNI_NETNS'])).toEqual(['', '', '', '']);
   });
 
-  it('releases an address without owner only when no call is under way', async () => {
+  it('releases an orphaned address only when no call is in progress', async () => {
     await using rig = await podsRig();
     await mkdir(join(rig.ipamDir, 'rig'), {recursive: true});
     await writeFile(join(rig.ipamDir, 'rig', '10.0.0.9'), 'gone\neth0');

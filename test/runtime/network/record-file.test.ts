@@ -15,14 +15,14 @@ describe('a line of the journal', () => {
     }
   };
 
-  it('returns the record unchanged, to the last digit', () => {
+  it('decodes to the same record, without loss of digits', () => {
     const read = decoded(line);
     expect(read).toEqual({kind: 'put', record});
     const again = read.kind === 'put' ? putLine(read.record, () => 'name') : '';
     expect(again).toBe(line);
   });
 
-  it('with a changed byte is refused or read, but never a surprise', () => {
+  it('with a changed byte is decoded or fails with a known error', () => {
     const known = [
       'put',
       'version',

@@ -15,7 +15,7 @@ const numbered = (index: number): PodNetworkRecord => ({
 });
 
 describe('the store of records', () => {
-  it('holds what was written and not removed, the last word counting', async () => {
+  it('holds the last write of each record that was not removed', async () => {
     await using dir = await tempDir();
     await using store = await openRecordStore(dir.path);
     await store.write({...record, state: 'created'});
@@ -27,7 +27,7 @@ describe('the store of records', () => {
     expect(store.trouble()).toBeUndefined();
   });
 
-  it('writes a configuration once, however many are attached by it', async () => {
+  it('writes a configuration once for all records that use it', async () => {
     await using dir = await tempDir();
     await using store = await openRecordStore(dir.path);
     for (let index = 0; index < 20; index++) await store.write(numbered(index));
@@ -36,7 +36,7 @@ describe('the store of records', () => {
     expect(await loadedFrom(dir.path)).toHaveLength(20);
   });
 
-  it('forgets configurations that no record has any more', async () => {
+  it('drops configurations that no record uses', async () => {
     await using dir = await tempDir();
     await using store = await openRecordStore(dir.path);
     const configOf = (round: number) =>
@@ -52,7 +52,7 @@ describe('the store of records', () => {
     expect(await loadedFrom(dir.path)).toMatchObject([{attachments: [{config: configOf(199)}]}, {}, {}]);
   });
 
-  it('keeps the configuration of a record that comes while it is rewritten without it', async () => {
+  it('keeps the configuration of a record that is written during a rewrite of the journal', async () => {
     await using dir = await tempDir();
     const other = config.replace('"name":"net"', '"name":"other"');
     const attachments = record.attachments.map((each) => ({...each, config: other}));
@@ -74,7 +74,7 @@ describe('the store of records', () => {
     expect(await readdir(dir.join('quarantine'))).toEqual([]);
   });
 
-  it('does not grow with history, and loses nothing to being rewritten while it is written', async () => {
+  it('does not grow with history, and loses no write during a rewrite of the journal', async () => {
     await using dir = await tempDir();
     await using store = await openRecordStore(dir.path);
     const churn = async (index: number) => {
@@ -91,7 +91,7 @@ describe('the store of records', () => {
     expect(loaded.every(({attempt}) => attempt === '39')).toBe(true);
   });
 
-  it('cut off at any byte loses the records of the missing bytes only, and goes on', async () => {
+  it('cut off at any byte loses only the records in the missing bytes, and accepts writes', async () => {
     await using dir = await tempDir();
     await using store = await openRecordStore(dir.join('whole'));
     for (let index = 0; index < 4; index++) await store.write(numbered(index));
@@ -122,7 +122,7 @@ describe('the store of records', () => {
       },
       2,
     ],
-  ])('that %s keeps aside what it was, and serves the rest', async (_, spoil, left) => {
+  ])('that %s quarantines the damaged journal, and serves the rest', async (_, spoil, left) => {
     await using dir = await tempDir();
     await using store = await openRecordStore(dir.path);
     for (let index = 0; index < 3; index++) await store.write(numbered(index));
@@ -155,7 +155,7 @@ describe('the store of records', () => {
     expect(keysOf(await loadedFrom(dir.path))).toEqual([record.key]);
   });
 
-  it('starts no new journal before the report of the missing one is on disk', async () => {
+  it('creates no journal before the report of the missing one is on disk', async () => {
     await using dir = await tempDir();
     await writeFile(dir.join('quarantine'), 'not a directory');
     const signs = () => Promise.reject(new Error('cannot look'));
@@ -169,7 +169,7 @@ describe('the store of records', () => {
     expect(await readdir(dir.join('quarantine'))).toHaveLength(1);
   });
 
-  it('stops at what a later version has written, and leaves it', async () => {
+  it('refuses a journal of a later version, and does not change it', async () => {
     await using dir = await tempDir();
     await using store = await openRecordStore(dir.path);
     await store.write(record);

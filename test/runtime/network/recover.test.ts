@@ -19,7 +19,7 @@ describe('after a crash', () => {
   it.each([
     ['attaching', 'created'],
     ['detaching', 'detached'],
-  ] as const)('what was %s is undone and %s', async (state, expected) => {
+  ] as const)('a record in state %s is cleaned up and becomes %s', async (state, expected) => {
     await using rig = await podsRig();
     const pods = await crashed(rig, state);
     expect(() => pods.query('box')).toThrow(`is ${state}`);
@@ -28,7 +28,7 @@ describe('after a crash', () => {
     expect(await callsOf(rig)).toEqual([...added, ...deleted]);
   });
 
-  it('what was attached still is, and no plugin runs', async () => {
+  it('an attached pod stays attached, and no plugin runs', async () => {
     await using rig = await podsRig();
     const pods = await crashed(rig, 'attached');
     await pods.sweep();
@@ -36,7 +36,7 @@ describe('after a crash', () => {
     expect(await callsOf(rig)).toEqual(added);
   });
 
-  it('state that cannot be read does not keep the rest from being served, nor costs a pod its netns', async () => {
+  it('unreadable state does not stop the network runtime from serving, and no pod loses its netns', async () => {
     await using rig = await podsRig();
     const spoilt = await rig.pods.create({...pod, name: 'spoilt', uid: 'uid-2'}, '0');
     await rig.pods.create(pod, '0');

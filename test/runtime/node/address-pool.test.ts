@@ -132,7 +132,7 @@ describe('a pool', () => {
     });
   });
 
-  it('is not exhausted when there is no pool', () => {
+  it('is not exhausted when the pool is missing', () => {
     expect(exhausted([])).toBeUndefined();
   });
 });

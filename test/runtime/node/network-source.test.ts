@@ -3,7 +3,7 @@ import {describe, expect, it} from 'vitest';
 import {createNetworkSource} from '../../../runtime/src/node/network-source.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 
-const missing = () => ({reason: 'Missing', message: 'there is none'});
+const missing = () => ({reason: 'Missing', message: 'no network is configured'});
 const list = (name: string, type = 'bridge') =>
   JSON.stringify({cniVersion: '1.0.0', name, plugins: [{type, ipam: {type: 'host-local'}}]});
 

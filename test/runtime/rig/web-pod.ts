@@ -1,4 +1,4 @@
-/** The pod `web`, what it asks for, and the plugin calls that its network takes. */
+/** The pod `web`, its requests, and the plugin calls for its network. */
 
 import type {Selector} from '../../../runtime/src/network/select.ts';
 

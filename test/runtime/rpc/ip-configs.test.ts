@@ -48,7 +48,7 @@ describe('the ipconfigs of a pod', () => {
     ]);
   });
 
-  it('read in the log as they always have', () => {
+  it('have an unchanged log line', () => {
     expect(describeIpConfigs(answerOf(network(lo, eth0)).ipconfigs)).toBe(
       'map[eth0:ip:"10.244.1.2" ip:"fd00::2" mac:"aa:01" extra:ip:"10.1.0.2" mac:"aa:02"]',
     );

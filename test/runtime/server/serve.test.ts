@@ -198,7 +198,7 @@ describe('the path of the socket', () => {
     await lockSocket(dir.join('kni', 'other.sock'));
   });
 
-  it('is not taken from a server that answers', async () => {
+  it('is not replaced while another server answers', async () => {
     await using dir = await tempDir();
     const path = dir.join('kni.sock');
     const other = createServer();

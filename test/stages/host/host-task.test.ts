@@ -40,14 +40,14 @@ describe('the tasks', () => {
     return {host, ran};
   };
 
-  it('run nothing if nothing is missing', async () => {
+  it('run nothing when nothing is missing', async () => {
     await using dir = await tempDir();
     const {host, ran} = looking({'docker version': '26.1', 'kind version': 'kind v0.27.0'});
     expect(await run(await demoContext(dir, host, {mayInstall: true}))).toEqual({ok: true, ran: []});
     expect(ran).toEqual([]);
   });
 
-  it('never run a command unless they may', async () => {
+  it('run no command without permission to install', async () => {
     await using dir = await tempDir();
     const {host, ran} = looking({'docker version': undefined, 'kind version': undefined});
     const result = await run(await demoContext(dir, host, {mayInstall: false}));
@@ -66,7 +66,7 @@ describe('the tasks', () => {
     expect(ran).toEqual([]);
   });
 
-  it('run what is missing, in order, when they may', async () => {
+  it('install what is missing, in order, with permission', async () => {
     await using dir = await tempDir();
     const {host, ran} = looking({'docker version': '26.1', 'kind version': undefined});
     const result = await run(await demoContext(dir, host, {mayInstall: true}));
@@ -85,7 +85,7 @@ describe('the tasks', () => {
     ]);
   });
 
-  it('say why a download failed', async () => {
+  it('report why a download failed', async () => {
     await using dir = await tempDir();
     const host: Host = {
       async run([file, args], options) {
@@ -109,7 +109,7 @@ describe('the tasks', () => {
     });
   });
 
-  it('end while the engine is waited for, when cancelled', async () => {
+  it('end during the wait for the engine when cancelled', async () => {
     await using dir = await tempDir();
     const cancel = new AbortController();
     const context = await demoContext(dir, looking({'docker version': undefined}).host, {mayInstall: true});

@@ -35,7 +35,7 @@ const unpackedIn = async ({dirs}: DemoContext): Promise<void> => {
 };
 
 describe('a docker that is installed', () => {
-  it('is started if it does not run, with nothing else', async () => {
+  it('is started when it does not run, and nothing is installed', async () => {
     await using dir = await tempDir();
     const host = fakeHost(engineAnswers(...silent) + dockerd('26.1.5') + kindAnswers);
     const found = await survey(dir, host, {programs: ['dockerd', 'docker'], mirrors: async () => undefined});
@@ -67,7 +67,7 @@ describe('a docker that is installed', () => {
     expect(found.error?.tryThis).not.toContain('ln -s');
   });
 
-  it('is skipped if it does not even start', async () => {
+  it('is skipped when it cannot print its version', async () => {
     await using dir = await tempDir();
     const broken = repeated(
       3,
@@ -79,7 +79,7 @@ describe('a docker that is installed', () => {
     expect(missing(found)).toContain('- docker    missing: not installed');
   });
 
-  it('is refused if it runs and cannot run nodes', async () => {
+  it('is refused when it runs but cannot run nodes', async () => {
     await using dir = await tempDir();
     const {error} = await survey(dir, fakeHost(engineAnswers('20.10.24+dfsg1') + kindAnswers), {
       lacksCapabilities: async () => true,
@@ -88,7 +88,7 @@ describe('a docker that is installed', () => {
     expect(error?.why).toBe('docker: engine 20.10.24+dfsg1 cannot run privileged containers on this machine');
   });
 
-  it('may be old if every capability is there', async () => {
+  it('may be old when the machine has every capability', async () => {
     await using dir = await tempDir();
     expect(
       (await survey(dir, fakeHost(engineAnswers('20.10.24+dfsg1') + kindAnswers))).error,
@@ -113,7 +113,7 @@ describe('a docker that is installed', () => {
       'start the engine that docker is set to, or unset DOCKER_HOST: env -u DOCKER_HOST kni-demo up',
     ],
     ['does not answer', ['[timed out after 10 s]'], 'restart the docker engine'],
-  ])('%s: then no other is brought, also with --yes', async (_, says, advice) => {
+  ])('%s: kni-demo installs no other engine, even with --yes', async (_, says, advice) => {
     await using dir = await tempDir();
     const found = await survey(dir, fakeHost(engineAnswers(...says) + kindAnswers), {mayInstall: true});
     expect(missing(found)).toHaveLength(1);
@@ -132,7 +132,7 @@ describe('an engine that was unpacked before', () => {
     expect(found.error?.tryThis).toContain('--data-root=');
   });
 
-  it('is enough without mmdebstrap and without a mirror, as from a bundle', async () => {
+  it('needs neither mmdebstrap nor a mirror, as after a bundle was loaded', async () => {
     await using dir = await tempDir();
     const host = fakeHost(engineAnswers(...silent) + kindAnswers);
     await unpackedIn(await demoContext(dir, host));
@@ -142,7 +142,7 @@ describe('an engine that was unpacked before', () => {
     expect(found.error).toBeUndefined();
   });
 
-  it('is started again after a reboot without --yes, past the pid of before', async () => {
+  it('is started again after a reboot without --yes, despite a stale pid file', async () => {
     await using dir = await tempDir();
     const host = fakeHost(engineAnswers(...silent) + kindAnswers);
     const before = await demoContext(dir, host);

@@ -9,7 +9,7 @@ import {engineAnswers, kindAnswers, missing, noKind, survey} from '../../rig/sur
 import {tempDir} from '../../rig/temp-dir.ts';
 
 describe('a machine that has all', () => {
-  it('is only looked at, and nothing is written', async () => {
+  it('is surveyed without writing anything', async () => {
     await using dir = await tempDir();
     const host = fakeHost(engineAnswers('26.1.5+dfsg1') + kindAnswers);
     const {lines, error} = await survey(dir, host);
@@ -27,7 +27,7 @@ describe('a machine that has all', () => {
     await expect(access(dir.join('state'))).rejects.toThrow('ENOENT');
   });
 
-  it('may have few inotify instances, which is only noted', async () => {
+  it('may have few inotify instances, which causes only a note', async () => {
     await using dir = await tempDir();
     const {lines, error} = await survey(dir, fakeHost(engineAnswers('26.1') + kindAnswers), {
       inotifyInstances: async () => 128,
@@ -41,7 +41,7 @@ describe('a machine that has all', () => {
 });
 
 describe('a machine that lacks something', () => {
-  it('gets all of it at once, with the exact commands', async () => {
+  it('is told everything at once, with the exact commands', async () => {
     await using dir = await tempDir();
     const found = await survey(dir, fakeHost(engineAnswers('[not found]') + noKind));
     const {error, context} = found;
@@ -73,7 +73,7 @@ describe('a machine that lacks something', () => {
     expect(lines.filter((line) => line.includes('setsid --fork'))).toHaveLength(1);
   });
 
-  it('says that root is needed, before anything is run', async ({onTestFinished}) => {
+  it('is told that root is needed before any command runs', async ({onTestFinished}) => {
     const {argv} = process;
     process.argv = ['node', '/its/bin/kni-demo.js', 'bundle', 'save', 'demo.tar', '--yes'];
     onTestFinished(() => {
@@ -109,7 +109,7 @@ describe('a machine that lacks something', () => {
     ['kind v0.28.0-alpha+1a2b go1.24 linux/amd64', undefined],
     ['kind v1.0.0 go1.24 linux/amd64', undefined],
     ['kind (devel)', undefined],
-  ])('is told whether its kind is recent enough: %s', async (version, why) => {
+  ])('is told when its kind is too old: %s', async (version, why) => {
     await using dir = await tempDir();
     const found = await survey(
       dir,
@@ -118,14 +118,14 @@ describe('a machine that lacks something', () => {
     expect(missing(found)).toEqual(why === undefined ? [] : [`- kind      missing: ${why}`]);
   });
 
-  it('lets --yes go on', async () => {
+  it('passes with --yes', async () => {
     await using dir = await tempDir();
     expect(
       (await survey(dir, fakeHost(engineAnswers('[not found]') + noKind), {mayInstall: true})).error,
     ).toBeUndefined();
   });
 
-  it('keeps --yes from going on if something is not for us to do', async () => {
+  it('does not pass with --yes when kni-demo cannot install what is missing', async () => {
     await using dir = await tempDir();
     const {error} = await survey(dir, fakeHost(engineAnswers('26.1') + noKind), {
       mayInstall: true,
@@ -137,7 +137,7 @@ describe('a machine that lacks something', () => {
     expect(error?.tryThis.split('\n')[0]).toBe('free 15 GB there, or set XDG_CACHE_HOME to a larger disk');
   });
 
-  it('is satisfied with less disk once it was built', async () => {
+  it('needs less disk space when the cache has builds', async () => {
     await using dir = await tempDir();
     await mkdir(dir.join('cache/kni-demo/go-build'), {recursive: true});
     const roomAt = async () => ({disk: 5 * gibibyte, memory: 16 * gibibyte, cores: 4});

@@ -19,7 +19,7 @@ const thrownBy = (work: () => never): unknown => {
 const explained = (...lines: readonly string[]): unknown => thrownBy(() => explain(failed(...lines)));
 
 describe('explain', () => {
-  const nobody = 'a download failed: the server does not answer';
+  const noAnswer = 'a download failed: the server does not answer';
   const lacks = 'a download failed: the mirror or registry does not have it';
 
   it.each([
@@ -31,7 +31,7 @@ describe('explain', () => {
         'E: Unable to locate package gcc',
         "The command '/bin/sh -c apt-get -qq update' returned a non-zero code: 100",
       ],
-      nobody,
+      noAnswer,
       "W: Failed to fetch http://mirror.example/debian/dists/bookworm/InRelease  Temporary failure resolving 'mirror.example'",
     ],
     [
@@ -39,7 +39,7 @@ describe('explain', () => {
       [
         'E: Failed to fetch http://mirror.example/x.deb  Could not connect to mirror.example:80 (127.0.0.1). - connect (111: Connection refused)',
       ],
-      nobody,
+      noAnswer,
       /^E: Failed to fetch/,
     ],
     [
@@ -63,10 +63,10 @@ describe('explain', () => {
         'npm error errno ENOTFOUND',
         'npm error network request to https://mirror.example/x failed, reason: getaddrinfo ENOTFOUND mirror.example',
       ],
-      nobody,
+      noAnswer,
       'npm error code ENOTFOUND',
     ],
-    ['an old npm', ['npm ERR! code ETIMEDOUT'], nobody, 'npm ERR! code ETIMEDOUT'],
+    ['an old npm', ['npm ERR! code ETIMEDOUT'], noAnswer, 'npm ERR! code ETIMEDOUT'],
     [
       'npm without the package',
       ['npm error code E404', 'npm error 404 Not Found - GET https://mirror.example/x'],

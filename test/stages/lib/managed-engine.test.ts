@@ -42,7 +42,7 @@ describe('withTools', () => {
 
 describe('managedEnginePid', () => {
   it.each([
-    ['there is no pid file', undefined],
+    ['the pid file is missing', undefined],
     ['it is empty', ''],
     ['it holds no number', 'soon\n'],
     ['the process is gone', '4194999\n'],

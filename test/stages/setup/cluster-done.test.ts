@@ -33,7 +33,7 @@ const done = (context: DemoContext) => clusterTask.done?.(context, running);
 /** Clusters that `up` must not touch. */
 const refused: readonly [string, readonly NodeContainer[], string][] = [
   [
-    'somebody else made it',
+    'another user made it',
     [ownNode('test1-control-plane', {stack: undefined, image: 'kindest/node:v1'})],
     'test1-control-plane runs the image kindest/node:v1',
   ],
@@ -57,7 +57,7 @@ const refused: readonly [string, readonly NodeContainer[], string][] = [
 ];
 
 describe('whether the cluster is there', () => {
-  it('is where all its nodes run, whether or not there is a record of it', async () => {
+  it('is true when all its nodes run, with or without a record', async () => {
     await using dir = await tempDir();
     const {host, context} = await demoWith(dir, ps(...cluster) + reported + ps(...cluster) + reported);
     expect(await done(context)).toBe('running: test1-control-plane, test1-worker');
@@ -66,14 +66,14 @@ describe('whether the cluster is there', () => {
     host.verify();
   });
 
-  it('is where nodes have another network runtime, which can be replaced', async () => {
+  it('is true when only the network runtime differs, which can be replaced', async () => {
     await using dir = await tempDir();
     const other = cluster.map((each) => ({...each, image: 'kni-demo/node:old', system: '0123456789abcdef'}));
     const {context} = await demoWith(dir, ps(...other) + reported);
     expect(await done(context)).toBe('running: test1-control-plane, test1-worker');
   });
 
-  it('is not before each node has reported since it was started, as after a reboot', async () => {
+  it('is false until each node has reported since its start, as after a reboot', async () => {
     await using dir = await tempDir();
     const {host, context} = await demoWith(
       dir,
@@ -93,22 +93,22 @@ describe('whether the cluster is there', () => {
   });
 
   it.each([
-    ['there are no nodes', []],
+    ['no node exists', []],
     ['one is stopped', [ownNode('test1-control-plane'), ownNode('test1-worker', {running: false})]],
-  ])('is not where %s', async (_, nodes) => {
+  ])('is false when %s', async (_, nodes) => {
     await using dir = await tempDir();
     const {context} = await demoWith(dir, ps(...nodes));
     expect(await done(context)).toBeUndefined();
   });
 
-  it('is not done if its creation did not finish, whatever its state', async () => {
+  it('is false when its creation did not finish', async () => {
     await using dir = await tempDir();
     const {context} = await demoWith(dir, ps(ownNode('test1-control-plane', {image: 'kni-demo/node:old'})));
     await writeRecord(context.dirs, 'test1', {phase: 'creating', nodeImage: image});
     expect(await done(context)).toBeUndefined();
   });
 
-  it.each(refused)('is refused where %s', async (_, nodes, why) => {
+  it.each(refused)('is refused when %s', async (_, nodes, why) => {
     await using dir = await tempDir();
     const {context} = await demoWith(dir, ps(...nodes) + ps(...nodes) + ps(...nodes));
     const early = (each: DemoContext) => findCluster(each, running.signal);
@@ -124,7 +124,7 @@ describe('whether the cluster is there', () => {
   it.each([
     ['a worker', 'test1-worker2', cluster],
     ['the control plane', 'test1-control-plane', [ownNode('test1-worker'), ownNode('test1-worker2')]],
-  ])('is refused if the container of %s was removed', async (_, removed, left) => {
+  ])('is refused when the container of %s was removed', async (_, removed, left) => {
     await using dir = await tempDir();
     const {context} = await demoWith(dir, ps(...left) + ps(...left));
     await writeRecord(context.dirs, 'test1', {phase: 'complete', nodeImage: image, workers: 2});
@@ -162,7 +162,7 @@ describe('whether the cluster is there', () => {
     await expect(findCluster(context, running.signal)).resolves.toMatchObject({complete: false});
   });
 
-  it('is unknown if docker does not answer', async () => {
+  it('is unknown when docker does not answer', async () => {
     await using dir = await tempDir();
     const {context} = await demoWith(dir, exchange(listNodeContainers('test1'), '[not found]'));
     expect((await rejection(Promise.resolve(done(context)), CommandError)).reason).toBe('not found');

@@ -48,7 +48,7 @@ describe('making the cluster', () => {
     host.verify();
   });
 
-  it('remembers that it did not end well', async () => {
+  it('records an unfinished creation when kind fails', async () => {
     await using dir = await tempDir();
     const failing =
       exchange(engineId, 'engine-1') +

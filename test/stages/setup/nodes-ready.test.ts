@@ -26,7 +26,7 @@ describe('the nodes', () => {
     expect(await nodesReady.done?.(context, running)).toBe(answer);
   });
 
-  it('are waited for, saying each reason once', async () => {
+  it('are waited for, and each reason is logged once', async () => {
     await using dir = await tempDir();
     const answers = [items('True'), items('True', 'False'), items('True', 'False'), items('True', 'True')];
     const {context} = await demoWith(

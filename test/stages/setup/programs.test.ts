@@ -128,7 +128,7 @@ describe('the update of the node binaries', () => {
     expect(await done(nodes)).toBeUndefined();
   });
 
-  it('restores the containerd of the node image when there is no own source', async () => {
+  it('restores the containerd of the node image without an own source', async () => {
     const nodes = fakeNodes({[control]: current, [worker]: {...current, containerd: tag}});
     await update(nodes);
     expect(nodes.changes.filter((line) => line.includes('copy'))).toEqual([]);
