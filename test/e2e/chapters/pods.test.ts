@@ -57,7 +57,7 @@ describe('pods', () => {
   it('are refused if a pod of that name exists', async () => {
     const {exitCode, stderr} = await kniDemo('pod', 'create', 'near', ...named);
     expect(exitCode).toBe(exitCodes.badInput);
-    expect(stderr).toContain('pod near exists');
+    expect(stderr).toContain('pod near already exists');
   });
 
   it('have their RPCs in `logs --json`, in order', async () => {
