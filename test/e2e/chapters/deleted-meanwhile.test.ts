@@ -23,7 +23,7 @@ describe('ten pods that are deleted while the runtime is down', () => {
         const journal = await shell(worker, 'journalctl -u kubelet -o cat --no-pager --since=-5min');
         const postponed = journal
           .split('\n')
-          .filter((line) => line.includes('retrying its release in the background'));
+          .filter((line) => line.includes('is not released yet, retrying in the background'));
         return names.every((name) => postponed.some((line) => line.includes(`default/${name} `)));
       });
     } finally {

@@ -57,7 +57,10 @@ describe('a runtime that stops', () => {
     await eventually('the kubelet to put off the release of the network', async () =>
       (await shell(worker, 'journalctl -u kubelet -o cat --no-pager --since=-5min'))
         .split('\n')
-        .some((line) => line.includes('retrying its release in the background') && line.includes('/orphan ')),
+        .some(
+          (line) =>
+            line.includes('is not released yet, retrying in the background') && line.includes('/orphan '),
+        ),
     );
     await onNode(worker, 'systemctl', 'start', 'kni');
     await eventually(
