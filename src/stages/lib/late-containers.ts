@@ -16,16 +16,19 @@ const atMost = 10_000;
 export const removeLateContainers = async (
   {host, dirs, cluster: {name, workers}}: Pick<DemoContext, 'host' | 'dirs' | 'cluster'>,
   log: (line: string) => void,
+  limit = atMost,
 ): Promise<void> => {
   // Not the signal of the run, which is aborted already.
   const {signal} = new AbortController();
-  const allExist = async () => ((await nodesOf(host, name, signal)).length > workers ? true : undefined);
-  await waitUntil({what: `the containers of ${name}`, every: 250, atMost, signal}, allExist).catch(
+  const list = (within: AbortSignal) => nodesOf(host, name, within);
+  const wait = {what: `the containers of ${name}`, every: 250, atMost: limit, signal};
+  await waitUntil(wait, async (probe) => ((await list(probe)).length > workers ? true : undefined)).catch(
     (error: unknown) => {
       if (!(error instanceof DeadlineExceeded)) throw error;
     },
   );
-  if (!(await isOurs(dirs, name, await nodesOf(host, name, signal)))) return;
+  // docker may hang, which can be why the run was cancelled.
+  if (!(await isOurs(dirs, name, await list(AbortSignal.timeout(limit))))) return;
   log('removing the containers of the cancelled run');
   await host.run(deleteCluster(name, kubeconfigOf(dirs, name)), {timeout: 30_000, onLine: log});
 };
