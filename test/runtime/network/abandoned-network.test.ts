@@ -1,5 +1,5 @@
 import {describe, expect, it, vi} from 'vitest';
-import {callsOf, type PodsRig, podsRig} from '../rig/pods.ts';
+import {callsOf, type PodsRig, podsRig, waitForCall} from '../rig/pods.ts';
 import {added, attachRequest, deleted, pod} from '../rig/web-pod.ts';
 
 // Real programs run here, on a machine that may have other things to do.
@@ -72,7 +72,7 @@ describe('an abandoned network', () => {
     const gone = new AbortController();
     await rig.plugins.plan({'second ADD': 'hold'});
     const attaching = rig.pods.attach(attachRequest, {signal: gone.signal});
-    await vi.waitUntil(async () => (await callsOf(rig)).includes('second ADD'), {timeout: 30_000});
+    await waitForCall(rig, 'second ADD');
     gone.abort();
     await rig.plugins.release();
     await attaching;

@@ -2,7 +2,7 @@ import {describe, expect, it, vi} from 'vitest';
 import {parseConflist} from '../../../runtime/src/cni/conflist.ts';
 import {busy, minutes, one, podNumber, side, statesOf, three, two} from '../rig/failing-pods.ts';
 import {conflistOf} from '../rig/plugins.ts';
-import {callsOf, podsRig} from '../rig/pods.ts';
+import {callsOf, podsRig, waitForCall} from '../rig/pods.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 60_000});
@@ -63,9 +63,7 @@ describe('pods of one network that come at the same time', () => {
     await rig.plugins.plan({'third ADD': 'hold'});
     for (const {pod} of [one, two]) await rig.pods.create(pod, '0');
     const first = rig.pods.attach({...one.request, selections: [side]});
-    await vi.waitUntil(async () => (await rig.plugins.calls()).some(({call}) => call === 'third ADD'), {
-      timeout: 30_000,
-    });
+    await waitForCall(rig, 'third ADD');
     const caller = new AbortController();
     const second = rig.pods.attach({...two.request, selections: [side]}, {signal: caller.signal});
     caller.abort(new Error('the kubelet has gone'));
@@ -81,9 +79,7 @@ describe('pods of one network that come at the same time', () => {
     await rig.plugins.plan({'third ADD': 'hold'});
     for (const {pod} of [one, two]) await rig.pods.create(pod, '0');
     const first = rig.pods.attach({...one.request, selections: [side]});
-    await vi.waitUntil(async () => (await rig.plugins.calls()).some(({call}) => call === 'third ADD'), {
-      timeout: 30_000,
-    });
+    await waitForCall(rig, 'third ADD');
     const impatient = {timeLeft: () => 10_000};
     await expect(rig.pods.attach({...two.request, selections: [side]}, impatient)).rejects.toMatchObject({
       name: 'NetworkBusy',

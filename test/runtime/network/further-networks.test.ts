@@ -1,6 +1,6 @@
 import {describe, expect, it, vi} from 'vitest';
 import type {NetworkSelection} from '../../../runtime/src/network/network-selection.ts';
-import {callsOf, type PodsRig, podsRig} from '../rig/pods.ts';
+import {callsOf, type PodsRig, podsRig, waitForCall} from '../rig/pods.ts';
 import {added, attachRequest, deleted, pod, selector} from '../rig/web-pod.ts';
 
 // Real programs run here, on a machine that may have other things to do.
@@ -68,7 +68,7 @@ describe('further networks', () => {
     await rig.pods.create(pod, '0');
     await rig.plugins.plan({'third ADD': 'hold'});
     const attaching = rig.pods.attach(wishing(side));
-    await vi.waitUntil(async () => (await callsOf(rig)).includes('third ADD'), {timeout: 30_000});
+    await waitForCall(rig, 'third ADD');
     const [record] = await rig.onDisk();
     expect(record).toMatchObject({state: 'attaching', attachments: [{network: 'rig'}, {network: 'side'}]});
     expect(record?.attachments.map(({result}) => result !== undefined)).toEqual([true, false]);

@@ -1,6 +1,6 @@
 import {describe, expect, it, vi} from 'vitest';
 import {busy, mapped, one, portNetwork, side, three, two} from '../rig/failing-pods.ts';
-import {callsOf, podsRig} from '../rig/pods.ts';
+import {podsRig, waitForCall} from '../rig/pods.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 60_000});
@@ -34,7 +34,7 @@ describe('what a failed cleanup holds', () => {
     await rig.pods.attach(mapped(one, 8080));
     await rig.plugins.plan({'second DEL': 'hold'});
     const detaching = rig.pods.detach(one.selector);
-    await vi.waitUntil(async () => (await callsOf(rig)).includes('second DEL'), {timeout: 30_000});
+    await waitForCall(rig, 'second DEL');
     await rig.pods.create(two.pod, '0');
     await expect(rig.pods.attach(mapped(two, 8080))).rejects.toMatchObject({name: 'CleanupUnfinished'});
     const waiting = rig.pods.attach(mapped(two, 8080));
@@ -97,9 +97,7 @@ describe('a host port', () => {
     await rig.pods.attach(mapped(one, 8080));
     await rig.plugins.plan({'third ADD': 'hold'});
     const busyWith = rig.pods.attach({...two.request, selections: [side]});
-    await vi.waitUntil(async () => (await rig.plugins.calls()).some(({call}) => call === 'third ADD'), {
-      timeout: 30_000,
-    });
+    await waitForCall(rig, 'third ADD');
     const attaching = rig.pods.attach({...mapped(three, 8080), selections: [side]}, {timeLeft: () => 10_000});
     await expect(attaching).rejects.toMatchObject({name: 'CleanupUnfinished'});
     await rig.plugins.release();

@@ -1,7 +1,7 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it, vi} from 'vitest';
-import {callsOf, podsRig} from '../rig/pods.ts';
+import {callsOf, podsRig, waitForCall} from '../rig/pods.ts';
 import {added, attachRequest, deleted, pod, selector} from '../rig/web-pod.ts';
 
 // Real programs run here, on a machine that may have other things to do.
@@ -168,7 +168,7 @@ describe('reconciling', () => {
     await rig.pods.create(pod, '0');
     await rig.plugins.plan({'second ADD': 'hold'});
     const attaching = rig.pods.attach(attachRequest);
-    await vi.waitUntil(async () => (await callsOf(rig)).includes('second ADD'), {timeout: 30_000});
+    await waitForCall(rig, 'second ADD');
     const order: string[] = [];
     const note = (what: string) => () => void order.push(what);
     const reconciled = rig.pods.reconcile().then(note('reconciled'));

@@ -2,6 +2,7 @@
 import {existsSync} from 'node:fs';
 import {mkdir, readdir, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import {vi} from 'vitest';
 import {type Conflist, parseConflist} from '../../../runtime/src/cni/conflist.ts';
 import {createInvokePlugin} from '../../../runtime/src/cni/plugin.ts';
 import {createLock} from '../../../runtime/src/lib/keyed-lock.ts';
@@ -41,6 +42,10 @@ export interface PodsRig extends AsyncDisposable {
 /** `first ADD` for each call of a plugin, in their order. */
 export const callsOf = async ({plugins}: Pick<PodsRig, 'plugins'>): Promise<readonly string[]> =>
   (await plugins.calls()).map(({call}) => call);
+
+/** Waits until a plugin was called: `first ADD`. */
+export const waitForCall = (rig: Pick<PodsRig, 'plugins'>, call: string): Promise<boolean> =>
+  vi.waitUntil(async () => (await callsOf(rig)).includes(call), {timeout: 30_000});
 
 export interface PodsRigOptions {
   /** Around the store that the network runtime uses. */
