@@ -16,7 +16,7 @@ const pathIn = (dir: TempDir): string => artifactPath(dirsIn(dir), 'kubelet', fi
 const namesBeside = (path: string): readonly string[] => readdirSync(join(path, '..')).sort();
 
 describe('artifactPath', () => {
-  it('names an artifact after what it is and what it was made from', () => {
+  it('names an artifact after its kind and its fingerprint', () => {
     expect(artifactPath(dirsOf({}, '/home/me'), 'kubelet', fingerprint)).toBe(
       '/home/me/.cache/kni-demo/artifacts/kubelet-0123456789abcdef',
     );
@@ -34,7 +34,7 @@ describe('artifactExists', () => {
 });
 
 describe('publish', () => {
-  it('gives the artifact its name once it is complete', async () => {
+  it('publishes the artifact under its name when it is complete', async () => {
     await using dir = await tempDir();
     const path = pathIn(dir);
     await publish(path, async (scratch) => {
@@ -46,7 +46,7 @@ describe('publish', () => {
     expect(namesBeside(path)).toEqual([basename(path)]);
   });
 
-  it('gives an empty scratch directory beside it, on the same file system', async () => {
+  it('creates an empty scratch directory beside it, on the same file system', async () => {
     await using dir = await tempDir();
     await publish(pathIn(dir), async (scratch) => {
       expect(join(scratch, '..')).toBe(join(pathIn(dir), '..'));

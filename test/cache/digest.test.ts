@@ -14,7 +14,7 @@ const plant = async (dir: TempDir): Promise<void> => {
 };
 
 describe('sha256File', () => {
-  it('is what sha256sum says', async () => {
+  it('equals the output of sha256sum', async () => {
     await using dir = await tempDir();
     await writeFile(dir.join('file'), Buffer.alloc(3_000_000, 'kni'));
     const {stdout} = await localHost().run(['sha256sum', [dir.join('file')]]);
@@ -83,7 +83,7 @@ describe('digestOfTree', () => {
     expect(await digestOfTree(dir.path)).toBe(before);
   });
 
-  it('takes a single file too, whatever its name', async () => {
+  it('accepts a single file of any name', async () => {
     await using dir = await tempDir();
     for (const [name, text] of [
       ['one', 'same'],

@@ -22,7 +22,7 @@ describe('listCache', () => {
     expect(await listCache(dirsIn(dir))).toEqual([]);
   });
 
-  it('lists artifacts and whatever else there is, with sizes', async () => {
+  it('lists artifacts and all other entries, with sizes', async () => {
     await using dir = await tempDir();
     const dirs = dirsIn(dir);
     const large = await make(dirs, 'kubelet', 'a', 1_000_000);

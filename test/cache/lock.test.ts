@@ -87,7 +87,7 @@ describe('withLock', () => {
     await expect(both).resolves.toBe('both');
   });
 
-  it('takes a long path to a cache', async () => {
+  it('accepts a long path to a cache', async () => {
     await using dir = await tempDir();
     const dirs = dirsOf({}, dir.join('long/'.repeat(100)));
     await expect(withLock(dirs, refuse, async () => 'done')).resolves.toBe('done');

@@ -55,7 +55,7 @@ describe('logs', () => {
     expect(stdout).toContain('b c');
   });
 
-  it('takes a pod by its name, in the default namespace or another', async () => {
+  it('accepts a pod name with or without a namespace', async () => {
     await using dir = await dirWithCluster();
     const lines = [line('01.000', 'mine'), line('02.000', 'theirs', {pod: 'other/a'})];
     const read = async (pod: string): Promise<string> => {
@@ -68,7 +68,7 @@ describe('logs', () => {
     expect(await read('b')).toBe('');
   });
 
-  it('gives programs the lines as they were', async () => {
+  it('prints the unchanged lines with --json', async () => {
     await using dir = await dirWithCluster();
     using host = fakeHost(ps + exchange(journal('test1-worker'), line('01.000', 'a', {extra: [1]})));
     const {stdout} = await cli(dir, ['logs', '--json', '--node', 'test1-worker'], {host});
@@ -167,7 +167,7 @@ describe('up', () => {
     });
   const absent = '2> Error response from daemon: No such image: x\n[exit code 1]';
 
-  it('lists what is missing, runs nothing and writes nothing', async () => {
+  it('lists what the machine lacks, and changes nothing', async () => {
     await using dir = await tempDir();
     const host = having({'docker version': '[not found]', 'kind version': '[not found]'});
     const {code, stdout, stderr} = await cli(dir, ['up'], {host});
@@ -179,7 +179,7 @@ describe('up', () => {
     expect(await readdir(dir.path)).toEqual([]);
   });
 
-  it('says that there is too little disk, whatever --yes says', async () => {
+  it('reports too little disk space, with and without --yes', async () => {
     await using dir = await dirWithCluster();
     const small = machine({
       roomAt: async () => ({disk: gibibyte, memory: 8 * gibibyte, cores: 2}),

@@ -28,7 +28,7 @@ const header = 'NODE                 NETWORK  STATE      ADDRESSES';
 const [red, yellow] = ['\u001b[31m', '\u001b[33m'];
 
 describe('networks', () => {
-  it('shows each node; one that is not ready is an answer', async () => {
+  it('shows each node, and succeeds when one is not ready', async () => {
     await using dir = await dirWithCluster();
     using host = fakeHost(
       ps(control, worker) + exchange(ask(control.name), good) + exchange(ask(worker.name), full),
@@ -61,7 +61,7 @@ describe('networks', () => {
       );
   });
 
-  it('tells how many cleanups have failed on a node, and how to list them', async () => {
+  it('shows the number of failed cleanups of a node, and the command that lists them', async () => {
     await using dir = await dirWithCluster();
     const failing = answer({addresses_used: '4', addresses_capacity: '253', unfinished_cleanups: '2'}, true);
     using host = fakeHost(ps(control) + exchange(ask(control.name), failing));
@@ -141,7 +141,7 @@ describe('networks', () => {
     expect(stdout).toContain('  it is stopped\n  try: start it: kni-demo up\n');
   });
 
-  it('gives programs one object a node', async () => {
+  it('prints one JSON object for each node with --json', async () => {
     await using dir = await dirWithCluster();
     using host = fakeHost(ps(control, {...worker, running: false}) + exchange(ask(control.name), good));
     const {stdout} = await cli(dir, ['networks', '--json'], {host});

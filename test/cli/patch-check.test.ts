@@ -61,7 +61,7 @@ describe.skipIf(!existsSync('/usr/bin/xz'))('patch check', () => {
     expect(stdout).toMatch(/\nall \d+ hunks of 5 patches apply as `kni-demo up` applies them\n$/);
   });
 
-  it('takes lines that have moved as up does', async () => {
+  it('accepts moved lines, as `up` does', async () => {
     await using dir = await tempDir();
     const {code, stdout} = await check(dir, {
       kubernetes: (tree) => changed(tree, helpers, inserted(1, 'a', 'b')),
@@ -73,7 +73,7 @@ describe.skipIf(!existsSync('/usr/bin/xz'))('patch check', () => {
     ]);
   });
 
-  it('says what would need fuzz, which up refuses', async () => {
+  it('reports hunks that need fuzz, which `up` refuses', async () => {
     await using dir = await tempDir();
     const {code, stdout, stderr} = await check(dir, {
       kubernetes: (tree) =>
@@ -130,7 +130,7 @@ describe.skipIf(!existsSync('/usr/bin/xz'))('patch check', () => {
     expect(bad.stdout).toMatch(/^- Debian's bad\.patch$/m);
   });
 
-  it('gives the same as data', async () => {
+  it('prints the same facts as JSON', async () => {
     await using dir = await tempDir();
     const {code, stdout} = await check(
       dir,
@@ -174,7 +174,7 @@ describe.skipIf(!existsSync('/usr/bin/xz'))('patch check', () => {
     expect(stderr).toMatch(/^error: [^\n]+: not installed: patch\ntry: {3}[^\n]+ apt-get install patch\n$/);
   });
 
-  it('needs what up needs if sources have to be downloaded', async () => {
+  it('has the requirements of `up` when sources must be downloaded', async () => {
     await using dir = await tempDir();
     const {code, stdout, stderr} = await cli(dir, ['patch', 'check'], {
       host: hostOf((line) => (line.startsWith('patch') ? '' : '[not found]')),

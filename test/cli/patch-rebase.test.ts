@@ -107,7 +107,7 @@ describe('patch rebase', () => {
   const conflict = (tree: Tree): Tree =>
     changed(tree, helpers, (text) => text.split('\n').with(204, 'one').with(205, 'another').join('\n'));
 
-  it('tells what was rejected, why, and what looks most like it', async () => {
+  it('reports each rejected hunk, the reason, and the most similar lines', async () => {
     await using dir = await tempDir();
     const {code, stdout, stderr, out} = await rebase(dir, conflict);
     expect(code).toBe(exitCodes.failed);
@@ -160,7 +160,7 @@ describe('patch rebase', () => {
     },
   );
 
-  it('goes into an existing empty directory', async () => {
+  it('accepts an existing empty directory', async () => {
     await using dir = await tempDir();
     await mkdir(dir.join('out'));
     const {code, out} = await rebase(dir, (tree) => tree);

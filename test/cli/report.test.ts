@@ -24,7 +24,7 @@ const reported = (error: unknown, rest: Partial<World> = {}) => {
 const parts = {what: 'it failed', why: 'because', tryThis: 'do this'};
 
 describe('report', () => {
-  it('says what, why and what to do', () => {
+  it('prints what failed, why, and what to do', () => {
     expect(reported(new UserError(parts))).toEqual({
       code: exitCodes.failed,
       text: 'error: it failed: because\ntry:   do this\n',

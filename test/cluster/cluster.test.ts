@@ -26,7 +26,7 @@ const foreign = node('test1-worker', {stack: undefined, image: 'kindest/node:v1'
 describe('requireCluster', () => {
   const ps = listNodeContainers('test1');
 
-  it('gives the nodes', async () => {
+  it('returns the nodes', async () => {
     await using dir = await dirWithCluster();
     using host = fakeHost(exchange(ps, ...printed(...ours)));
     expect((await requireCluster({host, dirs: dirsOf(envOf(dir))}, 'test1')).nodes).toEqual(ours);
@@ -113,7 +113,7 @@ describe('nameFlag', () => {
   });
 });
 
-describe('what is kept of a cluster', () => {
+describe('the record of a cluster', () => {
   const record = {phase: 'creating', nodeImage: 'kni-demo/node:1'} as const;
   const fileIn = (dir: TempDir): string => dir.join('state/kni-demo/clusters/test1/cluster.json');
 
@@ -142,7 +142,7 @@ describe('what is kept of a cluster', () => {
     expect(await readRecord(dirsOf(envOf(dir)), 'test1')).toBeUndefined();
   });
 
-  it('is gone once it is forgotten, and so is what was kept of it; others stay', async () => {
+  it('is removed with its directory, and other records stay', async () => {
     await using dir = await tempDir();
     const dirs = dirsOf(envOf(dir));
     expect(await recordedClusters(dirs)).toEqual([]);

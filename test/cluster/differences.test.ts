@@ -53,7 +53,7 @@ describe('differencesOf', () => {
     expect(differencesOf({record, kernel, ips: []})).toEqual([]);
   });
 
-  it('takes an address without prefix length for the same', () => {
+  it('treats an address without a prefix length as equal', () => {
     const record = recorded({addresses: [{cidr: '10.244.1.5'}]});
     expect(differencesOf({record, kernel: view(eth0), ips})).toEqual([]);
   });

@@ -54,7 +54,7 @@ describe('clusterName', () => {
     expect(accepts(clusterName, name)).toBe(false);
   });
 
-  it('takes nothing that could be an option, a path or two words', () => {
+  it('refuses names that could be an option, a path or two words', () => {
     fc.assert(
       fc.property(anything, (name) => {
         expect(!accepts(clusterName, name) || /^[a-z0-9][a-z0-9-]*$(?!\n)/.test(name)).toBe(true);
@@ -62,7 +62,7 @@ describe('clusterName', () => {
     );
   });
 
-  it('shows what was given so that it can be read', () => {
+  it('quotes the refused name', () => {
     expect(() => clusterName('a\u001b[2Jb')).toThrow(
       'invalid cluster name: "a\\u001b[2Jb": it must be at most 49',
     );
@@ -70,7 +70,7 @@ describe('clusterName', () => {
 });
 
 describe('podName', () => {
-  it('takes labels with dots between', () => {
+  it('accepts labels with dots between them', () => {
     fc.assert(
       fc.property(fc.array(label, {minLength: 1, maxLength: 4}), (labels) => {
         expect(podName(labels.join('.'))).toBe(labels.join('.'));
@@ -85,7 +85,7 @@ describe('podName', () => {
     },
   );
 
-  it('takes nothing that could be an option or a path', () => {
+  it('refuses names that could be an option or a path', () => {
     fc.assert(
       fc.property(anything, (name) => {
         expect(!accepts(podName, name) || /^[a-z0-9][a-z0-9.-]*$(?!\n)/.test(name)).toBe(true);
@@ -105,7 +105,7 @@ describe('imageReference', () => {
 });
 
 describe('workerCount', () => {
-  it('takes 1 to 9, and no other text', () => {
+  it('accepts 1 to 9, and refuses other text', () => {
     fc.assert(
       fc.property(fc.oneof(anything, fc.integer().map(String), fc.double().map(String)), (text) => {
         expect(accepts(workerCount, text)).toBe(/^[1-9]$/.test(text) && !text.endsWith('\n'));

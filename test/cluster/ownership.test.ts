@@ -36,7 +36,7 @@ describe('whose a cluster is', () => {
     expect(await isOurs(dirs, 'test1', older)).toBe(true);
   });
 
-  it('is not ours if a node belongs to another state directory, whatever we have on record', async () => {
+  it('is not ours when a node belongs to another state directory, even with a record here', async () => {
     await using dir = await tempDir();
     const dirs = dirsOf(envOf(dir));
     await writeRecord(dirs, 'test1', {phase: 'complete', nodeImage: 'kni-demo/node:1'});

@@ -50,7 +50,7 @@ describe('podManifest', () => {
     });
   });
 
-  it('carries annotations, and quotes what YAML would take for something else', async () => {
+  it('has its annotations, and quotes values that YAML would misread', async () => {
     const annotations = {'kni.dev/netns': '/proc/1/ns/net', odd: 'true', colon: 'a: b\nc'};
     const {metadata, spec} = parse(await podManifest({name: '1e3', image: 'yes', annotations}));
     expect(metadata).toEqual({name: '1e3', annotations});
@@ -59,7 +59,7 @@ describe('podManifest', () => {
 });
 
 describe('createPod', () => {
-  it('gives the manifest to kubectl', async () => {
+  it('passes the manifest to kubectl', async () => {
     using host = fakeHost(exchange(applyManifest, 'pod/a created'));
     await createPod(host, {name: 'a', image: 'b'});
     expect(host.options[0]?.input).toBe(await podManifest({name: 'a', image: 'b'}));
@@ -129,7 +129,7 @@ describe('findPod', () => {
 describe('waitForPod', () => {
   const {signal} = new AbortController();
 
-  it('does not wait for what cannot come', async () => {
+  it('does not wait for a pod that cannot become Ready', async () => {
     const waiting = {reason: 'ImagePullBackOff', message: 'Back-off pulling image "nowhere/x"'};
     const stuck = pod({containerStatuses: [{state: {waiting}}]});
     const host: Host = {

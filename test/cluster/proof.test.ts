@@ -145,7 +145,7 @@ describe('judge', () => {
     expect(failing({lines: [...before, attached, queried, received(ip)]})).toEqual([joined, order]);
   });
 
-  it('takes the newest of several answers', () => {
+  it('uses the newest of several answers', () => {
     expect(failing({lines: [...lines, received('10.244.1.9')]})).toEqual([api, inPod]);
     expect(failing({lines: [made, attached, received('10.244.1.9'), received(ip)]})).toEqual([]);
   });
@@ -154,7 +154,7 @@ describe('judge', () => {
     expect(failing({ipAddr: ipAddr.replace(ip, `${ip}0`)})).toEqual([inPod]);
   });
 
-  it('says what it saw instead', () => {
+  it('reports the value that it saw instead', () => {
     expect(sawOf({netns: undefined}, joined)).toBe("a namespace of containerd's own");
     expect(sawOf({lines: []}, logged)).toBe('no line for it');
     expect(sawOf({lines: []}, order)).toBe('none of them');
@@ -197,7 +197,7 @@ describe('gatherEvidence', () => {
     expect(judge(gathered).every(({holds}) => holds)).toBe(true);
   });
 
-  it('takes the sandbox that was attached last, of those that containerd has', async () => {
+  it('chooses the sandbox of containerd that was attached last', async () => {
     const gathered = await gather(
       exchange(sandboxes, 'old', sandbox),
       exchange(journal, ...texts),

@@ -83,7 +83,7 @@ describe('receivedIpConfigs', () => {
     );
   });
 
-  it('takes no longer for hostile text', () => {
+  it('needs no more time for hostile text', () => {
     const begun = performance.now();
     for (const body of [
       'eth0:'.repeat(50_000),
@@ -131,7 +131,7 @@ describe('parseLogLine', () => {
     expect(parseLogLine(text)).toBeUndefined();
   });
 
-  it('takes a field of the wrong type for none', () => {
+  it('ignores a field of the wrong type', () => {
     const wrong = {...line, pod: {}, ms: 'soon', error: 1, sandbox: null};
     expect(parseLogLine(JSON.stringify(wrong))).toEqual(line);
   });

@@ -42,14 +42,14 @@ describe('timelineOf', () => {
     expect(what(without, {sandbox: 's2', uid: 'u'})).toEqual(['AttachInterface failed']);
   });
 
-  it('takes all of the pod if nothing names the sandbox', () => {
+  it('shows all lines of the pod when no line names the sandbox', () => {
     expect(what([line('01.000', 'a', {uid: 'u'}), line('02.000', 'b', {uid: 'v'})], {uid: 'u'})).toEqual([
       'a',
     ]);
     expect(timelineOf([line('01.000', 'a')], {})).toEqual([]);
   });
 
-  it('tells what is repeated once, but every failure', () => {
+  it('shows repeated lines once, but every failure', () => {
     const ok = {correlation: 'c'};
     const bad = {...ok, level: 'error', error: 'no'};
     const lines = [

@@ -12,7 +12,7 @@ describe('nodeHost', () => {
     expect(result.stdout).toBe('active');
   });
 
-  it('opens standard input only if there is some', async () => {
+  it('opens standard input only when the command has input', async () => {
     using host = fakeHost(`
       $ docker exec -i test1-worker tee /etc/motd <<END
       hello

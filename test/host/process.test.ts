@@ -27,7 +27,7 @@ const failureOf = async (run: Promise<unknown>): Promise<CommandError> => {
 };
 
 describe('a command that ends well', () => {
-  it('gives both outputs, each without its last line break', async () => {
+  it('returns both outputs, each without its last line break', async () => {
     const result = await host().run([fixture('say'), ['out', '', 'more', '--', 'err', '']]);
     expect(result).toEqual({stdout: 'out\n\nmore', stderr: 'err\n'});
   });
@@ -195,7 +195,7 @@ describe('ending a command', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('takes its commands along when it exits itself', async () => {
+  it('ends its commands when it exits', async () => {
     await using dir = await tempDir();
     const script = await bundle(fileURLToPath(new URL('fixtures/exit-early.ts', import.meta.url)), dir);
     const {stdout} = await host().run([process.execPath, [script, fixture('say-pid')]]);

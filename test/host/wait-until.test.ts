@@ -41,7 +41,7 @@ describe('a wait for a command', () => {
 });
 
 describe('waitUntil', () => {
-  it('gives the first value there is', async () => {
+  it('returns the first value', async () => {
     const probe = probeOf(undefined, undefined, 'ready', 'late');
     await expect(waitUntil(wait(), probe)).resolves.toBe('ready');
     expect(probe.count).toBe(3);
@@ -65,7 +65,7 @@ describe('waitUntil', () => {
     await expect(waitUntil(wait(), probeOf(new Error('connection refused'), 'ready'))).resolves.toBe('ready');
   });
 
-  it('says what it waited for, how long, and what it saw last', async () => {
+  it('names the awaited state, the time, and the last value', async () => {
     const cause = new Error('connection refused');
     await expect(waitUntil(wait(), probeOf(new Error('earlier'), cause))).rejects.toMatchObject({
       name: 'DeadlineExceeded',

@@ -114,7 +114,7 @@ describe('a network runtime that is killed', () => {
     }
   });
 
-  it('and its node restarted: undoes what was, and starts over', async () => {
+  it('and its node restarted: cleans up earlier networks, and starts over', async () => {
     const pods = [newPod('web'), newPod('db')];
     const portMappings = [{containerPort: 80, hostPort: 18080}];
     await bringUp(runtime.kni, pods[0] ?? newPod(''), {portMappings});

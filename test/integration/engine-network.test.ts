@@ -136,7 +136,7 @@ describe('the network after down --purge', () => {
     expect(await network()).toBe(before);
   });
 
-  it('keeps what another engine had left there before', async () => {
+  it('keeps interfaces and rules that existed before the engine started', async () => {
     await shell(own + engine('br-aaaaaaaaaaaa'));
     const before = await network();
     await recordNetwork(host, dirs());

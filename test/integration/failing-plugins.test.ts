@@ -41,7 +41,7 @@ describe('plugins that fail', () => {
     expect(await leftovers(node)).toEqual(nothing);
   });
 
-  it('are called for DEL with what they were given for ADD, and the result', async () => {
+  it('are called for DEL with the arguments and the result of ADD', async () => {
     const pod = newPod('remembered');
     const portMappings = [{containerPort: 80, hostPort: 18081}];
     const {netns} = await bringUp(runtime.kni, pod, {portMappings});

@@ -24,7 +24,7 @@ describe('starting and stopping', () => {
     return {exitCode, error: log.at(-1)?.['error']};
   };
 
-  it('gives the socket to root alone', async () => {
+  it('creates a socket that only root can use', async () => {
     await using _ = await startRuntime(node);
     expect((await stat(node.path('/run/kni'))).mode & 0o777).toBe(0o700);
     expect((await stat(node.path(paths.socket))).mode & 0o777).toBe(0o600);
@@ -64,7 +64,7 @@ describe('starting and stopping', () => {
     expect(await refused([flag])).toMatchObject({exitCode: 1, error: expect.stringContaining('ENOENT')});
   });
 
-  it('takes over the socket of one that was killed', async () => {
+  it('replaces the socket of a killed network runtime', async () => {
     const first = await startRuntime(node);
     await first.stop('SIGKILL');
     expect((await lstat(node.path(paths.socket))).isSocket()).toBe(true);
@@ -97,7 +97,7 @@ describe('starting and stopping', () => {
     expect((await lstat(node.path(paths.socket))).isSocket()).toBe(true);
   });
 
-  describe('with a plugin under way', () => {
+  describe('with a plugin in progress', () => {
     let chain: Chain;
     beforeEach(async () => {
       chain = await installChain(node);

@@ -21,7 +21,7 @@ describe.each([
     await node[Symbol.asyncDispose]();
   });
 
-  it('tells the known bug of portmap 1.1.1 from a missing rule', async () => {
+  it('distinguishes the known bug of portmap 1.1.1 from a missing rule', async () => {
     await using runtime = await startRuntime(node);
     const pod = newPod('mapped');
     const {netns} = await bringUp(runtime.kni, pod, {portMappings: [{hostPort: 18_085, containerPort: 80}]});

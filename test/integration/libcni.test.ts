@@ -110,7 +110,7 @@ const cases: readonly (readonly [what: string, made: Case])[] = [
   ['a plugin that is not there', {config: chainOf('1.0.0', ['first', 'nowhere']), commands: ['ADD']}],
 ];
 
-describe('plugins are given by us what libcni gives them', () => {
+describe('plugins get the same input from us as from libcni', () => {
   it.each(cases)('for %s', async (_, made) => {
     const {libcni, ours} = await bothBut(differences, made);
     expect(ours).toEqual(libcni);

@@ -19,7 +19,7 @@ describe('the life of a pod', () => {
     return started.stop;
   });
 
-  it('tells that the node is ready', async () => {
+  it('reports that the node is ready', async () => {
     const {networks} = await runtime.kni.queryNodeNetworks({});
     expect(networks).toMatchObject([{name: 'kni', ready: true}]);
     await runtime.kni.setupNodeNetwork({});
@@ -139,7 +139,7 @@ describe('the life of a pod', () => {
     await runtime.kni.deleteNetwork({id: sandbox, namespace, name});
   });
 
-  it('is deleted by whatever is known of it', async () => {
+  it('is deleted by any identification', async () => {
     const pod = newPod('never-attached');
     const byPath = await createNetwork(runtime.kni, pod);
     await runtime.kni.deleteNetwork({netnsPath: byPath});

@@ -109,7 +109,7 @@ describe('a node that joins a cluster', () => {
     ]);
   });
 
-  it('repairs on SetupNodeNetwork what was flushed, without doubling anything', async () => {
+  it('restores flushed rules on SetupNodeNetwork, without duplicates', async () => {
     await node.run(['iptables', '-t', 'nat', '-F']);
     await node.run(['ip', 'route', 'flush', 'proto', '107']);
     await runtime.kni.setupNodeNetwork({});
@@ -138,7 +138,7 @@ describe('a node that joins a cluster', () => {
     expect(await readiness()).toBe('ready');
   });
 
-  it('keeps what it has made through an outage of the API server, and follows on after it', async () => {
+  it('keeps its routes during an outage of the API server, and follows changes afterwards', async () => {
     const applied = async () => [await routes(), await node.run(['iptables', '-t', 'nat', '-S'])];
     const before = await applied();
     await api.server.close();

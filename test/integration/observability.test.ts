@@ -76,7 +76,7 @@ describe('a network runtime that is asked about itself', () => {
     expect(await get('/metrics')).toMatch(/^kni_event_loop_stalls_total [1-9]/m);
   });
 
-  it('tells programs why a call has failed', async () => {
+  it('returns a machine-readable reason for a failed call', async () => {
     const pod = newPod('refused');
     const netns = await createNetwork(runtime.kni, pod);
     await chain.plan({'fault ADD': 'error'});

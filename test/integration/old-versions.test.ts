@@ -75,7 +75,7 @@ describe.each([['0.1.0'], ['0.2.0'], [undefined]])('a configuration of CNI %s', 
     expect(await node.run(['iptables', '-t', 'nat', '-S'])).not.toContain('CNI-DN-');
   });
 
-  it('gives the last plugin of a list the result before it on ADD, and none on DEL', async () => {
+  it('passes the previous result to the last plugin on ADD, but not on DEL', async () => {
     const calls = (await plugins.calls()).map(({call, stdin}) => {
       const {cniVersion, prevResult} = JSON.parse(stdin) as {
         cniVersion: string;

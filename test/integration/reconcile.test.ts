@@ -16,7 +16,7 @@ import {paths, podCidr, rememberNodes, startRuntime, type TestRuntime} from './r
 import {scaled} from './rig/scale.ts';
 import {until} from './rig/wait.ts';
 
-describe('what has lost its owner', () => {
+describe('orphaned state', () => {
   let node: TestNode;
   beforeEach(async () => {
     node = await startNode();

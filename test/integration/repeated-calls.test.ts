@@ -53,7 +53,7 @@ describe('plugins under repeated calls', () => {
     await takeDown(runtime.kni, other, otherNetns);
   });
 
-  it('do not run for what was never attached, and not again for what was detached', async () => {
+  it('do not run for a pod that was never attached, nor again for a detached one', async () => {
     const [created, detached, unknown] = [newPod('created'), newPod('detached'), newPod('unknown')];
     const createdNetns = await createNetwork(runtime.kni, created);
     await takeDown(runtime.kni, created, createdNetns);

@@ -70,7 +70,7 @@ const definitions = [
   {namespace: 'default', name: 'storage', config: JSON.stringify(network('storage', '10.80.0.0/24'))},
 ];
 
-describe('a pod that selects what it must not have', () => {
+describe('a pod that selects forbidden networks', () => {
   let node: TestNode;
   let runtime: TestRuntime;
   beforeAll(async () => {

@@ -124,7 +124,7 @@ describe.each([
     }
   });
 
-  it('do nothing to what is right', async () => {
+  it('do not change a correct tunnel', async () => {
     const {a} = pair();
     // The kernel announces the link's address after duplicate address detection, which takes a second or two.
     await until(
@@ -244,7 +244,7 @@ describe('the tunnels of a node', () => {
     expect(await tunnelsOf(node)).toEqual(toB);
   });
 
-  it('vanish with another backend, and come back with their own', async () => {
+  it('are removed with another backend, and restored with their own', async () => {
     const restart = async (backend: string) => {
       await runtime.stop('SIGKILL');
       runtime = await startRuntime(node, [`--backend=${backend}`]);

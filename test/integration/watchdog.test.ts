@@ -15,7 +15,7 @@ const listener = `
   while (defined(recv($socket, my $message, 4096, 0))) { print $file "$message\\n" }
 `;
 
-it('tells the watchdog that it runs while it still starts', async () => {
+it('notifies the watchdog during its start', async () => {
   await using node = await startNode();
   node.start(['perl', '-MIO::Handle', '-e', listener]);
   const told = () => readFile(node.path('/run/told'), 'utf8').catch(() => '');

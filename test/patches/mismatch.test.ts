@@ -12,7 +12,7 @@ const lines = [
   '}\n',
 ];
 
-describe('what looks most alike', () => {
+describe('the most similar lines', () => {
   it('is where most of the lines stand, and the first other line is told', () => {
     expect(closestTo(['func two() {\n', '\n', '\treturn 2\n', '}\n'], lines, 1)).toEqual({
       line: 5,

@@ -97,7 +97,7 @@ describe('a patch that is rebased', () => {
     expect(merged[0]).toMatchObject({text: undefined, rejected: undefined});
   });
 
-  it('keeps what fits, and rejects the rest', async () => {
+  it('keeps hunks that apply, and rejects the others', async () => {
     const both = await patchOf(text(old), text(old.with(5, 'six').with(29, 'thirty')));
     const [rebased] = await rebase([both], files(text(old.with(5, 'theirs').toSpliced(10, 0, 'x'))));
     expect(rebased?.text).toMatch(

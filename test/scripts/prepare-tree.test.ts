@@ -134,11 +134,11 @@ describe.skipIf(!existsSync('/usr/bin/patch'))('prepare-tree.sh', () => {
   });
 
   it.each([
-    ['fuzz', patch(10, 'fuzzy', numbers.with(6, 'not what stands there\n'))],
-    ['nothing, since it was applied before', patch(10, 'line 10', numbers.with(9, 'what line 10 was\n'))],
-    ['a file that there is not', patch(10, 'x').replaceAll('main.go', 'other.go')],
+    ['a patch that needs fuzz', patch(10, 'fuzzy', numbers.with(6, 'another line\n'))],
+    ['a patch that was applied before', patch(10, 'line 10', numbers.with(9, 'what line 10 was\n'))],
+    ['a patch of a missing file', patch(10, 'x').replaceAll('main.go', 'other.go')],
     ['an invalid patch', 'rubbish\n'],
-  ])('refuses a patch that would need %s', async (_, text) => {
+  ])('refuses %s', async (_, text) => {
     await using dir = await tempDir();
     const {run, line} = await prepare(dir, {ours: {'0001-a.patch': text}});
     expect((await rejection(run(), CommandError)).output).toMatch(

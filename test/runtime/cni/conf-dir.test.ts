@@ -168,7 +168,7 @@ describe('a network that is asked for by name', () => {
     expect(typesOf(await find('net', files))).toEqual(['bridge']);
   });
 
-  it('does not suffer from what is broken in files of others', async () => {
+  it('ignores errors in files of other networks', async () => {
     const files = {'10.conflist': '{', '15.conflist': '{"name":"other"}', '20.conflist': list('net')};
     await using dir = await dirOf(files);
     await mkdir(join(dir.path, '05-dir.conflist'));

@@ -26,7 +26,7 @@ describe('the log of plugin calls', () => {
     });
   });
 
-  it('warns of a failure, which goes on', async () => {
+  it('logs a warning for a failure, and rethrows it', async () => {
     const {log, last} = rig();
     const failing = () => Promise.reject(new PluginFailed('demo', 'missing', 'is not there'));
     const {list, plugin} = invocation;

@@ -147,14 +147,14 @@ describe('a network of several plugins', () => {
     expect(hostInterfacesOf(attachment)).toEqual(['veth0a']);
   });
 
-  it('gives DEL no result before CNI 0.4.0, which had none', async () => {
+  it('passes no result to DEL before CNI 0.4.0', async () => {
     await using chain = await pluginChain({cniVersion: '0.3.1'});
     const result = await added(chain);
     await delNetwork(chain.invoke, {...chain.attachment, result}, target);
     expect((await seen(chain.plugins)).slice(3)).toEqual(['third DEL', 'second DEL', 'first DEL']);
   });
 
-  it('stores the result in the version of the list, whatever its plugins speak', async () => {
+  it('stores the result in the version of the list, for plugins of any version', async () => {
     await using chain = await pluginChain({cniVersion: '0.4.0'});
     await chain.plugins.plan({
       'first ADD': 'print({"cniVersion":"0.2.0","ip4":{"ip":"10.99.0.2/24"},"own":9007199254740993})',

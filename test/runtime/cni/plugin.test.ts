@@ -37,11 +37,11 @@ describe('calling a plugin', () => {
     expect(await call('ok', {command: 'DEL'})).toBe('');
   });
 
-  it('takes a result without version for one of the version of the configuration', async () => {
+  it('reads a result without version in the version of the configuration', async () => {
     expect(await parsed('no-version')).toMatchObject({cniVersion: '1.0.0'});
   });
 
-  it('takes a result of another version, and hands it on in that of the configuration', async () => {
+  it('converts a result of another version to the version of the configuration', async () => {
     expect(await parsed('other-version(1.1.0)', {cniVersion: '0.4.0'})).toMatchObject({
       cniVersion: '0.4.0',
       ips: [{version: '4', address: '10.99.0.2/24'}],
@@ -103,7 +103,7 @@ describe('calling a plugin', () => {
     expect(await parsed('no-stdin', {extra})).toMatchObject({ips: [{address: '10.99.0.2/24'}]});
   });
 
-  it('does not keep what a plugin prints in excess', async () => {
+  it('drops excess output of a plugin', async () => {
     const before = process.memoryUsage.rss();
     for (let time = 0; time < 3; time++) await call('huge(64)').catch(() => undefined);
     expect(process.memoryUsage.rss() - before).toBeLessThan(64 << 20);
