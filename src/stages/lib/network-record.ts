@@ -36,19 +36,28 @@ const settings = ['net/ipv4/ip_forward', 'net/ipv6/conf/default/forwarding', 'ne
 
 const fileIn = ({state}: Pick<Dirs, 'state'>): string => join(state, 'network-before-engine.json');
 
-/** Must be called before the engine starts. A later start in the same boot keeps the first record. */
+/**
+ * Must be called before the engine starts. A later start in the same boot keeps the first record. If the network cannot be
+ * read, for example on a kernel without IPv6, there is no record: the engine can start nevertheless.
+ */
 export const recordNetwork = async (host: Host, dirs: Pick<Dirs, 'state'>): Promise<void> => {
   if ((await recordedNetwork(dirs)) !== undefined) return;
-  const record: NetworkRecord = {
-    boot: await bootId(),
-    bridges: await bridgesOf(host),
-    rules: {iptables: await rulesOf(host, 'iptables'), ip6tables: await rulesOf(host, 'ip6tables')},
-    settings: parseSettings(await stdoutOf(host, printSettings(settings))),
-  };
+  const record = await readNetwork(host).catch((error: unknown) => {
+    if (!(error instanceof CommandError)) throw error;
+    return undefined;
+  });
+  if (record === undefined) return;
   makeDirectory(dirs.state);
   await writeFile(`${fileIn(dirs)}.new`, `${JSON.stringify(record)}\n`);
   await rename(`${fileIn(dirs)}.new`, fileIn(dirs));
 };
+
+const readNetwork = async (host: Host): Promise<NetworkRecord> => ({
+  boot: await bootId(),
+  bridges: await bridgesOf(host),
+  rules: {iptables: await rulesOf(host, 'iptables'), ip6tables: await rulesOf(host, 'ip6tables')},
+  settings: parseSettings(await stdoutOf(host, printSettings(settings))),
+});
 
 /** The record of this boot, if there is one. An unreadable record is of an earlier boot: a power failure truncated it. */
 export const recordedNetwork = async (dirs: Pick<Dirs, 'state'>): Promise<NetworkRecord | undefined> => {
