@@ -1,6 +1,6 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import {afterEach, beforeEach, describe, expect, inject, it} from 'vitest';
-import {isAlive} from '../runtime/rig/plugins.ts';
+import {isAlive} from '../rig/processes.ts';
 import {type Chain, installChain} from './rig/chain.ts';
 import {leftovers, nothing} from './rig/leftovers.ts';
 import {startNode, type TestNode} from './rig/node.ts';
@@ -67,7 +67,7 @@ describe('a network runtime that is killed', () => {
     expect((await leftovers(node)).leases).toHaveLength(1);
     await killAndRestart();
     await expect(lost).resolves.toBe('lost');
-    for (const pid of await chain.grandchildren()) expect(await isAlive(pid)).toBe(false);
+    for (const pid of await chain.grandchildren()) expect(isAlive(pid)).toBe(false);
     await swept();
     expect(await calls('fault DEL')).toBe(1);
     expect((await leftovers(node)).veths).toEqual([]);

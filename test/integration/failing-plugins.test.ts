@@ -1,7 +1,8 @@
 import {mkdir, rename, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {afterEach, beforeAll, describe, expect, inject, it} from 'vitest';
-import {type Call, installPlugins, isAlive} from '../runtime/rig/plugins.ts';
+import {isAlive} from '../rig/processes.ts';
+import {type Call, installPlugins} from '../runtime/rig/plugins.ts';
 import {type Chain} from './rig/chain.ts';
 import {startNodeWithChain} from './rig/fixture.ts';
 import {leftovers, nothing} from './rig/leftovers.ts';
@@ -66,7 +67,7 @@ describe('plugins that fail', () => {
     await expect(attach(runtime.kni, pod, netns)).rejects.toMatchObject({code: 4});
     const [grandchild = 0, ...others] = await chain.grandchildren();
     expect(others).toEqual([]);
-    await until('the grandchild is gone', async () => !(await isAlive(grandchild)));
+    await until('the grandchild is gone', () => !isAlive(grandchild));
     expect(await leftovers(node)).toMatchObject({leases: [], veths: []});
     await chain.plan({});
     await takeDown(runtime.kni, pod, netns);

@@ -1,7 +1,7 @@
 import {readFile} from 'node:fs/promises';
 import {isDeepStrictEqual} from 'node:util';
 import {afterEach, beforeEach, describe, expect, inject, it} from 'vitest';
-import {isAlive} from '../runtime/rig/plugins.ts';
+import {isAlive} from '../rig/processes.ts';
 import {type Chain, installChain} from './rig/chain.ts';
 import {startNode, type TestNode} from './rig/node.ts';
 import {attach, bringUp, createNetwork, newPod} from './rig/pod.ts';
@@ -15,8 +15,8 @@ describe('a daemon that a plugin has started in its own session', () => {
   const start = () => startRuntime(node, [...chain.flags(inject('tools').pluginDir), '--stop-timeout=0.5']);
   /** Whether each of the processes that a plugin has left runs. */
   const alive = async () => ({
-    daemons: await Promise.all((await chain.daemons()).map(isAlive)),
-    plugins: await Promise.all([...(await hanging()), ...(await chain.grandchildren())].map(isAlive)),
+    daemons: (await chain.daemons()).map(isAlive),
+    plugins: [...(await hanging()), ...(await chain.grandchildren())].map(isAlive),
   });
   const hanging = async () =>
     (await chain.calls())

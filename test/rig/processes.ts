@@ -1,8 +1,8 @@
-/** Looking at processes by their number. */
+/** Looks at processes by their pid. */
 
 import {readFileSync} from 'node:fs';
 
-/** Whether it runs; one that ended but was not yet reaped by its parent does not. */
+/** Whether the process runs. A zombie does not. */
 export const isAlive = (pid: number): boolean => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -3,9 +3,10 @@ import {join} from 'node:path';
 import {describe, expect, it, vi} from 'vitest';
 import {addNetwork, delNetwork} from '../../../runtime/src/cni/network.ts';
 import {hostInterfacesOf} from '../../../runtime/src/cni/result.ts';
+import {isAlive} from '../../rig/processes.ts';
 import {target} from '../rig/invocations.ts';
 import {callsOf, pluginChain} from '../rig/plugin-chain.ts';
-import {type Behaviour, isAlive, type Plugins} from '../rig/plugins.ts';
+import type {Behaviour, Plugins} from '../rig/plugins.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 60_000});
@@ -91,7 +92,7 @@ describe('a network of several plugins', () => {
     expect(error).toMatchObject({plugin: 'second', trouble: 'timed-out'});
     expect(attachment.started).toBe(2);
     const [, second] = await chain.plugins.calls();
-    expect(await isAlive(second?.pid ?? 0)).toBe(false);
+    expect(isAlive(second?.pid ?? 0)).toBe(false);
     await delNetwork(chain.invoke, attachment, target);
     expect((await seen(chain.plugins)).slice(2)).toEqual(['third DEL', 'second DEL', 'first DEL']);
   });

@@ -4,8 +4,9 @@ import {fieldsOfInvocation, type Invocation} from '../../../runtime/src/cni/invo
 import {createInvokePlugin} from '../../../runtime/src/cni/plugin.ts';
 import {createExec} from '../../../runtime/src/process/exec.ts';
 import {statusOf} from '../../../runtime/src/server/status.ts';
+import {isAlive} from '../../rig/processes.ts';
 import {invocationOf} from '../rig/invocations.ts';
-import {type Behaviour, conflistOf, installPlugins, isAlive} from '../rig/plugins.ts';
+import {type Behaviour, conflistOf, installPlugins} from '../rig/plugins.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 60_000});
@@ -126,10 +127,7 @@ describe('calling a plugin', () => {
     await expect(adding).rejects.toMatchObject({trouble: 'timed-out'});
     const pids = [...(await plugins.grandchildren()), ...(await plugins.calls()).map(({pid}) => pid)];
     expect(pids).toHaveLength(2);
-    await vi.waitFor(
-      async () => expect(await Promise.all(pids.map(isAlive))).toEqual([false, false]),
-      10_000,
-    );
+    await vi.waitFor(() => expect(pids.map(isAlive)).toEqual([false, false]), 10_000);
   });
 
   it('reports one that is missing', async () => {

@@ -5,8 +5,8 @@ import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import {createExec} from '../../../runtime/src/process/exec.ts';
+import {isAlive} from '../../rig/processes.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
-import {isAlive} from '../rig/plugins.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 60_000});
@@ -66,7 +66,7 @@ describe('running a program', () => {
     expect(ending).toMatchObject({kind: 'timed-out', ms: 10_000});
     const grandchild = Number(await readFile(pidFile, 'utf8'));
     expect(grandchild).toBeGreaterThan(0);
-    while (await isAlive(grandchild)) await delay(10);
+    while (isAlive(grandchild)) await delay(10);
   });
 
   it('kills a program that prints too much', async () => {

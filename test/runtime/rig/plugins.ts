@@ -92,9 +92,3 @@ export const conflistOf = (plugins: Plugins, types: readonly string[], extra: ob
     name: 'rig',
     plugins: types.map((type) => ({type, rig: plugins.dir, ...extra})),
   });
-
-/** A zombie is not alive. */
-export const isAlive = async (pid: number): Promise<boolean> => {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') X');
-  return !/^.*\) [ZX]/.test(stat);
-};
