@@ -70,7 +70,7 @@ export const startDaemon = async (options: Options, startLog: Log): Promise<Daem
   });
   const [recovered, node] = await Promise.all([recovering, opening]);
   const records = createRecords(store, recovered.standing);
-  const log = withCorrelation(startLog, records.bySandbox);
+  const log = withCorrelation(startLog, (sandbox) => records.bySandbox(sandbox));
   const parts = {...state, ...recovered, records, node, limits, log};
   const pods = createPods(options, {...parts, invoke: logPluginCalls(invoke, log)});
 

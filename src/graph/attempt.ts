@@ -15,10 +15,10 @@ export type Outcome =
 
 export interface Attempt {
   /** Calls `done`, whose output goes to the log file only. */
-  ask(): Promise<Answer>;
+  readonly ask: () => Promise<Answer>;
   /** Runs the task. With `askAgain`, calls `done` first, and skips the task if its result is present. */
-  run(askAgain: boolean): Promise<Outcome>;
-  fail(failure: Failure): Outcome;
+  readonly run: (askAgain: boolean) => Promise<Outcome>;
+  readonly fail: (failure: Failure) => Outcome;
 }
 
 export interface AttemptOptions<Context> {
