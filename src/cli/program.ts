@@ -49,6 +49,11 @@ export const createProgram = (world: World): Command => {
     .showHelpAfterError('(see kni-demo --help)')
     .addHelpText('after', help);
 
+  for (const add of [addUp, addPod, addNetworks, addLogs, addBundle, addDown, addPatch]) add(program, world);
+  return program;
+};
+
+const addUp = (program: Command, world: World): void => {
   program
     .command('up')
     .description('build everything, create the cluster and prove that KNI gave the sample pod its network')
@@ -64,7 +69,9 @@ export const createProgram = (world: World): Command => {
     .addOption(lockTimeout('30m'))
     .addHelpText('after', upHelp)
     .action((options) => up(world, options));
+};
 
+const addPod = (program: Command, world: World): void => {
   const pod = program.command('pod').description('work with pods');
   pod
     .command('create')
@@ -84,7 +91,9 @@ export const createProgram = (world: World): Command => {
     .option('--json', 'print one JSON object')
     .addHelpText('after', inspectHelp)
     .action((podToInspect: string, options) => podInspect(world, podToInspect, options));
+};
 
+const addNetworks = (program: Command, world: World): void => {
   program
     .command('networks')
     .description("show every node's networks: ready or why not, and how many addresses are in use")
@@ -92,7 +101,9 @@ export const createProgram = (world: World): Command => {
     .option('--json', 'print one JSON object per node')
     .addHelpText('after', networksHelp)
     .action((options) => networks(world, options));
+};
 
+const addLogs = (program: Command, world: World): void => {
   program
     .command('logs')
     .description("show the network runtimes' logs, one line for every RPC")
@@ -102,7 +113,9 @@ export const createProgram = (world: World): Command => {
     .option('--pod <pod>', 'only this pod: name or namespace/name')
     .option('--json', 'print the lines as the runtime wrote them, with the node')
     .action((options) => logs(world, options));
+};
 
+const addBundle = (program: Command, world: World): void => {
   const bundle = program
     .command('bundle')
     .description('copy the demo to a machine without a network, in one file');
@@ -124,7 +137,9 @@ export const createProgram = (world: World): Command => {
     .option('-q, --quiet', 'print plain lines instead of a list')
     .addOption(lockTimeout('0'))
     .action((file: string, options) => bundleLoad(world, file, options));
+};
 
+const addDown = (program: Command, world: World): void => {
   program
     .command('down')
     .description('delete the cluster, and only what kni-demo made')
@@ -138,7 +153,9 @@ export const createProgram = (world: World): Command => {
     )
     .addOption(lockTimeout('0'))
     .action((options) => down(world, options));
+};
 
+const addPatch = (program: Command, world: World): void => {
   const patch = program.command('patch').description('work with the patches of a stack');
   patch
     .command('check')
@@ -158,8 +175,6 @@ export const createProgram = (world: World): Command => {
     .option('--output <dir>', 'where the new patches go (default: <stack>-<component>-rebased)')
     .addHelpText('after', patchRebaseHelp)
     .action((options) => patchRebase(world, options));
-
-  return program;
 };
 
 const anyStack = (): Option => new Option('--stack <stack>', 'the stack to build, see below');
