@@ -11,9 +11,9 @@ import {dump, eventually, kniDemo, kubectl, lent, named, run, sample} from './ri
  * the chapter has left behind, so that a failed chapter does not disturb the next one.
  */
 export const useCluster = (): void => {
+  useClusterOnce();
   let before: readonly string[] = [];
   beforeAll(async () => {
-    await up();
     before = await objects();
   });
   afterAll(async () => {
@@ -25,6 +25,11 @@ export const useCluster = (): void => {
       return left.every((name) => !now.includes(name));
     });
   });
+};
+
+/** The same for a chapter that removes the cluster: there is nothing to clean up in it. */
+export const useClusterOnce = (): void => {
+  beforeAll(up);
   beforeEach(({onTestFailed}) => onTestFailed(dump));
 };
 

@@ -2,10 +2,10 @@
 
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {useCluster} from '../fixture.ts';
+import {useClusterOnce} from '../fixture.ts';
 import {cluster, conditionOf, controlPlane, kniDemo, lent, named, run, worker} from '../rig.ts';
 
-useCluster();
+useClusterOnce();
 
 describe.skipIf(lent)('down', () => {
   it('removes nothing without confirmation', async () => {
