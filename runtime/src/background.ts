@@ -47,6 +47,7 @@ const reconcileOnce = async ({pods, log}: BackgroundParts, signal: AbortSignal):
     try {
       await pods.reconcile();
       done.abort();
+      log.info('reconciled records and node');
     } catch (error) {
       log.warn('reconcile failed, retrying', {error: errorText(error)});
     }

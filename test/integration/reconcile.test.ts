@@ -31,6 +31,14 @@ describe('orphaned state', () => {
       up.push(...(await Promise.all(pods.slice(from, from + 10).map((pod) => bringUp(runtime.kni, pod)))));
     return pods.map((pod, index) => ({pod, netns: up[index]?.netns ?? '', ip: up[index]?.ip ?? ''}));
   };
+  /** The reconcile after the start would remove orphans before the test asks for it. */
+  const startReconciled = async (flags?: readonly string[]) => {
+    const runtime = await startRuntime(node, flags);
+    await until('the reconcile after the start is over', () =>
+      runtime.log.some(({msg}) => msg === 'reconciled records and node'),
+    );
+    return runtime;
+  };
   const pullOut = (netns: readonly string[]) =>
     node.run(['sh', '-c', netns.map((path) => `umount ${path} && rm ${path}`).join(' && ')]);
 
@@ -132,7 +140,7 @@ describe('orphaned state', () => {
   });
 
   it('includes portmap chains of our network, but no chains of other networks and of existing pods', async () => {
-    const runtime = await startRuntime(node);
+    const runtime = await startReconciled();
     const pod = newPod('live');
     const {netns} = await bringUp(runtime.kni, pod, {portMappings: [tcpPort(8080)]});
     const forward = (network: string, sandbox: string, hostPort: number) =>
@@ -242,7 +250,7 @@ describe('orphaned state', () => {
       await writeFile(node.path(path), text);
       await mkdir(dirname(lease), {recursive: true});
       await writeFile(lease, 'foreign\neth0');
-      await using runtime = await startRuntime(node, [`--cni-bin-dir=${plugins.binDir}`]);
+      await using runtime = await startReconciled([`--cni-bin-dir=${plugins.binDir}`]);
       const {netns} = await bringUp(runtime.kni, newPod('live'));
       expect(netns).not.toBe('');
       const gc = async () => (await plugins.calls()).filter(({call}) => call === 'fault GC').length;
