@@ -81,7 +81,8 @@ export const installPlugins = async (names: readonly string[], parent = tmpdir()
     trace: () => lines('trace'),
     grandchildren: async () => (await lines('grandchildren')).map(Number),
     daemons: async () => (await lines('daemons')).map(Number),
-    [Symbol.asyncDispose]: () => rm(dir, {recursive: true}),
+    // A plugin that still runs may write a file in between.
+    [Symbol.asyncDispose]: () => rm(dir, {recursive: true, maxRetries: 10}),
   };
 };
 
