@@ -19,6 +19,7 @@ import {readJson} from '../json.ts';
 import {project} from '../project.ts';
 import {components, type OwnSource, parseOwnSource} from '../stacks/own-source.ts';
 import {backends} from '../stages/context.ts';
+import {defaultStack} from './choose-stack.ts';
 import {bundleLoad, bundleSave} from './commands/bundle.ts';
 import {down} from './commands/down.ts';
 import {logs} from './commands/logs.ts';
@@ -179,7 +180,7 @@ const addPatch = (program: Command, world: World): void => {
 
 const anyStack = (): Option => new Option('--stack <stack>', 'the stack to build, see below');
 const stack = (): Option =>
-  new Option('--stack <stack>', 'bookworm or upstream, or a stack file of your own').default('bookworm');
+  new Option('--stack <stack>', 'bookworm or upstream, or a stack file of your own').default(defaultStack);
 const backend = (): Option =>
   new Option('--backend <backend>', "how nodes reach each other's pods (a new cluster: host-gw)").choices(
     backends,
@@ -212,11 +213,11 @@ const ownSources = (text: string, before: readonly OwnSource[]): readonly OwnSou
 
 const upHelp = `
 Stacks:
-  upstream   current releases of Kubernetes and containerd; needs a git host and an image registry
   bookworm   the releases of Debian 12; needs only a Debian mirror
+  upstream   current releases of Kubernetes and containerd; needs a git host and an image registry (preview: its
+             parts were run, its downloads were not)
   <path>     a stack file of your own, like those in manifests/stacks
-Without --stack, up uses the stack of the existing cluster. A new cluster gets upstream if both hosts answer, and
-bookworm otherwise.
+Without --stack, up uses the stack of the existing cluster. A new cluster gets bookworm.
 
 Your own sources are a git URL or a directory. They must be of the release that the stack uses:
   --source kubernetes=https://host/me/kubernetes#my-branch

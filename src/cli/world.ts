@@ -2,18 +2,15 @@
 
 import type {Host} from '../host/host.ts';
 import type {Machine} from '../host/machine.ts';
-import type {Environment, Network} from '../host/network.ts';
 import type {OutputStream} from '../view/stream.ts';
 
 export interface World {
   readonly host: Host;
   /** Default: the machine that this process runs on. */
   readonly machine?: Machine;
-  /** Default: the real network, through the proxy that `env` names. */
-  readonly network?: Network;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
-  readonly env: Environment;
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborts on Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal;
   /** Asks a yes-or-no question. Without a terminal the answer is no. */

@@ -15,11 +15,11 @@ export const stackNames = async (dir: string): Promise<readonly string[]> =>
     .sort();
 
 /**
- * `stack` is a name in `dir`, or the path of a file that ends with `.yaml`. Rejects with UserError (exit code
+ * `stack` is a name in `dir`, or the path of a file that ends with `.yaml` or `.yml`. Rejects with UserError (exit code
  * `badInput`) if the stack does not exist or is invalid. The error lists all problems, one per line.
  */
 export const loadStack = async (stack: string, dir: string): Promise<Stack> => {
-  if (!stack.endsWith('.yaml')) return readStack(await pathOf(stack, dir));
+  if (!/\.ya?ml$/.test(stack)) return readStack(await pathOf(stack, dir));
   if (await exists(stack)) return readStack(stack);
   throw new UserError({
     what: `unknown stack ${stack}`,
@@ -43,7 +43,7 @@ const pathOf = async (name: string, dir: string): Promise<string> => {
 };
 
 const readStack = async (path: string): Promise<Stack> => {
-  const name = basename(path, '.yaml');
+  const name = basename(path).replace(/\.ya?ml$/, '');
   const result = parseStack(await readFile(path, 'utf8'), {path, name});
   if (result.ok) return result.stack;
   throw new UserError({

@@ -31,7 +31,6 @@ export const cli = async (
   const code = await main(args, {
     host,
     machine: machine(),
-    network: {whyUnreachable: async () => 'getaddrinfo ENOTFOUND'},
     stdout,
     stderr,
     env: envOf(dir),

@@ -1,4 +1,4 @@
-import {mkdir, readFile, writeFile} from 'node:fs/promises';
+import {copyFile, mkdir, readFile, writeFile} from 'node:fs/promises';
 import {fileURLToPath} from 'node:url';
 import {describe, expect, it} from 'vitest';
 import {UserError} from '../../src/errors.ts';
@@ -66,5 +66,11 @@ describe('loadStack', () => {
       expect.stringMatching(`^${path}:\\d+: cluster.podSubnet: must be an IPv4 range such as 10.244.0.0/16$`),
     ]);
     expect(error.exitCode).toBe(exitCodes.badInput);
+  });
+
+  it.each(['yaml', 'yml'])('loads a file of your own that ends with .%s', async (ending) => {
+    await using dir = await tempDir();
+    await copyFile(`${shipped}/bookworm.yaml`, dir.join(`bookworm.${ending}`));
+    expect(await loadStack(dir.join(`bookworm.${ending}`), shipped)).toMatchObject({name: 'bookworm'});
   });
 });
