@@ -42,6 +42,8 @@ export const gatherEvidence = async (
 export interface Check {
   /** A sentence that is true if `holds`. */
   readonly claim: string;
+  /** What `saw` is, in at most 26 characters. */
+  readonly label: string;
   readonly holds: boolean;
   /** The value that was found. */
   readonly saw: string;
@@ -60,31 +62,42 @@ export const judge = ({pod, sandbox, netns, lines, ipAddr}: Evidence): readonly 
   return [
     {
       claim: "the runtime logged the address of the pod's sandbox",
+      label: "address in runtime's log",
       holds: logged !== undefined && sandbox !== '',
-      saw: received ? `${sandbox.slice(0, 12)}… ${logged ?? 'without eth0'}` : 'no line for it',
+      saw: received ? `${logged ?? 'no eth0'} (sandbox ${sandbox.slice(0, 12)}…)` : 'no line for it',
     },
     {
       claim: 'the API server has the same address',
+      label: 'address at API server',
       holds: logged !== undefined && logged === pod.ips[0],
       saw: pod.ips[0] ?? 'none',
     },
     {
       claim: "the pod's eth0 has the same address",
+      label: "address on pod's eth0",
       holds: logged !== undefined && logged === inPod,
       saw: inPod ?? 'none',
     },
     {
       claim: 'containerd joined the network namespace that the runtime made',
+      label: 'netns joined by containerd',
       holds: netns !== undefined && made !== undefined,
       saw: netns ?? "a namespace of containerd's own",
     },
     {
       claim: 'the kubelet called CreateNetwork, AttachInterface, QueryPodNetwork in this order',
+      label: 'calls made by kubelet',
       holds: order.join() === 'CreateNetwork,AttachInterface,QueryPodNetwork',
       saw: order.join(', ') || 'none of them',
     },
   ];
 };
+
+/** One numbered line for each check that holds. The netns without its directory: a line fits into 80 columns. */
+export const proofLines = (checks: readonly Check[]): readonly string[] =>
+  checks.map(
+    ({label, saw}, index) => `${index + 1}. ${label.padEnd(26)}  ${saw.replace(/^\/run\/netns\//, '')}`,
+  );
 
 /** The successful RPCs for this sandbox's network, in the order of their first success. */
 const orderOf = (

@@ -1,7 +1,14 @@
 import {describe, expect, it} from 'vitest';
 import {clusterOf} from '../../src/cluster/cluster.ts';
 import type {Pod} from '../../src/cluster/pod.ts';
-import {type Evidence, gatherEvidence, judge, knownLine, workerOf} from '../../src/cluster/proof.ts';
+import {
+  type Evidence,
+  gatherEvidence,
+  judge,
+  knownLine,
+  proofLines,
+  workerOf,
+} from '../../src/cluster/proof.ts';
 import type {LogLine} from '../../src/cluster/runtime-log.ts';
 import {CommandError} from '../../src/host/command-error.ts';
 import type {Command} from '../../src/host/host.ts';
@@ -66,6 +73,8 @@ const [logged, api, inPod, joined, order] = [
   'containerd joined the network namespace that the runtime made',
   'the kubelet called CreateNetwork, AttachInterface, QueryPodNetwork in this order',
 ];
+const moved = (line: LogLine, path: string): LogLine =>
+  line.netns === undefined ? line : {...line, netns: path};
 const failing = (change: Partial<Evidence>): readonly string[] =>
   judge({...evidence, ...change})
     .filter(({holds}) => !holds)
@@ -75,13 +84,28 @@ const sawOf = (change: Partial<Evidence>, claim = ''): string | undefined =>
 
 describe('judge', () => {
   it('holds if all sources agree', () => {
-    expect(judge(evidence)).toEqual([
-      {claim: logged, holds: true, saw: `b3d2c1b3d2c1… ${ip}`},
+    expect(judge(evidence)).toMatchObject([
+      {claim: logged, holds: true, saw: `${ip} (sandbox b3d2c1b3d2c1…)`},
       {claim: api, holds: true, saw: ip},
       {claim: inPod, holds: true, saw: ip},
       {claim: joined, holds: true, saw: netns},
       {claim: order, holds: true, saw: 'CreateNetwork, AttachInterface, QueryPodNetwork'},
     ]);
+  });
+
+  it('is shown as five numbered lines that fit into 80 columns', () => {
+    const long = '/run/netns/kni-452d33f0-bb9d-4f30-a370-0d3ad75dc5f7-b83455f8';
+    const shown = proofLines(
+      judge({...evidence, netns: long, lines: lines.map((line) => moved(line, long))}),
+    );
+    expect(shown).toEqual([
+      `1. address in runtime's log    ${ip} (sandbox b3d2c1b3d2c1…)`,
+      `2. address at API server       ${ip}`,
+      `3. address on pod's eth0       ${ip}`,
+      '4. netns joined by containerd  kni-452d33f0-bb9d-4f30-a370-0d3ad75dc5f7-b83455f8',
+      '5. calls made by kubelet       CreateNetwork, AttachInterface, QueryPodNetwork',
+    ]);
+    for (const line of shown) expect(line.length).toBeLessThanOrEqual(80);
   });
 
   // Each by itself, except that no address can be the one that was not logged.

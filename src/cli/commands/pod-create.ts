@@ -3,7 +3,7 @@
 import {requireCluster, requireRunning} from '../../cluster/cluster.ts';
 import {findPod} from '../../cluster/pod.ts';
 import {createPod, waitForPod} from '../../cluster/pods.ts';
-import {knownLine} from '../../cluster/proof.ts';
+import {knownLine, proofLines} from '../../cluster/proof.ts';
 import {waitForProof} from '../../cluster/prove-kni.ts';
 import {seconds} from '../../duration.ts';
 import {UserError} from '../../errors.ts';
@@ -50,5 +50,5 @@ export const podCreate = async (
   const say = lineWriter(world.stdout);
   say(`pod ${pod} is Ready on ${ready.node} with ${ready.ips[0]} after ${seconds(took)}`);
   say(knownLine(evidence) ?? '');
-  for (const {claim, saw} of checks) say(`+ ${claim}: ${saw}`);
+  for (const line of proofLines(checks)) say(line);
 };

@@ -83,7 +83,7 @@ export const up = async (world: World, options: UpOptions): Promise<void> => {
     say('');
     const [logged = '', ...checks] = recorder.proof;
     say(logged);
-    for (const line of checks) say(`${paint.green('+')} ${line}`);
+    for (const line of checks) say(`${paint.green(line.slice(0, 2))}${line.slice(2)}`);
     say('');
     const made = ran.filter((id) => id !== proveSamplePod.id);
     say(

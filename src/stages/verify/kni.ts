@@ -1,6 +1,6 @@
 /** Proves that the sample pod got its network over KNI. Always runs, because the cluster may have changed. */
 
-import {knownLine} from '../../cluster/proof.ts';
+import {knownLine, proofLines} from '../../cluster/proof.ts';
 import {waitForProof} from '../../cluster/prove-kni.ts';
 import type {DemoTask} from '../context.ts';
 import {currentCluster} from '../lib/current-cluster.ts';
@@ -14,6 +14,6 @@ export const proveSamplePod: DemoTask = {
   async run(context, {signal, log}) {
     const {evidence, checks} = await waitForProof(await currentCluster(context), samplePodName, signal);
     log(knownLine(evidence) ?? '');
-    for (const {claim, saw} of checks) log(`${claim}: ${saw}`);
+    for (const line of proofLines(checks)) log(line);
   },
 };

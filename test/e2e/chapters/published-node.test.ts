@@ -54,7 +54,7 @@ describe('a stack of git sources and a published node image', () => {
         const {exitCode, stdout} = await kniDemo('up', '--quiet', '--stack', file, ...named);
         expect(exitCode).toBe(exitCodes.ok);
         expect(stdout).toContain('[build/node-base-image] started');
-        expect(stdout).toMatch(/^\+ containerd joined the network namespace that the runtime made/m);
+        expect(stdout).toMatch(/^4\. netns joined by containerd {2}kni-/m);
         expect(stdout).toContain(`Cluster ${name} is up.`);
 
         const again = await kniDemo('up', '--quiet', '--stack', file, ...named);
