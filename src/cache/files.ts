@@ -1,7 +1,8 @@
 /** Small helpers for the file system. */
 
-import {access, lstat, readdir, rm} from 'node:fs/promises';
-import {join} from 'node:path';
+import {access, lstat, readdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
+import {makeDirectory} from '../make-directory.ts';
 import {errorCodeOf} from '../thrown.ts';
 
 export const exists = (path: string): Promise<boolean> =>
@@ -22,6 +23,23 @@ export const namesIn = async (path: string): Promise<readonly string[]> => {
     if (errorCodeOf(error) === 'ENOENT') return [];
     throw error;
   }
+};
+
+/** The text of a file; undefined when it does not exist. */
+export const readIfExists = async (file: string): Promise<string | undefined> => {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+};
+
+/** Writes a file, in a directory that is created if it is missing. Readers see the old text or the new one. */
+export const replaceFile = async (file: string, text: string): Promise<void> => {
+  makeDirectory(dirname(file));
+  await writeFile(`${file}.new`, text);
+  await rename(`${file}.new`, file);
 };
 
 /** Bytes that a file or a tree uses on disk. Files that vanish meanwhile count as 0. */

@@ -1,17 +1,16 @@
 /** Finds a cluster of kni-demo, and keeps its record in the state directory. */
 
-import {readFile, rename, rm, writeFile} from 'node:fs/promises';
+import {readFile, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {z} from 'zod';
 import type {Dirs} from '../cache/dirs.ts';
-import {namesIn} from '../cache/files.ts';
+import {namesIn, replaceFile} from '../cache/files.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
 import {nodeHost} from '../host/node-host.ts';
 import {readJson} from '../json.ts';
-import {makeDirectory} from '../make-directory.ts';
 import {engineId, listNodeContainers, type NodeContainer, parseNodeContainers} from '../tools/docker.ts';
 import {defaultCluster} from './names.ts';
 import {refuseForeign} from './ownership.ts';
@@ -175,10 +174,7 @@ export const recordedClusters = (dirs: Dirs): Promise<readonly string[]> =>
   namesIn(join(dirs.state, 'clusters'));
 
 export const writeRecord = async (dirs: Dirs, name: string, record: ClusterRecord): Promise<void> => {
-  const path = join(directoryOf(dirs, name), 'cluster.json');
-  makeDirectory(directoryOf(dirs, name));
-  await writeFile(`${path}.new`, `${JSON.stringify(record)}\n`);
-  await rename(`${path}.new`, path);
+  await replaceFile(join(directoryOf(dirs, name), 'cluster.json'), `${JSON.stringify(record)}\n`);
 };
 
 export const forgetCluster = (dirs: Dirs, name: string): Promise<void> =>

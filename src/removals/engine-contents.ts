@@ -1,10 +1,10 @@
 /** Lists what others keep in the engine that kni-demo installed. Reads the engine's files, because it may be stopped. */
 
-import {readdir, readFile} from 'node:fs/promises';
+import {readdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {z} from 'zod';
 import type {Dirs} from '../cache/dirs.ts';
-import {namesIn} from '../cache/files.ts';
+import {namesIn, readIfExists} from '../cache/files.ts';
 import {recordedImages} from '../cache/images.ts';
 import {ownerDirectoryOf} from '../cluster/ownership.ts';
 import {readJson} from '../json.ts';
@@ -97,15 +97,6 @@ const volumesIn = async (dataRoot: string): Promise<readonly string[]> => {
     return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
   } catch (error) {
     if (errorCodeOf(error) === 'ENOENT') return [];
-    throw error;
-  }
-};
-
-const readIfExists = async (file: string): Promise<string | undefined> => {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (errorCodeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 };

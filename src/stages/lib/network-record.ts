@@ -1,13 +1,12 @@
 /** The network of this machine before kni-demo started a docker engine, so that `down --purge` can restore it. */
 
-import {readFile, rename, rm, writeFile} from 'node:fs/promises';
+import {readFile, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {z} from 'zod';
 import type {Dirs} from '../../cache/dirs.ts';
+import {readIfExists, replaceFile} from '../../cache/files.ts';
 import {CommandError} from '../../host/command-error.ts';
 import type {Command, Host} from '../../host/host.ts';
-import {makeDirectory} from '../../make-directory.ts';
-import {errorCodeOf} from '../../thrown.ts';
 import {bridges, deleteLink, parseLinks} from '../../tools/ip.ts';
 import {
   changeRules,
@@ -46,10 +45,7 @@ export const recordNetwork = async (host: Host, dirs: Pick<Dirs, 'state'>): Prom
     if (!(error instanceof CommandError)) throw error;
     return undefined;
   });
-  if (record === undefined) return;
-  makeDirectory(dirs.state);
-  await writeFile(`${fileIn(dirs)}.new`, `${JSON.stringify(record)}\n`);
-  await rename(`${fileIn(dirs)}.new`, fileIn(dirs));
+  if (record !== undefined) await replaceFile(fileIn(dirs), `${JSON.stringify(record)}\n`);
 };
 
 const readNetwork = async (host: Host): Promise<NetworkRecord> => ({
@@ -61,10 +57,7 @@ const readNetwork = async (host: Host): Promise<NetworkRecord> => ({
 
 /** The record of this boot, if there is one. An unreadable record is of an earlier boot: a power failure truncated it. */
 export const recordedNetwork = async (dirs: Pick<Dirs, 'state'>): Promise<NetworkRecord | undefined> => {
-  const text = await readFile(fileIn(dirs), 'utf8').catch((error: unknown) => {
-    if (errorCodeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  });
+  const text = await readIfExists(fileIn(dirs));
   if (text === undefined) return undefined;
   const record = parseRecord(text);
   return record?.boot === (await bootId()) ? record : undefined;
