@@ -1,7 +1,7 @@
 /** One run of the benchmark: starts everything, measures, and leaves nothing. */
 import {basename} from 'node:path';
-import type {TestNode} from '../integration/rig/test-node.ts';
-import {findTools} from '../integration/rig/tools.ts';
+import type {TestNode} from '../rig/node/test-node.ts';
+import {findTools} from '../rig/node/tools.ts';
 import {startFloor} from './floor.ts';
 import {openDisk, openNodes} from './ground.ts';
 import {kniSubject} from './kni-subject.ts';

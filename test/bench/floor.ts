@@ -1,7 +1,7 @@
 /** The floor: the same plugins, called directly. Any time beyond that is spent by the network runtime. */
 import {randomUUID} from 'node:crypto';
 import {createInterface} from 'node:readline';
-import type {TestNode} from '../integration/rig/test-node.ts';
+import type {TestNode} from '../rig/node/test-node.ts';
 import type {Conflist} from './network.ts';
 import {lanes, type Subject} from './subject.ts';
 

@@ -2,7 +2,7 @@
 import {mkdir, mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {startTestNode, type TestNode} from '../integration/rig/test-node.ts';
+import {startTestNode, type TestNode} from '../rig/node/test-node.ts';
 
 export interface Nodes extends AsyncDisposable {
   readonly start: () => Promise<TestNode>;

@@ -1,6 +1,6 @@
 /** A network runtime as its kubelet sees it: one RPC a step. */
-import type {KniClient} from '../integration/rig/client.ts';
-import {newPod} from '../integration/rig/pod.ts';
+import type {KniClient} from '../rig/node/client.ts';
+import {newPod} from '../rig/node/pod.ts';
 import type {Subject} from './subject.ts';
 
 /** Told twice where the netns is: the first network runtimes look for it in `extradata`. */

@@ -2,7 +2,7 @@
 import {readdir} from 'node:fs/promises';
 import {cpus, loadavg, release} from 'node:os';
 import {join} from 'node:path';
-import {output} from '../integration/rig/process.ts';
+import {output} from '../rig/processes.ts';
 
 export interface Machine {
   readonly cpu: string;

@@ -5,9 +5,9 @@
 import {copyFile, mkdir, writeFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
-import {connectTo, type KniClient} from '../integration/rig/client.ts';
-import type {TestNode} from '../integration/rig/test-node.ts';
-import {until} from '../integration/rig/wait.ts';
+import {connectTo, type KniClient} from '../rig/node/client.ts';
+import type {TestNode} from '../rig/node/test-node.ts';
+import {until} from '../rig/wait.ts';
 import {conflistText} from './network.ts';
 import type {Against} from './options.ts';
 

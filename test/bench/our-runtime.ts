@@ -2,9 +2,9 @@
 import type {ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
 import {mkdir, writeFile} from 'node:fs/promises';
-import {connectTo, type KniClient} from '../integration/rig/client.ts';
-import {end} from '../integration/rig/process.ts';
-import type {TestNode} from '../integration/rig/test-node.ts';
+import {connectTo, type KniClient} from '../rig/node/client.ts';
+import type {TestNode} from '../rig/node/test-node.ts';
+import {end} from '../rig/processes.ts';
 import {conflistText} from './network.ts';
 
 export interface Program {

@@ -3,7 +3,7 @@
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {kniDemo, lent, named, run} from './rig.ts';
+import {kniDemo, lent, named, run} from '../rig/cluster/cluster.ts';
 
 export default async (): Promise<() => Promise<void>> => {
   const scratch = await mkdtemp(join(tmpdir(), 'kni-e2e-'));

@@ -1,9 +1,9 @@
 import {readdir} from 'node:fs/promises';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import {leftovers, nothing} from './rig/leftovers.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {attach, bringUp, createNetwork, newPod, takeDown} from './rig/pod.ts';
-import {nodeName, paths, rememberNodes, startRuntime} from './rig/runtime.ts';
+import {leftovers, nothing} from '../rig/node/leftovers.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {attach, bringUp, createNetwork, newPod, takeDown} from '../rig/node/pod.ts';
+import {nodeName, paths, rememberNodes, startRuntime} from '../rig/node/runtime.ts';
 
 describe('a node that runs out of addresses', () => {
   let node: TestNode;

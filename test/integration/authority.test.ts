@@ -1,10 +1,10 @@
 import {create, toBinary} from '@bufbuild/protobuf';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {QueryNodeNetworksRequestSchema} from '../../runtime/src/gen/kni_pb.ts';
-import {startNodeWithRuntime} from './rig/fixture.ts';
-import {type TestNode} from './rig/node.ts';
-import {callRaw, openSession} from './rig/raw.ts';
-import {paths} from './rig/runtime.ts';
+import {startNodeWithRuntime} from '../rig/node/fixture.ts';
+import {type TestNode} from '../rig/node/node.ts';
+import {callRaw, openSession} from '../rig/node/raw.ts';
+import {paths} from '../rig/node/runtime.ts';
 
 describe('the `:authority` that clients of other languages send', () => {
   let node: TestNode;

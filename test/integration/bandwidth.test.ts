@@ -1,8 +1,8 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {startNode, type TestNode} from './rig/node.ts';
-import {bringUp, newPod, takeDown} from './rig/pod.ts';
-import {paths, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {bringUp, newPod, takeDown} from '../rig/node/pod.ts';
+import {paths, rememberNodes, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
 
 const gateway = '10.84.0.1';
 const network = {

@@ -1,12 +1,12 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import {footprintOf} from './rig/footprint.ts';
-import {addressesOf, becomesWhole} from './rig/invariants.ts';
-import {leftovers, nothing} from './rig/leftovers.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {attach, bringUp, createNetwork, identify, newPod, type TestPod, takeDown} from './rig/pod.ts';
-import {rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
-import {scaled} from './rig/scale.ts';
+import {footprintOf} from '../rig/node/footprint.ts';
+import {addressesOf, becomesWhole} from '../rig/node/invariants.ts';
+import {leftovers, nothing} from '../rig/node/leftovers.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {attach, bringUp, createNetwork, identify, newPod, type TestPod, takeDown} from '../rig/node/pod.ts';
+import {rememberNodes, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
+import {scaled} from '../rig/node/scale.ts';
 
 /** The state of a pod as the client knows it. */
 interface Life {

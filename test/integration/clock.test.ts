@@ -1,13 +1,13 @@
 import {access, readdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, inject, it} from 'vitest';
-import {type Chain, installChain} from './rig/chain.ts';
-import {leftovers, nothing} from './rig/leftovers.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {attach, createNetwork, newPod, takeDown} from './rig/pod.ts';
-import {rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
-import {fetchPackage} from './rig/tools.ts';
-import {until} from './rig/wait.ts';
+import {type Chain, installChain} from '../rig/node/chain.ts';
+import {leftovers, nothing} from '../rig/node/leftovers.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {attach, createNetwork, newPod, takeDown} from '../rig/node/pod.ts';
+import {rememberNodes, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
+import {fetchPackage} from '../rig/node/tools.ts';
+import {until} from '../rig/wait.ts';
 
 /** libfaketime for this machine's architecture. */
 const findLibrary = async (): Promise<string> => {

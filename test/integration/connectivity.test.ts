@@ -1,11 +1,11 @@
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {Protocol} from '../../runtime/src/gen/kni_pb.ts';
-import {leftovers, nothing} from './rig/leftovers.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {bringUp, newPod, takeDown} from './rig/pod.ts';
-import {nodeName, podCidr, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
-import {listenOn, talkTo} from './rig/talk.ts';
-import {connectToWorld, world} from './rig/world.ts';
+import {leftovers, nothing} from '../rig/node/leftovers.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {bringUp, newPod, takeDown} from '../rig/node/pod.ts';
+import {nodeName, podCidr, rememberNodes, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
+import {listenOn, talkTo} from '../rig/node/talk.ts';
+import {connectToWorld, world} from '../rig/node/world.ts';
 
 describe('pods on the network', () => {
   let node: TestNode;

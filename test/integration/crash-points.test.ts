@@ -2,13 +2,13 @@ import {once} from 'node:events';
 import {isDeepStrictEqual} from 'node:util';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {type CrashPoint, crashPoints} from '../../runtime/src/lib/crash-point.ts';
-import {connectTo} from './rig/client.ts';
-import {leftovers, nothing} from './rig/leftovers.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {attach, bringUp, createNetwork, identify, newPod, type TestPod, takeDown} from './rig/pod.ts';
-import {launchRuntime, paths, rememberNodes, startRuntime} from './rig/runtime.ts';
-import {scaled} from './rig/scale.ts';
-import {until} from './rig/wait.ts';
+import {connectTo} from '../rig/node/client.ts';
+import {leftovers, nothing} from '../rig/node/leftovers.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {attach, bringUp, createNetwork, identify, newPod, type TestPod, takeDown} from '../rig/node/pod.ts';
+import {launchRuntime, paths, rememberNodes, startRuntime} from '../rig/node/runtime.ts';
+import {scaled} from '../rig/node/scale.ts';
+import {until} from '../rig/wait.ts';
 
 /** Which visit to a place is the last: two networks make two of each, and undoing comes by some of them as well. */
 const visitsOf: Partial<Record<CrashPoint, number>> = {

@@ -1,12 +1,12 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import {afterEach, beforeEach, describe, expect, inject, it} from 'vitest';
+import {type Chain, installChain} from '../rig/node/chain.ts';
+import {leftovers, nothing} from '../rig/node/leftovers.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {attach, bringUp, createNetwork, identify, newPod, takeDown} from '../rig/node/pod.ts';
+import {paths, rememberNodes, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
 import {isAlive} from '../rig/processes.ts';
-import {type Chain, installChain} from './rig/chain.ts';
-import {leftovers, nothing} from './rig/leftovers.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {attach, bringUp, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
-import {paths, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
-import {until} from './rig/wait.ts';
+import {until} from '../rig/wait.ts';
 
 describe('a network runtime that is killed', () => {
   let node: TestNode;

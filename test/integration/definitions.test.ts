@@ -1,9 +1,9 @@
 import {readFile} from 'node:fs/promises';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {type NodeApi, startNodeApi} from './rig/api.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {nodeName, paths, podCidr, startRuntime, type TestRuntime} from './rig/runtime.ts';
-import {until} from './rig/wait.ts';
+import {type NodeApi, startNodeApi} from '../rig/node/api.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {nodeName, paths, podCidr, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
+import {until} from '../rig/wait.ts';
 
 const path = '/apis/k8s.cni.cncf.io/v1/network-attachment-definitions';
 const one = {namespace: 'default', name: 'one', config: '{"name":"one"}'};

@@ -1,11 +1,11 @@
 import {isIPv4, isIPv6} from 'node:net';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {leftovers, nothing} from './rig/leftovers.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {attach, createNetwork, newPod, type TestPod, takeDown} from './rig/pod.ts';
-import {nodeName, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
-import {listenOn, talkTo} from './rig/talk.ts';
-import {connectToWorld, world} from './rig/world.ts';
+import {leftovers, nothing} from '../rig/node/leftovers.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {attach, createNetwork, newPod, type TestPod, takeDown} from '../rig/node/pod.ts';
+import {nodeName, rememberNodes, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
+import {listenOn, talkTo} from '../rig/node/talk.ts';
+import {connectToWorld, world} from '../rig/node/world.ts';
 
 const other = {name: 'node-b', podCidrs: ['10.77.2.0/24', 'fd77:2::/64'], internalIps: [world.ip, world.ip6]};
 

@@ -4,8 +4,8 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import type {Host} from '../../src/host/host.ts';
 import {localHost} from '../../src/host/process.ts';
 import {recordedNetwork, recordNetwork, restoreNetwork} from '../../src/stages/lib/network-record.ts';
+import {startTestNode, type TestNode} from '../rig/node/test-node.ts';
 import {type TempDir, tempDir} from '../rig/temp-dir.ts';
-import {startTestNode, type TestNode} from './rig/test-node.ts';
 
 let node: TestNode;
 let dir: TempDir;

@@ -1,15 +1,15 @@
 import {mkdir, rename, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {afterEach, beforeAll, describe, expect, inject, it} from 'vitest';
+import {type Chain} from '../rig/node/chain.ts';
+import {startNodeWithChain} from '../rig/node/fixture.ts';
+import {leftovers, nothing} from '../rig/node/leftovers.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {attach, bringUp, createNetwork, identify, newPod, takeDown} from '../rig/node/pod.ts';
+import {paths, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
 import {isAlive} from '../rig/processes.ts';
-import {type Call, installPlugins} from '../runtime/rig/plugins.ts';
-import {type Chain} from './rig/chain.ts';
-import {startNodeWithChain} from './rig/fixture.ts';
-import {leftovers, nothing} from './rig/leftovers.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {attach, bringUp, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
-import {paths, startRuntime, type TestRuntime} from './rig/runtime.ts';
-import {until} from './rig/wait.ts';
+import {type Call, installPlugins} from '../rig/runtime/plugins.ts';
+import {until} from '../rig/wait.ts';
 
 describe('plugins that fail', () => {
   let node: TestNode;

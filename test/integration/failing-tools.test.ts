@@ -1,10 +1,17 @@
 import {access, readFile} from 'node:fs/promises';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import {startNodeApi} from './rig/api.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {bringUp, newPod, takeDown} from './rig/pod.ts';
-import {nodeName, paths, podCidr, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
-import {until} from './rig/wait.ts';
+import {startNodeApi} from '../rig/node/api.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {bringUp, newPod, takeDown} from '../rig/node/pod.ts';
+import {
+  nodeName,
+  paths,
+  podCidr,
+  rememberNodes,
+  startRuntime,
+  type TestRuntime,
+} from '../rig/node/runtime.ts';
+import {until} from '../rig/wait.ts';
 
 const conflist = `${paths.conf}/10-kni.conflist`;
 const broken = '/run/broken';

@@ -1,13 +1,13 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {familyOf} from '../../runtime/src/node/ip-address.ts';
-import {listenForForged, type Sending, sendForged} from './rig/forge.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {attach, createNetwork, newPod} from './rig/pod.ts';
-import {paths, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
-import {listenOn, talkTo} from './rig/talk.ts';
-import {until} from './rig/wait.ts';
-import {connectByRouter, placeBehindRouter} from './rig/world.ts';
+import {listenForForged, type Sending, sendForged} from '../rig/node/forge.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {attach, createNetwork, newPod} from '../rig/node/pod.ts';
+import {paths, rememberNodes, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
+import {listenOn, talkTo} from '../rig/node/talk.ts';
+import {connectByRouter, placeBehindRouter} from '../rig/node/world.ts';
+import {until} from '../rig/wait.ts';
 
 const places = [placeBehindRouter(1), placeBehindRouter(2)] as const;
 const nodeOf = (name: string, n: 1 | 2, internalIps: readonly string[]) => ({

@@ -2,14 +2,14 @@ import {create, toBinary} from '@bufbuild/protobuf';
 import * as fc from 'fast-check';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {KNI} from '../../runtime/src/gen/kni_pb.ts';
-import {startNodeWithRuntime} from './rig/fixture.ts';
-import {footprintOf} from './rig/footprint.ts';
-import {leftovers, nothing} from './rig/leftovers.ts';
-import {type TestNode} from './rig/node.ts';
-import {bringUp, newPod, takeDown} from './rig/pod.ts';
-import {callRaw, openSession, sendRaw} from './rig/raw.ts';
-import {paths, type TestRuntime} from './rig/runtime.ts';
-import {scaled} from './rig/scale.ts';
+import {startNodeWithRuntime} from '../rig/node/fixture.ts';
+import {footprintOf} from '../rig/node/footprint.ts';
+import {leftovers, nothing} from '../rig/node/leftovers.ts';
+import {type TestNode} from '../rig/node/node.ts';
+import {bringUp, newPod, takeDown} from '../rig/node/pod.ts';
+import {callRaw, openSession, sendRaw} from '../rig/node/raw.ts';
+import {paths, type TestRuntime} from '../rig/node/runtime.ts';
+import {scaled} from '../rig/node/scale.ts';
 
 /** What may be answered to anything: OK, or that something is wrong with the request; never UNKNOWN. */
 const proper = [0, 3, 5, 6, 9, 13];

@@ -2,11 +2,11 @@ import type {MessageInitShape} from '@bufbuild/protobuf';
 import * as fc from 'fast-check';
 import {beforeAll, describe, expect, it} from 'vitest';
 import type {PortMappingSchema, Protocol} from '../../runtime/src/gen/kni_pb.ts';
-import {startNodeWithRuntime} from './rig/fixture.ts';
-import {leftovers, nothing} from './rig/leftovers.ts';
-import {type TestNode} from './rig/node.ts';
-import {bringUp, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
-import {type TestRuntime} from './rig/runtime.ts';
+import {startNodeWithRuntime} from '../rig/node/fixture.ts';
+import {leftovers, nothing} from '../rig/node/leftovers.ts';
+import {type TestNode} from '../rig/node/node.ts';
+import {bringUp, createNetwork, identify, newPod, takeDown} from '../rig/node/pod.ts';
+import {type TestRuntime} from '../rig/node/runtime.ts';
 
 const INVALID_ARGUMENT = {code: 3};
 

@@ -5,12 +5,12 @@ import {Client, credentials, Metadata} from '@grpc/grpc-js';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {AttachInterfaceRequestSchema, KNI} from '../../runtime/src/gen/kni_pb.ts';
 import {serviceDefinitionOf} from '../../runtime/src/server/service-definition.ts';
-import {type Chain} from './rig/chain.ts';
-import {startNodeWithChain} from './rig/fixture.ts';
-import {type TestNode} from './rig/node.ts';
-import {attach, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
-import {paths, type TestRuntime} from './rig/runtime.ts';
-import {until} from './rig/wait.ts';
+import {type Chain} from '../rig/node/chain.ts';
+import {startNodeWithChain} from '../rig/node/fixture.ts';
+import {type TestNode} from '../rig/node/node.ts';
+import {attach, createNetwork, identify, newPod, takeDown} from '../rig/node/pod.ts';
+import {paths, type TestRuntime} from '../rig/node/runtime.ts';
+import {until} from '../rig/wait.ts';
 
 const missing = (): never => {
   throw new Error('no AttachInterface');

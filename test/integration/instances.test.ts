@@ -1,11 +1,11 @@
 import {once} from 'node:events';
 import {lstat, mkdir, stat, writeFile} from 'node:fs/promises';
 import {afterEach, beforeEach, describe, expect, inject, it} from 'vitest';
-import {type Chain, installChain} from './rig/chain.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {attach, bringUp, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
-import {launchRuntime, paths, rememberNodes, startRuntime} from './rig/runtime.ts';
-import {until} from './rig/wait.ts';
+import {type Chain, installChain} from '../rig/node/chain.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {attach, bringUp, createNetwork, identify, newPod, takeDown} from '../rig/node/pod.ts';
+import {launchRuntime, paths, rememberNodes, startRuntime} from '../rig/node/runtime.ts';
+import {until} from '../rig/wait.ts';
 
 describe('starting and stopping', () => {
   let node: TestNode;

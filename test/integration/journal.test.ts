@@ -2,7 +2,7 @@ import {readFile, rm, stat} from 'node:fs/promises';
 import {afterEach, beforeEach, expect, it} from 'vitest';
 import {createJournal, readJournal} from '../../runtime/src/store/journal.ts';
 import {createReserve} from '../../runtime/src/store/reserve.ts';
-import {startNode, type TestNode} from './rig/node.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
 
 const how = {synced: true, urgent: true};
 const dir = '/run/small';

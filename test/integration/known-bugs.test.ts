@@ -1,7 +1,7 @@
 import {afterEach, beforeEach, describe, expect, inject, it} from 'vitest';
-import {startNode, type TestNode} from './rig/node.ts';
-import {bringUp, newPod, takeDown} from './rig/pod.ts';
-import {nodeName, paths, podCidr, rememberNodes, startRuntime} from './rig/runtime.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {bringUp, newPod, takeDown} from '../rig/node/pod.ts';
+import {nodeName, paths, podCidr, rememberNodes, startRuntime} from '../rig/node/runtime.ts';
 
 interface Inspected {
   readonly problems: readonly string[];

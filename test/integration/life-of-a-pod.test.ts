@@ -1,10 +1,10 @@
 import {beforeAll, describe, expect, it} from 'vitest';
-import {startNodeWithRuntime} from './rig/fixture.ts';
-import {leftovers, nothing} from './rig/leftovers.ts';
-import {type TestNode} from './rig/node.ts';
-import {attach, bringUp, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
-import {type TestRuntime} from './rig/runtime.ts';
-import {until} from './rig/wait.ts';
+import {startNodeWithRuntime} from '../rig/node/fixture.ts';
+import {leftovers, nothing} from '../rig/node/leftovers.ts';
+import {type TestNode} from '../rig/node/node.ts';
+import {attach, bringUp, createNetwork, identify, newPod, takeDown} from '../rig/node/pod.ts';
+import {type TestRuntime} from '../rig/node/runtime.ts';
+import {until} from '../rig/wait.ts';
 
 const NOT_FOUND = {code: 5};
 const ALREADY_EXISTS = {code: 6};

@@ -1,10 +1,10 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
-import {footprintOf} from './rig/footprint.ts';
-import {leftovers, nothing} from './rig/leftovers.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {bringUp, identify, newPod, takeDown} from './rig/pod.ts';
-import {paths, rememberNodes, startRuntime} from './rig/runtime.ts';
+import {footprintOf} from '../rig/node/footprint.ts';
+import {leftovers, nothing} from '../rig/node/leftovers.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {bringUp, identify, newPod, takeDown} from '../rig/node/pod.ts';
+import {paths, rememberNodes, startRuntime} from '../rig/node/runtime.ts';
 
 describe('a node with little', () => {
   let node: TestNode;

@@ -5,12 +5,12 @@ import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {callRuntime} from '../../runtime/src/client/ask.ts';
 import {Inspector} from '../../runtime/src/gen/inspector_pb.ts';
 import {conflistOfNode} from '../../runtime/src/node/conflist-of-node.ts';
-import {becomesWhole} from './rig/invariants.ts';
-import {leftovers, nothing} from './rig/leftovers.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {attach, createNetwork, identify, newPod, type TestPod} from './rig/pod.ts';
-import {paths, podCidr, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
-import {scaled} from './rig/scale.ts';
+import {becomesWhole} from '../rig/node/invariants.ts';
+import {leftovers, nothing} from '../rig/node/leftovers.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {attach, createNetwork, identify, newPod, type TestPod} from '../rig/node/pod.ts';
+import {paths, podCidr, rememberNodes, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
+import {scaled} from '../rig/node/scale.ts';
 
 /** The state of a pod for its kubelet. `left`: never created, or deleted. */
 type Life =

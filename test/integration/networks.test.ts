@@ -1,11 +1,11 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import {isDeepStrictEqual} from 'node:util';
 import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest';
-import {leftovers, nothing} from './rig/leftovers.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {attach, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
-import {paths, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
-import {until} from './rig/wait.ts';
+import {leftovers, nothing} from '../rig/node/leftovers.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {attach, createNetwork, identify, newPod, takeDown} from '../rig/node/pod.ts';
+import {paths, rememberNodes, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
+import {until} from '../rig/wait.ts';
 
 const annotation = 'k8s.v1.cni.cncf.io/networks';
 

@@ -1,11 +1,11 @@
 import {readFile} from 'node:fs/promises';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {type NodeApi, startNodeApi} from './rig/api.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {bringUp, newPod, takeDown} from './rig/pod.ts';
-import {nodeName, paths, startRuntime, type TestRuntime} from './rig/runtime.ts';
-import {until} from './rig/wait.ts';
-import {connectToWorld, world} from './rig/world.ts';
+import {type NodeApi, startNodeApi} from '../rig/node/api.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {bringUp, newPod, takeDown} from '../rig/node/pod.ts';
+import {nodeName, paths, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
+import {connectToWorld, world} from '../rig/node/world.ts';
+import {until} from '../rig/wait.ts';
 
 const other = {name: 'node-b', podCIDR: '10.77.2.0/24', internalIp: '172.30.0.3'};
 const own = {name: nodeName, podCIDR: '10.77.1.0/24', internalIp: world.nodeIp};

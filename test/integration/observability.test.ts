@@ -2,13 +2,13 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {beforeAll, describe, expect, inject, it} from 'vitest';
 import {callRuntime} from '../../runtime/src/client/ask.ts';
 import {Health, HealthCheckResponse_ServingStatus as Serving} from '../../runtime/src/gen/health_pb.ts';
-import {type Chain} from './rig/chain.ts';
-import {errorInfoOf} from './rig/error-info.ts';
-import {startNodeWithChain} from './rig/fixture.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {attach, bringUp, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
-import {paths, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
-import {until} from './rig/wait.ts';
+import {type Chain} from '../rig/node/chain.ts';
+import {errorInfoOf} from '../rig/node/error-info.ts';
+import {startNodeWithChain} from '../rig/node/fixture.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {attach, bringUp, createNetwork, identify, newPod, takeDown} from '../rig/node/pod.ts';
+import {paths, rememberNodes, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
+import {until} from '../rig/wait.ts';
 
 describe('a network runtime that is asked about itself', () => {
   let node: TestNode;

@@ -1,10 +1,10 @@
 import {mkdir, readdir, writeFile} from 'node:fs/promises';
 import {afterAll, beforeAll, describe, expect, inject, it} from 'vitest';
-import {installPlugins, type Plugins} from '../runtime/rig/plugins.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {bringUp, identify, newPod, takeDown} from './rig/pod.ts';
-import {paths, rememberNodes, startRuntime} from './rig/runtime.ts';
-import {until} from './rig/wait.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {bringUp, identify, newPod, takeDown} from '../rig/node/pod.ts';
+import {paths, rememberNodes, startRuntime} from '../rig/node/runtime.ts';
+import {installPlugins, type Plugins} from '../rig/runtime/plugins.ts';
+import {until} from '../rig/wait.ts';
 
 const leases = `${paths.state}/ipam/mynet`;
 

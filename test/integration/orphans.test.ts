@@ -1,12 +1,12 @@
 import {readFile} from 'node:fs/promises';
 import {isDeepStrictEqual} from 'node:util';
 import {afterEach, beforeEach, describe, expect, inject, it} from 'vitest';
+import {type Chain, installChain} from '../rig/node/chain.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {attach, bringUp, createNetwork, newPod} from '../rig/node/pod.ts';
+import {rememberNodes, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
 import {isAlive} from '../rig/processes.ts';
-import {type Chain, installChain} from './rig/chain.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {attach, bringUp, createNetwork, newPod} from './rig/pod.ts';
-import {rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
-import {until} from './rig/wait.ts';
+import {until} from '../rig/wait.ts';
 
 describe('a daemon that a plugin has started in its own session', () => {
   let node: TestNode;

@@ -5,16 +5,16 @@ import {afterEach, beforeEach, describe, expect, inject, it} from 'vitest';
 import {callRuntime} from '../../runtime/src/client/ask.ts';
 import {Inspector} from '../../runtime/src/gen/inspector_pb.ts';
 import {conflistOfNode} from '../../runtime/src/node/conflist-of-node.ts';
-import {installPlugins} from '../runtime/rig/plugins.ts';
-import {type Chain, installChain} from './rig/chain.ts';
-import {addressesOf, becomesWhole} from './rig/invariants.ts';
-import {leftovers, nothing} from './rig/leftovers.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {attach, bringUp, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
-import {portmap, tcpPort} from './rig/portmap.ts';
-import {paths, podCidr, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
-import {scaled} from './rig/scale.ts';
-import {until} from './rig/wait.ts';
+import {type Chain, installChain} from '../rig/node/chain.ts';
+import {addressesOf, becomesWhole} from '../rig/node/invariants.ts';
+import {leftovers, nothing} from '../rig/node/leftovers.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {attach, bringUp, createNetwork, identify, newPod, takeDown} from '../rig/node/pod.ts';
+import {portmap, tcpPort} from '../rig/node/portmap.ts';
+import {paths, podCidr, rememberNodes, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
+import {scaled} from '../rig/node/scale.ts';
+import {installPlugins} from '../rig/runtime/plugins.ts';
+import {until} from '../rig/wait.ts';
 
 describe('orphaned state', () => {
   let node: TestNode;

@@ -1,10 +1,10 @@
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {tunnelMacOf} from '../../runtime/src/node/vxlan.ts';
-import {type NodeApi, startNodeApi} from './rig/api.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {nodeName, startRuntime, type TestRuntime} from './rig/runtime.ts';
-import {until} from './rig/wait.ts';
-import {connectToWorld, world} from './rig/world.ts';
+import {type NodeApi, startNodeApi} from '../rig/node/api.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {nodeName, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
+import {connectToWorld, world} from '../rig/node/world.ts';
+import {until} from '../rig/wait.ts';
 
 const nodeOf = (name: string, day: number, podCIDRs: readonly string[], internalIps: readonly string[]) => ({
   name,

@@ -1,13 +1,13 @@
 import {rename, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {afterEach, beforeAll, describe, expect, it} from 'vitest';
-import {type Chain} from './rig/chain.ts';
-import {startNodeWithChain} from './rig/fixture.ts';
-import {leftovers, nothing} from './rig/leftovers.ts';
-import {type TestNode} from './rig/node.ts';
-import {attach, bringUp, createNetwork, identify, newPod, type TestPod, takeDown} from './rig/pod.ts';
-import {paths, type TestRuntime} from './rig/runtime.ts';
-import {until} from './rig/wait.ts';
+import {type Chain} from '../rig/node/chain.ts';
+import {startNodeWithChain} from '../rig/node/fixture.ts';
+import {leftovers, nothing} from '../rig/node/leftovers.ts';
+import {type TestNode} from '../rig/node/node.ts';
+import {attach, bringUp, createNetwork, identify, newPod, type TestPod, takeDown} from '../rig/node/pod.ts';
+import {paths, type TestRuntime} from '../rig/node/runtime.ts';
+import {until} from '../rig/wait.ts';
 
 const ALREADY_EXISTS = {code: 6};
 const FAILED_PRECONDITION = {code: 9};

@@ -1,10 +1,10 @@
 import {rm, writeFile} from 'node:fs/promises';
 import {beforeAll, describe, expect, it} from 'vitest';
-import {startNodeWithRuntime} from './rig/fixture.ts';
-import {leftovers, nothing} from './rig/leftovers.ts';
-import {type TestNode} from './rig/node.ts';
-import {attach, bringUp, createNetwork, newPod, takeDown} from './rig/pod.ts';
-import {paths, podCidr, type TestRuntime} from './rig/runtime.ts';
+import {startNodeWithRuntime} from '../rig/node/fixture.ts';
+import {leftovers, nothing} from '../rig/node/leftovers.ts';
+import {type TestNode} from '../rig/node/node.ts';
+import {attach, bringUp, createNetwork, newPod, takeDown} from '../rig/node/pod.ts';
+import {paths, podCidr, type TestRuntime} from '../rig/node/runtime.ts';
 
 /** Another network with the range of the node's network and separate leases, as flannel's plugin keeps them. */
 const otherNetwork = (ranges: object[]) =>

@@ -3,11 +3,11 @@ import {isIP} from 'node:net';
 import {isDeepStrictEqual} from 'node:util';
 import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest';
 import {readRecords} from '../../runtime/src/network/record-store.ts';
-import {leftovers, nothing} from './rig/leftovers.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {attach, createNetwork, newPod, takeDown} from './rig/pod.ts';
-import {paths, podCidr, rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
-import {until} from './rig/wait.ts';
+import {leftovers, nothing} from '../rig/node/leftovers.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {attach, createNetwork, newPod, takeDown} from '../rig/node/pod.ts';
+import {paths, podCidr, rememberNodes, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
+import {until} from '../rig/wait.ts';
 
 const annotation = 'k8s.v1.cni.cncf.io/networks';
 const INVALID_ARGUMENT = 3;

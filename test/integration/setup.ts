@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import type {TestProject} from 'vitest/node';
 import {runtimeFile} from '../../src/stages/build/runtime.ts';
 import {bundleRuntime} from '../../src/stages/lib/bundle-runtime.ts';
-import {findTools, type Tools} from './rig/tools.ts';
+import {findTools, type Tools} from '../rig/node/tools.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

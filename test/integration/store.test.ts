@@ -3,11 +3,11 @@ import {crc32} from 'node:zlib';
 import {afterEach, beforeEach, describe, expect, inject, it} from 'vitest';
 import {callRuntime} from '../../runtime/src/client/ask.ts';
 import {Inspector} from '../../runtime/src/gen/inspector_pb.ts';
-import {leftovers, nothing} from './rig/leftovers.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {attach, bringUp, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
-import {paths, rememberNodes, startRuntime} from './rig/runtime.ts';
-import {until} from './rig/wait.ts';
+import {leftovers, nothing} from '../rig/node/leftovers.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {attach, bringUp, createNetwork, identify, newPod, takeDown} from '../rig/node/pod.ts';
+import {paths, rememberNodes, startRuntime} from '../rig/node/runtime.ts';
+import {until} from '../rig/wait.ts';
 
 const RESOURCE_EXHAUSTED = {code: 8};
 

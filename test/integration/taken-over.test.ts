@@ -1,10 +1,10 @@
 import {rm, writeFile} from 'node:fs/promises';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {readRecords} from '../../runtime/src/network/record-store.ts';
-import {leftovers, nothing} from './rig/leftovers.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {attach, bringUp, createNetwork, identify, newPod, takeDown} from './rig/pod.ts';
-import {paths, rememberNodes, startRuntime} from './rig/runtime.ts';
+import {leftovers, nothing} from '../rig/node/leftovers.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {attach, bringUp, createNetwork, identify, newPod, takeDown} from '../rig/node/pod.ts';
+import {paths, rememberNodes, startRuntime} from '../rig/node/runtime.ts';
 
 describe('the pods of a network runtime of version 1', () => {
   let node: TestNode;

@@ -5,12 +5,12 @@ import {removeTracesOf, type TraceParts} from '../../runtime/src/network/traces.
 import {createNodeLinks} from '../../runtime/src/node/links.ts';
 import {createPortmapChains} from '../../runtime/src/node/portmap-chains.ts';
 import {createExec, type Exec} from '../../runtime/src/process/exec.ts';
-import {silent} from '../runtime/rig/pods.ts';
-import {leftovers} from './rig/leftovers.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {bringUp, newPod} from './rig/pod.ts';
-import {tcpPort} from './rig/portmap.ts';
-import {paths, rememberNodes, startRuntime} from './rig/runtime.ts';
+import {leftovers} from '../rig/node/leftovers.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {bringUp, newPod} from '../rig/node/pod.ts';
+import {tcpPort} from '../rig/node/portmap.ts';
+import {paths, rememberNodes, startRuntime} from '../rig/node/runtime.ts';
+import {silent} from '../rig/runtime/pods.ts';
 
 describe('the traces of one sandbox', () => {
   let node: TestNode;

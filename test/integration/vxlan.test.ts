@@ -1,11 +1,11 @@
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {type NodeApi, startNodeApi} from './rig/api.ts';
-import {startNode, type TestNode} from './rig/node.ts';
-import {attach, createNetwork, newPod, type TestPod, takeDown} from './rig/pod.ts';
-import {rememberNodes, startRuntime, type TestRuntime} from './rig/runtime.ts';
-import {listenOn, talkTo} from './rig/talk.ts';
-import {until} from './rig/wait.ts';
-import {connectByRouter, type Place, placeBehindRouter, world} from './rig/world.ts';
+import {type NodeApi, startNodeApi} from '../rig/node/api.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+import {attach, createNetwork, newPod, type TestPod, takeDown} from '../rig/node/pod.ts';
+import {rememberNodes, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
+import {listenOn, talkTo} from '../rig/node/talk.ts';
+import {connectByRouter, type Place, placeBehindRouter, world} from '../rig/node/world.ts';
+import {until} from '../rig/wait.ts';
 
 const [placeA, placeB] = [placeBehindRouter(1), placeBehindRouter(2)];
 const factsOf = (letter: string, n: number, {ip, ip6}: Place) => ({

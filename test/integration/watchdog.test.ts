@@ -1,9 +1,9 @@
 import {mkdir, readFile} from 'node:fs/promises';
 import {expect, it} from 'vitest';
-import {startNode} from './rig/node.ts';
-import {end} from './rig/process.ts';
-import {launchRuntime, paths} from './rig/runtime.ts';
-import {until} from './rig/wait.ts';
+import {startNode} from '../rig/node/node.ts';
+import {launchRuntime, paths} from '../rig/node/runtime.ts';
+import {end} from '../rig/processes.ts';
+import {until} from '../rig/wait.ts';
 
 /** What systemd does with the socket: it takes one message after the other. */
 const listener = `

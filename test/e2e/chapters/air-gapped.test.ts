@@ -9,8 +9,8 @@ import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
 import {project} from '../../../src/project.ts';
-import {useImages} from '../fixture.ts';
-import {host, kniDemo} from '../rig.ts';
+import {host, kniDemo} from '../../rig/cluster/cluster.ts';
+import {useImages} from '../../rig/cluster/fixture.ts';
 
 /** The commands on the machine, which has only a loopback interface. */
 const script = `

@@ -2,7 +2,6 @@
 
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {useCluster} from '../fixture.ts';
 import {
   apply,
   controlPlane,
@@ -17,7 +16,8 @@ import {
   samplePod,
   shell,
   worker,
-} from '../rig.ts';
+} from '../../rig/cluster/cluster.ts';
+import {useCluster} from '../../rig/cluster/fixture.ts';
 
 const tunnel = 'kni.vxlan';
 const [near, far, later] = ['near-by', 'far-off', 'later'] as const;

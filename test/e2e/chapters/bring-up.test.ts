@@ -6,7 +6,18 @@ import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {beforeAll, beforeEach, describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {cluster, dirs, dump, kniDemo, lent, named, run, sample, start, value} from '../rig.ts';
+import {
+  cluster,
+  dirs,
+  dump,
+  kniDemo,
+  lent,
+  named,
+  run,
+  sample,
+  start,
+  value,
+} from '../../rig/cluster/cluster.ts';
 
 describe.skipIf(lent)('up', () => {
   beforeAll(async () => {

@@ -1,8 +1,6 @@
 /** Kubelet and containerd restart while pods are created and deleted. */
 
 import {describe, expect, it} from 'vitest';
-import {create, membersOf, namesOf, ready, remove} from '../crowd.ts';
-import {useCluster} from '../fixture.ts';
 import {
   apply,
   eventually,
@@ -14,7 +12,9 @@ import {
   shell,
   tracesOn,
   worker,
-} from '../rig.ts';
+} from '../../rig/cluster/cluster.ts';
+import {create, membersOf, namesOf, ready, remove} from '../../rig/cluster/crowd.ts';
+import {useCluster} from '../../rig/cluster/fixture.ts';
 
 const crowd = 'churn';
 const names = namesOf(crowd, 12);

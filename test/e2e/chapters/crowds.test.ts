@@ -1,9 +1,9 @@
 /** Many pods are created and deleted at once, several times. */
 
 import {describe, expect, it} from 'vitest';
-import {create, crowdSize, membersOf, namesOf, ready, remove} from '../crowd.ts';
-import {useCluster} from '../fixture.ts';
-import {tracesLike, tracesOn, worker} from '../rig.ts';
+import {tracesLike, tracesOn, worker} from '../../rig/cluster/cluster.ts';
+import {create, crowdSize, membersOf, namesOf, ready, remove} from '../../rig/cluster/crowd.ts';
+import {useCluster} from '../../rig/cluster/fixture.ts';
 
 useCluster();
 

@@ -1,9 +1,9 @@
 /** Pods are deleted while the runtime is down. */
 
 import {describe, expect, it} from 'vitest';
-import {create, gone, namesOf, ready} from '../crowd.ts';
-import {useCluster} from '../fixture.ts';
-import {eventually, kubectl, onNode, shell, tracesLike, tracesOn, worker} from '../rig.ts';
+import {eventually, kubectl, onNode, shell, tracesLike, tracesOn, worker} from '../../rig/cluster/cluster.ts';
+import {create, gone, namesOf, ready} from '../../rig/cluster/crowd.ts';
+import {useCluster} from '../../rig/cluster/fixture.ts';
 
 const crowd = 'abandoned';
 const names = namesOf(crowd, 10);

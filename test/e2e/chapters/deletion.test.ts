@@ -2,8 +2,8 @@
 
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {useCluster} from '../fixture.ts';
-import {kniDemo, named, podIp, removePods, tracesLike, tracesOn, worker} from '../rig.ts';
+import {kniDemo, named, podIp, removePods, tracesLike, tracesOn, worker} from '../../rig/cluster/cluster.ts';
+import {useCluster} from '../../rig/cluster/fixture.ts';
 
 useCluster();
 

@@ -2,8 +2,17 @@
 
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {useClusterOnce} from '../fixture.ts';
-import {cluster, conditionOf, controlPlane, kniDemo, lent, named, run, worker} from '../rig.ts';
+import {
+  cluster,
+  conditionOf,
+  controlPlane,
+  kniDemo,
+  lent,
+  named,
+  run,
+  worker,
+} from '../../rig/cluster/cluster.ts';
+import {useClusterOnce} from '../../rig/cluster/fixture.ts';
 
 useClusterOnce();
 

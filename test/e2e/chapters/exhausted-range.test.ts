@@ -1,9 +1,6 @@
 /** A range with fewer addresses than pods. Replaces the worker's network configuration for a while. */
 
 import {describe, expect, it} from 'vitest';
-import {create, membersOf, namesOf, ready, remove} from '../crowd.ts';
-import {useCluster} from '../fixture.ts';
-import {networkOf, replace, withdraw} from '../other-network.ts';
 import {
   apply,
   conditionOf,
@@ -17,7 +14,10 @@ import {
   tracesLike,
   tracesOn,
   worker,
-} from '../rig.ts';
+} from '../../rig/cluster/cluster.ts';
+import {create, membersOf, namesOf, ready, remove} from '../../rig/cluster/crowd.ts';
+import {useCluster} from '../../rig/cluster/fixture.ts';
+import {networkOf, replace, withdraw} from '../../rig/cluster/other-network.ts';
 
 const crowd = 'fitting';
 const names = namesOf(crowd, 3);

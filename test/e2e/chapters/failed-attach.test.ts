@@ -1,7 +1,6 @@
 /** A failed attach is rolled back. Replaces a plugin on the worker for a while. */
 
 import {describe, expect, it, onTestFinished} from 'vitest';
-import {useCluster} from '../fixture.ts';
 import {
   apply,
   conditionOf,
@@ -14,7 +13,8 @@ import {
   tracesLike,
   tracesOn,
   worker,
-} from '../rig.ts';
+} from '../../rig/cluster/cluster.ts';
+import {useCluster} from '../../rig/cluster/fixture.ts';
 
 useCluster();
 

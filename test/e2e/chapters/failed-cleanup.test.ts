@@ -5,7 +5,6 @@
 
 import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it, onTestFinished} from 'vitest';
-import {useCluster} from '../fixture.ts';
 import {
   apply,
   conditionOf,
@@ -22,7 +21,8 @@ import {
   tracesOn,
   value,
   worker,
-} from '../rig.ts';
+} from '../../rig/cluster/cluster.ts';
+import {useCluster} from '../../rig/cluster/fixture.ts';
 
 const annotations = {'k8s.v1.cni.cncf.io/networks': 'failing'};
 const pendingLimit = 8;

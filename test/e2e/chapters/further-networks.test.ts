@@ -2,7 +2,6 @@
 
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {useCluster} from '../fixture.ts';
 import {
   apply,
   eventsOf,
@@ -18,7 +17,8 @@ import {
   tracesLike,
   tracesOn,
   worker,
-} from '../rig.ts';
+} from '../../rig/cluster/cluster.ts';
+import {useCluster} from '../../rig/cluster/fixture.ts';
 
 const annotation = 'k8s.v1.cni.cncf.io/networks';
 const pod = 'many-networks';

@@ -1,7 +1,6 @@
 /** The runtime is killed many times, which no pod notices: packets do not pass through the runtime. */
 
 import {describe, expect, it} from 'vitest';
-import {useCluster} from '../fixture.ts';
 import {
   apply,
   controlPlane,
@@ -13,7 +12,8 @@ import {
   samplePod,
   shell,
   worker,
-} from '../rig.ts';
+} from '../../rig/cluster/cluster.ts';
+import {useCluster} from '../../rig/cluster/fixture.ts';
 
 useCluster();
 

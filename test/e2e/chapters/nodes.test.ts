@@ -1,8 +1,8 @@
 /** How the runtime is installed on the nodes. Changes nothing. */
 
 import {describe, expect, it} from 'vitest';
-import {useCluster} from '../fixture.ts';
-import {conditionOf, controlPlane, onNode, shell, worker} from '../rig.ts';
+import {conditionOf, controlPlane, onNode, shell, worker} from '../../rig/cluster/cluster.ts';
+import {useCluster} from '../../rig/cluster/fixture.ts';
 
 useCluster();
 

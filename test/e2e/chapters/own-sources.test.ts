@@ -5,9 +5,9 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {repositoryOf} from '../debian-source.ts';
-import {useCluster} from '../fixture.ts';
-import {kniDemo, kubectl, named, onNode, podIp, sample, value, worker} from '../rig.ts';
+import {kniDemo, kubectl, named, onNode, podIp, sample, value, worker} from '../../rig/cluster/cluster.ts';
+import {repositoryOf} from '../../rig/cluster/debian-source.ts';
+import {useCluster} from '../../rig/cluster/fixture.ts';
 
 useCluster();
 

@@ -1,8 +1,6 @@
 /** The worker's network configuration is replaced, atomically and otherwise. Ends with the original one. */
 
 import {afterEach, describe, expect, it} from 'vitest';
-import {useCluster} from '../fixture.ts';
-import {networkOf, overriding, recreateDirectory, replace, withdraw} from '../other-network.ts';
 import {
   apply,
   eventsOf,
@@ -18,7 +16,15 @@ import {
   tracesLike,
   tracesOn,
   worker,
-} from '../rig.ts';
+} from '../../rig/cluster/cluster.ts';
+import {useCluster} from '../../rig/cluster/fixture.ts';
+import {
+  networkOf,
+  overriding,
+  recreateDirectory,
+  replace,
+  withdraw,
+} from '../../rig/cluster/other-network.ts';
 
 const addressOfNewPod = async (name: string): Promise<string> => {
   await apply(samplePod(name, {}));

@@ -1,8 +1,6 @@
 /** A node restarts without `up`. */
 
 import {describe, expect, it} from 'vitest';
-import {create, membersOf, namesOf, ready, remove} from '../crowd.ts';
-import {useCluster} from '../fixture.ts';
 import {
   eventually,
   leaseRenewed,
@@ -12,7 +10,9 @@ import {
   run,
   sample,
   worker,
-} from '../rig.ts';
+} from '../../rig/cluster/cluster.ts';
+import {create, membersOf, namesOf, ready, remove} from '../../rig/cluster/crowd.ts';
+import {useCluster} from '../../rig/cluster/fixture.ts';
 
 const crowd = 'survivors';
 const names = namesOf(crowd, 5);

@@ -2,8 +2,16 @@
 
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {useCluster} from '../fixture.ts';
-import {cluster, controlPlane, kniDemo, named, networksOfPods, run, worker} from '../rig.ts';
+import {
+  cluster,
+  controlPlane,
+  kniDemo,
+  named,
+  networksOfPods,
+  run,
+  worker,
+} from '../../rig/cluster/cluster.ts';
+import {useCluster} from '../../rig/cluster/fixture.ts';
 
 useCluster();
 

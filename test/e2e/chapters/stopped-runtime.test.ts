@@ -2,7 +2,6 @@
 
 import {afterEach, describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {useCluster} from '../fixture.ts';
 import {
   conditionOf,
   eventually,
@@ -21,7 +20,8 @@ import {
   tracesOn,
   value,
   worker,
-} from '../rig.ts';
+} from '../../rig/cluster/cluster.ts';
+import {useCluster} from '../../rig/cluster/fixture.ts';
 
 useCluster();
 

@@ -7,9 +7,18 @@ import {type BuildOptions, build} from 'esbuild';
 import {describe, expect, it} from 'vitest';
 import bundle from '../../../runtime/bundle.json' with {type: 'json'};
 import {runtimeFile} from '../../../src/stages/build/runtime.ts';
-import {create, crowdSize, membersOf, namesOf, ready, remove} from '../crowd.ts';
-import {useCluster} from '../fixture.ts';
-import {conditionOf, eventually, onNode, run, shell, tracesLike, tracesOn, worker} from '../rig.ts';
+import {
+  conditionOf,
+  eventually,
+  onNode,
+  run,
+  shell,
+  tracesLike,
+  tracesOn,
+  worker,
+} from '../../rig/cluster/cluster.ts';
+import {create, crowdSize, membersOf, namesOf, ready, remove} from '../../rig/cluster/crowd.ts';
+import {useCluster} from '../../rig/cluster/fixture.ts';
 
 const crowd = 'veterans';
 const installed = `/opt/kni/${runtimeFile}`;

@@ -7,8 +7,8 @@ import {parseConflist, parseSinglePlugin} from '../../../runtime/src/cni/conflis
 import {addNetwork, checkNetwork, delNetwork} from '../../../runtime/src/cni/network.ts';
 import {createInvokePlugin} from '../../../runtime/src/cni/plugin.ts';
 import {createExec} from '../../../runtime/src/process/exec.ts';
-import {type Behaviour, installPlugins} from '../../runtime/rig/plugins.ts';
-import {output} from '../rig/process.ts';
+import {output} from '../../rig/processes.ts';
+import {type Behaviour, installPlugins} from '../../rig/runtime/plugins.ts';
 
 export const types = ['first', 'second', 'third'] as const;
 export const commands = ['ADD', 'CHECK', 'DEL'] as const;

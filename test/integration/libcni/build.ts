@@ -3,8 +3,8 @@ import {createHash} from 'node:crypto';
 import {mkdir, readFile, rename} from 'node:fs/promises';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {output} from '../rig/process.ts';
-import {cache, exists, fetchPackage, namesIn} from '../rig/tools.ts';
+import {cache, exists, fetchPackage, namesIn} from '../../rig/node/tools.ts';
+import {output} from '../../rig/processes.ts';
 
 const source = fileURLToPath(new URL('main.go', import.meta.url));
 const library = 'golang-github-appc-cni-dev';

@@ -1,8 +1,8 @@
 import {describe, expect, it, vi} from 'vitest';
 import {checkNetwork, collectGarbage, statusOfNetwork} from '../../../runtime/src/cni/network.ts';
-import {target} from '../rig/invocations.ts';
-import {callsOf, pluginChain, types} from '../rig/plugin-chain.ts';
-import type {Plugins} from '../rig/plugins.ts';
+import {target} from '../../rig/runtime/invocations.ts';
+import {callsOf, pluginChain, types} from '../../rig/runtime/plugin-chain.ts';
+import type {Plugins} from '../../rig/runtime/plugins.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 60_000});

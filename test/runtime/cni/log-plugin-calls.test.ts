@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest';
 import {PluginFailed} from '../../../runtime/src/cni/errors.ts';
 import {logPluginCalls} from '../../../runtime/src/cni/log-plugin-calls.ts';
 import {createLog} from '../../../runtime/src/log.ts';
-import {invocationOf} from '../rig/invocations.ts';
+import {invocationOf} from '../../rig/runtime/invocations.ts';
 
 const rig = () => {
   const lines: string[] = [];

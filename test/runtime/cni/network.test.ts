@@ -4,9 +4,9 @@ import {describe, expect, it, vi} from 'vitest';
 import {addNetwork, delNetwork} from '../../../runtime/src/cni/network.ts';
 import {hostInterfacesOf} from '../../../runtime/src/cni/result.ts';
 import {isAlive} from '../../rig/processes.ts';
-import {target} from '../rig/invocations.ts';
-import {callsOf, pluginChain} from '../rig/plugin-chain.ts';
-import type {Behaviour, Plugins} from '../rig/plugins.ts';
+import {target} from '../../rig/runtime/invocations.ts';
+import {callsOf, pluginChain} from '../../rig/runtime/plugin-chain.ts';
+import type {Behaviour, Plugins} from '../../rig/runtime/plugins.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 60_000});

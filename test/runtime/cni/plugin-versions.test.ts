@@ -4,8 +4,8 @@ import {describe, expect, it, vi} from 'vitest';
 import {createInvokePlugin} from '../../../runtime/src/cni/plugin.ts';
 import {supportedVersionsIn} from '../../../runtime/src/cni/plugin-versions.ts';
 import {createExec} from '../../../runtime/src/process/exec.ts';
-import {invocationOf} from '../rig/invocations.ts';
-import {type Behaviour, conflistOf, installPlugins} from '../rig/plugins.ts';
+import {invocationOf} from '../../rig/runtime/invocations.ts';
+import {type Behaviour, conflistOf, installPlugins} from '../../rig/runtime/plugins.ts';
 
 vi.setConfig({testTimeout: 60_000});
 

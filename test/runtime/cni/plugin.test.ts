@@ -5,8 +5,8 @@ import {createInvokePlugin} from '../../../runtime/src/cni/plugin.ts';
 import {createExec} from '../../../runtime/src/process/exec.ts';
 import {statusOf} from '../../../runtime/src/server/status.ts';
 import {isAlive} from '../../rig/processes.ts';
-import {invocationOf} from '../rig/invocations.ts';
-import {type Behaviour, conflistOf, installPlugins} from '../rig/plugins.ts';
+import {invocationOf} from '../../rig/runtime/invocations.ts';
+import {type Behaviour, conflistOf, installPlugins} from '../../rig/runtime/plugins.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 60_000});

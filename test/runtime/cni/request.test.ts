@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import type {Attachment} from '../../../runtime/src/cni/attachment.ts';
 import {environmentOf, requestConfigOf} from '../../../runtime/src/cni/request.ts';
-import {invocationOf, target} from '../rig/invocations.ts';
+import {invocationOf, target} from '../../rig/runtime/invocations.ts';
 
 const configOf = (plugin: string) => `{"cniVersion":"1.0.0","name":"net","plugins":[${plugin}]}`;
 

@@ -1,6 +1,6 @@
 import {describe, expect, it, vi} from 'vitest';
-import {callsOf, type PodsRig, podsRig, waitForCall} from '../rig/pods.ts';
-import {added, attachRequest, deleted, pod} from '../rig/web-pod.ts';
+import {callsOf, type PodsRig, podsRig, waitForCall} from '../../rig/runtime/pods.ts';
+import {added, attachRequest, deleted, pod} from '../../rig/runtime/web-pod.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 60_000});

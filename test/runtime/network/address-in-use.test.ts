@@ -1,6 +1,6 @@
 import {describe, expect, it, vi} from 'vitest';
-import {one, statesOf, two} from '../rig/failing-pods.ts';
-import {callsOf, podsRig} from '../rig/pods.ts';
+import {one, statesOf, two} from '../../rig/runtime/failing-pods.ts';
+import {callsOf, podsRig} from '../../rig/runtime/pods.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 60_000});

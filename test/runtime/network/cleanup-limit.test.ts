@@ -1,8 +1,8 @@
 import {describe, expect, it, vi} from 'vitest';
 import {parseConflist} from '../../../runtime/src/cni/conflist.ts';
-import {busy, minutes, one, podNumber, side, statesOf, three, two} from '../rig/failing-pods.ts';
-import {conflistOf} from '../rig/plugins.ts';
-import {callsOf, podsRig, waitForCall} from '../rig/pods.ts';
+import {busy, minutes, one, podNumber, side, statesOf, three, two} from '../../rig/runtime/failing-pods.ts';
+import {conflistOf} from '../../rig/runtime/plugins.ts';
+import {callsOf, podsRig, waitForCall} from '../../rig/runtime/pods.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 60_000});

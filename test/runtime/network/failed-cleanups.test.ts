@@ -1,8 +1,17 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it, vi} from 'vitest';
-import {busy, mapped, one, podNumber, portNetwork, side, statesOf, two} from '../rig/failing-pods.ts';
-import {type PodsRig, podsRig} from '../rig/pods.ts';
+import {
+  busy,
+  mapped,
+  one,
+  podNumber,
+  portNetwork,
+  side,
+  statesOf,
+  two,
+} from '../../rig/runtime/failing-pods.ts';
+import {type PodsRig, podsRig} from '../../rig/runtime/pods.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 60_000});

@@ -1,8 +1,8 @@
 import {readdir, readFile, writeFile} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
 import {openRecordStore} from '../../../runtime/src/network/record-store.ts';
+import {keysOf, loadedFrom, record} from '../../rig/runtime/records.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
-import {keysOf, loadedFrom, record} from '../rig/records.ts';
 
 describe('the state of version 1', () => {
   const firstVersion = JSON.stringify({version: 1, ...record, request: undefined});

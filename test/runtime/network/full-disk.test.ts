@@ -2,8 +2,8 @@ import {describe, expect, it, vi} from 'vitest';
 import {StoreFailed} from '../../../runtime/src/network/errors.ts';
 import type {PodNetworkRecord, State} from '../../../runtime/src/network/record.ts';
 import type {RecordStore} from '../../../runtime/src/network/record-store.ts';
-import {callsOf, podsRig} from '../rig/pods.ts';
-import {added, attachRequest, deleted, pod, selector} from '../rig/web-pod.ts';
+import {callsOf, podsRig} from '../../rig/runtime/pods.ts';
+import {added, attachRequest, deleted, pod, selector} from '../../rig/runtime/web-pod.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 60_000});

@@ -1,7 +1,7 @@
 import {describe, expect, it, vi} from 'vitest';
 import type {NetworkSelection} from '../../../runtime/src/network/network-selection.ts';
-import {callsOf, type PodsRig, podsRig, waitForCall} from '../rig/pods.ts';
-import {added, attachRequest, deleted, pod, selector} from '../rig/web-pod.ts';
+import {callsOf, type PodsRig, podsRig, waitForCall} from '../../rig/runtime/pods.ts';
+import {added, attachRequest, deleted, pod, selector} from '../../rig/runtime/web-pod.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 60_000});

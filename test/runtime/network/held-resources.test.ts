@@ -1,6 +1,6 @@
 import {describe, expect, it, vi} from 'vitest';
-import {busy, mapped, one, portNetwork, side, three, two} from '../rig/failing-pods.ts';
-import {podsRig, waitForCall} from '../rig/pods.ts';
+import {busy, mapped, one, portNetwork, side, three, two} from '../../rig/runtime/failing-pods.ts';
+import {podsRig, waitForCall} from '../../rig/runtime/pods.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 60_000});

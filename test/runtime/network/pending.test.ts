@@ -5,8 +5,8 @@ import {parseConflist} from '../../../runtime/src/cni/conflist.ts';
 import type {PodNetworkService} from '../../../runtime/src/network/lifecycle.ts';
 import {createRecordIndex} from '../../../runtime/src/network/record-index.ts';
 import {inspectPodNetwork} from '../../../runtime/src/rpc/inspect.ts';
-import {busy, minutes, one, statesOf, type TestPod} from '../rig/failing-pods.ts';
-import {callsOf, type PodsRig, podsRig} from '../rig/pods.ts';
+import {busy, minutes, one, statesOf, type TestPod} from '../../rig/runtime/failing-pods.ts';
+import {callsOf, type PodsRig, podsRig} from '../../rig/runtime/pods.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 60_000});

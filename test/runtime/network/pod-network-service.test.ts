@@ -1,8 +1,8 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it, vi} from 'vitest';
-import {callsOf, podsRig, waitForCall} from '../rig/pods.ts';
-import {added, attachRequest, deleted, pod, selector} from '../rig/web-pod.ts';
+import {callsOf, podsRig, waitForCall} from '../../rig/runtime/pods.ts';
+import {added, attachRequest, deleted, pod, selector} from '../../rig/runtime/web-pod.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 60_000});

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {decodeLine, putLine} from '../../../runtime/src/network/record-file.ts';
-import {config, record} from '../rig/records.ts';
+import {config, record} from '../../rig/runtime/records.ts';
 
 describe('a line of the journal', () => {
   const line = putLine(record, () => 'name');

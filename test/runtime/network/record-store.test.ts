@@ -4,8 +4,8 @@ import {setImmediate as nextTurn} from 'node:timers/promises';
 import {describe, expect, it} from 'vitest';
 import type {PodNetworkRecord} from '../../../runtime/src/network/record.ts';
 import {openRecordStore} from '../../../runtime/src/network/record-store.ts';
+import {config, keysOf, loadedFrom, record} from '../../rig/runtime/records.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
-import {config, keysOf, loadedFrom, record} from '../rig/records.ts';
 
 const numbered = (index: number): PodNetworkRecord => ({
   ...record,

@@ -2,8 +2,8 @@ import {readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it, vi} from 'vitest';
 import type {State} from '../../../runtime/src/network/record.ts';
-import {callsOf, type PodsRig, podsRig} from '../rig/pods.ts';
-import {added, attachRequest, deleted, pod, selector} from '../rig/web-pod.ts';
+import {callsOf, type PodsRig, podsRig} from '../../rig/runtime/pods.ts';
+import {added, attachRequest, deleted, pod, selector} from '../../rig/runtime/web-pod.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 60_000});

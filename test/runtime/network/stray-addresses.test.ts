@@ -2,7 +2,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {expect, it} from 'vitest';
 import {createRecordIndex} from '../../../runtime/src/network/record-index.ts';
 import {createStrayAddresses} from '../../../runtime/src/network/stray-addresses.ts';
-import {silent} from '../rig/pods.ts';
+import {silent} from '../../rig/runtime/pods.ts';
 
 it('reads hundreds of orphaned netns without queueing a program for each at once', async () => {
   const paths = Array.from({length: 450}, (_, index) => `/run/netns/kni-${index}`);

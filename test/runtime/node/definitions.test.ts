@@ -6,8 +6,8 @@ import {
   isAbsentResource,
   openDefinitions,
 } from '../../../runtime/src/node/definitions.ts';
+import {silent} from '../../rig/runtime/pods.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
-import {silent} from '../rig/pods.ts';
 
 const one = {namespace: 'one', name: 'net', config: '{"name":"a"}'};
 const other = {namespace: 'other', name: 'net', config: ''};

@@ -1,8 +1,8 @@
 import {writeFile} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
 import {readKubeconfig} from '../../../runtime/src/node/kubeconfig.ts';
+import {kubeconfigFor} from '../../rig/runtime/api-server.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
-import {kubeconfigFor} from '../rig/api-server.ts';
 
 const inline = (text: string) => Buffer.from(text).toString('base64');
 

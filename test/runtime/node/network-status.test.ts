@@ -3,7 +3,7 @@ import {type Conflist, parseConflist} from '../../../runtime/src/cni/conflist.ts
 import {createInvokePlugin} from '../../../runtime/src/cni/plugin.ts';
 import {createStatusOf} from '../../../runtime/src/node/network-status.ts';
 import {createExec} from '../../../runtime/src/process/exec.ts';
-import {conflistOf, installPlugins, type Plugins} from '../rig/plugins.ts';
+import {conflistOf, installPlugins, type Plugins} from '../../rig/runtime/plugins.ts';
 
 describe('the readiness that plugins tell', () => {
   let plugins: Plugins;

@@ -2,8 +2,8 @@ import {mkdir, rm, writeFile} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
 import {type NodeNetworkOptions, openNodeNetwork} from '../../../runtime/src/node/node-network.ts';
 import type {Exec} from '../../../runtime/src/process/exec.ts';
+import {silent} from '../../rig/runtime/pods.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
-import {silent} from '../rig/pods.ts';
 
 const exec: Exec = async ({file}) => {
   throw new Error(`${file} was not expected to be run`);

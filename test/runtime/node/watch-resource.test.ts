@@ -3,9 +3,9 @@ import {describe, expect, it} from 'vitest';
 import {definitionsResource} from '../../../runtime/src/node/definitions.ts';
 import {nodesResource} from '../../../runtime/src/node/node-facts.ts';
 import {watchResource} from '../../../runtime/src/node/watch-resource.ts';
+import {kubeconfigFor, startApiServer} from '../../rig/runtime/api-server.ts';
+import {createAuthority} from '../../rig/runtime/certificates.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
-import {kubeconfigFor, startApiServer} from '../rig/api-server.ts';
-import {createAuthority} from '../rig/certificates.ts';
 
 const a = {name: 'a', podCIDR: '10.244.1.0/24', internalIp: '172.18.0.2'};
 const b = {name: 'b', podCIDR: '10.244.2.0/24', internalIp: '172.18.0.3'};

@@ -16,7 +16,7 @@ import type {Handler} from '../../../runtime/src/rpc/handler.ts';
 import {serviceDefinitionOf} from '../../../runtime/src/server/service-definition.ts';
 import {lockSocket, prepareSocket} from '../../../runtime/src/server/socket.ts';
 import {type HandlerContext, unary} from '../../../runtime/src/server/unary.ts';
-import {connectTo, type KniClient} from '../../integration/rig/client.ts';
+import {connectTo, type KniClient} from '../../rig/node/client.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 
 type Query = Handler<QueryPodNetworkRequest, QueryPodNetworkResponse>;

@@ -3,12 +3,12 @@
 import {spawn} from 'node:child_process';
 import {join} from 'node:path';
 import {expect} from 'vitest';
-import {dirsOf} from '../../src/cache/dirs.ts';
-import {nodeHost} from '../../src/host/node-host.ts';
-import {localHost} from '../../src/host/process.ts';
-import {waitUntil} from '../../src/host/wait-until.ts';
-import {project} from '../../src/project.ts';
-import {withTools} from '../../src/stages/lib/managed-engine.ts';
+import {dirsOf} from '../../../src/cache/dirs.ts';
+import {nodeHost} from '../../../src/host/node-host.ts';
+import {localHost} from '../../../src/host/process.ts';
+import {waitUntil} from '../../../src/host/wait-until.ts';
+import {project} from '../../../src/project.ts';
+import {withTools} from '../../../src/stages/lib/managed-engine.ts';
 
 /** A running cluster of the user, which the chapters use and do not remove. */
 const usersCluster = process.env['KNI_E2E_CLUSTER'];

@@ -3,7 +3,7 @@ import {access, mkdir, readdir, symlink} from 'node:fs/promises';
 import {homedir} from 'node:os';
 import {join} from 'node:path';
 import {withLock} from '../../../src/cache/lock.ts';
-import {output} from './process.ts';
+import {output} from '../processes.ts';
 
 export interface Tools {
   readonly pluginDir: string;

@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
-const pluginFile = fileURLToPath(new URL('../fixtures/plugin.sh', import.meta.url));
+const pluginFile = fileURLToPath(new URL('./fixtures/plugin.sh', import.meta.url));
 
 type Name =
   | 'ok'

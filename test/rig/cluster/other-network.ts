@@ -1,6 +1,6 @@
 /** Network configurations that take precedence over the runtime's own, since their names sort before its name. */
 
-import {shell, worker} from './rig.ts';
+import {shell, worker} from './cluster.ts';
 
 const directory = '/etc/kni/net.d';
 export const overriding = `${directory}/05-other.conflist`;

@@ -16,7 +16,7 @@ import {openRecordStore, type RecordStore} from '../../../runtime/src/network/re
 import {createRecords} from '../../../runtime/src/network/records.ts';
 import {isInDoubt, recover} from '../../../runtime/src/network/recover.ts';
 import {createExec} from '../../../runtime/src/process/exec.ts';
-import {tempDir} from '../../rig/temp-dir.ts';
+import {tempDir} from '../temp-dir.ts';
 import {conflistOf, installPlugins, type Plugins} from './plugins.ts';
 
 export interface PodsRig extends AsyncDisposable {

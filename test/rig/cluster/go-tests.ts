@@ -3,10 +3,10 @@
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {project} from '../../src/project.ts';
-import {containerdBuilderImage} from '../../src/stages/build/containerd-builder-image.ts';
-import {treeIdOf} from '../../src/stages/init/tree.ts';
-import type {ContainerStep} from '../../src/stages/lib/container.ts';
+import {project} from '../../../src/project.ts';
+import {containerdBuilderImage} from '../../../src/stages/build/containerd-builder-image.ts';
+import {treeIdOf} from '../../../src/stages/init/tree.ts';
+import type {ContainerStep} from '../../../src/stages/lib/container.ts';
 import {type Builder, builder} from './builder.ts';
 
 /** In the patched sources of the cluster. */

@@ -2,10 +2,10 @@
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
-import {type ApiServer, kubeconfigFor, startApiServer} from '../../runtime/rig/api-server.ts';
+import {type ApiServer, kubeconfigFor, startApiServer} from '../runtime/api-server.ts';
+import {until} from '../wait.ts';
 import type {TestNode} from './node.ts';
 import {paths} from './runtime.ts';
-import {until} from './wait.ts';
 
 const port = 6443;
 // Forwards bytes from the node's loopback to a socket of the test, since the node has a separate network.

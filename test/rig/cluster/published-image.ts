@@ -3,10 +3,10 @@
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {nodeImage} from '../../src/stages/build/node-image.ts';
-import {baseImage} from '../../src/stages/init/base-image.ts';
+import {nodeImage} from '../../../src/stages/build/node-image.ts';
+import {baseImage} from '../../../src/stages/init/base-image.ts';
 import {builder} from './builder.ts';
-import {eventually, host, run} from './rig.ts';
+import {eventually, host, run} from './cluster.ts';
 
 /** A node without KNI, whose kubelet and containerd always fail: the stack has to replace them. */
 const nodeDockerfile = `

@@ -1,13 +1,13 @@
 /** Runs steps in the image in which the cluster's programs were built, with the same sources. */
 
-import {demoContext} from '../../src/cli/context.ts';
-import {fingerprintsOf} from '../../src/graph/fingerprint.ts';
-import type {TaskRun} from '../../src/graph/task.ts';
-import type {DemoContext} from '../../src/stages/context.ts';
-import {demoPlan} from '../../src/stages/demo.ts';
-import {type ContainerStep, goCache, runStep} from '../../src/stages/lib/container.ts';
-import {artifactOf, imageOf} from '../../src/stages/lib/products.ts';
-import {cluster, host} from './rig.ts';
+import {demoContext} from '../../../src/cli/context.ts';
+import {fingerprintsOf} from '../../../src/graph/fingerprint.ts';
+import type {TaskRun} from '../../../src/graph/task.ts';
+import type {DemoContext} from '../../../src/stages/context.ts';
+import {demoPlan} from '../../../src/stages/demo.ts';
+import {type ContainerStep, goCache, runStep} from '../../../src/stages/lib/container.ts';
+import {artifactOf, imageOf} from '../../../src/stages/lib/products.ts';
+import {cluster, host} from './cluster.ts';
 
 export interface Builder {
   readonly image: (id: string) => string;

@@ -2,11 +2,11 @@
 
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
-import type {Component} from '../../src/stacks/own-source.ts';
-import {builderImage} from '../../src/stages/init/builder-image.ts';
-import {sourceIdOf} from '../../src/stages/lib/source-id.ts';
+import type {Component} from '../../../src/stacks/own-source.ts';
+import {builderImage} from '../../../src/stages/init/builder-image.ts';
+import {sourceIdOf} from '../../../src/stages/lib/source-id.ts';
 import {builder} from './builder.ts';
-import {host} from './rig.ts';
+import {host} from './cluster.ts';
 
 /** Creates the directory, which must not exist. */
 const unpackSource = async (component: Component, to: string): Promise<void> => {

@@ -1,7 +1,7 @@
 /** A network of the real plugins with one at the end that acts by plan. */
 import {mkdir, writeFile} from 'node:fs/promises';
 import {conflistOfNode} from '../../../runtime/src/node/conflist-of-node.ts';
-import {installPlugins, type Plugins} from '../../runtime/rig/plugins.ts';
+import {installPlugins, type Plugins} from '../runtime/plugins.ts';
 import type {TestNode} from './node.ts';
 import {paths, podCidr} from './runtime.ts';
 

@@ -3,7 +3,7 @@ import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {readdir, readlink} from 'node:fs/promises';
 import {join} from 'node:path';
-import {end, output} from './process.ts';
+import {end, output} from '../processes.ts';
 
 export interface TestNode extends AsyncDisposable {
   /** Of a process in its namespaces. */

@@ -1,8 +1,8 @@
 /** Forges packets of the tunnels between nodes, as a program with nothing but a UDP socket can, and shows which arrive. */
 import {bytesOf, familyOf} from '../../../runtime/src/node/ip-address.ts';
 import {tunnelMacOf, vxlanId, vxlanPort} from '../../../runtime/src/node/vxlan.ts';
+import {until} from '../wait.ts';
 import type {TestNode} from './node.ts';
-import {until} from './wait.ts';
 
 const forgedPort = 5353;
 

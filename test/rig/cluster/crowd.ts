@@ -1,6 +1,6 @@
 /** Creates many pods at once on one worker. */
 
-import {apply, eventually, kubectl, samplePod} from './rig.ts';
+import {apply, eventually, kubectl, samplePod} from './cluster.ts';
 
 /** The default fits a machine with two cores. */
 export const crowdSize = Number(process.env['KNI_E2E_PODS'] ?? 12);

@@ -4,10 +4,10 @@ import {once} from 'node:events';
 import {mkdir, writeFile} from 'node:fs/promises';
 import {createInterface} from 'node:readline';
 import {inject} from 'vitest';
+import {end} from '../processes.ts';
+import {until} from '../wait.ts';
 import {connectTo, type KniClient} from './client.ts';
 import type {TestNode} from './node.ts';
-import {end} from './process.ts';
-import {until} from './wait.ts';
 
 export interface TestRuntime extends AsyncDisposable {
   readonly kni: KniClient;

@@ -1,10 +1,10 @@
 /** Brings up the cluster or the images that a chapter needs, so that each chapter can run alone, in any order. */
 
 import {afterAll, beforeAll, beforeEach, expect} from 'vitest';
-import {exitCodes} from '../../src/exit-codes.ts';
-import {nodeImage} from '../../src/stages/build/node-image.ts';
+import {exitCodes} from '../../../src/exit-codes.ts';
+import {nodeImage} from '../../../src/stages/build/node-image.ts';
 import {builder} from './builder.ts';
-import {dump, eventually, kniDemo, kubectl, lent, named, run, sample} from './rig.ts';
+import {dump, eventually, kniDemo, kubectl, lent, named, run, sample} from './cluster.ts';
 
 /**
  * Brings the cluster up, which takes seconds if it is up already. Afterwards removes the pods and network definitions that

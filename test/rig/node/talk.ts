@@ -1,7 +1,7 @@
 /** Lets pods and others talk to each other over TCP. */
 import type {ChildProcess} from 'node:child_process';
+import {until} from '../wait.ts';
 import type {TestNode} from './node.ts';
-import {until} from './wait.ts';
 
 /** Answers every connection with the address that it seems to come from. */
 const server = (port: number) => `
