@@ -3,12 +3,10 @@
 import {nodesOf} from '../cluster/cluster.ts';
 import {CommandError} from '../host/command-error.ts';
 import {project} from '../project.ts';
+import {defaultStack} from '../stacks/default-stack.ts';
 import {stackNames} from '../stacks/load.ts';
 import {hostAndDirs} from './context.ts';
 import type {World} from './world.ts';
-
-/** Needs only a Debian mirror, and CI proves it for each change. */
-export const defaultStack = 'bookworm';
 
 export interface Choice {
   readonly stack: string;

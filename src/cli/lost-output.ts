@@ -3,7 +3,7 @@
 import {setImmediate} from 'node:timers/promises';
 import {type ExitCode, exitCodes} from '../exit-codes.ts';
 import {errorCodeOf, messageOf} from '../thrown.ts';
-import {lineWriter, type OutputStream} from '../view/stream.ts';
+import type {OutputStream} from '../view/stream.ts';
 
 export interface OutputWatch {
   /** Aborts when standard output cannot be written. */
@@ -31,6 +31,7 @@ export const watchOutput = (stdout: OutputStream, stderr: OutputStream): OutputW
       if (first === undefined) return code;
       // The reader has closed the pipe (`| head -1`). Other programs die silently by SIGPIPE then.
       if (errorCodeOf(first) === 'EPIPE') return exitCodes.noReader;
+      const {lineWriter} = await import('../view/stream.ts');
       lineWriter(stderr)(`error: cannot write the output: ${messageOf(first)}`);
       return exitCodes.failed;
     },

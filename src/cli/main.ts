@@ -1,13 +1,11 @@
-/** Runs one command: takes arguments, returns the exit code. */
+/** Runs one command: takes arguments, returns the exit code. Loads late what --version and --help do not need. */
 
 import process from 'node:process';
 import {CommanderError} from 'commander';
 import {type ExitCode, exitCodes} from '../exit-codes.ts';
-import {localHost} from '../host/process.ts';
-import {ask} from './ask.ts';
+import type {Host} from '../host/host.ts';
 import {watchOutput} from './lost-output.ts';
 import {createProgram} from './program.ts';
-import {report} from './report.ts';
 import type {World} from './world.ts';
 
 export const main = async (argv: readonly string[], world: World): Promise<number> => {
@@ -24,7 +22,9 @@ const run = async (argv: readonly string[], world: World, lost: AbortSignal): Pr
     // commander has printed the error. It also throws after --help and --version.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.badInput;
     // Aborted because of lost output, not by the user: `watchOutput` reports that.
-    return lost.aborted ? exitCodes.failed : report(error, world);
+    if (lost.aborted) return exitCodes.failed;
+    const {report} = await import('./report.ts');
+    return report(error, world);
   }
 };
 
@@ -37,14 +37,23 @@ export const realWorld = (): World => {
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   return {
-    host: localHost(),
+    host: lateHost,
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
     signal: cancel.signal,
     async confirm(question) {
       if (!process.stdin.isTTY) return false;
+      const {ask} = await import('./ask.ts');
       return ask(question, {input: process.stdin, output: process.stderr, cancel});
     },
   };
+};
+
+/** This machine. */
+const lateHost: Host = {
+  async run(command, options) {
+    const {localHost} = await import('../host/process.ts');
+    return localHost().run(command, options);
+  },
 };

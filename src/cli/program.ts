@@ -1,9 +1,11 @@
-/** The commands and their flags. The action of a command is one call. */
+/**
+ * The commands and their flags. The action of a command is one call. It imports the command, so that --version and --help
+ * load only what this file imports.
+ */
 
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {Command, Option} from 'commander';
-import {z} from 'zod';
 import {
   clusterName,
   defaultCluster,
@@ -15,27 +17,14 @@ import {
 } from '../cluster/names.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
-import {readJson} from '../json.ts';
 import {project} from '../project.ts';
+import {defaultStack} from '../stacks/default-stack.ts';
 import {components, type OwnSource, parseOwnSource} from '../stacks/own-source.ts';
 import {backends} from '../stages/context.ts';
-import {defaultStack} from './choose-stack.ts';
-import {bundleLoad, bundleSave} from './commands/bundle.ts';
-import {down} from './commands/down.ts';
-import {logs} from './commands/logs.ts';
-import {networks} from './commands/networks.ts';
-import {patchCheck} from './commands/patch-check.ts';
-import {patchRebase} from './commands/patch-rebase.ts';
-import {podCreate} from './commands/pod-create.ts';
-import {podInspect} from './commands/pod-inspect.ts';
-import {up} from './commands/up.ts';
 import type {World} from './world.ts';
 
-const manifest = z.object({version: z.string(), description: z.string()});
-const {version, description} = readJson(
-  manifest,
+const {version, description}: {readonly version: string; readonly description: string} = JSON.parse(
   readFileSync(join(project.root, 'package.json'), 'utf8'),
-  'package.json',
 );
 
 export const createProgram = (world: World): Command => {
@@ -69,7 +58,7 @@ const addUp = (program: Command, world: World): void => {
     .option('--json', 'print one JSON object per line')
     .addOption(lockTimeout('30m'))
     .addHelpText('after', upHelp)
-    .action((options) => up(world, options));
+    .action(async (options) => (await import('./commands/up.ts')).up(world, options));
 };
 
 const addPod = (program: Command, world: World): void => {
@@ -81,7 +70,9 @@ const addPod = (program: Command, world: World): void => {
     .addOption(name())
     .option('--node <node>', 'run it on this node')
     .option('--image <image>', 'run this image, which must have /bin/ash', imageReference)
-    .action((podToCreate: string, options) => podCreate(world, podToCreate, options));
+    .action(async (podToCreate: string, options) =>
+      (await import('./commands/pod-create.ts')).podCreate(world, podToCreate, options),
+    );
 
   pod
     .command('inspect')
@@ -91,7 +82,9 @@ const addPod = (program: Command, world: World): void => {
     .option('--check', 'also run CNI CHECK')
     .option('--json', 'print one JSON object')
     .addHelpText('after', inspectHelp)
-    .action((podToInspect: string, options) => podInspect(world, podToInspect, options));
+    .action(async (podToInspect: string, options) =>
+      (await import('./commands/pod-inspect.ts')).podInspect(world, podToInspect, options),
+    );
 };
 
 const addNetworks = (program: Command, world: World): void => {
@@ -101,7 +94,7 @@ const addNetworks = (program: Command, world: World): void => {
     .addOption(name())
     .option('--json', 'print one JSON object per node')
     .addHelpText('after', networksHelp)
-    .action((options) => networks(world, options));
+    .action(async (options) => (await import('./commands/networks.ts')).networks(world, options));
 };
 
 const addLogs = (program: Command, world: World): void => {
@@ -113,7 +106,7 @@ const addLogs = (program: Command, world: World): void => {
     .option('--node <node>', 'only this node')
     .option('--pod <pod>', 'only this pod: name or namespace/name')
     .option('--json', 'print the lines as the runtime wrote them, with the node')
-    .action((options) => logs(world, options));
+    .action(async (options) => (await import('./commands/logs.ts')).logs(world, options));
 };
 
 const addBundle = (program: Command, world: World): void => {
@@ -128,7 +121,9 @@ const addBundle = (program: Command, world: World): void => {
     .option('-y, --yes', 'install missing packages and start the docker engine')
     .option('-q, --quiet', 'print plain lines instead of a list')
     .addOption(lockTimeout('0'))
-    .action((file: string, options) => bundleSave(world, file, options));
+    .action(async (file: string, options) =>
+      (await import('./commands/bundle.ts')).bundleSave(world, file, options),
+    );
   bundle
     .command('load')
     .description('check a saved file and load it, so that up needs no network')
@@ -137,7 +132,9 @@ const addBundle = (program: Command, world: World): void => {
     .option('-y, --yes', 'start the docker engine of the bundle if this machine has none')
     .option('-q, --quiet', 'print plain lines instead of a list')
     .addOption(lockTimeout('0'))
-    .action((file: string, options) => bundleLoad(world, file, options));
+    .action(async (file: string, options) =>
+      (await import('./commands/bundle.ts')).bundleLoad(world, file, options),
+    );
 };
 
 const addDown = (program: Command, world: World): void => {
@@ -153,7 +150,7 @@ const addDown = (program: Command, world: World): void => {
       'also remove foreign containers, images and volumes in the docker engine that kni-demo installed; implies --purge',
     )
     .addOption(lockTimeout('0'))
-    .action((options) => down(world, options));
+    .action(async (options) => (await import('./commands/down.ts')).down(world, options));
 };
 
 const addPatch = (program: Command, world: World): void => {
@@ -165,7 +162,7 @@ const addPatch = (program: Command, world: World): void => {
     .option('--json', 'one JSON object a component')
     .addOption(lockTimeout('0'))
     .addHelpText('after', patchCheckHelp)
-    .action((options) => patchCheck(world, options));
+    .action(async (options) => (await import('./commands/patch-check.ts')).patchCheck(world, options));
 
   patch
     .command('rebase')
@@ -175,7 +172,7 @@ const addPatch = (program: Command, world: World): void => {
     .requiredOption('--onto <dir>', 'source tree of the other release, which is only read')
     .option('--output <dir>', 'where the new patches go (default: <stack>-<component>-rebased)')
     .addHelpText('after', patchRebaseHelp)
-    .action((options) => patchRebase(world, options));
+    .action(async (options) => (await import('./commands/patch-rebase.ts')).patchRebase(world, options));
 };
 
 const anyStack = (): Option => new Option('--stack <stack>', 'the stack to build, see below');
