@@ -3,7 +3,8 @@
 import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {kniDemo, lent, named, run} from '../rig/cluster/cluster.ts';
+import {lent, named, run} from '../rig/cluster/cluster.ts';
+import {kniDemo} from '../rig/cluster/kni-demo.ts';
 
 export default async (): Promise<() => Promise<void>> => {
   const scratch = await mkdtemp(join(tmpdir(), 'kni-e2e-'));

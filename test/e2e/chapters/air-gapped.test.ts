@@ -9,8 +9,9 @@ import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
 import {project} from '../../../src/project.ts';
-import {host, kniDemo} from '../../rig/cluster/cluster.ts';
+import {host} from '../../rig/cluster/cluster.ts';
 import {useImages} from '../../rig/cluster/fixture.ts';
+import {kniDemo} from '../../rig/cluster/kni-demo.ts';
 
 /** The commands on the machine, which has only a loopback interface. */
 const script = `

@@ -2,22 +2,11 @@
 
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {
-  apply,
-  controlPlane,
-  eventually,
-  kniDemo,
-  kubectl,
-  named,
-  onNode,
-  podIp,
-  podReady,
-  reaches,
-  samplePod,
-  shell,
-  worker,
-} from '../../rig/cluster/cluster.ts';
+import {apply, controlPlane, kubectl, named, onNode, shell, worker} from '../../rig/cluster/cluster.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
+import {kniDemo} from '../../rig/cluster/kni-demo.ts';
+import {podIp, podReady, reaches, samplePod} from '../../rig/cluster/pods.ts';
+import {until} from '../../rig/wait.ts';
 
 const tunnel = 'kni.vxlan';
 const [near, far, later] = ['near-by', 'far-off', 'later'] as const;
@@ -31,7 +20,7 @@ describe('the backend of a running cluster', () => {
     await podReady(near);
     await podReady(far);
     await choose('vxlan');
-    await eventually('the route to lead into the tunnel', async () => (await routeToFar()).includes(tunnel));
+    await until('the route to lead into the tunnel', async () => (await routeToFar()).includes(tunnel));
     const before = await received();
     await reaches(near, await podIp(far));
     await reaches(far, await podIp(near));
@@ -48,9 +37,7 @@ describe('the backend of a running cluster', () => {
 
   it('removes the tunnel after a change back to host-gw', async () => {
     await choose('host-gw');
-    await eventually('the route to lead to the other node', async () =>
-      (await routeToFar()).includes('eth0'),
-    );
+    await until('the route to lead to the other node', async () => (await routeToFar()).includes('eth0'));
     await reaches(near, await podIp(far));
     for (const node of [controlPlane, worker])
       expect(await onNode(node, 'ip', '-o', 'link')).not.toContain(tunnel);

@@ -6,18 +6,10 @@ import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {beforeAll, beforeEach, describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {
-  cluster,
-  dirs,
-  dump,
-  kniDemo,
-  lent,
-  named,
-  run,
-  sample,
-  start,
-  value,
-} from '../../rig/cluster/cluster.ts';
+import {cluster, dirs, lent, named, run, value} from '../../rig/cluster/cluster.ts';
+import {dump} from '../../rig/cluster/fixture.ts';
+import {kniDemo, start} from '../../rig/cluster/kni-demo.ts';
+import {sample} from '../../rig/cluster/pods.ts';
 
 describe.skipIf(lent)('up', () => {
   beforeAll(async () => {

@@ -1,20 +1,12 @@
 /** Kubelet and containerd restart while pods are created and deleted. */
 
 import {describe, expect, it} from 'vitest';
-import {
-  apply,
-  eventually,
-  kubectl,
-  networksOfPods,
-  onNode,
-  removePods,
-  samplePod,
-  shell,
-  tracesOn,
-  worker,
-} from '../../rig/cluster/cluster.ts';
+import {apply, kubectl, onNode, shell, worker} from '../../rig/cluster/cluster.ts';
 import {create, membersOf, namesOf, ready, remove} from '../../rig/cluster/crowd.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
+import {removePods, samplePod} from '../../rig/cluster/pods.ts';
+import {networksOfPods, tracesOn} from '../../rig/cluster/traces.ts';
+import {until} from '../../rig/wait.ts';
 
 const crowd = 'churn';
 const names = namesOf(crowd, 12);
@@ -48,7 +40,7 @@ describe('a kubelet that is killed before containerd creates the sandbox of a po
     await onNode(worker, 'systemctl', 'kill', '--kill-who=main', '--signal=STOP', 'containerd');
     try {
       await apply(samplePod('unborn', {}));
-      await eventually('the pod to have a netns', async () => {
+      await until('the pod to have a netns', async () => {
         const {netns, records} = await tracesOn(worker);
         return netns.length > before.netns.length && records.length > before.records.length;
       });
@@ -58,7 +50,7 @@ describe('a kubelet that is killed before containerd creates the sandbox of a po
     } finally {
       await onNode(worker, 'systemctl', 'kill', '--kill-who=main', '--signal=CONT', 'containerd');
     }
-    await eventually('the next kubelet to run', () => shell(worker, 'systemctl is-active kubelet'));
+    await until('the next kubelet to run', () => shell(worker, 'systemctl is-active kubelet'));
     expect(await networksOfPods(worker)).toBe(true);
   });
 });

@@ -1,9 +1,10 @@
 /** Many pods are created and deleted at once, several times. */
 
 import {describe, expect, it} from 'vitest';
-import {tracesLike, tracesOn, worker} from '../../rig/cluster/cluster.ts';
+import {worker} from '../../rig/cluster/cluster.ts';
 import {create, crowdSize, membersOf, namesOf, ready, remove} from '../../rig/cluster/crowd.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
+import {tracesLike, tracesOn} from '../../rig/cluster/traces.ts';
 
 useCluster();
 

@@ -1,9 +1,11 @@
 /** Pods are deleted while the runtime is down. */
 
 import {describe, expect, it} from 'vitest';
-import {eventually, kubectl, onNode, shell, tracesLike, tracesOn, worker} from '../../rig/cluster/cluster.ts';
+import {kubectl, onNode, shell, worker} from '../../rig/cluster/cluster.ts';
 import {create, gone, namesOf, ready} from '../../rig/cluster/crowd.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
+import {tracesLike, tracesOn} from '../../rig/cluster/traces.ts';
+import {until} from '../../rig/wait.ts';
 
 const crowd = 'abandoned';
 const names = namesOf(crowd, 10);
@@ -19,7 +21,7 @@ describe('ten pods that are deleted while the runtime is down', () => {
     await kubectl('delete', 'pods', ...names, '--wait=false');
     try {
       // From then on the kubelet has to retry each by itself.
-      await eventually('the kubelet to put off the release of each network', async () => {
+      await until('the kubelet to put off the release of each network', async () => {
         const journal = await shell(worker, 'journalctl -u kubelet -o cat --no-pager --since=-5min');
         const postponed = journal
           .split('\n')

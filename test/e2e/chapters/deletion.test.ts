@@ -2,8 +2,11 @@
 
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {kniDemo, named, podIp, removePods, tracesLike, tracesOn, worker} from '../../rig/cluster/cluster.ts';
+import {named, worker} from '../../rig/cluster/cluster.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
+import {kniDemo} from '../../rig/cluster/kni-demo.ts';
+import {podIp, removePods} from '../../rig/cluster/pods.ts';
+import {tracesLike, tracesOn} from '../../rig/cluster/traces.ts';
 
 useCluster();
 

@@ -2,17 +2,10 @@
 
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {
-  cluster,
-  conditionOf,
-  controlPlane,
-  kniDemo,
-  lent,
-  named,
-  run,
-  worker,
-} from '../../rig/cluster/cluster.ts';
+import {cluster, controlPlane, lent, named, run, worker} from '../../rig/cluster/cluster.ts';
 import {useClusterOnce} from '../../rig/cluster/fixture.ts';
+import {kniDemo} from '../../rig/cluster/kni-demo.ts';
+import {conditionOf} from '../../rig/cluster/nodes.ts';
 
 useClusterOnce();
 

@@ -1,23 +1,14 @@
 /** A range with fewer addresses than pods. Replaces the worker's network configuration for a while. */
 
 import {describe, expect, it} from 'vitest';
-import {
-  apply,
-  conditionOf,
-  eventsOf,
-  eventually,
-  onNode,
-  podIp,
-  podReady,
-  removePods,
-  samplePod,
-  tracesLike,
-  tracesOn,
-  worker,
-} from '../../rig/cluster/cluster.ts';
+import {apply, onNode, worker} from '../../rig/cluster/cluster.ts';
 import {create, membersOf, namesOf, ready, remove} from '../../rig/cluster/crowd.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
+import {conditionOf} from '../../rig/cluster/nodes.ts';
 import {networkOf, replace, withdraw} from '../../rig/cluster/other-network.ts';
+import {eventsOf, podIp, podReady, removePods, samplePod} from '../../rig/cluster/pods.ts';
+import {tracesLike, tracesOn} from '../../rig/cluster/traces.ts';
+import {until} from '../../rig/wait.ts';
 
 const crowd = 'fitting';
 const names = namesOf(crowd, 3);
@@ -37,7 +28,7 @@ describe('a range of three addresses', () => {
       expect(members.map(({ip}) => ip).sort()).toEqual(['10.198.0.2', '10.198.0.3', '10.198.0.4']);
 
       await apply(samplePod('waiting', {}));
-      await eventually('an event that names the range', async () =>
+      await until('an event that names the range', async () =>
         (await eventsOf('waiting')).includes('10.198.0.2-10.198.0.4'),
       );
       expect(await conditionOf('pod', 'waiting')).not.toBe('True'); // False or not set yet

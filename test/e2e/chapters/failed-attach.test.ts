@@ -1,20 +1,12 @@
 /** A failed attach is rolled back. Replaces a plugin on the worker for a while. */
 
 import {describe, expect, it, onTestFinished} from 'vitest';
-import {
-  apply,
-  conditionOf,
-  eventsOf,
-  eventually,
-  podReady,
-  removePods,
-  samplePod,
-  shell,
-  tracesLike,
-  tracesOn,
-  worker,
-} from '../../rig/cluster/cluster.ts';
+import {apply, shell, worker} from '../../rig/cluster/cluster.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
+import {conditionOf} from '../../rig/cluster/nodes.ts';
+import {eventsOf, podReady, removePods, samplePod} from '../../rig/cluster/pods.ts';
+import {tracesLike, tracesOn} from '../../rig/cluster/traces.ts';
+import {until} from '../../rig/wait.ts';
 
 useCluster();
 
@@ -42,11 +34,11 @@ describe('an attach that fails', () => {
       );
     onTestFinished(async () => void (await restore()));
     await apply(samplePod('unlucky', {}));
-    await eventually('the failure to be reported', async () =>
+    await until('the failure to be reported', async () =>
       (await eventsOf('unlucky')).includes('broken on purpose'),
     );
     expect(await conditionOf('pod', 'unlucky')).not.toBe('True'); // False or not set yet
-    await eventually('the attempts to leave neither address nor veth', async () => {
+    await until('the attempts to leave neither address nor veth', async () => {
       const {addresses, veths} = await tracesOn(worker);
       return addresses.join() === before.addresses.join() && veths === before.veths;
     });

@@ -5,24 +5,13 @@
 
 import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it, onTestFinished} from 'vitest';
-import {
-  apply,
-  conditionOf,
-  eventually,
-  kniDemo,
-  kubectl,
-  named,
-  podReady,
-  removePods,
-  samplePod,
-  shell,
-  type Traces,
-  tracesLike,
-  tracesOn,
-  value,
-  worker,
-} from '../../rig/cluster/cluster.ts';
+import {apply, kubectl, named, shell, value, worker} from '../../rig/cluster/cluster.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
+import {kniDemo} from '../../rig/cluster/kni-demo.ts';
+import {conditionOf} from '../../rig/cluster/nodes.ts';
+import {podReady, removePods, samplePod} from '../../rig/cluster/pods.ts';
+import {type Traces, tracesLike, tracesOn} from '../../rig/cluster/traces.ts';
+import {until} from '../../rig/wait.ts';
 
 const annotations = {'k8s.v1.cni.cncf.io/networks': 'failing'};
 const pendingLimit = 8;
@@ -86,7 +75,7 @@ describe('a pod whose ADD and DEL always fail', () => {
     const before = await tracesOn(worker);
     await apply(definition('missing0'));
     await apply(samplePod('failing', {annotations}));
-    await eventually('the failure to be reported', async () =>
+    await until('the failure to be reported', async () =>
       (await eventListOf('failing')).some(({message}) => message.includes('macvlan')),
     );
     const most = {netns: 0, records: 0, addresses: 0, sandboxes: 0};
@@ -117,12 +106,12 @@ describe('a pod whose ADD and DEL always fail', () => {
     for (let number = 1; number <= 20; number++) {
       const pod = `doomed-${number}`;
       await apply(samplePod(pod, {annotations}));
-      await eventually(`${pod} to fail`, async () =>
+      await until(`${pod} to fail`, async () =>
         (await eventListOf(pod)).some(({reason}) => reason.startsWith('Failed')),
       );
       await kubectl('delete', 'pod', pod, '--force', '--grace-period=0', '--wait=false');
     }
-    await eventually('all sandboxes to be removed', async () => {
+    await until('all sandboxes to be removed', async () => {
       const counts = await Promise.all(
         Array.from({length: 20}, (_, index) => sandboxesOf(`doomed-${index + 1}`)),
       );
@@ -137,7 +126,7 @@ describe('a pod whose ADD and DEL always fail', () => {
     expect(await value('.status.phase', 'pod', 'doomed-20')).toBe('');
 
     await apply(definition('eth0'));
-    await eventually(
+    await until(
       'the cleanups to succeed with the corrected definition',
       async () => (await cleanups()).length === 0,
     );

@@ -6,8 +6,9 @@ import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {ownerDirectoryOf} from '../../../src/cluster/ownership.ts';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {cluster, controlPlane, dirs, kniDemo, run, worker} from '../../rig/cluster/cluster.ts';
+import {cluster, controlPlane, dirs, run, worker} from '../../rig/cluster/cluster.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
+import {kniDemo} from '../../rig/cluster/kni-demo.ts';
 
 useCluster();
 

@@ -2,23 +2,12 @@
 
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {
-  apply,
-  eventsOf,
-  eventually,
-  kniDemo,
-  kubectl,
-  named,
-  podIp,
-  podReady,
-  podSubnet,
-  removePods,
-  samplePod,
-  tracesLike,
-  tracesOn,
-  worker,
-} from '../../rig/cluster/cluster.ts';
+import {apply, kubectl, named, worker} from '../../rig/cluster/cluster.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
+import {kniDemo} from '../../rig/cluster/kni-demo.ts';
+import {eventsOf, podIp, podReady, podSubnet, removePods, samplePod} from '../../rig/cluster/pods.ts';
+import {tracesLike, tracesOn} from '../../rig/cluster/traces.ts';
+import {until} from '../../rig/wait.ts';
 
 const annotation = 'k8s.v1.cni.cncf.io/networks';
 const pod = 'many-networks';
@@ -72,7 +61,7 @@ describe('a pod that asks for further networks', () => {
   it('gets an event that names the missing network, and starts once that network exists', async () => {
     const before = await tracesOn(worker);
     await apply(samplePod(pod, {annotations: {[annotation]: 'storage'}}));
-    await eventually('an event that names the network', async () =>
+    await until('an event that names the network', async () =>
       (await eventsOf(pod)).includes('network storage is neither a NetworkAttachmentDefinition'),
     );
     await apply(definition);

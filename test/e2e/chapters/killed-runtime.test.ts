@@ -1,19 +1,10 @@
 /** The runtime is killed many times, which no pod notices: packets do not pass through the runtime. */
 
 import {describe, expect, it} from 'vitest';
-import {
-  apply,
-  controlPlane,
-  eventually,
-  kubectl,
-  onNode,
-  podIp,
-  podReady,
-  samplePod,
-  shell,
-  worker,
-} from '../../rig/cluster/cluster.ts';
+import {apply, controlPlane, kubectl, onNode, shell, worker} from '../../rig/cluster/cluster.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
+import {podIp, podReady, samplePod} from '../../rig/cluster/pods.ts';
+import {until} from '../../rig/wait.ts';
 
 useCluster();
 
@@ -21,7 +12,7 @@ describe('a runtime that hangs', () => {
   it('is restarted by the watchdog', async () => {
     const before = await mainPid(worker);
     await onNode(worker, 'systemctl', 'kill', '--kill-whom=main', '--signal=SIGSTOP', 'kni');
-    await eventually('a new runtime to serve', async () => {
+    await until('a new runtime to serve', async () => {
       const now = await mainPid(worker);
       return now !== '0' && now !== before && (await serves(worker));
     });
@@ -39,7 +30,7 @@ describe('a runtime that is killed and restarted twenty times', () => {
     const pid = await inPod(`ping -i 0.2 ${await podIp('pinged')} >/tmp/pings 2>&1 & echo $!`);
     const sequence = async () =>
       [...(await inPod('cat /tmp/pings')).matchAll(/ seq=(\d+) /g)].map(([, number]) => Number(number));
-    await eventually('the first answer', async () => (await sequence()).length > 0);
+    await until('the first answer', async () => (await sequence()).length > 0);
 
     const pids = new Set<string>();
     for (let round = 0; round < 20; round++) {
@@ -49,7 +40,7 @@ describe('a runtime that is killed and restarted twenty times', () => {
       await (round % 2 === 0
         ? onNode(node, 'systemctl', 'kill', '--signal=SIGKILL', 'kni')
         : onNode(node, 'systemctl', 'restart', 'kni'));
-      await eventually('a new runtime to serve', async () => {
+      await until('a new runtime to serve', async () => {
         const now = await mainPid(node);
         return now !== '0' && now !== before && (await serves(node));
       });
@@ -57,7 +48,7 @@ describe('a runtime that is killed and restarted twenty times', () => {
     expect(pids.size).toBe(20);
 
     const seen = (await sequence()).length;
-    await eventually('answers after the last restart', async () => (await sequence()).length > seen);
+    await until('answers after the last restart', async () => (await sequence()).length > seen);
     await inPod(`kill ${pid}`);
     const answered = await sequence();
     expect(answered).toEqual(answered.map((_, index) => index));

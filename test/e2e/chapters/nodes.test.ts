@@ -1,8 +1,9 @@
 /** How the runtime is installed on the nodes. Changes nothing. */
 
 import {describe, expect, it} from 'vitest';
-import {conditionOf, controlPlane, onNode, shell, worker} from '../../rig/cluster/cluster.ts';
+import {controlPlane, onNode, shell, worker} from '../../rig/cluster/cluster.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
+import {conditionOf} from '../../rig/cluster/nodes.ts';
 
 useCluster();
 

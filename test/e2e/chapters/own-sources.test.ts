@@ -5,9 +5,11 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {kniDemo, kubectl, named, onNode, podIp, sample, value, worker} from '../../rig/cluster/cluster.ts';
+import {kubectl, named, onNode, value, worker} from '../../rig/cluster/cluster.ts';
 import {repositoryOf} from '../../rig/cluster/debian-source.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
+import {kniDemo} from '../../rig/cluster/kni-demo.ts';
+import {podIp, sample} from '../../rig/cluster/pods.ts';
 
 useCluster();
 

@@ -5,9 +5,9 @@
 
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {kniDemo} from '../../rig/cluster/cluster.ts';
 import {useImages} from '../../rig/cluster/fixture.ts';
 import {goTests, goTestsForCriV1} from '../../rig/cluster/go-tests.ts';
+import {kniDemo} from '../../rig/cluster/kni-demo.ts';
 
 useImages();
 

@@ -5,23 +5,17 @@ import {exitCodes} from '../../../src/exit-codes.ts';
 import {
   apply,
   controlPlane,
-  eventually,
-  kniDemo,
   kubectl,
   named,
   onNode,
-  podIp,
-  podReady,
-  podSubnet,
-  reaches,
-  removePods,
-  sample,
-  samplePod,
   shell,
   value,
   worker,
 } from '../../rig/cluster/cluster.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
+import {kniDemo} from '../../rig/cluster/kni-demo.ts';
+import {podIp, podReady, podSubnet, reaches, removePods, sample, samplePod} from '../../rig/cluster/pods.ts';
+import {until} from '../../rig/wait.ts';
 
 useCluster();
 
@@ -122,14 +116,14 @@ describe('pods', () => {
     );
     await podReady('web');
     const nodeIp = await value('.status.hostIP', 'pod', 'web');
-    await eventually(
+    await until(
       'the host port to answer',
       async () =>
         (await onNode(controlPlane, 'curl', '-sf', '-m', '2', `http://${nodeIp}:8123/`)) === 'hello',
     );
     await removePods('web');
     const rules = () => shell(worker, 'iptables-save -t nat | grep -c 8123 || true');
-    await eventually('the rules of the host port to be removed', async () => (await rules()) === '0');
+    await until('the rules of the host port to be removed', async () => (await rules()) === '0');
     expect(await rules()).toBe('0');
   });
 });

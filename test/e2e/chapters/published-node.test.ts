@@ -11,9 +11,10 @@ import {parse, stringify} from 'yaml';
 import {exitCodes} from '../../../src/exit-codes.ts';
 import {project} from '../../../src/project.ts';
 import type {Stack} from '../../../src/stacks/schema.ts';
-import {kniDemo, run} from '../../rig/cluster/cluster.ts';
+import {run} from '../../rig/cluster/cluster.ts';
 import {repositoryOf} from '../../rig/cluster/debian-source.ts';
 import {useImages} from '../../rig/cluster/fixture.ts';
+import {kniDemo} from '../../rig/cluster/kni-demo.ts';
 import {withPublishedImage} from '../../rig/cluster/published-image.ts';
 
 const name = 'kni-e2e-published';

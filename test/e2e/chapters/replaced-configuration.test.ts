@@ -1,23 +1,9 @@
 /** The worker's network configuration is replaced, atomically and otherwise. Ends with the original one. */
 
 import {afterEach, describe, expect, it} from 'vitest';
-import {
-  apply,
-  eventsOf,
-  eventually,
-  nodeMessage,
-  nodeReadiness,
-  podIp,
-  podReady,
-  podSubnet,
-  removePods,
-  samplePod,
-  shell,
-  tracesLike,
-  tracesOn,
-  worker,
-} from '../../rig/cluster/cluster.ts';
+import {apply, shell, worker} from '../../rig/cluster/cluster.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
+import {nodeMessage, nodeReadiness} from '../../rig/cluster/nodes.ts';
 import {
   networkOf,
   overriding,
@@ -25,6 +11,9 @@ import {
   replace,
   withdraw,
 } from '../../rig/cluster/other-network.ts';
+import {eventsOf, podIp, podReady, podSubnet, removePods, samplePod} from '../../rig/cluster/pods.ts';
+import {tracesLike, tracesOn} from '../../rig/cluster/traces.ts';
+import {until} from '../../rig/wait.ts';
 
 const addressOfNewPod = async (name: string): Promise<string> => {
   await apply(samplePod(name, {}));
@@ -59,7 +48,7 @@ describe('a network configuration', () => {
       await nodeReadiness(worker, 'False');
       expect(await nodeMessage(worker)).toContain('05-other.conflist');
       await apply(samplePod('early', {}));
-      await eventually('the kubelet to report the failure', async () =>
+      await until('the kubelet to report the failure', async () =>
         (await eventsOf('early')).includes('etwork'),
       );
       expect(await podIp('early')).toBe('');

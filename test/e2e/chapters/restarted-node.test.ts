@@ -1,18 +1,13 @@
 /** A node restarts without `up`. */
 
 import {describe, expect, it} from 'vitest';
-import {
-  eventually,
-  leaseRenewed,
-  networksOfPods,
-  nodeReadiness,
-  podReady,
-  run,
-  sample,
-  worker,
-} from '../../rig/cluster/cluster.ts';
+import {run, worker} from '../../rig/cluster/cluster.ts';
 import {create, membersOf, namesOf, ready, remove} from '../../rig/cluster/crowd.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
+import {leaseRenewed, nodeReadiness} from '../../rig/cluster/nodes.ts';
+import {podReady, sample} from '../../rig/cluster/pods.ts';
+import {networksOfPods} from '../../rig/cluster/traces.ts';
+import {until} from '../../rig/wait.ts';
 
 const crowd = 'survivors';
 const names = namesOf(crowd, 5);
@@ -29,7 +24,7 @@ describe('a node that restarts', () => {
     await run('docker', 'restart', '--time', '5', worker);
     await leaseRenewed(worker);
     await nodeReadiness(worker, 'True');
-    await eventually('every pod to have a new container', async () => {
+    await until('every pod to have a new container', async () => {
       const now = await membersOf(crowd);
       return now.every(({container}, index) => container !== '' && container !== old[index]?.container);
     });

@@ -2,16 +2,10 @@
 
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {
-  cluster,
-  controlPlane,
-  kniDemo,
-  named,
-  networksOfPods,
-  run,
-  worker,
-} from '../../rig/cluster/cluster.ts';
+import {cluster, controlPlane, named, run, worker} from '../../rig/cluster/cluster.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
+import {kniDemo} from '../../rig/cluster/kni-demo.ts';
+import {networksOfPods} from '../../rig/cluster/traces.ts';
 
 useCluster();
 

@@ -2,26 +2,13 @@
 
 import {afterEach, describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {
-  conditionOf,
-  eventually,
-  kniDemo,
-  kubectl,
-  leaseRenewed,
-  named,
-  nodeMessage,
-  nodeReadiness,
-  onNode,
-  podIp,
-  podReady,
-  sample,
-  shell,
-  tracesLike,
-  tracesOn,
-  value,
-  worker,
-} from '../../rig/cluster/cluster.ts';
+import {kubectl, named, onNode, shell, value, worker} from '../../rig/cluster/cluster.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
+import {kniDemo} from '../../rig/cluster/kni-demo.ts';
+import {conditionOf, leaseRenewed, nodeMessage, nodeReadiness} from '../../rig/cluster/nodes.ts';
+import {podIp, podReady, sample} from '../../rig/cluster/pods.ts';
+import {tracesLike, tracesOn} from '../../rig/cluster/traces.ts';
+import {until} from '../../rig/wait.ts';
 
 useCluster();
 
@@ -38,7 +25,7 @@ describe('a runtime that stops', () => {
   it('makes its node NotReady with a reason until it is back, and pods keep their network', async () => {
     const before = await identity();
     await onNode(worker, 'systemctl', 'stop', 'kni');
-    const message = await eventually('the worker to be NotReady', async () =>
+    const message = await until('the worker to be NotReady', async () =>
       (await conditionOf('node', worker)) === 'False' ? nodeMessage(worker) : undefined,
     );
     expect(message).toContain('KNI network runtime is not reachable at unix:///run/kni/kni.sock');
@@ -54,7 +41,7 @@ describe('a runtime that stops', () => {
     await onNode(worker, 'systemctl', 'stop', 'kni');
     await kubectl('delete', 'pod', 'orphan', '--wait=false');
     // From then on the kubelet has to retry by itself.
-    await eventually('the kubelet to put off the release of the network', async () =>
+    await until('the kubelet to put off the release of the network', async () =>
       (await shell(worker, 'journalctl -u kubelet -o cat --no-pager --since=-5min'))
         .split('\n')
         .some(
@@ -63,10 +50,7 @@ describe('a runtime that stops', () => {
         ),
     );
     await onNode(worker, 'systemctl', 'start', 'kni');
-    await eventually(
-      'the pod to be gone',
-      async () => (await value('.metadata.name', 'pod', 'orphan')) === '',
-    );
+    await until('the pod to be gone', async () => (await value('.metadata.name', 'pod', 'orphan')) === '');
     expect(await tracesLike(worker, before)).toBe(true);
   });
 
@@ -86,7 +70,7 @@ describe('a runtime that stops', () => {
     const before = await identity();
     for (const unit of ['kubelet', 'containerd', 'kni']) {
       await onNode(worker, 'systemctl', 'restart', unit);
-      await eventually(
+      await until(
         `${unit} to be active`,
         async () => (await onNode(worker, 'systemctl', 'is-active', unit)) === 'active',
       );

@@ -7,18 +7,12 @@ import {type BuildOptions, build} from 'esbuild';
 import {describe, expect, it} from 'vitest';
 import bundle from '../../../runtime/bundle.json' with {type: 'json'};
 import {runtimeFile} from '../../../src/stages/build/runtime.ts';
-import {
-  conditionOf,
-  eventually,
-  onNode,
-  run,
-  shell,
-  tracesLike,
-  tracesOn,
-  worker,
-} from '../../rig/cluster/cluster.ts';
+import {onNode, run, shell, worker} from '../../rig/cluster/cluster.ts';
 import {create, crowdSize, membersOf, namesOf, ready, remove} from '../../rig/cluster/crowd.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
+import {conditionOf} from '../../rig/cluster/nodes.ts';
+import {tracesLike, tracesOn} from '../../rig/cluster/traces.ts';
+import {until} from '../../rig/wait.ts';
 
 const crowd = 'veterans';
 const installed = `/opt/kni/${runtimeFile}`;
@@ -36,7 +30,7 @@ describe(`an upgrade of the runtime under ${crowdSize} pods, and back`, () => {
     for (const next of ['new', 'kept']) {
       await shell(worker, `mv ${installed}.${next} ${installed} && systemctl restart kni`);
       await answers(before.members.map(({name}) => name));
-      await eventually('the worker to be Ready', async () => (await conditionOf('node', worker)) === 'True');
+      await until('the worker to be Ready', async () => (await conditionOf('node', worker)) === 'True');
       expect({members: await membersOf(crowd), traces: await tracesOn(worker)}).toEqual(before);
     }
     await remove(crowd);
@@ -58,7 +52,7 @@ const placeAnotherBuild = async (): Promise<void> => {
 /** Resolves once the runtime has answered a query for each pod. A restart of the kubelet makes it query all pods. */
 const answers = async (names: readonly string[]): Promise<void> => {
   await onNode(worker, 'systemctl', 'restart', 'kubelet');
-  await eventually('a query for the network of every pod', async () => {
+  await until('a query for the network of every pod', async () => {
     const journal = await shell(
       worker,
       'journalctl _SYSTEMD_INVOCATION_ID=$(systemctl show kni --value --property=InvocationID) -o cat --no-pager',

@@ -1,6 +1,8 @@
 /** Creates many pods at once on one worker. */
 
-import {apply, eventually, kubectl, samplePod} from './cluster.ts';
+import {until} from '../wait.ts';
+import {apply, kubectl} from './cluster.ts';
+import {samplePod} from './pods.ts';
 
 /** The default fits a machine with two cores. */
 export const crowdSize = Number(process.env['KNI_E2E_PODS'] ?? 12);
@@ -63,7 +65,7 @@ export const membersOf = async (crowd: string): Promise<readonly Member[]> => {
 
 /** Resolves when `count` of the crowd are Ready. */
 export const ready = (crowd: string, count: number): Promise<true> =>
-  eventually(
+  until(
     `${count} pods of ${crowd} to be Ready`,
     async () => {
       const path = '{range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}';
@@ -71,7 +73,7 @@ export const ready = (crowd: string, count: number): Promise<true> =>
       return printed.split('\n').filter((status) => status === 'True').length === count;
     },
     300_000,
-  ).then(() => true);
+  );
 
 export const remove = async (crowd: string): Promise<void> => {
   await kubectl('delete', 'pods', '-l', `${label}=${crowd}`, '--wait=false');
@@ -80,4 +82,4 @@ export const remove = async (crowd: string): Promise<void> => {
 
 /** Resolves when the API server has no pod of the crowd any more. */
 export const gone = (crowd: string): Promise<true> =>
-  eventually(`the pods of ${crowd} to be gone`, async () => (await membersOf(crowd)).length === 0, 300_000);
+  until(`the pods of ${crowd} to be gone`, async () => (await membersOf(crowd)).length === 0, 300_000);

@@ -3,8 +3,11 @@
 import {afterAll, beforeAll, beforeEach, expect} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
 import {nodeImage} from '../../../src/stages/build/node-image.ts';
+import {until} from '../wait.ts';
 import {builder} from './builder.ts';
-import {dump, eventually, kniDemo, kubectl, lent, named, run, sample} from './cluster.ts';
+import {controlPlane, kubectl, lent, named, onNode, run, worker} from './cluster.ts';
+import {kniDemo} from './kni-demo.ts';
+import {sample} from './pods.ts';
 
 /**
  * Brings the cluster up, which takes seconds if it is up already. Afterwards removes the pods and network definitions that
@@ -20,7 +23,7 @@ export const useCluster = (): void => {
     const left = (await objects()).filter((name) => !before.includes(name));
     if (left.length === 0) return;
     await kubectl('delete', ...left, '--wait=false', '--ignore-not-found');
-    await eventually('the objects of the chapter to be gone', async () => {
+    await until('the objects of the chapter to be gone', async () => {
       const now = await objects();
       return left.every((name) => !now.includes(name));
     });
@@ -51,4 +54,23 @@ const up = async (): Promise<void> => {
 const objects = async (): Promise<readonly string[]> => {
   const printed = await kubectl('get', 'pods,network-attachment-definitions', '-o', 'name');
   return printed.split('\n').filter((name) => name !== '' && name !== `pod/${sample}`);
+};
+
+/** Prints what one needs to explain a failure with CI's output alone. */
+export const dump = async (): Promise<void> => {
+  for (const node of [controlPlane, worker]) {
+    const journal = await onNode(
+      node,
+      'journalctl',
+      '-u',
+      'kni',
+      '-u',
+      'kubelet',
+      '--no-pager',
+      '-n',
+      '60',
+    ).catch(String);
+    process.stderr.write(`--- ${node}\n${journal}\n`);
+  }
+  process.stderr.write(`${await kubectl('get', 'pods,events', '-A', '-o', 'wide').catch(String)}\n`);
 };

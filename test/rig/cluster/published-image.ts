@@ -5,8 +5,9 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {nodeImage} from '../../../src/stages/build/node-image.ts';
 import {baseImage} from '../../../src/stages/init/base-image.ts';
+import {until} from '../wait.ts';
 import {builder} from './builder.ts';
-import {eventually, host, run} from './cluster.ts';
+import {host, run} from './cluster.ts';
 
 /** A node without KNI, whose kubelet and containerd always fail: the stack has to replace them. */
 const nodeDockerfile = `
@@ -58,7 +59,7 @@ export const withPublishedImage = async <T>(
     const name = `${published.split('\n')[0]?.trim()}/node:${version}`;
     await build(name, nodeDockerfile, image(nodeImage.id));
     // The registry needs a moment until it listens.
-    await eventually('the registry to take the image', async () => {
+    await until('the registry to take the image', async () => {
       await host.run(['docker', ['push', '--quiet', name]], {timeout: 300_000});
       return true;
     });
