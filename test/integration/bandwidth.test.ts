@@ -1,8 +1,8 @@
-import {mkdir, writeFile} from 'node:fs/promises';
-import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {startNode, type TestNode} from '../rig/node/node.ts';
+import {beforeAll, describe, expect, it} from 'vitest';
+import {startNodeWithRuntime} from '../rig/node/fixture.ts';
+import type {TestNode} from '../rig/node/node.ts';
 import {bringUp, newPod, takeDown} from '../rig/node/pod.ts';
-import {paths, rememberNodes, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
+import {paths, type TestRuntime} from '../rig/node/runtime.ts';
 
 const gateway = '10.84.0.1';
 const network = {
@@ -49,14 +49,9 @@ describe('a pod with bandwidth annotations', () => {
   let node: TestNode;
   let runtime: TestRuntime;
   beforeAll(async () => {
-    node = await startNode();
-    await rememberNodes(node);
-    await mkdir(node.path(paths.conf), {recursive: true});
-    await writeFile(node.path(`${paths.conf}/05-limited.conflist`), JSON.stringify(network));
-    runtime = await startRuntime(node);
-  });
-  afterAll(async () => {
-    await node[Symbol.asyncDispose]();
+    const started = await startNodeWithRuntime([], {[`${paths.conf}/05-limited.conflist`]: network});
+    ({node, runtime} = started);
+    return started.stop;
   });
 
   const limits = async () => {

@@ -1,9 +1,8 @@
 import {once} from 'node:events';
-import {isDeepStrictEqual} from 'node:util';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {type CrashPoint, crashPoints} from '../../runtime/src/lib/crash-point.ts';
 import {connectTo} from '../rig/node/client.ts';
-import {leftovers, nothing} from '../rig/node/leftovers.ts';
+import {becomesEmpty, leftovers} from '../rig/node/leftovers.ts';
 import {startNode, type TestNode} from '../rig/node/node.ts';
 import {attach, bringUp, createNetwork, identify, newPod, type TestPod, takeDown} from '../rig/node/pod.ts';
 import {launchRuntime, paths, rememberNodes, startRuntime} from '../rig/node/runtime.ts';
@@ -37,7 +36,7 @@ describe('a network runtime that dies', () => {
   afterAll(async () => {
     await using runtime = await startRuntime(node);
     await takeDown(runtime.kni, survivor, survivorNet.netns);
-    await until('nothing is left', async () => isDeepStrictEqual(await leftovers(node), nothing));
+    await becomesEmpty(node);
     await node[Symbol.asyncDispose]();
   });
 

@@ -27,7 +27,7 @@ describe('the NetworkAttachmentDefinitions of a cluster', () => {
   });
 
   const remembered = async () => {
-    const text = await readFile(node.path(`${paths.state}/network-attachment-definitions.json`), 'utf8');
+    const text = await readFile(node.path(paths.definitions), 'utf8');
     return JSON.parse(text) as unknown;
   };
   const present = () => remembered().catch(() => undefined);

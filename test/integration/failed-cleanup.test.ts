@@ -1,4 +1,4 @@
-import {mkdir, writeFile} from 'node:fs/promises';
+import {writeFile} from 'node:fs/promises';
 import {afterAll, afterEach, beforeAll, describe, expect, inject, it} from 'vitest';
 import {type Chain, installChain} from '../rig/node/chain.ts';
 import {leftovers, nothing} from '../rig/node/leftovers.ts';
@@ -46,16 +46,12 @@ describe('a DEL that keeps failing', () => {
     node = await startNode();
     await rememberNodes(node);
     chain = await installChain(node);
-    await mkdir(node.path(paths.state), {recursive: true});
     const definitions = ['wrong', 'wronger'].map((name) => ({
       namespace: 'default',
       name,
       config: macvlanConfig(name, name === 'wronger' ? {mtu: '1500'} : {}),
     }));
-    await writeFile(
-      node.path(`${paths.state}/network-attachment-definitions.json`),
-      JSON.stringify(definitions),
-    );
+    await writeFile(node.path(paths.definitions), JSON.stringify(definitions));
     await start();
   });
   afterEach(async () => {

@@ -1,11 +1,9 @@
-import {mkdir, writeFile} from 'node:fs/promises';
-import {isDeepStrictEqual} from 'node:util';
-import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest';
-import {leftovers, nothing} from '../rig/node/leftovers.ts';
-import {startNode, type TestNode} from '../rig/node/node.ts';
+import {afterEach, beforeAll, describe, expect, it} from 'vitest';
+import {startNodeWithRuntime} from '../rig/node/fixture.ts';
+import {becomesEmpty} from '../rig/node/leftovers.ts';
+import type {TestNode} from '../rig/node/node.ts';
 import {attach, createNetwork, identify, newPod, takeDown} from '../rig/node/pod.ts';
-import {paths, rememberNodes, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
-import {until} from '../rig/wait.ts';
+import {paths, type TestRuntime} from '../rig/node/runtime.ts';
 
 const annotation = 'k8s.v1.cni.cncf.io/networks';
 
@@ -27,13 +25,6 @@ describe('a pod that asks for further networks', () => {
   let node: TestNode;
   let runtime: TestRuntime;
   beforeAll(async () => {
-    node = await startNode();
-    await rememberNodes(node);
-    await mkdir(node.path(paths.conf), {recursive: true});
-    await writeFile(
-      node.path(`${paths.conf}/50-storage.conflist`),
-      JSON.stringify(network('storage', '10.80.0.0/24')),
-    );
     const definitions = [
       {namespace: 'default', name: 'video', config: JSON.stringify(network('video', '10.81.0.0/24'))},
       {namespace: 'other', name: 'video', config: JSON.stringify(network('othervideo', '10.82.0.0/24'))},
@@ -46,18 +37,14 @@ describe('a pod that asks for further networks', () => {
       {namespace: 'default', name: 'broken', config: '{"cniVersion":'},
       {namespace: 'default', name: 'half', config: String.raw`{"cniVersion":"1.0.0","type":"\ud800"}`},
     ];
-    await writeFile(
-      node.path(`${paths.state}/network-attachment-definitions.json`),
-      JSON.stringify(definitions),
-    );
-    runtime = await startRuntime(node, ['--shared-namespaces=other']);
+    const started = await startNodeWithRuntime(['--shared-namespaces=other'], {
+      [`${paths.conf}/50-storage.conflist`]: network('storage', '10.80.0.0/24'),
+      [paths.definitions]: definitions,
+    });
+    ({node, runtime} = started);
+    return started.stop;
   });
-  afterEach(async () => {
-    await until('nothing is left', async () => isDeepStrictEqual(await leftovers(node), nothing));
-  });
-  afterAll(async () => {
-    await node[Symbol.asyncDispose]();
-  });
+  afterEach(() => becomesEmpty(node));
 
   const up = async (networks: unknown, name = 'many') => {
     const pod = newPod(name);

@@ -1,13 +1,12 @@
-import {mkdir, readdir, writeFile} from 'node:fs/promises';
+import {readdir} from 'node:fs/promises';
 import {isIP} from 'node:net';
-import {isDeepStrictEqual} from 'node:util';
-import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest';
+import {afterEach, beforeAll, describe, expect, it} from 'vitest';
 import {readRecords} from '../../runtime/src/network/record-store.ts';
-import {leftovers, nothing} from '../rig/node/leftovers.ts';
-import {startNode, type TestNode} from '../rig/node/node.ts';
+import {startNodeWithRuntime} from '../rig/node/fixture.ts';
+import {becomesEmpty, leftovers} from '../rig/node/leftovers.ts';
+import type {TestNode} from '../rig/node/node.ts';
 import {attach, createNetwork, newPod, takeDown} from '../rig/node/pod.ts';
-import {paths, podCidr, rememberNodes, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
-import {until} from '../rig/wait.ts';
+import {paths, podCidr, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
 
 const annotation = 'k8s.v1.cni.cncf.io/networks';
 const INVALID_ARGUMENT = 3;
@@ -74,21 +73,11 @@ describe('a pod that selects forbidden networks', () => {
   let node: TestNode;
   let runtime: TestRuntime;
   beforeAll(async () => {
-    node = await startNode();
-    await rememberNodes(node);
-    await mkdir(node.path(paths.conf), {recursive: true});
-    await writeFile(
-      node.path(`${paths.state}/network-attachment-definitions.json`),
-      JSON.stringify(definitions),
-    );
-    runtime = await startRuntime(node);
+    const started = await startNodeWithRuntime([], {[paths.definitions]: definitions});
+    ({node, runtime} = started);
+    return started.stop;
   });
-  afterEach(async () => {
-    await until('nothing is left', async () => isDeepStrictEqual(await leftovers(node), nothing));
-  });
-  afterAll(async () => {
-    await node[Symbol.asyncDispose]();
-  });
+  afterEach(() => becomesEmpty(node));
 
   const restart = async (...flags: string[]) => {
     await runtime.stop('SIGTERM');

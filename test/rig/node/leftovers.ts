@@ -1,7 +1,9 @@
 /** What networks of pods leave on a node: after the last pod has gone there must be nothing. */
 import {readdir} from 'node:fs/promises';
 import {isIP} from 'node:net';
+import {isDeepStrictEqual} from 'node:util';
 import {readRecords} from '../../../runtime/src/network/record-store.ts';
+import {until} from '../wait.ts';
 import type {TestNode} from './node.ts';
 import {paths} from './runtime.ts';
 
@@ -21,3 +23,6 @@ export const leftovers = async (node: TestNode) => {
 };
 
 export const nothing = {netns: [], records: [], leases: [], veths: [], hostPorts: []};
+
+export const becomesEmpty = (node: TestNode) =>
+  until('nothing is left', async () => isDeepStrictEqual(await leftovers(node), nothing));

@@ -26,6 +26,7 @@ export const paths = {
   state: '/run/state',
   records: '/run/state/pods',
   leases: '/run/state/ipam/kni',
+  definitions: '/run/state/network-attachment-definitions.json',
   netns: '/run/netns',
   conf: '/run/net.d',
   kubeconfig: '/run/kubelet.conf',
