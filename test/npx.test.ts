@@ -8,7 +8,7 @@ import {tempDir} from './rig/temp-dir.ts';
 it('npx runs the program of a built checkout, and builds nothing', async () => {
   await using dir = await tempDir();
   const checkout = dir.join('checkout');
-  await mkdir(join(checkout, 'dist/cli'), {recursive: true});
+  await mkdir(join(checkout, 'dist'), {recursive: true});
   await cp(join(project.root, 'bin'), join(checkout, 'bin'), {recursive: true});
   // Without dependencies, which npx would look for in a registry.
   const {
@@ -17,7 +17,7 @@ it('npx runs the program of a built checkout, and builds nothing', async () => {
     ...manifest
   } = JSON.parse(await readFile(join(project.root, 'package.json'), 'utf8')) as Record<string, unknown>;
   await writeFile(join(checkout, 'package.json'), JSON.stringify(manifest));
-  const built = join(checkout, 'dist/cli/main.js');
+  const built = join(checkout, 'dist/main.js');
   await writeFile(
     built,
     'export const realWorld = () => process.stdout; export const main = (_, out) => out.write("built\\n") && 7;',
