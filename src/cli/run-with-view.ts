@@ -15,6 +15,8 @@ export interface ViewedRun {
   readonly context: DemoContext;
   readonly stream: OutputStream;
   readonly flags: ViewFlags;
+  /** The stages that the view shows even if they have nothing to do. */
+  readonly stages?: readonly string[];
   readonly signal: AbortSignal;
   /** Called with each event before the view shows it. */
   readonly onEvent?: (event: RunEvent) => void;
@@ -27,10 +29,11 @@ export const runWithView = async ({
   context,
   stream,
   flags,
+  stages,
   signal,
   onEvent,
 }: ViewedRun): Promise<readonly string[]> => {
-  const view = createView(viewKind(flags, stream), stream);
+  const view = createView(viewKind(flags, stream), stream, stages);
   const emit = (event: RunEvent): void => {
     onEvent?.(event);
     view.emit(event);

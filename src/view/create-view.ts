@@ -19,8 +19,11 @@ export const viewKind = (flags: ViewFlags, stream: OutputStream): ViewKind => {
   return flags.quiet || !isTerminal(stream) ? 'lines' : 'list';
 };
 
-/** Falls back from the list to lines when the stream is not a terminal. */
-export const createView = (kind: ViewKind, stream: OutputStream): View => {
+/**
+ * Falls back from the list to lines when the stream is not a terminal. `stages` are shown even if no task of them is
+ * planned.
+ */
+export const createView = (kind: ViewKind, stream: OutputStream, stages: readonly string[] = []): View => {
   if (kind === 'json') return jsonView(stream);
-  return kind === 'list' && isTerminal(stream) ? listView(stream) : linesView(stream);
+  return kind === 'list' && isTerminal(stream) ? listView(stream, stages) : linesView(stream, stages);
 };

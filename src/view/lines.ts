@@ -6,11 +6,12 @@ import type {TaskFailure} from '../graph/failure.ts';
 import type {TaskId} from '../graph/task.ts';
 import {unreachable} from '../graph/unreachable.ts';
 import {failureLine, failureText} from './failure-text.ts';
+import {byStage} from './stages.ts';
 import {lineWriter, type OutputStream, paletteOf} from './stream.ts';
 import type {View} from './view.ts';
 
 /** One line per change, such as `[build/kubelet] started`. A tool's output is shown only when its task fails. */
-export const linesView = (stream: OutputStream): View => {
+export const linesView = (stream: OutputStream, stages: readonly string[] = []): View => {
   const write = lineWriter(stream);
   const paint = paletteOf(stream);
   const titles = new Map<TaskId, string>();
@@ -21,6 +22,8 @@ export const linesView = (stream: OutputStream): View => {
     switch (event.kind) {
       case 'planned':
         for (const {id, title} of event.tasks) titles.set(id, title);
+        for (const {title, tasks} of byStage(event.tasks, stages))
+          if (tasks.length === 0) say(title, paint.dim('skipped: nothing to do'));
         return;
       case 'started':
         return say(event.task, 'started');

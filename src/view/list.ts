@@ -18,7 +18,7 @@ const frameTime = 100;
 
 const [hideCursor, showCursor] = ['\u001b[?25l', '\u001b[?25h'];
 
-export const listView = (terminal: Terminal): View => {
+export const listView = (terminal: Terminal, allStages: readonly string[] = []): View => {
   const paint = paletteOf(terminal);
   const write = lineWriter(terminal);
   const draw = createLogUpdate(canvasOf(terminal), {showCursor: true});
@@ -35,7 +35,7 @@ export const listView = (terminal: Terminal): View => {
     return frameOf(shown, {paint, now: performance.now(), width: terminal.columns});
   };
   const open = (tasks: readonly PlannedTask[]): void => {
-    stages = byStage(tasks);
+    stages = byStage(tasks, allStages);
     for (const {id, title} of tasks) rows.set(id, {title, state: 'waiting'});
     terminal.write(hideCursor);
     process.once('exit', giveBack);

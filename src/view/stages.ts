@@ -7,9 +7,12 @@ export interface Stage {
   readonly tasks: readonly PlannedTask[];
 }
 
-/** Stages and their tasks, each in the order of first appearance. */
-export const byStage = (tasks: readonly PlannedTask[]): readonly Stage[] => {
-  const stages = new Map<string, PlannedTask[]>();
+/**
+ * The stages in `first`, then those that only tasks name; tasks in their order. A stage without tasks has nothing to do: its
+ * results exist, or nothing needs them.
+ */
+export const byStage = (tasks: readonly PlannedTask[], first: readonly string[] = []): readonly Stage[] => {
+  const stages = new Map<string, PlannedTask[]>(first.map((title) => [title, []]));
   for (const task of tasks) {
     const [title = ''] = task.id.split('/');
     stages.set(title, [...(stages.get(title) ?? []), task]);

@@ -39,6 +39,21 @@ describe('linesView', () => {
     ]);
   });
 
+  it('names a stage that has nothing to do, before the tasks of the others', () => {
+    const stream = capture();
+    const view = linesView(stream, ['host', 'init', 'build', 'setup', 'verify']);
+    view.emit({kind: 'planned', tasks: [{id: 'setup/cluster', title: 'Create the cluster'}]});
+    view.emit(skipped('setup/cluster', 'running'));
+    expect(stream.text().split('\n')).toEqual([
+      '[host] skipped: nothing to do',
+      '[init] skipped: nothing to do',
+      '[build] skipped: nothing to do',
+      '[verify] skipped: nothing to do',
+      '[setup/cluster] skipped: running',
+      '',
+    ]);
+  });
+
   it('tells at the end why tasks failed', async () => {
     expect(
       await linesOf(

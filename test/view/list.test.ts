@@ -66,6 +66,19 @@ describe('listView', () => {
     ]);
   });
 
+  it('shows a stage that has nothing to do', async () => {
+    const stream = terminal();
+    const view = createView('list', stream, ['host', 'build', 'setup']);
+    view.emit({kind: 'planned', tasks: [{id: 'setup/cluster', title: 'Create the cluster'}]});
+    view.emit(skipped('setup/cluster', 'running'));
+    await view.close();
+    expect(screenOf(stream.text())).toEqual([
+      '↓ host nothing to do',
+      '↓ build nothing to do',
+      '↓ setup nothing to do',
+    ]);
+  });
+
   it.each([
     [40, 20],
     [4, 80],
