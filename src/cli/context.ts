@@ -1,12 +1,13 @@
 /** Makes the context of the stages from the flags and the environment. */
 
+import {resolve} from 'node:path';
 import {dirsOf} from '../cache/dirs.ts';
 import {defaultCluster} from '../cluster/names.ts';
 import {UserError} from '../errors.ts';
 import {exitCodes} from '../exit-codes.ts';
 import {machineAt} from '../host/machine.ts';
 import {project} from '../project.ts';
-import {loadStack} from '../stacks/load.ts';
+import {isStackFile, loadStack} from '../stacks/load.ts';
 import {architectureOf, type ClusterChoice, type DemoContext} from '../stages/context.ts';
 import {withTools} from '../stages/lib/managed-engine.ts';
 import type {World} from './world.ts';
@@ -42,6 +43,7 @@ export const demoContext = async (
     ...hostAndDirs(world),
     machine: world.machine ?? machineAt({path: world.env['PATH']}),
     stack: await loadStack(stack, project.stacks),
+    ...(isStackFile(stack) && {stackFile: resolve(stack)}),
     architecture,
     cluster,
     mayInstall,

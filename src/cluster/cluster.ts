@@ -128,6 +128,8 @@ const clusterRecord = z.object({
   workers: z.number().optional(),
   /** The id of the docker engine that the cluster is in; kni-demo 0.1.0 did not record it. */
   engine: z.string().optional(),
+  /** The absolute path of the stack file, unless the stack is one of kni-demo's own. */
+  stackFile: z.string().optional(),
 });
 /** The record of a cluster in the state directory. */
 export type ClusterRecord = z.infer<typeof clusterRecord>;

@@ -14,12 +14,15 @@ export const stackNames = async (dir: string): Promise<readonly string[]> =>
     .flatMap((file) => (file.endsWith('.yaml') ? [file.slice(0, -'.yaml'.length)] : []))
     .sort();
 
+/** Whether `stack` is the path of a file, and not a name. */
+export const isStackFile = (stack: string): boolean => /\.ya?ml$/.test(stack);
+
 /**
  * `stack` is a name in `dir`, or the path of a file that ends with `.yaml` or `.yml`. Rejects with UserError (exit code
  * `badInput`) if the stack does not exist or is invalid. The error lists all problems, one per line.
  */
 export const loadStack = async (stack: string, dir: string): Promise<Stack> => {
-  if (!/\.ya?ml$/.test(stack)) return readStack(await pathOf(stack, dir));
+  if (!isStackFile(stack)) return readStack(await pathOf(stack, dir));
   if (await exists(stack)) return readStack(stack);
   throw new UserError({
     what: `unknown stack ${stack}`,

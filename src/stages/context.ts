@@ -19,6 +19,8 @@ export interface DemoContext {
   readonly machine: Machine;
   readonly dirs: Dirs;
   readonly stack: Stack;
+  /** The absolute path of the user's own stack file; undefined for a stack of kni-demo. */
+  readonly stackFile?: string;
   readonly architecture: Architecture;
   readonly cluster: ClusterChoice;
   /** Whether missing parts of the host may be installed and started (`--yes`). */

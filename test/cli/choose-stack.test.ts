@@ -1,15 +1,22 @@
+import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
+import {dirsOf} from '../../src/cache/dirs.ts';
 import {chooseStack} from '../../src/cli/choose-stack.ts';
+import {writeRecord} from '../../src/cluster/cluster.ts';
+import {UserError} from '../../src/errors.ts';
 import {exitCodes} from '../../src/exit-codes.ts';
+import {project} from '../../src/project.ts';
 import {cli, hostOf} from '../rig/cli.ts';
-import {envOf, machine, node, printed} from '../rig/demo.ts';
+import {envOf, machine, node, printed, rejection} from '../rig/demo.ts';
 import {tempDir} from '../rig/temp-dir.ts';
 import {capture} from '../rig/terminal.ts';
 
 const {signal} = new AbortController();
 
-const chosen = async (nodes: readonly ReturnType<typeof node>[] = []) => {
+const chosen = async (nodes: readonly ReturnType<typeof node>[] = [], stackFile?: string) => {
   await using dir = await tempDir();
+  if (stackFile !== undefined)
+    await writeRecord(dirsOf(envOf(dir)), 'test1', {phase: 'complete', nodeImage: 'x', stackFile});
   const host = hostOf((command) => {
     if (command.startsWith('docker ps')) return printed(...nodes).join('\n');
     throw new Error(command);
@@ -30,6 +37,27 @@ describe('the stack, where none is named', () => {
   it.each(['upstream', 'bookworm'])('is that of the cluster, %s', async (stack) => {
     const nodes = [node('test1-control-plane', {stack}), node('test1-worker', {stack})];
     expect(await chosen(nodes)).toEqual({stack, why: 'cluster test1 was made from it'});
+  });
+
+  it('is the file that the cluster was made from', async () => {
+    const file = join(project.root, 'examples/stack/roomy.yaml');
+    expect(await chosen([node('test1-worker', {stack: 'roomy'})], file)).toEqual({
+      stack: file,
+      why: 'cluster test1 was made from it',
+    });
+  });
+
+  it.each([
+    ['/nonexistent/roomy.yaml', '/nonexistent/roomy.yaml does not exist'],
+    [undefined, 'kni-demo has no stack of that name'],
+  ])('is refused if its file is %s', async (file, why) => {
+    const {what, tryThis, ...error} = await rejection(
+      chosen([node('test1-worker', {stack: 'roomy'})], file),
+      UserError,
+    );
+    expect(what).toBe('cannot find stack roomy of cluster test1');
+    expect(tryThis).toContain('--stack PATH');
+    expect(error).toMatchObject({why, exitCode: exitCodes.badInput});
   });
 
   it('is named in the first line, unless the user names one', async () => {

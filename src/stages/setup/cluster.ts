@@ -41,7 +41,7 @@ export const cluster: DemoTask = {
     return `running: ${nodes.map((node) => node.name).join(', ')}`;
   },
   async run(context, running) {
-    const {host, dirs} = context;
+    const {host, dirs, stackFile} = context;
     const {name, workers} = context.cluster;
     const {signal, log} = running;
     const {nodes, complete} = await findCluster(context, signal);
@@ -53,7 +53,12 @@ export const cluster: DemoTask = {
     const engine = await engineIdOf(host, signal);
     const previous = await readRecord(dirs, name);
     refuseOtherEngine(name, previous, engine);
-    const record = {nodeImage: imageOf(nodeImage.id, running), workers, engine};
+    const record = {
+      nodeImage: imageOf(nodeImage.id, running),
+      workers,
+      engine,
+      ...(stackFile !== undefined && {stackFile}),
+    };
     await writeRecord(dirs, name, {phase: 'creating', ...record});
     await createNodes(context, running, {afterCancelledRun: previous?.phase === 'creating'});
     await writeRecord(dirs, name, {phase: 'complete', ...record});

@@ -48,6 +48,17 @@ describe('making the cluster', () => {
     host.verify();
   });
 
+  it("records the path of the user's stack file, from which later commands read the stack", async () => {
+    await using dir = await tempDir();
+    const {context} = await demoWith(
+      dir,
+      ps() + exchange(engineId, 'engine-1') + exchange(createCluster('test1', kubeconfigIn(dir))),
+      {stackFile: '/home/me/roomy.yaml'},
+    );
+    await makeCluster(context);
+    expect(await readRecord(context.dirs, 'test1')).toMatchObject({stackFile: '/home/me/roomy.yaml'});
+  });
+
   it('records an unfinished creation when kind fails', async () => {
     await using dir = await tempDir();
     const failing =
