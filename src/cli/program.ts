@@ -6,21 +6,11 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {Command, Option} from 'commander';
-import {
-  clusterName,
-  defaultCluster,
-  imageReference,
-  podName,
-  podPath,
-  timeSpan,
-  workerCount,
-} from '../cluster/names.ts';
-import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
+import {imageReference, podName, podPath} from '../cluster/names.ts';
 import {project} from '../project.ts';
-import {defaultStack} from '../stacks/default-stack.ts';
-import {components, type OwnSource, parseOwnSource} from '../stacks/own-source.ts';
-import {backends} from '../stages/context.ts';
+import {components} from '../stacks/own-source.ts';
+import {addPlan, addStages, addUp} from './add-stages.ts';
+import {lockTimeout, name, stack} from './options.ts';
 import type {World} from './world.ts';
 
 const {version, description}: {readonly version: string; readonly description: string} = JSON.parse(
@@ -39,26 +29,9 @@ export const createProgram = (world: World): Command => {
     .showHelpAfterError('(see kni-demo --help)')
     .addHelpText('after', help);
 
-  for (const add of [addUp, addPod, addNetworks, addLogs, addBundle, addDown, addPatch]) add(program, world);
+  for (const add of [addUp, addStages, addPlan, addPod, addNetworks, addLogs, addBundle, addDown, addPatch])
+    add(program, world);
   return program;
-};
-
-const addUp = (program: Command, world: World): void => {
-  program
-    .command('up')
-    .description('build everything, create the cluster and prove that KNI gave the sample pod its network')
-    .addOption(anyStack())
-    .addOption(name())
-    .option('--workers <n>', 'worker nodes beside the control plane', workerCount, defaultCluster.workers)
-    .addOption(backend())
-    .addOption(source())
-    .option('--no-patch', 'do not apply the patches: your own sources contain KNI already')
-    .option('-y, --yes', 'install missing packages and start the docker engine')
-    .option('-q, --quiet', 'print plain lines instead of a list')
-    .option('--json', 'print one JSON object per line')
-    .addOption(lockTimeout('30m'))
-    .addHelpText('after', upHelp)
-    .action(async (options) => (await import('./commands/up.ts')).up(world, options));
 };
 
 const addPod = (program: Command, world: World): void => {
@@ -118,6 +91,7 @@ const addBundle = (program: Command, world: World): void => {
     .description('build missing parts, and pack the node image, its sources and the tools')
     .argument('<file>', 'tarball to write, about 1 GB')
     .addOption(stack())
+    .addOption(name())
     .option('-y, --yes', 'install missing packages and start the docker engine')
     .option('-q, --quiet', 'print plain lines instead of a list')
     .addOption(lockTimeout('0'))
@@ -129,6 +103,7 @@ const addBundle = (program: Command, world: World): void => {
     .description('check a saved file and load it, so that up needs no network')
     .argument('<file>', 'file that bundle save has written')
     .addOption(stack())
+    .addOption(name())
     .option('-y, --yes', 'start the docker engine of the bundle if this machine has none')
     .option('-q, --quiet', 'print plain lines instead of a list')
     .addOption(lockTimeout('0'))
@@ -159,6 +134,7 @@ const addPatch = (program: Command, world: World): void => {
     .command('check')
     .description('check hunk by hunk whether the patches apply to the pinned sources, without a build')
     .addOption(stack())
+    .addOption(name())
     .option('--json', 'one JSON object a component')
     .addOption(lockTimeout('0'))
     .addHelpText('after', patchCheckHelp)
@@ -168,6 +144,7 @@ const addPatch = (program: Command, world: World): void => {
     .command('rebase')
     .description("rebase a component's patches onto another release, and explain the rejected hunks")
     .addOption(stack())
+    .addOption(name())
     .addOption(component())
     .requiredOption('--onto <dir>', 'source tree of the other release, which is only read')
     .option('--output <dir>', 'where the new patches go (default: <stack>-<component>-rebased)')
@@ -175,53 +152,8 @@ const addPatch = (program: Command, world: World): void => {
     .action(async (options) => (await import('./commands/patch-rebase.ts')).patchRebase(world, options));
 };
 
-const anyStack = (): Option => new Option('--stack <stack>', 'the stack to build, see below');
-const stack = (): Option =>
-  new Option('--stack <stack>', 'bookworm or upstream, or a stack file of your own').default(defaultStack);
-const backend = (): Option =>
-  new Option('--backend <backend>', "how nodes reach each other's pods (a new cluster: host-gw)").choices(
-    backends,
-  );
 const component = (): Option =>
   new Option('--component <component>', 'whose patches').choices(components).makeOptionMandatory();
-const source = (): Option =>
-  new Option('--source <component=where>', 'build your own kubernetes or containerd, see below')
-    .default([], 'the sources that the stack pins')
-    .argParser(ownSources);
-const name = (): Option =>
-  new Option('--name <name>', 'name of the cluster').default(defaultCluster.name).argParser(clusterName);
-
-const lockTimeout = (usual: string): Option =>
-  new Option('--lock-timeout <time>', 'how long to wait for another kni-demo, such as 90s or 10m')
-    .default(timeSpan(usual), usual)
-    .argParser(timeSpan);
-
-const ownSources = (text: string, before: readonly OwnSource[]): readonly OwnSource[] => {
-  const ownSource = parseOwnSource(text);
-  if (typeof ownSource !== 'string') return [...before, ownSource];
-  throw new UserError({
-    what: `invalid source: ${JSON.stringify(text)}`,
-    why: ownSource,
-    tryThis:
-      'for example --source kubernetes=https://host/me/kubernetes#my-branch, or --source containerd=../containerd',
-    exitCode: exitCodes.badInput,
-  });
-};
-
-const upHelp = `
-Stacks:
-  bookworm   the releases of Debian 12; needs only a Debian mirror
-  upstream   current releases of Kubernetes and containerd; needs a git host and an image registry (preview: its
-             parts were run, its downloads were not)
-  <path>     a stack file of your own, like those in manifests/stacks
-Without --stack, up uses the stack of the existing cluster. A new cluster gets bookworm.
-
-Your own sources are a git URL or a directory. They must be of the release that the stack uses:
-  --source kubernetes=https://host/me/kubernetes#my-branch
-  --source containerd=../containerd         the current files, committed or not; up does not write to them
-up replaces the kubelet or containerd of a running cluster, and keeps its pods. Without --source, up restores the
-pinned program. The patches of the demo are applied to your sources unless you pass --no-patch.`;
-
 const inspectHelp = `
 A line that begins with ! shows where the record, the kernel and the API server differ.
 Exit code 1: the pod could not be inspected, or CNI CHECK found a problem (--check).`;

@@ -98,12 +98,41 @@ export const demoTasks = (
 
 const when = (condition: boolean, task: DemoTask): readonly DemoTask[] => (condition ? [task] : []);
 
-/** The targets of `up`: all of setup and verify. Other tasks run only if one of these needs them. */
-export const upTargets = ({tasks}: Plan<DemoContext>): readonly string[] =>
-  [...tasks.keys()].filter((id) => /^(?:setup|verify)\//.test(id));
+export const stageNames = ['host', 'init', 'build', 'setup', 'verify'] as const;
+export type StageName = (typeof stageNames)[number];
 
-export const demoPlan = (stack: Stack, own: readonly ResolvedSource[] = []): Plan<DemoContext> => {
-  const result = planTasks(demoTasks(stack, own));
+export const stagesUpTo = (last: StageName): readonly StageName[] =>
+  stageNames.slice(0, stageNames.indexOf(last) + 1);
+
+/** `build/node-image` → `build` */
+export const stageOf = (id: string): string => id.slice(0, id.indexOf('/'));
+
+/**
+ * The targets of the stages up to `last`. Of setup and verify these are all tasks, because each asks for the current state of
+ * the cluster. Of host, init and build these are the results that no other task of the same stage needs. All other tasks
+ * run only if a target needs them.
+ */
+export const targetsOf = ({tasks}: Plan<DemoContext>, last: StageName): readonly string[] => {
+  const ids = [...tasks.keys()];
+  if (last === 'verify') return ids.filter((id) => ['setup', 'verify'].includes(stageOf(id)));
+  const ofStage = ids.filter((id) => stageOf(id) === last);
+  if (last === 'setup') return ofStage;
+  const inner = new Set(ofStage.flatMap((id) => tasks.get(id)?.needs ?? []));
+  return ofStage.filter((id) => !inner.has(id));
+};
+
+export const demoPlan = (stack: Stack, own: readonly ResolvedSource[] = []): Plan<DemoContext> =>
+  planOf(demoTasks(stack, own));
+
+/** Only the proof, for a cluster that is up and that the run must not change. */
+export const verifyPlan = (): Plan<DemoContext> =>
+  planOf([
+    {...samplePod, needs: []},
+    {...proveSamplePod, needs: [samplePod.id]},
+  ]);
+
+const planOf = (tasks: readonly DemoTask[]): Plan<DemoContext> => {
+  const result = planTasks(tasks);
   if (result.ok) return result.plan;
   throw new Error(describePlanFailure(result.failure));
 };

@@ -185,12 +185,17 @@ describe('a cluster that cannot be worked with', () => {
 });
 
 describe('directories that cannot be made', () => {
-  it.each(['up --stack bookworm', 'bundle load x.tar', 'down'])('%s exits with code 3', async (line) => {
-    await using dir = await tempDir();
-    const env = {...envOf(dir), XDG_CACHE_HOME: '/proc/nope', XDG_STATE_HOME: '/proc/nope'};
-    expect(await cli(dir, line.split(' '), {env})).toMatchObject({
-      code: exitCodes.hostLacks,
-      stderr: expect.stringMatching(/^error: cannot lock the cache: \/proc\/nope\/kni-demo\/lock: ENOENT: /),
-    });
-  });
+  it.each(['up --stack bookworm', 'bundle load x.tar --stack bookworm', 'down'])(
+    '%s exits with code 3',
+    async (line) => {
+      await using dir = await tempDir();
+      const env = {...envOf(dir), XDG_CACHE_HOME: '/proc/nope', XDG_STATE_HOME: '/proc/nope'};
+      expect(await cli(dir, line.split(' '), {env})).toMatchObject({
+        code: exitCodes.hostLacks,
+        stderr: expect.stringMatching(
+          /^error: cannot lock the cache: \/proc\/nope\/kni-demo\/lock: ENOENT: /,
+        ),
+      });
+    },
+  );
 });

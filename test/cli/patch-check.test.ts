@@ -36,7 +36,7 @@ const check = async (
   };
   const list = () => readdir(dir.join('cache'), {recursive: true});
   const before = await list();
-  const ended = await cli(dir, ['patch', 'check', ...args], {host});
+  const ended = await cli(dir, ['patch', 'check', '--stack', 'bookworm', ...args], {host});
   expect(await list()).toEqual(before);
   expect(existsSync(dir.join('state'))).toBe(false);
   return ended;
@@ -169,14 +169,16 @@ describe.skipIf(!existsSync('/usr/bin/xz'))('patch check', () => {
 
   it('needs patch(1)', async () => {
     await using dir = await tempDir();
-    const {code, stderr} = await cli(dir, ['patch', 'check'], {host: hostOf(() => '[not found]')});
+    const {code, stderr} = await cli(dir, ['patch', 'check', '--stack', 'bookworm'], {
+      host: hostOf(() => '[not found]'),
+    });
     expect(code).toBe(exitCodes.hostLacks);
     expect(stderr).toMatch(/^error: [^\n]+: not installed: patch\ntry: {3}[^\n]+ apt-get install patch\n$/);
   });
 
   it('has the requirements of `up` when sources must be downloaded', async () => {
     await using dir = await tempDir();
-    const {code, stdout, stderr} = await cli(dir, ['patch', 'check'], {
+    const {code, stdout, stderr} = await cli(dir, ['patch', 'check', '--stack', 'bookworm'], {
       host: hostOf((line) => (line.startsWith('patch') ? '' : '[not found]')),
     });
     expect({code, stdout}).toEqual({code: exitCodes.hostLacks, stdout: ''});
@@ -190,7 +192,9 @@ describe.skipIf(!existsSync('/usr/bin/xz'))('patch check', () => {
       if (line.startsWith('kind version')) return 'kind v0.27.0';
       return line.startsWith('docker run') ? '2> E: Failed to fetch it\n[exit code 100]' : '';
     });
-    const {code, stdout, stderr} = await cli(dir, ['patch', 'check', ...flags], {host});
+    const {code, stdout, stderr} = await cli(dir, ['patch', 'check', '--stack', 'bookworm', ...flags], {
+      host,
+    });
     expect(code).toBe(exitCodes.failed);
     const [view, other] = flags.length === 0 ? [stdout, stderr] : [stderr, stdout];
     expect(view).toContain('Download the kubernetes sources');
@@ -213,7 +217,7 @@ describe.skipIf(!existsSync('/usr/bin/xz'))('patch check', () => {
           ? Promise.resolve({stdout: '', stderr: ''})
           : Promise.reject(new CommandError(command, {reason, output})),
     };
-    const {code, stderr} = await cli(dir, ['patch', 'check'], {host});
+    const {code, stderr} = await cli(dir, ['patch', 'check', '--stack', 'bookworm'], {host});
     expect(code).toBe(exitCodes.hostLacks);
     expect(stderr).toMatch(
       new RegExp(`^error: cannot unpack the sources: ${program} is not installed\ntry: {3}install it`),

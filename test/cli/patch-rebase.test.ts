@@ -192,7 +192,7 @@ describe('patch rebase refuses', () => {
     await writeTree(dir.join('new'), await treeFor('kubernetes'));
     const args = ['--component', 'kubernetes', '--onto', dir.join('new'), '--output', dir.join('out')];
     const host = hostOf(() => '[not found]');
-    const {code, stderr} = await cli(dir, ['patch', 'rebase', ...args], {host});
+    const {code, stderr} = await cli(dir, ['patch', 'rebase', '--stack', 'bookworm', ...args], {host});
     expect(code).toBe(exitCodes.hostLacks);
     expect(stderr).toMatch(/: not installed: patch, git\ntry: {3}[^\n]+apt-get install patch git\n$/);
     expect(existsSync(dir.join('out'))).toBe(false);
@@ -217,7 +217,7 @@ describe('patch rebase refuses', () => {
     await writeFile(dir.join('full/file'), 'x');
     const before = await readdir(dir.path, {recursive: true});
     const args = ['--component', 'kubernetes', '--onto', dir.join(onto), '--output', dir.join(output)];
-    const {code, stdout, stderr} = await cli(dir, ['patch', 'rebase', ...args]);
+    const {code, stdout, stderr} = await cli(dir, ['patch', 'rebase', '--stack', 'bookworm', ...args]);
     expect({code, stdout}).toEqual({code: exitCodes.badInput, stdout: ''});
     expect(stderr).toMatch(/^error: [^\n]+: [^\n]+\ntry: {3}[^\n]+\n$/);
     expect(stderr).toContain(why);

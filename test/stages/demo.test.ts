@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {project} from '../../src/project.ts';
 import {loadStack, stackNames} from '../../src/stacks/load.ts';
-import {demoPlan, demoTasks, upTargets} from '../../src/stages/demo.ts';
+import {demoPlan, demoTasks, targetsOf} from '../../src/stages/demo.ts';
 
 describe.each(await stackNames(project.stacks))('the plan of the stack %s', (name) => {
   it('is valid: no task twice, no unknown need, no cycle', async () => {
@@ -35,7 +35,7 @@ describe.each(await stackNames(project.stacks))('the plan of the stack %s', (nam
       needed.add(id);
       for (const need of tasks.get(id)?.needs ?? []) visit(need);
     };
-    upTargets(plan).forEach(visit);
+    targetsOf(plan, 'verify').forEach(visit);
     expect([...tasks.keys()].filter((id) => !needed.has(id))).toEqual([]);
   });
 });

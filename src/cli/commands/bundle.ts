@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import {loadBundleImages, openBundle, placeItems} from '../../bundle/load.ts';
 import {bundledTasks, refuseTaken, saveBundle} from '../../bundle/save.ts';
 import {markDirectories} from '../../cache/marker.ts';
+import {defaultCluster} from '../../cluster/names.ts';
 import {fingerprintsOf} from '../../graph/fingerprint.ts';
 import {makeDirectory} from '../../make-directory.ts';
 import {nodeImage as nodeImageTask} from '../../stages/build/node-image.ts';
@@ -15,13 +16,16 @@ import {requireAll, surveyHost, surveyLines} from '../../stages/host/survey.ts';
 import {imageOf} from '../../stages/lib/products.ts';
 import {inScratch} from '../../stages/lib/scratch.ts';
 import {lineWriter} from '../../view/stream.ts';
-import {demoContext} from '../context.ts';
+import {contextOf} from '../prepare-run.ts';
 import {runLocked} from '../run-locked.ts';
 import {runWithView} from '../run-with-view.ts';
 import type {World} from '../world.ts';
 
 export interface BundleOptions {
-  readonly stack: string;
+  /** Default: the stack of the cluster, or else bookworm. */
+  readonly stack?: string;
+  /** The cluster whose stack is the default. */
+  readonly name: string;
   readonly yes?: boolean;
   readonly quiet?: boolean;
   /** Milliseconds. */
@@ -33,7 +37,7 @@ export const bundleSave = async (world: World, file: string, options: BundleOpti
   const {lockTimeout} = options;
   const say = lineWriter(world.stdout);
   await refuseTaken(file);
-  const {context, plan, fingerprintOf} = await planBundle(world, options);
+  const {context, plan, fingerprintOf} = await planBundle(world, options, say);
   await runLocked(context.dirs, {command: 'kni-demo bundle save', lockTimeout, say, signal}, async () => {
     await checkHost(context, world);
     await markDirectories(context.dirs);
@@ -58,7 +62,7 @@ export const bundleLoad = async (world: World, file: string, options: BundleOpti
   const {signal} = world;
   const {lockTimeout} = options;
   const say = lineWriter(world.stdout);
-  const {context, plan, fingerprintOf} = await planBundle(world, options);
+  const {context, plan, fingerprintOf} = await planBundle(world, options, say);
   const {dirs} = context;
   await runLocked(dirs, {command: 'kni-demo bundle load', lockTimeout, say, signal}, async () => {
     const nodeImage = imageOf(nodeImageTask.id, {fingerprintOf});
@@ -82,12 +86,18 @@ export const bundleLoad = async (world: World, file: string, options: BundleOpti
       await loadBundleImages(manifest, scratch, context, signal);
       for (const name of [...manifest.images, ...manifest.items.map((item) => item.name)]) say(`+ ${name}`);
     });
-    say(`loaded. Next, without a network: kni-demo up --stack ${options.stack}`);
+    say(
+      `loaded. Next, without a network: kni-demo up --stack ${options.stack ?? context.stackFile ?? context.stack.name}`,
+    );
   });
 };
 
-const planBundle = async (world: World, {stack, yes = false}: BundleOptions) => {
-  const context = await demoContext(world, {stack, mayInstall: yes});
+const planBundle = async (
+  world: World,
+  {stack, name, yes = false}: BundleOptions,
+  say: (line: string) => void,
+) => {
+  const context = await contextOf(world, {stack, cluster: {...defaultCluster, name}, mayInstall: yes}, say);
   const plan = demoPlan(context.stack);
   return {context, plan, fingerprintOf: await fingerprintsOf(plan, context)};
 };

@@ -1,17 +1,21 @@
 /** patch check: checks hunk by hunk whether the stack's patches apply to its pinned sources. */
 
+import {defaultCluster} from '../../cluster/names.ts';
 import {UserError} from '../../errors.ts';
 import {requirePrograms} from '../../patches/workbench.ts';
 import {seriesOf} from '../../stages/init/tree.ts';
 import {checkSeries, type SeriesCheck} from '../../stages/lib/check-patches.ts';
 import {lineWriter, paletteOf} from '../../view/stream.ts';
-import {demoContext} from '../context.ts';
 import {fetchSources} from '../fetch-sources.ts';
+import {contextOf} from '../prepare-run.ts';
 import {countsOf, seriesCheckText} from '../series-check-text.ts';
 import type {World} from '../world.ts';
 
 export interface PatchCheckOptions {
-  readonly stack: string;
+  /** Default: the stack of the cluster, or else bookworm. */
+  readonly stack?: string;
+  /** The cluster whose stack is the default. */
+  readonly name: string;
   readonly json?: boolean;
   /** Milliseconds. */
   readonly lockTimeout: number;
@@ -20,10 +24,11 @@ export interface PatchCheckOptions {
 /** Shows all patches, then throws UserError if one does not apply as `up` applies it. */
 export const patchCheck = async (
   world: World,
-  {stack, json = false, lockTimeout}: PatchCheckOptions,
+  {stack, name, json = false, lockTimeout}: PatchCheckOptions,
 ): Promise<void> => {
   const {signal, stdout, stderr} = world;
-  const context = await demoContext(world, {stack});
+  const say = lineWriter(json ? stderr : stdout);
+  const context = await contextOf(world, {stack, cluster: {...defaultCluster, name}}, say);
   await requirePrograms(context.host, ['patch'], signal);
   const sources = await fetchSources(context, json ? stderr : stdout, {
     command: 'kni-demo patch check',

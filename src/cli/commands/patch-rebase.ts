@@ -1,6 +1,7 @@
 /** patch rebase: rebases a component's patches onto another release. */
 
 import {resolve} from 'node:path';
+import {defaultCluster} from '../../cluster/names.ts';
 import {UserError} from '../../errors.ts';
 import {requireOutputDirectory, writeOutput} from '../../patches/output.ts';
 import {readFiles} from '../../patches/read-files.ts';
@@ -15,13 +16,16 @@ import {seriesOf} from '../../stages/init/tree.ts';
 import {cachedSources} from '../../stages/lib/check-patches.ts';
 import {pinnedFiles} from '../../stages/lib/pinned-files.ts';
 import {lineWriter, paletteOf} from '../../view/stream.ts';
-import {demoContext} from '../context.ts';
+import {contextOf} from '../prepare-run.ts';
 import {rejectionsText} from '../rebase-rejections.ts';
 import {rebaseCounts, rebaseText} from '../rebase-text.ts';
 import type {World} from '../world.ts';
 
 export interface PatchRebaseOptions {
-  readonly stack: string;
+  /** Default: the stack of the cluster, or else bookworm. */
+  readonly stack?: string;
+  /** The cluster whose stack is the default. */
+  readonly name: string;
   readonly component: Component;
   readonly onto: string;
   readonly output?: string;
@@ -30,8 +34,9 @@ export interface PatchRebaseOptions {
 /** Writes all that can be rebased, then throws UserError if a hunk was rejected. */
 export const patchRebase = async (world: World, options: PatchRebaseOptions): Promise<void> => {
   const {signal, stdout} = world;
-  const {stack, component, output = `${stack}-${component}-rebased`} = options;
-  const context = await demoContext(world, {stack});
+  const {stack, name, component} = options;
+  const context = await contextOf(world, {stack, cluster: {...defaultCluster, name}}, lineWriter(stdout));
+  const {output = `${context.stack.name}-${component}-rebased`} = options;
   const [onto, to] = [resolve(options.onto), resolve(output)];
   await requireSourceTree(onto, component);
   await requireOutputDirectory(to, onto);

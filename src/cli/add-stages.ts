@@ -1,0 +1,139 @@
+/** The commands that run stages, or show what they would do: up, init, build, setup, verify, plan. */
+
+import {type Command, Option} from 'commander';
+import {backend, json, lockTimeout, name, noPatch, quiet, source, stack, workers, yes} from './options.ts';
+import type {World} from './world.ts';
+
+export const addUp = (program: Command, world: World): void => {
+  program
+    .command('up')
+    .description('build everything, create the cluster and prove that KNI gave the sample pod its network')
+    .addOption(stack())
+    .addOption(name())
+    .addOption(workers())
+    .addOption(backend())
+    .addOption(source())
+    .addOption(noPatch())
+    .option('--dry-run', 'show what up would do, like kni-demo plan, and change nothing')
+    .addOption(yes())
+    .addOption(quiet())
+    .addOption(json())
+    .addOption(lockTimeout('30m'))
+    .addHelpText('after', upHelp)
+    .action(async ({dryRun, ...options}) =>
+      dryRun
+        ? (await import('./commands/plan.ts')).plan(world, options)
+        : (await import('./commands/up.ts')).up(world, options),
+    );
+};
+
+const stages = [
+  {
+    name: 'init',
+    alias: '01-init',
+    description: 'run the stages host and init: get and patch the sources, make the image that builds them',
+    example: 'kni-demo init --source containerd=../containerd',
+  },
+  {
+    name: 'build',
+    alias: '02-build',
+    description: 'run the stages up to build: build the node image',
+    example: 'kni-demo build --stack upstream',
+  },
+  {
+    name: 'setup',
+    alias: '03-setup',
+    description: 'run the stages up to setup: create or start the cluster, until its nodes are Ready',
+    example: 'kni-demo setup --workers 3',
+  },
+] as const;
+
+export const addStages = (program: Command, world: World): void => {
+  for (const stage of stages) {
+    const command = program
+      .command(stage.name)
+      .alias(stage.alias)
+      .description(stage.description)
+      .addOption(stack())
+      .addOption(name());
+    if (stage.name === 'setup') command.addOption(workers()).addOption(backend());
+    command
+      .addOption(source())
+      .addOption(noPatch())
+      .addOption(yes())
+      .addOption(quiet())
+      .addOption(json())
+      .addOption(lockTimeout('30m'))
+      .addHelpText(
+        'after',
+        `\nA stage that is complete already is not run again.\n\nExamples:\n  ${stage.example}`,
+      )
+      .action(async (options) => (await import('./commands/stage.ts')).stage(world, stage.name, options));
+  }
+  program
+    .command('verify')
+    .description('prove that KNI gave the sample pod its network, on a running cluster')
+    .addOption(name())
+    .addOption(quiet())
+    .addOption(json())
+    .addHelpText('after', verifyHelp)
+    .action(async (options) => (await import('./commands/verify.ts')).verify(world, options));
+};
+
+export const addPlan = (program: Command, world: World): void => {
+  program
+    .command('plan')
+    .description('show every task of up: its stage, what it needs, and whether it would run')
+    .addOption(stack())
+    .addOption(name())
+    .addOption(workers())
+    .addOption(backend())
+    .addOption(source())
+    .addOption(noPatch())
+    .addOption(
+      new Option('--format <format>', 'how to print it')
+        .choices(['text', 'json', 'mermaid', 'dot'])
+        .default('text'),
+    )
+    .option('--json', 'print one JSON object; same as --format json')
+    .addHelpText('after', planHelp)
+    .action(async (options) => (await import('./commands/plan.ts')).plan(world, options));
+};
+
+const upHelp = `
+Stacks:
+  bookworm   the releases of Debian 12; needs only a Debian mirror
+  upstream   current releases of Kubernetes and containerd; needs a git host and an image registry (preview: its
+             parts were run, its downloads were not)
+  <path>     a stack file of your own, like those in manifests/stacks
+Without --stack, up uses the stack of the existing cluster. A new cluster gets bookworm.
+
+Your own sources are a git URL or a directory. They must be of the release that the stack uses:
+  --source kubernetes=https://host/me/kubernetes#my-branch
+  --source containerd=../containerd         the current files, committed or not; up does not write to them
+up replaces the kubelet or containerd of a running cluster, and keeps its pods. Without --source, up restores the
+pinned program. The patches of the demo are applied to your sources unless you pass --no-patch.
+
+Examples:
+  kni-demo up --yes
+  kni-demo up --name lab --workers 3 --backend vxlan`;
+
+const verifyHelp = `
+Neither the nodes nor their programs are changed. The sample pod is created if it is missing or not Ready.
+
+Examples:
+  kni-demo verify
+  kni-demo verify --name lab --json`;
+
+const planHelp = `
+States: done        the result exists
+        would run   up would run the task
+        would fail  this machine lacks something that kni-demo cannot install
+        unknown     not knowable yet, because docker or the cluster does not answer, or another task would run first
+        not needed  no task that would run needs it
+plan changes nothing. It needs neither a docker engine nor a cluster, and does not wait for another kni-demo.
+
+Examples:
+  kni-demo plan
+  kni-demo plan --stack upstream --format mermaid
+  kni-demo plan --format dot | dot -Tsvg -o plan.svg`;

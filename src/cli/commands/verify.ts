@@ -1,0 +1,55 @@
+/** verify: proves that KNI gave the sample pod its network, on a running cluster. */
+
+import {requireCluster, requireRunning} from '../../cluster/cluster.ts';
+import {seconds} from '../../duration.ts';
+import type {RunEvent} from '../../graph/events.ts';
+import {verifyPlan} from '../../stages/demo.ts';
+import {proveSamplePod} from '../../stages/verify/kni.ts';
+import {contextOfRun} from '../prepare-run.ts';
+import {runOutput} from '../run-output.ts';
+import {runWithView} from '../run-with-view.ts';
+import type {World} from '../world.ts';
+import {sayProof} from './up.ts';
+
+export interface VerifyOptions {
+  readonly name: string;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+/** Changes neither the nodes nor their programs. Creates the sample pod if it is missing or not Ready. */
+export const verify = async (world: World, options: VerifyOptions): Promise<void> => {
+  const begun = performance.now();
+  const {signal, stdout} = world;
+  const {name} = options;
+  const output = runOutput(world, options.json);
+  const context = await contextOfRun(world, {...options, source: [], patch: true}, () => undefined);
+  const {nodes} = await requireCluster(context, name, signal);
+  requireRunning(name, nodes);
+  const proof: string[] = [];
+  const plan = verifyPlan();
+  const ran = await runWithView({
+    plan,
+    targets: [...plan.tasks.keys()],
+    context,
+    stream: stdout,
+    flags: options,
+    signal,
+    onEvent(event: RunEvent) {
+      if (event.kind === 'output' && event.task === proveSamplePod.id) proof.push(event.line);
+    },
+  });
+  const ms = performance.now() - begun;
+  const isChanged = ran.some((id) => id !== proveSamplePod.id);
+  output.record('result', {
+    command: 'verify',
+    exitCode: 0,
+    stack: context.stack.name,
+    cluster: name,
+    changed: isChanged,
+    ms,
+    proof,
+  });
+  sayProof({proof}, world, output.say);
+  output.say(`Cluster ${name} is proved. ${seconds(ms)}`);
+};

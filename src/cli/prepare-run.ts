@@ -1,0 +1,116 @@
+/** Prepares a run of stages: chooses the stack, checks the input, and builds the plan. */
+
+import {UserError} from '../errors.ts';
+import {exitCodes} from '../exit-codes.ts';
+import {fingerprintsOf, InputsError} from '../graph/fingerprint.ts';
+import type {Plan} from '../graph/plan.ts';
+import {CommandError} from '../host/command-error.ts';
+import type {OwnSource} from '../stacks/own-source.ts';
+import type {Backend, ClusterChoice, DemoContext} from '../stages/context.ts';
+import {demoPlan} from '../stages/demo.ts';
+import {findCluster, plannedNodesOf} from '../stages/lib/find-cluster.ts';
+import {type ResolvedSource, resolveOwnSource} from '../stages/lib/resolve-own-source.ts';
+import {chooseStack} from './choose-stack.ts';
+import {demoContext} from './context.ts';
+import type {World} from './world.ts';
+
+/** The flags of `up`, of the commands of single stages, and of `plan`. */
+export interface RunOptions {
+  /** Default: the stack of the cluster, or else bookworm. */
+  readonly stack?: string;
+  readonly name: string;
+  /** Default: 1. */
+  readonly workers?: number;
+  readonly backend?: Backend;
+  readonly source: readonly OwnSource[];
+  readonly patch: boolean;
+  readonly yes?: boolean;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+  /** Milliseconds. */
+  readonly lockTimeout: number;
+}
+
+/** Throws UserError (exit code `badInput`) for sources or a stack that do not exist. */
+export const contextOfRun = async (
+  world: World,
+  {stack, name, workers = 1, backend, source, patch, yes = false}: Omit<RunOptions, 'lockTimeout'>,
+  say: (line: string) => void,
+): Promise<DemoContext> => {
+  refuseAmbiguous(source, patch);
+  const cluster = {name, workers, ...(backend && {backend})};
+  return contextOf(world, {stack, cluster, mayInstall: yes}, say);
+};
+
+/** Without `stack`, takes that of the cluster, or else the default, and says why. */
+export const contextOf = async (
+  world: World,
+  {
+    stack,
+    ...options
+  }: {readonly stack: string | undefined; readonly cluster: ClusterChoice; readonly mayInstall?: boolean},
+  say: (line: string) => void,
+): Promise<DemoContext> => {
+  const choice = stack === undefined ? await chooseStack(world, options.cluster.name) : {stack};
+  const context = await demoContext(world, {...options, stack: choice.stack});
+  if ('why' in choice) say(`stack ${choice.stack}: ${choice.why}`);
+  return context;
+};
+
+const refuseAmbiguous = (source: readonly OwnSource[], patch: boolean): void => {
+  const twice = source.find(
+    ({component}, index) => source.findIndex((each) => each.component === component) < index,
+  );
+  const why =
+    twice !== undefined
+      ? `--source ${twice.component}= was given twice`
+      : !patch && source.length === 0
+        ? '--no-patch needs a source of your own (--source)'
+        : undefined;
+  if (why === undefined) return;
+  throw new UserError({
+    what: 'invalid sources',
+    why,
+    tryThis: 'see kni-demo up --help',
+    exitCode: exitCodes.badInput,
+  });
+};
+
+export interface PlannedRun {
+  readonly plan: Plan<DemoContext>;
+  /** With the nodes that the plan builds. */
+  readonly context: DemoContext;
+}
+
+/** Resolves the user's own sources, which needs git. Throws UserError if one of them cannot be used. */
+export const planRun = async (
+  context: DemoContext,
+  {source, patch}: Pick<RunOptions, 'source' | 'patch'>,
+  signal: AbortSignal,
+): Promise<PlannedRun> => {
+  const own: ResolvedSource[] = [];
+  for (const each of source) own.push(await resolveOwnSource(each, patch, context, signal));
+  const plan = demoPlan(context.stack, own);
+  return {plan, context: await withPlannedNodes(plan, context)};
+};
+
+/** Without an input no fingerprint is known. The run will report it. */
+const withPlannedNodes = async (plan: Plan<DemoContext>, context: DemoContext): Promise<DemoContext> => {
+  try {
+    return {...context, plannedNodes: plannedNodesOf({fingerprintOf: await fingerprintsOf(plan, context)})};
+  } catch (error) {
+    if (!(error instanceof InputsError)) throw error;
+    return context;
+  }
+};
+
+/** Refuses a name that is taken before minutes are spent on building. */
+export const refuseConflictEarly = async (context: DemoContext, signal: AbortSignal): Promise<void> => {
+  if (context.plannedNodes === undefined) return;
+  try {
+    await findCluster(context, signal);
+  } catch (error) {
+    // Not knowable yet, because docker is missing or stopped. The task of the cluster looks again.
+    if (!(error instanceof CommandError)) throw error;
+  }
+};
