@@ -24,6 +24,7 @@ export interface Options {
   readonly backend: BackendName;
   readonly pluginTimeoutMs: number;
   readonly stopTimeoutMs: number;
+  readonly repairIntervalMs: number;
   readonly giveUpAfterMs: number;
   readonly pendingLimit: number;
   readonly logLevel: LogLevel;
@@ -115,6 +116,12 @@ const flags = {
     default: '10',
     help: 'time for calls in progress to finish after SIGTERM',
   },
+  'repair-interval': {
+    type: 'string',
+    value: 'SECONDS',
+    default: '60',
+    help: 'time after which rules and routes of the node are restored, which other programs may have flushed',
+  },
   'give-up-after': {
     type: 'string',
     value: 'SECONDS',
@@ -197,6 +204,7 @@ export const optionsFrom = (args: readonly string[]): Options | undefined => {
     backend: oneOf('backend', backendNames, values),
     pluginTimeoutMs: milliseconds('plugin-timeout', values),
     stopTimeoutMs: milliseconds('stop-timeout', values),
+    repairIntervalMs: milliseconds('repair-interval', values),
     giveUpAfterMs: milliseconds('give-up-after', values),
     pendingLimit: positive('pending-limit', values),
     logLevel: oneOf('log-level', logLevels, values),

@@ -67,6 +67,14 @@ describe('a node whose iptables fails', () => {
     await takeDown(runtime.kni, pod, netns);
   });
 
+  it('gets flushed rules back at the repair interval', async () => {
+    await using _ = await startRuntime(node, ['--repair-interval=1']);
+    await node.run(['iptables', '-t', 'nat', '-F']);
+    await until('they are back', async () =>
+      (await node.run(['iptables', '-t', 'nat', '-S', 'POSTROUTING'])).includes('KNI-MASQ'),
+    );
+  });
+
   it('stays ready when another node joins, and prepares for it later', async () => {
     await using api = await startNodeApi(node);
     await api.server.listen(api.socket);

@@ -17,6 +17,7 @@ describe('the flags', () => {
       backend: 'host-gw',
       pluginTimeoutMs: 30_000,
       giveUpAfterMs: 120_000,
+      repairIntervalMs: 60_000,
       pendingLimit: 8,
       stopTimeoutMs: 10_000,
       logLevel: 'info',
@@ -90,6 +91,6 @@ describe('the flags', () => {
     expect(optionsFrom(['--help'])).toBeUndefined();
     expect(optionsFrom(['-h'])).toBeUndefined();
     const explained = usage().match(/^ {2}--[a-z-]+ /gm);
-    expect(explained).toHaveLength(20);
+    expect(explained).toHaveLength(21);
   });
 });

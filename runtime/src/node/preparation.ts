@@ -1,7 +1,7 @@
 /** Keeps this node prepared for the nodes of the cluster, and knows why it is not. */
 import {join} from 'node:path';
-import {setTimeout as delay} from 'node:timers/promises';
 import {createLock} from '../lib/keyed-lock.ts';
+import {repeat} from '../lib/repeat.ts';
 import {errorText} from '../log.ts';
 import {createNodeChecks} from './checked-nodes.ts';
 import {readNodeCache, writeNodeCache} from './node-cache.ts';
@@ -27,15 +27,17 @@ export interface Preparation {
 
 export interface PreparationOptions extends PrepareOptions {
   readonly stateDir: string;
+  /** Other programs may flush rules and routes, so they are restored this often. */
+  readonly repairIntervalMs: number;
   readonly signal: AbortSignal;
 }
 
-/** Other programs may flush rules and routes, hence the repeated repair; after a failure it comes earlier. */
-const repairMs = {prepared: 60_000, failed: 5_000};
+/** At most this long after a failure, preparing the node is tried again. */
+const retryMs = 5_000;
 
 /** Starts with the cached nodes, which may be the only source while the API server is down. */
 export const openPreparation = async (options: PreparationOptions): Promise<Preparation> => {
-  const {log, signal, nodeName} = options;
+  const {log, signal, nodeName, repairIntervalMs} = options;
   const cache = join(options.stateDir, 'nodes.json');
   const checks = createNodeChecks(options);
   const lock = createLock();
@@ -44,6 +46,7 @@ export const openPreparation = async (options: PreparationOptions): Promise<Prep
   let preparedOwn = ''; // this node among them, as JSON
   let trouble: Trouble | undefined;
   let isBehind = false; // the last repair failed
+  let lastAt = performance.now(); // the last attempt
   let loggedError = ''; // so that retries do not log the same error again
 
   const save = () =>
@@ -78,7 +81,15 @@ export const openPreparation = async (options: PreparationOptions): Promise<Prep
       else markFailed(error);
     }
   };
-  const prepare = () => lock('node', prepareOnce);
+  const prepare = () =>
+    lock('node', async () => {
+      await prepareOnce();
+      lastAt = performance.now();
+    });
+  const repairIfDue = async () => {
+    const isFailed = trouble !== undefined || isBehind;
+    if (isFailed || performance.now() - lastAt >= repairIntervalMs) await prepare();
+  };
 
   return {
     nodes: () => nodes,
@@ -87,13 +98,7 @@ export const openPreparation = async (options: PreparationOptions): Promise<Prep
       if (JSON.stringify(nodes) !== prepared) await prepare();
     },
     prepare,
-    repair: async () => {
-      while (!signal.aborted) {
-        const ms = trouble || isBehind ? repairMs.failed : repairMs.prepared;
-        await delay(ms, undefined, {signal}).catch(() => undefined); // an aborted delay rejects
-        if (!signal.aborted) await prepare();
-      }
-    },
+    repair: () => repeat(repairIfDue, Math.min(retryMs, repairIntervalMs), signal),
     trouble: () => trouble,
     refusedPodCidrs: checks.refused,
   };

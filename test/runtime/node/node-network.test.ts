@@ -24,6 +24,7 @@ const rig = async (options: Pick<NodeNetworkOptions, 'statusOf' | 'poolOf'>) => 
     confDir: dir.join('net.d'),
     binDirs: [dir.join('bin')],
     stateDir: dir.join('state'),
+    repairIntervalMs: 60_000,
     ipamDir: dir.join('state/ipam'),
     podSubnets: [],
     backend: 'host-gw',
