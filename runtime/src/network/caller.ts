@@ -5,24 +5,32 @@ export interface Caller {
   readonly signal?: AbortSignal;
   /** Until the caller's deadline, in ms; infinite without one. */
   readonly timeLeft?: () => number;
+  /** Tests use shorter ones. */
+  readonly limits?: TimeLimits;
 }
 
-/** For the rollback and the answer, so that the caller learns which plugin was too slow. In ms. */
-const reservedMs = {rollback: 20_000, answer: 2_000};
-/** Even a call with a shorter deadline does real work. The caller learns the outcome when it repeats the call. */
-const leastMs = 5_000;
-const mostWaitMs = 30_000;
+/** In ms. */
+export interface TimeLimits {
+  /** The rollback and the answer have time reserved, so that the caller learns which plugin was too slow. */
+  readonly rollback: number;
+  readonly answer: number;
+  /** Even a call with a shorter deadline does real work. The caller learns the outcome when it repeats the call. */
+  readonly least: number;
+  readonly mostWait: number;
+}
+
+const usual: TimeLimits = {rollback: 20_000, answer: 2_000, least: 5_000, mostWait: 30_000};
 
 /** In ms, for all ADDs of an attachment together. A kubelet waits 60 s for Attach, which leaves 40 s. */
-export const timeForAdd = ({timeLeft = forever}: Caller): number =>
-  Math.max(timeLeft() - reservedMs.rollback, leastMs);
+export const timeForAdd = ({timeLeft = forever, limits = usual}: Caller): number =>
+  Math.max(timeLeft() - limits.rollback, limits.least);
 
 /** In ms, for waiting until a network has room. Enough time for an ADD and its rollback must remain. */
-export const timeForWaiting = ({timeLeft = forever}: Caller): number =>
-  Math.min(Math.max(timeLeft() - reservedMs.rollback - leastMs, 0), mostWaitMs);
+export const timeForWaiting = ({timeLeft = forever, limits = usual}: Caller): number =>
+  Math.min(Math.max(timeLeft() - limits.rollback - limits.least, 0), limits.mostWait);
 
 /** In ms, for all DELs of a call together. */
-export const timeForDel = ({timeLeft = forever}: Caller): number =>
-  Math.max(timeLeft() - reservedMs.answer, leastMs);
+export const timeForDel = ({timeLeft = forever, limits = usual}: Caller): number =>
+  Math.max(timeLeft() - limits.answer, limits.least);
 
 const forever = () => Number.POSITIVE_INFINITY;

@@ -19,6 +19,9 @@ vi.setConfig({testTimeout: 60_000});
 const deletionsOf = async ({plugins}: PodsRig) =>
   (await plugins.calls()).map(({call}) => call).filter((call) => call.endsWith('DEL'));
 
+/** In ms, so that the tests need not wait for the usual ones. */
+const shortLimits = {rollback: 5_000, answer: 3_000, least: 500, mostWait: 1_000};
+
 /** Lets the clock of the rig run, for calls with a deadline. */
 const running = async <T>(rig: PodsRig, work: (timeLeft: (ms: number) => () => number) => Promise<T>) => {
   const [begun, base] = [performance.now(), rig.clock.ms];
@@ -121,6 +124,22 @@ describe('after a restart', () => {
   });
 });
 
+describe('an Attach', () => {
+  it('names the plugin that hung in ADD before its deadline, though the DEL hangs as well', async () => {
+    await using rig = await podsRig();
+    await rig.pods.create(one.pod, '0');
+    await rig.plugins.plan({'second ADD': 'hang', 'second DEL': 'hang'});
+    const begun = performance.now();
+    const attaching = running(rig, (timeLeft) =>
+      rig.pods.attach(one.request, {timeLeft: timeLeft(shortLimits.rollback + 1_500), limits: shortLimits}),
+    );
+    await expect(attaching).rejects.toThrow('CNI plugin second did not finish ADD');
+    expect(performance.now() - begun).toBeLessThan(shortLimits.rollback + 1_500);
+    await rig.plugins.plan({});
+    await rig.pods.detach(one.selector);
+  });
+});
+
 describe('a Detach', () => {
   it('gets the cause by its deadline while a retry hangs', async () => {
     await using rig = await podsRig();
@@ -132,7 +151,7 @@ describe('a Detach', () => {
     rig.clock.ms += 1_000; // the backoff
     const sweeping = rig.pods.sweep();
     await vi.waitUntil(async () => (await deletionsOf(rig)).length === 2, {timeout: 30_000});
-    await expect(rig.pods.detach(one.selector, {timeLeft: () => 5_000})).rejects.toThrow(
+    await expect(rig.pods.detach(one.selector, {timeLeft: () => 500, limits: shortLimits})).rejects.toThrow(
       'another call for the pod is still in progress: network rig: CNI plugin second failed to DEL: busy',
     );
     await rig.plugins.release();

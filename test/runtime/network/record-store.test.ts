@@ -94,21 +94,22 @@ describe('the store of records', () => {
   it('cut off at any byte loses only the records in the missing bytes, and accepts writes', async () => {
     await using dir = await tempDir();
     await using store = await openRecordStore(dir.join('whole'));
-    for (let index = 0; index < 4; index++) await store.write(numbered(index));
+    for (let index = 0; index < 2; index++) await store.write(numbered(index));
     const whole = await readFile(dir.join('whole', 'journal'));
     const ends = [...whole.keys()].filter((at) => whole[at] === 0x0a).map((at) => at + 1);
-    const first = ends.at(-4) ?? 0;
-    for (let length = first; length < whole.length; length++) {
+    const first = ends.at(-2) ?? 0; // the end of the first record
+    const cutAt = async (length: number) => {
       const cut = dir.join(`cut-${length}`);
       await mkdir(cut);
       await writeFile(`${cut}/journal`, whole.subarray(0, length));
       await using reopened = await openRecordStore(cut);
-      const intact = ends.filter((end) => end <= length).length - (ends.length - 4);
-      expect(reopened.loaded).toHaveLength(intact);
+      expect(keysOf(reopened.loaded)).toEqual(['uid-0']);
       await reopened.write(numbered(9));
-      expect(keysOf(await loadedFrom(cut)).at(-1)).toBe('uid-9');
-    }
-  }, 600_000);
+      expect(keysOf(await loadedFrom(cut))).toEqual(['uid-0', 'uid-9']);
+    };
+    const lengths = Array.from({length: whole.length - first}, (_, index) => first + index);
+    while (lengths.length > 0) await Promise.all(lengths.splice(0, 32).map(cutAt));
+  });
 
   it.each<[string, (bytes: Buffer) => Buffer, number]>([
     ['is empty', () => Buffer.alloc(0), 0],

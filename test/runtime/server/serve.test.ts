@@ -137,6 +137,17 @@ describe('an RPC', () => {
     expect(told).toBe(true);
   });
 
+  it('gets the time until the deadline of its caller', async () => {
+    let left = 0;
+    await using at = await serving(async (_, {timeLeft}) => {
+      left = timeLeft();
+      return fine();
+    });
+    await at.kni.queryPodNetwork({id: 'box'}, {deadlineMs: 27_000});
+    expect(left).toBeGreaterThan(17_000);
+    expect(left).toBeLessThanOrEqual(27_000);
+  });
+
   it.each([
     ['cancels it', 40_000, 1],
     ['has a deadline that passes', 2_000, 4],
