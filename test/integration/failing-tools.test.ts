@@ -70,9 +70,8 @@ describe('a node whose iptables fails', () => {
   it('gets flushed rules back at the repair interval', async () => {
     await using _ = await startRuntime(node, ['--repair-interval=1']);
     await node.run(['iptables', '-t', 'nat', '-F']);
-    await until('they are back', async () =>
-      (await node.run(['iptables', '-t', 'nat', '-S', 'POSTROUTING'])).includes('KNI-MASQ'),
-    );
+    const rules = () => node.run(['iptables', '-t', 'nat', '-S', 'POSTROUTING']);
+    await expect.poll(rules, {timeout: 60_000}).toContain('KNI-MASQ');
   });
 
   it('stays ready when another node joins, and prepares for it later', async () => {
