@@ -95,7 +95,7 @@ const unchangedText = ({head, hunks}: FilePatch): string => `${head}${hunks.map(
 
 const isRejected = ({kind}: RebaseResult): boolean => kind === 'rejected';
 
-/** The default of `patch`, for hunks that do not fit exactly and are not there already. */
+/** The default of `patch`, which uses it only for hunks that do not fit exactly. */
 const fuzz = 2;
 
 const rebaseHunks = async (
@@ -104,13 +104,9 @@ const rebaseHunks = async (
   onto: string,
 ): Promise<{readonly results: readonly RebaseResult[]; readonly content: string}> => {
   const lines = linesOf(onto);
-  const exact = await applyHunks(bench, hunks, onto, 0);
-  const present = new Set(
-    hunks.filter((hunk, index) => exact.results[index]?.kind === 'failed' && isPresent(hunk, onto)),
-  );
-  const missing = hunks.filter((hunk) => !present.has(hunk));
-  const isDone = exact.results.every(({kind}) => kind === 'applied');
-  const applied = isDone ? exact : await applyHunks(bench, missing, onto, fuzz);
+  // Without this, fuzz could apply a change a second time.
+  const missing = hunks.filter((hunk) => findLines(hunk.old, lines) !== undefined || !isPresent(hunk, onto));
+  const applied = await applyHunks(bench, missing, onto, fuzz);
   const results = hunks.map((hunk): RebaseResult => {
     const result = applied.results[missing.indexOf(hunk)];
     if (result === undefined) return {kind: 'present'};

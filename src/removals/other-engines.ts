@@ -10,12 +10,10 @@ const engines = new Set(['dockerd', 'containerd']);
 export const otherEngines = async (own: number | undefined, proc = '/proc'): Promise<readonly string[]> => {
   const network = await networkOf(join(proc, 'self'));
   const found: string[] = [];
-  for (const pid of await namesIn(proc)) {
-    if (!/^\d+$/.test(pid) || Number(pid) === own) continue;
-    const directory = join(proc, pid);
+  for (const {pid, directory} of await processesIn(proc)) {
     const stat = await readFile(join(directory, 'stat'), 'utf8').catch(() => '');
     const [, name = '', parent] = /^\d+ \((.*)\) \S+ (\d+)/s.exec(stat) ?? [];
-    if (!engines.has(name) || Number(parent) === own) continue;
+    if (!engines.has(name) || pid === own || Number(parent) === own) continue;
     if ((await networkOf(directory)) === network) found.push(`${name}, process ${pid}`);
   }
   return found;
@@ -26,11 +24,17 @@ const networkOf = (directory: string): Promise<string | undefined> =>
   readlink(join(directory, 'ns/net')).catch(() => undefined);
 
 /** The process id of the dockerd with this data root, even if kni-demo did not start it. */
-export const engineWithDataRoot = async (dataRoot: string, proc = '/proc'): Promise<string | undefined> => {
-  for (const pid of await namesIn(proc)) {
-    if (!/^\d+$/.test(pid)) continue;
-    const line = await readFile(join(proc, pid, 'cmdline'), 'utf8').catch(() => '');
+export const engineWithDataRoot = async (dataRoot: string, proc = '/proc'): Promise<number | undefined> => {
+  for (const {pid, directory} of await processesIn(proc)) {
+    const line = await readFile(join(directory, 'cmdline'), 'utf8').catch(() => '');
     if (line.split('\0').includes(`--data-root=${dataRoot}`)) return pid;
   }
   return undefined;
+};
+
+const processesIn = async (
+  proc: string,
+): Promise<readonly {readonly pid: number; readonly directory: string}[]> => {
+  const pids = (await namesIn(proc)).filter((name) => /^\d+$/.test(name));
+  return pids.map((pid) => ({pid: Number(pid), directory: join(proc, pid)}));
 };
