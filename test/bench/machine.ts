@@ -1,10 +1,14 @@
-/** The machine of the measurement. */
+/** The machine of the measurement, and what was measured on it. */
 import {readdir} from 'node:fs/promises';
 import {cpus, loadavg, release} from 'node:os';
 import {join} from 'node:path';
 import {output} from '../rig/processes.ts';
 
 export interface Machine {
+  /** `YYYY-MM-DD`, in UTC. */
+  readonly date: string;
+  /** Of this checkout. */
+  readonly commit: string;
   readonly cpu: string;
   readonly cores: number;
   readonly kernel: string;
@@ -16,6 +20,8 @@ export interface Machine {
 }
 
 export const machineOf = async (node: string, pluginDir: string): Promise<Machine> => ({
+  date: new Date().toISOString().slice(0, 10),
+  commit: (await output('git', ['describe', '--always', '--dirty']).catch(() => 'unknown')).trim(),
   cpu: cpus()[0]?.model.trim() ?? 'unknown',
   cores: cpus().length,
   kernel: release(),

@@ -4,12 +4,15 @@ import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {PodNetworkRecord} from '../../runtime/src/network/record.ts';
 import {openRecordStore} from '../../runtime/src/network/record-store.ts';
+import {conflistName} from '../../runtime/src/node/conflist-of-node.ts';
+import {connectTo} from '../rig/node/client.ts';
 import {attach, createNetwork, newPod} from '../rig/node/pod.ts';
 import type {TestNode} from '../rig/node/test-node.ts';
-import {residentMb} from './memory.ts';
-import {conflistWith} from './network.ts';
-import {leasesIn, netnsDir, type Program, startOurs} from './our-runtime.ts';
+import type {Ask} from './client.ts';
+import {type Bundle, leasesIn, netnsDir, ourRuntime} from './our-runtime.ts';
+import {type Program, startProgram} from './program.ts';
 import {type Summary, summaryOf} from './statistics.ts';
+import {residentMb} from './usage.ts';
 
 export interface ManyRecords {
   readonly records: number;
@@ -20,37 +23,37 @@ export interface ManyRecords {
   readonly rssMb: number;
 }
 
+interface ManyRecordsOptions {
+  readonly ask: Ask;
+  readonly records: number;
+  readonly stateDir: string;
+  readonly signal: AbortSignal;
+}
+
 const starts = 5;
 const queries = 2000;
 
 export const measureManyRecords = async (
   node: TestNode,
-  program: Program,
-  {records: count, stateDir, signal}: {records: number; stateDir: string; signal: AbortSignal},
+  bundle: Bundle,
+  {ask, records: count, stateDir, signal}: ManyRecordsOptions,
 ): Promise<ManyRecords> => {
-  const model = await recordOfRealPod(node, program, stateDir);
+  const program = await ourRuntime(node, bundle, stateDir);
+  const model = await recordOfRealPod(program, ask, stateDir);
   const made = Array.from({length: count}, (_, index) => likeness(model, index));
   await writeAll(made, stateDir, signal);
   await mountAll(node, made);
 
+  const pods = made.map(({sandbox = '', pod: {name, namespace}}) => ({id: sandbox, name, namespace}));
   const startMs: number[] = [];
   const queryMs: number[] = [];
   let rssMb = 0;
   for (let start = 0; start < starts; start++) {
     signal.throwIfAborted();
-    const begin = performance.now();
-    await using runtime = await startOurs(node, program, stateDir);
-    const query = async () => {
-      const {pod, sandbox = ''} = made[Math.floor(Math.random() * made.length)] ?? model.record;
-      await runtime.kni.queryPodNetwork({id: sandbox, name: pod.name, namespace: pod.namespace});
-    };
-    await query();
-    startMs.push(performance.now() - begin);
-    for (let done = 0; done < queries / starts; done++) {
-      const asked = performance.now();
-      await query();
-      queryMs.push(performance.now() - asked);
-    }
+    await using runtime = await startProgram(program, ask);
+    startMs.push(runtime.startMs);
+    const {ms} = await ask({kind: 'query', subject: runtime.subject.id, pods, count: queries / starts});
+    queryMs.push(...(ms.Query ?? []));
     rssMb = await residentMb(runtime.pid);
     await runtime.stop();
   }
@@ -62,11 +65,12 @@ interface Model {
   readonly ip: string;
 }
 
-const recordOfRealPod = async (node: TestNode, program: Program, stateDir: string): Promise<Model> => {
-  await using runtime = await startOurs(node, program, stateDir);
+const recordOfRealPod = async (program: Program, ask: Ask, stateDir: string): Promise<Model> => {
+  await using runtime = await startProgram(program, ask);
+  using kni = connectTo(program.node.path(program.socket));
   const pod = newPod('bench-many');
-  const netns = await createNetwork(runtime.kni, pod);
-  const ip = (await attach(runtime.kni, pod, netns))['eth0']?.ip[0] ?? '';
+  const netns = await createNetwork(kni, pod);
+  const ip = (await attach(kni, pod, netns))['eth0']?.ip[0] ?? '';
   await runtime.stop();
   await using store = await openRecordStore(recordsIn(stateDir));
   const record = store.loaded.find(({sandbox}) => sandbox === pod.sandbox);
@@ -102,7 +106,7 @@ const atOnce = 64;
 /** The store's own form of a record, and host-local's of a lease. */
 const writeAll = async (made: readonly Likeness[], stateDir: string, signal: AbortSignal): Promise<void> => {
   await using store = await openRecordStore(recordsIn(stateDir));
-  const leases = join(leasesIn(stateDir), conflistWith('').name);
+  const leases = join(leasesIn(stateDir), conflistName);
   await mkdir(leases, {recursive: true});
   for (let done = 0; done < made.length; done += atOnce) {
     signal.throwIfAborted();

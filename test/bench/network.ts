@@ -4,14 +4,9 @@ import {conflistOfNode} from '../../runtime/src/node/conflist-of-node.ts';
 /** A /16, so that there is room for thousands of pods. */
 export const podCidr = '10.77.0.0/16';
 
-export interface Conflist {
-  readonly cniVersion: string;
-  readonly name: string;
-  readonly plugins: readonly (Readonly<Record<string, unknown>> & {readonly type: string})[];
-}
-
 /** `ipamDir` is where host-local keeps its leases. */
 export const conflistText = (ipamDir: string): string =>
   conflistOfNode({podCidrs: [podCidr], ipamDir, mtu: undefined});
 
-export const conflistWith = (ipamDir: string): Conflist => JSON.parse(conflistText(ipamDir)) as Conflist;
+/** The loopback plugin, which some network runtimes call for each pod. */
+export const loopbackText = JSON.stringify({cniVersion: '1.0.0', name: 'lo', plugins: [{type: 'loopback'}]});

@@ -17,6 +17,7 @@ it.each([
   ['--against-args', 'x'],
   ['--json'],
   ['--json', '/no/such/directory/file'],
+  ['--svg', '/no/such/directory/file'],
   ['--unknown'],
   ['stray'],
 ])('says in one line what is wrong with %s %s', (...args) => {
@@ -38,6 +39,7 @@ it('has defaults for missing options', () => {
     node: process.execPath,
     against: undefined,
     json: undefined,
+    svg: undefined,
   });
 });
 

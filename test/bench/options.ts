@@ -15,6 +15,8 @@ export interface BenchOptions {
   readonly against: Against | undefined;
   /** Where to write the figures as JSON. */
   readonly json: string | undefined;
+  /** Where to draw the medians as an SVG picture. */
+  readonly svg: string | undefined;
 }
 
 /** Another network runtime, and its arguments, with placeholders. */
@@ -36,12 +38,14 @@ const options = {
   against: {type: 'string'},
   'against-args': {type: 'string'},
   json: {type: 'string'},
+  svg: {type: 'string'},
   help: {type: 'boolean', short: 'h', default: false},
 } as const;
 
 export const usage = `Usage: npm run bench -- [flags]
 
-Measures the network runtime against the bare CNI plugins, and against another one. Takes root.
+Measures the network runtime, libcni without a runtime, and another network runtime. A client in Go takes turns between
+them. Needs root, and the images that \`kni-demo up\` builds.
 
   --cycles N          cycles of a pod to measure (default: 100)
   --records N         pods known when Query and the start are measured (default: 1000; 0: not)
@@ -49,8 +53,10 @@ Measures the network runtime against the bare CNI plugins, and against another o
   --node FILE         Node.js for our network runtime, such as the one of the nodes (default: this one)
   --against FILE      another network runtime: a program that serves KNI on a unix socket
   --against-args=ARGS its arguments; {socket} {confdir} {bindir} {statedir} are filled in
-                      (/tmp/kni.sock, /etc/cni/net.d, /opt/cni/bin, /var/lib/kni-against)
+                      (/tmp/kni.sock, /etc/cni/net.d, /opt/cni/bin, /var/lib/kni-against);
+                      it starts in {statedir}
   --json FILE         write the figures there
+  --svg FILE          draw the medians there
 `;
 
 /** `undefined` when help is asked for. */
@@ -68,7 +74,8 @@ export const optionsFrom = (args: readonly string[]): BenchOptions | undefined =
       values.against === undefined
         ? undefined
         : {file: program('against', values.against), args: values['against-args'] ?? ''},
-    json: values.json === undefined ? undefined : fileToBe(values.json),
+    json: fileToBe('json', values.json),
+    svg: fileToBe('svg', values.svg),
   };
 };
 
@@ -101,9 +108,10 @@ const program = (flag: string, path: string): string => {
 };
 
 /** Known now rather than after minutes of measuring. */
-const fileToBe = (path: string): string => {
+const fileToBe = (flag: string, path: string | undefined): string | undefined => {
+  if (path === undefined) return undefined;
   const file = resolve(path);
   const parent = statSync(dirname(file), {throwIfNoEntry: false});
-  if (!parent?.isDirectory()) throw new UsageError(`--json: there is no directory for '${path}'`);
+  if (!parent?.isDirectory()) throw new UsageError(`--${flag}: there is no directory for '${path}'`);
   return file;
 };

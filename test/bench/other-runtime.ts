@@ -4,12 +4,10 @@
  */
 import {copyFile, mkdir, writeFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
-import {setTimeout as delay} from 'node:timers/promises';
-import {connectTo, type KniClient} from '../rig/node/client.ts';
 import type {TestNode} from '../rig/node/test-node.ts';
-import {until} from '../rig/wait.ts';
 import {conflistText} from './network.ts';
 import type {Against} from './options.ts';
+import type {Program} from './program.ts';
 
 /** Those of the first network runtime. */
 export const places = {
@@ -29,17 +27,13 @@ const arrange = (disk: string, pluginDir: string): string =>
     `mkdir -p ${places.statedir} /run/netns`,
   ].join(' && ');
 
-export interface OtherRuntime extends Disposable {
-  readonly kni: KniClient;
-  readonly pid: number;
-}
-
-export const startOther = async (
+export const otherRuntime = async (
   node: TestNode,
   against: Against,
   {disk, pluginDir}: {readonly disk: string; readonly pluginDir: string},
-): Promise<OtherRuntime> => {
-  const file = join('/run', basename(against.file)); // its own path may be below one that is hidden
+): Promise<Program> => {
+  const name = basename(against.file);
+  const file = join('/run', name); // its own path may be below one that is hidden
   await copyFile(against.file, node.path(file));
   await node.run(['sh', '-c', arrange(disk, pluginDir)]);
   await mkdir(node.path(places.confdir), {recursive: true});
@@ -47,21 +41,14 @@ export const startOther = async (
     node.path(join(places.confdir, '10-bench.conflist')),
     conflistText('/var/lib/cni/networks'),
   );
-  const child = node.start([file, ...argumentsOf(against.args)]);
-  let last = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on('data', (chunk) => (last = String(chunk).trim() || last));
-  const kni = connectTo(node.path(places.socket));
-  await until('the other network runtime answers', async () => {
-    if (child.exitCode !== null || child.signalCode !== null)
-      throw new Error(`the other network runtime has ended: ${last}`);
-    const answered = kni.queryNodeNetworks({}).then(
-      () => true,
-      () => false,
-    );
-    return await Promise.race([answered, delay(1000, false)]);
-  });
-  return {kni, pid: child.pid ?? 0, [Symbol.dispose]: () => kni[Symbol.dispose]()};
+  // The first network runtime keeps its state in the working directory.
+  return {
+    name,
+    node,
+    socket: places.socket,
+    cwd: places.statedir,
+    command: [file, ...argumentsOf(against.args)],
+  };
 };
 
 /** Separated by spaces. */

@@ -1,9 +1,9 @@
 /** The figures as a text for people. */
 import type {Machine} from './machine.ts';
 import type {ManyRecords} from './many-records.ts';
-import type {Soak} from './memory.ts';
 import type {Summary} from './statistics.ts';
-import {lanes, type Step, steps} from './subject.ts';
+import {lanes, rpcOf, type Step, steps} from './subject.ts';
+import type {Soak} from './usage.ts';
 
 export interface SubjectFigures {
   readonly name: string;
@@ -12,12 +12,18 @@ export interface SubjectFigures {
   /** Full cycles, with several pods at a time. */
   readonly cyclesPerSecond?: number;
   readonly memory?: {readonly startMb: number; readonly endMb: number};
+  /** ms for each cycle, one pod at a time, without plugins and other children. */
+  readonly cpu?: {readonly processMs: number; readonly mainThreadMs: number};
+  /** ms from the start of the process to the first answer. */
+  readonly start?: Summary;
 }
 
 export interface Figures {
   readonly machine: Machine;
   readonly cycles: number;
+  /** libcni without a network runtime. */
   readonly floor: SubjectFigures;
+  /** The loopback plugin: ADD as Attach, DEL as Detach. */
   readonly loopback: SubjectFigures;
   /** Ours first, then the other one, if there is one. */
   readonly runtimes: readonly SubjectFigures[];
@@ -25,75 +31,87 @@ export interface Figures {
   readonly soak?: Soak;
 }
 
-/** The Go runtime that KNI began with, as it was measured once on another day: not part of this run. */
-const original = {
-  steps: {Create: 2.0, Attach: 43, Query: 1.4, Detach: 83, Delete: 2.6} satisfies Record<Step, number>,
-  cyclesPerSecond: 11.8,
-  rssMb: 17,
-} as const;
-const originalTitle = 'original*';
-
-export const reportOf = (figures: Figures): string => {
-  const {machine, cycles, floor, loopback, runtimes, manyRecords, soak} = figures;
-  const {cpu, cores, kernel, node, plugins, load} = machine;
-  const stepRows = steps.map((step) => [
-    step,
-    timing(floor.steps[step]),
-    ...runtimes.flatMap((runtime) => [
-      timing(runtime.steps[step]),
-      percent(runtime.steps[step], floor.steps[step]),
-    ]),
-    original.steps[step].toFixed(1),
-  ]);
-  const loopbackRows = (['Attach', 'Detach'] as const).map((step) => [
-    `loopback ${step === 'Attach' ? 'ADD' : 'DEL'}`,
-    timing(loopback.steps[step]),
-  ]);
-  const titles = ['', floor.name, ...runtimes.flatMap(({name}) => [name, 'of floor']), originalTitle];
-  const perSecond = [
-    'cycles/s',
-    rate(floor),
-    ...runtimes.flatMap((runtime) => [rate(runtime), '']),
-    String(original.cyclesPerSecond),
+export const reportOf = ({
+  machine,
+  cycles,
+  floor,
+  loopback,
+  runtimes,
+  manyRecords,
+  soak,
+}: Figures): string => {
+  const {date, commit, cpu, cores, kernel, node, plugins, load} = machine;
+  const [ours, other] = runtimes;
+  /** A row with one cell for each subject, then the ratios of `valueOf`. */
+  const row = (
+    title: string,
+    show: (figures: SubjectFigures) => string,
+    valueOf: (figures: SubjectFigures) => number | undefined,
+  ): string[] => [
+    title,
+    ...[floor, ...runtimes].map(show),
+    ...runtimes.map((runtime) => ratio(valueOf(runtime), valueOf(floor))),
+    ...(ours && other ? [ratio(valueOf(ours), valueOf(other))] : []),
   ];
-  const memory = [
-    'RSS',
+  const titles = [
     '',
-    ...runtimes.flatMap(({memory: used}) => [
-      used ? `${used.startMb.toFixed(1)} → ${used.endMb.toFixed(1)}` : '–',
-      '',
-    ]),
-    String(original.rssMb),
+    ...[floor, ...runtimes].map(({name}) => name),
+    ...runtimes.map(({name}) => `${name} ÷ ${floor.name}`),
+    ...(ours && other ? [`${ours.name} ÷ ${other.name}`] : []),
   ];
   return [
-    `${cpu}, ${cores} cores, Linux ${kernel}, Node.js ${node}, CNI plugins ${plugins}, load ${load.toFixed(1)}`,
-    ...(load > cores / 2
-      ? ['The machine had other work before this began: compare columns, do not quote them.']
-      : []),
+    `${date}, commit ${commit}: ${cpu}, ${cores} cores, Linux ${kernel}, Node.js ${node}, CNI plugins ${plugins}, load ${load.toFixed(1)}`,
+    ...(load > cores / 2 ? ['The machine had other work when this began: compare columns only.'] : []),
     '',
-    `One pod at a time, ${cycles} cycles: median / p99 in ms. The floor is the plugins run by hand.`,
-    ...table([titles, ...stepRows, ...loopbackRows]),
+    `One pod at a time, ${cycles} cycles: median / p90 / p99 in ms, and ratios of the medians.`,
+    ...table([
+      titles,
+      ...steps.map((step) =>
+        row(
+          rpcOf[step],
+          (figures) => timing(figures.steps[step]),
+          (figures) => figures.steps[step]?.median,
+        ),
+      ),
+      ...(['Attach', 'Detach'] as const).map((step) => [
+        `loopback ${step === 'Attach' ? 'ADD' : 'DEL'}`,
+        timing(loopback.steps[step]),
+      ]),
+    ]),
     '',
-    `${lanes} pods at a time, ${cycles} cycles: full cycles a second. RSS in MB: after the start → after all cycles.`,
-    ...table([titles, perSecond, memory]),
+    `${lanes} pods at a time, ${cycles} cycles. CPU time: of the process without plugins, one pod at a time.`,
+    ...table([
+      titles,
+      row('cycles per second', ...oneOf((figures) => figures.cyclesPerSecond)),
+      row('CPU ms per cycle', ...oneOf(({cpu: used}) => used?.processMs)),
+      row('of them main thread', ...oneOf(({cpu: used}) => used?.mainThreadMs)),
+      row(
+        'ms to first answer',
+        ({start}) => timing(start),
+        ({start}) => start?.median,
+      ),
+      row('RSS MB after start', ...oneOf(({memory}) => memory?.startMb)),
+      row('RSS MB after all cycles', ...oneOf(({memory}) => memory?.endMb)),
+    ]),
     '',
     ...(manyRecords ? [manyRecordsLine(manyRecords), ''] : []),
     ...(soak ? [...soakLines(soak), ''] : []),
-    '* The first Go runtime on the same kind of machine, from our notes: not measured in this run.',
-    '',
   ].join('\n');
 };
 
+const oneOf = (valueOf: (figures: SubjectFigures) => number | undefined) =>
+  [(figures: SubjectFigures) => valueOf(figures)?.toFixed(1) ?? '–', valueOf] as const;
+
 const timing = (summary: Summary | undefined): string =>
-  summary ? `${summary.median.toFixed(2)} / ${summary.p99.toFixed(2)}` : '–';
+  summary
+    ? [summary.median, summary.p90, summary.p99].map((ms) => ms.toFixed(ms < 100 ? 2 : 0)).join(' / ')
+    : '–';
 
-const percent = (summary: Summary | undefined, floor: Summary | undefined): string =>
-  summary && floor ? `${((100 * summary.median) / floor.median).toFixed(1)} %` : '';
-
-const rate = ({cyclesPerSecond}: SubjectFigures): string => cyclesPerSecond?.toFixed(1) ?? '–';
+const ratio = (value: number | undefined, by: number | undefined): string =>
+  value === undefined || !by ? '' : (value / by).toFixed(2);
 
 const manyRecordsLine = ({records, query, start, rssMb}: ManyRecords): string =>
-  `With ${records} pods: Query ${timing(query)} ms, start to first answer ${timing(start)} ms (${start.count} starts), RSS ${rssMb.toFixed(1)} MB.`;
+  `With ${records} pods: QueryPodNetwork ${timing(query)} ms, start to first answer ${timing(start)} ms (${start.count} starts), RSS ${rssMb.toFixed(1)} MB.`;
 
 const soakLines = ({samples, growthMb}: Soak): string[] => [
   `Memory over ${samples.at(-1)?.cycles ?? 0} cycles: it grows by ${growthMb.toFixed(2)} MB in 10,000 cycles.`,
@@ -104,18 +122,13 @@ const soakLines = ({samples, growthMb}: Soak): string[] => [
   ]),
 ];
 
-/** The first column to the left, all others to the right. */
-const table = (rows: readonly (readonly string[])[]): string[] => {
-  const columns = Math.max(...rows.map((row) => row.length));
-  const widths = Array.from({length: columns}, (_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+/** In Markdown, so that the documentation can have it as it is. The first column to the left, all others to the right. */
+const table = ([titles = [], ...rows]: readonly (readonly string[])[]): string[] => {
+  const widths = titles.map((title, column) =>
+    Math.max(title.length, 2, ...rows.map((row) => row[column]?.length ?? 0)),
   );
-  return rows.map((row) =>
-    row
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd(),
-  );
+  const line = (row: readonly string[]) =>
+    `| ${widths.map((width, column) => (column === 0 ? (row[0] ?? '').padEnd(width) : (row[column] ?? '').padStart(width))).join(' | ')} |`;
+  const rule = widths.map((width, column) => `${'-'.repeat(width - 1)}${column === 0 ? '-' : ':'}`);
+  return ['', line(titles), line(rule), ...rows.map(line)];
 };

@@ -1,4 +1,4 @@
-/** Bundles the network runtime and the benchmark, each into one file as it is shipped, and runs the benchmark. */
+/** Bundles the network runtime as it is shipped, and the benchmark, and runs the benchmark. */
 import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -10,26 +10,35 @@ const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stopping.abort());
 
 const root = join(import.meta.dirname, '../..');
-const options = JSON.parse(await readFile(join(root, 'runtime/bundle.json'), 'utf8'));
+const shipped = JSON.parse(await readFile(join(root, 'runtime/bundle.json'), 'utf8'));
 
+// In dist, where modules of src find the project's files.
+const bench = join(root, `dist/bench-${process.pid}.js`);
 const dir = await mkdtemp(join(tmpdir(), 'kni-bench-'));
 const cwd = process.cwd();
 try {
-  const bundle = async (entry, name) => {
-    const outfile = join(dir, name);
-    await build({...options, absWorkingDir: root, entryPoints: [entry], outfile});
-    return outfile;
-  };
-  const file = await bundle('runtime/src/main.ts', 'kni-runtime.cjs');
-  const bench = await bundle('test/bench/main.ts', 'bench.cjs');
+  const file = join(dir, 'kni-runtime.cjs');
+  await build({...shipped, absWorkingDir: root, outfile: file});
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['test/bench/main.ts'],
+    outfile: bench,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    target: 'node20',
+  });
   await stop();
   stopping.signal.throwIfAborted();
   process.chdir(process.env['INIT_CWD'] ?? cwd);
   const {main} = await import(pathToFileURL(bench).href);
-  process.exitCode = await main(process.argv.slice(2), file, stopping.signal);
+  const clientSources = join(import.meta.dirname, 'client');
+  process.exitCode = await main(process.argv.slice(2), {file, clientSources, signal: stopping.signal});
 } catch (error) {
   if (!stopping.signal.aborted) throw error;
   process.exitCode = 130;
 } finally {
+  await rm(bench, {force: true});
   await rm(dir, {recursive: true});
 }

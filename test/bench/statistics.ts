@@ -3,6 +3,7 @@
 export interface Summary {
   readonly count: number;
   readonly median: number;
+  readonly p90: number;
   readonly p99: number;
 }
 
@@ -20,6 +21,7 @@ export const median = (values: readonly number[]): number =>
 export const summaryOf = (values: readonly number[]): Summary => ({
   count: values.length,
   median: median(values),
+  p90: quantile(values, 0.9),
   p99: quantile(values, 0.99),
 });
 

@@ -1,16 +1,22 @@
-/** A subject of the benchmark: it takes a pod's network through its life, step by step. */
+/** A subject of the benchmark gives pods their network, step by step: a network runtime, or the plugins without one. */
 
-export const steps = ['Create', 'Attach', 'Query', 'Detach', 'Delete'] as const;
+export const steps = ['Create', 'Attach', 'Query', 'QueryNode', 'Detach', 'Delete'] as const;
 export type Step = (typeof steps)[number];
 
-/** Does the work as the given step. */
-export type Timed = <T>(step: Step, work: () => Promise<T>) => Promise<T>;
+export const rpcOf: Readonly<Record<Step, string>> = {
+  Create: 'CreateNetwork',
+  Attach: 'AttachInterface',
+  Query: 'QueryPodNetwork',
+  QueryNode: 'QueryNodeNetworks',
+  Detach: 'DetachInterface',
+  Delete: 'DeleteNetwork',
+};
 
 export interface Subject {
   readonly name: string;
-  /** One pod from beginning to end. Cycles that are under way at the same time are in different lanes. */
-  readonly cycle: (lane: number, timed: Timed) => Promise<void>;
+  /** The client's number of it. */
+  readonly id: number;
 }
 
-/** How many pods there are at a time when there is more than one. */
+/** Number of pods at a time when throughput is measured. */
 export const lanes = 8;

@@ -28,6 +28,7 @@ export const chapters = [
   'foreign-cluster',
   'own-sources',
   'patches',
+  'benchmark',
   'down',
   'published-node',
   'air-gapped',

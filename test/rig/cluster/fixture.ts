@@ -5,7 +5,7 @@ import {exitCodes} from '../../../src/exit-codes.ts';
 import {nodeImage} from '../../../src/stages/build/node-image.ts';
 import {until} from '../wait.ts';
 import {builder} from './builder.ts';
-import {controlPlane, kubectl, lent, named, onNode, run, worker} from './cluster.ts';
+import {controlPlane, kubectl, lent, named, onNode, worker} from './cluster.ts';
 import {kniDemo} from './kni-demo.ts';
 import {sample} from './pods.ts';
 
@@ -36,11 +36,10 @@ export const useClusterOnce = (): void => {
   beforeEach(({onTestFailed}) => onTestFailed(dump));
 };
 
-/** Makes sure that the images of the stack are built. It brings the cluster up only if they are not. */
-export const useImages = (): void => {
+/** Makes sure that the images of the stack are built, up to the given one. It brings the cluster up only if they are not. */
+export const useImages = (last: string = nodeImage.id): void => {
   beforeAll(async () => {
-    const {image} = await builder();
-    await run('docker', 'image', 'inspect', image(nodeImage.id)).catch(up);
+    if (!(await (await builder()).hasImage(last))) await up();
   });
 };
 

@@ -1,6 +1,6 @@
-/** How much memory and how many open files a network runtime has, and how they grow. */
+/** CPU time, memory and open files of a network runtime. */
 import {readdir, readFile} from 'node:fs/promises';
-import {runCycles} from './measure.ts';
+import {type Measuring, measureThroughput} from './measure.ts';
 import {slopeOf} from './statistics.ts';
 import type {Subject} from './subject.ts';
 
@@ -10,6 +10,24 @@ export const residentMb = async (pid: number): Promise<number> => {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
   if (!kilobytes) throw new Error(`process ${pid} has no memory: it has ended`);
   return Number(kilobytes) / 1024;
+};
+
+/** In ms. The time of plugins and other children does not count. */
+export interface CpuTime {
+  readonly process: number;
+  readonly mainThread: number;
+}
+
+export const cpuTimeOf = async (pid: number): Promise<CpuTime> => ({
+  process: cpuMsIn(await readFile(`/proc/${pid}/stat`, 'utf8')),
+  mainThread: cpuMsIn(await readFile(`/proc/${pid}/task/${pid}/stat`, 'utf8')),
+});
+
+/** The kernel counts in ticks of 10 ms on all architectures of the demo: `utime` and `stime` in proc_pid_stat(5). */
+const cpuMsIn = (stat: string): number => {
+  // The second field is a name that may contain spaces and parentheses.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 };
 
 export interface Sample {
@@ -29,7 +47,7 @@ const every = 1000;
 export const soak = async (
   subject: Subject,
   pid: number,
-  {cycles, signal, onSample}: {cycles: number; signal: AbortSignal; onSample: (sample: Sample) => void},
+  {cycles, onSample, ...measuring}: Measuring & {readonly onSample: (sample: Sample) => void},
 ): Promise<Soak> => {
   const samples: Sample[] = [];
   const sample = async (done: number) => {
@@ -44,7 +62,7 @@ export const soak = async (
   await sample(0);
   for (let done = 0; done < cycles; ) {
     const size = Math.min(every, cycles - done);
-    await runCycles(subject, size, signal);
+    await measureThroughput([subject], {...measuring, cycles: size});
     done += size;
     await sample(done);
   }
