@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {killOrphans, ownerOf, ownerVariable} from './cni/orphans.ts';
 import type {Options} from './flags.ts';
 import {errorText, type Log} from './log.ts';
+import {batchCommand} from './netns/netns-batch.ts';
 import {type NetnsDir, openNetnsDir} from './netns/netns-dir.ts';
 import {openRecordStore, type RecordStore} from './network/record-store.ts';
 import {signsOfPods} from './node/running-pods.ts';
@@ -41,7 +42,8 @@ export const openState = async (
   const scratchDir = join(stateDir, 'scratch');
   await rm(scratchDir, {recursive: true, force: true}).catch(() => undefined); // a failed write will say why
   const exec = createExec({...execOptions, env: {[ownerVariable]: owner}, readyShells: 8, scratchDir});
-  const [netns, store] = await Promise.all([openNetnsDir(netnsDir, exec), reading]);
+  const batch = {open: () => exec.startLongLived(batchCommand), when: execOptions.openShells};
+  const [netns, store] = await Promise.all([openNetnsDir(netnsDir, exec, batch), reading]);
   const trouble = store.trouble();
   if (trouble)
     log.error('state directory is not writable; refusing attachments', {error: errorText(trouble)});

@@ -5,11 +5,15 @@ import {basename, dirname, join} from 'node:path';
 import {errorCodeOf} from '../lib/error-code.ts';
 import type {Exec} from '../process/exec.ts';
 import {runTool} from '../process/tool.ts';
+import {createLoopbacks, setLoopbackUp} from './loopback.ts';
+import {createNetnsBatch, type NetnsBatchOptions} from './netns-batch.ts';
 
 export interface NetnsDir {
   readonly path: string;
-  /** Creates the netns, with its loopback interface up, unless it exists. */
+  /** Creates the netns unless it exists, and begins to bring up its loopback interface. */
   create(path: string): Promise<void>;
+  /** Resolves when the loopback interface is up. Rejects with ToolFailed; the next call retries. */
+  loopbackUp(path: string): Promise<void>;
   /** Removes the name; the kernel removes the netns after its last process. A missing name is fine. */
   remove(path: string): Promise<void>;
   /** Throws if the check fails: with the answer "no", the caller would release the addresses of a running pod. */
@@ -33,23 +37,56 @@ export const keyOfNetnsPath = (dir: string, path: string): string | undefined =>
   return ours ? name.slice(prefix.length) : undefined;
 };
 
-export const openNetnsDir = async (path: string, exec: Exec): Promise<NetnsDir> => {
+/** With `batchOptions`, a long-lived ip does most of the work if it uses the same directory. */
+export const openNetnsDir = async (
+  path: string,
+  exec: Exec,
+  batchOptions?: NetnsBatchOptions,
+): Promise<NetnsDir> => {
   await mkdir(path, {recursive: true, mode: 0o755});
   await share(path, exec);
-
-  const create = async (name: string): Promise<void> => {
-    if (exists(name)) return;
-    closeSync(openSync(name, 'w', 0o444));
-    // Does what the loopback plugin does, which would start two more programs for every pod.
-    await runTool(exec, 'unshare', [`--net=${name}`, 'ip', 'link', 'set', 'dev', 'lo', 'up']);
+  const isNamed = await isDirOfIp(path);
+  const batch = isNamed && batchOptions ? createNetnsBatch(batchOptions) : undefined;
+  const runInBatch = async (verb: 'add' | 'delete', netns: string): Promise<boolean> => {
+    const name = basename(netns);
+    return batch !== undefined && /^[\w.-]+$/.test(name) && (await batch.run(`netns ${verb} ${name}`));
   };
-  const remove = async (name: string): Promise<void> => {
-    while (exists(name)) await runTool(exec, 'umount', ['--lazy', name]);
-    await rm(name, {force: true});
+  const loopbacks = createLoopbacks(exec, isNamed);
+
+  const create = async (netns: string): Promise<void> => {
+    if (exists(netns)) return;
+    await loopbacks.forget(netns);
+    const isAdded = await runInBatch('add', netns);
+    if (!exists(netns)) {
+      closeSync(openSync(netns, 'w', 0o444));
+      await runTool(exec, 'unshare', [`--net=${netns}`, ...setLoopbackUp]);
+      loopbacks.markUp(netns);
+    } else if (isAdded) loopbacks.bringUp(netns).catch(() => undefined); // attaching retries it, and fails then
+  };
+  const remove = async (netns: string): Promise<void> => {
+    await loopbacks.forget(netns);
+    if (exists(netns) && (await runInBatch('delete', netns)) && !exists(netns)) return;
+    while (exists(netns)) await runTool(exec, 'umount', ['--lazy', netns]);
+    await rm(netns, {force: true});
   };
   const list = async (): Promise<string[]> =>
     (await readdir(path)).filter((name) => name.startsWith(prefix)).map((name) => join(path, name));
-  return {path, create, remove, exists, list, mounted: () => netnsMountedIn(path)};
+  return {
+    path,
+    create,
+    loopbackUp: (netns) => loopbacks.bringUp(netns),
+    remove,
+    exists,
+    list,
+    mounted: () => netnsMountedIn(path),
+  };
+};
+
+/** Whether ip uses this directory. Some builds of ip use /var/run, which is a link to /run on most nodes. */
+const isDirOfIp = async (path: string): Promise<boolean> => {
+  const paths = [path, '/run/netns', '/var/run/netns'];
+  const [real, ...ofIp] = await Promise.all(paths.map((each) => realpath(each).catch(() => undefined)));
+  return real !== undefined && ofIp.every((each) => each === real);
 };
 
 /** The paths of our netns in a directory that may be missing. */

@@ -10,7 +10,7 @@ import type {Admission} from './admission.ts';
 import {addEach, planAttachments} from './attachments.ts';
 import {type Caller, timeForAdd, timeForDel} from './caller.ts';
 import {undoAttachments} from './cleanup.ts';
-import {AddressInUse, Conflict, UnknownNetwork, WrongState} from './errors.ts';
+import {AddressInUse, Conflict, NetnsFailed, UnknownNetwork, WrongState} from './errors.ts';
 import {refuseHeldResources, releaseHeldResources} from './held-resources.ts';
 import type {AttachRequest, CleanupParts, PodNetworkService} from './lifecycle.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
@@ -110,12 +110,14 @@ const addAndRecord = async (
   intent: PodNetworkRecord,
   caller: Caller,
 ): Promise<PodNetworkRecord> => {
-  const {records, log, addresses, uptime} = parts;
+  const {records, netns, log, addresses, uptime} = parts;
   let latest = intent;
   crashPoint('attach: before intent');
   await records.put(intent); // before the first ADD: after a crash the record says what to clean up
   crashPoint('attach: intent written');
   const end = uptime() + timeForAdd(caller);
+  const loopback = netns.loopbackUp(intent.netns);
+  loopback.catch(() => undefined); // it is awaited below, unless ADD fails
   try {
     const add = (attachment: Attachment) =>
       addWithUniqueAddress(parts, latest, attachment, () => end - uptime());
@@ -125,6 +127,9 @@ const addAndRecord = async (
       const isLast = attachments.at(-1)?.result !== undefined;
       if (!isLast) await records.put(latest); // a cleanup after a crash needs the results
     }
+    await loopback.catch((cause: unknown) => {
+      throw new NetnsFailed('cannot bring up the loopback interface', {cause});
+    });
     const attached: PodNetworkRecord = {...latest, state: 'attached'};
     crashPoint('attach: before result');
     await records.put(attached);

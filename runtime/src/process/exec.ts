@@ -17,6 +17,15 @@ export type {Command, Ending} from './command.ts';
 
 export type Exec = (command: Command) => Promise<Ending>;
 
+/** A program that stays and reads commands. Its stdout carries its stderr, too. */
+export type LongLived = ShellProcess;
+
+/** Starts programs. */
+export interface Programs extends Exec {
+  /** Starts a program that ends when its stdin ends. Rejects if it cannot be started. */
+  readonly startLongLived: (command: readonly string[]) => Promise<LongLived>;
+}
+
 const busyRetries = {times: 20, everyMs: 250};
 
 export interface ExecOptions {
@@ -48,7 +57,7 @@ export const createExec = ({
   openShells,
   scratchDir = tmpdir(),
   ...limits
-}: ExecOptions = {}): Exec => {
+}: ExecOptions = {}): Programs => {
   const {maxConcurrent, lateAfterMs, idleShellMs} = {...defaults, ...limits};
   if (stop) setMaxListeners(0, stop); // one listener per running program is not a leak
   const slots = createSlots({max: maxConcurrent, maxLate: lateShare * maxConcurrent, lateAfterMs});
@@ -56,12 +65,16 @@ export const createExec = ({
   const base: NodeJS.ProcessEnv = {...Object.fromEntries(inherited), ...env};
   const umask = process.umask(); // read once: the server changes it for a moment while it binds its socket
   const names = new Set(Object.keys(base));
+  const startShell = async (args: readonly string[]): Promise<LongLived> => {
+    if (stop?.aborted) throw new Error('the network runtime is stopping');
+    const child = start('sh', inOwnGroup('sh', args), base, 'ignore');
+    if (!hasPipes(child)) throw await failure(child);
+    return child;
+  };
   let opened = 0;
   const open = async () => {
     const label = ['kni-plugin-starter', String(++opened)]; // -s: reads commands from stdin, and ignores the label
-    const child = start('sh', inOwnGroup('sh', ['-s', ...label]), base, 'ignore');
-    if (!hasPipes(child)) throw await failure(child);
-    return openShell(child, umask, names, scratchDir);
+    return openShell(await startShell(['-s', ...label]), umask, names, scratchDir);
   };
   const shells = createShellPool({open, ready: readyShells, when: openShells, idleMs: idleShellMs});
   stop?.addEventListener('abort', () => shells.close());
@@ -75,7 +88,7 @@ export const createExec = ({
     shells.giveBack(shell);
     return ending ?? runDirectly(command, base, stop);
   };
-  return async (command) => {
+  const exec: Exec = async (command) => {
     for (let attempt = 0; ; attempt++) {
       const ending = await slots(() => runOnce(command));
       // ETXTBSY: the plugin is just being replaced. libcni retries for up to 5 s as well.
@@ -84,6 +97,13 @@ export const createExec = ({
       await delay(busyRetries.everyMs);
     }
   };
+  return Object.assign(exec, {
+    startLongLived: async (command: readonly string[]) => {
+      const child = await startShell(['-c', 'exec "$@" 2>&1', 'sh', ...command]);
+      stop?.addEventListener('abort', () => child.stdin.end(), {once: true});
+      return child;
+    },
+  });
 };
 
 /** Starts the program without the pool: slower (see pool/shell.ts), but without limits on arguments and input. */

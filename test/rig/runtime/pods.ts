@@ -143,6 +143,7 @@ const fileNetnsDir = async (path: string): Promise<NetnsDir> => {
   return {
     path,
     create: (name) => writeFile(name, ''),
+    loopbackUp: async () => undefined,
     remove: (name) => rm(name, {force: true}),
     exists: existsSync,
     list: async () => (await readdir(path)).map((name) => join(path, name)),
