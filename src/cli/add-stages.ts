@@ -32,19 +32,16 @@ const stages = [
     name: 'init',
     alias: '01-init',
     description: 'run the stages host and init: get and patch the sources, make the image that builds them',
-    example: 'kni-demo init --source containerd=../containerd',
   },
   {
     name: 'build',
     alias: '02-build',
     description: 'run the stages up to build: build the node image',
-    example: 'kni-demo build --stack upstream',
   },
   {
     name: 'setup',
     alias: '03-setup',
     description: 'run the stages up to setup: create or start the cluster, until its nodes are Ready',
-    example: 'kni-demo setup --workers 3',
   },
 ] as const;
 
@@ -64,10 +61,7 @@ export const addStages = (program: Command, world: World): void => {
       .addOption(quiet())
       .addOption(json())
       .addOption(lockTimeout('30m'))
-      .addHelpText(
-        'after',
-        `\nA stage that is complete already is not run again.\n\nExamples:\n  ${stage.example}`,
-      )
+      .addHelpText('after', '\nA stage that is complete already is not run again.')
       .action(async (options) => (await import('./commands/stage.ts')).stage(world, stage.name, options));
   }
   program
@@ -112,18 +106,10 @@ Your own sources are a git URL or a directory. They must be of the release that 
   --source kubernetes=https://host/me/kubernetes#my-branch
   --source containerd=../containerd         the current files, committed or not; up does not write to them
 up replaces the kubelet or containerd of a running cluster, and keeps its pods. Without --source, up restores the
-pinned program. The patches of the demo are applied to your sources unless you pass --no-patch.
-
-Examples:
-  kni-demo up --yes
-  kni-demo up --name lab --workers 3 --backend vxlan`;
+pinned program. The patches of the demo are applied to your sources unless you pass --no-patch.`;
 
 const verifyHelp = `
-Neither the nodes nor their programs are changed. The sample pod is created if it is missing or not Ready.
-
-Examples:
-  kni-demo verify
-  kni-demo verify --name lab --json`;
+Neither the nodes nor their programs are changed. The sample pod is created if it is missing or not Ready.`;
 
 const planHelp = `
 States: done        the result exists
@@ -131,9 +117,4 @@ States: done        the result exists
         would fail  this machine lacks something that kni-demo cannot install
         unknown     not knowable yet, because docker or the cluster does not answer, or another task would run first
         not needed  no task that would run needs it
-plan changes nothing. It needs neither a docker engine nor a cluster, and does not wait for another kni-demo.
-
-Examples:
-  kni-demo plan
-  kni-demo plan --stack upstream --format mermaid
-  kni-demo plan --format dot | dot -Tsvg -o plan.svg`;
+plan changes nothing. It needs neither a docker engine nor a cluster, and does not wait for another kni-demo.`;

@@ -9,8 +9,11 @@ import {Command, Option} from 'commander';
 import {imageReference, podName, podPath} from '../cluster/names.ts';
 import {project} from '../project.ts';
 import {components} from '../stacks/own-source.ts';
+import {addCompletion, addConfig, addVersion} from './add-habits.ts';
 import {addPlan, addStages, addUp} from './add-stages.ts';
+import {examplesText} from './examples.ts';
 import {lockTimeout, name, stack} from './options.ts';
+import {commandsOf} from './settings/flags.ts';
 import type {World} from './world.ts';
 
 const {version, description}: {readonly version: string; readonly description: string} = JSON.parse(
@@ -26,12 +29,52 @@ export const createProgram = (world: World): Command => {
       writeOut: (text) => void world.stdout.write(text),
       writeErr: (text) => void world.stderr.write(text),
     })
-    .showHelpAfterError('(see kni-demo --help)')
     .addHelpText('after', help);
 
-  for (const add of [addUp, addStages, addPlan, addPod, addNetworks, addLogs, addBundle, addDown, addPatch])
+  for (const add of [
+    addUp,
+    addStages,
+    addPlan,
+    addPod,
+    addNetworks,
+    addLogs,
+    addBundle,
+    addDown,
+    addPatch,
+    addConfig,
+    addCompletion,
+    addVersion,
+  ])
     add(program, world);
+  addHelp(program);
+  useSettings(program, world);
   return program;
+};
+
+/** Adds examples to the help of each command. Its errors point to its help. */
+const addHelp = (program: Command, path: readonly string[] = []): void => {
+  program
+    .showHelpAfterError(`(see ${['kni-demo', ...path].join(' ')} --help)`)
+    .addHelpText('after', examplesText(path.join(' ')));
+  for (const command of program.commands) addHelp(command, [...path, command.name()]);
+};
+
+/** Settings become the values of flags that the command line does not set. */
+const useSettings = (program: Command, world: World): void => {
+  const apply = async (command: Command): Promise<void> => {
+    const {applySettings, readSettings} = await import('./settings/apply.ts');
+    const place = {env: world.env, directory: world.directory ?? process.cwd()};
+    applySettings(command, await readSettings(program, place));
+  };
+  program.hook('preAction', (_, command) =>
+    // These work with an invalid file, too.
+    ['completion', '__complete'].includes(command.name()) ? undefined : apply(command),
+  );
+  // commander checks mandatory flags before the hook preAction.
+  for (const group of commandsOf(program))
+    group.hook('preSubcommand', (_, command) =>
+      command.options.some(({mandatory}) => mandatory) ? apply(command) : undefined,
+    );
 };
 
 const addPod = (program: Command, world: World): void => {

@@ -11,6 +11,8 @@ export interface World {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Default: the current directory of this process. */
+  readonly directory?: string;
   /** Aborts on Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal;
   /** Asks a yes-or-no question. Without a terminal the answer is no. */

@@ -1,8 +1,7 @@
 /** Runs the program as a process of its own, with pipes or in a pseudo-terminal, without a docker engine. */
 
-import {symlink} from 'node:fs/promises';
+import {cp, symlink} from 'node:fs/promises';
 import {join} from 'node:path';
-import {build} from 'esbuild';
 import {localHost} from '../../src/host/process.ts';
 import {quoteCommand} from '../../src/host/quote.ts';
 import {project} from '../../src/project.ts';
@@ -29,22 +28,11 @@ export interface ShellResult {
 /** A checkout whose program is built from the current sources. No docker engine answers there. */
 export const realCli = async (): Promise<RealCli> => {
   const dir = await tempDir();
-  for (const name of ['docs', 'manifests', 'node_modules', 'patches', 'runtime', 'package.json'])
+  for (const name of ['docs', 'manifests', 'node_modules', 'patches', 'runtime', 'src', 'package.json'])
     await symlink(join(project.root, name), dir.join(name));
-  await build({
-    stdin: {
-      contents:
-        "import {main, realWorld} from './main.ts'; process.exitCode = await main(process.argv.slice(2), realWorld());",
-      resolveDir: join(project.root, 'src/cli'),
-      loader: 'ts',
-    },
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    outfile: dir.join('dist/kni-demo.js'),
-    logLevel: 'warning',
-  });
+  for (const name of ['bin', 'build.js'])
+    await cp(join(project.root, name), dir.join(name), {recursive: true});
+  await localHost().run([process.execPath, ['build.js']], {cwd: dir.path});
   const base = {
     XDG_CACHE_HOME: dir.join('cache'),
     XDG_STATE_HOME: dir.join('state'),
@@ -60,7 +48,7 @@ export const realCli = async (): Promise<RealCli> => {
   };
   return {
     dir,
-    line: (...args) => quoteCommand([process.execPath, [dir.join('dist/kni-demo.js'), ...args]]),
+    line: (...args) => quoteCommand([process.execPath, [dir.join('bin/kni-demo.js'), ...args]]),
     shell,
     async terminal(line, columns = 80) {
       const inside = `stty cols ${columns} rows 24; ${line}`;

@@ -1,0 +1,33 @@
+/** Examples for the help of each command, by the words after `kni-demo`. */
+
+export const examples: Readonly<Record<string, readonly string[]>> = {
+  '': ['up --yes', 'pod create mypod', 'logs --pod mypod', 'down'],
+  up: ['up --yes', 'up --name lab --workers 3 --backend vxlan', 'up --dry-run'],
+  init: ['init --source containerd=../containerd'],
+  build: ['build --stack upstream'],
+  setup: ['setup --workers 3'],
+  verify: ['verify', 'verify --name lab --json'],
+  plan: ['plan', 'plan --stack upstream --format mermaid', 'plan --format dot | dot -Tsvg -o plan.svg'],
+  pod: ['pod create mypod', 'pod inspect kube-system/mypod'],
+  'pod create': ['pod create mypod', 'pod create mypod --node test1-worker'],
+  'pod inspect': ['pod inspect mypod --check', 'pod inspect kube-system/mypod --json'],
+  networks: ['networks', 'networks --json'],
+  logs: ['logs --follow', 'logs --pod mypod --node test1-worker'],
+  bundle: ['bundle save kni-demo.tar'],
+  'bundle save': ['bundle save kni-demo.tar'],
+  'bundle load': ['bundle load kni-demo.tar --yes'],
+  patch: ['patch check'],
+  'patch check': ['patch check', 'patch check --stack upstream --json'],
+  'patch rebase': ['patch rebase --component kubernetes --onto ../kubernetes'],
+  down: ['down', 'down --name lab --yes', 'down --purge'],
+  config: ['config show'],
+  'config show': ['config show', 'KNI_DEMO_WORKERS=3 kni-demo config show --json'],
+  completion: ['completion bash >/etc/bash_completion.d/kni-demo', 'completion fish | source'],
+  version: ['version', 'version --json'],
+};
+
+/** `Examples:` with one line for each; empty for a command without examples. */
+export const examplesText = (path: string): string => {
+  const lines = (examples[path] ?? []).map((each) => (each.startsWith('KNI_') ? each : `kni-demo ${each}`));
+  return lines.length === 0 ? '' : ['', 'Examples:', ...lines.map((line) => `  ${line}`)].join('\n');
+};

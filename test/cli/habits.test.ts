@@ -1,0 +1,128 @@
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {createProgram} from '../../src/cli/program.ts';
+import {commandsOf} from '../../src/cli/settings/flags.ts';
+import type {World} from '../../src/cli/world.ts';
+import {cli, hostOf} from '../rig/cli.ts';
+import {dirWithCluster} from '../rig/demo.ts';
+import {type RealCli, realCli} from '../rig/real-cli.ts';
+import {tempDir} from '../rig/temp-dir.ts';
+
+const pathsOf = (): readonly string[][] => {
+  const program = createProgram({} as World);
+  return commandsOf(program).flatMap((command) => {
+    const path: string[] = [];
+    for (let each = command; each !== program && each.parent; each = each.parent) path.unshift(each.name());
+    return path[0]?.startsWith('_') ? [] : [path];
+  });
+};
+
+describe('the help of every command', () => {
+  it.each(pathsOf().map((path) => [path]))('has examples: %j', async (path) => {
+    await using dir = await tempDir();
+    const {code, stdout} = await cli(dir, [...path, '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^Examples:\\n( {2}.*kni-demo .*\\n)+$`, 'm'));
+    expect(
+      stdout
+        .split('\n')
+        .filter((line) => line.startsWith('  kni-demo'))
+        .join(),
+    ).toContain(path.join(' '));
+  });
+
+  it.each(pathsOf().map((path) => [path]))('is named by its errors: %j', async (path) => {
+    await using dir = await tempDir();
+    const {code, stderr} = await cli(dir, [...path, '--no-such-flag']);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`(see ${['kni-demo', ...path].join(' ')} --help)`);
+  });
+});
+
+describe('completion', () => {
+  let real: RealCli;
+  beforeAll(async () => {
+    real = await realCli();
+  });
+  afterAll(() => real[Symbol.asyncDispose]());
+
+  /** What bash offers for the last word. */
+  const offered = async (...words: readonly string[]): Promise<readonly string[]> => {
+    const script = [
+      `kni-demo() { ${real.line()} "$@"; }`,
+      'eval "$(kni-demo completion bash)"',
+      `COMP_WORDS=(kni-demo ${words.map((word) => `'${word}'`).join(' ')})`,
+      `COMP_CWORD=${words.length}`,
+      '_kni_demo',
+      'printf "%s\\n" "${COMPREPLY[@]}"',
+    ];
+    const {code, stdout, stderr} = await real.shell(script.join('\n'));
+    expect({code, stderr}).toEqual({code: 0, stderr: ''});
+    return stdout.split('\n').filter(Boolean);
+  };
+
+  it('offers commands and the values of flags in bash', {timeout: 180_000}, async () => {
+    expect(await offered('p')).toEqual(['plan', 'pod', 'patch']);
+    expect(await offered('up', '--workers', '3', '--stack', '')).toEqual(['bookworm', 'upstream']);
+    expect(await offered('down', '--name', '')).toEqual([]);
+  });
+
+  it.each([
+    [
+      ['pod', ''],
+      ['create', 'inspect'],
+    ],
+    [['up', '--w'], ['--workers']],
+    [['01-init', '--lock'], ['--lock-timeout']],
+    [['up', '--backend', 'v'], ['vxlan']],
+    [['completion', 'f'], ['fish']],
+  ])('offers for %j: %j', async (words, candidates) => {
+    await using dir = await tempDir();
+    const {stdout} = await cli(dir, ['__complete', '--', ...words]);
+    expect(stdout.split('\n').filter(Boolean)).toEqual(candidates);
+  });
+
+  it('offers the clusters of this user', async () => {
+    await using dir = await dirWithCluster();
+    expect((await cli(dir, ['__complete', '--', 'down', '--name', ''])).stdout).toBe('test1\n');
+  });
+
+  it.each(['bash', 'zsh', 'fish'])('has a script for %s, which names the program', async (shell) => {
+    await using dir = await tempDir();
+    expect(await cli(dir, ['completion', shell])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('kni-demo __complete -- '),
+    });
+  });
+});
+
+describe('version', () => {
+  const host = (docker: string, kind: string) =>
+    hostOf((line) => (line.startsWith('docker version') ? docker : line.startsWith('kind') ? kind : ''));
+
+  it('shows the programs in use, as lines and as JSON', async () => {
+    await using dir = await tempDir();
+    const found = host('26.1.5', 'kind v0.27.0 go1.23 linux/amd64');
+    const {stdout} = await cli(dir, ['version'], {host: found});
+    expect(stdout).toMatch(
+      /^kni-demo +\d+\.\d+\.\d+\nstack +bookworm: Kubernetes 1\.20\.2, containerd [\d.]+\n/,
+    );
+    expect(stdout).toMatch(/^kind +0\.27\.0\ndocker +26\.1\.5\nnode +[\d.]+\n$/m);
+    expect(JSON.parse((await cli(dir, ['version', '--json'], {host: found})).stdout)).toMatchObject({
+      stack: {name: 'bookworm', kubernetes: '1.20.2'},
+      kind: '0.27.0',
+      docker: '26.1.5',
+    });
+  });
+
+  it('says what is missing', async () => {
+    await using dir = await tempDir();
+    const none = host('2> refused\n[exit code 1]', '[not found]');
+    const {code, stdout} = await cli(dir, ['version'], {host: none});
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^kind +not installed\ndocker +does not answer$/m);
+    expect(JSON.parse((await cli(dir, ['version', '--json'], {host: none})).stdout)).toMatchObject({
+      kind: null,
+      docker: null,
+    });
+  });
+});
