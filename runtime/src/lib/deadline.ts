@@ -11,13 +11,13 @@ export class CallerGone extends Error {
 
 /**
  * Returns the result of `work`, or throws DeadlineExceeded after `ms`. The work itself continues until its own limits; a
- * caller that retries gets its outcome.
+ * caller that retries gets its outcome. `passed` is aborted at the deadline, and gives `work` its signal.
  */
 export const withinDeadline = async <T>(
   ms: number,
   work: (signal: AbortSignal) => Promise<T>,
+  passed = new AbortController(),
 ): Promise<T> => {
-  const passed = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {

@@ -22,15 +22,20 @@ export interface Services {
   readonly observe: ObserveRpc;
 }
 
-/** After an invalid HTTP/2 frame a connection does not notice that its peer is gone; failed pings close it. */
-const keepalive = {'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 5_000};
+const options = {
+  // After an invalid HTTP/2 frame a connection does not notice that its peer is gone; failed pings close it.
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 5_000,
+  // Statistics that cost time in each call, and that this server does not serve.
+  'grpc.enable_channelz': 0,
+};
 /** How often watchers of the health get changes. */
 const healthMs = 1000;
 
 export const serve = async (socket: string, services: Services, log: Log): Promise<RunningServer> => {
   const {kni, inspector, healthy, observe} = services;
   await prepareSocket(socket);
-  const server = new Server(keepalive);
+  const server = new Server(options);
   let stopping = false;
   const health = createHealth(() => (stopping ? 'the network runtime is stopping' : healthy()));
   const healthTimer = setInterval(health.tell, healthMs);

@@ -32,31 +32,28 @@ export const unary = <Request, Response, Given extends object = HandlerContext>(
   const begin = createReport(rpc, log);
   return (call, reply) => {
     const begun = performance.now();
-    const cancelled = new AbortController();
-    call.on('cancelled', () =>
-      cancelled.abort(new CallerGone('the caller cancelled the call, or its deadline passed')),
-    );
+    const ending = new AbortController();
+    let isAnswered = false;
+    // grpc-js emits `cancelled` at the end of every call, answered or not.
+    call.on('cancelled', () => {
+      if (!isAnswered) ending.abort(new CallerGone('the caller cancelled the call, or its deadline passed'));
+    });
     const report = begin();
     const timeLeft = timeLeftOf(call.getDeadline());
-    const work = async (passed: AbortSignal) =>
-      await rpc.handle(call.request, {
-        ...shared,
-        ...report.notes,
-        timeLeft,
-        signal: AbortSignal.any([passed, cancelled.signal]),
-      });
+    const work = (signal: AbortSignal) =>
+      rpc.handle(call.request, {...shared, ...report.notes, timeLeft, signal});
     const failed = (error: unknown) => {
       const answer = statusOf(error, report.id());
+      reply({...answer, metadata: statusDetailsOf(error, answer, report.id())});
       report.failed(error);
       observe(rpc.name, answer.code, (performance.now() - begun) / 1000);
-      reply({...answer, metadata: statusDetailsOf(error, answer, report.id())});
     };
     const ok = (response: Response) => {
       reply(null, response);
       report.ok();
       observe(rpc.name, status.OK, (performance.now() - begun) / 1000);
     };
-    withinDeadline(rpc.deadlineMs, work)
+    withinDeadline(rpc.deadlineMs, work, ending)
       .then(ok, failed)
       .catch((error: unknown) => {
         log.error(`cannot send the answer of ${rpc.name}`, {error: errorText(error)});
@@ -64,6 +61,9 @@ export const unary = <Request, Response, Given extends object = HandlerContext>(
           code: status.INTERNAL,
           details: 'cannot send the answer, see the log of the network runtime',
         });
+      })
+      .finally(() => {
+        isAnswered = true;
       });
   };
 };
