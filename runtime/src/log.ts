@@ -19,9 +19,35 @@ export interface LogSink {
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const satisfies readonly Level[];
 export type LogLevel = (typeof logLevels)[number];
 
+/**
+ * Writes lines together, some milliseconds after the first of them: an answer need not wait for the reader of the log. Only
+ * a kill or a crash of Node.js loses the lines of these milliseconds.
+ */
+export const createLineBuffer = (sink: LogSink): LogSink => {
+  let lines = '';
+  let timer: NodeJS.Timeout | undefined;
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const written = lines;
+    lines = '';
+    if (written) sink.write(written);
+  };
+  process.once('exit', flush);
+  return {
+    write: (line) => {
+      lines += line;
+      timer ??= setTimeout(flush, bufferedMs);
+    },
+  };
+};
+
+/** An answer takes two turns of the event loop: its message and its status are sent one after the other. */
+const bufferedMs = 5;
+
 export const createLog = (
   level: LogLevel = 'info',
-  sink: LogSink = destination({fd: 1, sync: true}),
+  sink: LogSink = createLineBuffer(destination({fd: 1, sync: true})),
 ): Log => {
   // pino would write `msg` last and `time` as a number, so both are passed as ordinary fields.
   const logger = pino(

@@ -1,5 +1,7 @@
-import {describe, expect, it} from 'vitest';
-import {createLog, errorText, type LogLevel} from '../../runtime/src/log.ts';
+import {spawnSync} from 'node:child_process';
+import {build} from 'esbuild';
+import {describe, expect, it, vi} from 'vitest';
+import {createLineBuffer, createLog, errorText, type LogLevel} from '../../runtime/src/log.ts';
 
 const linesOf = (level: LogLevel, write: (log: ReturnType<typeof createLog>) => void) => {
   const lines: string[] = [];
@@ -28,6 +30,37 @@ describe('the log', () => {
       log.error('e');
     });
     expect(lines.map((line) => (JSON.parse(line) as {msg: string}).msg)).toEqual(['w', 'e']);
+  });
+
+  it('is written together some milliseconds later, in order', async () => {
+    const writes: string[] = [];
+    const buffer = createLineBuffer({write: (lines) => writes.push(lines)});
+    buffer.write('one\n');
+    buffer.write('two\n');
+    expect(writes).toEqual([]);
+    await vi.waitFor(() => expect(writes).toEqual(['one\ntwo\n']));
+    buffer.write('three\n');
+    await vi.waitFor(() => expect(writes).toEqual(['one\ntwo\n', 'three\n']));
+  });
+
+  it('is complete when the process exits at once', async () => {
+    const script = `
+      import {createLog} from './runtime/src/log.ts';
+      const log = createLog();
+      log.error('the last line');
+      process.exit(1);`;
+    const bundled = await build({
+      stdin: {contents: script, resolveDir: process.cwd(), loader: 'ts'},
+      bundle: true,
+      platform: 'node',
+      write: false,
+    });
+    const {stdout, status} = spawnSync(process.execPath, {
+      input: bundled.outputFiles[0]?.text ?? '',
+      encoding: 'utf8',
+    });
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^\{"level":"error","msg":"the last line",.*\}\n$/);
   });
 
   it('has the words of an error and of its causes', () => {
