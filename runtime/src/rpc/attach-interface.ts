@@ -1,24 +1,16 @@
 /** AttachInterface: CNI ADD for one sandbox. Idempotent: a retry returns the result of the first call. */
-import {create} from '@bufbuild/protobuf';
 import {loopbackInterface} from '../cni/loopback.ts';
-import {
-  type AttachInterfaceRequest,
-  type AttachInterfaceResponse,
-  AttachInterfaceResponseSchema,
-} from '../gen/kni_pb.ts';
+import type {AttachInterfaceRequest} from '../gen/kni_pb.ts';
 import {fieldsOfNetwork, fieldsOfSelector} from '../network/log-fields.ts';
 import {networkSelectionsFrom, networksAnnotation} from '../network/network-selection.ts';
 import {primaryInterface} from '../network/primary-ips.ts';
 import {commonArgsOf, primaryArgsOf} from './capability-args.ts';
 import {required} from './checked.ts';
+import {encodedAnswerOf} from './encoded-answer.ts';
 import type {Handler} from './handler.ts';
-import {answerOf} from './ip-configs.ts';
 import {selectorOf} from './selector.ts';
 
-export const attachInterface: Handler<AttachInterfaceRequest, AttachInterfaceResponse> = async (
-  request,
-  context,
-) => {
+export const attachInterface: Handler<AttachInterfaceRequest, Uint8Array> = async (request, context) => {
   required('id', request.id);
   const selector = selectorOf(request, request.isolation?.path);
   context.note({...fieldsOfSelector(selector), correlation: context.correlationOf(selector)});
@@ -32,5 +24,5 @@ export const attachInterface: Handler<AttachInterfaceRequest, AttachInterfaceRes
   };
   const network = await context.pods.attach({...selector, ...args}, context);
   context.note(fieldsOfNetwork(network));
-  return create(AttachInterfaceResponseSchema, answerOf(network));
+  return encodedAnswerOf(network).bytes;
 };

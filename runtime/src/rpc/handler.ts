@@ -19,4 +19,5 @@ export interface Context {
   readonly after: (msg: string) => void;
 }
 
+/** Resolves with a message, or with its encoding. */
 export type Handler<Request, Response> = (request: Request, context: Context) => Promise<Response>;

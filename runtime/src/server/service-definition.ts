@@ -1,4 +1,4 @@
-/** Converts a protobuf-es service to a grpc-js service definition. */
+/** Converts a protobuf-es service to a grpc-js service definition. A response may also be its encoding. */
 
 import {type DescMethod, type DescService, fromBinary, type Message, toBinary} from '@bufbuild/protobuf';
 import type {MethodDefinition, ServiceDefinition} from '@grpc/grpc-js';
@@ -12,12 +12,17 @@ const methodDefinitionOf = ({
   input,
   output,
   methodKind,
-}: DescMethod): MethodDefinition<Message, Message> => ({
+}: DescMethod): MethodDefinition<Message, Message | Uint8Array> => ({
   path: `/${parent.typeName}/${name}`,
   requestStream: methodKind === 'client_streaming' || methodKind === 'bidi_streaming',
   responseStream: methodKind === 'server_streaming' || methodKind === 'bidi_streaming',
-  requestSerialize: (request) => Buffer.from(toBinary(input, request)),
+  requestSerialize: (request) => bufferOf(toBinary(input, request)),
   requestDeserialize: (bytes) => fromBinary(input, bytes),
-  responseSerialize: (response) => Buffer.from(toBinary(output, response)),
+  responseSerialize: (response) =>
+    bufferOf(response instanceof Uint8Array ? response : toBinary(output, response)),
   responseDeserialize: (bytes) => fromBinary(output, bytes),
 });
+
+/** Shares the memory: `Buffer.from(bytes)` would copy it. */
+const bufferOf = ({buffer, byteOffset, byteLength}: Uint8Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);

@@ -1,6 +1,12 @@
+import {create, toBinary} from '@bufbuild/protobuf';
 import {describe, expect, it} from 'vitest';
 import type {Attachment} from '../../../runtime/src/cni/attachment.ts';
+import {
+  AttachInterfaceResponseSchema,
+  QueryPodNetworkResponseSchema,
+} from '../../../runtime/src/gen/kni_pb.ts';
 import type {PodNetworkRecord} from '../../../runtime/src/network/record.ts';
+import {encodedAnswerOf} from '../../../runtime/src/rpc/encoded-answer.ts';
 import {answerOf, describeIpConfigs} from '../../../runtime/src/rpc/ip-configs.ts';
 
 const netns = '/run/netns/kni-x';
@@ -46,6 +52,21 @@ describe('the ipconfigs of a pod', () => {
       ['eth0', ['10.244.1.2', 'fd00::2'], 'aa:01'],
       ['extra', ['10.1.0.2'], 'aa:02'],
     ]);
+  });
+
+  it('are encoded once for each record, and the same way in both responses', () => {
+    const record = network(lo, eth0);
+    const answer = answerOf(record);
+    const {bytes, described} = encodedAnswerOf(record);
+    expect(bytes).toEqual(
+      toBinary(QueryPodNetworkResponseSchema, create(QueryPodNetworkResponseSchema, answer)),
+    );
+    expect(bytes).toEqual(
+      toBinary(AttachInterfaceResponseSchema, create(AttachInterfaceResponseSchema, answer)),
+    );
+    expect(described).toBe(describeIpConfigs(answer.ipconfigs));
+    expect(encodedAnswerOf(record).bytes).toBe(bytes);
+    expect(encodedAnswerOf({...record, attachments: []}).bytes).not.toEqual(bytes);
   });
 
   it('have an unchanged log line', () => {
