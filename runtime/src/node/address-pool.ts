@@ -1,10 +1,11 @@
 /** Counts the addresses that host-local can allocate and has allocated, by the plugin's own rules. */
-import {readdir, stat} from 'node:fs/promises';
+import {readdir} from 'node:fs/promises';
 import {join} from 'node:path';
-import type {Conflist} from '../cni/conflist.ts';
+import type {Conflist, PluginConfig} from '../cni/conflist.ts';
 import {hostLocalOf, leaseDirOf} from '../cni/leases.ts';
 import {errorCodeOf} from '../lib/error-code.ts';
 import {arrayOf, isObject, type JsonObject} from '../lib/json.ts';
+import {createReadPaths, type ReadPaths} from '../lib/unchanged.ts';
 import {
   addressFrom,
   cidrFrom,
@@ -35,14 +36,28 @@ interface Range {
   readonly gateway: bigint;
 }
 
-/** The pools of all plugins with host-local IPAM. Skips ranges that host-local would refuse. */
-export const poolsOf = async (list: Conflist): Promise<Pool[]> => {
+/**
+ * The pools of all plugins with host-local IPAM. Skips ranges that host-local would refuse. Counts the leases only when
+ * their directory has changed.
+ */
+export const poolsOf = async (list: Conflist): Promise<readonly Pool[]> => {
+  const last = counted.get(list);
+  if (last?.paths.areUnchanged()) return last.pools;
+  const paths = createReadPaths();
+  const pools = await countPools(list, paths);
+  counted.set(list, {paths, pools});
+  return pools;
+};
+
+const countPools = async (list: Conflist, paths: ReadPaths): Promise<readonly Pool[]> => {
   const pools: Pool[] = [];
   for (const plugin of list.plugins) {
-    const ipam = hostLocalOf(plugin);
-    if (!ipam) continue;
-    const leases = await leasesIn(join(leaseDirOf(ipam), list.name));
-    for (const [rangeSet, ranges] of rangeSetsOf(ipam).entries()) {
+    const {leaseDir, rangeSets} = hostLocalPoolsOf(plugin);
+    if (rangeSets.length === 0) continue;
+    const dir = join(leaseDir, list.name);
+    paths.add(dir);
+    const leases = await leasesIn(dir);
+    for (const [rangeSet, ranges] of rangeSets.entries()) {
       const [first] = ranges;
       if (!first) continue;
       const family = familyOf(first.subnet);
@@ -62,8 +77,7 @@ export const poolsOf = async (list: Conflist): Promise<Pool[]> => {
 /** The size of the smallest range set; undefined without host-local. */
 export const capacityOfNetwork = (list: Conflist): bigint | undefined => {
   const capacities = list.plugins
-    .map(hostLocalOf)
-    .flatMap((ipam) => (ipam ? rangeSetsOf(ipam) : []))
+    .flatMap((plugin) => hostLocalPoolsOf(plugin).rangeSets)
     .map((ranges) => ranges.reduce((sum, range) => sum + capacityOf(range), 0n));
   return capacities.toSorted((one, other) => (one < other ? -1 : 1))[0];
 };
@@ -78,6 +92,25 @@ export const exhausted = (pools: readonly Pool[]): Trouble | undefined => {
       runningPodsUnaffected: true,
     }
   );
+};
+
+interface HostLocalPools {
+  readonly leaseDir: string;
+  /** Empty without host-local. */
+  readonly rangeSets: readonly (readonly Range[])[];
+}
+
+const parsed = new WeakMap<PluginConfig, HostLocalPools>();
+
+const hostLocalPoolsOf = (plugin: PluginConfig): HostLocalPools => {
+  const known = parsed.get(plugin);
+  if (known) return known;
+  const ipam = hostLocalOf(plugin);
+  const pools = ipam
+    ? {leaseDir: leaseDirOf(ipam), rangeSets: rangeSetsOf(ipam)}
+    : {leaseDir: '', rangeSets: []};
+  parsed.set(plugin, pools);
+  return pools;
 };
 
 /** As in host-local's config.go, the older form of a single range comes first. */
@@ -118,25 +151,17 @@ const capacityOf = (range: Range): bigint => {
 
 type Leases = Readonly<Record<Family, readonly bigint[]>>;
 
-interface CachedLeases {
-  readonly changed: bigint;
-  readonly leases: Leases;
+interface CountedPools {
+  readonly paths: ReadPaths;
+  readonly pools: readonly Pool[];
 }
 
-/** By directory, valid until the directory changes. Cached because the kubelet asks for readiness every few seconds. */
-const cachedLeases = new Map<string, CachedLeases>();
-/** Timestamps advance every few milliseconds, so a recent change may be followed by another with the same timestamp. */
-const settledNs = 1_000_000_000n;
+/** Cached because the kubelet asks for readiness every few seconds. */
+const counted = new WeakMap<Conflist, CountedPools>();
 
 const leasesIn = async (dir: string): Promise<Leases> => {
   try {
-    const {mtimeNs: changed} = await stat(dir, {bigint: true});
-    const known = cachedLeases.get(dir);
-    if (known?.changed === changed) return known.leases;
-    const leases = leasesOf(await readdir(dir));
-    if (BigInt(Date.now()) * 1_000_000n - changed > settledNs) cachedLeases.set(dir, {changed, leases});
-    else cachedLeases.delete(dir);
-    return leases;
+    return leasesOf(await readdir(dir));
   } catch (error) {
     if (errorCodeOf(error) === 'ENOENT') return leasesOf([]); // host-local creates it with the first lease
     throw error;

@@ -1,5 +1,5 @@
 /** Reads the node's own network from the configuration directory. */
-import {readConfDir} from '../cni/conf-dir.ts';
+import {createConfDirReader} from '../cni/conf-dir.ts';
 import type {Conflist} from '../cni/conflist.ts';
 import {InvalidConfig} from '../cni/errors.ts';
 import {missingPlugin} from '../cni/find-plugin.ts';
@@ -20,11 +20,12 @@ export interface NetworkSource {
 }
 
 export const createNetworkSource = (confDir: string, binDirs: readonly string[]): NetworkSource => {
+  const readConfDir = createConfDirReader(confDir);
   let lastGood: Conflist | undefined;
 
   const read = (): Conflist | undefined | InvalidConfig => {
     try {
-      return readConfDir(confDir);
+      return readConfDir();
     } catch (error) {
       if (error instanceof InvalidConfig) return error;
       throw error;

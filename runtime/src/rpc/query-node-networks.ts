@@ -1,9 +1,9 @@
 /** QueryNodeNetworks: the networks of this node, and whether pods can be attached; if not, why. */
-import {create} from '@bufbuild/protobuf';
+import {create, type MessageInitShape, toBinary} from '@bufbuild/protobuf';
 import type {Conflist} from '../cni/conflist.ts';
 import {
+  type NetworkSchema,
   type QueryNodeNetworksRequest,
-  type QueryNodeNetworksResponse,
   QueryNodeNetworksResponseSchema,
 } from '../gen/kni_pb.ts';
 import type {PodNetworkService} from '../network/lifecycle.ts';
@@ -12,10 +12,7 @@ import {conflistName} from '../node/conflist-of-node.ts';
 import type {Trouble} from '../node/trouble.ts';
 import type {Handler} from './handler.ts';
 
-export const queryNodeNetworks: Handler<QueryNodeNetworksRequest, QueryNodeNetworksResponse> = async (
-  _,
-  context,
-) => {
+export const queryNodeNetworks: Handler<QueryNodeNetworksRequest, Uint8Array> = async (_, context) => {
   const {list, trouble} = await context.node.status();
   const extradata = {
     ...(list && (await addressesOf(list))),
@@ -24,7 +21,21 @@ export const queryNodeNetworks: Handler<QueryNodeNetworksRequest, QueryNodeNetwo
   };
   context.note({ready: !trouble, reason: trouble?.reason});
   const name = list?.name ?? conflistName;
-  return create(QueryNodeNetworksResponseSchema, {networks: [{name, ready: !trouble, extradata}]});
+  return encoded({name, ready: !trouble, extradata});
+};
+
+type NetworkFields = MessageInitShape<typeof NetworkSchema>;
+
+/** Cached, because most answers equal the one before. */
+let last = {text: '', bytes: new Uint8Array()};
+
+const encoded = (network: NetworkFields): Uint8Array => {
+  const text = JSON.stringify(network);
+  if (text !== last.text) {
+    const response = create(QueryNodeNetworksResponseSchema, {networks: [network]});
+    last = {text, bytes: toBinary(QueryNodeNetworksResponseSchema, response)};
+  }
+  return last.bytes;
 };
 
 /** Counts the unfinished cleanups of all networks. */

@@ -1,4 +1,6 @@
-import {rm, writeFile} from 'node:fs/promises';
+import {mkdir, rm, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it} from 'vitest';
 import {createNetworkSource} from '../../../runtime/src/node/network-source.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
@@ -21,7 +23,7 @@ const rig = async (plugins: readonly string[]) => {
 };
 
 describe('the network to attach to', () => {
-  it('is read again every time', async () => {
+  it('is read again after every change', async () => {
     await using at = await rig([]);
     const {source, write} = at;
     expect(source.current()).toBeUndefined();
@@ -29,6 +31,26 @@ describe('the network to attach to', () => {
     expect(source.current()).toMatchObject({name: 'one'});
     await write(list('two'));
     expect(source.current()).toMatchObject({name: 'two'});
+    await delay(150); // the change is settled, so the file is no longer read
+    const cached = source.current();
+    expect(source.current()).toBe(cached);
+    await write(list('six'));
+    expect(source.current()).toMatchObject({name: 'six'});
+  });
+
+  it('is read again after a change of the folder with its plugins', async () => {
+    await using at = await rig([]);
+    const {source, write} = at;
+    await write(list('net'));
+    await delay(150);
+    expect(source.current()?.plugins).toHaveLength(1);
+    await mkdir(join(at.bin, 'net'));
+    await writeFile(join(at.bin, 'net', '20.conf'), JSON.stringify({type: 'portmap'}));
+    expect(source.current()?.plugins).toHaveLength(2);
+    await delay(150);
+    expect(source.current()?.plugins).toHaveLength(2);
+    await writeFile(join(at.bin, 'net', '20.conf'), JSON.stringify({type: 'loopback'}));
+    expect(source.current()?.plugins[1]).toMatchObject({type: 'loopback'});
   });
 
   it('is the last good one while the file is broken, and none when it is removed', async () => {
