@@ -1,4 +1,5 @@
 /** Prepares the path of the socket: a private directory, without a stale socket. */
+import {lstatSync} from 'node:fs';
 import {lstat, rm} from 'node:fs/promises';
 import {connect} from 'node:net';
 import {dirname} from 'node:path';
@@ -12,7 +13,7 @@ export class SocketRefused extends Error {
 
 /** Keeps out a network runtime with the same socket and another state directory, until the process ends. */
 export const lockSocket = async (path: string): Promise<void> => {
-  await prepareDirectory(dirname(path));
+  prepareDirectory(dirname(path));
   await takeLock(`${path}.lock`, path);
 };
 
@@ -27,9 +28,9 @@ export const prepareSocket = async (path: string): Promise<void> => {
 };
 
 /** A user who can write to the directory could replace the socket and act as the node's network runtime. */
-const prepareDirectory = async (path: string): Promise<void> => {
+const prepareDirectory = (path: string): void => {
   makeDirectory(path, 0o700);
-  const {uid, mode} = await lstat(path);
+  const {uid, mode} = lstatSync(path);
   if (uid !== process.geteuid?.() || (mode & 0o077) !== 0) {
     throw new SocketRefused(`${path} must be owned by the user of the network runtime, with mode 0700`);
   }
