@@ -1,5 +1,4 @@
 /** The log: one JSON line per event on stdout, `level`, `msg` and `time` first. journald collects it. */
-import {destination, type Level, pino} from 'pino';
 
 /** The fields of a line beside its message; fields without a value are left out. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -16,8 +15,34 @@ export interface LogSink {
   write(line: string): void;
 }
 
-export const logLevels = ['debug', 'info', 'warn', 'error'] as const satisfies readonly Level[];
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
+
+export const createLog = (level: LogLevel = 'info', sink: LogSink = createLineBuffer(stdout())): Log => {
+  const line = (at: LogLevel) => (msg: string, fields?: LogFields) => {
+    if (logLevels.indexOf(at) < logLevels.indexOf(level)) return;
+    sink.write(`${jsonOf({level: at, msg, time: new Date().toISOString()}, fields)}\n`);
+  };
+  return {debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error')};
+};
+
+/** Leaves out fields that JSON cannot express: to log must never throw. */
+const jsonOf = (head: LogFields, fields: LogFields | undefined): string => {
+  try {
+    return JSON.stringify({...head, ...fields});
+  } catch {
+    return JSON.stringify(head);
+  }
+};
+
+/** Writes synchronously to a pipe, socket or file. Drops lines that nobody reads: that must not end the process. */
+const stdout = (): LogSink => {
+  process.stdout.on('error', () => undefined);
+  return {write: (lines) => void process.stdout.write(lines)};
+};
+
+/** An answer takes two turns of the event loop: its message and its status are sent one after the other. */
+const bufferedMs = 5;
 
 /**
  * Writes lines together, some milliseconds after the first of them: an answer need not wait for the reader of the log. Only
@@ -40,24 +65,6 @@ export const createLineBuffer = (sink: LogSink): LogSink => {
       timer ??= setTimeout(flush, bufferedMs);
     },
   };
-};
-
-/** An answer takes two turns of the event loop: its message and its status are sent one after the other. */
-const bufferedMs = 5;
-
-export const createLog = (
-  level: LogLevel = 'info',
-  sink: LogSink = createLineBuffer(destination({fd: 1, sync: true})),
-): Log => {
-  // pino would write `msg` last and `time` as a number, so both are passed as ordinary fields.
-  const logger = pino(
-    {level, base: null, timestamp: false, formatters: {level: (label) => ({level: label})}},
-    sink,
-  );
-  const line = (at: LogLevel) => (msg: string, fields?: LogFields) => {
-    logger[at]({msg, time: new Date().toISOString(), ...fields});
-  };
-  return {debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error')};
 };
 
 /** The message of anything that was thrown, followed by the messages of its causes. */

@@ -1,4 +1,5 @@
-import {spawnSync} from 'node:child_process';
+import {spawn, spawnSync} from 'node:child_process';
+import {once} from 'node:events';
 import {build} from 'esbuild';
 import {describe, expect, it, vi} from 'vitest';
 import {createLineBuffer, createLog, errorText, type LogLevel} from '../../runtime/src/log.ts';
@@ -7,6 +8,18 @@ const linesOf = (level: LogLevel, write: (log: ReturnType<typeof createLog>) => 
   const lines: string[] = [];
   write(createLog(level, {write: (line) => lines.push(line)}));
   return lines;
+};
+
+/** A program with a `log` on stdout. */
+const programOf = async (code: string): Promise<string> => {
+  const contents = `import {createLog} from './runtime/src/log.ts'; const log = createLog(); ${code}`;
+  const {outputFiles} = await build({
+    stdin: {contents, resolveDir: process.cwd(), loader: 'ts'},
+    bundle: true,
+    platform: 'node',
+    write: false,
+  });
+  return outputFiles[0]?.text ?? '';
 };
 
 describe('the log', () => {
@@ -20,6 +33,11 @@ describe('the log', () => {
   it('stays on one line with any content', () => {
     const [line = ''] = linesOf('info', (log) => log.error('a\nb', {error: 'c\nd'}));
     expect(line.trimEnd()).not.toContain('\n');
+  });
+
+  it('leaves out fields that JSON cannot express', () => {
+    const [line = ''] = linesOf('info', (log) => log.info('hello', {big: 1n}));
+    expect(line).toMatch(/^\{"level":"info","msg":"hello","time":"[^"]+"\}\n$/);
   });
 
   it('leaves out what is below its level', () => {
@@ -44,23 +62,23 @@ describe('the log', () => {
   });
 
   it('is complete when the process exits at once', async () => {
-    const script = `
-      import {createLog} from './runtime/src/log.ts';
-      const log = createLog();
-      log.error('the last line');
-      process.exit(1);`;
-    const bundled = await build({
-      stdin: {contents: script, resolveDir: process.cwd(), loader: 'ts'},
-      bundle: true,
-      platform: 'node',
-      write: false,
-    });
     const {stdout, status} = spawnSync(process.execPath, {
-      input: bundled.outputFiles[0]?.text ?? '',
+      input: await programOf(`log.error('the last line'); process.exit(1);`),
       encoding: 'utf8',
     });
     expect(status).toBe(1);
     expect(stdout).toMatch(/^\{"level":"error","msg":"the last line",.*\}\n$/);
+  });
+
+  it('does not end the process when its reader is gone', async () => {
+    const program = await programOf(`
+      log.info('one');
+      setTimeout(() => log.info('two'), 100);
+      setTimeout(() => process.exit(3), 200);`);
+    const child = spawn(process.execPath, {stdio: ['pipe', 'pipe', 'ignore']});
+    child.stdout.destroy();
+    child.stdin.end(program);
+    expect(await once(child, 'exit')).toEqual([3, null]);
   });
 
   it('has the words of an error and of its causes', () => {
