@@ -12,8 +12,8 @@ import {ipamDirOf, openState} from './daemon-state.ts';
 import type {Options} from './flags.ts';
 import {errorText, type Log} from './log.ts';
 import {withCorrelation} from './log-correlation.ts';
+import {createLateMetrics} from './metrics/late-metrics.ts';
 import {measurePluginCalls} from './metrics/measure-plugin-calls.ts';
-import {createMetrics} from './metrics/metrics.ts';
 import {serveMetrics} from './metrics/server.ts';
 import {watchStalls} from './metrics/stalls.ts';
 import {createRecords} from './network/records.ts';
@@ -47,12 +47,13 @@ export const startDaemon = async (options: Options, startLog: Log): Promise<Daem
   const {exec, netns, store} = state;
   const recovering = recover({store, netns, log: startLog});
 
-  const metrics = createMetrics({
+  const sources = {
     records: () => records.all(),
     pools: async () => poolsOf(node.network()),
     quarantined: async () => (await store.quarantine.names()).length,
     refusedPodCidrs: () => node.refusedPodCidrs(),
-  });
+  };
+  const metrics = createLateMetrics(sources, firstCallsOver);
   const {binDirs, pluginTimeoutMs: timeoutMs} = options;
   const invoke = measurePluginCalls(createInvokePlugin({exec, binDirs, timeoutMs}), metrics.plugin);
   const limits = cleanupLimitsOf(options);
@@ -90,9 +91,11 @@ export const startDaemon = async (options: Options, startLog: Log): Promise<Daem
   node.follow();
   const background = startBackground({pods, store, log, when: firstCallsOver});
   watchStalls({log, stalled: metrics.stalled}, ending.signal);
-  const {registry} = metrics;
-  if (options.metricsAddress)
-    await serveMetrics(options.metricsAddress, {registry, healthy, log}, ending.signal);
+  const serveLate = async ({metricsAddress}: Options): Promise<void> => {
+    const registry = await metrics.registry;
+    if (metricsAddress) await serveMetrics(metricsAddress, {registry, healthy, log}, ending.signal);
+  };
+  void serveLate(options);
   return {
     stop: async () => {
       background.abort();

@@ -37,7 +37,7 @@ describe('a network runtime that is asked about itself', () => {
     await chain.plan({'fault ADD': 'error'});
     await attach(runtime.kni, unlucky, other).catch(() => undefined);
     await chain.plan({});
-    const metrics = await get('/metrics');
+    const metrics = await until('metrics are served', () => get('/metrics'));
     expect(metrics).toMatch(/^200 /);
     for (const line of [
       'kni_rpc_duration_seconds_count{rpc="AttachInterface",grpc_code="OK"} 1',

@@ -21,6 +21,7 @@ export const serveMetrics = async (
   parts: MetricsServerParts,
   signal: AbortSignal,
 ): Promise<void> => {
+  if (signal.aborted) return;
   const {log} = parts;
   const server = createServer({requestTimeout: 5000, headersTimeout: 5000}, answer(parts));
   server.maxConnections = 32;
