@@ -35,9 +35,7 @@ export interface CheckedNodes {
 }
 
 /** Private ranges (RFC 1918, RFC 6598, RFC 4193). A cluster's pod subnet of a family lies in one of them. */
-const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'].map(
-  labelledSpan,
-);
+const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'];
 
 /** The podCIDRs of this node are compared with the pod subnet only, so that no other node can take them away. */
 export const checkPodCidrs = (all: readonly NodeFacts[], rules: PodCidrRules): CheckedNodes => {
@@ -106,7 +104,7 @@ const outsidePodSubnet = (subnet: LabelledSpan, {podSubnets}: Facts): Refusal | 
 const unlikeOwn = (subnet: LabelledSpan, {podSubnets, ownCidrs, links}: Facts): Refusal | undefined => {
   if (ofFamily(podSubnets, subnet)) return undefined;
   const own = ofFamily(ownCidrs, subnet);
-  const range = own && privateRanges.find((each) => isWithin(own, each));
+  const range = own && privateRanges.map(labelledSpan).find((each) => isWithin(own, each));
   if (range && !isWithin(subnet, range))
     return {
       kind: 'outside-pod-subnet',

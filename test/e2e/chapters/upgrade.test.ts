@@ -42,7 +42,7 @@ const placeAnotherBuild = async (): Promise<void> => {
   const dir = await mkdtemp(join(tmpdir(), 'kni-upgrade-'));
   try {
     const outfile = join(dir, runtimeFile);
-    await build({...(bundle as BuildOptions), minifyWhitespace: true, outfile});
+    await build({...(bundle as BuildOptions), banner: {js: '// another build'}, outfile});
     await run('docker', 'cp', outfile, `${worker}:${installed}.new`);
   } finally {
     await rm(dir, {recursive: true});
