@@ -9,6 +9,8 @@ export default defineConfig({
   test: {
     env,
     sequence: {sequencer: ChapterSequencer},
+    // Many tests wait for programs. On 2 cores, vitest would use one worker.
+    maxWorkers: '100%',
     projects: [
       {
         extends: true,
