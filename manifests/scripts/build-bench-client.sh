@@ -12,8 +12,9 @@ client=${CLIENT:-/client}
 out=${OUT:-/out}
 export GOCACHE="${GOCACHE:-/cache/go-build}" GO111MODULE=off CGO_ENABLED=0
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# The same path each time, because paths are part of the keys of the build cache.
+work=/tmp/bench-client
+rm -rf "$work"
 # The first directory comes before the kubelet's libraries, which have an older libcni.
 export GOPATH="$work/first:$work/kubelet"
 kni=k8s.io/kubernetes/pkg/kubelet/kni
