@@ -8,7 +8,7 @@ import {batchCommand} from './netns/netns-batch.ts';
 import {type NetnsDir, openNetnsDir} from './netns/netns-dir.ts';
 import {openRecordStore, type RecordStore} from './network/record-store.ts';
 import {signsOfPods} from './node/running-pods.ts';
-import {createExec, type Exec, type ExecOptions} from './process/exec.ts';
+import {createExec, type ExecOptions, type Programs} from './process/exec.ts';
 import {takeLock} from './server/instance-lock.ts';
 import {lockSocket} from './server/socket.ts';
 
@@ -21,7 +21,7 @@ export const pathsOf = (options: Options) => ({
 });
 
 export interface State {
-  readonly exec: Exec;
+  readonly exec: Programs;
   readonly netns: NetnsDir;
   readonly store: RecordStore;
 }

@@ -54,8 +54,10 @@ export const startDaemon = async (options: Options, startLog: Log): Promise<Daem
     refusedPodCidrs: () => node.refusedPodCidrs(),
   };
   const metrics = createLateMetrics(sources, firstCallsOver);
-  const {binDirs, pluginTimeoutMs: timeoutMs} = options;
-  const invoke = measurePluginCalls(createInvokePlugin({exec, binDirs, timeoutMs}), metrics.plugin);
+  const {binDirs, pluginTimeoutMs: timeoutMs, startEarly: earlyTypes} = options;
+  const {startEarly} = exec;
+  const plugins = createInvokePlugin({exec, startEarly, earlyTypes, binDirs, timeoutMs});
+  const invoke = measurePluginCalls(plugins, metrics.plugin);
   const limits = cleanupLimitsOf(options);
   const opening = openNodeNetwork({
     ...options,

@@ -3,6 +3,7 @@ import {hostname} from 'node:os';
 import {isAbsolute} from 'node:path';
 import {parseArgs} from 'node:util';
 import {commands} from './client/commands.ts';
+import {isPluginType} from './cni/conflist.ts';
 import {errorText, type LogLevel, logLevels} from './log.ts';
 import type {MetricsAddress} from './metrics/server.ts';
 import {type BackendName, backendNames} from './node/backends.ts';
@@ -23,6 +24,8 @@ export interface Options {
   readonly podSubnets: readonly string[];
   readonly backend: BackendName;
   readonly pluginTimeoutMs: number;
+  /** Types of CNI plugins. */
+  readonly startEarly: ReadonlySet<string>;
   readonly stopTimeoutMs: number;
   readonly repairIntervalMs: number;
   readonly giveUpAfterMs: number;
@@ -109,6 +112,12 @@ const flags = {
     value: 'SECONDS',
     default: '30',
     help: 'time limit of one call of a CNI plugin',
+  },
+  'start-early': {
+    type: 'string',
+    value: 'TYPE[,TYPE]',
+    default: 'bandwidth,bridge,firewall,host-device,ipvlan,macvlan,portmap,ptp,sbr,tuning,vlan,vrf',
+    help: 'plugins that wait for their stdin before they do anything: they start while the plugin before them works; empty: none',
   },
   'stop-timeout': {
     type: 'string',
@@ -203,6 +212,7 @@ export const optionsFrom = (args: readonly string[]): Options | undefined => {
     podSubnets: podSubnets(values),
     backend: oneOf('backend', backendNames, values),
     pluginTimeoutMs: milliseconds('plugin-timeout', values),
+    startEarly: pluginTypes('start-early', values),
     stopTimeoutMs: milliseconds('stop-timeout', values),
     repairIntervalMs: milliseconds('repair-interval', values),
     giveUpAfterMs: milliseconds('give-up-after', values),
@@ -251,6 +261,13 @@ const namespaces = (flag: TextFlag, values: Values): string[] => {
   if (!names.every((name) => name === '*' || /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(name)))
     throw new UsageError(`--${flag} must be * or namespaces separated by commas, not '${values[flag]}'`);
   return names;
+};
+
+const pluginTypes = (flag: TextFlag, values: Values): ReadonlySet<string> => {
+  const types = values[flag] === '' ? [] : values[flag].split(',');
+  if (!types.every(isPluginType))
+    throw new UsageError(`--${flag} must be types of CNI plugins separated by commas, not '${values[flag]}'`);
+  return new Set(types);
 };
 
 /** IPv6 addresses are written in brackets. */

@@ -19,6 +19,9 @@ describe('the flags', () => {
       giveUpAfterMs: 120_000,
       repairIntervalMs: 60_000,
       pendingLimit: 8,
+      startEarly: new Set(
+        'bandwidth bridge firewall host-device ipvlan macvlan portmap ptp sbr tuning vlan vrf'.split(' '),
+      ),
       stopTimeoutMs: 10_000,
       logLevel: 'info',
       metricsAddress: {host: '127.0.0.1', port: 9465},
@@ -56,6 +59,8 @@ describe('the flags', () => {
       sharedNamespaces: ['default', 'kube-system'],
     });
     expect(optionsFrom(['--shared-namespaces=*'])?.sharedNamespaces).toEqual(['*']);
+    expect(optionsFrom(['--start-early=portmap,mine'])?.startEarly).toEqual(new Set(['portmap', 'mine']));
+    expect(optionsFrom(['--start-early='])?.startEarly).toEqual(new Set());
     expect(optionsFrom(['--metrics-address='])?.metricsAddress).toBeUndefined();
   });
 
@@ -81,6 +86,7 @@ describe('the flags', () => {
       "--shared-namespaces must be * or namespaces separated by commas, not 'a,,b'",
     ],
     ['--shared-namespaces=A/b', "--shared-namespaces must be * or namespaces separated by commas, not 'A/b'"],
+    ['--start-early=a,../b', "--start-early must be types of CNI plugins separated by commas, not 'a,../b'"],
     ['--colour', "Unknown option '--colour'"],
     ['extra', "Unexpected argument 'extra'"],
   ])('refuse %s', (flag, message) => {

@@ -122,5 +122,5 @@ const parsePlugin = (text: string): PluginConfig => {
 };
 
 /** A type is a file name, so that it cannot lead out of the plugin directory. */
-const isPluginType = (type: string | undefined): type is string =>
+export const isPluginType = (type: string | undefined): type is string =>
   type !== undefined && type !== '' && type !== '.' && type !== '..' && !/[/\0]/.test(type);

@@ -1,4 +1,5 @@
 /** One call of a plugin: the network or attachment that it concerns, and the function that makes the call. */
+import type {EarlyProgram} from '../process/early-program.ts';
 import type {Attachment, Target} from './attachment.ts';
 import type {CniCommand} from './cni-command.ts';
 import type {Conflist, PluginConfig} from './conflist.ts';
@@ -12,6 +13,8 @@ export interface AttachmentInvocation {
   readonly attachment: Attachment;
   readonly target: Target;
   readonly prevResult: string | undefined;
+  /** The process of the plugin, if it was started early. */
+  readonly early?: EarlyProgram | undefined;
   /** Shortens the time limit of plugins for this call. */
   readonly timeoutMs?: number;
 }
@@ -35,7 +38,25 @@ export interface ValidAttachment {
  * Returns what the plugin printed on stdout. For ADD it is the result, a JSON object in the CNI version of the list; for
  * VERSION it is an object with `supportedVersions`.
  */
-export type InvokePlugin = (command: CniCommand, invocation: Invocation) => Promise<string>;
+export interface InvokePlugin {
+  (command: CniCommand, invocation: Invocation): Promise<string>;
+  /**
+   * Starts the process of a plugin whose turn comes later. It gets its configuration when it is passed in the invocation.
+   * Returns undefined if that is not allowed, or not possible now.
+   */
+  readonly startEarly?: StartEarly | undefined;
+}
+
+export type StartEarly = (
+  command: 'ADD' | 'DEL',
+  invocation: AttachmentInvocation,
+) => EarlyProgram | undefined;
+
+/** The wrapped function with `startEarly` of the original. */
+export const wrapInvoke = (
+  {startEarly}: InvokePlugin,
+  call: (command: CniCommand, invocation: Invocation) => Promise<string>,
+): InvokePlugin => Object.assign(call, {startEarly});
 
 /** The log fields of a call. */
 export const fieldsOfInvocation = (invocation: Invocation) => ({

@@ -1,10 +1,9 @@
 /** Logs every plugin call: successes at level debug, failures as warnings. */
 import {errorText, type Log} from '../log.ts';
-import {fieldsOfInvocation, type InvokePlugin} from './invocation.ts';
+import {fieldsOfInvocation, type InvokePlugin, wrapInvoke} from './invocation.ts';
 
-export const logPluginCalls =
-  (invoke: InvokePlugin, log: Log): InvokePlugin =>
-  async (command, invocation) => {
+export const logPluginCalls = (invoke: InvokePlugin, log: Log): InvokePlugin =>
+  wrapInvoke(invoke, async (command, invocation) => {
     const begun = performance.now();
     const fields = () => ({
       ...fieldsOfInvocation(invocation),
@@ -18,4 +17,4 @@ export const logPluginCalls =
       log.warn(`${invocation.plugin.type} ${command} failed`, {...fields(), error: errorText(error)});
       throw error;
     }
-  };
+  });

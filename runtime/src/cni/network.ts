@@ -3,7 +3,7 @@ import {crashPoint} from '../lib/crash-point.ts';
 import type {Attachment, Target} from './attachment.ts';
 import {type Conflist, parseConflist} from './conflist.ts';
 import {CniError, InvalidParameter, NotAdded, PluginFailed, type PluginTrouble} from './errors.ts';
-import type {InvokePlugin, ValidAttachment} from './invocation.ts';
+import type {AttachmentInvocation, InvokePlugin, ValidAttachment} from './invocation.ts';
 import {supportedVersionsIn} from './plugin-versions.ts';
 import {hostInterfacesIn} from './result.ts';
 import {isAtLeast} from './versions.ts';
@@ -27,14 +27,14 @@ export const addNetwork = async (
 ): Promise<Addition> => {
   const list = parseConflist(attachment.config);
   const results: string[] = [];
-  for (const [index, plugin] of list.plugins.entries()) {
-    try {
-      results.push(await invoke('ADD', {list, plugin, attachment, target, prevResult: results.at(-1)}));
-    } catch (error) {
-      const started = index + (wasStarted(error) ? 1 : 0);
-      return {attachment: {...attachment, ...droppedInterfaces(results), started}, error};
-    }
-    crashPoint('attach: plugin added');
+  try {
+    await callInOrder(invoke, 'ADD', {list, attachment, target}, async (call) => {
+      results.push(await call(results.at(-1)));
+      crashPoint('attach: plugin added');
+    });
+  } catch (error) {
+    const started = results.length + (wasStarted(error) ? 1 : 0);
+    return {attachment: {...attachment, ...droppedInterfaces(results), started}, error};
   }
   const {started: _, ...added} = attachment;
   return {attachment: {...added, ...droppedInterfaces(results), result: results.at(-1) ?? '{}'}};
@@ -76,13 +76,43 @@ export const delNetwork = async (
   const list = parseConflist(attachment.config);
   const {started = list.plugins.length} = attachment;
   const prevResult = isAtLeast(list.cniVersion, '0.4.0') ? attachment.result : undefined;
-  for (const [index, plugin] of [...list.plugins.entries()].toReversed()) {
+  await callInOrder(invoke, 'DEL', {list, attachment, target}, async (call, index) => {
     try {
-      await invoke('DEL', {list, plugin, attachment, target, prevResult});
+      await call(prevResult);
     } catch (error) {
       if (index < started && !isUnknownContainer(error)) throw error;
     }
     crashPoint('detach: plugin deleted');
+  });
+};
+
+type Chain = Pick<AttachmentInvocation, 'list' | 'attachment' | 'target'>;
+type Call = (prevResult: string | undefined) => Promise<string>;
+
+/**
+ * Calls the plugins one after another; `work` gets the function that makes the call, and the index of the plugin in the list.
+ * The process of the next plugin may start early: it has no configuration, and waits for it. It is killed if `work` rejects.
+ */
+const callInOrder = async (
+  invoke: InvokePlugin,
+  command: 'ADD' | 'DEL',
+  chain: Chain,
+  work: (call: Call, index: number) => Promise<void>,
+): Promise<void> => {
+  const {plugins} = chain.list;
+  const order = command === 'ADD' ? [...plugins.entries()] : [...plugins.entries()].toReversed();
+  let early: AttachmentInvocation['early'];
+  for (const [position, [index, plugin]] of order.entries()) {
+    const own = early;
+    const working = work((prevResult) => invoke(command, {...chain, plugin, prevResult, early: own}), index);
+    const [, next] = order[position + 1] ?? [];
+    early = next && invoke.startEarly?.(command, {...chain, plugin: next, prevResult: undefined});
+    try {
+      await working;
+    } catch (error) {
+      await Promise.all([own?.cancel(), early?.cancel()]);
+      throw error;
+    }
   }
 };
 

@@ -1,40 +1,60 @@
 /** Calls one plugin: finds it, runs it and reads its result. */
 import {errorText} from '../log.ts';
-import type {Ending, Exec} from '../process/exec.ts';
+import type {Ending, Exec, Programs} from '../process/exec.ts';
 import type {CniCommand} from './cni-command.ts';
 import {errorResultOf, isErrorResult} from './error-result.ts';
 import {CniError, PluginFailed} from './errors.ts';
 import {findPlugin} from './find-plugin.ts';
-import type {Invocation, InvokePlugin} from './invocation.ts';
+import {type Invocation, type InvokePlugin, type StartEarly, wrapInvoke} from './invocation.ts';
 import {createVersionCache, versionReplyOf} from './plugin-versions.ts';
 import {environmentOf, requestConfigOf} from './request.ts';
 import {BadResult, resultInVersion} from './result-versions.ts';
 
 export interface PluginOptions {
   readonly exec: Exec;
+  readonly startEarly?: Programs['startEarly'];
+  /** Types of plugins that may be started before their configuration is known. */
+  readonly earlyTypes?: ReadonlySet<string>;
   readonly binDirs: readonly string[];
   readonly timeoutMs: number;
 }
 
-export const createInvokePlugin = ({exec, binDirs, timeoutMs}: PluginOptions): InvokePlugin => {
+export const createInvokePlugin = (options: PluginOptions): InvokePlugin => {
+  const {exec, binDirs, timeoutMs} = options;
   const versions = createVersionCache();
-  return async (command, invocation) => {
+  const invoke: InvokePlugin = async (command, invocation) => {
     const {type} = invocation.plugin;
     const file = findPlugin(binDirs, type);
     if (!file) throw new PluginFailed(type, 'missing', `is not in ${binDirs.join(' or ')}`);
     const run = async () => {
-      const ending = await exec({
-        file,
+      const input = {
         timeoutMs: Math.min(timeoutMs, timeLimitOf(invocation)),
         stdin: `${requestConfigOf(command, invocation)}\n`, // the pool's here-documents need a complete line
-        env: environmentOf(command, invocation, binDirs),
-      });
+      };
+      const early = 'early' in invocation ? invocation.early : undefined;
+      const ending = early
+        ? await early.run(input)
+        : await exec({...input, file, env: environmentOf(command, invocation, binDirs)});
       return stdoutOf(ending, type, command);
     };
     if (command === 'VERSION') return await versions(file, () => versionReplyOf(type, run));
     return command === 'ADD' ? resultOf(await run(), invocation) : await run();
   };
+  return Object.assign(invoke, {startEarly: createStartEarly(options)});
 };
+
+const createStartEarly =
+  ({startEarly, earlyTypes = new Set(), binDirs}: PluginOptions): StartEarly =>
+  (command, invocation) => {
+    const {type} = invocation.plugin;
+    const file = earlyTypes.has(type) ? findPlugin(binDirs, type) : undefined;
+    if (!file) return undefined;
+    try {
+      return startEarly?.({file, env: environmentOf(command, invocation, binDirs)});
+    } catch {
+      return undefined; // the call itself reports an invalid parameter
+    }
+  };
 
 const timeLimitOf = ({timeoutMs = Number.POSITIVE_INFINITY}: Invocation): number => timeoutMs;
 
@@ -42,9 +62,8 @@ const timeLimitOf = ({timeoutMs = Number.POSITIVE_INFINITY}: Invocation): number
  * Limits several calls together: `timeLeft` is in ms, and a plugin is not started when no time is left. The timeout is
  * rounded to seconds, because it becomes part of an event, and Kubernetes aggregates events with equal texts.
  */
-export const withinTime =
-  (invoke: InvokePlugin, timeLeft: () => number): InvokePlugin =>
-  async (command, invocation) => {
+export const withinTime = (invoke: InvokePlugin, timeLeft: () => number): InvokePlugin =>
+  wrapInvoke(invoke, async (command, invocation) => {
     const timeoutMs = timeLeft();
     if (timeoutMs > 0)
       return await invoke(command, {...invocation, timeoutMs: Math.ceil(timeoutMs / 1000) * 1000});
@@ -53,7 +72,7 @@ export const withinTime =
       'no-time',
       `was not called for ${command}: earlier plugins used up the time of this call`,
     );
-  };
+  });
 
 const stdoutOf = (ending: Ending, plugin: string, command: CniCommand): string => {
   switch (ending.kind) {

@@ -1,11 +1,10 @@
 /** Measures the duration and outcome of every plugin call. */
 import {CniError, PluginFailed} from '../cni/errors.ts';
-import type {InvokePlugin} from '../cni/invocation.ts';
+import {type InvokePlugin, wrapInvoke} from '../cni/invocation.ts';
 import type {Metrics} from './metrics.ts';
 
-export const measurePluginCalls =
-  (invoke: InvokePlugin, observe: Metrics['plugin']): InvokePlugin =>
-  async (command, invocation) => {
+export const measurePluginCalls = (invoke: InvokePlugin, observe: Metrics['plugin']): InvokePlugin =>
+  wrapInvoke(invoke, async (command, invocation) => {
     const begun = performance.now();
     const ended = (outcome: string) => {
       // A network definition may name any plugin, and each name would create another time series.
@@ -20,7 +19,7 @@ export const measurePluginCalls =
       ended(outcomeOf(error));
       throw error;
     }
-  };
+  });
 
 const outcomeOf = (error: unknown): string => {
   // A plugin may return any code, and each code would create another time series.

@@ -10,6 +10,9 @@ export interface Command {
   readonly timeoutMs: number;
 }
 
+/** Input that is not known when the program starts. Without it, the program is killed. Its time limit begins with the input. */
+export type LaterInput = Promise<Required<Pick<Command, 'stdin' | 'timeoutMs'>> | undefined>;
+
 /** The caller decides which endings are failures. */
 export type Ending =
   | {readonly kind: 'exited'; readonly exitCode: number; readonly stdout: string; readonly stderr: string}

@@ -5,7 +5,8 @@ import {closeSync, openSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {setTimeout as delay} from 'node:timers/promises';
 import {errorCodeOf} from '../lib/error-code.ts';
-import type {Command, Ending} from './command.ts';
+import type {Command, Ending, LaterInput} from './command.ts';
+import {createEarlyProgram, type EarlyProgram} from './early-program.ts';
 import {watchGroup} from './group.ts';
 import {inOwnGroup} from './own-group.ts';
 import {openShell, type ShellProcess} from './pool/shell.ts';
@@ -24,6 +25,8 @@ export type LongLived = ShellProcess;
 export interface Programs extends Exec {
   /** Starts a program that ends when its stdin ends. Rejects if it cannot be started. */
   readonly startLongLived: (command: readonly string[]) => Promise<LongLived>;
+  /** Starts a program before its stdin is known. Returns undefined if all slots are taken. */
+  readonly startEarly: (command: Pick<Command, 'file' | 'env'>) => EarlyProgram | undefined;
 }
 
 const busyRetries = {times: 20, everyMs: 250};
@@ -97,7 +100,24 @@ export const createExec = ({
       await delay(busyRetries.everyMs);
     }
   };
+  const runEarly = async (command: Command, input: LaterInput): Promise<Ending | undefined> => {
+    const path = shellPathOf(command, base['PATH'] ?? '');
+    const shell = path && (await shells.take());
+    if (!shell) return undefined;
+    const ending = stop?.aborted ? undefined : await shell.run(command, path, stop, input);
+    shells.giveBack(shell);
+    return ending;
+  };
   return Object.assign(exec, {
+    startEarly: (command: Pick<Command, 'file' | 'env'>) => {
+      const slot = slots.takeFree();
+      if (!slot) return undefined;
+      const run = async (input: LaterInput) => {
+        void input.then((given) => given && slot.begin());
+        return await runEarly({...command, timeoutMs: 0}, input).finally(() => slot.leave());
+      };
+      return createEarlyProgram(run, (given) => exec({...command, ...given}));
+    },
     startLongLived: async (command: readonly string[]) => {
       const child = await startShell(['-c', 'exec "$@" 2>&1', 'sh', ...command]);
       stop?.addEventListener('abort', () => child.stdin.end(), {once: true});
@@ -138,7 +158,8 @@ const spawnProgram = async (
   const {stdin, stdout, stderr} = child;
   if (!(hasPipes(child) && stdin && stdout && stderr))
     return {kind: 'not-started', error: await failure(child)};
-  return watchGroup({leader: child, stdout, stderr}, command, stop, (watch) => {
+  return watchGroup({leader: child, stdout, stderr}, stop, (watch) => {
+    watch.limit(command.timeoutMs);
     child.on('error', (error) => watch.settle({kind: 'not-started', error}));
     child.on('close', (exitCode, signal) => {
       if (signal) watch.settle({kind: 'signalled', signal, stderr: watch.stderr()});

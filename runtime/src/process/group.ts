@@ -1,7 +1,7 @@
 /** Watches the process group of a command: collects its output, and kills the group on timeout, stop or excess output. */
 import type {Readable, Writable} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
-import type {Command, Ending} from './command.ts';
+import type {Ending} from './command.ts';
 import {collect} from './output.ts';
 
 const outputLimit = 1024 * 1024;
@@ -30,18 +30,24 @@ export interface Watch {
   readonly stdout: () => string;
   readonly stderr: () => string;
   readonly settle: (ending: Ending) => void;
+  /** Starts the time limit. */
+  readonly limit: (timeoutMs: number) => void;
+  /** Kills the group; `ending` is reported when it is gone. */
+  readonly kill: (ending: Ending) => void;
 }
 
 /** `begin` gets the function that reports the ending; after the group was killed, its report is ignored. */
 export const watchGroup = (
   {leader, stdout, stderr}: Group,
-  {timeoutMs}: Command,
   stop: AbortSignal | undefined,
   begin: (watch: Watch) => void,
 ): Promise<Ending> =>
   new Promise((resolve) => {
     let isKilled = false;
+    let isFinished = false;
+    let timer: NodeJS.Timeout | undefined;
     const finish = (ending: Ending) => {
+      isFinished = true;
       clearTimeout(timer);
       stop?.removeEventListener('abort', onStop);
       resolve(ending);
@@ -50,7 +56,7 @@ export const watchGroup = (
     // killed and the pipes are destroyed. The caller may undo the program's work next, so this waits until the group
     // is gone. A process that is stuck in the kernel never goes, hence the limit.
     const kill = (ending: Ending) => {
-      if (isKilled) return;
+      if (isKilled || isFinished) return;
       isKilled = true;
       const ended = () => void gone(leader).then(() => finish(ending));
       leader.once('exit', ended);
@@ -63,7 +69,6 @@ export const watchGroup = (
     const tooMuch = () => kill({kind: 'too-much-output', limit: outputLimit});
     const printedOut = collect(stdout, outputLimit, tooMuch);
     const printedErr = collect(stderr, outputLimit, tooMuch);
-    const timer = setTimeout(() => kill({kind: 'timed-out', ms: timeoutMs, stderr: printedErr()}), timeoutMs);
     stop?.addEventListener('abort', onStop);
     begin({
       stdout: printedOut,
@@ -71,6 +76,10 @@ export const watchGroup = (
       settle: (ending) => {
         if (!isKilled) finish(ending);
       },
+      limit: (ms) => {
+        if (!isFinished) timer = setTimeout(() => kill({kind: 'timed-out', ms, stderr: printedErr()}), ms);
+      },
+      kill,
     });
   });
 

@@ -3,7 +3,17 @@
  * the next in the queue instead of blocking it until the timeout. The number of slow works is limited as well.
  */
 
-export type Slots = <T>(work: () => Promise<T>) => Promise<T>;
+export interface Slots {
+  <T>(work: () => Promise<T>): Promise<T>;
+  /** Takes a slot if one is free and no work waits for it. */
+  takeFree(): Slot | undefined;
+}
+
+export interface Slot {
+  /** The work begins: from now on it may become slow. */
+  begin(): void;
+  leave(): void;
+}
 
 export interface SlotsOptions {
   readonly max: number;
@@ -16,30 +26,52 @@ export const createSlots = ({max, maxLate, lateAfterMs}: SlotsOptions): Slots =>
   const waiting: (() => void)[] = [];
   let inside = 0;
   let late = 0;
+  const isFree = () => inside - Math.min(late, maxLate) < max;
   const admit = () => {
-    while (waiting.length > 0 && inside - Math.min(late, maxLate) < max) {
+    while (waiting.length > 0 && isFree()) {
       inside++;
       waiting.shift()?.();
     }
   };
-  return async (work) => {
+  const createSlot = (): Slot => {
+    let isLate = false;
+    let hasLeft = false;
+    let timer: NodeJS.Timeout | undefined;
+    return {
+      begin: () => {
+        if (hasLeft) return;
+        timer = setTimeout(() => {
+          isLate = true;
+          late++;
+          admit();
+        }, lateAfterMs);
+      },
+      leave: () => {
+        hasLeft = true;
+        clearTimeout(timer);
+        inside--;
+        if (isLate) late--;
+        admit();
+      },
+    };
+  };
+  const run = async <T>(work: () => Promise<T>): Promise<T> => {
     await new Promise<void>((resolve) => {
       waiting.push(resolve);
       admit();
     });
-    let isLate = false;
-    const timer = setTimeout(() => {
-      isLate = true;
-      late++;
-      admit();
-    }, lateAfterMs);
+    const slot = createSlot();
+    slot.begin();
     try {
       return await work();
     } finally {
-      clearTimeout(timer);
-      inside--;
-      if (isLate) late--;
-      admit();
+      slot.leave();
     }
   };
+  const takeFree = (): Slot | undefined => {
+    if (waiting.length > 0 || !isFree()) return undefined;
+    inside++;
+    return createSlot();
+  };
+  return Object.assign(run, {takeFree});
 };

@@ -8,9 +8,13 @@ import {conflistOf, installPlugins, type Plugins} from './plugins.ts';
 
 export const types = ['first', 'second', 'third'];
 
-export const pluginChain = async (fields: object = {}, timeoutMs = 60_000) => {
+/** With `early`, the process of each plugin starts while the plugin before it works. */
+export const pluginChain = async (fields: object = {}, timeoutMs = 60_000, {early = false} = {}) => {
   const plugins = await installPlugins(types);
-  const invoke = createInvokePlugin({exec: createExec(), binDirs: [plugins.binDir], timeoutMs});
+  const exec = createExec();
+  const earlyTypes = new Set(early ? types : []);
+  const {startEarly} = exec;
+  const invoke = createInvokePlugin({exec, startEarly, earlyTypes, binDirs: [plugins.binDir], timeoutMs});
   const config = JSON.stringify({...(JSON.parse(conflistOf(plugins, types)) as object), ...fields});
   return {
     plugins,

@@ -39,23 +39,30 @@ const isExecutable = (file: string): boolean => {
   }
 };
 
+export interface FifoPaths {
+  readonly stdin: string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 export interface ScriptParts {
   readonly command: Command;
   readonly path: string;
-  /** Of stdout and stderr. */
-  readonly fifos: readonly string[];
+  readonly fifos: FifoPaths;
+  /** Whether stdin comes from its fifo, and not from the command. */
+  readonly isInputLater: boolean;
   /** The line that ends the here-document; must not occur in stdin. */
   readonly endMark: string;
 }
 
 /** The script prints the exit status when the program has ended; after a signal it is 128 plus its number. */
-export const scriptOf = ({command, path, fifos, endMark}: ScriptParts): string => {
+export const scriptOf = ({command, path, fifos, isInputLater, endMark}: ScriptParts): string => {
   const {args = [], stdin, env = {}} = command;
   const assigned = Object.entries(env).map(([name, value]) => `${name}=${quote(value)} `);
   const words = [path, ...args].map(quote).join(' ');
-  const outputs = fifos.map((fifo, index) => `${index + 1}>${fifo}`).join(' ');
-  const [input, text] = stdin ? [`<<'${endMark}'`, `${stdin}${endMark}\n`] : ['</dev/null', ''];
-  return `${assigned.join('')}${words} ${input} ${outputs}\n${text}echo $?\n`;
+  const unknown = isInputLater ? `<${fifos.stdin}` : '</dev/null';
+  const [input, text] = stdin ? [`<<'${endMark}'`, `${stdin}${endMark}\n`] : [unknown, ''];
+  return `${assigned.join('')}${words} ${input} 1>${fifos.stdout} 2>${fifos.stderr}\n${text}echo $?\n`;
 };
 
 /** Whether the output is only the error message of a shell that could not start the program. */

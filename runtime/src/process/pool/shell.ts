@@ -6,6 +6,7 @@
  * The network runtime writes one command at a time to the shell's stdin; the shell prints the exit status to its stdout.
  * stdout and stderr of the program are fifos, which are reopened for every program. Like a pipe, a fifo reports its end
  * only when the last writer has closed it, so late output of a grandchild cannot reach the output of the next program.
+ * stdin is a here-document, or a third fifo if it is not known when the program starts.
  */
 import {randomUUID} from 'node:crypto';
 import {closeSync, constants as fsConstants, openSync} from 'node:fs';
@@ -14,9 +15,10 @@ import {Socket} from 'node:net';
 import {constants} from 'node:os';
 import {join} from 'node:path';
 import type {Readable, Writable} from 'node:stream';
-import type {Command, Ending} from '../command.ts';
+import type {Command, Ending, LaterInput} from '../command.ts';
 import {killGroup, type Leader, watchGroup} from '../group.ts';
-import {isNotStarted, openingOf, scriptOf} from './shell-script.ts';
+import {openInput, writeInput} from './later-input.ts';
+import {type FifoPaths, isNotStarted, openingOf, scriptOf} from './shell-script.ts';
 
 /** The part of a ChildProcess running `sh` that this module uses. */
 export interface ShellProcess extends Leader {
@@ -27,18 +29,25 @@ export interface ShellProcess extends Leader {
 
 export interface Shell {
   /** Returns undefined if the shell could not start the program: its reason is only text for people. */
-  run(command: Command, path: string, stop: AbortSignal | undefined): Promise<Ending | undefined>;
+  run(
+    command: Command,
+    path: string,
+    stop: AbortSignal | undefined,
+    input?: LaterInput,
+  ): Promise<Ending | undefined>;
   /** False after the shell has exited or was killed. */
   isUsable(): boolean;
   close(): void;
 }
 
 interface Fifos {
-  readonly paths: readonly string[];
+  readonly paths: FifoPaths;
   close(): void;
 }
 
 const readEnd = fsConstants.O_RDONLY | fsConstants.O_NONBLOCK;
+/** O_PATH: neither reads nor writes, so it does not keep the fifo of stdin open. Node.js has no name for it. */
+const pathOnly = 0o10000000;
 const signalBase = 128;
 
 /** Rejects when the shell does not start, descriptors have run out, or a fifo cannot be created. */
@@ -68,15 +77,18 @@ export const openShell = async (
     command: Command,
     path: string,
     stop: AbortSignal | undefined,
+    input?: LaterInput,
   ): Promise<Ending | undefined> => {
-    const readers = fifos.paths.map(reader);
-    const [stdout, stderr] = readers;
-    if (!stdout || !stderr) {
-      for (const each of readers) each?.destroy();
+    const [stdout, stderr] = [reader(fifos.paths.stdout), reader(fifos.paths.stderr)];
+    const writeEnd = input && openInput(fifos.paths.stdin);
+    if (!stdout || !stderr || (input && writeEnd === undefined)) {
+      for (const each of [stdout, stderr]) each?.destroy();
+      if (writeEnd !== undefined) closeSync(writeEnd);
       return undefined;
     }
+    let hasEnded = false;
     const endMark = `end-${randomUUID()}`; // random, so that it cannot occur in the stdin of a program
-    const ending = await watchGroup({leader: child, stdout, stderr}, command, stop, (watch) => {
+    const ending = await watchGroup({leader: child, stdout, stderr}, stop, (watch) => {
       const settle = (status: number) => {
         child.off('exit', onExit);
         watch.settle(endingOf(status, watch.stdout(), watch.stderr()));
@@ -90,8 +102,18 @@ export const openShell = async (
       void Promise.all([firstChunkOf(child.stdout), closeOf(stdout), closeOf(stderr)]).then(([line]) =>
         settle(Number(line)),
       );
-      child.stdin.write(scriptOf({command, path, fifos: fifos.paths, endMark}));
+      child.stdin.write(
+        scriptOf({command, path, fifos: fifos.paths, isInputLater: input !== undefined, endMark}),
+      );
+      if (writeEnd === undefined) watch.limit(command.timeoutMs);
+      else
+        void input?.then(async (given) => {
+          if (given) watch.limit(given.timeoutMs);
+          else watch.kill({kind: 'stopped'});
+          await writeInput(writeEnd, given?.stdin ?? '', () => hasEnded);
+        });
     });
+    hasEnded = true;
     for (const stream of [stdout, stderr]) stream.destroy();
     if (isForced(ending)) abandon();
     const isStarted =
@@ -122,14 +144,14 @@ const makeFifos = async (
   ended.catch(() => undefined); // most shells exit much later, when no one awaits this
   await mkdir(scratch, {recursive: true, mode: 0o700});
   const dir = await mkdtemp(join(scratch, 'kni-shell-'));
-  const names = ['stdout', 'stderr'].map((name) => join(dir, name));
+  const names = {stdin: join(dir, 'stdin'), stdout: join(dir, 'stdout'), stderr: join(dir, 'stderr')};
   try {
     const made = firstChunkOf(child.stdout);
-    child.stdin.write(openingOf(names, umask, inherited));
+    child.stdin.write(openingOf(Object.values(names), umask, inherited));
     if ((await Promise.race([made, ended])).trim() !== '0') throw new Error('cannot create a fifo');
     return open(names);
   } finally {
-    await removeNames(dir, names);
+    await removeNames(dir, Object.values(names));
   }
 };
 
@@ -139,18 +161,27 @@ const removeNames = async (dir: string, names: readonly string[]): Promise<void>
   await rmdir(dir).catch(() => undefined);
 };
 
-const open = (names: readonly string[]): Fifos => {
+const open = (names: FifoPaths): Fifos => {
   const fds: number[] = [];
   const close = () => {
     for (const fd of fds.splice(0)) closeSync(fd);
   };
+  const pathOf = (name: string, flags: number): string => {
+    const fd = openSync(name, flags);
+    fds.push(fd);
+    return `/proc/${process.pid}/fd/${fd}`;
+  };
   try {
-    for (const name of names) fds.push(openSync(name, readEnd));
+    const paths = {
+      stdin: pathOf(names.stdin, pathOnly),
+      stdout: pathOf(names.stdout, readEnd),
+      stderr: pathOf(names.stderr, readEnd),
+    };
+    return {paths, close};
   } catch (error) {
     close();
     throw error;
   }
-  return {paths: fds.map((fd) => `/proc/${process.pid}/fd/${fd}`), close};
 };
 
 const reader = (path: string): Socket | undefined => {

@@ -1,0 +1,105 @@
+import {readFileSync} from 'node:fs';
+import {readdir, readFile} from 'node:fs/promises';
+import {setTimeout as delay} from 'node:timers/promises';
+import {describe, expect, it, vi} from 'vitest';
+import {addNetwork, delNetwork} from '../../../runtime/src/cni/network.ts';
+import {isAlive} from '../../rig/processes.ts';
+import {target} from '../../rig/runtime/invocations.ts';
+import {callsOf, pluginChain} from '../../rig/runtime/plugin-chain.ts';
+
+// Real programs run here, on a machine that may have other things to do.
+vi.setConfig({testTimeout: 60_000});
+
+const chainOf = (timeoutMs?: number) => pluginChain({}, timeoutMs, {early: true});
+type PluginChain = Awaited<ReturnType<typeof chainOf>>;
+
+/** Processes of a plugin that wait for their stdin. */
+const waiting = async ({plugins}: PluginChain, plugin: string): Promise<number[]> => {
+  const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0);
+  const commands = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+  );
+  return pids.filter(
+    (pid, index) => commands[index]?.includes(`${plugins.binDir}/${plugin}\0`) && isAlive(pid),
+  );
+};
+
+describe('a plugin whose process starts early', () => {
+  it.each(['ADD', 'DEL'] as const)(
+    'is called in its turn for %s, with the same input as always',
+    async (command) => {
+      const inputs = async (early: boolean) => {
+        await using chain = await pluginChain({}, undefined, {early});
+        const {invoke, attachment, plugins} = chain;
+        const result = '{"cniVersion":"1.0.0"}';
+        if (command === 'ADD') await addNetwork(invoke, attachment, target);
+        else await delNetwork(invoke, {...attachment, result}, target);
+        const calls = await plugins.calls();
+        return {
+          trace: await plugins.trace(),
+          calls: calls.map(({call, env, stdin}) => ({call, env, stdin: stdin.replaceAll(plugins.dir, '')})),
+        };
+      };
+      const [early, usual] = [await inputs(true), await inputs(false)];
+      const envOf = (call: (typeof usual.calls)[number]) => ({...call, env: {...call.env, CNI_PATH: ''}});
+      expect(early.trace).toEqual(usual.trace);
+      expect(early.calls.map(envOf)).toEqual(usual.calls.map(envOf));
+    },
+  );
+
+  it('has a process while the plugin before it works', async () => {
+    await using chain = await chainOf();
+    await chain.plugins.plan({'first ADD': 'hold'});
+    const adding = addNetwork(chain.invoke, chain.attachment, target);
+    await vi.waitFor(async () => expect(await waiting(chain, 'second')).toHaveLength(1), 30_000);
+    expect(await waiting(chain, 'third')).toEqual([]);
+    await vi.waitFor(async () => expect(await callsOf(chain.plugins)).toEqual(['first ADD']), 30_000);
+    await chain.plugins.release();
+    expect((await adding).error).toBeUndefined();
+    expect(await callsOf(chain.plugins)).toEqual(['first ADD', 'second ADD', 'third ADD']);
+  });
+
+  it('is killed and not called when ADD fails before, and counts as not started', async () => {
+    await using chain = await chainOf();
+    await chain.plugins.plan({'first ADD': 'error'});
+    const {attachment, error} = await addNetwork(chain.invoke, chain.attachment, target);
+    expect([error, attachment.started]).toMatchObject([{plugin: 'first'}, 1]);
+    expect(await waiting(chain, 'second')).toEqual([]);
+    expect(await callsOf(chain.plugins)).toEqual(['first ADD']);
+  });
+
+  it('is killed and not called when DEL fails before', async () => {
+    await using chain = await chainOf();
+    await chain.plugins.plan({'third DEL': 'error'});
+    await expect(delNetwork(chain.invoke, chain.attachment, target)).rejects.toMatchObject({plugin: 'third'});
+    expect(await waiting(chain, 'second')).toEqual([]);
+    expect(await callsOf(chain.plugins)).toEqual(['third DEL']);
+  });
+
+  it('is given its whole time when its turn has come', async () => {
+    await using chain = await chainOf(8_000);
+    await chain.plugins.plan({'first ADD': 'delay(5000)', 'second ADD': 'hang'});
+    const begun = performance.now();
+    const {error} = await addNetwork(chain.invoke, chain.attachment, target);
+    expect(error).toMatchObject({plugin: 'second', trouble: 'timed-out'});
+    expect(performance.now() - begun).toBeGreaterThan(13_000);
+    const [, second] = await chain.plugins.calls();
+    expect(isAlive(second?.pid ?? 0)).toBe(false);
+  });
+
+  it('is started again when it was killed before its turn', async () => {
+    await using chain = await chainOf();
+    await chain.plugins.plan({'first ADD': 'hold'});
+    const adding = addNetwork(chain.invoke, chain.attachment, target);
+    await vi.waitFor(async () => expect(await waiting(chain, 'second')).toHaveLength(1), 30_000);
+    const [pid = 0] = await waiting(chain, 'second');
+    const childrenOf = () => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+    await vi.waitFor(() => expect(childrenOf()).not.toBe(''), 30_000); // the `cat` that reads stdin
+    for (const each of [pid, ...childrenOf().split(' ').map(Number)]) process.kill(each, 'SIGKILL');
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 30_000);
+    await delay(200); // until the network runtime knows
+    await chain.plugins.release();
+    expect((await adding).error).toBeUndefined();
+    expect(await callsOf(chain.plugins)).toEqual(['first ADD', 'second ADD', 'third ADD']);
+  });
+});
