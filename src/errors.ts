@@ -1,5 +1,6 @@
 /** Expected problems, which the CLI prints without a stack trace. */
 
+import type {ErrorCode} from './error-catalogue.ts';
 import {type ExitCode, exitCodes} from './exit-codes.ts';
 
 export interface UserErrorParts {
@@ -9,29 +10,46 @@ export interface UserErrorParts {
   readonly why: string;
   /** Advice: `choose one of them with --stack`, or commands to run, one per line. */
   readonly tryThis: string;
-  /** Default: `exitCodes.failed`. */
+  /** Default: the general code of `exitCode`. */
+  readonly code?: ErrorCode;
+  /** Only without `code`, whose first digit is the exit code. Default: `exitCodes.failed`. */
   readonly exitCode?: ExitCode;
   /** Path of a file with a tool's output. */
   readonly log?: string;
 }
+
+/** `KNI-E402` → 4 */
+export const exitCodeOf = (code: ErrorCode): ExitCode =>
+  Object.values(exitCodes).find((each) => each === Number(code.at('KNI-E'.length))) ?? exitCodes.failed;
+
+const generalCodes: Readonly<Partial<Record<ExitCode, ErrorCode>>> = {
+  [exitCodes.badInput]: 'KNI-E200',
+  [exitCodes.hostLacks]: 'KNI-E300',
+  [exitCodes.conflict]: 'KNI-E400',
+  [exitCodes.busy]: 'KNI-E500',
+};
+
+const generalCodeOf = (exitCode: ExitCode): ErrorCode => generalCodes[exitCode] ?? 'KNI-E100';
 
 export class UserError extends Error {
   override readonly name = 'UserError';
   readonly what: string;
   readonly why: string;
   readonly tryThis: string;
+  readonly errorCode: ErrorCode;
   readonly exitCode: ExitCode;
   readonly log: string | undefined;
 
   constructor(
-    {what, why, tryThis, exitCode = exitCodes.failed, log}: UserErrorParts,
+    {what, why, tryThis, exitCode = exitCodes.failed, code = generalCodeOf(exitCode), log}: UserErrorParts,
     options?: ErrorOptions,
   ) {
     super(`${what}: ${why}`, options);
     this.what = what;
     this.why = why;
     this.tryThis = tryThis;
-    this.exitCode = exitCode;
+    this.errorCode = code;
+    this.exitCode = exitCodeOf(code);
     this.log = log;
   }
 }

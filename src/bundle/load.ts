@@ -7,7 +7,6 @@ import {exists} from '../cache/files.ts';
 import {recordImage} from '../cache/images.ts';
 import {syncDirectory, syncTree} from '../cache/sync.ts';
 import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
 import {CommandError} from '../host/command-error.ts';
 import {readJson} from '../json.ts';
 import {makeDirectory} from '../make-directory.ts';
@@ -19,7 +18,7 @@ import {unpackTarball} from '../tools/tar.ts';
 import {imagesName, Manifest, manifestName} from './manifest.ts';
 
 const refusal = (file: string, why: string, tryThis: string, cause?: unknown): UserError =>
-  new UserError({what: `cannot load ${file}`, why, tryThis, exitCode: exitCodes.badInput}, {cause});
+  new UserError({what: `cannot load ${file}`, why, tryThis, code: 'KNI-E212'}, {cause});
 
 const again = 'copy it again, or save it again: kni-demo bundle save';
 

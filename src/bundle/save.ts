@@ -5,7 +5,6 @@ import {dirname, join, relative, resolve} from 'node:path';
 import {digestOfTree, sha256File} from '../cache/digest.ts';
 import {bytesOf, exists} from '../cache/files.ts';
 import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
 import {components} from '../stacks/own-source.ts';
 import type {Stack} from '../stacks/schema.ts';
 import {nodeImage} from '../stages/build/node-image.ts';
@@ -32,7 +31,7 @@ export const bundledTasks = ({node}: Stack) => ({
 /** Throws UserError (exit code `badInput`) when the file exists or its directory is missing. */
 export const refuseTaken = async (file: string): Promise<void> => {
   const refusal = (why: string, tryThis: string): UserError =>
-    new UserError({what: `cannot write ${file}`, why, tryThis, exitCode: exitCodes.badInput});
+    new UserError({what: `cannot write ${file}`, why, tryThis, code: 'KNI-E213'});
   if (await exists(file)) throw refusal('the file exists already', 'remove it, or choose another file');
   if (!(await exists(dirname(resolve(file)))))
     throw refusal('its directory does not exist', 'create the directory first');
@@ -126,7 +125,7 @@ const requireRoom = async (
       what: `cannot write ${target}`,
       why: `${directory} has ${megabytes(disk)} of free disk space, but the bundle needs ${megabytes(bytes)}`,
       tryThis: 'free some disk space, or choose a file on another disk',
-      exitCode: exitCodes.hostLacks,
+      code: 'KNI-E308',
     });
   }
 };

@@ -17,7 +17,6 @@ import {
 import {dirname} from 'node:path';
 import {z} from 'zod';
 import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
 import {processStatus} from '../host/process-status.ts';
 import {makeDirectory} from '../make-directory.ts';
 import {errorCodeOf, messageOf} from '../thrown.ts';
@@ -80,7 +79,7 @@ export const notLockable = (path: string, error: unknown): UserError =>
         errorCodeOf(error) === 'ENOENT' && messageOf(error).includes('spawn')
           ? 'install flock (package util-linux)'
           : 'set XDG_CACHE_HOME to a directory of your own, on a disk of this machine',
-      exitCode: exitCodes.hostLacks,
+      code: 'KNI-E307',
     },
     {cause: error},
   );

@@ -7,7 +7,6 @@
 import {closeSync} from 'node:fs';
 import {join} from 'node:path';
 import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
 import {type FlockOptions, flock} from '../host/flock.ts';
 import {type Dirs, lockName} from './dirs.ts';
 import {
@@ -102,7 +101,7 @@ const busy = (path: string, holder: Holder | undefined): UserError =>
     what: 'another kni-demo is running',
     why: `${holderText(holder)} holds the lock ${path}`,
     tryThis: [...waysOut(holder), 'or wait longer: --lock-timeout 10m'].join('\n'),
-    exitCode: exitCodes.busy,
+    code: 'KNI-E500',
   });
 
 const waysOut = (holder: Holder | undefined): readonly string[] => {

@@ -3,7 +3,6 @@
 import {lstat, readlink, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
 import {makeDirectory} from '../make-directory.ts';
 import {errorCodeOf} from '../thrown.ts';
 import {type Dirs, lockName} from './dirs.ts';
@@ -79,7 +78,7 @@ const refusal = (
     what: `cannot remove the ${kind} directory ${directory}`,
     why,
     tryThis,
-    exitCode: exitCodes.badInput,
+    code: 'KNI-E215',
   });
 
 const linkAt = async (path: string): Promise<string | undefined> => {

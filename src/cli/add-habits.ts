@@ -1,4 +1,4 @@
-/** The commands about the program itself: config show, completion, version. */
+/** The commands about the program itself: config show, completion, version, explain. */
 
 import {Argument, type Command} from 'commander';
 import {name, stack} from './options.ts';
@@ -40,6 +40,17 @@ export const addVersion = (program: Command, world: World): void => {
     .option('--json', 'print one JSON object')
     .action(async (options) =>
       (await import('./commands/version.ts')).version(world, program.version() ?? '', options),
+    );
+};
+
+export const addExplain = (program: Command, world: World): void => {
+  program
+    .command('explain')
+    .description('say what an error code means, why the error occurs and what to do')
+    .argument('[code]', 'code such as KNI-E402 (default: list all)')
+    .option('--json', 'print one JSON object per code')
+    .action(async (code: string | undefined, options) =>
+      (await import('./commands/explain.ts')).explain(world, code, options),
     );
 };
 

@@ -3,7 +3,6 @@
 import {exists} from '../cache/files.ts';
 import {nameFlag, nodesOf, readRecord} from '../cluster/cluster.ts';
 import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
 import {CommandError} from '../host/command-error.ts';
 import {project} from '../project.ts';
 import {defaultStack} from '../stacks/default-stack.ts';
@@ -34,7 +33,7 @@ export const chooseStack = async (world: World, cluster: string): Promise<Choice
     what: `cannot find stack ${name} of cluster ${cluster}`,
     why: file === undefined ? 'kni-demo has no stack of that name' : `${file} does not exist`,
     tryThis: `name its stack file: --stack PATH, or delete the cluster: kni-demo down${nameFlag(cluster)}`,
-    exitCode: exitCodes.badInput,
+    code: 'KNI-E202',
   });
 };
 

@@ -4,7 +4,6 @@ import {resolve} from 'node:path';
 import {dirsOf} from '../cache/dirs.ts';
 import {defaultCluster} from '../cluster/names.ts';
 import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
 import {machineAt} from '../host/machine.ts';
 import {project} from '../project.ts';
 import {isStackFile, loadStack} from '../stacks/load.ts';
@@ -36,7 +35,7 @@ export const demoContext = async (
       what: `kni-demo does not run on ${process.platform} ${process.arch}`,
       why: 'it builds and runs Linux programs for amd64 or arm64',
       tryThis: 'use a Linux machine or a virtual machine with Linux',
-      exitCode: exitCodes.hostLacks,
+      code: 'KNI-E303',
     });
   }
   return {

@@ -23,6 +23,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   config: ['config show'],
   'config show': ['config show', 'KNI_DEMO_WORKERS=3 kni-demo config show --json'],
   completion: ['completion bash >/etc/bash_completion.d/kni-demo', 'completion fish | source'],
+  explain: ['explain KNI-E402', 'explain'],
   version: ['version', 'version --json'],
 };
 

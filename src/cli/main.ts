@@ -15,16 +15,28 @@ export const main = async (argv: readonly string[], world: World): Promise<numbe
 };
 
 const run = async (argv: readonly string[], world: World, lost: AbortSignal): Promise<ExitCode> => {
+  const program = createProgram(world);
+  // Also true if a variable or kni-demo.yaml asks for JSON.
+  let json = argv.includes('--json');
+  program.hook('preAction', (_, command) => {
+    json ||= command.opts()['json'] === true;
+  });
   try {
-    await createProgram(world).parseAsync([...argv], {from: 'user'});
+    await program.parseAsync([...argv], {from: 'user'});
     return exitCodes.ok;
   } catch (error) {
     // commander has printed the error. It also throws after --help and --version.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.badInput;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCodes.ok;
+      const {runOutput} = await import('./run-output.ts');
+      const [what = ''] = error.message.replace(/^error: /, '').split('\n');
+      runOutput(world, json).record('error', {exitCode: exitCodes.badInput, code: 'KNI-E217', what});
+      return exitCodes.badInput;
+    }
     // Aborted because of lost output, not by the user: `watchOutput` reports that.
     if (lost.aborted) return exitCodes.failed;
     const {report} = await import('./report.ts');
-    return report(error, world);
+    return report(error, world, json);
   }
 };
 

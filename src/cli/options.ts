@@ -3,7 +3,6 @@
 import {Option} from 'commander';
 import {clusterName, defaultCluster, timeSpan, workerCount} from '../cluster/names.ts';
 import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
 import {type OwnSource, parseOwnSource} from '../stacks/own-source.ts';
 import {backends} from '../stages/context.ts';
 
@@ -55,6 +54,6 @@ const ownSources = (text: string, before: readonly OwnSource[]): readonly OwnSou
     why: ownSource,
     tryThis:
       'for example --source kubernetes=https://host/me/kubernetes#my-branch, or --source containerd=../containerd',
-    exitCode: exitCodes.badInput,
+    code: 'KNI-E204',
   });
 };

@@ -1,7 +1,6 @@
 /** Prepares a run of stages: chooses the stack, checks the input, and builds the plan. */
 
 import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
 import {fingerprintsOf, InputsError} from '../graph/fingerprint.ts';
 import type {Plan} from '../graph/plan.ts';
 import {CommandError} from '../host/command-error.ts';
@@ -72,7 +71,7 @@ const refuseAmbiguous = (source: readonly OwnSource[], patch: boolean): void => 
     what: 'invalid sources',
     why,
     tryThis: 'see kni-demo up --help',
-    exitCode: exitCodes.badInput,
+    code: 'KNI-E204',
   });
 };
 

@@ -9,7 +9,7 @@ import {Command, Option} from 'commander';
 import {imageReference, podName, podPath} from '../cluster/names.ts';
 import {project} from '../project.ts';
 import {components} from '../stacks/own-source.ts';
-import {addCompletion, addConfig, addVersion} from './add-habits.ts';
+import {addCompletion, addConfig, addExplain, addVersion} from './add-habits.ts';
 import {addPlan, addStages, addUp} from './add-stages.ts';
 import {examplesText} from './examples.ts';
 import {lockTimeout, name, stack} from './options.ts';
@@ -44,6 +44,7 @@ export const createProgram = (world: World): Command => {
     addConfig,
     addCompletion,
     addVersion,
+    addExplain,
   ])
     add(program, world);
   addHelp(program);
@@ -68,7 +69,7 @@ const useSettings = (program: Command, world: World): void => {
   };
   program.hook('preAction', (_, command) =>
     // These work with an invalid file, too.
-    ['completion', '__complete'].includes(command.name()) ? undefined : apply(command),
+    ['completion', '__complete', 'explain'].includes(command.name()) ? undefined : apply(command),
   );
   // commander checks mandatory flags before the hook preAction.
   for (const group of commandsOf(program))

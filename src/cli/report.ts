@@ -1,5 +1,6 @@
 /** The only error boundary: turns an error into text on standard error and an exit code. */
 
+import type {ErrorCode} from '../error-catalogue.ts';
 import {UserError} from '../errors.ts';
 import {type ExitCode, exitCodes} from '../exit-codes.ts';
 import {type TaskFailure} from '../graph/failure.ts';
@@ -7,6 +8,7 @@ import {CommandError} from '../host/command-error.ts';
 import {quoteCommand} from '../host/quote.ts';
 import {errorCodeOf, messageOf} from '../thrown.ts';
 import {lineWriter, paletteOf} from '../view/stream.ts';
+import {runOutput} from './run-output.ts';
 import type {World} from './world.ts';
 
 /** A run failed, and a view has shown why. */
@@ -31,7 +33,10 @@ export class SilentExit extends Error {
   }
 }
 
-export const report = (error: unknown, {stderr, signal}: World): ExitCode => {
+/** With `json`, also prints the error as the last line of standard output. */
+export const report = (error: unknown, world: World, json = false): ExitCode => {
+  const {stderr, signal} = world;
+  if (json) runOutput(world, true).record('error', errorFields(error, signal));
   const write = lineWriter(stderr);
   const paint = paletteOf(stderr);
   if (signal.aborted) {
@@ -47,6 +52,7 @@ export const report = (error: unknown, {stderr, signal}: World): ExitCode => {
     if (error.log !== undefined) write(`log:   ${error.log}`);
     for (const [index, line] of error.tryThis.split('\n').entries())
       write(`${index === 0 ? 'try:   ' : '       '}${line}`);
+    write(`more:  kni-demo explain ${error.errorCode}`);
     return error.exitCode;
   }
   if (error instanceof CommandError) {
@@ -63,6 +69,27 @@ export const report = (error: unknown, {stderr, signal}: World): ExitCode => {
   // An unexpected error: a bug report needs the stack.
   if (error instanceof Error && error.stack !== undefined) write(paint.dim(error.stack));
   return exitCodes.failed;
+};
+
+/** The fields of an error in JSON. A task's own error is in the event of the task, so only its code is repeated. */
+const errorFields = (error: unknown, signal: AbortSignal): object => {
+  if (signal.aborted) return {exitCode: exitCodes.cancelled, what: 'cancelled'};
+  if (error instanceof RunFailed) {
+    const [cause] = error.failures.flatMap(({failure}) => (failure.kind === 'threw' ? [failure.error] : []));
+    return {exitCode: codeOf(error.failures), code: errorCodeFor(cause), what: error.message};
+  }
+  if (error instanceof SilentExit) return {exitCode: error.exitCode, what: error.message};
+  if (error instanceof UserError) {
+    const {errorCode: code, what, why, tryThis, exitCode, log} = error;
+    return {exitCode, code, what, why, tryThis, log};
+  }
+  return {exitCode: exitCodes.failed, code: errorCodeFor(error), what: messageOf(error)};
+};
+
+const errorCodeFor = (error: unknown): ErrorCode => {
+  if (error instanceof UserError) return error.errorCode;
+  if (error instanceof CommandError) return 'KNI-E113';
+  return errorCodeOf(error) === undefined ? 'KNI-E199' : 'KNI-E114';
 };
 
 /** Hints for errors of the file system. Node.js puts the path into their message. */

@@ -6,7 +6,6 @@ import {z} from 'zod';
 import type {Dirs} from '../cache/dirs.ts';
 import {namesIn, replaceFile} from '../cache/files.ts';
 import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
 import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
 import {nodeHost} from '../host/node-host.ts';
@@ -30,7 +29,7 @@ export const dockerUnavailable = (error: CommandError, what: string): UserError 
       what,
       why: `docker does not answer: ${error.lastLine}`,
       tryThis: 'run kni-demo up, which lists what this machine lacks',
-      exitCode: exitCodes.hostLacks,
+      code: 'KNI-E304',
     },
     {cause: error},
   );
@@ -60,7 +59,7 @@ export const requireCluster = async (
       what: `cluster ${name} does not exist`,
       why: 'docker has no node container of that name',
       tryThis: `create it: kni-demo up${nameFlag(name)}`,
-      exitCode: exitCodes.badInput,
+      code: 'KNI-E206',
     });
   }
   return clusterOf(host, nodes);
@@ -74,7 +73,7 @@ export const requireRunning = (name: string, nodes: readonly NodeContainer[]): v
     what: `cluster ${name} is not running`,
     why: `these nodes are stopped: ${stopped.join(', ')}`,
     tryThis: `start it: kni-demo up${nameFlag(name)}`,
-    exitCode: exitCodes.badInput,
+    code: 'KNI-E207',
   });
 };
 
@@ -105,7 +104,7 @@ export const clusterOf = (host: Host, nodes: readonly NodeContainer[]): Cluster 
         what: `cluster ${name} has no control plane`,
         why: `its only nodes are ${nodes.map((node) => node.name).join(', ')}`,
         tryThis: recreateHint(name),
-        exitCode: exitCodes.conflict,
+        code: 'KNI-E403',
       });
     },
     node(name) {
@@ -114,7 +113,7 @@ export const clusterOf = (host: Host, nodes: readonly NodeContainer[]): Cluster 
         what: `unknown node ${name}`,
         why: `the nodes are ${nodes.map((node) => node.name).join(', ')}`,
         tryThis: 'choose one of these with --node',
-        exitCode: exitCodes.badInput,
+        code: 'KNI-E208',
       });
     },
   };

@@ -1,7 +1,6 @@
 /** Validates names that become host names, labels and file names, before anything is changed. */
 
 import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
 
 /** RFC 1123 label. kind appends `-control-plane` to a cluster's name, and a host name has at most 63 characters. */
 const label = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
@@ -65,5 +64,5 @@ const invalid = (what: string, given: string, wanted: string): UserError =>
     what: `invalid ${what}: ${JSON.stringify(given).replaceAll(/\p{Cc}/gu, '?')}`,
     why: `it must be ${wanted}`,
     tryThis: `choose a valid ${what}`,
-    exitCode: exitCodes.badInput,
+    code: 'KNI-E201',
   });

@@ -5,7 +5,6 @@ import {join} from 'node:path';
 import type {Dirs} from '../cache/dirs.ts';
 import {exists} from '../cache/files.ts';
 import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
 import type {NodeContainer} from '../tools/docker.ts';
 
 export type Ownership =
@@ -77,6 +76,6 @@ export const refuseForeign = async (
     tryThis:
       'choose another name with --name, or set XDG_STATE_HOME to the state directory that made it; ' +
       `if it is not needed: kind delete cluster --name ${name}`,
-    exitCode: exitCodes.conflict,
+    code: 'KNI-E401',
   });
 };

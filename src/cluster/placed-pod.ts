@@ -1,7 +1,6 @@
 /** Finds a pod that runs on a node and has its own network. */
 
 import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
 import type {Host} from '../host/host.ts';
 import {kubectl} from '../tools/kubectl.ts';
 import {findPod, type Pod} from './pod.ts';
@@ -19,6 +18,7 @@ export const placedPod = async (
   const {node} = pod;
   if (node === undefined) {
     throw new UserError({
+      code: 'KNI-E112',
       what: `pod ${path} is not scheduled to a node yet`,
       why: pod.why,
       tryThis: 'inspect it again when it is scheduled',
@@ -29,7 +29,7 @@ export const placedPod = async (
       what: `pod ${path} does not have its own network`,
       why: `it uses the network of its node ${node} (hostNetwork), so KNI does nothing for it`,
       tryThis: 'inspect another pod',
-      exitCode: exitCodes.badInput,
+      code: 'KNI-E211',
     });
   }
   return {...pod, node};
@@ -52,6 +52,6 @@ const noSuchPod = async (controlPlane: Host, path: string, signal: AbortSignal):
         ? `namespace ${namespace} has no pods`
         : `namespace ${namespace} has ${names.slice(0, mostNames).join(', ')}${more}`,
     tryThis: 'choose another name; write NAMESPACE/NAME for a pod outside the default namespace',
-    exitCode: exitCodes.badInput,
+    code: 'KNI-E210',
   });
 };

@@ -52,6 +52,7 @@ export const recordOf = async (node: Host, pod: PlacedPod, options: RecordOption
     if (refusal?.status === 'NOT_FOUND') throw unknownPod(pod, refusal.details, options, error);
     throw new UserError(
       {
+        code: 'KNI-E112',
         what: `cannot inspect pod ${pathOf(pod)} on ${pod.node}`,
         ...noAnswer(error, {node: pod.node, cluster: options.cluster}),
       },
@@ -63,6 +64,7 @@ export const recordOf = async (node: Host, pod: PlacedPod, options: RecordOption
 const unknownPod = (pod: PlacedPod, why: string, {cluster}: RecordOptions, cause?: Error): UserError =>
   new UserError(
     {
+      code: 'KNI-E112',
       what: `the network runtime of ${pod.node} has no record of pod ${pathOf(pod)} (${stateOf(pod)})`,
       why,
       tryThis: `see what it did: kni-demo logs --node ${pod.node} --pod ${pathOf(pod)}${nameFlag(cluster)}`,
@@ -87,6 +89,7 @@ const withoutRuntime = async (
   const sandbox = received?.sandbox ?? ids[0];
   if (sandbox === undefined) {
     throw new UserError({
+      code: 'KNI-E112',
       what: `pod ${pathOf(pod)} has no network (${stateOf(pod)})`,
       why: `containerd has no sandbox for it on ${pod.node}`,
       tryThis: 'inspect it again when it runs',

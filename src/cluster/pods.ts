@@ -73,6 +73,7 @@ export const waitForPod = async (
   const notReady = async (what: string, pod: Pod | undefined, cause?: Error): Promise<UserError> =>
     new UserError(
       {
+        code: 'KNI-E102',
         what,
         why: (await lastWarning(controlPlane, name)) ?? pod?.why ?? 'the API server does not know the pod',
         tryThis: `fix the cause, or delete the pod, which still exists; see what the runtime did: kni-demo logs --pod ${name}`,

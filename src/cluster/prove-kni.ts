@@ -20,6 +20,7 @@ export const proveKni = async (
   const pod = await findPod(cluster.controlPlane, name, signal);
   if (!pod?.ready) {
     throw new UserError({
+      code: 'KNI-E102',
       what: `pod ${name} is not Ready`,
       why: pod?.why ?? 'the pod does not exist',
       tryThis: `kni-demo logs --pod ${name}`,
@@ -30,6 +31,7 @@ export const proveKni = async (
   const failed = checks.filter(({holds}) => !holds);
   if (failed.length === 0) return {evidence, checks};
   throw new UserError({
+    code: 'KNI-E101',
     what: `cannot prove that KNI gave pod ${name} its network`,
     why: failed.map(({claim, saw}) => `check failed: ${claim} (found: ${saw})`).join('\n'),
     tryThis: `see what the runtime did: kni-demo logs --pod ${name}`,

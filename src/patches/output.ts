@@ -5,7 +5,6 @@ import {join, relative} from 'node:path';
 import {removeTree} from '../cache/files.ts';
 import {scratchPath} from '../cache/scratch.ts';
 import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
 import {makeDirectory} from '../make-directory.ts';
 import {errorCodeOf} from '../thrown.ts';
 
@@ -19,7 +18,7 @@ export const requireOutputDirectory = async (directory: string, source: string):
     what: `cannot write to ${directory}`,
     why: problem,
     tryThis: 'name a new directory with --output',
-    exitCode: exitCodes.badInput,
+    code: 'KNI-E213',
   });
 };
 

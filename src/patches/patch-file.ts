@@ -1,7 +1,6 @@
 /** Parses a patch file as `patch -p1` reads it. Text is latin1 throughout: each byte is one character. */
 
 import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
 import {messageOf} from '../thrown.ts';
 import {type Hunk, linesOf, rangesOf, readHunk} from './hunk.ts';
 
@@ -34,7 +33,7 @@ export const parsePatch = (name: string, text: string): Patch => {
         what: `cannot read ${name}`,
         why: `not a unified diff with names such as a/main.go and b/main.go: ${messageOf(error)}`,
         tryThis: 'create it again with `git format-patch --no-renames` or `diff -u`',
-        exitCode: exitCodes.badInput,
+        code: 'KNI-E216',
       },
       {cause: error},
     );

@@ -4,7 +4,6 @@ import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {namesIn} from '../cache/files.ts';
 import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
 import {applyFile, type Content, type FileResult, isExact} from './apply-file.ts';
 import {type Patch, parsePatch} from './patch-file.ts';
 import type {Workbench} from './workbench.ts';
@@ -25,7 +24,7 @@ export const readSeries = async (directory: string): Promise<readonly Patch[]> =
       what: 'no patches found',
       why: `${directory} has no file such as 0001-why.patch`,
       tryThis: 'correct the stack, or write the patches',
-      exitCode: exitCodes.badInput,
+      code: 'KNI-E216',
     });
   return readPatches(directory, names);
 };

@@ -3,7 +3,6 @@
 import {readdir, readFile, stat} from 'node:fs/promises';
 import {basename, join, relative} from 'node:path';
 import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
 import {errorCodeOf} from '../thrown.ts';
 import {linesOf} from './hunk.ts';
 
@@ -20,7 +19,7 @@ export const requireSourceTree = async (directory: string, component: string): P
     what: `${directory} is not a source tree of ${component}`,
     why: problem,
     tryThis: `pass a checkout or an unpacked release of ${component} with --onto`,
-    exitCode: exitCodes.badInput,
+    code: 'KNI-E216',
   });
 };
 

@@ -5,7 +5,6 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {removeTree} from '../cache/files.ts';
 import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
 import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
 
@@ -50,7 +49,7 @@ export const requirePrograms = async (
     what: 'this machine lacks a program that this command needs',
     why: `not installed: ${missing.join(', ')}`,
     tryThis: `install it, on Debian: apt-get install ${missing.join(' ')}`,
-    exitCode: exitCodes.hostLacks,
+    code: 'KNI-E309',
   });
 };
 

@@ -4,7 +4,6 @@ import {rm, rmdir} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import {removeTree} from '../cache/files.ts';
 import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
 import {mountPointsIn} from '../host/mounts.ts';
 import {waitUntil} from '../host/wait-until.ts';
 import {managedEngine, managedEnginePid} from '../stages/lib/managed-engine.ts';
@@ -47,7 +46,7 @@ const refuseSharedCache = async ({dirs}: RemovalContext): Promise<void> => {
     what: `cannot remove the cache ${dirs.cache}`,
     why: `it has the data of a running docker engine, process ${pid}, which another state directory started`,
     tryThis: 'run it with the XDG_STATE_HOME that started the engine, or use --all instead of --purge',
-    exitCode: exitCodes.conflict,
+    code: 'KNI-E405',
   });
 };
 

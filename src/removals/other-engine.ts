@@ -6,7 +6,6 @@ import type {Dirs} from '../cache/dirs.ts';
 import {exists} from '../cache/files.ts';
 import {dockerUnavailable, engineIdOf, readRecord, recordedClusters} from '../cluster/cluster.ts';
 import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
 import {CommandError} from '../host/command-error.ts';
 import {managedEngine} from '../stages/lib/managed-engine.ts';
 import type {RemovalContext, RemovalOptions} from './removal.ts';
@@ -56,7 +55,7 @@ export const refuseOtherEngine = async (
       options.dockerHost === undefined
         ? 'point docker to that engine (DOCKER_HOST, docker context), then run it again'
         : `unset ${variableIn(options.dockerHost)}, or point docker to that engine, then run it again`,
-    exitCode: exitCodes.conflict,
+    code: 'KNI-E404',
   });
 };
 
@@ -69,7 +68,7 @@ export const refuseUnreachable = async (
 ): Promise<void> => {
   const unreachable = (await recordedClusters(dirs)).filter((each) => all || each === name);
   if (unreachable.length === 0) return;
-  const error = {what: `cannot remove cluster ${unreachable.join(', ')}`, exitCode: exitCodes.hostLacks};
+  const error = {what: `cannot remove cluster ${unreachable.join(', ')}`, code: 'KNI-E304' as const};
   if (dockerHost !== undefined) {
     throw new UserError({
       ...error,

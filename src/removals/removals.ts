@@ -1,7 +1,6 @@
 /** Lists what `down` removes: only what kni-demo made for this state directory. */
 
 import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
 import {managedEnginePid} from '../stages/lib/managed-engine.ts';
 import {clusterRemovals} from './clusters.ts';
 import {directoryRemovals} from './directories.ts';
@@ -63,6 +62,6 @@ const refuseForeignContents = (foreign: readonly ForeignContent[]): void => {
       ...foreign.map(({kind, name}) => `${kind} ${name}`),
     ].join('\n'),
     tryThis: 'remove them first, or remove them with the engine: kni-demo down --purge --purge-foreign',
-    exitCode: exitCodes.conflict,
+    code: 'KNI-E405',
   });
 };

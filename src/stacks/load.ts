@@ -4,7 +4,6 @@ import {readdir, readFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';
 import {exists} from '../cache/files.ts';
 import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
 import {parseStack} from './parse.ts';
 import type {Stack} from './schema.ts';
 
@@ -28,7 +27,7 @@ export const loadStack = async (stack: string, dir: string): Promise<Stack> => {
     what: `unknown stack ${stack}`,
     why: 'the file does not exist',
     tryThis: 'choose an existing stack file, or a stack of kni-demo',
-    exitCode: exitCodes.badInput,
+    code: 'KNI-E202',
   });
 };
 
@@ -39,7 +38,7 @@ const pathOf = async (name: string, dir: string): Promise<string> => {
       what: `unknown stack ${name}`,
       why: known.length === 0 ? `${dir} has no stack files` : `the known stacks are ${known.join(' and ')}`,
       tryThis: 'choose one of these with --stack',
-      exitCode: exitCodes.badInput,
+      code: 'KNI-E202',
     });
   }
   return join(dir, `${name}.yaml`);
@@ -53,6 +52,6 @@ const readStack = async (path: string): Promise<Stack> => {
     what: `invalid stack ${name}`,
     why: result.problems.join('\n'),
     tryThis: `correct ${path}`,
-    exitCode: exitCodes.badInput,
+    code: 'KNI-E203',
   });
 };

@@ -28,6 +28,7 @@ export const failureText = (
     ...commandOf(error),
     ...(logPath === undefined ? [] : [`  log: ${logPath}`]),
     ...labelled('try', error instanceof UserError ? error.tryThis : generalHint),
+    ...(error instanceof UserError ? [`  more: kni-demo explain ${error.errorCode}`] : []),
   ];
 };
 

@@ -29,8 +29,8 @@ const plainFailure = (failure: Failure): object => {
 
 const plainError = (error: unknown): object => {
   if (error instanceof UserError) {
-    const {name, what, why, tryThis, exitCode, log} = error;
-    return {name, what, why, tryThis, exitCode, log};
+    const {name, errorCode: code, what, why, tryThis, exitCode, log} = error;
+    return {name, code, what, why, tryThis, exitCode, log};
   }
   if (error instanceof CommandError) {
     const {name, command, reason, output} = error;

@@ -87,8 +87,9 @@ describe('bad input', () => {
   ])('%j: one clear line, nothing run, nothing written', async (args, text) => {
     await using dir = await tempDir();
     using host = fakeHost();
-    const {code, stdout, stderr} = await cli(dir, args, {host});
+    const {code, stdout, stderr, errorCode} = await cli(dir, args, {host});
     expect({code, stdout}).toEqual({code: exitCodes.badInput, stdout: ''});
+    expect(errorCode).toMatch(/^KNI-E20[124]$/);
     expect(stderr).toMatch(clear);
     expect(stderr.slice('error: '.length)).toContain(text);
     expect(await readdir(dir.path)).toEqual([]);

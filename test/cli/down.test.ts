@@ -23,6 +23,7 @@ describe('down', () => {
       stdout: '- cluster test1: test1-control-plane, test1-worker\n',
       stderr:
         'error: nothing was removed: you did not confirm\ntry:   run it again and answer y, or pass --yes\n',
+      errorCode: 'KNI-E214',
       questions: ['Remove it?'],
     });
     expect(await recordedClusters(dirsIn(dir))).toEqual(['test1']);

@@ -27,7 +27,7 @@ describe('report', () => {
   it('prints what failed, why, and what to do', () => {
     expect(reported(new UserError(parts))).toEqual({
       code: exitCodes.failed,
-      text: 'error: it failed: because\ntry:   do this\n',
+      text: 'error: it failed: because\ntry:   do this\nmore:  kni-demo explain KNI-E100\n',
     });
   });
 
@@ -41,7 +41,7 @@ describe('report', () => {
     });
     expect(reported(error)).toEqual({
       code: exitCodes.hostLacks,
-      text: 'error: it failed: one\n       two\nlog:   /l/dockerd.log\ntry:   a\n         b\n',
+      text: 'error: it failed: one\n       two\nlog:   /l/dockerd.log\ntry:   a\n         b\nmore:  kni-demo explain KNI-E300\n',
     });
   });
 

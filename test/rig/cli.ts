@@ -11,7 +11,10 @@ import {capture} from './terminal.ts';
 export interface Ended {
   readonly code: number;
   readonly stdout: string;
+  /** Without the line that names the error code. */
   readonly stderr: string;
+  /** The code that the error names: `KNI-E206`. */
+  readonly errorCode: string | undefined;
   /** The questions that the program has asked. */
   readonly questions: readonly string[];
 }
@@ -41,7 +44,8 @@ export const cli = async (
     },
     ...rest,
   });
-  return {code, stdout: stdout.text(), stderr: stderr.text(), questions};
+  const [before = '', errorCode, after = ''] = stderr.text().split(/^more: {2}kni-demo explain (\S+)\n/m);
+  return {code, stdout: stdout.text(), stderr: `${before}${after}`, errorCode, questions};
 };
 
 /** A host that answers every command with one function, or with the error that it throws. */

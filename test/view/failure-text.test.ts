@@ -22,6 +22,7 @@ describe('failureText', () => {
       '  at line 12',
       '  try: refresh it:',
       '       git apply --3way 0001-kni.patch',
+      '  more: kni-demo explain KNI-E100',
     ]);
   });
 

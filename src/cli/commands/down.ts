@@ -1,7 +1,6 @@
 /** down: the inverse of up. Lists what it will remove, and asks. */
 
 import {UserError} from '../../errors.ts';
-import {exitCodes} from '../../exit-codes.ts';
 import {removalsFor} from '../../removals/removals.ts';
 import {lineWriter} from '../../view/stream.ts';
 import {hostAndDirs} from '../context.ts';
@@ -51,7 +50,7 @@ export const down = async (
         what: 'nothing was removed',
         why: 'you did not confirm',
         tryThis: 'run it again and answer y, or pass --yes',
-        exitCode: exitCodes.badInput,
+        code: 'KNI-E214',
       });
     }
     for (const {remove} of removals) await remove();

@@ -52,6 +52,7 @@ export const patchCheck = async (
     return;
   }
   throw new UserError({
+    code: 'KNI-E105',
     what: `the patches of stack ${stack} do not apply as \`kni-demo up\` applies them`,
     why: `of ${hunks} hunks, ${failed} fail and ${fuzzy} apply only with fuzz`,
     tryThis: [

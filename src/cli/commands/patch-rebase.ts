@@ -55,6 +55,7 @@ export const patchRebase = async (world: World, options: PatchRebaseOptions): Pr
   write(`${hunks - rejected} of ${hunks} hunks rebased into ${to}, ${doubtful} of them doubtful`);
   if (patches.every(isRebased)) return;
   throw new UserError({
+    code: 'KNI-E106',
     what: `cannot rebase all patches of ${component}`,
     why: `${rejected} of ${hunks} hunks were rejected`,
     tryThis: `read ${to}/rejected.txt, and add the changes of the *.rej files to the new patches by hand`,

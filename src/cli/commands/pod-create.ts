@@ -7,7 +7,6 @@ import {knownLine, proofLines} from '../../cluster/proof.ts';
 import {waitForProof} from '../../cluster/prove-kni.ts';
 import {seconds} from '../../duration.ts';
 import {UserError} from '../../errors.ts';
-import {exitCodes} from '../../exit-codes.ts';
 import {lineWriter} from '../../view/stream.ts';
 import {hostAndDirs} from '../context.ts';
 import type {World} from '../world.ts';
@@ -34,7 +33,7 @@ export const podCreate = async (
       what: `pod ${pod} already exists`,
       why: existing.ready ? `it is Ready on ${existing.node} with ${existing.ips[0]}` : existing.why,
       tryThis: 'choose another name, or delete it with kubectl',
-      exitCode: exitCodes.badInput,
+      code: 'KNI-E209',
     });
   }
   const begun = performance.now();

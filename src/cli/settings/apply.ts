@@ -2,7 +2,6 @@
 
 import {type Command, CommanderError, type Option} from 'commander';
 import {UserError} from '../../errors.ts';
-import {exitCodes} from '../../exit-codes.ts';
 import {messageOf} from '../../thrown.ts';
 import type {SettingsFile} from './file.ts';
 import {findFile} from './find-file.ts';
@@ -114,5 +113,5 @@ const invalid = (name: string, text: string, origin: Origin, why: string): UserE
     what: `${originText(origin)}: invalid ${name} ${JSON.stringify(text)}`,
     why,
     tryThis: `correct it, or pass --${name}`,
-    exitCode: exitCodes.badInput,
+    code: 'KNI-E205',
   });

@@ -5,7 +5,6 @@ import {dirname, resolve} from 'node:path';
 import type {Option} from 'commander';
 import {isMap, isScalar, isSeq, LineCounter, parseDocument, type Scalar} from 'yaml';
 import {UserError} from '../../errors.ts';
-import {exitCodes} from '../../exit-codes.ts';
 import {isUrl} from '../../stacks/own-source.ts';
 import {fileName} from './find-file.ts';
 import {isList, isSwitch} from './flags.ts';
@@ -82,5 +81,5 @@ const invalid = (path: string, problems: readonly string[]): UserError =>
     what: `invalid ${fileName}`,
     why: problems.join('\n'),
     tryThis: `correct ${path}; see kni-demo config show --help`,
-    exitCode: exitCodes.badInput,
+    code: 'KNI-E205',
   });

@@ -3,7 +3,6 @@
 import {readFile} from 'node:fs/promises';
 import {exists} from '../../cache/files.ts';
 import {UserError} from '../../errors.ts';
-import {exitCodes} from '../../exit-codes.ts';
 import type {Command} from '../../host/host.ts';
 import {isExecutable} from '../../host/machine.ts';
 import {DeadlineExceeded, waitUntil} from '../../host/wait-until.ts';
@@ -43,7 +42,7 @@ export const engineRunning: Requirement = {
           what: 'the docker engine did not start',
           why: lastLine === '' ? error.message : lastLine,
           tryThis: `read ${logFile}`,
-          exitCode: exitCodes.hostLacks,
+          code: 'KNI-E305',
           log: logFile,
         },
         {cause: error},

@@ -3,7 +3,6 @@
 import {join} from 'node:path';
 import {recordPulledImage} from '../../cache/images.ts';
 import {UserError} from '../../errors.ts';
-import {exitCodes} from '../../exit-codes.ts';
 import {CommandError} from '../../host/command-error.ts';
 import type {Host} from '../../host/host.ts';
 import {sourcesList} from '../../tools/apt.ts';
@@ -54,7 +53,7 @@ const probePrivileged = async (tag: string, host: Host, signal: AbortSignal): Pr
         why: error.lastLine,
         tryThis:
           'use docker 23 or later, which requests only the capabilities that the host grants; rootless engines do not work',
-        exitCode: exitCodes.hostLacks,
+        code: 'KNI-E306',
       },
       {cause: error},
     );

@@ -41,6 +41,7 @@ const fromGit = ({component, revision}: ResolvedSource, {url, ref}: Place<'git'>
     commit: () => ({url, ref, commit: revision}),
     moved: (found) =>
       new UserError({
+        code: 'KNI-E110',
         what: `${ref} at ${url} has moved`,
         why: `it is now commit ${found}, expected ${revision}`,
         tryThis: 'run the same command again; nothing was kept',
@@ -66,6 +67,7 @@ const packDirectory = async (
     const {id, pack} = await snapshotOf(host, path, directory, signal);
     if (id !== revision) {
       throw new UserError({
+        code: 'KNI-E110',
         what: `${path} changed while it was read`,
         why: `its contents are ${id.slice(0, 12)}, expected ${revision.slice(0, 12)}`,
         tryThis: 'run the same command again; nothing was kept',

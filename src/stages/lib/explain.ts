@@ -45,7 +45,7 @@ export const explain = (error: unknown): never => {
   if (!(error instanceof CommandError) || error.reason === 'cancelled') throw error;
   for (const {pattern, what, tryThis} of explanations) {
     const why = pattern.exec(error.output)?.[0].trim();
-    if (why !== undefined) throw new UserError({what, why, tryThis}, {cause: error});
+    if (why !== undefined) throw new UserError({what, why, tryThis, code: 'KNI-E107'}, {cause: error});
   }
   throw error;
 };
@@ -58,6 +58,7 @@ export const explainTree = (error: unknown): never => {
   if (failed !== undefined) {
     throw new UserError(
       {
+        code: 'KNI-E107',
         what: failed,
         why:
           error.output
@@ -74,6 +75,7 @@ export const explainTree = (error: unknown): never => {
   if (unfit === undefined) throw error;
   throw new UserError(
     {
+      code: 'KNI-E108',
       what: 'the source cannot be built here',
       why: unfit.replace('Go does not fit: ', ''),
       tryThis: 'use a release that fits the stack, or choose a stack that fits the release with --stack',

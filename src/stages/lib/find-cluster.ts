@@ -3,7 +3,6 @@
 import {nodesOf, readRecord, recreateHint, removedNodes} from '../../cluster/cluster.ts';
 import {refuseForeign} from '../../cluster/ownership.ts';
 import {UserError} from '../../errors.ts';
-import {exitCodes} from '../../exit-codes.ts';
 import type {TaskRun} from '../../graph/task.ts';
 import type {NodeContainer} from '../../tools/docker.ts';
 import {nodeImage} from '../build/node-image.ts';
@@ -49,7 +48,7 @@ const refuseRemovedNodes = (name: string, removed: readonly string[]): void => {
     what: `cluster ${name} is incomplete`,
     why: `the container of ${removed.join(', ')} was removed`,
     tryThis: recreateHint(name),
-    exitCode: exitCodes.conflict,
+    code: 'KNI-E403',
   });
 };
 
@@ -71,5 +70,5 @@ const conflict = (name: string, why: string): UserError =>
     what: `cluster ${name} exists with other parameters`,
     why,
     tryThis: `replace it: kni-demo down --name ${name} && kni-demo up --name ${name}; or choose another --name`,
-    exitCode: exitCodes.conflict,
+    code: 'KNI-E402',
   });

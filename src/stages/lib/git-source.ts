@@ -3,7 +3,6 @@
 import {join} from 'node:path';
 import {removeTree} from '../../cache/files.ts';
 import {UserError} from '../../errors.ts';
-import {exitCodes} from '../../exit-codes.ts';
 import type {TaskRun} from '../../graph/task.ts';
 import {CommandError} from '../../host/command-error.ts';
 import {
@@ -100,12 +99,13 @@ export const gitFailed = (url: string, error: CommandError): UserError =>
           what: 'cannot fetch sources without git',
           why: 'git is not installed',
           tryThis: 'install it: apt-get install git',
-          exitCode: exitCodes.hostLacks,
+          code: 'KNI-E309',
         },
         {cause: error},
       )
     : new UserError(
         {
+          code: 'KNI-E109',
           what: `cannot read ${url}`,
           why:
             error.output.split('\n').find((line) => /^(?:fatal|error|ssh|remote):/.test(line)) ??

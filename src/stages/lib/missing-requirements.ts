@@ -1,7 +1,6 @@
 /** Errors for requirements that are not met. */
 
 import {UserError} from '../../errors.ts';
-import {exitCodes} from '../../exit-codes.ts';
 import type {Machine} from '../../host/machine.ts';
 import {quoteCommand} from '../../host/quote.ts';
 import type {Finding, Requirement} from './requirement.ts';
@@ -30,7 +29,7 @@ export const missingError = (
         : [`let \`kni-demo up --yes\`${asRoot} run these commands, or run them yourself:`]),
       ...commands.map((command) => `  ${quoteCommand(command)}`),
     ].join('\n'),
-    exitCode: exitCodes.hostLacks,
+    code: 'KNI-E301',
   });
 };
 
@@ -46,7 +45,7 @@ export const needsRootError = (
     what: 'root is needed to install or start what is missing',
     why: linesOf(all),
     tryThis: `run it as root: ${command}`,
-    exitCode: exitCodes.hostLacks,
+    code: 'KNI-E302',
   });
 };
 

@@ -16,5 +16,6 @@ export const pinMismatch = ({what, stack, why, tryThis}: PinMismatch): UserError
   new UserError({
     what: `${what} differs from what the stack ${stack} pins`,
     why,
+    code: 'KNI-E111',
     tryThis: `${tryThis}, or correct ${stack}.yaml if the change is intended; the download was not kept`,
   });

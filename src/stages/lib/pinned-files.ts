@@ -4,7 +4,6 @@ import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
 import {namesIn} from '../../cache/files.ts';
 import {UserError} from '../../errors.ts';
-import {exitCodes} from '../../exit-codes.ts';
 import {CommandError} from '../../host/command-error.ts';
 import type {Command, CommandResult} from '../../host/host.ts';
 import type {Patch} from '../../patches/patch-file.ts';
@@ -73,6 +72,7 @@ const tarball = (source: string, names: readonly string[], kind: string): string
   const name = names.find((each) => each.includes(`.${kind}.tar.`) && !each.endsWith('.asc'));
   if (name !== undefined) return join(source, name);
   throw new UserError({
+    code: 'KNI-E111',
     what: `${source} is not a Debian source package`,
     why: `*.${kind}.tar.* is missing`,
     tryThis: 'remove this directory and run the same command again, which downloads it',
@@ -88,7 +88,7 @@ const explainTar = (error: unknown): never => {
       what: 'cannot unpack the sources',
       why: `${program} is not installed`,
       tryThis: `install it, on Debian: apt-get install ${program === 'xz' ? 'xz-utils' : program}`,
-      exitCode: exitCodes.hostLacks,
+      code: 'KNI-E309',
     },
     {cause: error},
   );

@@ -1,7 +1,6 @@
 /** Pulls an image. */
 
 import {UserError} from '../../errors.ts';
-import {exitCodes} from '../../exit-codes.ts';
 import {CommandError} from '../../host/command-error.ts';
 import {pullImage} from '../../tools/docker.ts';
 import type {DemoContext} from '../context.ts';
@@ -22,6 +21,6 @@ export const pull = async (
   } catch (error) {
     if (signal.aborted || !(error instanceof CommandError)) throw error;
     const what = `cannot pull ${image}`;
-    throw new UserError({what, why: error.lastLine, tryThis, exitCode: exitCodes.hostLacks}, {cause: error});
+    throw new UserError({what, why: error.lastLine, tryThis, code: 'KNI-E310'}, {cause: error});
   }
 };

@@ -4,7 +4,6 @@ import {realpath, stat} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
 import {exists} from '../../cache/files.ts';
 import {UserError} from '../../errors.ts';
-import {exitCodes} from '../../exit-codes.ts';
 import {CommandError} from '../../host/command-error.ts';
 import {type Component, isUrl, type OwnSource, type Place} from '../../stacks/own-source.ts';
 import {errorCodeOf} from '../../thrown.ts';
@@ -41,7 +40,7 @@ export const resolveOwnSource = async (
 };
 
 const badInput = (what: string, why: string, tryThis: string, cause?: unknown): UserError =>
-  new UserError({what, why, tryThis, exitCode: exitCodes.badInput}, {cause});
+  new UserError({what, why, tryThis, code: 'KNI-E204'}, {cause});
 
 /** A directory that every source tree of the component has. */
 const programOf = {kubernetes: 'cmd/kubelet', containerd: 'cmd/containerd'} as const satisfies Record<

@@ -14,7 +14,6 @@ import {isGoFrame, kindFailure} from '../../cluster/kind-failure.ts';
 import {ownerDirectoryOf, refuseForeign} from '../../cluster/ownership.ts';
 import {haveReported, nodeStartTimes, waitForReports} from '../../cluster/readiness.ts';
 import {UserError} from '../../errors.ts';
-import {exitCodes} from '../../exit-codes.ts';
 import type {TaskRun} from '../../graph/task.ts';
 import {CommandError} from '../../host/command-error.ts';
 import {type NodeContainer, startContainers} from '../../tools/docker.ts';
@@ -113,7 +112,7 @@ const createNodes = async (
     if (why === undefined) throw error;
     const what = `kind could not create cluster ${name}`;
     const tryThis = 'read the log, remove the cause and run the same command again';
-    throw new UserError({what, why, tryThis}, {cause: error});
+    throw new UserError({what, why, tryThis, code: 'KNI-E104'}, {cause: error});
   }
 };
 
@@ -130,6 +129,6 @@ const refuseOtherEngine = (name: string, record: ClusterRecord | undefined, engi
     what: `cluster ${name} exists in another docker engine`,
     why: `its record names the engine ${recorded}; docker is connected to the engine ${engine}`,
     tryThis: `choose another --name, or point docker (DOCKER_HOST, docker context) to that engine and run: kni-demo down --name ${name}`,
-    exitCode: exitCodes.conflict,
+    code: 'KNI-E404',
   });
 };

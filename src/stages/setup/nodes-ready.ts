@@ -38,7 +38,7 @@ export const nodesReady: DemoTask = {
     } catch (error) {
       if (!(error instanceof DeadlineExceeded)) throw error;
       const tryThis = `read the node's log: docker exec ${nodes[0]?.name} journalctl -u kni -u kubelet --no-pager`;
-      throw new UserError({what: error.message, why: lastStatus, tryThis}, {cause: error});
+      throw new UserError({what: error.message, why: lastStatus, tryThis, code: 'KNI-E103'}, {cause: error});
     }
   },
 };

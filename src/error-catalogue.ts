@@ -1,0 +1,263 @@
+/**
+ * Every error code of kni-demo: what failed, the usual reason, and what to do. The first digit is the exit code. A code keeps its
+ * meaning in later versions. docs/errors.md is made from this list.
+ */
+
+export interface ErrorEntry {
+  readonly what: string;
+  readonly why: string;
+  readonly tryThis: string;
+}
+
+const entry = (what: string, why: string, tryThis: string): ErrorEntry => ({what, why, tryThis});
+
+const again = 'Fix the cause and run the same command again. Finished tasks are kept.';
+
+export const errorCatalogue = {
+  'KNI-E100': entry('A task failed.', 'The message names the reason and the log file.', again),
+  'KNI-E101': entry(
+    'The proof failed: the sources do not agree on the network of the pod.',
+    'A call is missing from the log of the runtime, or the pod, the API server and containerd show different networks.',
+    'Compare them with `kni-demo pod inspect POD --check`.',
+  ),
+  'KNI-E102': entry(
+    'A pod did not become Ready in time.',
+    'Often an image cannot be pulled, or an attachment fails. The message has the last warning event of the pod.',
+    'Read `kni-demo logs --pod POD`.',
+  ),
+  'KNI-E103': entry(
+    'The nodes did not become Ready in time.',
+    'A network runtime does not run, or reports a network that is not ready.',
+    'Read `kni-demo networks` and `kni-demo logs`.',
+  ),
+  'KNI-E104': entry(
+    'kind could not create the cluster.',
+    'The message has the error of kind, for example a port or a name that is taken.',
+    'Remove the cause and run the same command again. The unfinished cluster is replaced.',
+  ),
+  'KNI-E105': entry(
+    'A patch does not apply as `up` applies it.',
+    'The pinned source differs from what the patch was made for, or the patch needs fuzz.',
+    'Read the lines that begin with - or !, and correct the patch.',
+  ),
+  'KNI-E106': entry(
+    'Some hunks could not be rebased onto the other release.',
+    'The other release changed the lines around them.',
+    'Read rejected.txt in the output directory, and add these changes by hand.',
+  ),
+  'KNI-E107': entry(
+    'A download or a build step failed.',
+    'A mirror or registry does not answer, the disk is full, or a compiler reports an error.',
+    again,
+  ),
+  'KNI-E108': entry(
+    'Your own source cannot be built here.',
+    'It needs another release of Go or of its build tools than the stack has.',
+    'Use a source of the release that the stack pins, or a stack that fits it.',
+  ),
+  'KNI-E109': entry(
+    'A git repository cannot be read.',
+    'The address is wrong, the host does not answer, or git has no permission.',
+    'Try it yourself with `git ls-remote URL`.',
+  ),
+  'KNI-E110': entry(
+    'A source changed while kni-demo used it.',
+    'A branch moved, or files were edited during the run.',
+    'Run the same command again.',
+  ),
+  'KNI-E111': entry(
+    'A download differs from what the stack pins.',
+    'The mirror has another version, or the file was changed on its way.',
+    'Use another mirror, or correct the checksum in the stack file if the change is intended.',
+  ),
+  'KNI-E112': entry(
+    'The network of a pod cannot be inspected.',
+    'The pod is not scheduled yet, its sandbox is gone, or the network runtime of its node does not answer.',
+    'Wait until the pod runs; see `kni-demo networks` for the state of its node.',
+  ),
+  'KNI-E113': entry(
+    'A program that kni-demo started failed.',
+    'The message has its command line and its last lines of output.',
+    'Run the command yourself, fix the cause and run kni-demo again.',
+  ),
+  'KNI-E114': entry(
+    'A file or directory cannot be read or written.',
+    'A permission is missing, or the disk is full.',
+    'Run kni-demo as the owner of the path, free some space, or set XDG_CACHE_HOME and XDG_STATE_HOME.',
+  ),
+  'KNI-E199': entry(
+    'kni-demo has a bug.',
+    'An error occurred that kni-demo does not expect.',
+    'Report it with the printed stack trace.',
+  ),
+  'KNI-E200': entry(
+    'The input is invalid.',
+    'The message names the value and the reason.',
+    'Correct the value.',
+  ),
+  'KNI-E201': entry(
+    'A name or a value is invalid.',
+    'Names of clusters and pods become host names, so they have lower-case letters, digits and dashes.',
+    'Choose a value that the message allows.',
+  ),
+  'KNI-E202': entry(
+    'The stack is unknown.',
+    'kni-demo has no stack of that name, or the stack file does not exist.',
+    'Pass `--stack bookworm`, `--stack upstream` or the path of a file.',
+  ),
+  'KNI-E203': entry(
+    'The stack file is invalid.',
+    'A field is missing, unknown or of another type. Each problem has its line.',
+    'Correct the file; docs/stacks.md describes the fields.',
+  ),
+  'KNI-E204': entry(
+    'A source of your own cannot be used.',
+    'It does not exist, is not a source tree of the component, was given twice, or has uncommitted changes.',
+    'Pass `--source kubernetes=WHERE` or `--source containerd=WHERE` with a git URL or a directory.',
+  ),
+  'KNI-E205': entry(
+    'A setting is invalid.',
+    'kni-demo.yaml or a variable KNI_DEMO_* has an unknown name or a value that the flag does not accept.',
+    'Correct it; `kni-demo config show` lists the settings.',
+  ),
+  'KNI-E206': entry(
+    'The cluster does not exist.',
+    'docker has no node container of that name.',
+    'Create it with `kni-demo up`, or name another cluster with `--name`.',
+  ),
+  'KNI-E207': entry(
+    'The cluster is stopped.',
+    'At least one node container does not run.',
+    'Start it with `kni-demo up`.',
+  ),
+  'KNI-E208': entry(
+    'The node is unknown.',
+    'The cluster has no node of that name.',
+    'Choose one of the nodes that the message lists.',
+  ),
+  'KNI-E209': entry(
+    'The pod exists already.',
+    'kni-demo does not replace pods.',
+    'Choose another name, or delete the pod.',
+  ),
+  'KNI-E210': entry(
+    'The pod does not exist.',
+    'The API server has no pod of that name.',
+    'Check the name and the namespace.',
+  ),
+  'KNI-E211': entry(
+    'The pod has no network of its own.',
+    'Pods with `hostNetwork` use the network of their node.',
+    'Choose another pod.',
+  ),
+  'KNI-E212': entry(
+    'The bundle cannot be loaded.',
+    'The file is damaged, or was saved by another version, for another stack or another architecture.',
+    'Save it again with the same version of kni-demo.',
+  ),
+  'KNI-E213': entry(
+    'The output cannot be written there.',
+    'The path exists already, or its directory does not.',
+    'Choose another path.',
+  ),
+  'KNI-E214': entry('Nothing was removed.', 'You did not confirm.', 'Answer y, or pass `--yes`.'),
+  'KNI-E215': entry(
+    'A directory is not removed.',
+    'It has no marker of kni-demo, or contains files of others.',
+    'Look at it, and remove it yourself if it is not needed.',
+  ),
+  'KNI-E216': entry(
+    'A patch or a source tree cannot be read.',
+    'The file is not a patch, or the directory is not a source tree of the component.',
+    'Correct the path or the file.',
+  ),
+  'KNI-E217': entry(
+    'The command line is invalid.',
+    'A command, a flag or an argument is unknown, missing or superfluous.',
+    'Read `kni-demo COMMAND --help`.',
+  ),
+  'KNI-E300': entry('This machine lacks something.', 'The message names it.', 'Install or free it.'),
+  'KNI-E301': entry(
+    'This machine does not meet the requirements.',
+    'docker, kind, disk or memory is missing. The message lists everything at once.',
+    'Pass `--yes`, or run the commands that the message lists.',
+  ),
+  'KNI-E302': entry(
+    'Root is needed.',
+    'Packages must be installed, or the docker engine must be started.',
+    'Run the command as root.',
+  ),
+  'KNI-E303': entry(
+    'This system is not supported.',
+    'The demo builds Linux programs for amd64 and arm64.',
+    'Use a machine with Linux.',
+  ),
+  'KNI-E304': entry(
+    'docker does not answer.',
+    'The engine is stopped, or DOCKER_HOST points to another one.',
+    'Run `kni-demo up`, which lists what this machine lacks.',
+  ),
+  'KNI-E305': entry(
+    'The docker engine did not start.',
+    'The message has the last line of its log.',
+    'Read the log that the message names.',
+  ),
+  'KNI-E306': entry(
+    'The docker engine cannot run privileged containers.',
+    'The nodes of kind are privileged containers. A sandbox or a capability limit of this machine forbids them.',
+    'Use a machine or a virtual machine without this limit.',
+  ),
+  'KNI-E307': entry(
+    'The cache cannot be locked.',
+    'The cache directory cannot be created or written.',
+    'Set XDG_CACHE_HOME to a directory of your own.',
+  ),
+  'KNI-E308': entry(
+    'The disk has too little room.',
+    'The bundle needs more space than there is.',
+    'Free some space, or choose another disk.',
+  ),
+  'KNI-E309': entry(
+    'A program is missing.',
+    'The command needs tar, patch or git on this machine.',
+    'Install it.',
+  ),
+  'KNI-E310': entry('An image cannot be pulled.', 'The registry does not answer or lacks the image.', again),
+  'KNI-E400': entry(
+    'There is a conflict with something that exists.',
+    'The message names it.',
+    'Choose another name, or remove it.',
+  ),
+  'KNI-E401': entry(
+    'The cluster belongs to somebody else.',
+    'kni-demo did not make it, or another state directory owns it.',
+    'Choose another name with `--name`, or set XDG_STATE_HOME to the directory that made it.',
+  ),
+  'KNI-E402': entry(
+    'The cluster exists with other parameters.',
+    'It runs another node image, or has another number of workers. kni-demo does not replace a cluster by itself.',
+    'Pass the parameters of the cluster, choose another name, or run `kni-demo down` first.',
+  ),
+  'KNI-E403': entry(
+    'The cluster is incomplete.',
+    'The container of a node was removed.',
+    'Recreate it: `kni-demo down`, then `kni-demo up`.',
+  ),
+  'KNI-E404': entry(
+    'The cluster is in another docker engine.',
+    'docker is connected to an engine that does not have this cluster.',
+    'Point DOCKER_HOST or the docker context to that engine.',
+  ),
+  'KNI-E405': entry(
+    'The docker engine or its cache is not removed.',
+    'It has containers, images or volumes of others, or another state directory started it.',
+    'Remove them yourself, or pass `--purge-foreign`.',
+  ),
+  'KNI-E500': entry(
+    'Another kni-demo is running.',
+    'It uses the same cache.',
+    'Wait for it, or pass `--lock-timeout 10m`.',
+  ),
+} as const satisfies Record<`KNI-E${1 | 2 | 3 | 4 | 5}${number}`, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorCatalogue;
