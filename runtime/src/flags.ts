@@ -1,13 +1,21 @@
 /** The command line of the network runtime. */
 import {hostname} from 'node:os';
-import {isAbsolute} from 'node:path';
 import {parseArgs} from 'node:util';
 import {commands} from './client/commands.ts';
-import {isPluginType} from './cni/conflist.ts';
+import {
+  absolutePath,
+  hostAndPort,
+  milliseconds,
+  namespaces,
+  oneOf,
+  pluginTypes,
+  podSubnets,
+  positive,
+  UsageError,
+} from './flag-values.ts';
 import {errorText, type LogLevel, logLevels} from './log.ts';
 import type {MetricsAddress} from './metrics/server.ts';
 import {type BackendName, backendNames} from './node/backends.ts';
-import {cidrFrom, onePerFamily} from './node/ip-address.ts';
 
 export interface Options {
   readonly socket: string;
@@ -36,11 +44,6 @@ export interface Options {
   readonly allowPortMappings: boolean;
   readonly selectablePrimary: boolean;
   readonly sharedNamespaces: readonly string[];
-}
-
-/** The command line is invalid; the message says why. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
 }
 
 export const defaultSocket = '/run/kni/kni.sock';
@@ -197,31 +200,30 @@ export const usage = (): string => {
 export const optionsFrom = (args: readonly string[]): Options | undefined => {
   const values = valuesOf(args);
   if (values === undefined) return undefined;
+  const read = <T>(flag: TextFlag, parse: (value: string, flag: string) => T): T => parse(values[flag], flag);
   return {
-    socket: absolute('socket', values),
-    stateDir: absolute('state-dir', values),
-    netnsDir: absolute('netns-dir', values),
-    confDir: absolute('cni-conf-dir', values),
-    binDirs: values['cni-bin-dir']
-      .split(':')
-      .map((dir) => absolute('cni-bin-dir', {...values, 'cni-bin-dir': dir})),
-    containerRuntimeCniDir: absolute('container-runtime-cni-dir', values),
-    cniCacheDir: absolute('cni-cache-dir', values),
-    kubeconfig: absolute('kubeconfig', values),
+    socket: read('socket', absolutePath),
+    stateDir: read('state-dir', absolutePath),
+    netnsDir: read('netns-dir', absolutePath),
+    confDir: read('cni-conf-dir', absolutePath),
+    binDirs: read('cni-bin-dir', (value, flag) => value.split(':').map((dir) => absolutePath(dir, flag))),
+    containerRuntimeCniDir: read('container-runtime-cni-dir', absolutePath),
+    cniCacheDir: read('cni-cache-dir', absolutePath),
+    kubeconfig: read('kubeconfig', absolutePath),
     nodeName: values['node-name'],
-    podSubnets: podSubnets(values),
-    backend: oneOf('backend', backendNames, values),
-    pluginTimeoutMs: milliseconds('plugin-timeout', values),
-    startEarly: pluginTypes('start-early', values),
-    stopTimeoutMs: milliseconds('stop-timeout', values),
-    repairIntervalMs: milliseconds('repair-interval', values),
-    giveUpAfterMs: milliseconds('give-up-after', values),
-    pendingLimit: positive('pending-limit', values),
-    logLevel: oneOf('log-level', logLevels, values),
-    metricsAddress: address('metrics-address', values),
+    podSubnets: read('pod-subnet', podSubnets),
+    backend: read('backend', oneOf(backendNames)),
+    pluginTimeoutMs: read('plugin-timeout', milliseconds),
+    startEarly: read('start-early', pluginTypes),
+    stopTimeoutMs: read('stop-timeout', milliseconds),
+    repairIntervalMs: read('repair-interval', milliseconds),
+    giveUpAfterMs: read('give-up-after', milliseconds),
+    pendingLimit: read('pending-limit', positive),
+    logLevel: read('log-level', oneOf(logLevels)),
+    metricsAddress: read('metrics-address', hostAndPort),
     allowPortMappings: values['allow-port-mappings'],
     selectablePrimary: values['selectable-primary'],
-    sharedNamespaces: namespaces('shared-namespaces', values),
+    sharedNamespaces: read('shared-namespaces', namespaces),
   };
 };
 
@@ -235,70 +237,4 @@ const valuesOf = (args: readonly string[]): Values | undefined => {
   } catch (error) {
     throw new UsageError(errorText(error), {cause: error});
   }
-};
-
-/** `.` and `..` are refused because paths are compared as text. */
-const absolute = (flag: TextFlag, values: Values): string => {
-  const path = values[flag].replace(/(?<=.)\/+$/, '');
-  const parts = path.split('/').slice(1);
-  if (!isAbsolute(path) || parts.some((part) => part === '' || part === '.' || part === '..')) {
-    throw new UsageError(`--${flag} must be an absolute path, not '${path}'`);
-  }
-  return path;
-};
-
-const podSubnets = (values: Values): string[] => {
-  const value = values['pod-subnet'];
-  if (value === '') return [];
-  const subnets = value.split(',').flatMap((cidr) => cidrFrom(cidr) ?? []);
-  if (subnets.length < value.split(',').length || onePerFamily(subnets).length < subnets.length)
-    throw new UsageError(`--pod-subnet must be one subnet per IP family, not '${value}'`);
-  return subnets;
-};
-
-const namespaces = (flag: TextFlag, values: Values): string[] => {
-  const names = values[flag] === '' ? [] : values[flag].split(',');
-  if (!names.every((name) => name === '*' || /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(name)))
-    throw new UsageError(`--${flag} must be * or namespaces separated by commas, not '${values[flag]}'`);
-  return names;
-};
-
-const pluginTypes = (flag: TextFlag, values: Values): ReadonlySet<string> => {
-  const types = values[flag] === '' ? [] : values[flag].split(',');
-  if (!types.every(isPluginType))
-    throw new UsageError(`--${flag} must be types of CNI plugins separated by commas, not '${values[flag]}'`);
-  return new Set(types);
-};
-
-/** IPv6 addresses are written in brackets. */
-const address = (flag: TextFlag, values: Values): MetricsAddress | undefined => {
-  const value = values[flag];
-  if (value === '') return undefined;
-  const [, host = '', port = ''] = /^(\[[\da-fA-F:.]+\]|[^\s:[\]]+):(\d{1,5})$/.exec(value) ?? [];
-  if (host === '' || Number(port) > 65_535) {
-    throw new UsageError(`--${flag} must be HOST:PORT or empty, not '${value}'`);
-  }
-  return {host: host.replaceAll(/[[\]]/g, ''), port: Number(port)};
-};
-
-const milliseconds = (flag: TextFlag, values: Values): number => {
-  const seconds = Number(values[flag]);
-  if (!(seconds > 0 && seconds <= 3600))
-    throw new UsageError(
-      `--${flag} must be a number of seconds above 0 and up to 3600, not '${values[flag]}'`,
-    );
-  return seconds * 1000;
-};
-
-const positive = (flag: TextFlag, values: Values): number => {
-  const number = Number(values[flag]);
-  if (!Number.isSafeInteger(number) || number < 1)
-    throw new UsageError(`--${flag} must be a whole number of at least 1, not '${values[flag]}'`);
-  return number;
-};
-
-const oneOf = <Name extends string>(flag: TextFlag, names: readonly Name[], values: Values): Name => {
-  const found = names.find((name) => name === values[flag]);
-  if (!found) throw new UsageError(`--${flag} must be one of ${names.join(', ')}`);
-  return found;
 };

@@ -3,7 +3,8 @@ import './v8-flags.ts';
 import {once} from 'node:events';
 import {CommandUsageError, isCommand, runCommand} from './client/main.ts';
 import {startDaemon} from './daemon.ts';
-import {defaultSocket, optionsFrom, UsageError, usage} from './flags.ts';
+import {UsageError} from './flag-values.ts';
+import {defaultSocket, optionsFrom, usage} from './flags.ts';
 import {createLog, errorText} from './log.ts';
 
 const main = async (args: readonly string[]): Promise<void> => {
