@@ -37,7 +37,7 @@ export const chooseStack = async (world: World, cluster: string): Promise<Choice
   });
 };
 
-/** Undefined if there is no cluster, or if kni-demo did not make it. */
+/** Undefined without a cluster, or if kni-demo did not make the cluster. */
 const stackNameOf = async (world: World, cluster: string): Promise<string | undefined> => {
   const {signal} = world;
   try {

@@ -112,6 +112,6 @@ const fileToBe = (flag: string, path: string | undefined): string | undefined =>
   if (path === undefined) return undefined;
   const file = resolve(path);
   const parent = statSync(dirname(file), {throwIfNoEntry: false});
-  if (!parent?.isDirectory()) throw new UsageError(`--${flag}: there is no directory for '${path}'`);
+  if (!parent?.isDirectory()) throw new UsageError(`--${flag}: the directory of '${path}' does not exist`);
   return file;
 };

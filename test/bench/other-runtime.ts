@@ -1,6 +1,6 @@
 /**
- * Another network runtime on a test node, unmodified: what it may have built in is put where it looks for it, in the
- * node's own mount namespace.
+ * Another network runtime on a test node, unmodified. The files that it expects at fixed paths are put there, in the mount
+ * namespace of the node.
  */
 import {copyFile, mkdir, writeFile} from 'node:fs/promises';
 import {basename, join} from 'node:path';

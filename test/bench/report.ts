@@ -122,7 +122,7 @@ const soakLines = ({samples, growthMb}: Soak): string[] => [
   ]),
 ];
 
-/** In Markdown, so that the documentation can have it as it is. The first column to the left, all others to the right. */
+/** In Markdown, for the documentation. Aligns the first column to the left, and all others to the right. */
 const table = ([titles = [], ...rows]: readonly (readonly string[])[]): string[] => {
   const widths = titles.map((title, column) =>
     Math.max(title.length, 2, ...rows.map((row) => row[column]?.length ?? 0)),

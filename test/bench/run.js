@@ -1,4 +1,4 @@
-/** Bundles the network runtime as it is shipped, and the benchmark, and runs the benchmark. */
+/** Bundles the network runtime as `up` does, and the benchmark, and runs the benchmark. */
 import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';

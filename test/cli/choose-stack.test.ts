@@ -27,7 +27,7 @@ const chosen = async (nodes: readonly ReturnType<typeof node>[] = [], stackFile?
 };
 
 describe('the stack, where none is named', () => {
-  it('is bookworm if there is no cluster', async () => {
+  it('is bookworm without a cluster', async () => {
     expect(await chosen()).toEqual({
       stack: 'bookworm',
       why: 'the default; for current releases of Kubernetes: --stack upstream',

@@ -82,7 +82,7 @@ describe('plan on a machine whose docker engine does not run', () => {
     expect(dot.match(/ -> /g)).toHaveLength(needs);
   });
 
-  it("does not leave the scratch directory of one's own sources", async () => {
+  it("removes the scratch directory of the user's sources", async () => {
     await using source = await tempDir();
     await writeFile(source.join('go.mod'), 'module k8s.io/kubernetes\n');
     const line = real.line('plan', '--source', `kubernetes=${source.path}`);

@@ -185,7 +185,7 @@ describe('waitForPod', () => {
       'Failed to create pod sandbox: no answer',
       'Failed to create pod sandbox: no answer',
     ],
-    ['the status of the pod, when there is no warning', pod({phase: 'Pending'}), '', 'phase Pending'],
+    ['the status of the pod without a warning', pod({phase: 'Pending'}), '', 'phase Pending'],
     ['that the pod is missing', '', '', 'the API server does not know the pod'],
   ])('gives up with %s', async (_, state, warning, why) => {
     const host: Host = {

@@ -1,10 +1,10 @@
-import {writeFile} from 'node:fs/promises';
-import {afterAll, afterEach, beforeAll, describe, expect, inject, it} from 'vitest';
-import {type Chain, installChain} from '../rig/node/chain.ts';
+import {afterEach, beforeAll, describe, expect, inject, it} from 'vitest';
+import type {Chain} from '../rig/node/chain.ts';
+import {startNodeWithChain} from '../rig/node/fixture.ts';
 import {leftovers, nothing} from '../rig/node/leftovers.ts';
-import {startNode, type TestNode} from '../rig/node/node.ts';
+import type {TestNode} from '../rig/node/node.ts';
 import {attach, bringUp, createNetwork, identify, newPod, type TestPod, takeDown} from '../rig/node/pod.ts';
-import {paths, rememberNodes, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
+import {paths, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
 import {until} from '../rig/wait.ts';
 
 const annotation = 'k8s.v1.cni.cncf.io/networks';
@@ -43,26 +43,20 @@ describe('a DEL that keeps failing', () => {
     await start(...flags);
   };
   beforeAll(async () => {
-    node = await startNode();
-    await rememberNodes(node);
-    chain = await installChain(node);
     const definitions = ['wrong', 'wronger'].map((name) => ({
       namespace: 'default',
       name,
       config: macvlanConfig(name, name === 'wronger' ? {mtu: '1500'} : {}),
     }));
-    await writeFile(node.path(paths.definitions), JSON.stringify(definitions));
-    await start();
+    const started = await startNodeWithChain(['--pending-limit=2'], {[paths.definitions]: definitions});
+    ({node, chain, runtime} = started);
+    return started.stop;
   });
   afterEach(async () => {
     await chain.plan({});
     await command('pending', '--retry');
     for (const {network} of await pending())
       await command('forget', network.correlation, '--yes').catch(() => undefined); // a retry has ended it
-  });
-  afterAll(async () => {
-    await node[Symbol.asyncDispose]();
-    await chain[Symbol.asyncDispose]();
   });
 
   /** One of the runtime's commands, as people type them. */

@@ -31,6 +31,16 @@ describe('orphaned state', () => {
       up.push(...(await Promise.all(pods.slice(from, from + 10).map((pod) => bringUp(runtime.kni, pod)))));
     return pods.map((pod, index) => ({pod, netns: up[index]?.netns ?? '', ip: up[index]?.ip ?? ''}));
   };
+  /** The node's network, with a plugin that GC calls. */
+  const writeCollected = async (dir: string) => {
+    await mkdir(node.path(paths.conf), {recursive: true});
+    const list = {
+      cniVersion: '1.1.0',
+      name: 'collected',
+      plugins: [{type: 'fault', rig: dir, ownAddresses: true}],
+    };
+    await writeFile(node.path(`${paths.conf}/05-collected.conflist`), JSON.stringify(list));
+  };
   /** The reconcile after the start would remove orphans before the test asks for it. */
   const startReconciled = async (flags?: readonly string[]) => {
     const runtime = await startRuntime(node, flags);
@@ -182,13 +192,7 @@ describe('orphaned state', () => {
 
   it('is left to GC of the plugins, which are told what is still attached, after DEL of the rest', async () => {
     await using plugins = await installPlugins(['fault']);
-    await mkdir(node.path(paths.conf), {recursive: true});
-    const list = {
-      cniVersion: '1.1.0',
-      name: 'collected',
-      plugins: [{type: 'fault', rig: plugins.dir, ownAddresses: true}],
-    };
-    await writeFile(node.path(`${paths.conf}/05-collected.conflist`), JSON.stringify(list));
+    await writeCollected(plugins.dir);
     const flags = [`--cni-bin-dir=${plugins.binDir}`];
     const runtime = await startRuntime(node, flags);
     const [gone, ...live] = await bringUpMany(runtime, 'pod', 4);
@@ -212,15 +216,6 @@ describe('orphaned state', () => {
   });
 
   describe('in a network that another container runtime has as well', () => {
-    const collected = async (dir: string) => {
-      await mkdir(node.path(paths.conf), {recursive: true});
-      const list = {
-        cniVersion: '1.1.0',
-        name: 'collected',
-        plugins: [{type: 'fault', rig: dir, ownAddresses: true}],
-      };
-      await writeFile(node.path(`${paths.conf}/05-collected.conflist`), JSON.stringify(list));
-    };
     const reconcileNow = () =>
       callRuntime(node.path(paths.socket), (ask) => ask(Inspector.method.reconcile, {}));
 
@@ -244,7 +239,7 @@ describe('orphaned state', () => {
       ],
     ])('%s stays, and GC does not run', async (_, path, text) => {
       await using plugins = await installPlugins(['fault']);
-      await collected(plugins.dir);
+      await writeCollected(plugins.dir);
       const lease = node.path(`${paths.state}/ipam/collected/10.77.1.9`);
       await mkdir(dirname(node.path(path)), {recursive: true});
       await writeFile(node.path(path), text);
@@ -265,13 +260,7 @@ describe('orphaned state', () => {
 
   it('waits for a hanging DEL without holding up other calls', async () => {
     await using plugins = await installPlugins(['fault']);
-    await mkdir(node.path(paths.conf), {recursive: true});
-    const list = {
-      cniVersion: '1.1.0',
-      name: 'collected',
-      plugins: [{type: 'fault', rig: plugins.dir, ownAddresses: true}],
-    };
-    await writeFile(node.path(`${paths.conf}/05-collected.conflist`), JSON.stringify(list));
+    await writeCollected(plugins.dir);
     await using runtime = await startRuntime(node, [`--cni-bin-dir=${plugins.binDir}`]);
     const hanging = newPod('hanging');
     await bringUp(runtime.kni, hanging);

@@ -1,4 +1,4 @@
-/** Finds the tools of the integration tests, and bundles the network runtime as it is shipped. */
+/** Finds the tools of the integration tests, and bundles the network runtime as `up` does. */
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';

@@ -52,7 +52,7 @@ describe('engineRemovals', () => {
     expect(await engine.ended).toEqual([null, 'SIGTERM']);
   });
 
-  it('keeps the changes of the network when there is no record of the machine before them', async () => {
+  it('keeps the changes of the network without a record of the machine before them', async () => {
     await using dir = await tempDir();
     using engine = await startEngine(dir);
     const {removals, kept} = await removalsIn(dir, true);

@@ -1,4 +1,4 @@
-/** Runs the program as a process of its own, with pipes or in a pseudo-terminal, without a docker engine. */
+/** Runs the program as a separate process, with pipes or in a pseudo-terminal, without a docker engine. */
 
 import {cp, symlink} from 'node:fs/promises';
 import {join} from 'node:path';

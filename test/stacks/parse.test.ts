@@ -45,7 +45,7 @@ const without = (value: unknown, [key, ...rest]: readonly (string | number)[]): 
 };
 
 describe('parseStack', () => {
-  it('returns the stack as it is in the file', () => {
+  it('returns the stack unchanged', () => {
     expect(parseStack(bookworm, {path: 'bookworm.yaml', name: 'bookworm'})).toEqual({
       ok: true,
       stack: parse(bookworm),

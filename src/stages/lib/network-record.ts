@@ -36,8 +36,8 @@ const settings = ['net/ipv4/ip_forward', 'net/ipv6/conf/default/forwarding', 'ne
 const fileIn = ({state}: Pick<Dirs, 'state'>): string => join(state, 'network-before-engine.json');
 
 /**
- * Must be called before the engine starts. A later start in the same boot keeps the first record. If the network cannot be
- * read, for example on a kernel without IPv6, there is no record: the engine can start nevertheless.
+ * Must be called before the engine starts. A later start in the same boot keeps the first record. Makes no record if the
+ * network cannot be read, for example on a kernel without IPv6: the engine can start nevertheless.
  */
 export const recordNetwork = async (host: Host, dirs: Pick<Dirs, 'state'>): Promise<void> => {
   if ((await recordedNetwork(dirs)) !== undefined) return;
