@@ -97,6 +97,6 @@ describe('the flags', () => {
     expect(optionsFrom(['--help'])).toBeUndefined();
     expect(optionsFrom(['-h'])).toBeUndefined();
     const explained = usage().match(/^ {2}--[a-z-]+ /gm);
-    expect(explained).toHaveLength(21);
+    expect(explained).toHaveLength(22);
   });
 });
