@@ -6,10 +6,11 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {Command, Option} from 'commander';
-import {imageReference, podName, podPath} from '../cluster/names.ts';
 import {project} from '../project.ts';
 import {components} from '../stacks/own-source.ts';
 import {addCompletion, addConfig, addExplain, addVersion} from './add-habits.ts';
+import {addLogs} from './add-logs.ts';
+import {addPod} from './add-pod.ts';
 import {addPlan, addStages, addUp} from './add-stages.ts';
 import {examplesText} from './examples.ts';
 import {lockTimeout, name, stack} from './options.ts';
@@ -78,32 +79,6 @@ const useSettings = (program: Command, world: World): void => {
     );
 };
 
-const addPod = (program: Command, world: World): void => {
-  const pod = program.command('pod').description('work with pods');
-  pod
-    .command('create')
-    .description('create a pod like the sample pod, and prove that KNI gave it its network')
-    .argument('[name]', 'its name', podName, 'samplepod')
-    .addOption(name())
-    .option('--node <node>', 'run it on this node')
-    .option('--image <image>', 'run this image, which must have /bin/ash', imageReference)
-    .action(async (podToCreate: string, options) =>
-      (await import('./commands/pod-create.ts')).podCreate(world, podToCreate, options),
-    );
-
-  pod
-    .command('inspect')
-    .description("show a pod's network: its record, the kernel's view and a timeline")
-    .argument('<pod>', 'name or namespace/name', podPath)
-    .addOption(name())
-    .option('--check', 'also run CNI CHECK')
-    .option('--json', 'print one JSON object')
-    .addHelpText('after', inspectHelp)
-    .action(async (podToInspect: string, options) =>
-      (await import('./commands/pod-inspect.ts')).podInspect(world, podToInspect, options),
-    );
-};
-
 const addNetworks = (program: Command, world: World): void => {
   program
     .command('networks')
@@ -112,18 +87,6 @@ const addNetworks = (program: Command, world: World): void => {
     .option('--json', 'print one JSON object per node')
     .addHelpText('after', networksHelp)
     .action(async (options) => (await import('./commands/networks.ts')).networks(world, options));
-};
-
-const addLogs = (program: Command, world: World): void => {
-  program
-    .command('logs')
-    .description("show the network runtimes' logs, one line for every RPC")
-    .addOption(name())
-    .option('-f, --follow', 'keep printing new lines')
-    .option('--node <node>', 'only this node')
-    .option('--pod <pod>', 'only this pod: name or namespace/name')
-    .option('--json', 'print the lines as the runtime wrote them, with the node')
-    .action(async (options) => (await import('./commands/logs.ts')).logs(world, options));
 };
 
 const addBundle = (program: Command, world: World): void => {
@@ -198,10 +161,6 @@ const addPatch = (program: Command, world: World): void => {
 
 const component = (): Option =>
   new Option('--component <component>', 'whose patches').choices(components).makeOptionMandatory();
-const inspectHelp = `
-A line that begins with ! shows where the record, the kernel and the API server differ.
-Exit code 1: the pod could not be inspected, or CNI CHECK found a problem (--check).`;
-
 const networksHelp = `
 Exit code 1: a node did not answer, because it or its network runtime is stopped. The other nodes are shown anyway.
 A network that is not ready does not change the exit code.`;

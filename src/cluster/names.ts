@@ -1,6 +1,7 @@
 /** Validates names that become host names, labels and file names, before anything is changed. */
 
 import {UserError} from '../errors.ts';
+import {calls} from './log-selection.ts';
 
 /** RFC 1123 label. kind appends `-control-plane` to a cluster's name, and a host name has at most 63 characters. */
 const label = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
@@ -56,6 +57,38 @@ export const timeSpan = (text: string): number => {
   const [, digits = '', unit = ''] = /^(\d{1,6})([smh]?)$/.exec(text) ?? [];
   if (digits !== '') return Number(digits) * (unitOfTime[unit] ?? 0);
   throw invalid('time', text, 'a number of seconds, or one with a unit such as 90s, 10m or 2h');
+};
+
+/** RFC 3339, with or without the time of day. */
+const timestamp = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/;
+
+/** A time in the past, given as a time span before now or as a timestamp: milliseconds since the epoch. */
+export const timeAgo = (text: string): number => {
+  const time = timestamp.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(time)) return time;
+  if (/^\d{1,6}[smh]?$/.test(text)) return Date.now() - timeSpan(text);
+  throw invalid(
+    'time',
+    text,
+    'a time span such as 90s, 10m or 2h, or a timestamp such as 2026-11-28T12:00:00Z',
+  );
+};
+
+export const lineCount = (text: string): number => {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw invalid('number of lines', text, 'a number');
+};
+
+/** Accepts any case, and returns the name as the log has it. */
+export const rpcName = (text: string): string => {
+  const found = calls.find((each) => each.toLowerCase() === text.toLowerCase());
+  if (found !== undefined) return found;
+  throw invalid('RPC', text, `one of ${calls.join(', ')}`);
+};
+
+export const sandboxPrefix = (text: string): string => {
+  if (/^[\w.-]{4,}$/.test(text)) return text;
+  throw invalid('sandbox', text, "at least the first 4 characters of a sandbox's id");
 };
 
 const invalid = (what: string, given: string, wanted: string): UserError =>

@@ -37,7 +37,11 @@ export const placedPod = async (
 
 const mostNames = 10;
 
-const noSuchPod = async (controlPlane: Host, path: string, signal: AbortSignal): Promise<UserError> => {
+export const noSuchPod = async (
+  controlPlane: Host,
+  path: string,
+  signal: AbortSignal,
+): Promise<UserError> => {
   const [namespace = ''] = path.split('/');
   const {stdout} = await controlPlane.run(
     kubectl('get', '-n', namespace, 'pods', '-o', 'jsonpath={.items[*].metadata.name}'),

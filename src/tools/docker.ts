@@ -91,6 +91,12 @@ export const copyIntoContainer = (from: string, container: string, to: string): 
 
 export const startContainers = (names: readonly string[]): Command => docker('start', ...names);
 
+/** Prints what a container, running or stopped, has written to its console. */
+export const containerLogs = (name: string): Command => docker('logs', '--timestamps', name);
+
+/** Prints versions, drivers, limits and warnings of the engine, and nothing about other containers. */
+export const engineInfo: Command = docker('info');
+
 /** Prints the last start of each container, one per line: `/name 2026-11-28T05:47:21.123456789Z`. */
 export const inspectStarts = (names: readonly string[]): Command =>
   docker('inspect', '--type', 'container', '--format', '{{.Name}} {{.State.StartedAt}}', ...names);

@@ -4,17 +4,35 @@ import type {Command} from '../host/host.ts';
 
 export interface JournalQuery {
   readonly follow?: boolean;
+  /** Only lines after this time: milliseconds since the epoch. */
+  readonly since?: number | undefined;
+  /** Print the position of the last line at the end; see `cursorOf`. */
+  readonly showCursor?: boolean;
+  /** Only lines after this position. */
+  readonly afterCursor?: string | undefined;
   /** A Perl regular expression: only lines that match it. */
   readonly pattern?: string;
 }
 
-export const runtimeJournal = ({follow = false, pattern}: JournalQuery = {}): Command => [
+export const runtimeJournal = ({
+  follow = false,
+  since,
+  showCursor = false,
+  afterCursor,
+  pattern,
+}: JournalQuery = {}): Command => [
   'journalctl',
   [
     '--unit=kni',
     '--output=cat',
     '--no-pager',
+    ...(since === undefined ? [] : [`--since=@${since / 1000}`]),
+    ...(showCursor ? ['--show-cursor'] : []),
+    ...(afterCursor === undefined ? [] : [`--after-cursor=${afterCursor}`]),
     ...(follow ? ['--follow', '--lines=all'] : []),
     ...(pattern === undefined ? [] : [`--grep=${pattern}`, '--case-sensitive=true']),
   ],
 ];
+
+/** The position that `showCursor` prints; undefined for other lines. */
+export const cursorOf = (line: string): string | undefined => /^-- cursor: (\S+)$/.exec(line)?.[1];

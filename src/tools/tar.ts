@@ -23,6 +23,12 @@ export const createTarball = (file: string, packed: readonly TarballPart[]): Com
   ],
 ];
 
+/** Creates a compressed tarball of one part. */
+export const compressTarball = (file: string, {from, names}: TarballPart): Command => [
+  'tar',
+  [local, '--numeric-owner', '-czf', file, '-C', from, ...names],
+];
+
 /** Unpacks into an existing directory. tar refuses members with paths outside of it. */
 export const unpackTarball = (file: string, directory: string): Command => [
   'tar',

@@ -100,7 +100,8 @@ describe('bad input', () => {
     [['up', '--nope'], "error: unknown option '--nope'"],
     [['up', 'extra'], "error: too many arguments for 'up'. Expected 0 arguments but got 1."],
     [['logs', '--pod'], "error: option '--pod <pod>' argument missing"],
-    [['pod', 'delete', 'a'], "error: unknown command 'delete'"],
+    [['pod', 'rename', 'a'], "error: unknown command 'rename'"],
+    [['logs', 'a'], "error: too many arguments for 'logs'. Expected 0 arguments but got 1."],
     [['patch', 'apply'], "error: unknown command 'apply'"],
     [['patch', 'rebase', '--onto', '.'], "error: required option '--component <component>' not specified"],
     [
@@ -148,7 +149,10 @@ describe('a cluster that cannot be worked with', () => {
     });
   });
 
-  it.each(commands)('is stopped: %s %s', async (...args) => {
+  it.each([
+    ['logs', '--node', 'test1-worker'],
+    ['pod', 'create', 'a'],
+  ])('is stopped: %s %s %s', async (...args) => {
     await using dir = await dirWithCluster();
     using host = fakeHost(ps(...printed(node('test1-control-plane'), {...worker, running: false})));
     expect(await cli(dir, args, {host})).toMatchObject({

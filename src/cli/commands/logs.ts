@@ -1,10 +1,23 @@
 /** logs: prints the logs of the network runtimes, for one node or all, for one pod or all. */
 
-import {requireCluster, requireRunning} from '../../cluster/cluster.ts';
-import {type LogLine, parseLogLine} from '../../cluster/runtime-log.ts';
-import {runtimeJournal} from '../../tools/journalctl.ts';
-import {lineWriter, paletteOf, plainText} from '../../view/stream.ts';
+import {type Cluster, nameFlag, requireCluster, requireRunning} from '../../cluster/cluster.ts';
+import {readJournals} from '../../cluster/journals.ts';
+import {
+  folder,
+  type LogLevel,
+  type NodeLine,
+  selectorOf,
+  withoutStartUp,
+} from '../../cluster/log-selection.ts';
+import {noSuchPod} from '../../cluster/placed-pod.ts';
+import {findPod} from '../../cluster/pod.ts';
+import {UserError} from '../../errors.ts';
+import {exitCodes} from '../../exit-codes.ts';
+import {CommandError} from '../../host/command-error.ts';
+import {lineWriter, paletteOf} from '../../view/stream.ts';
 import {hostAndDirs} from '../context.ts';
+import {logText} from '../log-text.ts';
+import {SilentExit} from '../report.ts';
 import type {World} from '../world.ts';
 
 export interface LogsOptions {
@@ -12,74 +25,105 @@ export interface LogsOptions {
   readonly follow?: boolean;
   readonly node?: string;
   readonly pod?: string;
+  readonly sandbox?: string;
+  readonly rpc?: readonly string[];
+  readonly level?: LogLevel;
+  /** Milliseconds since the epoch. */
+  readonly since?: number;
+  readonly tail?: number;
+  readonly all?: boolean;
   readonly json?: boolean;
 }
 
-interface NodeLine {
-  readonly node: string;
-  readonly line: LogLine;
-}
-
-export const logs = async (
-  world: World,
-  {name, follow = false, node, pod, json = false}: LogsOptions,
-): Promise<void> => {
-  const {signal, stdout} = world;
+/** Throws SilentExit when the log of a node could not be read, after showing the others. */
+export const logs = async (world: World, options: LogsOptions): Promise<void> => {
+  const {name, follow = false, node, rpc: rpcs = [], level, since, tail, json = false, sandbox} = options;
+  const all = json || (options.all ?? false);
+  const {signal, stdout, stderr} = world;
+  const pod = options.pod === undefined || options.pod.includes('/') ? options.pod : `default/${options.pod}`;
   const cluster = await requireCluster(hostAndDirs(world), name, signal);
-  if (node !== undefined) cluster.node(node); // throws when the node is unknown
-  const nodes = cluster.nodes.filter((each) => node === undefined || each.name === node);
-  requireRunning(name, nodes);
-  const wanted = pod === undefined || pod.includes('/') ? pod : `default/${pod}`;
-  const write = lineWriter(stdout);
-  const paint = paletteOf(stdout);
+  if (node !== undefined) {
+    cluster.node(node); // throws when the node is unknown
+    requireRunning(
+      name,
+      cluster.nodes.filter((each) => each.name === node),
+    );
+  }
+  const asked = cluster.nodes.filter((each) => node === undefined || each.name === node);
+  const warn = lineWriter(stderr);
+  let failures = 0;
+  const onFailure = (text: string): void => {
+    failures += 1;
+    warn(paletteOf(stderr).yellow(`! ${text}`));
+  };
+  for (const each of asked.filter(({running}) => !running))
+    onFailure(`${each.name} is stopped; start it: kni-demo up${nameFlag(name)}`);
+  const nodes = asked.filter(({running}) => running).map((each) => each.name);
 
-  const show = ({node: from, line}: NodeLine): void => {
-    if (json) return write(JSON.stringify({node: from, ...line}));
-    const text = logText({node: from, line});
-    write(line.level === 'error' ? paint.red(text) : text);
-  };
-  // When reading one node fails, stop the others: with --follow they would never end.
-  const over = new AbortController();
-  const either = AbortSignal.any([signal, over.signal]);
-  const read = (each: string, onLine: (line: NodeLine) => void) =>
-    cluster.node(each).run(runtimeJournal({follow}), {
-      signal: either,
-      onLine(text) {
-        const line = parseLogLine(text);
-        if (line && (wanted === undefined || line.pod === wanted)) onLine({node: each, line});
-      },
-    });
-  const readAll = async (onLine: (line: NodeLine) => void): Promise<void> => {
-    try {
-      await Promise.all(nodes.map((each) => read(each.name, onLine)));
-    } finally {
-      over.abort();
-    }
-  };
+  const write = lineWriter(stdout);
+  const format = logText({paint: paletteOf(stdout), nodes: cluster.nodes.map((each) => each.name)});
+  const selector = selectorOf({pod, rpcs, level, sandbox, inspecting: all});
+  const folding = folder();
+  const show = (line: NodeLine, times = 1): void =>
+    write(json ? JSON.stringify({node: line.node, ...line.line}) : format(line, times));
+
+  const journals = readJournals(cluster, nodes, {since, follow, signal, onFailure});
+  const read = await journals.history();
+  for (const {line} of read) selector.learn(line);
+  if (sandbox !== undefined && !read.some(({line}) => line.sandbox?.startsWith(sandbox)))
+    throw unknownSandbox(sandbox);
+  if (pod !== undefined && !read.some(({line}) => line.pod === pod))
+    for (const line of await whyNoLines(cluster, pod, {nodes, signal})) warn(line);
+  const past = (all ? read : quiet(read, nodes)).filter(({line}) => selector.selects(line));
+  const folded = json
+    ? past.map((each) => ({...each, times: 1}))
+    : past.flatMap((each) => folding.add(each) ?? []);
+  for (const {times, ...line} of tail === undefined ? folded : folded.slice(folded.length - tail))
+    show(line, times);
 
   if (follow) {
-    // Ctrl-C is the normal way to end --follow, not a failure.
-    return readAll(show).catch((error: unknown) => {
-      if (!signal.aborted) throw error;
+    await journals.follow((each) => {
+      selector.learn(each.line);
+      if (selector.selects(each.line) && (json || folding.add(each))) show(each);
     });
   }
-  const lines: NodeLine[] = [];
-  await readAll((line) => lines.push(line));
-  for (const line of lines.sort((a, b) => compare(a.line.time, b.line.time))) show(line);
+  if (failures > 0 && !signal.aborted) throw new SilentExit(exitCodes.failed);
 };
 
-/** Keeps the order of lines with the same time. */
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const quiet = (lines: readonly NodeLine[], nodes: readonly string[]): readonly NodeLine[] => {
+  const kept = new Set(
+    nodes.flatMap((node) => withoutStartUp(lines.filter((each) => each.node === node).map(({line}) => line))),
+  );
+  return lines.filter(({line}) => kept.has(line));
+};
 
-/** `02:31:04.123  test1-worker  AttachInterface ok  default/samplepod  43 ms`. Joins the lines of a plugin's error. */
-const logText = ({node, line: {time, msg, pod, ms, error}}: NodeLine): string =>
-  [
-    time.slice(11, 23),
-    node,
-    msg,
-    ...(pod === undefined ? [] : [pod]),
-    ...(ms === undefined ? [] : [`${Math.round(ms)} ms`]),
-    ...(error === undefined ? [] : [error]),
-  ]
-    .map((part) => plainText(part).replaceAll(/\s*[\r\n]\s*/g, ' '))
-    .join('  ');
+const unknownSandbox = (sandbox: string): UserError =>
+  new UserError({
+    what: `unknown sandbox ${sandbox}`,
+    why: 'no line of the network runtimes names it',
+    tryThis: 'leave out --since and --node, or take the id from kni-demo pod inspect',
+    exitCode: exitCodes.badInput,
+  });
+
+/** Throws UserError when the pod does not exist. Else says why no line of these nodes is about it. */
+const whyNoLines = async (
+  cluster: Cluster,
+  path: string,
+  {nodes, signal}: {readonly nodes: readonly string[]; readonly signal: AbortSignal},
+): Promise<readonly string[]> => {
+  try {
+    const pod = await findPod(cluster.controlPlane, path, signal);
+    if (pod === undefined) throw await noSuchPod(cluster.controlPlane, path, signal);
+    const {node, hostNetwork} = pod;
+    if (hostNetwork) return [`pod ${path} uses the network of its node, so KNI does nothing for it`];
+    if (node === undefined) return [`pod ${path} is not scheduled to a node yet`];
+    return [
+      nodes.includes(node)
+        ? `the network runtime of ${node} has logged nothing about pod ${path} in this time`
+        : `pod ${path} runs on ${node}`,
+    ];
+  } catch (error) {
+    if (!(error instanceof CommandError) || signal.aborted) throw error;
+    return [`no line is about pod ${path}, and the API server does not answer: ${error.lastLine}`];
+  }
+};

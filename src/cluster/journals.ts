@@ -1,0 +1,84 @@
+/** Reads the network runtimes' logs of several nodes: what is there, then what comes. */
+
+import {CommandError} from '../host/command-error.ts';
+import {cursorOf, runtimeJournal} from '../tools/journalctl.ts';
+import type {Cluster} from './cluster.ts';
+import type {NodeLine} from './log-selection.ts';
+import {parseLogLine} from './runtime-log.ts';
+
+export interface JournalsOptions {
+  /** Milliseconds since the epoch. */
+  readonly since?: number | undefined;
+  /** Whether `follow` will be called. */
+  readonly follow: boolean;
+  /** Aborting ends `follow` without an error. */
+  readonly signal: AbortSignal;
+  /** Called with one line of text for each node whose journal cannot be read. The other nodes are read nevertheless. */
+  readonly onFailure: (text: string) => void;
+}
+
+export interface Journals {
+  /** All lines, in the order of time; lines of the same time in the order of their node's journal. */
+  history(): Promise<readonly NodeLine[]>;
+  /** Passes on the lines after the history as they come. Resolves when no node is left to read. */
+  follow(onLine: (line: NodeLine) => void): Promise<void>;
+}
+
+export const readJournals = (
+  cluster: Pick<Cluster, 'node'>,
+  nodes: readonly string[],
+  {since, follow, signal, onFailure}: JournalsOptions,
+): Journals => {
+  const cursors = new Map<string, string | undefined>();
+
+  const read = async (
+    node: string,
+    command: ReturnType<typeof runtimeJournal>,
+    onLine: (text: string) => void,
+  ): Promise<boolean> => {
+    try {
+      await cluster.node(node).run(command, {signal, onLine});
+      return true;
+    } catch (error) {
+      if (signal.aborted || !(error instanceof CommandError)) throw error;
+      onFailure(`cannot read the log of ${node}: ${error.lastLine}`);
+      return false;
+    }
+  };
+
+  return {
+    async history() {
+      const lines: NodeLine[] = [];
+      await Promise.all(
+        nodes.map(async (node) => {
+          let cursor: string | undefined;
+          const isRead = await read(node, runtimeJournal({since, showCursor: follow}), (text) => {
+            cursor = cursorOf(text) ?? cursor;
+            const line = parseLogLine(text);
+            if (line) lines.push({node, line});
+          });
+          if (isRead) cursors.set(node, cursor);
+        }),
+      );
+      return lines.sort((a, b) => compare(a.line.time, b.line.time));
+    },
+    async follow(onLine) {
+      try {
+        await Promise.all(
+          [...cursors].map(([node, afterCursor]) =>
+            read(node, runtimeJournal({follow: true, since, afterCursor}), (text) => {
+              const line = parseLogLine(text);
+              if (line) onLine({node, line});
+            }),
+          ),
+        );
+      } catch (error) {
+        // Ctrl-C is the normal way to end --follow, not a failure.
+        if (!signal.aborted) throw error;
+      }
+    },
+  };
+};
+
+/** Keeps the order of lines with the same time. */
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
