@@ -12,6 +12,7 @@ import {addCompletion, addConfig, addExplain, addVersion} from './add-habits.ts'
 import {addLogs} from './add-logs.ts';
 import {addPod} from './add-pod.ts';
 import {addPlan, addStages, addUp} from './add-stages.ts';
+import {addStatus} from './add-status.ts';
 import {examplesText} from './examples.ts';
 import {lockTimeout, name, stack} from './options.ts';
 import {commandsOf} from './settings/flags.ts';
@@ -37,6 +38,7 @@ export const createProgram = (world: World): Command => {
     addStages,
     addPlan,
     addPod,
+    addStatus,
     addNetworks,
     addLogs,
     addBundle,

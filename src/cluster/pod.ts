@@ -65,7 +65,8 @@ const podFrom = (
   const starts = status.containerStatuses.flatMap(({state}) => state?.running?.startedAt ?? []);
   const waiting = status.containerStatuses.find(({state}) => state?.waiting)?.state?.waiting;
   return {
-    ...id,
+    namespace: id.namespace,
+    name: id.name,
     uid: metadata.uid,
     phase,
     ready: conditions.some(({type, status: is}) => type === 'Ready' && is === 'True'),
@@ -81,6 +82,20 @@ const podFrom = (
     crashing: waiting?.reason === 'CrashLoopBackOff',
   };
 };
+
+const objectList = z.object({items: z.array(z.looseObject({kind: z.string()}))});
+const namedPod = podObject.extend({
+  metadata: z.object({uid: z.string(), namespace: z.string(), name: z.string()}),
+});
+
+/** The pods among the objects that kubectl printed. */
+export const podsIn = (stdout: string): readonly Pod[] =>
+  readJson(objectList, stdout, 'the list of pods')
+    .items.filter(({kind}) => kind === 'Pod')
+    .map((item) => {
+      const pod = namedPod.parse(item);
+      return podFrom(pod, pod.metadata);
+    });
 
 /** `path` is `name` (in the namespace default) or `namespace/name`. Undefined when the pod does not exist. */
 export const findPod = async (

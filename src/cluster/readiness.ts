@@ -20,6 +20,7 @@ export interface NodeReadiness {
 const nodeList = z.object({
   items: z.array(
     z.object({
+      kind: z.string().default('Node'),
       metadata: z.object({name: z.string()}),
       status: z
         .object({
@@ -38,7 +39,13 @@ export const nodeReadiness = async (
   signal?: AbortSignal,
 ): Promise<readonly NodeReadiness[]> => {
   const {stdout} = await controlPlane.run(getJson('nodes'), signal && {signal});
-  return readJson(nodeList, stdout, 'the list of nodes').items.map(({metadata, status}) => {
+  return nodesIn(stdout);
+};
+
+/** The nodes among the objects that kubectl printed. */
+export const nodesIn = (stdout: string): readonly NodeReadiness[] =>
+  readJson(nodeList, stdout, 'the list of nodes').items.flatMap(({kind, metadata, status}) => {
+    if (kind !== 'Node') return [];
     const condition = status?.conditions?.find(({type}) => type === 'Ready');
     return {
       name: metadata.name,
@@ -50,7 +57,6 @@ export const nodeReadiness = async (
       },
     };
   });
-};
 
 const leaseList = z.object({
   items: z.array(z.object({metadata: z.object({name: z.string()}), spec: z.object({renewTime: z.string()})})),

@@ -8,6 +8,12 @@ import {readJson} from '../json.ts';
 /** Calls QueryNodeNetworks, which every KNI server implements. */
 export const askNetworks: Command = ['kni-runtime', ['networks']];
 
+/** The same, below the one line that a shell script prints: one `docker exec` for both. */
+export const askNetworksAnd = (script: string): Command => [
+  'sh',
+  ['-c', `line=$(${script}); echo "$line"; exec kni-runtime networks`],
+];
+
 /** Asks for the record of a pod's network. Only servers of `kni.inspector.Inspector` implement this call. */
 export const askPod = (pod: string, {check = false}: {readonly check?: boolean} = {}): Command => [
   'kni-runtime',

@@ -9,7 +9,6 @@ import {nodeReadiness, waitForReports} from '../../cluster/readiness.ts';
 import type {TaskRun} from '../../graph/task.ts';
 import type {Host} from '../../host/host.ts';
 import {waitUntil} from '../../host/wait-until.ts';
-import {readJson} from '../../json.ts';
 import {type Component, components} from '../../stacks/own-source.ts';
 import {copyIntoContainer} from '../../tools/docker.ts';
 import {askNetworks} from '../../tools/kni-runtime.ts';
@@ -18,7 +17,13 @@ import {ownBuildId, ownVersion} from '../build/own-build.ts';
 import {runtime, runtimeFile} from '../build/runtime.ts';
 import type {DemoContext, DemoTask} from '../context.ts';
 import {currentCluster} from '../lib/current-cluster.ts';
-import {type InstalledPrograms, installedPrograms, type Part, parts} from '../lib/installed-programs.ts';
+import {
+  differences,
+  type InstalledPrograms,
+  installedPrograms,
+  type Part,
+  readInstalledFrom,
+} from '../lib/installed-programs.ts';
 import {artifactOf, tagOf} from '../lib/products.ts';
 import type {ResolvedSource} from '../lib/resolve-own-source.ts';
 import {cluster} from './cluster.ts';
@@ -97,13 +102,10 @@ const updateNode = async (
   return changed;
 };
 
-const differences = (installed: InstalledPrograms, wanted: InstalledPrograms): readonly Part[] =>
-  parts.filter((part) => installed[part] !== wanted[part]);
-
 const readInstalled = async (node: Host, signal: AbortSignal): Promise<InstalledPrograms> => {
-  const {path, schema} = installedPrograms;
+  const {path} = installedPrograms;
   const {stdout} = await node.run(['sh', ['-c', `cat ${path} 2>/dev/null || echo {}`]], {signal});
-  return readJson(schema, stdout, `${path} of a node`);
+  return readInstalledFrom(stdout, 'a node');
 };
 
 const writeInstalled = async (
