@@ -1,7 +1,7 @@
 /** Prepares a run of stages: chooses the stack, checks the input, and builds the plan. */
 
 import {UserError} from '../errors.ts';
-import {fingerprintsOf, InputsError} from '../graph/fingerprint.ts';
+import {type FingerprintOf, fingerprintsOf, InputsError} from '../graph/fingerprint.ts';
 import type {Plan} from '../graph/plan.ts';
 import {CommandError} from '../host/command-error.ts';
 import type {OwnSource} from '../stacks/own-source.ts';
@@ -79,6 +79,8 @@ export interface PlannedRun {
   readonly plan: Plan<DemoContext>;
   /** With the nodes that the plan builds. */
   readonly context: DemoContext;
+  /** Undefined if an input cannot be read. The run will report it. */
+  readonly fingerprintOf: FingerprintOf | undefined;
 }
 
 /** Resolves the user's own sources, which needs git. Throws UserError if one of them cannot be used. */
@@ -90,18 +92,22 @@ export const planRun = async (
   const own: ResolvedSource[] = [];
   for (const each of source) own.push(await resolveOwnSource(each, patch, context, signal));
   const plan = demoPlan(context.stack, own);
-  return {plan, context: await withPlannedNodes(plan, context)};
+  const fingerprintOf = await fingerprintsIfKnown(plan, context);
+  return {
+    plan,
+    context: {...context, ...(fingerprintOf && {plannedNodes: plannedNodesOf({fingerprintOf})})},
+    fingerprintOf,
+  };
 };
 
-/** Without an input no fingerprint is known. The run will report it. */
-const withPlannedNodes = async (plan: Plan<DemoContext>, context: DemoContext): Promise<DemoContext> => {
-  try {
-    return {...context, plannedNodes: plannedNodesOf({fingerprintOf: await fingerprintsOf(plan, context)})};
-  } catch (error) {
+const fingerprintsIfKnown = (
+  plan: Plan<DemoContext>,
+  context: DemoContext,
+): Promise<FingerprintOf | undefined> =>
+  fingerprintsOf(plan, context).catch((error: unknown) => {
     if (!(error instanceof InputsError)) throw error;
-    return context;
-  }
-};
+    return undefined;
+  });
 
 /** Refuses a name that is taken before minutes are spent on building. */
 export const refuseConflictEarly = async (context: DemoContext, signal: AbortSignal): Promise<void> => {

@@ -2,6 +2,7 @@
 
 import {logPathOf} from '../cache/dirs.ts';
 import type {RunEvent} from '../graph/events.ts';
+import type {FingerprintOf} from '../graph/fingerprint.ts';
 import type {Plan} from '../graph/plan.ts';
 import {runTasks} from '../graph/run.ts';
 import type {DemoContext} from '../stages/context.ts';
@@ -13,6 +14,8 @@ export interface ViewedRun {
   readonly plan: Plan<DemoContext>;
   readonly targets: readonly string[];
   readonly context: DemoContext;
+  /** The fingerprints of the plan, if the caller has computed them. */
+  readonly fingerprintOf?: FingerprintOf | undefined;
   readonly stream: OutputStream;
   readonly flags: ViewFlags;
   /** The stages that the view shows even if they have nothing to do. */
@@ -27,6 +30,7 @@ export const runWithView = async ({
   plan,
   targets,
   context,
+  fingerprintOf,
   stream,
   flags,
   stages,
@@ -39,7 +43,7 @@ export const runWithView = async ({
     view.emit(event);
   };
   const logs = (id: string): string => logPathOf(context.dirs, id);
-  const result = await runTasks(plan, {context, targets, signal, emit, logs});
+  const result = await runTasks(plan, {context, fingerprintOf, targets, signal, emit, logs});
   await view.close();
   signal.throwIfAborted();
   if (!result.ok) throw new RunFailed(result.failures);

@@ -15,6 +15,8 @@ export interface RunTasksOptions<Context> {
   readonly context: Context;
   /** The tasks whose results are wanted. */
   readonly targets: readonly TaskId[];
+  /** The fingerprints of the plan, if the caller has computed them. */
+  readonly fingerprintOf?: FingerprintOf | undefined;
   /** How many tasks run at the same time; default: the number of cores. */
   readonly concurrency?: number;
   /** Aborting cancels the running tasks, waits for them, and starts no more. */
@@ -46,7 +48,8 @@ export const runTasks = async <Context>(
   options: RunTasksOptions<Context>,
 ): Promise<RunResult> => {
   try {
-    return await runWith(await fingerprintsOf(plan, options.context), plan, options);
+    const fingerprintOf = options.fingerprintOf ?? (await fingerprintsOf(plan, options.context));
+    return await runWith(fingerprintOf, plan, options);
   } catch (error) {
     if (error instanceof InputsError) return failBeforeStart(plan, error, options.emit);
     throw error;
