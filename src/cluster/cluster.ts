@@ -8,6 +8,7 @@ import {namesIn, replaceFile} from '../cache/files.ts';
 import {UserError} from '../errors.ts';
 import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
+import {joinRuns} from '../host/join-runs.ts';
 import {nodeHost} from '../host/node-host.ts';
 import {readJson} from '../json.ts';
 import {engineId, listNodeContainers, type NodeContainer, parseNodeContainers} from '../tools/docker.ts';
@@ -20,7 +21,7 @@ export const nodesOf = async (
   cluster?: string,
   signal?: AbortSignal,
 ): Promise<readonly NodeContainer[]> =>
-  parseNodeContainers((await host.run(listNodeContainers(cluster), signal && {signal})).stdout);
+  parseNodeContainers((await joinRuns(host).run(listNodeContainers(cluster), signal && {signal})).stdout);
 
 /** The error for a docker engine that does not answer. */
 export const dockerUnavailable = (error: CommandError, what: string): UserError =>

@@ -2,6 +2,7 @@
 
 import {z} from 'zod';
 import type {Host} from '../host/host.ts';
+import {joinRuns} from '../host/join-runs.ts';
 import {waitUntil} from '../host/wait-until.ts';
 import {readJson} from '../json.ts';
 import {inspectStarts, type NodeContainer, parseStarts} from '../tools/docker.ts';
@@ -81,7 +82,7 @@ export const nodeStartTimes = async (
   nodes: readonly Pick<NodeContainer, 'name'>[],
   signal: AbortSignal,
 ): Promise<StartTimeOf> => {
-  const {stdout} = await host.run(inspectStarts(nodes.map(({name}) => name)), {signal});
+  const {stdout} = await joinRuns(host).run(inspectStarts(nodes.map(({name}) => name)), {signal});
   const starts = parseStarts(stdout);
   return (node) => starts.get(node) ?? 0;
 };

@@ -12,9 +12,8 @@ export const {signal} = new AbortController();
 
 export const repeated = (count: number, text: string): string => text.repeat(count);
 
-/** Three tasks ask: packages, docker and engine. */
-export const engineAnswers = (...says: readonly string[]): string =>
-  repeated(3, exchange(serverVersion, ...says));
+/** Three requirements ask at the same time: packages, docker and engine. */
+export const engineAnswers = (...says: readonly string[]): string => exchange(serverVersion, ...says);
 
 export const kindAnswers = exchange(['kind', ['version']], 'kind v0.27.0 go1.24 linux/amd64');
 

@@ -2,6 +2,7 @@
 
 import {CommandError} from '../../host/command-error.ts';
 import type {Host} from '../../host/host.ts';
+import {joinRuns} from '../../host/join-runs.ts';
 import {serverVersion} from '../../tools/docker.ts';
 
 export type EngineAnswer =
@@ -14,7 +15,7 @@ export type EngineAnswer =
 
 export const askEngine = async (host: Host, signal: AbortSignal): Promise<EngineAnswer> => {
   try {
-    const {stdout} = await host.run(serverVersion, {signal, timeout: 10_000});
+    const {stdout} = await joinRuns(host).run(serverVersion, {signal, timeout: 10_000});
     return {kind: 'running', version: stdout.trim()};
   } catch (error) {
     if (!(error instanceof CommandError) || signal.aborted) throw error;
