@@ -40,6 +40,7 @@ export type RunResult =
     };
 
 /**
+ * Of the tasks that could start, the first in the plan starts first.
  * After the first failure no further task starts. Running tasks may finish, since the next run can use their results.
  * Does not reject if a task fails. Rejects with RangeError for a target that is not in the plan.
  */
@@ -74,11 +75,12 @@ const runWith = async <Context>(
   const ran: TaskId[] = [];
   const failures: TaskFailure[] = [];
   const free = slots(concurrency);
+  const places = new Map([...plan.tasks.keys()].map((id, index) => [id, index]));
   const outcomes = new Map<TaskId, Promise<Outcome>>();
 
   const settle = async (task: Task<Context>, {fail, run}: Attempt): Promise<Outcome> => {
     const needs = await Promise.all(task.needs.flatMap((need) => outcomes.get(need) ?? []));
-    return free.use(async () => {
+    return free.use(places.get(task.id) ?? 0, async () => {
       const obstacle = signal.aborted ? cancelled : obstacleIn(needs, failures);
       // A need that ran may also have made this result, or have installed the tool that `done` calls.
       const askAgain = needs.length > 0 || answers.get(task.id)?.kind === 'unknown';

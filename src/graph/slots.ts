@@ -1,23 +1,36 @@
-/** Limits concurrency: at most `count` calls run at the same time. Waiting calls start in the order of arrival. */
+/** Limits concurrency: at most `count` calls run at the same time. */
 
 export interface Slots {
-  use<T>(work: () => Promise<T>): Promise<T>;
+  /** Of the waiting calls, the one with the lowest place starts first; equal places start in the order of arrival. */
+  use<T>(place: number, work: () => Promise<T>): Promise<T>;
 }
 
 export const slots = (count: number): Slots => {
   let free = Math.max(1, count);
-  const waiting: (() => void)[] = [];
+  const waiting: {readonly place: number; readonly start: () => void}[] = [];
+  const fill = (): void => {
+    while (free > 0 && waiting.length > 0) {
+      const lowest = Math.min(...waiting.map(({place}) => place));
+      const [next] = waiting.splice(
+        waiting.findIndex(({place}) => place === lowest),
+        1,
+      );
+      free -= 1;
+      next?.start();
+    }
+  };
   return {
-    async use(work) {
-      // A finished call passes its slot to the next waiting call, so `free` never counts a slot that is taken.
-      if (free > 0) free -= 1;
-      else await new Promise<void>((resolve) => waiting.push(resolve));
+    async use(place, work) {
+      // Fills the slots after this turn of the event loop: calls that a finished call has made possible arrive until then.
+      await new Promise<void>((start) => {
+        waiting.push({place, start});
+        setImmediate(fill);
+      });
       try {
         return await work();
       } finally {
-        const next = waiting.shift();
-        if (next) next();
-        else free += 1;
+        free += 1;
+        setImmediate(fill);
       }
     },
   };

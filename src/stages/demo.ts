@@ -39,7 +39,10 @@ import {runtimeFlags} from './setup/runtime-flags.ts';
 import {proveSamplePod} from './verify/kni.ts';
 import {samplePod} from './verify/sample-pod.ts';
 
-/** `own` are the user's sources, which replace those that the stack pins. */
+/**
+ * `own` are the user's sources, which replace those that the stack pins. The order matters: of the tasks that could start, the
+ * first starts first. The longest build, Kubernetes, comes early.
+ */
 export const demoTasks = (
   {kubernetes, containerd, node, features}: Stack,
   own: readonly ResolvedSource[] = [],

@@ -32,6 +32,23 @@ describe('running at the same time', () => {
     expect(lines.at(-1)).toBe('done all');
   });
 
+  it('starts the first task of the plan first, not the one that could start earlier', async () => {
+    const {lines} = await tell([
+      task('root'),
+      task('build', ['root']),
+      task('early'),
+      task('late', ['early']),
+      task('all', ['build', 'late']),
+    ]);
+    expect(lines.filter((line) => line.startsWith('started'))).toEqual([
+      'started root',
+      'started build',
+      'started early',
+      'started late',
+      'started all',
+    ]);
+  });
+
   it('keeps the order and the limit and runs every task, with any graph', async () => {
     await fc.assert(
       fc.asyncProperty(acyclicTasks, fc.integer({min: 1, max: 4}), async (tasks, concurrency) => {

@@ -48,7 +48,11 @@ describe('failing', () => {
       concurrency: 2,
       emit: (event) => event.kind === 'started' && event.task === 'b' && both.open(),
     });
-    expect(lines.slice(-3)).toEqual(['failed a: boom', 'failed b: boom', 'failed c: not started: b failed']);
+    expect(lines.slice(-3).sort()).toEqual([
+      'failed a: boom',
+      'failed b: boom',
+      'failed c: not started: b failed',
+    ]);
   });
 
   it('keeps any thrown value', async () => {
