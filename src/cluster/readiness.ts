@@ -90,11 +90,11 @@ export const nodeStartTimes = async (
 /** Whether every kubelet has renewed its lease since its node was started. Rejects when the API server is silent. */
 export const haveReported = async (
   {controlPlane, nodes}: Pick<Cluster, 'controlPlane' | 'nodes'>,
-  since: StartTimeOf,
+  since: StartTimeOf | Promise<StartTimeOf>,
   signal: AbortSignal,
 ): Promise<boolean> => {
-  const renewed = await leaseRenewals(controlPlane, signal);
-  return nodes.every(({name}) => (renewed.get(name) ?? 0) > since(name));
+  const [renewed, sinceOf] = await Promise.all([leaseRenewals(controlPlane, signal), since]);
+  return nodes.every(({name}) => (renewed.get(name) ?? 0) > sinceOf(name));
 };
 
 /** Waits until all kubelets have renewed their leases. Before that, the API server's state of a restarted node is stale. */

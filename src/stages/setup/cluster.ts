@@ -35,7 +35,7 @@ export const cluster: DemoTask = {
     const {nodes, complete} = await findCluster(context, signal);
     if (!complete || nodes.some(({running}) => !running)) return undefined;
     // After a reboot docker restarts the containers by itself, but their kubelets need longer.
-    const since = await nodeStartTimes(context.host, nodes, signal);
+    const since = nodeStartTimes(context.host, nodes, signal);
     if (!(await haveReported(clusterOf(context.host, nodes), since, signal))) return undefined;
     return `running: ${nodes.map((node) => node.name).join(', ')}`;
   },

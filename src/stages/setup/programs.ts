@@ -55,10 +55,10 @@ export const programsTask = (sources: readonly ResolvedSource[]): DemoTask => {
     live: true,
     async done(context, running) {
       const found = await currentCluster(context);
-      for (const {name} of found.nodes) {
-        const installed = await readInstalled(found.node(name), running.signal);
-        if (differences(installed, wantedOn(running)).length > 0) return undefined;
-      }
+      const installed = await Promise.all(
+        found.nodes.map(({name}) => readInstalled(found.node(name), running.signal)),
+      );
+      if (installed.some((each) => differences(each, wantedOn(running)).length > 0)) return undefined;
       return own.length === 0 ? 'up to date' : `up to date with your ${own.join(' and ')}`;
     },
     async run(context, running) {

@@ -18,8 +18,11 @@ export const samplePod: DemoTask = {
   live: true,
   async done(context, {signal}) {
     const {controlPlane, nodes} = await currentCluster(context);
-    const pod = await findPod(controlPlane, samplePodName, signal);
-    if (!pod?.ready || !isCurrent(pod, await nodeStartTimes(context.host, nodes, signal))) return undefined;
+    const [pod, since] = await Promise.all([
+      findPod(controlPlane, samplePodName, signal),
+      nodeStartTimes(context.host, nodes, signal),
+    ]);
+    if (!pod?.ready || !isCurrent(pod, since)) return undefined;
     return `Ready on ${pod.node} with ${pod.ips[0]}`;
   },
   async run(context, {signal, log}) {
