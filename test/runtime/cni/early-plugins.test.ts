@@ -8,7 +8,7 @@ import {target} from '../../rig/runtime/invocations.ts';
 import {callsOf, pluginChain} from '../../rig/runtime/plugin-chain.ts';
 
 // Real programs run here, on a machine that may have other things to do.
-vi.setConfig({testTimeout: 60_000});
+vi.setConfig({testTimeout: 120_000});
 
 const chainOf = (timeoutMs?: number) => pluginChain({}, timeoutMs, {early: true});
 type PluginChain = Awaited<ReturnType<typeof chainOf>>;
@@ -51,9 +51,9 @@ describe('a plugin whose process starts early', () => {
     await using chain = await chainOf();
     await chain.plugins.plan({'first ADD': 'hold'});
     const adding = addNetwork(chain.invoke, chain.attachment, target);
-    await vi.waitFor(async () => expect(await waiting(chain, 'second')).toHaveLength(1), 30_000);
+    await vi.waitFor(async () => expect(await waiting(chain, 'second')).toHaveLength(1), 60_000);
     expect(await waiting(chain, 'third')).toEqual([]);
-    await vi.waitFor(async () => expect(await callsOf(chain.plugins)).toEqual(['first ADD']), 30_000);
+    await vi.waitFor(async () => expect(await callsOf(chain.plugins)).toEqual(['first ADD']), 60_000);
     await chain.plugins.release();
     expect((await adding).error).toBeUndefined();
     expect(await callsOf(chain.plugins)).toEqual(['first ADD', 'second ADD', 'third ADD']);
@@ -91,12 +91,12 @@ describe('a plugin whose process starts early', () => {
     await using chain = await chainOf();
     await chain.plugins.plan({'first ADD': 'hold'});
     const adding = addNetwork(chain.invoke, chain.attachment, target);
-    await vi.waitFor(async () => expect(await waiting(chain, 'second')).toHaveLength(1), 30_000);
+    await vi.waitFor(async () => expect(await waiting(chain, 'second')).toHaveLength(1), 60_000);
     const [pid = 0] = await waiting(chain, 'second');
     const childrenOf = () => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-    await vi.waitFor(() => expect(childrenOf()).not.toBe(''), 30_000); // the `cat` that reads stdin
+    await vi.waitFor(() => expect(childrenOf()).not.toBe(''), 60_000); // the `cat` that reads stdin
     for (const each of [pid, ...childrenOf().split(' ').map(Number)]) process.kill(each, 'SIGKILL');
-    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 30_000);
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 60_000);
     await delay(200); // until the network runtime knows
     await chain.plugins.release();
     expect((await adding).error).toBeUndefined();
