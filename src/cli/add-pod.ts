@@ -1,7 +1,7 @@
 /** The commands about pods, and their flags. */
 
-import type {Command} from 'commander';
-import {imageReference, podName, podPath} from '../cluster/names.ts';
+import {type Command, Option} from 'commander';
+import {imageReference, networkSelection, podName, podPath, replicaCount} from '../cluster/names.ts';
 import {name} from './options.ts';
 import type {World} from './world.ts';
 
@@ -10,12 +10,34 @@ export const addPod = (program: Command, world: World): void => {
   pod
     .command('create')
     .description('create a pod like the sample pod, and prove that KNI gave it its network')
-    .argument('[name]', 'its name', podName, 'samplepod')
+    .argument('[name]', 'its name (default: samplepod)', podName)
     .addOption(name())
     .option('--node <node>', 'run it on this node')
     .option('--image <image>', 'run this image, which must have /bin/ash', imageReference)
-    .action(async (podToCreate: string, options) =>
+    .option('--replicas <n>', 'create this many pods: NAME-1, NAME-2, …', replicaCount)
+    .addOption(
+      new Option('--network <network>', 'attach this network, too; may be repeated').argParser(networks),
+    )
+    .option('-f, --filename <file>', 'create the pods of this manifest instead; - reads standard input')
+    .addHelpText('after', createHelp)
+    .action(async (podToCreate: string | undefined, options) =>
       (await import('./commands/pod-create.ts')).podCreate(world, podToCreate, options),
+    );
+
+  pod
+    .command('list')
+    .description('show the pods of all namespaces with their nodes and addresses')
+    .addOption(name())
+    .option('--json', 'print one JSON array')
+    .action(async (options) => (await import('./commands/pod-list.ts')).podList(world, options));
+
+  pod
+    .command('delete')
+    .description('delete pods, and wait until they are gone')
+    .argument('<pods...>', 'names, or namespace/name', podPaths)
+    .addOption(name())
+    .action(async (podsToDelete: readonly string[], options) =>
+      (await import('./commands/pod-delete.ts')).podDelete(world, podsToDelete, options),
     );
 
   pod
@@ -30,6 +52,20 @@ export const addPod = (program: Command, world: World): void => {
       (await import('./commands/pod-inspect.ts')).podInspect(world, podToInspect, options),
     );
 };
+
+const networks = (text: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  networkSelection(text),
+];
+
+const podPaths = (text: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  podPath(text),
+];
+
+const createHelp = `
+A network is a NetworkAttachmentDefinition: NAME, NAMESPACE/NAME, or either with @INTERFACE. See docs/multi-network.md.
+An image that only docker has must be copied into the nodes first: kni-demo image load IMAGE`;
 
 const inspectHelp = `
 A line that begins with ! shows where the record, the kernel and the API server differ.

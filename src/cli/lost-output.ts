@@ -1,7 +1,7 @@
 /** Detects output that could not be written: a command that lost output has failed. */
 
 import {setImmediate} from 'node:timers/promises';
-import {type ExitCode, exitCodes} from '../exit-codes.ts';
+import {exitCodes} from '../exit-codes.ts';
 import {errorCodeOf, messageOf} from '../thrown.ts';
 import type {OutputStream} from '../view/stream.ts';
 
@@ -9,7 +9,7 @@ export interface OutputWatch {
   /** Aborts when standard output cannot be written. */
   readonly signal: AbortSignal;
   /** Waits until everything is written. Returns `code`, or the exit code for lost output. */
-  settle(code: ExitCode): Promise<ExitCode>;
+  settle(code: number): Promise<number>;
 }
 
 export const watchOutput = (stdout: OutputStream, stderr: OutputStream): OutputWatch => {

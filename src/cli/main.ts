@@ -2,7 +2,7 @@
 
 import process from 'node:process';
 import {CommanderError} from 'commander';
-import {type ExitCode, exitCodes} from '../exit-codes.ts';
+import {exitCodes} from '../exit-codes.ts';
 import type {Host} from '../host/host.ts';
 import {watchOutput} from './lost-output.ts';
 import {createProgram} from './program.ts';
@@ -14,7 +14,7 @@ export const main = async (argv: readonly string[], world: World): Promise<numbe
   return output.settle(await run(argv, {...world, signal}, output.signal));
 };
 
-const run = async (argv: readonly string[], world: World, lost: AbortSignal): Promise<ExitCode> => {
+const run = async (argv: readonly string[], world: World, lost: AbortSignal): Promise<number> => {
   const program = createProgram(world);
   // Also true if a variable or kni-demo.yaml asks for JSON.
   let json = argv.includes('--json');

@@ -8,6 +8,7 @@ import {join} from 'node:path';
 import {Command, Option} from 'commander';
 import {project} from '../project.ts';
 import {components} from '../stacks/own-source.ts';
+import {addCluster} from './add-cluster.ts';
 import {addCompletion, addConfig, addExplain, addVersion} from './add-habits.ts';
 import {addLogs} from './add-logs.ts';
 import {addPod} from './add-pod.ts';
@@ -27,6 +28,8 @@ export const createProgram = (world: World): Command => {
     .description(description)
     .version(version)
     .exitOverride()
+    // The arguments of kubectl are for kubectl, even --version.
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => void world.stdout.write(text),
       writeErr: (text) => void world.stderr.write(text),
@@ -39,6 +42,7 @@ export const createProgram = (world: World): Command => {
     addPlan,
     addPod,
     addStatus,
+    addCluster,
     addNetworks,
     addLogs,
     addBundle,

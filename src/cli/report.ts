@@ -25,16 +25,21 @@ export class RunFailed extends Error {
 /** The command has printed its result; only the exit code is missing. */
 export class SilentExit extends Error {
   override readonly name = 'SilentExit';
-  readonly exitCode: ExitCode;
+  /** One of `exitCodes`, or that of a program that was run. */
+  readonly exitCode: number;
 
-  constructor(exitCode: ExitCode) {
+  constructor(exitCode: number) {
     super(`exit code ${exitCode}`);
     this.exitCode = exitCode;
   }
 }
 
+/** A program that was attached to the terminal has ended, perhaps by the signal that also reached this process. */
+export class ProgramExit extends SilentExit {}
+
 /** With `json`, also prints the error as the last line of standard output. */
-export const report = (error: unknown, world: World, json = false): ExitCode => {
+export const report = (error: unknown, world: World, json = false): number => {
+  if (error instanceof ProgramExit) return error.exitCode;
   const {stderr, signal} = world;
   if (json) runOutput(world, true).record('error', errorFields(error, signal));
   const write = lineWriter(stderr);

@@ -1,5 +1,6 @@
 /** The ports and streams that the program uses instead of globals. */
 
+import type {Attach} from '../host/attach.ts';
 import type {Host} from '../host/host.ts';
 import type {Machine} from '../host/machine.ts';
 import type {OutputStream} from '../view/stream.ts';
@@ -15,6 +16,8 @@ export interface World {
   readonly directory?: string;
   /** Aborts on Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal;
+  /** Default: `attach`, which hands over this process's terminal or pipes. */
+  readonly attach?: Attach;
   /** Asks a yes-or-no question. Without a terminal the answer is no. */
   confirm(question: string): Promise<boolean>;
 }

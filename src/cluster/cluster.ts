@@ -73,7 +73,7 @@ export const requireRunning = (name: string, nodes: readonly NodeContainer[]): v
   throw new UserError({
     what: `cluster ${name} is not running`,
     why: `these nodes are stopped: ${stopped.join(', ')}`,
-    tryThis: `start it: kni-demo up${nameFlag(name)}`,
+    tryThis: `start it: kni-demo start${nameFlag(name)}`,
     code: 'KNI-E207',
   });
 };
@@ -81,9 +81,13 @@ export const requireRunning = (name: string, nodes: readonly NodeContainer[]): v
 /** The flag to add to a suggested command; empty for the default cluster. */
 export const nameFlag = (name: string): string => (name === defaultCluster.name ? '' : ` --name ${name}`);
 
+/** The flags with which `up` creates the same cluster; empty for the default cluster. */
+export const upFlags = (name: string, workers: number = defaultCluster.workers): string =>
+  `${nameFlag(name)}${workers === defaultCluster.workers ? '' : ` --workers ${workers}`}`;
+
 /** Suggests how to recreate a cluster that cannot be repaired. */
-export const recreateHint = (name: string): string =>
-  `recreate it: kni-demo down${nameFlag(name)}, then kni-demo up${nameFlag(name)}`;
+export const recreateHint = (name: string, workers?: number): string =>
+  `recreate it: kni-demo down${nameFlag(name)}, then kni-demo up${upFlags(name, workers)}`;
 
 export interface Cluster {
   readonly nodes: readonly NodeContainer[];

@@ -50,6 +50,28 @@ export const workerCount = (text: string): number => {
   throw invalid('number of workers', text, 'a number from 1 to 9');
 };
 
+const mostReplicas = 50;
+
+export const replicaCount = (text: string): number => {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count >= 1 && count <= mostReplicas) return count;
+  throw invalid('number of pods', text, `a number from 1 to ${mostReplicas}`);
+};
+
+/** `name`, `namespace/name`, or either with `@interface`: an entry of the annotation k8s.v1.cni.cncf.io/networks. */
+export const networkSelection = (text: string): string => {
+  const [path = '', link, ...more] = text.split('@');
+  const isLink = link === undefined || /^[^\s/:@]{1,15}$/.test(link);
+  const parts = path.split('/');
+  if (more.length === 0 && isLink && parts.length <= 2 && parts.every((part) => label.test(part)))
+    return text;
+  throw invalid(
+    'network',
+    text,
+    'a NetworkAttachmentDefinition: name, namespace/name, or either with @interface',
+  );
+};
+
 const unitOfTime: Readonly<Record<string, number>> = {'': 1_000, s: 1_000, m: 60_000, h: 3_600_000};
 
 /** Milliseconds. */

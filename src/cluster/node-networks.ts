@@ -16,15 +16,19 @@ export const networksOfNodes = (cluster: Cluster, signal: AbortSignal): Promise<
   Promise.all(cluster.nodes.map((node) => ask(cluster, node, signal)));
 
 /** Answers for nodes whose containers were removed. */
-export const answersOfRemoved = (cluster: string, removed: readonly string[]): readonly NodeAnswer[] =>
-  removed.map((node) => ({node, why: 'its container was removed', tryThis: recreateHint(cluster)}));
+export const answersOfRemoved = (
+  cluster: string,
+  removed: readonly string[],
+  workers?: number,
+): readonly NodeAnswer[] =>
+  removed.map((node) => ({node, why: 'its container was removed', tryThis: recreateHint(cluster, workers)}));
 
 const ask = async (
   cluster: Cluster,
   {name: node, running, cluster: name}: NodeContainer,
   signal: AbortSignal,
 ): Promise<NodeAnswer> => {
-  if (!running) return {node, why: 'it is stopped', tryThis: `start it: kni-demo up${nameFlag(name)}`};
+  if (!running) return {node, why: 'it is stopped', tryThis: `start it: kni-demo start${nameFlag(name)}`};
   try {
     const {stdout} = await cluster.node(node).run(askNetworks, {signal});
     return {node, networks: parseNetworks(stdout)};

@@ -24,12 +24,16 @@ export interface Pod {
   readonly why: string;
   /** Whether the pod cannot become Ready by itself. */
   readonly stuck: boolean;
+  /** The image that its node cannot get. */
+  readonly missingImage?: string | undefined;
   /** Whether a container exits each time it is started, or did so when the kubelet last reported. */
   readonly crashing: boolean;
 }
 
 /** Reasons for waiting that do not go away by themselves. */
 const stuckReasons = new Set(['ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull']);
+
+const imageReasons = new Set([...stuckReasons, 'ErrImagePull', 'ImageInspectError']);
 
 const podObject = z.object({
   metadata: z.object({uid: z.string()}),
@@ -44,6 +48,7 @@ const podObject = z.object({
     containerStatuses: z
       .array(
         z.object({
+          image: z.string().optional(),
           state: z
             .object({
               waiting: z.object({reason: z.string().optional(), message: z.string().optional()}).optional(),
@@ -63,7 +68,8 @@ const podFrom = (
   const {phase, podIP, conditions} = status;
   const ips = status.podIPs.map(({ip}) => ip);
   const starts = status.containerStatuses.flatMap(({state}) => state?.running?.startedAt ?? []);
-  const waiting = status.containerStatuses.find(({state}) => state?.waiting)?.state?.waiting;
+  const waited = status.containerStatuses.find(({state}) => state?.waiting);
+  const waiting = waited?.state?.waiting;
   return {
     namespace: id.namespace,
     name: id.name,
@@ -78,6 +84,7 @@ const podFrom = (
       [waiting?.reason, waiting?.message].filter(Boolean).join(': ') ||
       conditions.find(({status: is, message}) => is !== 'True' && message)?.message ||
       `phase ${phase}`,
+    missingImage: imageReasons.has(waiting?.reason ?? '') ? waited?.image : undefined,
     stuck: stuckReasons.has(waiting?.reason ?? ''),
     crashing: waiting?.reason === 'CrashLoopBackOff',
   };

@@ -48,7 +48,15 @@ export const sampleImage = async (): Promise<string> => {
 const samplePod = async () => parse(await readFile(join(project.manifests, 'pods/samplepod.yaml'), 'utf8'));
 
 export const createPod = async (controlPlane: Host, spec: PodSpec, signal?: AbortSignal): Promise<void> => {
-  await controlPlane.run(applyManifest, {input: await podManifest(spec), ...(signal && {signal})});
+  await createPods(controlPlane, await podManifest(spec), signal);
+};
+
+export const createPods = async (
+  controlPlane: Host,
+  manifest: string,
+  signal?: AbortSignal,
+): Promise<void> => {
+  await controlPlane.run(applyManifest, {input: manifest, ...(signal && {signal})});
 };
 
 export interface PodWait {
@@ -62,24 +70,36 @@ export interface PodWait {
   readonly patience?: number;
   /** When the nodes were started. Default: trust the API server's state of the pod. */
   readonly since?: StartTimeOf;
+  /** Added to suggested commands: ` --name other`. */
+  readonly flag?: string;
 }
 
-/** Throws UserError with the pod's last warning event after the timeout, or as soon as the pod cannot become Ready. */
+/** `name` is a pod's name, or `namespace/name`. Throws UserError with the pod's last warning event after the timeout, or as soon as the pod cannot become Ready. */
 export const waitForPod = async (
   controlPlane: Host,
   name: string,
-  {signal, atMost = 90_000, patience = 20_000, since = () => 0}: PodWait,
+  {signal, atMost = 90_000, patience = 20_000, since = () => 0, flag = ''}: PodWait,
 ): Promise<Pod> => {
-  const notReady = async (what: string, pod: Pod | undefined, cause?: Error): Promise<UserError> =>
-    new UserError(
+  const notReady = async (reason: string, pod: Pod | undefined, cause?: Error): Promise<UserError> => {
+    const image = pod?.missingImage;
+    const warning = await lastWarning(
+      controlPlane,
+      name,
+      image === undefined ? undefined : /^Failed to pull image/,
+    );
+    return new UserError(
       {
         code: 'KNI-E102',
-        what,
-        why: (await lastWarning(controlPlane, name)) ?? pod?.why ?? 'the API server does not know the pod',
-        tryThis: `fix the cause, or delete the pod, which still exists; see what the runtime did: kni-demo logs --pod ${name}`,
+        what: image === undefined ? reason : `pod ${name} cannot start: the node cannot pull image ${image}`,
+        why: warning ?? pod?.why ?? 'the API server does not know the pod',
+        tryThis:
+          image === undefined
+            ? `fix the cause, or delete the pod, which still exists; see what the runtime did: kni-demo logs --pod ${name}${flag}`
+            : `copy the image into the nodes: kni-demo image load ${image}${flag}; or delete the pod: kni-demo pod delete ${name}${flag}`,
       },
       {cause},
     );
+  };
   let last: Pod | undefined;
   let crashingSince: number | undefined;
   const wait = {what: `pod ${name} to be Ready`, every: 250, atMost, signal};
@@ -96,16 +116,24 @@ export const waitForPod = async (
   return settled;
 };
 
-const lastWarning = async (controlPlane: Host, name: string): Promise<string | undefined> => {
-  const selector = `--field-selector=involvedObject.name=${name},type=Warning`;
+/** The last warning event of the pod, if possible one that matches `preferred`. */
+const lastWarning = async (
+  controlPlane: Host,
+  path: string,
+  preferred?: RegExp,
+): Promise<string | undefined> => {
+  const [namespace = '', name = ''] = path.includes('/') ? path.split('/') : ['default', path];
   const events = kubectl(
     'get',
     'events',
-    selector,
+    '-n',
+    namespace,
+    `--field-selector=involvedObject.name=${name},type=Warning`,
     '--sort-by=.lastTimestamp',
     '-o',
-    'jsonpath={.items[-1:].message}',
+    'jsonpath={range .items[*]}{.message}{"\\n"}{end}',
   );
   const {stdout} = await controlPlane.run(events).catch(() => ({stdout: ''}));
-  return stdout.trim() || undefined;
+  const messages = stdout.split('\n').filter((line) => line.trim() !== '');
+  return messages.findLast((message) => preferred?.test(message)) ?? messages.at(-1);
 };

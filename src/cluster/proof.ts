@@ -1,5 +1,7 @@
 /** Collects and checks the evidence that a pod got its network through KNI. All sources must agree. */
 
+import {CommandError} from '../host/command-error.ts';
+import type {Host} from '../host/host.ts';
 import {netnsOf, sandboxesOfPod, sandboxInfo} from '../tools/ctr.ts';
 import type {NodeContainer} from '../tools/docker.ts';
 import {kubectl} from '../tools/kubectl.ts';
@@ -29,15 +31,38 @@ export const gatherEvidence = async (
   const [sandboxes, lines, ipAddr] = await Promise.all([
     node.run(sandboxesOfPod(pod.uid), {signal}),
     linesMatching(pod.uid, node, signal),
-    cluster.controlPlane.run(kubectl('exec', pod.name, '--', 'ip', 'addr', 'show', 'eth0'), {signal}),
+    addressesIn(cluster.controlPlane, pod, signal),
   ]);
   // After several attempts the newest sandbox counts: the one that the runtime attached last.
   const attached = lines.findLast(({rpc, level}) => rpc === 'AttachInterface' && level === 'info')?.sandbox;
   const ids = sandboxes.stdout.split('\n').filter(Boolean);
   const sandbox = ids.find((id) => id === attached) ?? ids[0] ?? '';
   const info = sandbox === '' ? undefined : await node.run(sandboxInfo(sandbox), {signal});
-  return {pod, sandbox, netns: info && netnsOf(info.stdout), lines, ipAddr: ipAddr.stdout};
+  const netns = info && netnsOf(info.stdout);
+  return {pod, sandbox, netns, lines, ipAddr: ipAddr ?? (await addressesAt(node, netns, signal))};
 };
+
+/** Undefined for an image without the program `ip`. */
+const addressesIn = async (
+  controlPlane: Host,
+  {namespace, name}: Pod,
+  signal: AbortSignal,
+): Promise<string | undefined> => {
+  const exec = kubectl('exec', '-n', namespace, name, '--', 'ip', 'addr', 'show', 'eth0');
+  try {
+    return (await controlPlane.run(exec, {signal})).stdout;
+  } catch (error) {
+    if (error instanceof CommandError && /executable file not found|no such file/.test(error.output))
+      return undefined;
+    throw error;
+  }
+};
+
+/** The node's `ip`, in the namespace that containerd joined. */
+const addressesAt = async (node: Host, netns: string | undefined, signal: AbortSignal): Promise<string> =>
+  netns === undefined
+    ? ''
+    : (await node.run(['nsenter', [`--net=${netns}`, 'ip', 'addr', 'show', 'eth0']], {signal})).stdout;
 
 export interface Check {
   /** A sentence that is true if `holds`. */

@@ -1,9 +1,11 @@
 /** Runs commands on this machine. Only this file starts programs. */
 
 import {existsSync} from 'node:fs';
+import {constants} from 'node:os';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {execa} from 'execa';
 import {seconds} from '../duration.ts';
+import type {Attach} from './attach.ts';
 import {CommandError} from './command-error.ts';
 import type {Command, CommandResult, Host, RunOptions} from './host.ts';
 import {collect} from './output.ts';
@@ -24,6 +26,19 @@ const keptLines = 20;
 export const localHost = ({grace = 5_000, linger = 500, limit = 2 ** 26}: LocalHostOptions = {}): Host => ({
   run: (command, options = {}) => runCommand(command, options, {grace, linger, limit}),
 });
+
+/** The exit code of a program that a signal has ended is 128 and the signal's number, as in a shell. */
+export const attach: Attach = async ([file, args], {env, signal}) => {
+  const child = execa(file, args, {stdio: 'inherit', reject: false, env});
+  // Ctrl-C in a terminal reaches the program, too. A signal to this process only is passed on.
+  const onAbort = (): void => void child.kill(/SIGTERM/.test(String(signal.reason)) ? 'SIGTERM' : 'SIGINT');
+  signal.addEventListener('abort', onAbort, {once: true});
+  const {exitCode, signal: endedBy, originalMessage} = await child;
+  signal.removeEventListener('abort', onAbort);
+  if (endedBy !== undefined) return 128 + constants.signals[endedBy];
+  if (exitCode !== undefined) return exitCode;
+  throw new CommandError([file, args], {reason: originalMessage ?? 'could not be started'});
+};
 
 const runCommand = async (
   command: Command,

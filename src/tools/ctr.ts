@@ -15,6 +15,13 @@ export const sandboxesOfPod = (uid: string): Command =>
     `labels."io.kubernetes.pod.uid"==${uid},labels."io.cri-containerd.kind"==sandbox`,
   );
 
+/** Imports all images of a tarball into containerd. */
+export const importImages = (tarball: string): Command => ctr('images', 'import', tarball);
+
+/** The names of the images that `importImages` has imported: `unpacking docker.io/library/a:1 (sha256:…)...done`. */
+export const importedImages = (stdout: string): readonly string[] =>
+  [...stdout.matchAll(/^unpacking (\S+)/gm)].map(([, name = '']) => name);
+
 export const sandboxInfo = (id: string): Command => ctr('containers', 'info', id);
 
 const info = z.object({

@@ -89,6 +89,11 @@ export const removeContainer = (name: string): Command => docker('rm', '--force'
 export const copyIntoContainer = (from: string, container: string, to: string): Command =>
   docker('cp', from, `${container}:${to}`);
 
+export const stopContainers = (names: readonly string[]): Command => docker('stop', ...names);
+
+export const copyFromContainer = (container: string, from: string, to: string): Command =>
+  docker('cp', '--follow-link', `${container}:${from}`, to);
+
 export const startContainers = (names: readonly string[]): Command => docker('start', ...names);
 
 /** Prints what a container, running or stopped, has written to its console. */

@@ -158,7 +158,7 @@ describe('a cluster that cannot be worked with', () => {
     expect(await cli(dir, args, {host})).toMatchObject({
       code: exitCodes.badInput,
       stderr:
-        'error: cluster test1 is not running: these nodes are stopped: test1-worker\ntry:   start it: kni-demo up\n',
+        'error: cluster test1 is not running: these nodes are stopped: test1-worker\ntry:   start it: kni-demo start\n',
     });
   });
 

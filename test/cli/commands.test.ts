@@ -23,7 +23,7 @@ describe('pod create', () => {
       code: exitCodes.badInput,
       stderr:
         'error: pod a already exists: it is Ready on test1-worker with 10.244.1.5\n' +
-        'try:   choose another name, or delete it with kubectl\n',
+        'try:   choose another name, or delete it: kni-demo pod delete a\n',
     });
     expect(host.ran.filter((command) => command.includes('apply'))).toEqual([]);
   });

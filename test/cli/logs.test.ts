@@ -88,7 +88,7 @@ describe('logs', () => {
     expect(await cli(dir, ['logs'], {host})).toMatchObject({
       code: exitCodes.failed,
       stdout: '02:00:01.000  test1-control-plane  a  default/a\n',
-      stderr: '! test1-worker is stopped; start it: kni-demo up\n',
+      stderr: '! test1-worker is stopped; start it: kni-demo start\n',
     });
   });
 

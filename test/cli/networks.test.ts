@@ -138,7 +138,7 @@ describe('networks', () => {
     using host = fakeHost(ps(control, {...worker, running: false}) + exchange(ask(control.name), good));
     const {code, stdout} = await cli(dir, ['networks'], {host});
     expect(code).toBe(exitCodes.failed);
-    expect(stdout).toContain('  it is stopped\n  try: start it: kni-demo up\n');
+    expect(stdout).toContain('  it is stopped\n  try: start it: kni-demo start\n');
   });
 
   it('prints one JSON object for each node with --json', async () => {
@@ -155,7 +155,7 @@ describe('networks', () => {
         node: control.name,
         networks: [{name: 'kni', ready: true, used: 3, capacity: 253, runningPodsUnaffected: false}],
       },
-      {node: worker.name, why: 'it is stopped', tryThis: 'start it: kni-demo up'},
+      {node: worker.name, why: 'it is stopped', tryThis: 'start it: kni-demo start'},
     ]);
   });
 

@@ -50,7 +50,7 @@ describe('pod inspect refuses', () => {
     const stopped = {...worker, running: false};
     const {code, stderr} = await refused(api(pod()).replace(ps(control, worker), ps(control, stopped)));
     expect(code).toBe(exitCodes.badInput);
-    expect(stderr).toContain('stopped: test1-worker\ntry:   start it: kni-demo up\n');
+    expect(stderr).toContain('stopped: test1-worker\ntry:   start it: kni-demo start\n');
   });
 
   it('to ask a control plane that is stopped', async () => {

@@ -76,7 +76,7 @@ describe('requireRunning', () => {
     expect(() => requireRunning('x', [node('x-worker', {running: false}), node('x-worker2')])).toThrow(
       expect.objectContaining({
         why: 'these nodes are stopped: x-worker',
-        tryThis: 'start it: kni-demo up --name x',
+        tryThis: 'start it: kni-demo start --name x',
       }),
     );
   });

@@ -196,7 +196,10 @@ describe('gatherEvidence', () => {
   const sandboxes = on('test1-worker', sandboxesOfPod('uid-1'));
   const journal = on('test1-worker', runtimeJournal({pattern: 'uid-1'}));
   const address = exchange(
-    on('test1-control-plane', kubectl('exec', 'samplepod', '--', 'ip', 'addr', 'show', 'eth0')),
+    on(
+      'test1-control-plane',
+      kubectl('exec', '-n', 'default', 'samplepod', '--', 'ip', 'addr', 'show', 'eth0'),
+    ),
     ipAddr,
   );
   const info = (id: string, path: string): string =>

@@ -79,7 +79,7 @@ const collect = async (
   const console = saveAll(containerLogs(name), join(directory, 'console.log'));
   const attempt = attemptWith(signal, name);
   const problems = await attempt(() => host.run(console, {signal}));
-  if (!running) return [...problems, `${name}: it is stopped; start it: kni-demo up${nameFlag(cluster)}`];
+  if (!running) return [...problems, `${name}: it is stopped; start it: kni-demo start${nameFlag(cluster)}`];
   const script = await readFile(join(project.manifests, 'scripts/collect-node.sh'), 'utf8');
   const archive = join(scratch, `${name}.tar`);
   const failed = await attempt(async () => {

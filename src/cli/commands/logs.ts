@@ -57,7 +57,7 @@ export const logs = async (world: World, options: LogsOptions): Promise<void> =>
     warn(paletteOf(stderr).yellow(`! ${text}`));
   };
   for (const each of asked.filter(({running}) => !running))
-    onFailure(`${each.name} is stopped; start it: kni-demo up${nameFlag(name)}`);
+    onFailure(`${each.name} is stopped; start it: kni-demo start${nameFlag(name)}`);
   const nodes = asked.filter(({running}) => running).map((each) => each.name);
 
   const write = lineWriter(stdout);

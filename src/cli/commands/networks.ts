@@ -20,8 +20,9 @@ export const networks = async (world: World, {name, json = false}: NetworksOptio
   const {signal, stdout} = world;
   const {dirs} = hostAndDirs(world);
   const cluster = await requireCluster(hostAndDirs(world), name, signal);
-  const removed = removedNodes(name, await readRecord(dirs, name), cluster.nodes);
-  const answers = [...(await networksOfNodes(cluster, signal)), ...answersOfRemoved(name, removed)];
+  const record = await readRecord(dirs, name);
+  const removed = answersOfRemoved(name, removedNodes(name, record, cluster.nodes), record?.workers);
+  const answers = [...(await networksOfNodes(cluster, signal)), ...removed];
   const write = lineWriter(stdout);
   const paint = paletteOf(stdout);
 

@@ -1,12 +1,16 @@
-/** pod create: creates one more pod and proves it like the sample pod. */
+/** pod create: creates more pods, and proves them like the sample pod. */
 
-import {requireCluster, requireRunning} from '../../cluster/cluster.ts';
+import {readFile} from 'node:fs/promises';
+import {text as readAll} from 'node:stream/consumers';
+import {type Cluster, nameFlag, requireCluster, requireRunning} from '../../cluster/cluster.ts';
 import {findPod} from '../../cluster/pod.ts';
-import {createPod, waitForPod} from '../../cluster/pods.ts';
+import {podsInFile} from '../../cluster/pod-file.ts';
+import {createPods, podManifest, waitForPod} from '../../cluster/pods.ts';
 import {knownLine, proofLines} from '../../cluster/proof.ts';
 import {waitForProof} from '../../cluster/prove-kni.ts';
 import {seconds} from '../../duration.ts';
 import {UserError} from '../../errors.ts';
+import {messageOf} from '../../thrown.ts';
 import {lineWriter} from '../../view/stream.ts';
 import {hostAndDirs} from '../context.ts';
 import type {World} from '../world.ts';
@@ -15,39 +19,123 @@ export interface PodCreateOptions {
   readonly name: string;
   readonly node?: string;
   readonly image?: string;
+  readonly network?: readonly string[];
+  readonly replicas?: number;
+  /** A path, or `-` for standard input. */
+  readonly filename?: string;
 }
 
+/** `pod` is undefined for the pods of a file. */
 export const podCreate = async (
   world: World,
-  pod: string,
-  {name, node, image}: PodCreateOptions,
+  pod: string | undefined,
+  options: PodCreateOptions,
 ): Promise<void> => {
   const {signal} = world;
+  const {name, node} = options;
+  refuseAmbiguous(pod, options);
+  const wanted =
+    options.filename === undefined
+      ? await podsLikeSample(pod ?? 'samplepod', options)
+      : await podsOfFile(options.filename);
   const cluster = await requireCluster(hostAndDirs(world), name, signal);
   requireRunning(name, cluster.nodes);
   if (node !== undefined) cluster.node(node); // throws when the node is unknown
-
-  const existing = await findPod(cluster.controlPlane, pod, signal);
-  if (existing) {
-    throw new UserError({
-      what: `pod ${pod} already exists`,
-      why: existing.ready ? `it is Ready on ${existing.node} with ${existing.ips[0]}` : existing.why,
-      tryThis: 'choose another name, or delete it with kubectl',
-      code: 'KNI-E209',
-    });
-  }
-  const begun = performance.now();
-  await createPod(
-    cluster.controlPlane,
-    {name: pod, ...(image !== undefined && {image}), ...(node !== undefined && {node})},
-    signal,
-  );
-  const ready = await waitForPod(cluster.controlPlane, pod, {signal});
-  const took = performance.now() - begun;
-  const {evidence, checks} = await waitForProof(cluster, pod, signal);
+  for (const path of wanted.paths) await refuseExisting(cluster, path, nameFlag(name), signal);
 
   const say = lineWriter(world.stdout);
-  say(`pod ${pod} is Ready on ${ready.node} with ${ready.ips[0]} after ${seconds(took)}`);
-  say(knownLine(evidence) ?? '');
-  for (const line of proofLines(checks)) say(line);
+  const begun = performance.now();
+  await createPods(cluster.controlPlane, wanted.manifest, signal);
+  for (const path of wanted.paths) {
+    const ready = await waitForPod(cluster.controlPlane, path, {signal, flag: nameFlag(name)});
+    const took = performance.now() - begun;
+    say(`pod ${shortOf(path)} is Ready on ${ready.node} with ${ready.ips[0]} after ${seconds(took)}`);
+    if (ready.hostNetwork) {
+      say('it uses the network of its node, so KNI does nothing for it');
+      continue;
+    }
+    const {evidence, checks} = await waitForProof(cluster, path, signal);
+    if (wanted.paths.length > 1) continue;
+    say(knownLine(evidence) ?? '');
+    for (const line of proofLines(checks)) say(line);
+  }
+  if (wanted.paths.length > 1)
+    say(`KNI gave ${wanted.paths.length} pods their networks: 5 checks for each pod hold`);
 };
+
+interface WantedPods {
+  /** `namespace/name` of each pod. */
+  readonly paths: readonly string[];
+  readonly manifest: string;
+}
+
+const podsLikeSample = async (
+  pod: string,
+  {node, image, network, replicas = 1}: PodCreateOptions,
+): Promise<WantedPods> => {
+  const names = replicas === 1 ? [pod] : Array.from({length: replicas}, (_, index) => `${pod}-${index + 1}`);
+  const manifests = names.map((each) =>
+    podManifest({
+      name: each,
+      ...(image !== undefined && {image}),
+      ...(node !== undefined && {node}),
+      ...(network !== undefined && {annotations: {'k8s.v1.cni.cncf.io/networks': network.join(',')}}),
+    }),
+  );
+  return {
+    paths: names.map((each) => `default/${each}`),
+    manifest: (await Promise.all(manifests)).join('---\n'),
+  };
+};
+
+const podsOfFile = async (file: string): Promise<WantedPods> => {
+  const manifest = await (file === '-' ? readAll(process.stdin) : readFile(file, 'utf8')).catch(
+    (error: unknown): never => {
+      throw new UserError({
+        what: `cannot read ${file}`,
+        why: messageOf(error),
+        tryThis: 'give the path of a manifest, or - for standard input',
+        code: 'KNI-E201',
+      });
+    },
+  );
+  return {paths: podsInFile(manifest, file), manifest};
+};
+
+const refuseAmbiguous = (
+  pod: string | undefined,
+  {filename, node, image, network, replicas}: PodCreateOptions,
+): void => {
+  const given = [
+    ...(pod === undefined ? [] : ['a name']),
+    ...Object.entries({node, image, network, replicas}).flatMap(([flag, value]) =>
+      value === undefined ? [] : [`--${flag}`],
+    ),
+  ];
+  if (filename === undefined || given.length === 0) return;
+  throw new UserError({
+    what: 'invalid flags',
+    why: `--filename was given, and also ${given.join(', ')}`,
+    tryThis: 'write it into the file, or leave out --filename',
+    code: 'KNI-E217',
+  });
+};
+
+const refuseExisting = async (
+  {controlPlane}: Pick<Cluster, 'controlPlane'>,
+  path: string,
+  flag: string,
+  signal: AbortSignal,
+): Promise<void> => {
+  const existing = await findPod(controlPlane, path, signal);
+  if (existing === undefined) return;
+  throw new UserError({
+    what: `pod ${shortOf(path)} already exists`,
+    why: existing.ready ? `it is Ready on ${existing.node} with ${existing.ips[0]}` : existing.why,
+    tryThis: `choose another name, or delete it: kni-demo pod delete ${shortOf(path)}${flag}`,
+    code: 'KNI-E209',
+  });
+};
+
+/** Without the namespace `default`. */
+const shortOf = (path: string): string => path.replace(/^default\//, '');

@@ -1,13 +1,15 @@
 /** Finds the cluster of a run, and refuses a cluster that `up` must not change. */
 
 import {nodesOf, readRecord, recreateHint, removedNodes} from '../../cluster/cluster.ts';
+import {defaultCluster} from '../../cluster/names.ts';
 import {refuseForeign} from '../../cluster/ownership.ts';
 import {UserError} from '../../errors.ts';
 import type {TaskRun} from '../../graph/task.ts';
+import {defaultStack} from '../../stacks/default-stack.ts';
 import type {NodeContainer} from '../../tools/docker.ts';
 import {nodeImage} from '../build/node-image.ts';
 import {systemTag} from '../build/node-system-image.ts';
-import type {DemoContext, PlannedNodes} from '../context.ts';
+import type {ClusterChoice, DemoContext, PlannedNodes} from '../context.ts';
 import {imageOf} from './products.ts';
 
 export interface FoundCluster {
@@ -19,18 +21,20 @@ export interface FoundCluster {
 
 /** Throws UserError (exit code `conflict`) for a cluster of another owner, or one with other nodes. */
 export const findCluster = async (
-  {host, dirs, cluster: {name, workers}, plannedNodes}: DemoContext,
+  {host, dirs, cluster: choice, stack, plannedNodes}: DemoContext,
   signal: AbortSignal,
 ): Promise<FoundCluster> => {
+  const {name, workers} = choice;
   const nodes = await nodesOf(host, name, signal);
   await refuseForeign(dirs, name, nodes);
   const record = await readRecord(dirs, name);
   const complete = nodes.length > 0 && record?.phase !== 'creating';
   if (complete) {
-    refuseRemovedNodes(name, removedNodes(name, record, nodes));
+    refuseRemovedNodes(name, removedNodes(name, record, nodes), record?.workers);
+    const again = {name, flags: flagsOf(choice, stack.name)};
     // Not only before the run: until then the docker engine may have been stopped.
-    if (plannedNodes !== undefined) refuseOtherImage(name, nodes, plannedNodes);
-    refuseOtherWorkers(name, workers, nodes);
+    if (plannedNodes !== undefined) refuseOtherImage(nodes, plannedNodes, again);
+    refuseOtherWorkers(workers, nodes, again);
   }
   return {nodes, complete};
 };
@@ -42,33 +46,47 @@ export const plannedNodesOf = (plan: Pick<TaskRun, 'fingerprintOf'>): PlannedNod
 });
 
 /** kind cannot add a node to an existing cluster, and the API server still has the removed one. */
-const refuseRemovedNodes = (name: string, removed: readonly string[]): void => {
+const refuseRemovedNodes = (name: string, removed: readonly string[], workers?: number): void => {
   if (removed.length === 0) return;
   throw new UserError({
     what: `cluster ${name} is incomplete`,
     why: `the container of ${removed.join(', ')} was removed`,
-    tryThis: recreateHint(name),
+    tryThis: recreateHint(name, workers),
     code: 'KNI-E403',
   });
 };
 
-const refuseOtherWorkers = (name: string, workers: number, nodes: readonly NodeContainer[]): void => {
+/** The flags of the `up` that is refused, to repeat them. */
+const flagsOf = ({name, workers, backend}: ClusterChoice, stack: string): string =>
+  [
+    ` --name ${name}`,
+    ...(workers === defaultCluster.workers ? [] : [`--workers ${workers}`]),
+    ...(backend === undefined ? [] : [`--backend ${backend}`]),
+    ...(stack === defaultStack ? [] : [`--stack ${stack}`]),
+  ].join(' ');
+
+interface Again {
+  readonly name: string;
+  readonly flags: string;
+}
+
+const refuseOtherWorkers = (workers: number, nodes: readonly NodeContainer[], again: Again): void => {
   const found = nodes.filter(({role}) => role === 'worker').length;
-  if (found !== workers) throw conflict(name, `it has ${found} workers, not ${workers}`);
+  if (found !== workers) throw conflict(again, `it has ${found} workers, not ${workers}`);
 };
 
 /** The task setup/programs replaces the network runtime, so only the rest of the node image must be the same. */
-const refuseOtherImage = (name: string, nodes: readonly NodeContainer[], planned: PlannedNodes): void => {
+const refuseOtherImage = (nodes: readonly NodeContainer[], planned: PlannedNodes, again: Again): void => {
   const other = nodes.find(({image, system}) => image !== planned.image && system !== planned.system);
   if (other)
-    throw conflict(name, `${other.name} runs ${other.image}; the current sources build ${planned.image}`);
+    throw conflict(again, `${other.name} runs ${other.image}; the current sources build ${planned.image}`);
 };
 
 /** A cluster is replaced only when the user asks for it. */
-const conflict = (name: string, why: string): UserError =>
+const conflict = ({name, flags}: Again, why: string): UserError =>
   new UserError({
     what: `cluster ${name} exists with other parameters`,
     why,
-    tryThis: `replace it: kni-demo down --name ${name} && kni-demo up --name ${name}; or choose another --name`,
+    tryThis: `replace it: kni-demo down --name ${name} && kni-demo up${flags}; or choose another --name`,
     code: 'KNI-E402',
   });

@@ -12,11 +12,11 @@ import {
 } from '../../cluster/cluster.ts';
 import {isGoFrame, kindFailure} from '../../cluster/kind-failure.ts';
 import {ownerDirectoryOf, refuseForeign} from '../../cluster/ownership.ts';
-import {haveReported, nodeStartTimes, waitForReports} from '../../cluster/readiness.ts';
+import {haveReported, nodeStartTimes} from '../../cluster/readiness.ts';
+import {startNodes} from '../../cluster/start.ts';
 import {UserError} from '../../errors.ts';
 import type {TaskRun} from '../../graph/task.ts';
 import {CommandError} from '../../host/command-error.ts';
-import {type NodeContainer, startContainers} from '../../tools/docker.ts';
 import {createCluster, deleteCluster, kindConfig} from '../../tools/kind.ts';
 import {nodeImage} from '../build/node-image.ts';
 import type {DemoContext, DemoTask} from '../context.ts';
@@ -44,7 +44,7 @@ export const cluster: DemoTask = {
     const {name, workers} = context.cluster;
     const {signal, log} = running;
     const {nodes, complete} = await findCluster(context, signal);
-    if (complete) return startNodes(context, nodes, running);
+    if (complete) return startNodes(host, nodes, running);
     // kind cannot continue what a cancelled run began.
     if (nodes.length > 0)
       await host.run(deleteCluster(name, kubeconfigOf(dirs, name)), {signal, onLine: log});
@@ -62,15 +62,6 @@ export const cluster: DemoTask = {
     await createNodes(context, running, {afterCancelledRun: previous?.phase === 'creating'});
     await writeRecord(dirs, name, {phase: 'complete', ...record});
   },
-};
-
-const startNodes = async (
-  {host}: DemoContext,
-  nodes: readonly NodeContainer[],
-  {signal, log}: TaskRun,
-): Promise<void> => {
-  await host.run(startContainers(nodes.map(({name}) => name)), {signal, onLine: log});
-  await waitForReports(clusterOf(host, nodes), await nodeStartTimes(host, nodes, signal), signal);
 };
 
 const createNodes = async (

@@ -132,7 +132,7 @@ describe('whether the cluster is there', () => {
       expect(await rejection(Promise.resolve(attempt(context)), UserError)).toMatchObject({
         what: 'cluster test1 is incomplete',
         why: `the container of ${removed} was removed`,
-        tryThis: 'recreate it: kni-demo down, then kni-demo up',
+        tryThis: 'recreate it: kni-demo down, then kni-demo up --workers 2',
         exitCode: exitCodes.conflict,
       });
   });

@@ -1,0 +1,86 @@
+/** image load: copies images into the nodes, from docker or from a tarball. */
+
+import {join} from 'node:path';
+import {exists, removeTree} from '../../cache/files.ts';
+import {scratchPath} from '../../cache/scratch.ts';
+import {requireCluster, requireRunning} from '../../cluster/cluster.ts';
+import {seconds} from '../../duration.ts';
+import {UserError} from '../../errors.ts';
+import {exitCodes} from '../../exit-codes.ts';
+import {CommandError} from '../../host/command-error.ts';
+import type {Host} from '../../host/host.ts';
+import {makeDirectory} from '../../make-directory.ts';
+import {importedImages, importImages} from '../../tools/ctr.ts';
+import {copyIntoContainer, inspectImage, saveImages} from '../../tools/docker.ts';
+import {lineWriter} from '../../view/stream.ts';
+import {hostAndDirs} from '../context.ts';
+import type {World} from '../world.ts';
+
+export interface ImageLoadOptions {
+  readonly name: string;
+}
+
+/** `image` is the path of a tarball, or the name of an image in the docker engine. */
+export const imageLoad = async (world: World, image: string, {name}: ImageLoadOptions): Promise<void> => {
+  const {signal, stdout} = world;
+  const {host, dirs} = hostAndDirs(world);
+  const cluster = await requireCluster({host, dirs}, name, signal);
+  requireRunning(name, cluster.nodes);
+  const begun = performance.now();
+  const scratch = scratchPath(join(dirs.cache, 'image'));
+  makeDirectory(scratch);
+  try {
+    const isFile = await exists(image);
+    const tarball = isFile
+      ? image
+      : await saveFromDocker(host, image, {to: join(scratch, 'image.tar'), signal});
+    const loaded = await Promise.all(
+      cluster.nodes.map(async (node) => {
+        const copy = `/var/tmp/kni-demo-image-${process.pid}.tar`;
+        await host.run(copyIntoContainer(tarball, node.name, copy), {signal});
+        try {
+          return importedImages((await cluster.node(node.name).run(importImages(copy), {signal})).stdout);
+        } catch (error) {
+          if (!(error instanceof CommandError) || signal.aborted) throw error;
+          throw refused(image, `containerd on ${node.name} refuses it: ${error.lastLine}`, {
+            tryThis: 'check that it is a tarball of docker save, for the architecture of the nodes',
+            cause: error,
+          });
+        } finally {
+          await cluster.node(node.name).run(['rm', ['-f', copy]]);
+        }
+      }),
+    );
+    const names = [...new Set(loaded.flat())];
+    lineWriter(stdout)(
+      `loaded ${names.join(', ') || image} into ${cluster.nodes.length} nodes. ${seconds(performance.now() - begun)}`,
+    );
+  } finally {
+    await removeTree(scratch);
+  }
+};
+
+const saveFromDocker = async (
+  host: Host,
+  image: string,
+  {to, signal}: {readonly to: string; readonly signal: AbortSignal},
+): Promise<string> => {
+  try {
+    await host.run(inspectImage(image), {signal});
+  } catch (error) {
+    if (!(error instanceof CommandError) || signal.aborted) throw error;
+    throw refused(image, error.lastLine.replace(/^Error( response from daemon)?: /, ''), {
+      tryThis: `pull or build it first (docker pull ${image}), or give the path of a tarball`,
+      exitCode: exitCodes.badInput,
+      cause: error,
+    });
+  }
+  await host.run(saveImages([image], to), {signal});
+  return to;
+};
+
+const refused = (
+  image: string,
+  why: string,
+  {cause, ...rest}: {readonly tryThis: string; readonly exitCode?: 2; readonly cause: Error},
+): UserError => new UserError({what: `cannot load image ${image}`, why, ...rest}, {cause});

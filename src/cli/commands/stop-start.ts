@@ -1,0 +1,48 @@
+/** stop and start: the node containers of a cluster. */
+
+import {requireCluster} from '../../cluster/cluster.ts';
+import {startNodes, waitForNodes} from '../../cluster/start.ts';
+import {seconds} from '../../duration.ts';
+import {stopContainers} from '../../tools/docker.ts';
+import {lineWriter} from '../../view/stream.ts';
+import {hostAndDirs} from '../context.ts';
+import {runLocked} from '../run-locked.ts';
+import type {World} from '../world.ts';
+
+export interface StopStartOptions {
+  readonly name: string;
+  /** Milliseconds. */
+  readonly lockTimeout: number;
+}
+
+export const stop = async (world: World, {name, lockTimeout}: StopStartOptions): Promise<void> => {
+  const {signal, stdout} = world;
+  const {host, dirs} = hostAndDirs(world);
+  const say = lineWriter(stdout);
+  await runLocked(dirs, {command: 'kni-demo stop', lockTimeout, say, signal}, async () => {
+    const begun = performance.now();
+    const {nodes} = await requireCluster({host, dirs}, name, signal);
+    const running = nodes.filter((node) => node.running).map((node) => node.name);
+    if (running.length === 0) return say(`Cluster ${name} is stopped already.`);
+    await host.run(stopContainers(running), {signal});
+    say(`Cluster ${name} is stopped: ${running.join(', ')}. ${seconds(performance.now() - begun)}`);
+  });
+};
+
+/** Rejects when a node is not Ready again after a few minutes. */
+export const start = async (world: World, {name, lockTimeout}: StopStartOptions): Promise<void> => {
+  const {signal, stdout, stderr} = world;
+  const {host, dirs} = hostAndDirs(world);
+  const say = lineWriter(stdout);
+  await runLocked(dirs, {command: 'kni-demo start', lockTimeout, say, signal}, async () => {
+    const begun = performance.now();
+    const cluster = await requireCluster({host, dirs}, name, signal);
+    const isStopped = cluster.nodes.some((node) => !node.running);
+    const progress = {signal, log: lineWriter(stderr)};
+    if (isStopped) await startNodes(host, cluster.nodes, {signal, log: () => undefined});
+    await waitForNodes(cluster, progress);
+    say(
+      `Cluster ${name} ${isStopped ? 'is started' : 'runs already'}: ${cluster.nodes.length} nodes are Ready. ${seconds(performance.now() - begun)}`,
+    );
+  });
+};
