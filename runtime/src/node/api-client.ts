@@ -19,13 +19,14 @@ export interface ApiRequest {
   readonly cluster: Cluster;
   readonly path: string;
   readonly signal: AbortSignal;
+  /** Timeout for the first answer; without it the kernel would try to connect for two minutes. */
+  readonly silenceMs?: number;
 }
 
-/** Timeout for the first answer; without it the kernel would try to connect for two minutes. */
-const silenceMs = 10_000;
+const usualSilenceMs = 10_000;
 
 export const getJson = async (apiRequest: ApiRequest): Promise<unknown> =>
-  JSON.parse(await bodyOf(await send(apiRequest, silenceMs)));
+  JSON.parse(await bodyOf(await send(apiRequest, apiRequest.silenceMs ?? usualSilenceMs)));
 
 /** Yields the lines of a watch until the API server ends it; `idleMs` without data is an error. */
 export async function* streamJson(apiRequest: ApiRequest, idleMs: number): AsyncGenerator {
@@ -40,7 +41,10 @@ export async function* streamJson(apiRequest: ApiRequest, idleMs: number): Async
   }
 }
 
-const send = async ({cluster, path, signal}: ApiRequest, idleMs: number): Promise<IncomingMessage> => {
+const send = async (
+  {cluster, path, signal, silenceMs = usualSilenceMs}: ApiRequest,
+  idleMs: number,
+): Promise<IncomingMessage> => {
   const {server, token, ca, cert, key} = cluster;
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const sent = request(new URL(path, server), {
