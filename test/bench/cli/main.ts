@@ -38,7 +38,14 @@ export const main = async (
     await run(startSubjects(root), runs);
     if (name !== undefined) await run([upSubject('up on a running cluster', root, name)], runs);
     if (name !== undefined && edits > 0) await run([await editSubject(root, scratch, name)], edits);
-    if (create > 0) await run(await createSubjects(root, scratch, host), create);
+    if (create > 0) {
+      const {prepare, subjects, cleanUp} = createClusters(root, scratch, host);
+      try {
+        await run(await subjects(await prepare()), create);
+      } finally {
+        await cleanUp();
+      }
+    }
     if (json !== undefined) await writeFile(json, `${JSON.stringify(groups, null, 2)}\n`);
     return 0;
   } catch (error) {
@@ -81,35 +88,30 @@ const editSubject = async (root: string, scratch: string, name: string): Promise
 const createdName = 'bench-cli';
 
 /** A new cluster with everything built, and kind alone with the image of that cluster. */
-const createSubjects = async (root: string, scratch: string, host: Host): Promise<readonly Subject[]> => {
-  const {cluster: network} = await loadStack('bookworm', join(root, 'manifests/stacks'));
+const createClusters = (root: string, scratch: string, host: Host) => {
+  const bareName = `${createdName}-kind`;
   const kubeconfig = join(scratch, 'kubeconfig');
-  const down = () => host.run(program(root, 'down', '--name', createdName, '--yes'));
-  await host.run(upSubject('', root, createdName).command);
-  const [node] = await nodesOf(host, createdName);
-  await down();
-  if (node === undefined) throw new Error(`cluster ${createdName} has no nodes`);
-  const config = kindConfig({
-    name: `${createdName}-kind`,
-    workers: 1,
-    nodeImage: node.image,
-    owner: scratch,
-    network,
-  });
-  const deleteBare = () => host.run(deleteCluster(`${createdName}-kind`, kubeconfig));
-  return [
-    {
-      what: 'kind create cluster',
-      command: createCluster(`${createdName}-kind`, kubeconfig),
-      input: config,
-      before: deleteBare,
+  const cleanUp = async (): Promise<void> => {
+    await host.run(deleteCluster(bareName, kubeconfig));
+    await host.run(program(root, 'down', '--name', createdName, '--yes'));
+  };
+  return {
+    cleanUp,
+    /** Builds everything. Returns the node image. */
+    async prepare(): Promise<string> {
+      await host.run(upSubject('', root, createdName).command);
+      const [node] = await nodesOf(host, createdName);
+      if (node === undefined) throw new Error(`cluster ${createdName} has no nodes`);
+      return node.image;
     },
-    {
-      ...upSubject('up, everything built', root, createdName),
-      before: async () => {
-        await deleteBare();
-        await down();
-      },
+    async subjects(nodeImage: string): Promise<readonly Subject[]> {
+      const {cluster: network} = await loadStack('bookworm', join(root, 'manifests/stacks'));
+      const spec = {name: bareName, workers: 1, nodeImage, owner: scratch, network};
+      const bare = createCluster(bareName, kubeconfig);
+      return [
+        {what: 'kind create cluster', command: bare, input: kindConfig(spec), before: cleanUp},
+        {...upSubject('up, everything built', root, createdName), before: cleanUp},
+      ];
     },
-  ];
+  };
 };
