@@ -2,7 +2,7 @@ import {defineConfig} from 'vitest/config';
 import {ChapterSequencer} from './test/e2e/order.ts';
 
 /** Settings that change a program's output are fixed, so that tests see the same output everywhere. */
-const env = {FORCE_COLOR: '0', TERM: 'xterm', TZ: 'UTC', LC_ALL: 'C.UTF-8'};
+const env = {CI: '', FORCE_COLOR: '0', TERM: 'xterm', TZ: 'UTC', LC_ALL: 'C.UTF-8'};
 
 /** Timeouts end tests that hang; they are so long that a slow machine does not reach them. */
 export default defineConfig({

@@ -1,7 +1,19 @@
 /** The commands that run stages, or show what they would do: up, init, build, setup, verify, plan. */
 
 import {type Command, Option} from 'commander';
-import {backend, json, lockTimeout, name, noPatch, quiet, source, stack, workers, yes} from './options.ts';
+import {
+  backend,
+  json,
+  lockTimeout,
+  name,
+  noPatch,
+  quiet,
+  source,
+  stack,
+  verbose,
+  workers,
+  yes,
+} from './options.ts';
 import type {World} from './world.ts';
 
 export const addUp = (program: Command, world: World): void => {
@@ -17,6 +29,7 @@ export const addUp = (program: Command, world: World): void => {
     .option('--dry-run', 'show what up would do, like kni-demo plan, and change nothing')
     .addOption(yes())
     .addOption(quiet())
+    .addOption(verbose())
     .addOption(json())
     .addOption(lockTimeout('30m'))
     .addHelpText('after', upHelp)
@@ -59,6 +72,7 @@ export const addStages = (program: Command, world: World): void => {
       .addOption(noPatch())
       .addOption(yes())
       .addOption(quiet())
+      .addOption(verbose())
       .addOption(json())
       .addOption(lockTimeout('30m'))
       .addHelpText('after', '\nA stage that is complete already is not run again.')
@@ -69,6 +83,7 @@ export const addStages = (program: Command, world: World): void => {
     .description('prove that KNI gave the sample pod its network, on a running cluster')
     .addOption(name())
     .addOption(quiet())
+    .addOption(verbose())
     .addOption(json())
     .addHelpText('after', verifyHelp)
     .action(async (options) => (await import('./commands/verify.ts')).verify(world, options));

@@ -15,11 +15,16 @@ export const main = async (argv: readonly string[], world: World): Promise<numbe
 };
 
 const run = async (argv: readonly string[], world: World, lost: AbortSignal): Promise<number> => {
-  const program = createProgram(world);
-  // Also true if a variable or kni-demo.yaml asks for JSON.
+  let host = world.host;
+  const program = createProgram({...world, host: {run: (command, options) => host.run(command, options)}});
+  // Also true if a variable or kni-demo.yaml sets them.
   let json = argv.includes('--json');
-  program.hook('preAction', (_, command) => {
-    json ||= command.opts()['json'] === true;
+  let debug = false;
+  program.hook('preAction', async (_, command) => {
+    const flags = command.optsWithGlobals();
+    json ||= flags['json'] === true;
+    debug = flags['debug'] === true;
+    if (debug) host = (await import('./trace.ts')).traced(host, world.stderr);
   });
   try {
     await program.parseAsync([...argv], {from: 'user'});
@@ -36,7 +41,7 @@ const run = async (argv: readonly string[], world: World, lost: AbortSignal): Pr
     // Aborted because of lost output, not by the user: `watchOutput` reports that.
     if (lost.aborted) return exitCodes.failed;
     const {report} = await import('./report.ts');
-    return report(error, world, json);
+    return report(error, world, {json, debug});
   }
 };
 

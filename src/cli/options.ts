@@ -44,6 +44,9 @@ export const yes = (): Option =>
 
 export const quiet = (): Option => new Option('-q, --quiet', 'print plain lines instead of a list');
 
+export const verbose = (): Option =>
+  new Option('-v, --verbose', 'print plain lines and the output of all tools');
+
 export const json = (): Option => new Option('--json', 'print one JSON object per line');
 
 const ownSources = (text: string, before: readonly OwnSource[]): readonly OwnSource[] => {

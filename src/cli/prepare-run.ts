@@ -25,6 +25,7 @@ export interface RunOptions {
   readonly patch: boolean;
   readonly yes?: boolean;
   readonly quiet?: boolean;
+  readonly verbose?: boolean;
   readonly json?: boolean;
   /** Milliseconds. */
   readonly lockTimeout: number;

@@ -15,7 +15,7 @@ import {addPod} from './add-pod.ts';
 import {addPlan, addStages, addUp} from './add-stages.ts';
 import {addStatus} from './add-status.ts';
 import {examplesText} from './examples.ts';
-import {lockTimeout, name, stack} from './options.ts';
+import {json, lockTimeout, name, quiet, stack, verbose} from './options.ts';
 import {commandsOf} from './settings/flags.ts';
 import type {World} from './world.ts';
 
@@ -64,6 +64,9 @@ const addHelp = (program: Command, path: readonly string[] = []): void => {
   program
     .showHelpAfterError(`(see ${['kni-demo', ...path].join(' ')} --help)`)
     .addHelpText('after', examplesText(path.join(' ')));
+  // kubectl gets all flags after its name.
+  if (path.length > 0 && !['kubectl', '__complete'].includes(program.name()))
+    program.option('--debug', 'print each program that is run, and the stack trace of an error');
   for (const command of program.commands) addHelp(command, [...path, command.name()]);
 };
 
@@ -72,7 +75,9 @@ const useSettings = (program: Command, world: World): void => {
   const apply = async (command: Command): Promise<void> => {
     const {applySettings, readSettings} = await import('./settings/apply.ts');
     const place = {env: world.env, directory: world.directory ?? process.cwd()};
-    applySettings(command, await readSettings(program, place));
+    const settings = await readSettings(program, place);
+    // A command such as `logs` has flags and subcommands, which share them.
+    for (let each: Command | null = command; each !== null; each = each.parent) applySettings(each, settings);
   };
   program.hook('preAction', (_, command) =>
     // These work with an invalid file, too.
@@ -106,7 +111,9 @@ const addBundle = (program: Command, world: World): void => {
     .addOption(stack())
     .addOption(name())
     .option('-y, --yes', 'install missing packages and start the docker engine')
-    .option('-q, --quiet', 'print plain lines instead of a list')
+    .addOption(quiet())
+    .addOption(verbose())
+    .addOption(json())
     .addOption(lockTimeout('0'))
     .action(async (file: string, options) =>
       (await import('./commands/bundle.ts')).bundleSave(world, file, options),
@@ -118,7 +125,9 @@ const addBundle = (program: Command, world: World): void => {
     .addOption(stack())
     .addOption(name())
     .option('-y, --yes', 'start the docker engine of the bundle if this machine has none')
-    .option('-q, --quiet', 'print plain lines instead of a list')
+    .addOption(quiet())
+    .addOption(verbose())
+    .addOption(json())
     .addOption(lockTimeout('0'))
     .action(async (file: string, options) =>
       (await import('./commands/bundle.ts')).bundleLoad(world, file, options),
@@ -137,6 +146,7 @@ const addDown = (program: Command, world: World): void => {
       '--purge-foreign',
       'also remove foreign containers, images and volumes in the docker engine that kni-demo installed; implies --purge',
     )
+    .addOption(json())
     .addOption(lockTimeout('0'))
     .action(async (options) => (await import('./commands/down.ts')).down(world, options));
 };
@@ -161,6 +171,7 @@ const addPatch = (program: Command, world: World): void => {
     .addOption(component())
     .requiredOption('--onto <dir>', 'source tree of the other release, which is only read')
     .option('--output <dir>', 'where the new patches go (default: <stack>-<component>-rebased)')
+    .addOption(json())
     .addHelpText('after', patchRebaseHelp)
     .action(async (options) => (await import('./commands/patch-rebase.ts')).patchRebase(world, options));
 };

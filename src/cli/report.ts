@@ -1,5 +1,6 @@
 /** The only error boundary: turns an error into text on standard error and an exit code. */
 
+import {inspect} from 'node:util';
 import type {ErrorCode} from '../error-catalogue.ts';
 import {UserError} from '../errors.ts';
 import {type ExitCode, exitCodes} from '../exit-codes.ts';
@@ -37,11 +38,22 @@ export class SilentExit extends Error {
 /** A program that was attached to the terminal has ended, perhaps by the signal that also reached this process. */
 export class ProgramExit extends SilentExit {}
 
-/** With `json`, also prints the error as the last line of standard output. */
-export const report = (error: unknown, world: World, json = false): number => {
+export interface ReportOptions {
+  /** Also print the error as the last line of standard output. */
+  readonly json?: boolean;
+  /** Also print the stack trace of an expected error, with its causes. */
+  readonly debug?: boolean;
+}
+
+export const report = (
+  error: unknown,
+  world: World,
+  {json = false, debug = false}: ReportOptions = {},
+): number => {
   if (error instanceof ProgramExit) return error.exitCode;
   const {stderr, signal} = world;
   if (json) runOutput(world, true).record('error', errorFields(error, signal));
+  if (debug) lineWriter(stderr)(inspect(error));
   const write = lineWriter(stderr);
   const paint = paletteOf(stderr);
   if (signal.aborted) {

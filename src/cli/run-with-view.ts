@@ -37,7 +37,7 @@ export const runWithView = async ({
   signal,
   onEvent,
 }: ViewedRun): Promise<readonly string[]> => {
-  const view = createView(viewKind(flags, stream), stream, stages);
+  const view = createView(viewKind(flags, stream), stream, {...flags, ...(stages && {stages})});
   const emit = (event: RunEvent): void => {
     onEvent?.(event);
     view.emit(event);

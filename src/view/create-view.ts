@@ -11,19 +11,30 @@ export type ViewKind = 'list' | 'lines' | 'json';
 export interface ViewFlags {
   readonly json?: boolean;
   readonly quiet?: boolean;
+  /** Print the output of tools. */
+  readonly verbose?: boolean;
 }
 
-/** `--json` takes precedence over `--quiet`. The list needs a terminal. */
-export const viewKind = (flags: ViewFlags, stream: OutputStream): ViewKind => {
-  if (flags.json) return 'json';
-  return flags.quiet || !isTerminal(stream) ? 'lines' : 'list';
+/** `--json` takes precedence over `--quiet` and `--verbose`. The list needs a terminal, and a reader: no log of a CI job. */
+export const viewKind = ({json, quiet, verbose}: ViewFlags, stream: OutputStream): ViewKind => {
+  if (json) return 'json';
+  return quiet || verbose || process.env['CI'] || !isTerminal(stream) ? 'lines' : 'list';
 };
 
-/**
- * Falls back from the list to lines when the stream is not a terminal. `stages` are shown even if no task of them is
- * planned.
- */
-export const createView = (kind: ViewKind, stream: OutputStream, stages: readonly string[] = []): View => {
+export interface ViewOptions {
+  /** These stages are shown even if no task of them is planned. */
+  readonly stages?: readonly string[];
+  readonly verbose?: boolean;
+}
+
+/** Falls back from the list to lines when the stream is not a terminal. */
+export const createView = (
+  kind: ViewKind,
+  stream: OutputStream,
+  {stages, verbose}: ViewOptions = {},
+): View => {
   if (kind === 'json') return jsonView(stream);
-  return kind === 'list' && isTerminal(stream) ? listView(stream, stages) : linesView(stream, stages);
+  return kind === 'list' && isTerminal(stream)
+    ? listView(stream, stages)
+    : linesView(stream, {stages, verbose});
 };

@@ -7,11 +7,18 @@ import type {TaskId} from '../graph/task.ts';
 import {unreachable} from '../graph/unreachable.ts';
 import {failureLine, failureText} from './failure-text.ts';
 import {byStage} from './stages.ts';
-import {lineWriter, type OutputStream, paletteOf} from './stream.ts';
+import {lineWriter, type OutputStream, paletteOf, plainText} from './stream.ts';
 import type {View} from './view.ts';
 
-/** One line per change, such as `[build/kubelet] started`. A tool's output is shown only when its task fails. */
-export const linesView = (stream: OutputStream, stages: readonly string[] = []): View => {
+export interface LinesOptions {
+  /** Stages that are named even if they have nothing to do. */
+  readonly stages?: readonly string[] | undefined;
+  /** Print each line of a tool's output. Default: only the last ones, if its task fails. */
+  readonly verbose?: boolean | undefined;
+}
+
+/** One line per change, such as `[build/kubelet] started`. */
+export const linesView = (stream: OutputStream, {stages = [], verbose = false}: LinesOptions = {}): View => {
   const write = lineWriter(stream);
   const paint = paletteOf(stream);
   const titles = new Map<TaskId, string>();
@@ -28,6 +35,7 @@ export const linesView = (stream: OutputStream, stages: readonly string[] = []):
       case 'started':
         return say(event.task, 'started');
       case 'output':
+        if (verbose) say(event.task, `│ ${plainText(event.line)}`);
         return;
       case 'skipped':
         return say(event.task, paint.dim(`skipped: ${event.reason}`));

@@ -15,9 +15,13 @@ export const isTerminal = (stream: OutputStream): stream is Terminal =>
   // Some pseudo-terminals have size 0, so nothing can be drawn.
   stream.isTTY === true && 'rows' in stream && stream.rows !== 0 && process.env['TERM'] !== 'dumb';
 
-/** Colours if the terminal has them. Node.js respects NO_COLOR, FORCE_COLOR and TERM. */
+/** Colours if the terminal has them. Node.js respects NO_COLOR, FORCE_COLOR and TERM. FORCE_COLOR also works in a pipe. */
 export const paletteOf = (stream: OutputStream): ChalkInstance =>
-  new Chalk({level: stream.isTTY && stream.hasColors?.() ? 1 : 0});
+  new Chalk({level: (stream.isTTY ? stream.hasColors?.() : isForced(process.env['FORCE_COLOR'])) ? 1 : 0});
+
+/** As `tty.WriteStream.getColorDepth` reads it: https://nodejs.org/api/tty.html. */
+const isForced = (value: string | undefined): boolean =>
+  value !== undefined && ['', '1', 'true', '2', '3'].includes(value);
 
 const ignored = new WeakSet<OutputStream>();
 

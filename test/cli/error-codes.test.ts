@@ -96,7 +96,7 @@ describe('an error with --json', () => {
       signal: new AbortController().signal,
       confirm: async () => false,
     };
-    expect(report(error, world, true)).toBe(exitCodes.failed);
+    expect(report(error, world, {json: true})).toBe(exitCodes.failed);
     expect(last(stdout.text())).toMatchObject({type: 'error', exitCode: 1, code});
   });
 });

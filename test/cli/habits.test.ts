@@ -12,7 +12,8 @@ const pathsOf = (): readonly string[][] => {
   return commandsOf(program).flatMap((command) => {
     const path: string[] = [];
     for (let each = command; each !== program && each.parent; each = each.parent) path.unshift(each.name());
-    return path[0]?.startsWith('_') ? [] : [path];
+    // kubectl gets all flags after its name.
+    return ['__complete', 'kubectl'].includes(path[0] ?? '') ? [] : [path];
   });
 };
 

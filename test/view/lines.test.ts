@@ -41,7 +41,7 @@ describe('linesView', () => {
 
   it('names a stage that has nothing to do, before the tasks of the others', () => {
     const stream = capture();
-    const view = linesView(stream, ['host', 'init', 'build', 'setup', 'verify']);
+    const view = linesView(stream, {stages: ['host', 'init', 'build', 'setup', 'verify']});
     view.emit({kind: 'planned', tasks: [{id: 'setup/cluster', title: 'Create the cluster'}]});
     view.emit(skipped('setup/cluster', 'running'));
     expect(stream.text().split('\n')).toEqual([

@@ -68,7 +68,7 @@ describe('listView', () => {
 
   it('shows a stage that has nothing to do', async () => {
     const stream = terminal();
-    const view = createView('list', stream, ['host', 'build', 'setup']);
+    const view = createView('list', stream, {stages: ['host', 'build', 'setup']});
     view.emit({kind: 'planned', tasks: [{id: 'setup/cluster', title: 'Create the cluster'}]});
     view.emit(skipped('setup/cluster', 'running'));
     await view.close();

@@ -15,9 +15,9 @@ import {requirementIds} from '../../stages/host/requirements.ts';
 import {requireAll, surveyHost, surveyLines} from '../../stages/host/survey.ts';
 import {imageOf} from '../../stages/lib/products.ts';
 import {inScratch} from '../../stages/lib/scratch.ts';
-import {lineWriter} from '../../view/stream.ts';
 import {contextOf} from '../prepare-run.ts';
 import {runLocked} from '../run-locked.ts';
+import {runOutput} from '../run-output.ts';
 import {runWithView} from '../run-with-view.ts';
 import type {World} from '../world.ts';
 
@@ -28,6 +28,8 @@ export interface BundleOptions {
   readonly name: string;
   readonly yes?: boolean;
   readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly json?: boolean;
   /** Milliseconds. */
   readonly lockTimeout: number;
 }
@@ -35,37 +37,50 @@ export interface BundleOptions {
 export const bundleSave = async (world: World, file: string, options: BundleOptions): Promise<void> => {
   const {signal} = world;
   const {lockTimeout} = options;
-  const say = lineWriter(world.stdout);
+  const {say, note, record} = runOutput(world, options.json);
   await refuseTaken(file);
   const {context, plan, fingerprintOf} = await planBundle(world, options, say);
-  await runLocked(context.dirs, {command: 'kni-demo bundle save', lockTimeout, say, signal}, async () => {
-    await checkHost(context, world);
-    await markDirectories(context.dirs);
-    await runWithView({
-      plan,
-      targets: Object.values(bundledTasks(context.stack)).flat(),
-      context,
-      fingerprintOf,
-      stream: world.stdout,
-      flags: options,
-      signal,
-    });
-    const {images, items} = await saveBundle({context, fingerprintOf, file, signal, say});
-    const {size} = await stat(file);
-    for (const name of [...images, ...items.map((item) => item.name)]) say(`+ ${name}`);
-    say(
-      `saved ${file} (${Math.ceil(size / 2 ** 20)} MB). On the other machine: kni-demo bundle load ${file}`,
-    );
-  });
+  await runLocked(
+    context.dirs,
+    {command: 'kni-demo bundle save', lockTimeout, say: note, signal},
+    async () => {
+      await checkHost(context, signal, say);
+      await markDirectories(context.dirs);
+      await runWithView({
+        plan,
+        targets: Object.values(bundledTasks(context.stack)).flat(),
+        context,
+        fingerprintOf,
+        stream: world.stdout,
+        flags: options,
+        signal,
+      });
+      const {images, items} = await saveBundle({context, fingerprintOf, file, signal, say});
+      const {size} = await stat(file);
+      const contents = [...images, ...items.map((item) => item.name)];
+      for (const name of contents) say(`+ ${name}`);
+      record('result', {
+        command: 'bundle save',
+        exitCode: 0,
+        stack: context.stack.name,
+        file,
+        bytes: size,
+        contents,
+      });
+      say(
+        `saved ${file} (${Math.ceil(size / 2 ** 20)} MB). On the other machine: kni-demo bundle load ${file}`,
+      );
+    },
+  );
 };
 
 export const bundleLoad = async (world: World, file: string, options: BundleOptions): Promise<void> => {
   const {signal} = world;
   const {lockTimeout} = options;
-  const say = lineWriter(world.stdout);
+  const {say, note, record} = runOutput(world, options.json);
   const {context, plan, fingerprintOf} = await planBundle(world, options, say);
   const {dirs} = context;
-  await runLocked(dirs, {command: 'kni-demo bundle load', lockTimeout, say, signal}, async () => {
+  await runLocked(dirs, {command: 'kni-demo bundle load', lockTimeout, say: note, signal}, async () => {
     const nodeImage = imageOf(nodeImageTask.id, {fingerprintOf});
     await markDirectories(dirs);
     makeDirectory(join(dirs.cache, 'artifacts'));
@@ -74,7 +89,7 @@ export const bundleLoad = async (world: World, file: string, options: BundleOpti
       const manifest = await openBundle({context, file, scratch, nodeImage, signal});
       await placeItems(manifest, scratch, context);
       // The host is checked only now, because the bundle may have brought the docker engine and kind.
-      await checkHost(context, world);
+      await checkHost(context, signal, say);
       await runWithView({
         plan,
         targets: requirementIds,
@@ -86,7 +101,9 @@ export const bundleLoad = async (world: World, file: string, options: BundleOpti
       });
       say(`loading ${manifest.images.join(', ')}`);
       await loadBundleImages(manifest, scratch, context, signal);
-      for (const name of [...manifest.images, ...manifest.items.map((item) => item.name)]) say(`+ ${name}`);
+      const contents = [...manifest.images, ...manifest.items.map((item) => item.name)];
+      for (const name of contents) say(`+ ${name}`);
+      record('result', {command: 'bundle load', exitCode: 0, stack: context.stack.name, file, contents});
     });
     say(
       `loaded. Next, without a network: kni-demo up --stack ${options.stack ?? context.stackFile ?? context.stack.name}`,
@@ -104,8 +121,12 @@ const planBundle = async (
   return {context, plan, fingerprintOf: await fingerprintsOf(plan, context)};
 };
 
-const checkHost = async (context: DemoContext, {stdout, signal}: World): Promise<void> => {
+const checkHost = async (
+  context: DemoContext,
+  signal: AbortSignal,
+  say: (line: string) => void,
+): Promise<void> => {
   const survey = await surveyHost(context, signal);
-  for (const line of surveyLines(survey)) lineWriter(stdout)(line);
+  for (const line of surveyLines(survey)) say(line);
   requireAll(survey, context);
 };

@@ -2,9 +2,9 @@
 
 import {UserError} from '../../errors.ts';
 import {removalsFor} from '../../removals/removals.ts';
-import {lineWriter} from '../../view/stream.ts';
 import {hostAndDirs} from '../context.ts';
 import {runLocked} from '../run-locked.ts';
+import {runOutput} from '../run-output.ts';
 import type {World} from '../world.ts';
 
 export interface DownOptions {
@@ -13,6 +13,7 @@ export interface DownOptions {
   readonly all?: boolean;
   readonly purge?: boolean;
   readonly purgeForeign?: boolean;
+  readonly json?: boolean;
   /** Milliseconds. */
   readonly lockTimeout: number;
 }
@@ -23,13 +24,21 @@ const dockerHostOf = ({env}: World): string | undefined =>
 
 export const down = async (
   world: World,
-  {name, yes = false, purgeForeign = false, purge = purgeForeign, all = purge, lockTimeout}: DownOptions,
+  {
+    name,
+    yes = false,
+    purgeForeign = false,
+    purge = purgeForeign,
+    all = purge,
+    json = false,
+    lockTimeout,
+  }: DownOptions,
 ): Promise<void> => {
   const {signal} = world;
   const context = hostAndDirs(world);
-  const say = lineWriter(world.stdout);
+  const {say, note, record} = runOutput(world, json);
 
-  await runLocked(context.dirs, {command: 'kni-demo down', lockTimeout, say, signal}, async () => {
+  await runLocked(context.dirs, {command: 'kni-demo down', lockTimeout, say: note, signal}, async () => {
     const {removals, kept} = await removalsFor(context, {
       name,
       all,
@@ -39,8 +48,10 @@ export const down = async (
       signal,
     });
     for (const line of kept) say(`keeps ${line}`);
+    const result = {command: 'down', exitCode: 0, removed: removals.map(({what}) => what), kept};
     if (removals.length === 0) {
       say(all ? 'nothing to remove: kni-demo has made nothing here' : `cluster ${name} does not exist`);
+      record('result', result);
       return;
     }
     for (const {what} of removals) say(`- ${what}`);
@@ -55,5 +66,6 @@ export const down = async (
     }
     for (const {remove} of removals) await remove();
     say('done');
+    record('result', result);
   });
 };

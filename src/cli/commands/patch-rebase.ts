@@ -3,6 +3,7 @@
 import {resolve} from 'node:path';
 import {defaultCluster} from '../../cluster/names.ts';
 import {UserError} from '../../errors.ts';
+import {exitCodes} from '../../exit-codes.ts';
 import {requireOutputDirectory, writeOutput} from '../../patches/output.ts';
 import {readFiles} from '../../patches/read-files.ts';
 import {isRebased, type RebasedPatch, rebaseSeries} from '../../patches/rebase-series.ts';
@@ -15,10 +16,11 @@ import {demoPlan} from '../../stages/demo.ts';
 import {seriesOf} from '../../stages/init/tree.ts';
 import {cachedSources} from '../../stages/lib/check-patches.ts';
 import {pinnedFiles} from '../../stages/lib/pinned-files.ts';
-import {lineWriter, paletteOf} from '../../view/stream.ts';
+import {paletteOf} from '../../view/stream.ts';
 import {contextOf} from '../prepare-run.ts';
 import {rejectionsText} from '../rebase-rejections.ts';
 import {rebaseCounts, rebaseText} from '../rebase-text.ts';
+import {runOutput} from '../run-output.ts';
 import type {World} from '../world.ts';
 
 export interface PatchRebaseOptions {
@@ -29,13 +31,15 @@ export interface PatchRebaseOptions {
   readonly component: Component;
   readonly onto: string;
   readonly output?: string;
+  readonly json?: boolean;
 }
 
 /** Writes all that can be rebased, then throws UserError if a hunk was rejected. */
 export const patchRebase = async (world: World, options: PatchRebaseOptions): Promise<void> => {
   const {signal, stdout} = world;
-  const {stack, name, component} = options;
-  const context = await contextOf(world, {stack, cluster: {...defaultCluster, name}}, lineWriter(stdout));
+  const {stack, name, component, json} = options;
+  const {say, record} = runOutput(world, json);
+  const context = await contextOf(world, {stack, cluster: {...defaultCluster, name}}, say);
   const {output = `${context.stack.name}-${component}-rebased`} = options;
   const [onto, to] = [resolve(options.onto), resolve(output)];
   await requireSourceTree(onto, component);
@@ -46,13 +50,22 @@ export const patchRebase = async (world: World, options: PatchRebaseOptions): Pr
   const namesakes = await namesakesIn(onto, missingIn(patches));
   await writeOutput(to, outputOf(patches, rejectionsText(patches, namesakes)), signal);
 
-  const write = lineWriter(stdout);
   if (isMergeSkipped)
-    write('Nothing was merged: the pinned source is not in the cache. `kni-demo patch check` fetches it.');
-  for (const line of rebaseText(patches, paletteOf(stdout))) write(line);
+    say('Nothing was merged: the pinned source is not in the cache. `kni-demo patch check` fetches it.');
+  for (const line of rebaseText(patches, paletteOf(stdout))) say(line);
   const {hunks, doubtful, rejected} = rebaseCounts(patches);
-  write('');
-  write(`${hunks - rejected} of ${hunks} hunks rebased into ${to}, ${doubtful} of them doubtful`);
+  record('result', {
+    command: 'patch rebase',
+    exitCode: patches.every(isRebased) ? exitCodes.ok : exitCodes.failed,
+    output: to,
+    merged: !isMergeSkipped,
+    hunks,
+    doubtful,
+    rejected,
+    patches: patches.map((patch) => ({name: patch.name, files: patch.files})),
+  });
+  say('');
+  say(`${hunks - rejected} of ${hunks} hunks rebased into ${to}, ${doubtful} of them doubtful`);
   if (patches.every(isRebased)) return;
   throw new UserError({
     code: 'KNI-E106',

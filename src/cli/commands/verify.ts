@@ -14,6 +14,7 @@ import {sayProof} from './up.ts';
 export interface VerifyOptions {
   readonly name: string;
   readonly quiet?: boolean;
+  readonly verbose?: boolean;
   readonly json?: boolean;
 }
 
