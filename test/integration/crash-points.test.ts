@@ -9,10 +9,14 @@ import {launchRuntime, paths, rememberNodes, startRuntime} from '../rig/node/run
 import {scaled} from '../rig/node/scale.ts';
 import {until} from '../rig/wait.ts';
 
-/** Which visit to a place is the last: two networks make two of each, and undoing comes by some of them as well. */
+/**
+ * Which visit to a place is the last: two networks make two of each, and undoing comes by some of them as well. Attached,
+ * detached and deleted are synced.
+ */
 const visitsOf: Partial<Record<CrashPoint, number>> = {
   'attach: plugin added': 2,
   'detach: plugin deleted': 2,
+  'journal: written, not synced': 3,
 };
 const seeds = scaled({usual: 1, soak: 50});
 const cases = crashPoints.flatMap((point) =>

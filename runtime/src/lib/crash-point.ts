@@ -18,6 +18,7 @@ export const crashPoints = [
   'detach: result written',
   'delete: netns removed',
   'delete: record removed',
+  'journal: written, not synced',
   'reconcile: before garbage collection',
 ] as const;
 

@@ -1,5 +1,6 @@
 /** Keeps records in a journal. Configurations are written once, and the file is rewritten when most of it is history. */
 import {createHash} from 'node:crypto';
+import {crashPoint} from '../lib/crash-point.ts';
 import {memoize} from '../lib/memoize.ts';
 import type {AppendOptions, Journal} from '../store/journal.ts';
 import type {PodNetworkRecord} from './record.ts';
@@ -12,7 +13,7 @@ export interface RecordJournal {
   readonly appendVersion: () => Promise<void>;
   /** Writes the current records and nothing else. */
   readonly rewrite: () => Promise<void>;
-  /** Rewrites the journal if most of it is history. Never rejects: a failed rewrite only costs disk space. */
+  /** Rewrites the journal if most of it is history, or if a sync has failed. Never rejects: a failed rewrite only costs disk space. */
   readonly compact: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -57,19 +58,29 @@ export const createRecordJournal = (
     put: async (record, options) => {
       const missing = [...new Map(configsOf(record))].filter(([name]) => !journaledConfigs.has(name));
       const lines = missing.map(([name, text]) => configLine(name, text));
-      await journal.append([...lines, putLine(record, nameOfConfig)], options);
+      await journal.append([...lines, putLine(record, nameOfConfig)], {
+        ...options,
+        onWritten: onWritten(options),
+      });
       for (const [name] of missing) journaledConfigs.add(name);
     },
-    drop: async (key, options) => await journal.append([dropLine(key)], options),
+    drop: async (key, options) =>
+      await journal.append([dropLine(key)], {...options, onWritten: onWritten(options)}),
     appendVersion: async () => await journal.append([versionLine], {synced: true, urgent: false}),
     rewrite,
     compact: async () => {
       const isMostlyHistory = journal.size() > Math.max(smallBytes, 2 * compactBytes);
-      if (isMostlyHistory && !isRewriting) await rewrite().catch(() => undefined);
+      if ((isMostlyHistory || journal.isSuspect()) && !isRewriting) await rewrite().catch(() => undefined);
     },
     close: () => journal.close(),
   };
 };
+
+const onWritten =
+  ({synced}: AppendOptions) =>
+  (): void => {
+    if (synced) crashPoint('journal: written, not synced');
+  };
 
 const nameOfConfig = memoize(16, (text) => createHash('sha256').update(text).digest('hex').slice(0, 16));
 

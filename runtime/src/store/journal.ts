@@ -8,8 +8,8 @@ import type {Reserve} from './reserve.ts';
 export interface Journal {
   /**
    * Resolves when the lines, and all lines before them, are as safe as `options` demand. Concurrent appends share one
-   * write and one sync. A failed append harms no other line: its bytes are truncated, or the next append starts on a new
-   * line after them.
+   * write and one sync, and no write waits for a sync in progress. A failed append harms no other line: its bytes are
+   * truncated, or the next append starts on a new line after them. After a failed sync its lines may still count.
    */
   append(lines: readonly string[], options: AppendOptions): Promise<void>;
   /**
@@ -17,6 +17,8 @@ export interface Journal {
    * append, a power loss may bring the old lines back.
    */
   rewrite(lines: () => readonly string[]): Promise<void>;
+  /** After a failed sync, until a rewrite: lines that were not synced may have been lost. */
+  isSuspect(): boolean;
   /** In bytes. */
   size(): number;
   /** Closes the file. A later append opens it again. */
@@ -28,6 +30,8 @@ export interface AppendOptions {
   readonly synced: boolean;
   /** May use the reserve when the disk is full. Other appends are then refused, to keep the free space for urgent ones. */
   readonly urgent: boolean;
+  /** Called when the lines survive a crash of the process, before they are synced. */
+  readonly onWritten?: () => void;
 }
 
 export interface JournalContent {
@@ -84,20 +88,35 @@ export const createJournal = (
 ): Journal => {
   const file = createAppendFile(path, read);
   let waiting: WaitingAppend[] = [];
-  let lastTurn: Promise<unknown> = Promise.resolve();
+  /** Written, but not synced. */
+  let unsynced: WaitingAppend[] = [];
+  let failedSyncs = 0;
+  let isSuspect = false;
+  const inTurn = createTurns();
+  /** May be used within a turn, but not the other way round. */
+  const inSyncTurn = createTurns();
 
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = lastTurn.then(work);
-    lastTurn = result.catch(() => undefined);
-    return result;
+  /**
+   * Linux reports a failed sync once, and drops the data of all lines that were written before. So lines whose sync is
+   * awaited are written again.
+   */
+  const distrustWritten = (): void => {
+    failedSyncs++;
+    isSuspect = true;
+    for (const each of unsynced.splice(0)) void inTurn(() => appendSynced(each));
   };
 
   const appendAlone = async ({text, synced, urgent, resolve, reject}: WaitingAppend): Promise<void> => {
+    const append = () =>
+      file.append(text, synced).catch((error: unknown) => {
+        if (synced) distrustWritten();
+        throw error;
+      });
     try {
       if (!urgent) await reserve.hold();
-      await file.append(text, synced).catch(async (error: unknown) => {
+      await append().catch(async (error: unknown) => {
         if (!(urgent && (await reserve.release()))) throw error;
-        await file.append(text, synced);
+        await append();
       });
       resolve();
     } catch (error) {
@@ -105,20 +124,41 @@ export const createJournal = (
     }
   };
 
+  /** No other sync may run meanwhile: it might get the error of this one. */
+  const appendSynced = (each: WaitingAppend): Promise<void> => inSyncTurn(() => appendAlone(each));
+
+  const syncWritten = async (): Promise<void> => {
+    const batch = unsynced;
+    unsynced = [];
+    if (batch.length === 0) return; // an earlier sync included them
+    try {
+      await file.sync();
+      for (const {resolve} of batch) resolve();
+    } catch {
+      unsynced = [...batch, ...unsynced];
+      distrustWritten();
+    }
+  };
+
   const appendWaiting = async (): Promise<void> => {
     const batch = waiting;
     waiting = [];
     if (batch.length === 0) return; // an earlier turn has appended them
+    const failedBefore = failedSyncs;
     try {
       await reserve.hold();
-      await file.append(
-        batch.map(({text}) => text).join(''),
-        batch.some(({synced}) => synced),
-      );
-      for (const {resolve} of batch) resolve();
+      await file.append(batch.map(({text}) => text).join(''), false);
     } catch {
-      for (const each of batch) await appendAlone(each);
+      for (const each of batch) await appendSynced(each);
+      return;
     }
+    for (const each of batch) {
+      each.onWritten?.();
+      if (!each.synced) each.resolve();
+      else if (failedSyncs === failedBefore) unsynced.push(each);
+      else await appendSynced(each);
+    }
+    if (unsynced.length > 0) void inSyncTurn(syncWritten);
   };
 
   return {
@@ -127,8 +167,25 @@ export const createJournal = (
         waiting.push({text: lines.map(framed).join(''), ...options, resolve, reject});
         void inTurn(appendWaiting);
       }),
-    rewrite: (lines) => inTurn(async () => await file.replace(lines().map(framed).join(''))),
+    rewrite: (lines) =>
+      inTurn(() =>
+        inSyncTurn(async () => {
+          await file.replace(lines().map(framed).join(''));
+          isSuspect = false;
+        }),
+      ),
+    isSuspect: () => isSuspect,
     size: file.size,
-    close: () => inTurn(file.close),
+    close: () => inTurn(() => inSyncTurn(file.close)),
+  };
+};
+
+/** Returns a function that runs one work at a time, in order of the calls. */
+const createTurns = () => {
+  let lastTurn: Promise<unknown> = Promise.resolve();
+  return <T>(work: () => Promise<T>): Promise<T> => {
+    const result = lastTurn.then(work);
+    lastTurn = result.catch(() => undefined);
+    return result;
   };
 };

@@ -23,6 +23,7 @@ const programs = {
   bridge: 'iproute2',
   tc: 'iproute2',
   chattr: 'e2fsprogs',
+  mke2fs: 'e2fsprogs',
   strace: 'strace',
   mount: 'mount',
   umount: 'mount',
