@@ -14,13 +14,13 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import {dirname} from 'node:path';
+import {dirname, join} from 'node:path';
 import {z} from 'zod';
 import {UserError} from '../errors.ts';
 import {processStatus} from '../host/process-status.ts';
 import {makeDirectory} from '../make-directory.ts';
 import {errorCodeOf, messageOf} from '../thrown.ts';
-import {lockName} from './dirs.ts';
+import {type Dirs, lockName} from './dirs.ts';
 
 const record = z.object({
   pid: z.number().int().positive(),
@@ -116,6 +116,18 @@ export const readHolder = ({fd}: LockFile): Holder | undefined => {
   const {state} = isHere ? processStatus(named.pid) : {};
   if (isHere && state === undefined) return undefined;
   return {...named, isStopped: state === 'T' || state === 't', isHere};
+};
+
+/** The holder of the lock, without waiting for it; undefined when the lock is free. */
+export const currentHolder = ({cache}: Dirs): Holder | undefined => {
+  const path = join(cache, lockName);
+  if (statSync(path, {throwIfNoEntry: false}) === undefined) return undefined;
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    return readHolder({fd, path, made: []});
+  } finally {
+    closeSync(fd);
+  }
 };
 
 /** Releases the lock. Removes the cache, too, if it contains nothing else. */

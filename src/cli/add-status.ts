@@ -13,7 +13,20 @@ export const addStatus = (program: Command, world: World): void => {
     .option('--json', 'print one JSON object')
     .addHelpText('after', statusHelp)
     .action(async (options) => (await import('./commands/status.ts')).status(world, options));
+
+  program
+    .command('doctor')
+    .description('check this machine and your clusters: each result with its reason and its fix')
+    .option('--fix', 'run the commands that are safe: kernel settings and modules')
+    .option('-y, --yes', 'do not ask')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', doctorHelp)
+    .action(async (options) => (await import('./commands/doctor.ts')).doctor(world, options));
 };
+
+const doctorHelp = `
++ good, ! may cause trouble, - a problem. --fix needs root.
+Exit code 3: there is a problem. A warning does not change the exit code.`;
 
 const statusHelp = `
 RUNTIME is the build of the node's network runtime. The size of a large cache is measured only in part.

@@ -77,7 +77,7 @@ const shower = ({stdout}: World, json: boolean): ((lines: readonly string[]) => 
 };
 
 /** The build of this checkout's network runtime. */
-const tagOfRuntime = async (world: World): Promise<string> => {
+export const tagOfRuntime = async (world: World): Promise<string> => {
   const context = await demoContext(world, {stack: defaultStack});
   const planned = planTasks([runtime]);
   if (!planned.ok) throw new Error('the network runtime has needs');

@@ -1,0 +1,105 @@
+import {describe, expect, it} from 'vitest';
+import {dirsOf} from '../../src/cache/dirs.ts';
+import {withLock} from '../../src/cache/lock.ts';
+import {exitCodes} from '../../src/exit-codes.ts';
+import {cli, hostOf} from '../rig/cli.ts';
+import {envOf, machine} from '../rig/demo.ts';
+import {tempDir} from '../rig/temp-dir.ts';
+
+const having = (answers: Readonly<Record<string, string>> = {}) =>
+  hostOf((command) => {
+    for (const [part, answer] of Object.entries(answers)) if (command.includes(part)) return answer;
+    if (command.startsWith('docker version')) return '26.1.5';
+    if (command.startsWith('kind version')) return 'kind v0.27.0';
+    if (command.startsWith('uname')) return 'none';
+    if (command.startsWith('iptables')) return 'iptables v1.8.9 (nf_tables)';
+    return '';
+  });
+const few = machine({inotifyInstances: async () => 64});
+
+describe('doctor', () => {
+  it('shows each check with its result', async () => {
+    await using dir = await tempDir();
+    const {code, stdout, stderr} = await cli(dir, ['doctor'], {host: having()});
+    expect({code, stderr}).toEqual({code: 0, stderr: ''});
+    for (const name of [
+      'system',
+      'room',
+      'inotify',
+      'docker',
+      'engine',
+      'kind',
+      'capabilities',
+      'iptables',
+      'proxy',
+      'lock',
+    ])
+      expect(stdout).toMatch(new RegExp(`^\\+ ${name} `, 'm'));
+    expect(stdout).toMatch(/^\+ iptables +v1\.8\.9 \(nf_tables\)$/m);
+  });
+
+  it('names the fix of a problem, and exits with code 3', async () => {
+    await using dir = await tempDir();
+    const small = machine({roomAt: async () => ({disk: 2 ** 30, memory: 2 ** 34, cores: 2})});
+    const {code, stdout} = await cli(dir, ['doctor'], {host: having(), machine: small});
+    expect(code).toBe(exitCodes.hostLacks);
+    expect(stdout).toMatch(/^- room +1 GB free .*\n {4}free 15 GB there, or set XDG_CACHE_HOME/m);
+  });
+
+  it('checks the machine without docker, too', async () => {
+    await using dir = await tempDir();
+    const host = having({'docker ': '2> Cannot connect to the Docker daemon\n[exit code 1]'});
+    const {code, stdout} = await cli(dir, ['doctor'], {host});
+    expect(code).toBe(exitCodes.hostLacks);
+    expect(stdout).toMatch(/^\+ proxy /m);
+  });
+
+  it('warns about a proxy for this machine', async () => {
+    await using dir = await tempDir();
+    const env = {...envOf(dir), https_proxy: 'http://proxy.example'};
+    const {code, stdout} = await cli(dir, ['doctor'], {host: having(), env});
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^! proxy .*\n {4}export NO_PROXY=127\.0\.0\.1,localhost$/m);
+  });
+
+  it('names the holder of the lock, and does not wait for it', async () => {
+    await using dir = await tempDir();
+    await withLock(dirsOf(envOf(dir)), {command: 'kni-demo up'}, async () => {
+      const {stdout} = await cli(dir, ['doctor'], {host: having()});
+      expect(stdout).toMatch(new RegExp(`^\\+ lock +held by process ${process.pid} \\(kni-demo up,`, 'm'));
+    });
+  });
+
+  it('prints one JSON object without the commands of --fix', async () => {
+    await using dir = await tempDir();
+    const {stdout} = await cli(dir, ['doctor', '--json'], {host: having(), machine: few});
+    const {checks} = JSON.parse(stdout);
+    expect(checks).toContainEqual({
+      name: 'inotify',
+      kind: 'warning',
+      message: expect.stringContaining('64 instances per user'),
+      fix: 'sysctl -w fs.inotify.max_user_instances=512',
+    });
+  });
+});
+
+describe('doctor --fix', () => {
+  const sysctl = 'sysctl -w fs.inotify.max_user_instances=512';
+
+  it('asks, and changes nothing without an answer', async () => {
+    await using dir = await tempDir();
+    const host = having();
+    const {code, questions} = await cli(dir, ['doctor', '--fix'], {host, machine: few});
+    expect({code, questions}).toEqual({code: exitCodes.badInput, questions: ['Run these commands?']});
+    expect(host.ran).not.toContain(sysctl);
+  });
+
+  it('runs the safe commands with --yes, and says so', async () => {
+    await using dir = await tempDir();
+    const host = having();
+    const {stdout, questions} = await cli(dir, ['doctor', '--fix', '--yes'], {host, machine: few});
+    expect(questions).toEqual([]);
+    expect(host.ran).toContain(sysctl);
+    expect(stdout).toContain(`\nran: ${sysctl}\n`);
+  });
+});
