@@ -1,7 +1,7 @@
 /** The commands that work with the nodes of a cluster, and their flags. */
 
 import type {Command} from 'commander';
-import {lockTimeout, name} from './options.ts';
+import {json, lockTimeout, name} from './options.ts';
 import type {World} from './world.ts';
 
 export const addCluster = (program: Command, world: World): void => {
@@ -9,12 +9,14 @@ export const addCluster = (program: Command, world: World): void => {
     .command('stop')
     .description('stop the nodes of the cluster, and keep everything on them')
     .addOption(name())
+    .addOption(json())
     .addOption(lockTimeout('0'))
     .action(async (options) => (await import('./commands/stop-start.ts')).stop(world, options));
   program
     .command('start')
     .description('start the stopped nodes of the cluster, and wait until all are Ready')
     .addOption(name())
+    .addOption(json())
     .addOption(lockTimeout('0'))
     .action(async (options) => (await import('./commands/stop-start.ts')).start(world, options));
   program
@@ -39,6 +41,7 @@ export const addCluster = (program: Command, world: World): void => {
     .description('copy an image into all nodes, so that pods can use it without a registry')
     .argument('<image>', 'its name in the docker engine, or the path of a tarball of docker save')
     .addOption(name())
+    .addOption(json())
     .action(async (imageToLoad: string, options) =>
       (await import('./commands/image-load.ts')).imageLoad(world, imageToLoad, options),
     );

@@ -3,7 +3,7 @@
 import {type Command, Option} from 'commander';
 import {calls, logLevels} from '../cluster/log-selection.ts';
 import {lineCount, podPath, rpcName, sandboxPrefix, timeAgo} from '../cluster/names.ts';
-import {name} from './options.ts';
+import {json, name} from './options.ts';
 import type {World} from './world.ts';
 
 export const addLogs = (program: Command, world: World): void => {
@@ -29,6 +29,7 @@ export const addLogs = (program: Command, world: World): void => {
     .description('write the logs and the state of all nodes into one .tar.gz, to attach to a bug report')
     .argument('<file>', 'file to write')
     .addOption(name())
+    .addOption(json())
     .addHelpText('after', bundleHelp)
     .action(async (file: string, _, command: Command) =>
       // commander gives --name to the outer command, even after the word `bundle`.

@@ -2,7 +2,7 @@
 
 import {type Command, Option} from 'commander';
 import {imageReference, networkSelection, podName, podPath, replicaCount} from '../cluster/names.ts';
-import {name} from './options.ts';
+import {json, name} from './options.ts';
 import type {World} from './world.ts';
 
 export const addPod = (program: Command, world: World): void => {
@@ -19,6 +19,7 @@ export const addPod = (program: Command, world: World): void => {
       new Option('--network <network>', 'attach this network, too; may be repeated').argParser(networks),
     )
     .option('-f, --filename <file>', 'create the pods of this manifest instead; - reads standard input')
+    .addOption(json())
     .addHelpText('after', createHelp)
     .action(async (podToCreate: string | undefined, options) =>
       (await import('./commands/pod-create.ts')).podCreate(world, podToCreate, options),
@@ -36,6 +37,7 @@ export const addPod = (program: Command, world: World): void => {
     .description('delete pods, and wait until they are gone')
     .argument('<pods...>', 'names, or namespace/name', podPaths)
     .addOption(name())
+    .addOption(json())
     .action(async (podsToDelete: readonly string[], options) =>
       (await import('./commands/pod-delete.ts')).podDelete(world, podsToDelete, options),
     );

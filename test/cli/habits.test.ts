@@ -12,8 +12,7 @@ const pathsOf = (): readonly string[][] => {
   return commandsOf(program).flatMap((command) => {
     const path: string[] = [];
     for (let each = command; each !== program && each.parent; each = each.parent) path.unshift(each.name());
-    // kubectl gets all flags after its name.
-    return ['__complete', 'kubectl'].includes(path[0] ?? '') ? [] : [path];
+    return path[0]?.startsWith('_') ? [] : [path];
   });
 };
 
@@ -38,6 +37,17 @@ describe('the help of every command', () => {
     const {code, stderr} = await cli(dir, [...path, '--no-such-flag']);
     expect(code).toBe(2);
     expect(stderr).toContain(`(see ${['kni-demo', ...path].join(' ')} --help)`);
+  });
+});
+
+describe('--json', () => {
+  it('is a flag of every command except kubectl and completion', () => {
+    const leaves = commandsOf(createProgram({} as World)).filter(
+      (each) => each.commands.length === 0 && !['kubectl', 'completion', '__complete'].includes(each.name()),
+    );
+    expect(leaves.length).toBeGreaterThan(20);
+    const lacking = leaves.filter(({options}) => !options.some(({long}) => long === '--json'));
+    expect(lacking.map((command) => command.name())).toEqual([]);
   });
 });
 

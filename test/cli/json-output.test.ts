@@ -87,6 +87,21 @@ describe('the lines that docs/commands.md documents', () => {
   });
 });
 
+describe('the result of stop', () => {
+  it('is documented', async () => {
+    await using dir = await dirWithCluster();
+    const {code, stdout} = await cli(dir, ['stop', '--json'], {host: clusterWith()});
+    expect(code).toBe(0);
+    expect(documented(stdout)).toEqual(['result']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      command: 'stop',
+      cluster: 'test1',
+      changed: true,
+      nodes: ['test1-control-plane', 'test1-worker'],
+    });
+  });
+});
+
 describe('--debug', () => {
   it('prints each program that is run, and the stack trace of an error, on standard error', async () => {
     await using dir = await tempDir();

@@ -12,17 +12,23 @@ import type {Host} from '../../host/host.ts';
 import {makeDirectory} from '../../make-directory.ts';
 import {importedImages, importImages} from '../../tools/ctr.ts';
 import {copyIntoContainer, inspectImage, saveImages} from '../../tools/docker.ts';
-import {lineWriter} from '../../view/stream.ts';
 import {hostAndDirs} from '../context.ts';
+import {runOutput} from '../run-output.ts';
 import type {World} from '../world.ts';
 
 export interface ImageLoadOptions {
   readonly name: string;
+  readonly json?: boolean;
 }
 
 /** `image` is the path of a tarball, or the name of an image in the docker engine. */
-export const imageLoad = async (world: World, image: string, {name}: ImageLoadOptions): Promise<void> => {
-  const {signal, stdout} = world;
+export const imageLoad = async (
+  world: World,
+  image: string,
+  {name, json}: ImageLoadOptions,
+): Promise<void> => {
+  const {signal} = world;
+  const {say, record} = runOutput(world, json);
   const {host, dirs} = hostAndDirs(world);
   const cluster = await requireCluster({host, dirs}, name, signal);
   requireRunning(name, cluster.nodes);
@@ -52,7 +58,9 @@ export const imageLoad = async (world: World, image: string, {name}: ImageLoadOp
       }),
     );
     const names = [...new Set(loaded.flat())];
-    lineWriter(stdout)(
+    const nodes = cluster.nodes.map((node) => node.name);
+    record('result', {command: 'image load', exitCode: 0, cluster: name, images: names, nodes});
+    say(
       `loaded ${names.join(', ') || image} into ${cluster.nodes.length} nodes. ${seconds(performance.now() - begun)}`,
     );
   } finally {

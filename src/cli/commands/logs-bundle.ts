@@ -20,17 +20,22 @@ import {project} from '../../project.ts';
 import {containerLogs, engineInfo, type NodeContainer} from '../../tools/docker.ts';
 import {version as kindVersion} from '../../tools/kind.ts';
 import {compressTarball, unpackTarball} from '../../tools/tar.ts';
-import {lineWriter} from '../../view/stream.ts';
 import {hostAndDirs} from '../context.ts';
+import {runOutput} from '../run-output.ts';
 import type {World} from '../world.ts';
 
 export interface LogsBundleOptions {
   readonly name: string;
+  readonly json?: boolean;
 }
 
 /** Throws UserError (exit code `badInput`) when the file exists. What cannot be read is named in the archive. */
-export const logsBundle = async (world: World, file: string, {name}: LogsBundleOptions): Promise<void> => {
-  const {signal, stdout} = world;
+export const logsBundle = async (
+  world: World,
+  file: string,
+  {name, json}: LogsBundleOptions,
+): Promise<void> => {
+  const {signal} = world;
   const place = hostAndDirs(world);
   await refuseTaken(file);
   const cluster = await requireCluster(place, name, signal);
@@ -53,7 +58,8 @@ export const logsBundle = async (world: World, file: string, {name}: LogsBundleO
     // Logs may contain names and addresses that other users of this machine must not see.
     await chmod(archive, 0o600);
     await rename(archive, target);
-    const say = lineWriter(stdout);
+    const {say, record} = runOutput(world, json);
+    record('result', {command: 'logs bundle', exitCode: 0, cluster: name, file, problems});
     for (const line of problems) say(`! ${line}`);
     say(`wrote ${file}: the logs of ${cluster.nodes.length} nodes. List it: tar -tzf ${file}`);
   } finally {

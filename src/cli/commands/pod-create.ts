@@ -11,12 +11,13 @@ import {waitForProof} from '../../cluster/prove-kni.ts';
 import {seconds} from '../../duration.ts';
 import {UserError} from '../../errors.ts';
 import {messageOf} from '../../thrown.ts';
-import {lineWriter} from '../../view/stream.ts';
 import {hostAndDirs} from '../context.ts';
+import {runOutput} from '../run-output.ts';
 import type {World} from '../world.ts';
 
 export interface PodCreateOptions {
   readonly name: string;
+  readonly json?: boolean;
   readonly node?: string;
   readonly image?: string;
   readonly network?: readonly string[];
@@ -43,22 +44,27 @@ export const podCreate = async (
   if (node !== undefined) cluster.node(node); // throws when the node is unknown
   for (const path of wanted.paths) await refuseExisting(cluster, path, nameFlag(name), signal);
 
-  const say = lineWriter(world.stdout);
+  const {say, record} = runOutput(world, options.json);
+  const results: object[] = [];
   const begun = performance.now();
   await createPods(cluster.controlPlane, wanted.manifest, signal);
   for (const path of wanted.paths) {
     const ready = await waitForPod(cluster.controlPlane, path, {signal, flag: nameFlag(name)});
     const took = performance.now() - begun;
     say(`pod ${shortOf(path)} is Ready on ${ready.node} with ${ready.ips[0]} after ${seconds(took)}`);
+    const result = {pod: path, node: ready.node, ips: ready.ips, ms: took};
     if (ready.hostNetwork) {
+      results.push(result);
       say('it uses the network of its node, so KNI does nothing for it');
       continue;
     }
     const {evidence, checks} = await waitForProof(cluster, path, signal);
+    results.push({...result, proof: [knownLine(evidence) ?? '', ...proofLines(checks)]});
     if (wanted.paths.length > 1) continue;
     say(knownLine(evidence) ?? '');
     for (const line of proofLines(checks)) say(line);
   }
+  record('result', {command: 'pod create', exitCode: 0, cluster: name, pods: results});
   if (wanted.paths.length > 1)
     say(`KNI gave ${wanted.paths.length} pods their networks: 5 checks for each pod hold`);
 };

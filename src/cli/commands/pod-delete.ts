@@ -6,21 +6,23 @@ import {findPod, type Pod} from '../../cluster/pod.ts';
 import {seconds} from '../../duration.ts';
 import {waitUntil} from '../../host/wait-until.ts';
 import {kubectl} from '../../tools/kubectl.ts';
-import {lineWriter} from '../../view/stream.ts';
 import {hostAndDirs} from '../context.ts';
+import {runOutput} from '../run-output.ts';
 import type {World} from '../world.ts';
 
 export interface PodDeleteOptions {
   readonly name: string;
+  readonly json?: boolean;
 }
 
 /** Throws UserError before it deletes anything when one of the pods does not exist. */
 export const podDelete = async (
   world: World,
   names: readonly string[],
-  {name}: PodDeleteOptions,
+  {name, json}: PodDeleteOptions,
 ): Promise<void> => {
-  const {signal, stdout} = world;
+  const {signal} = world;
+  const {say, record} = runOutput(world, json);
   const cluster = await requireCluster(hostAndDirs(world), name, signal);
   requireRunning(
     name,
@@ -44,8 +46,12 @@ export const podDelete = async (
       {what: `pod ${path} to be gone`, every: 250, atMost: 180_000, signal},
       async (polling) => (await findPod(controlPlane, path, polling))?.uid !== uid || undefined,
     );
-    lineWriter(stdout)(
-      `pod ${path.replace(/^default\//, '')} is deleted. ${seconds(performance.now() - begun)}`,
-    );
+    say(`pod ${path.replace(/^default\//, '')} is deleted. ${seconds(performance.now() - begun)}`);
   }
+  record('result', {
+    command: 'pod delete',
+    exitCode: 0,
+    cluster: name,
+    pods: pods.map(({namespace, name: pod}) => `${namespace}/${pod}`),
+  });
 };

@@ -7,40 +7,51 @@ import {stopContainers} from '../../tools/docker.ts';
 import {lineWriter} from '../../view/stream.ts';
 import {hostAndDirs} from '../context.ts';
 import {runLocked} from '../run-locked.ts';
+import {runOutput} from '../run-output.ts';
 import type {World} from '../world.ts';
 
 export interface StopStartOptions {
   readonly name: string;
+  readonly json?: boolean;
   /** Milliseconds. */
   readonly lockTimeout: number;
 }
 
-export const stop = async (world: World, {name, lockTimeout}: StopStartOptions): Promise<void> => {
-  const {signal, stdout} = world;
+export const stop = async (world: World, {name, json, lockTimeout}: StopStartOptions): Promise<void> => {
+  const {signal} = world;
   const {host, dirs} = hostAndDirs(world);
-  const say = lineWriter(stdout);
-  await runLocked(dirs, {command: 'kni-demo stop', lockTimeout, say, signal}, async () => {
+  const {say, note, record} = runOutput(world, json);
+  await runLocked(dirs, {command: 'kni-demo stop', lockTimeout, say: note, signal}, async () => {
     const begun = performance.now();
     const {nodes} = await requireCluster({host, dirs}, name, signal);
     const running = nodes.filter((node) => node.running).map((node) => node.name);
+    if (running.length > 0) await host.run(stopContainers(running), {signal});
+    record('result', {
+      command: 'stop',
+      exitCode: 0,
+      cluster: name,
+      changed: running.length > 0,
+      nodes: running,
+    });
     if (running.length === 0) return say(`Cluster ${name} is stopped already.`);
-    await host.run(stopContainers(running), {signal});
     say(`Cluster ${name} is stopped: ${running.join(', ')}. ${seconds(performance.now() - begun)}`);
   });
 };
 
 /** Rejects when a node is not Ready again after a few minutes. */
-export const start = async (world: World, {name, lockTimeout}: StopStartOptions): Promise<void> => {
-  const {signal, stdout, stderr} = world;
+export const start = async (world: World, {name, json, lockTimeout}: StopStartOptions): Promise<void> => {
+  const {signal, stderr} = world;
   const {host, dirs} = hostAndDirs(world);
-  const say = lineWriter(stdout);
-  await runLocked(dirs, {command: 'kni-demo start', lockTimeout, say, signal}, async () => {
+  const {say, note, record} = runOutput(world, json);
+  await runLocked(dirs, {command: 'kni-demo start', lockTimeout, say: note, signal}, async () => {
     const begun = performance.now();
     const cluster = await requireCluster({host, dirs}, name, signal);
     const isStopped = cluster.nodes.some((node) => !node.running);
     const progress = {signal, log: lineWriter(stderr)};
     if (isStopped) await startNodes(host, cluster.nodes, {signal, log: () => undefined});
     await waitForNodes(cluster, progress);
+    const nodes = cluster.nodes.map((node) => node.name);
+    record('result', {command: 'start', exitCode: 0, cluster: name, changed: isStopped, nodes});
     say(
       `Cluster ${name} ${isStopped ? 'is started' : 'runs already'}: ${cluster.nodes.length} nodes are Ready. ${seconds(performance.now() - begun)}`,
     );
