@@ -53,7 +53,10 @@ export const preview = async <Context>(
         const first = needs.find(
           (need) => plan.tasks.get(need)?.live && answers.get(need)?.kind !== 'present',
         );
-        return {state: 'unknown', reason: whyUnknown.get(id) ?? `depends on ${first ?? 'its needs'}`};
+        return {
+          state: 'unknown',
+          reason: first === undefined ? (whyUnknown.get(id) ?? 'not knowable') : `depends on ${first}`,
+        };
       }
       default:
         return unreachable(answer);

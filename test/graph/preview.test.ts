@@ -52,6 +52,13 @@ describe('preview', () => {
     });
   });
 
+  it('names the need that would run first, not what the task says without it', async () => {
+    const cluster = task('cluster', [], {...done(undefined), live: true});
+    const failing = {done: () => Promise.reject(new Error('no control plane')), live: true};
+    const {nodes} = await statesOf(cluster, task('nodes', ['cluster'], failing));
+    expect(nodes).toEqual({state: 'unknown', reason: 'depends on cluster'});
+  });
+
   it('gives a task the fingerprints that a run would give it', async () => {
     const seen: string[] = [];
     const ask = async (_: undefined, {fingerprint}: {fingerprint: string}) => {
