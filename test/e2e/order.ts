@@ -10,6 +10,7 @@ export const chapters = [
   'bring-up',
   'nodes',
   'pods',
+  'everyday',
   'backends',
   'deletion',
   'further-networks',

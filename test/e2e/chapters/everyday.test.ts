@@ -1,0 +1,123 @@
+/** The everyday commands on a real cluster, in a pseudo-terminal of 80 columns and through pipes. */
+
+import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {stripVTControlCharacters} from 'node:util';
+import {describe, expect, it} from 'vitest';
+import {exitCodes} from '../../../src/exit-codes.ts';
+import {quoteCommand} from '../../../src/host/quote.ts';
+import {project} from '../../../src/project.ts';
+import {cluster, named, run, worker} from '../../rig/cluster/cluster.ts';
+import {useCluster} from '../../rig/cluster/fixture.ts';
+import {kniDemo, start} from '../../rig/cluster/kni-demo.ts';
+import {sample} from '../../rig/cluster/pods.ts';
+
+useCluster();
+
+const bin = join(project.root, 'bin/kni-demo.js');
+
+/** Runs the program in a pseudo-terminal; `script` returns its exit code. */
+const inTerminal = async (...args: readonly string[]): Promise<readonly string[]> => {
+  const line = `stty cols 80 rows 40; ${quoteCommand([process.execPath, [bin, ...args]])}`;
+  const printed = await run('script', '-qec', line, '/dev/null');
+  return stripVTControlCharacters(printed).split(/\r?\n/);
+};
+
+describe('status', () => {
+  it('fits into 80 columns, and says that everything is ready', async () => {
+    const lines = await inTerminal('status', ...named);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(lines.join('\n')).toMatch(new RegExp(`^${worker} +Ready +ready `, 'm'));
+    expect(lines.join('\n')).toMatch(new RegExp(`^default/${sample} +worker +10\\.244\\.`, 'm'));
+  });
+
+  it('prints JSON into a pipe', async () => {
+    const {exitCode, stdout} = await kniDemo('status', '--json', ...named);
+    expect(exitCode).toBe(exitCodes.ok);
+    expect(JSON.parse(stdout).clusters).toMatchObject([{name: cluster, isComplete: true}]);
+  });
+});
+
+describe('pods', () => {
+  it('are created in numbers and from a file, listed and deleted', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'kni-e2e-'));
+    try {
+      const file = join(directory, 'pod.yaml');
+      await writeFile(
+        file,
+        (await readFile(join(project.manifests, 'pods/samplepod.yaml'), 'utf8')).replaceAll(
+          'samplepod',
+          'from-file',
+        ),
+      );
+      expect(await kniDemo('pod', 'create', '-f', file, ...named)).toMatchObject({exitCode: exitCodes.ok});
+    } finally {
+      await rm(directory, {recursive: true});
+    }
+    expect((await kniDemo('pod', 'create', 'many', '--replicas', '2', ...named)).stdout).toContain(
+      'KNI gave 2 pods their networks',
+    );
+    const names = ['from-file', 'many-1', 'many-2'];
+    const listed = (await inTerminal('pod', 'list', ...named)).join('\n');
+    for (const name of names) expect(listed).toContain(`default/${name}`);
+    const {exitCode, stdout} = await kniDemo('pod', 'delete', ...names, ...named);
+    expect(exitCode).toBe(exitCodes.ok);
+    for (const name of names) expect(stdout).toContain(`pod ${name} is deleted.`);
+    const {stdout: folded} = await kniDemo('logs', '--pod', 'many-1', '--rpc', 'DetachInterface', ...named);
+    expect(folded.trim().split('\n')).toHaveLength(1);
+  });
+});
+
+describe('logs', () => {
+  it('follow a pod from its history on, in a pipe', async () => {
+    const following = start('logs', '-f', '--pod', sample, ...named);
+    await following.printed('ipconfigs received for id: ');
+    following.interrupt();
+    expect((await following.ended).exitCode).toBe(exitCodes.ok);
+  });
+
+  it('refuse an unknown pod', async () => {
+    const {exitCode, stderr} = await kniDemo('logs', '--pod', 'no-such-pod', ...named);
+    expect(exitCode).toBe(exitCodes.badInput);
+    expect(stderr).toContain('pod default/no-such-pod does not exist');
+  });
+
+  it('are packed into one archive', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'kni-e2e-'));
+    try {
+      const file = join(directory, 'logs.tar.gz');
+      expect(await kniDemo('logs', 'bundle', file, ...named)).toMatchObject({exitCode: exitCodes.ok});
+      const packed = (await run('tar', '-tzf', file)).split('\n');
+      const root = `kni-demo-logs-${cluster}`;
+      for (const name of [
+        'kni.log',
+        'kubelet.log',
+        'containerd.log',
+        'records.json',
+        'iptables.txt',
+        'versions.txt',
+      ])
+        expect(packed).toContain(`${root}/nodes/${worker}/${name}`);
+      expect(packed).toContain(`${root}/nodes/${cluster}-control-plane/events.txt`);
+    } finally {
+      await rm(directory, {recursive: true});
+    }
+  });
+});
+
+describe('kubectl', () => {
+  it('gets a terminal, and returns the exit code of the command in the pod', async () => {
+    const script = 'tty; exit 0';
+    const lines = await inTerminal('kubectl', ...named, 'exec', '-it', sample, '--', 'ash', '-c', script);
+    expect(lines.join('\n')).toContain('/dev/pts/');
+    const ended = await kniDemo('kubectl', ...named, 'exec', sample, '--', 'ash', '-c', 'exit 5');
+    expect(ended.exitCode).toBe(5);
+  });
+});
+
+describe('doctor', () => {
+  it('finds the cluster healthy', async () => {
+    expect((await inTerminal('doctor')).join('\n')).toContain(`cluster ${cluster}`);
+  });
+});
