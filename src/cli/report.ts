@@ -52,7 +52,9 @@ export const report = (
 ): number => {
   if (error instanceof ProgramExit) return error.exitCode;
   const {stderr, signal} = world;
-  if (json) runOutput(world, true).record('error', errorFields(error, signal));
+  // A command that ends with SilentExit has printed its result, whose format other programs read.
+  if (json && !(error instanceof SilentExit))
+    runOutput(world, true).record('error', errorFields(error, signal));
   if (debug) lineWriter(stderr)(inspect(error));
   const write = lineWriter(stderr);
   const paint = paletteOf(stderr);
@@ -95,7 +97,6 @@ const errorFields = (error: unknown, signal: AbortSignal): object => {
     const [cause] = error.failures.flatMap(({failure}) => (failure.kind === 'threw' ? [failure.error] : []));
     return {exitCode: codeOf(error.failures), code: errorCodeFor(cause), what: error.message};
   }
-  if (error instanceof SilentExit) return {exitCode: error.exitCode, what: error.message};
   if (error instanceof UserError) {
     const {errorCode: code, what, why, tryThis, exitCode, log} = error;
     return {exitCode, code, what, why, tryThis, log};
