@@ -98,13 +98,13 @@ const createClusters = (root: string, scratch: string, host: Host) => {
   return {
     cleanUp,
     /** Builds everything. Returns the node image. */
-    async prepare(): Promise<string> {
+    prepare: async (): Promise<string> => {
       await host.run(upSubject('', root, createdName).command);
       const [node] = await nodesOf(host, createdName);
       if (node === undefined) throw new Error(`cluster ${createdName} has no nodes`);
       return node.image;
     },
-    async subjects(nodeImage: string): Promise<readonly Subject[]> {
+    subjects: async (nodeImage: string): Promise<readonly Subject[]> => {
       const {cluster: network} = await loadStack('bookworm', join(root, 'manifests/stacks'));
       const spec = {name: bareName, workers: 1, nodeImage, owner: scratch, network};
       const bare = createCluster(bareName, kubeconfig);
