@@ -9,14 +9,18 @@ import {bundle} from '../rig/bundle.ts';
 import {dirWithCluster, envOf, node, printed} from '../rig/demo.ts';
 import type {TempDir} from '../rig/temp-dir.ts';
 
-/** Prints the nodes of a cluster, and the log of each node until it is killed. */
+/** Prints the nodes of a cluster, and one line of each node's log; with --follow, prints it until it is killed. */
 const docker = (nodes: readonly string[]): string => `#!/bin/sh
 case $1 in
   ps) cat <<'END'
 ${nodes.join('\n')}
 END
   ;;
-  exec) while echo '{"level":"info","msg":"ready","time":"2026-11-24T02:00:01Z"}'; do sleep 0.01; done ;;
+  exec)
+    while echo '{"level":"info","msg":"ready","time":"2026-11-24T02:00:01Z"}'; do
+      case $* in *--follow*) sleep 0.01 ;; *) break ;; esac
+    done
+  ;;
 esac
 `;
 
