@@ -15,7 +15,7 @@ describe('a node with little', () => {
   afterEach(() => node[Symbol.asyncDispose]());
 
   it('of file descriptors refuses calls beyond the limit, and serves them later', async () => {
-    await using runtime = await startRuntime(node, [], {openFiles: 64});
+    await using runtime = await startRuntime(node, [], {openFiles: 96});
     const {kni} = runtime;
     const first = newPod('first');
     await takeDown(kni, first, (await bringUp(kni, first)).netns);
@@ -39,7 +39,7 @@ describe('a node with little', () => {
       expect(await leftovers(node)).toEqual(nothing);
     };
     for (const name of ['many', 'more', 'again']) await crowd(name);
-    await expect.poll(own, {timeout: 60_000}).toBeLessThanOrEqual(before);
+    await expect.poll(own, {timeout: 120_000}).toBeLessThanOrEqual(before);
     const last = newPod('last');
     await takeDown(kni, last, (await bringUp(kni, last)).netns);
   });
