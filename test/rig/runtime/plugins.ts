@@ -49,6 +49,8 @@ export interface Plugins extends AsyncDisposable {
   readonly dir: string;
   /** By `<plugin> <command>`; calls without a plan succeed. */
   readonly plan: (plan: Readonly<Record<string, Behaviour>>) => Promise<void>;
+  /** Runs all calls in Node.js. The shell script reads only JSON that our executor has written. */
+  readonly runInNode: () => Promise<void>;
   /** Releases the calls on hold, and later calls of the same plan. */
   readonly release: () => Promise<void>;
   readonly calls: () => Promise<Call[]>;
@@ -76,6 +78,7 @@ export const installPlugins = async (names: readonly string[], parent = tmpdir()
       await writeFile(join(dir, 'plan.new'), JSON.stringify({id: plans++, calls}));
       await rename(join(dir, 'plan.new'), join(dir, 'plan.json'));
     },
+    runInNode: () => writeFile(join(dir, 'in-node'), ''),
     release: () => writeFile(released, ''),
     calls: async () => (await lines('calls')).map((line) => JSON.parse(line) as Call),
     trace: () => lines('trace'),
