@@ -77,7 +77,7 @@ describe('a clock that jumps', () => {
     await jump(by);
     await chain.release();
     await attached;
-    expect(ahead()).toBe(hours);
+    await until('the log has the new time', () => ahead() === hours);
 
     // Proof that sweeps run at the new time: one of them undoes this.
     await chain.plan({'fault ADD': 'error', 'fault DEL': '2*exit->ok'});

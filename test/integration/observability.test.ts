@@ -105,11 +105,11 @@ describe('a network runtime that is asked about itself', () => {
 
   it('gives every line about a sandbox the same id, from CreateNetwork on', async () => {
     const pod = newPod('followed');
-    const from = runtime.log.length;
     const {netns} = await bringUp(runtime.kni, pod);
     await runtime.kni.queryPodNetwork(identify(pod));
     await takeDown(runtime.kni, pod, netns);
-    const linesOfPod = () => runtime.log.slice(from).filter(({sandbox, pod: name}) => sandbox ?? name);
+    const linesOfPod = () =>
+      runtime.log.filter((line) => line['sandbox'] === pod.sandbox || line['pod'] === `default/${pod.name}`);
     await until('it is said', () => linesOfPod().at(-1)?.msg === 'DeleteNetwork ok');
     const lines = linesOfPod();
     const ids = new Set(lines.map(({correlation}) => correlation));
@@ -208,6 +208,8 @@ describe('a network runtime that is asked about itself', () => {
     });
     const running = await startRuntime(other);
     expect((await running.kni.queryNodeNetworks({})).networks).toHaveLength(1);
-    expect(running.log.find(({msg}) => msg === 'cannot serve metrics')).toMatchObject({level: 'warn'});
+    const said = () => running.log.find(({msg}) => msg === 'cannot serve metrics');
+    await until('the reason is logged', () => said() !== undefined);
+    expect(said()).toMatchObject({level: 'warn'});
   });
 });
