@@ -36,24 +36,17 @@ export const createProgram = (world: World): Command => {
     })
     .addHelpText('after', help);
 
-  for (const add of [
-    addUp,
-    addStages,
-    addPlan,
-    addPod,
-    addStatus,
-    addCluster,
-    addNetworks,
-    addLogs,
-    addBundle,
-    addDown,
-    addPatch,
-    addConfig,
-    addCompletion,
-    addVersion,
-    addExplain,
-  ])
-    add(program, world);
+  for (const [heading, adders] of [
+    ['The demo:', [addUp, addStages, addPlan, addDown]],
+    ['What happens:', [addStatus, addNetworks, addLogs]],
+    ['Pods and nodes:', [addPod, addCluster]],
+    ['Your own parts:', [addPatch, addBundle]],
+    ['Help:', [addExplain, addConfig, addCompletion, addVersion]],
+  ] as const) {
+    program.commandsGroup(heading);
+    for (const add of adders) add(program, world);
+  }
+  program.helpCommand('help [command]', 'show the help of a command');
   addHelp(program);
   useSettings(program, world);
   return program;
