@@ -153,6 +153,7 @@ describe('logs', () => {
     expect(await shown(['--rpc', 'CreateNetwork', '--rpc', 'AttachInterface'], ...lines)).toEqual(['a', 'b']);
     expect(await shown(['--level', 'warn'], ...lines)).toEqual(['b', 'c']);
     expect(await shown(['--tail', '2'], ...lines)).toEqual(['b', 'c']);
+    expect(await shown(['--tail', '4'], ...lines)).toEqual(['a', 'b', 'c']);
     expect(await shown(['--tail', '9'], ...lines)).toEqual(['a', 'b', 'c']);
     expect(await shown(['--tail', '0'], ...lines)).toEqual([]);
   });

@@ -78,7 +78,7 @@ export const logs = async (world: World, options: LogsOptions): Promise<void> =>
   const folded = json
     ? past.map((each) => ({...each, times: 1}))
     : past.flatMap((each) => folding.add(each) ?? []);
-  for (const {times, ...line} of tail === undefined ? folded : folded.slice(folded.length - tail))
+  for (const {times, ...line} of folded.slice(tail === undefined ? 0 : Math.max(0, folded.length - tail)))
     show(line, times);
 
   if (follow) {
