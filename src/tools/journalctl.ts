@@ -4,7 +4,7 @@ import type {Command} from '../host/host.ts';
 
 export interface JournalQuery {
   readonly follow?: boolean;
-  /** Only lines after this time: milliseconds since the epoch. */
+  /** Only lines after this time: milliseconds since the epoch. Has no effect with `afterCursor`: journalctl refuses both. */
   readonly since?: number | undefined;
   /** Print the position of the last line at the end; see `cursorOf`. */
   readonly showCursor?: boolean;
@@ -26,7 +26,7 @@ export const runtimeJournal = ({
     '--unit=kni',
     '--output=cat',
     '--no-pager',
-    ...(since === undefined ? [] : [`--since=@${since / 1000}`]),
+    ...(since === undefined || afterCursor !== undefined ? [] : [`--since=@${since / 1000}`]),
     ...(showCursor ? ['--show-cursor'] : []),
     ...(afterCursor === undefined ? [] : [`--after-cursor=${afterCursor}`]),
     ...(follow ? ['--follow', '--lines=all'] : []),

@@ -294,6 +294,26 @@ describe('logs', () => {
     expect(stdout.split('\n')).toHaveLength(5);
   });
 
+  it('follows after the last line, and not after --since, because journalctl refuses both', async () => {
+    await using dir = await dirWithCluster();
+    const cancel = new AbortController();
+    const {host} = following((_, told) => {
+      setImmediate(() => cancel.abort(new Error('cancelled by SIGINT')));
+      return told as Promise<never>;
+    });
+    const asked: string[] = [];
+    const watched: Host = {
+      run(command, options) {
+        asked.push(command[1].join(' '));
+        return host.run(command, options);
+      },
+    };
+    await cli(dir, ['logs', '-f', '--since', '10m'], {host: watched, signal: cancel.signal});
+    expect(asked.filter((each) => each.includes('--since='))).toHaveLength(2);
+    expect(asked.filter((each) => each.includes('--after-cursor='))).toHaveLength(2);
+    expect(asked.filter((each) => /--since=.*--after-cursor=/.test(each))).toEqual([]);
+  });
+
   it('follows the other nodes when it fails on one', async () => {
     await using dir = await dirWithCluster();
     const cancel = new AbortController();
