@@ -31,13 +31,15 @@ export const addLogs = (program: Command, world: World): void => {
     .addOption(name())
     .addOption(json())
     .addHelpText('after', bundleHelp)
-    .action(async (file: string, _, command: Command) =>
-      // commander gives --name to the outer command, even after the word `bundle`.
-      (await import('./commands/logs-bundle.ts')).logsBundle(world, file, command.optsWithGlobals()),
-    );
+    .action(async (file: string, options, command: Command) => {
+      // These flags may also precede the word `bundle`. The default of one command must not override the flag of the other.
+      const all = command.optsWithGlobals();
+      const cluster = command.getOptionValueSource('name') === 'cli' ? options.name : all['name'];
+      return (await import('./commands/logs-bundle.ts')).logsBundle(world, file, {...all, name: cluster});
+    });
 };
 
-const rpcs = (text: string, before: readonly string[] = []): readonly string[] => [...before, rpcName(text)];
+const rpcs = (text: string, before: readonly string[]): readonly string[] => [...before, rpcName(text)];
 
 const logsHelp = `
 RPCs: ${calls.slice(0, 7).join(', ')},

@@ -4,8 +4,9 @@ import type {Host} from '../../src/host/host.ts';
 import {listNodeContainers} from '../../src/tools/docker.ts';
 import {getJson} from '../../src/tools/kubectl.ts';
 import {cli, hostOf} from '../rig/cli.ts';
-import {dirWithCluster, exchange, node, printed} from '../rig/demo.ts';
+import {dirWithCluster, envOf, exchange, node, printed} from '../rig/demo.ts';
 import {fakeHost} from '../rig/fake-host.ts';
+import {tempDir} from '../rig/temp-dir.ts';
 import {terminal} from '../rig/terminal.ts';
 
 const nodes = [node('test1-control-plane'), node('test1-worker')];
@@ -17,6 +18,18 @@ const journal = (name: string, ...flags: readonly string[]): readonly [string, s
 const line = (time: string, msg: string, rest: object = {}): string =>
   JSON.stringify({level: 'info', msg, time: `2026-11-24T02:00:${time}Z`, pod: 'default/a', ...rest});
 const ofWorker = ['--node', 'test1-worker'];
+
+it.each([
+  [['logs', 'bundle', '--name', 'lab'], 'lab'],
+  [['logs', '--name', 'lab', 'bundle'], 'lab'],
+  [['logs', 'bundle'], 'test1'],
+])('%j is about cluster %s, also if a variable names another cluster', async (args, name) => {
+  await using dir = await tempDir();
+  const host = hostOf(() => '');
+  const env = {...envOf(dir), ...(name === 'lab' && {KNI_DEMO_NAME: 'other'})};
+  const {stderr} = await cli(dir, [...args, dir.join('logs.tar.gz')], {host, env});
+  expect(stderr).toContain(`error: cluster ${name} does not exist`);
+});
 
 describe('logs', () => {
   it('shows all nodes in the order of time, and lines of the same moment as they came', async () => {
