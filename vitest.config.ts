@@ -4,6 +4,9 @@ import {ChapterSequencer} from './test/e2e/order.ts';
 /** Settings that change a program's output are fixed, so that tests see the same output everywhere. */
 const env = {CI: '', FORCE_COLOR: '0', TERM: 'xterm', TZ: 'UTC', LC_ALL: 'C.UTF-8'};
 
+// The developer's own settings are not for the programs that tests run.
+for (const name of Object.keys(process.env)) if (name.startsWith('KNI_DEMO_')) delete process.env[name];
+
 /** Timeouts end tests that hang; they are so long that a slow machine does not reach them. */
 export default defineConfig({
   test: {

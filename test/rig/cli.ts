@@ -37,6 +37,8 @@ export const cli = async (
     stdout,
     stderr,
     env: envOf(dir),
+    // Not the checkout, which may have a kni-demo.yaml.
+    directory: dir.path,
     signal: new AbortController().signal,
     async confirm(question) {
       questions.push(question);
