@@ -17,7 +17,7 @@ export const addLogs = (program: Command, world: World): void => {
     .option('--node <node>', 'only this node')
     .option('--pod <pod>', 'only this pod: name or namespace/name', podPath)
     .option('--sandbox <id>', 'only this sandbox: its id or the beginning of it', sandboxPrefix)
-    .addOption(new Option('--rpc <rpc>', 'only this RPC; may be repeated').argParser(rpcs))
+    .addOption(new Option('--rpc <rpc>', 'only this RPC; may be repeated').default([], 'all').argParser(rpcs))
     .addOption(new Option('--level <level>', 'only lines of at least this level').choices(logLevels))
     .option('--all', 'also show inspector calls and the start of each runtime')
     .option('--json', 'print the lines as the runtime wrote them, with the node; implies --all')

@@ -16,7 +16,9 @@ export const addPod = (program: Command, world: World): void => {
     .option('--image <image>', 'run this image, which must have /bin/ash', imageReference)
     .option('--replicas <n>', 'create this many pods: NAME-1, NAME-2, …', replicaCount)
     .addOption(
-      new Option('--network <network>', 'attach this network, too; may be repeated').argParser(networks),
+      new Option('--network <network>', 'attach this network, too; may be repeated')
+        .default([], 'none')
+        .argParser(networks),
     )
     .option('-f, --filename <file>', 'create the pods of this manifest instead; - reads standard input')
     .addOption(json())
@@ -55,7 +57,7 @@ export const addPod = (program: Command, world: World): void => {
     );
 };
 
-const networks = (text: string, before: readonly string[] = []): readonly string[] => [
+const networks = (text: string, before: readonly string[]): readonly string[] => [
   ...before,
   networkSelection(text),
 ];

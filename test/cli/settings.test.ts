@@ -124,6 +124,16 @@ describe('a setting', () => {
     expect(stderr).toContain('containerd=/from-flag cannot be used');
   });
 
+  it.each([
+    ['rpc: [CreateNetwork, AttachInterface]\n', {}],
+    [undefined, {KNI_DEMO_RPC: 'CreateNetwork AttachInterface'}],
+    ['network: [a, ns/b]\n', {}],
+    [undefined, {KNI_DEMO_NETWORK: 'a ns/b'}],
+  ])('may be a list for every flag that may be repeated: %j %j', async (file, env) => {
+    for (const args of [['logs'], ['pod', 'create', 'a']])
+      expect(await failure(args, file, env)).toContain('cluster test1 does not exist');
+  });
+
   it('of a stack file is relative to kni-demo.yaml', async () => {
     expect(await failure(['plan'], 'stack: mine.yaml\n')).toMatch(
       /unknown stack \/.*\/mine\.yaml: the file does not/,

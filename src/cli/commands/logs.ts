@@ -26,7 +26,7 @@ export interface LogsOptions {
   readonly node?: string;
   readonly pod?: string;
   readonly sandbox?: string;
-  readonly rpc?: readonly string[];
+  readonly rpc: readonly string[];
   readonly level?: LogLevel;
   /** Milliseconds since the epoch. */
   readonly since?: number;
@@ -37,7 +37,7 @@ export interface LogsOptions {
 
 /** Throws SilentExit when the log of a node could not be read, after showing the others. */
 export const logs = async (world: World, options: LogsOptions): Promise<void> => {
-  const {name, follow = false, node, rpc: rpcs = [], level, since, tail, json = false, sandbox} = options;
+  const {name, follow = false, node, rpc: rpcs, level, since, tail, json = false, sandbox} = options;
   const all = json || (options.all ?? false);
   const {signal, stdout, stderr} = world;
   const pod = options.pod === undefined || options.pod.includes('/') ? options.pod : `default/${options.pod}`;

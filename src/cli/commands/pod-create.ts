@@ -20,7 +20,7 @@ export interface PodCreateOptions {
   readonly json?: boolean;
   readonly node?: string;
   readonly image?: string;
-  readonly network?: readonly string[];
+  readonly network: readonly string[];
   readonly replicas?: number;
   /** A path, or `-` for standard input. */
   readonly filename?: string;
@@ -85,7 +85,7 @@ const podsLikeSample = async (
       name: each,
       ...(image !== undefined && {image}),
       ...(node !== undefined && {node}),
-      ...(network !== undefined && {annotations: {'k8s.v1.cni.cncf.io/networks': network.join(',')}}),
+      ...(network.length > 0 && {annotations: {'k8s.v1.cni.cncf.io/networks': network.join(',')}}),
     }),
   );
   return {
@@ -115,7 +115,7 @@ const refuseAmbiguous = (
   const given = [
     ...(pod === undefined ? [] : ['a name']),
     ...Object.entries({node, image, network, replicas}).flatMap(([flag, value]) =>
-      value === undefined ? [] : [`--${flag}`],
+      value === undefined || (Array.isArray(value) && value.length === 0) ? [] : [`--${flag}`],
     ),
   ];
   if (filename === undefined || given.length === 0) return;
