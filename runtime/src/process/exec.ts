@@ -70,6 +70,7 @@ export const createExec = ({
   const names = new Set(Object.keys(base));
   const startShell = async (args: readonly string[]): Promise<LongLived> => {
     if (stop?.aborted) throw new Error('the network runtime is stopping');
+    requireDescriptors(descriptorsOfShell);
     const child = start('sh', inOwnGroup('sh', args), base, 'ignore');
     if (!hasPipes(child)) throw await failure(child);
     return child;
@@ -186,18 +187,20 @@ const start = (
   env: NodeJS.ProcessEnv,
   stderr: 'pipe' | 'ignore',
 ): ChildProcess => {
-  requireDescriptors();
+  requireDescriptors(descriptorsOfStart);
   return spawn(file, args, {detached: true, stdio: ['pipe', 'pipe', stderr], env});
 };
 
 /** Both ends of stdin, stdout and stderr, and of the pipe through which libuv learns whether exec succeeded. */
 const descriptorsOfStart = 8;
+/** A shell keeps five of them while it is idle. The others are for programs: three for each that runs in a shell. */
+const descriptorsOfShell = 20;
 
 /** When descriptors run out half-way, `spawn` leaks those that it has already opened. So this checks first. */
-const requireDescriptors = (): void => {
+const requireDescriptors = (count: number): void => {
   const opened: number[] = [];
   try {
-    while (opened.length < descriptorsOfStart) opened.push(openSync('/dev/null', 'r'));
+    while (opened.length < count) opened.push(openSync('/dev/null', 'r'));
   } finally {
     for (const fd of opened) closeSync(fd);
   }
