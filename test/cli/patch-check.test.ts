@@ -89,6 +89,21 @@ describe.skipIf(!existsSync('/usr/bin/xz'))('patch check', () => {
     );
   });
 
+  it('names the stack that it chose itself', async () => {
+    await using dir = await tempDir();
+    const other = changed(await treeFor('kubernetes'), helpers, () => 'package cm\n');
+    await cacheSource(dir, 'kubernetes', other);
+    await cacheSource(dir, 'containerd', await treeFor('containerd'));
+    const host: Host = {
+      // No cluster decides about the stack.
+      run: async (command, options) =>
+        command[0] === 'docker' ? {stdout: '', stderr: ''} : localHost().run(command, options),
+    };
+    const {code, stderr} = await cli(dir, ['patch', 'check'], {host});
+    expect(code).toBe(exitCodes.failed);
+    expect(stderr).toContain('error: the patches of stack bookworm do not apply');
+  });
+
   it('says why a hunk fails, and tries those after it', async () => {
     await using dir = await tempDir();
     const {code, stdout, stderr} = await check(dir, {

@@ -53,7 +53,7 @@ export const patchCheck = async (
   }
   throw new UserError({
     code: 'KNI-E105',
-    what: `the patches of stack ${stack} do not apply as \`kni-demo up\` applies them`,
+    what: `the patches of stack ${context.stack.name} do not apply as \`kni-demo up\` applies them`,
     why: `of ${hunks} hunks, ${failed} fail and ${fuzzy} apply only with fuzz`,
     tryThis: [
       ...broken.map(({series}) => `correct the patches in ${series} that are marked - or !`),
