@@ -81,6 +81,10 @@ export const requireRunning = (name: string, nodes: readonly NodeContainer[]): v
 /** The flag to add to a suggested command; empty for the default cluster. */
 export const nameFlag = (name: string): string => (name === defaultCluster.name ? '' : ` --name ${name}`);
 
+/** As `nameFlag`, for a cluster that was found. */
+export const flagOf = ({nodes: [node]}: Pick<Cluster, 'nodes'>): string =>
+  nameFlag(node?.cluster ?? defaultCluster.name);
+
 /** The flags with which `up` creates the same cluster; empty for the default cluster. */
 export const upFlags = (name: string, workers: number = defaultCluster.workers): string =>
   `${nameFlag(name)}${workers === defaultCluster.workers ? '' : ` --workers ${workers}`}`;

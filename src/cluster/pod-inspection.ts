@@ -35,7 +35,7 @@ export const inspectPod = async (
     name,
     cluster.nodes.filter(({role}) => role === 'control-plane'),
   );
-  const placed = await placedPod(cluster.controlPlane, pod, signal);
+  const placed = await placedPod(cluster, pod, signal);
   requireRunning(
     name,
     cluster.nodes.filter((each) => each.name === placed.node),

@@ -2,7 +2,7 @@
 
 import {UserError} from '../errors.ts';
 import {DeadlineExceeded, waitUntil} from '../host/wait-until.ts';
-import type {Cluster} from './cluster.ts';
+import {type Cluster, flagOf} from './cluster.ts';
 import {findPod} from './pod.ts';
 import {type Check, type Evidence, gatherEvidence, judge} from './proof.ts';
 
@@ -12,18 +12,14 @@ export interface Proof {
 }
 
 /** Throws UserError when the pod is missing or not Ready, or when a check fails. */
-export const proveKni = async (
-  cluster: Pick<Cluster, 'controlPlane' | 'node'>,
-  name: string,
-  signal: AbortSignal,
-): Promise<Proof> => {
+export const proveKni = async (cluster: Cluster, name: string, signal: AbortSignal): Promise<Proof> => {
   const pod = await findPod(cluster.controlPlane, name, signal);
   if (!pod?.ready) {
     throw new UserError({
       code: 'KNI-E102',
       what: `pod ${name} is not Ready`,
       why: pod?.why ?? 'the pod does not exist',
-      tryThis: `kni-demo logs --pod ${name}`,
+      tryThis: `kni-demo logs --pod ${name}${flagOf(cluster)}`,
     });
   }
   const evidence = await gatherEvidence(cluster, pod, signal);
@@ -34,7 +30,7 @@ export const proveKni = async (
     code: 'KNI-E101',
     what: `cannot prove that KNI gave pod ${name} its network`,
     why: failed.map(({claim, saw}) => `check failed: ${claim} (found: ${saw})`).join('\n'),
-    tryThis: `see what the runtime did: kni-demo logs --pod ${name}`,
+    tryThis: `see what the runtime did: kni-demo logs --pod ${name}${flagOf(cluster)}`,
   });
 };
 
@@ -42,11 +38,7 @@ export const proveKni = async (
  * Retries the proof. After a node has restarted, the API server reports its old pods as Ready until the kubelet has
  * created new ones. When the kubelet's first attempt fails, the next one follows 10 to 15 s later.
  */
-export const waitForProof = async (
-  cluster: Pick<Cluster, 'controlPlane' | 'node'>,
-  pod: string,
-  signal: AbortSignal,
-): Promise<Proof> => {
+export const waitForProof = async (cluster: Cluster, pod: string, signal: AbortSignal): Promise<Proof> => {
   const wait = {what: 'the proof to succeed', every: 1_000, atMost: 60_000, signal};
   return waitUntil(wait, () => proveKni(cluster, pod, signal)).catch((error: unknown) => {
     throw error instanceof DeadlineExceeded && error.cause instanceof UserError ? error.cause : error;

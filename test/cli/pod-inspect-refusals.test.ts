@@ -23,7 +23,7 @@ describe('pod inspect refuses', () => {
       code: exitCodes.badInput,
       stderr:
         'error: pod default/a does not exist: namespace default has b, c\n' +
-        'try:   choose another name; write NAMESPACE/NAME for a pod outside the default namespace\n',
+        'try:   choose another name, or NAMESPACE/NAME outside the default namespace: kni-demo pod list\n',
     });
   });
 
@@ -33,7 +33,7 @@ describe('pod inspect refuses', () => {
       code: exitCodes.failed,
       stderr:
         'error: pod default/a is not scheduled to a node yet: 0/2 nodes are available\n' +
-        'try:   inspect it again when it is scheduled\n',
+        'try:   inspect it again when it has a node: kni-demo pod list\n',
     });
   });
 
@@ -42,7 +42,7 @@ describe('pod inspect refuses', () => {
       code: exitCodes.badInput,
       stderr:
         'error: pod default/a does not have its own network: it uses the network of its node test1-worker (hostNetwork), so KNI does nothing for it\n' +
-        'try:   inspect another pod\n',
+        'try:   inspect another pod: kni-demo pod list\n',
     });
   });
 

@@ -6,8 +6,8 @@ import type {Host} from '../../src/host/host.ts';
 import {rejection} from '../rig/demo.ts';
 import {clusterWith, pod} from '../rig/proved-cluster.ts';
 
-const prove = async (host: Host) =>
-  proveKni(clusterOf(host, await nodesOf(host, 'test1')), 'samplepod', new AbortController().signal);
+const prove = async (host: Host, cluster = 'test1') =>
+  proveKni(clusterOf(host, await nodesOf(host, cluster)), 'samplepod', new AbortController().signal);
 
 describe('proveKni', () => {
   it('returns the evidence when all sources agree', async () => {
@@ -19,6 +19,14 @@ describe('proveKni', () => {
       what: 'cannot prove that KNI gave pod samplepod its network',
       why: "check failed: the pod's eth0 has the same address (found: 10.0.0.9)",
     });
+  });
+
+  it('suggests commands for the cluster of the pod', async () => {
+    const host = clusterWith({address: '10.0.0.9', cluster: 'lab'});
+    const error = await rejection(prove(host, 'lab'), UserError);
+    expect(error.tryThis).toBe('see what the runtime did: kni-demo logs --pod samplepod --name lab');
+    const missing = await rejection(prove(clusterWith({found: '', cluster: 'lab'}), 'lab'), UserError);
+    expect(missing.tryThis).toBe('kni-demo logs --pod samplepod --name lab');
   });
 
   it.each([

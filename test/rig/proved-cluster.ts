@@ -34,14 +34,16 @@ export const clusterWith = ({
   address = '10.244.1.5',
   found = pod('True'),
   nodeStart = '',
+  cluster = 'test1',
 }: {
   readonly address?: string;
   readonly found?: string | (() => string);
   readonly nodeStart?: string;
+  readonly cluster?: string;
 } = {}) =>
   hostOf((line) => {
     if (line.startsWith('docker ps'))
-      return printed(node('test1-control-plane'), node('test1-worker')).join('\n');
+      return printed(node('test1-control-plane', {cluster}), node('test1-worker', {cluster})).join('\n');
     if (line.startsWith('docker inspect')) return nodeStart;
     if (line.includes(' get -n default pods ')) return typeof found === 'string' ? found : found();
     if (line.includes('containers list')) return 'abc';

@@ -113,7 +113,7 @@ const whyNoLines = async (
 ): Promise<readonly string[]> => {
   try {
     const pod = await findPod(cluster.controlPlane, path, signal);
-    if (pod === undefined) throw await noSuchPod(cluster.controlPlane, path, signal);
+    if (pod === undefined) throw await noSuchPod(cluster, path, signal);
     const {node, hostNetwork} = pod;
     if (hostNetwork) return [`pod ${path} uses the network of its node, so KNI does nothing for it`];
     if (node === undefined) return [`pod ${path} is not scheduled to a node yet`];

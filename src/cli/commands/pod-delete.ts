@@ -34,7 +34,7 @@ export const podDelete = async (
   for (const each of new Set(names)) {
     const path = each.includes('/') ? each : `default/${each}`;
     const pod = await findPod(controlPlane, path, signal);
-    if (pod === undefined) throw await noSuchPod(controlPlane, path, signal);
+    if (pod === undefined) throw await noSuchPod(cluster, path, signal);
     pods.push(pod);
   }
   for (const {namespace, name: pod} of pods)

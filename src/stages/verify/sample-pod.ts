@@ -1,5 +1,6 @@
 /** Creates the sample pod. */
 
+import {nameFlag} from '../../cluster/cluster.ts';
 import {findPod, isCurrent} from '../../cluster/pod.ts';
 import {createPod, waitForPod} from '../../cluster/pods.ts';
 import {workerOf} from '../../cluster/proof.ts';
@@ -31,7 +32,11 @@ export const samplePod: DemoTask = {
     const spec = {name: samplePodName, ...(node !== undefined && {node})};
     await createPod(cluster.controlPlane, spec, signal);
     const since = await nodeStartTimes(context.host, cluster.nodes, signal);
-    const pod = await waitForPod(cluster.controlPlane, samplePodName, {signal, since});
+    const pod = await waitForPod(cluster.controlPlane, samplePodName, {
+      signal,
+      since,
+      flag: nameFlag(context.cluster.name),
+    });
     log(`Ready on ${pod.node} with ${pod.ips[0]}`);
   },
 };
