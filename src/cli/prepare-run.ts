@@ -4,7 +4,7 @@ import {UserError} from '../errors.ts';
 import {type FingerprintOf, fingerprintsOf, InputsError} from '../graph/fingerprint.ts';
 import type {Plan} from '../graph/plan.ts';
 import {CommandError} from '../host/command-error.ts';
-import type {OwnSource} from '../stacks/own-source.ts';
+import {type OwnSource, sourceFlags} from '../stacks/own-source.ts';
 import type {Backend, ClusterChoice, DemoContext} from '../stages/context.ts';
 import {demoPlan} from '../stages/demo.ts';
 import {findCluster, plannedNodesOf} from '../stages/lib/find-cluster.ts';
@@ -96,7 +96,11 @@ export const planRun = async (
   const fingerprintOf = await fingerprintsIfKnown(plan, context);
   return {
     plan,
-    context: {...context, ...(fingerprintOf && {plannedNodes: plannedNodesOf({fingerprintOf})})},
+    context: {
+      ...context,
+      sourceFlags: sourceFlags({source, patch}),
+      ...(fingerprintOf && {plannedNodes: plannedNodesOf({fingerprintOf})}),
+    },
     fingerprintOf,
   };
 };

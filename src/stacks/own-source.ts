@@ -32,3 +32,18 @@ export const parseOwnSource = (text: string): OwnSource | string => {
   if (where.startsWith('-')) return `"${where}" is neither a git URL nor a directory`;
   return {component, place: ref === '' ? {kind: 'directory', path: where} : {kind: 'git', url: where, ref}};
 };
+
+/** The flags that give these sources to a command, to repeat them in a hint. */
+export const sourceFlags = ({
+  source,
+  patch,
+}: {
+  readonly source: readonly OwnSource[];
+  readonly patch: boolean;
+}): readonly string[] => [
+  ...source.flatMap(({component, place}) => [
+    '--source',
+    `${component}=${place.kind === 'git' ? `${place.url}#${place.ref}` : place.path}`,
+  ]),
+  ...(patch ? [] : ['--no-patch']),
+];

@@ -1,4 +1,5 @@
-import {readdir, writeFile} from 'node:fs/promises';
+import {cp, mkdir, readdir, writeFile} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {exitCodes} from '../../src/exit-codes.ts';
 import {project} from '../../src/project.ts';
@@ -104,5 +105,20 @@ describe('plan', () => {
       code: exitCodes.conflict,
       stderr: expect.stringContaining('cluster test1 exists with other parameters'),
     });
+  });
+
+  it('repeats all flags in the command that replaces such a cluster', async () => {
+    await using dir = await dirWithCluster();
+    const nodes = [node('test1-control-plane'), node('test1-worker')];
+    const host = hostOf((line) => (line.startsWith('docker ps') ? printed(...nodes).join('\n') : ''));
+    const file = dir.join('my stacks/bookworm.yaml');
+    await mkdir(dirname(file));
+    await cp(join(project.stacks, 'bookworm.yaml'), file);
+    const source = `kubernetes=https://host/me/kubernetes#${'a'.repeat(40)}`;
+    const args = ['--stack', file, '--workers', '2', '--source', source, '--no-patch'];
+    const {stderr} = await cli(dir, ['plan', ...args], {host});
+    expect(stderr).toContain(
+      `kni-demo up --name test1 --workers 2 --stack '${file}' --source '${source}' --no-patch; or`,
+    );
   });
 });

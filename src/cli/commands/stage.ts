@@ -3,6 +3,7 @@
 import {nameFlag} from '../../cluster/cluster.ts';
 import {seconds} from '../../duration.ts';
 import {quoteCommand} from '../../host/quote.ts';
+import {sourceFlags} from '../../stacks/own-source.ts';
 import type {RunOptions} from '../prepare-run.ts';
 import {runStages} from '../run-stages.ts';
 import type {World} from '../world.ts';
@@ -19,7 +20,8 @@ export const stage = (world: World, name: keyof typeof next, options: RunOptions
         ? `Stage ${name} is complete. ${took}: ${timesText(result)}`
         : `Stage ${name} was complete already: nothing was changed. ${took}`,
     );
-    // From setup on, the cluster determines the stack.
-    const stack = options.stack === undefined || name === 'setup' ? [] : ['--stack', options.stack];
-    say(`  ${quoteCommand(['kni-demo', [next[name], ...stack]])}${nameFlag(options.name)}`);
+    // From setup on, the cluster determines the stack and its programs.
+    const stack = options.stack === undefined ? [] : ['--stack', options.stack];
+    const flags = name === 'setup' ? [] : [...stack, ...sourceFlags(options)];
+    say(`  ${quoteCommand(['kni-demo', [next[name], ...flags]])}${nameFlag(options.name)}`);
   });

@@ -5,11 +5,12 @@ import {defaultCluster} from '../../cluster/names.ts';
 import {refuseForeign} from '../../cluster/ownership.ts';
 import {UserError} from '../../errors.ts';
 import type {TaskRun} from '../../graph/task.ts';
+import {quoteCommand} from '../../host/quote.ts';
 import {defaultStack} from '../../stacks/default-stack.ts';
 import type {NodeContainer} from '../../tools/docker.ts';
 import {nodeImage} from '../build/node-image.ts';
 import {systemTag} from '../build/node-system-image.ts';
-import type {ClusterChoice, DemoContext, PlannedNodes} from '../context.ts';
+import type {DemoContext, PlannedNodes} from '../context.ts';
 import {imageOf} from './products.ts';
 
 export interface FoundCluster {
@@ -20,18 +21,16 @@ export interface FoundCluster {
 }
 
 /** Throws UserError (exit code `conflict`) for a cluster of another owner, or one with other nodes. */
-export const findCluster = async (
-  {host, dirs, cluster: choice, stack, plannedNodes}: DemoContext,
-  signal: AbortSignal,
-): Promise<FoundCluster> => {
-  const {name, workers} = choice;
+export const findCluster = async (context: DemoContext, signal: AbortSignal): Promise<FoundCluster> => {
+  const {host, dirs, plannedNodes} = context;
+  const {name, workers} = context.cluster;
   const nodes = await nodesOf(host, name, signal);
   await refuseForeign(dirs, name, nodes);
   const record = await readRecord(dirs, name);
   const complete = nodes.length > 0 && record?.phase !== 'creating';
   if (complete) {
     refuseRemovedNodes(name, removedNodes(name, record, nodes), record?.workers);
-    const again = {name, flags: flagsOf(choice, stack.name)};
+    const again = {name, up: quoteCommand(['kni-demo', ['up', ...flagsOf(context)]])};
     // Not only before the run: until then the docker engine may have been stopped.
     if (plannedNodes !== undefined) refuseOtherImage(nodes, plannedNodes, again);
     refuseOtherWorkers(workers, nodes, again);
@@ -57,17 +56,23 @@ const refuseRemovedNodes = (name: string, removed: readonly string[], workers?: 
 };
 
 /** The flags of the `up` that is refused, to repeat them. */
-const flagsOf = ({name, workers, backend}: ClusterChoice, stack: string): string =>
-  [
-    ` --name ${name}`,
-    ...(workers === defaultCluster.workers ? [] : [`--workers ${workers}`]),
-    ...(backend === undefined ? [] : [`--backend ${backend}`]),
-    ...(stack === defaultStack ? [] : [`--stack ${stack}`]),
-  ].join(' ');
+const flagsOf = ({cluster, stack, stackFile, sourceFlags = []}: DemoContext): readonly string[] => {
+  const {name, workers, backend} = cluster;
+  const chosen = stackFile ?? stack.name;
+  return [
+    '--name',
+    name,
+    ...(workers === defaultCluster.workers ? [] : ['--workers', `${workers}`]),
+    ...(backend === undefined ? [] : ['--backend', backend]),
+    ...(chosen === defaultStack ? [] : ['--stack', chosen]),
+    ...sourceFlags,
+  ];
+};
 
 interface Again {
   readonly name: string;
-  readonly flags: string;
+  /** `kni-demo up` with these flags. */
+  readonly up: string;
 }
 
 const refuseOtherWorkers = (workers: number, nodes: readonly NodeContainer[], again: Again): void => {
@@ -83,10 +88,10 @@ const refuseOtherImage = (nodes: readonly NodeContainer[], planned: PlannedNodes
 };
 
 /** A cluster is replaced only when the user asks for it. */
-const conflict = ({name, flags}: Again, why: string): UserError =>
+const conflict = ({name, up}: Again, why: string): UserError =>
   new UserError({
     what: `cluster ${name} exists with other parameters`,
     why,
-    tryThis: `replace it: kni-demo down --name ${name} && kni-demo up${flags}; or choose another --name`,
+    tryThis: `replace it: kni-demo down --name ${name} && ${up}; or choose another --name`,
     code: 'KNI-E402',
   });
