@@ -1,4 +1,4 @@
-import {access, writeFile} from 'node:fs/promises';
+import {access, mkdir, readdir, writeFile} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../src/exit-codes.ts';
 import {attach} from '../../src/host/process.ts';
@@ -133,6 +133,37 @@ describe('image load', () => {
     expect((await cli(dir, ['image', 'load', tarball], {host})).code).toBe(0);
     expect(host.ran.some((command) => command.startsWith('docker save'))).toBe(false);
     expect(host.ran.some((command) => command.startsWith(`docker cp ${tarball} test1-worker:`))).toBe(true);
+  });
+
+  it.each(['a', './a', 'a:1'])('takes %s for an image if it is a directory', async (image) => {
+    await using dir = await dirWithCluster();
+    await mkdir(dir.join('a'));
+    await mkdir(dir.join('a:1'));
+    const host = having(running);
+    expect((await cli(dir, ['image', 'load', image], {host})).code).toBe(0);
+    expect(host.ran.filter((command) => command.startsWith('docker save'))).toHaveLength(1);
+  });
+
+  it('gives docker an absolute path, because it takes the beginning of a:1.tar for a container', async () => {
+    await using dir = await dirWithCluster();
+    await writeFile(dir.join('a:1.tar'), '');
+    const host = having(running);
+    expect((await cli(dir, ['image', 'load', 'a:1.tar'], {host})).code).toBe(0);
+    expect(host.ran.some((each) => each.startsWith(`docker cp ${dir.join('a:1.tar')} test1-worker:`))).toBe(
+      true,
+    );
+  });
+
+  it('removes the part of a file that a cancelled copy left on a node, and marks the cache', async () => {
+    await using dir = await dirWithCluster();
+    const broken = having(running, (command) =>
+      command.startsWith('docker cp') ? '2> no space left on device\n[exit code 1]' : '',
+    );
+    const {code, stderr} = await cli(dir, ['image', 'load', 'a:1'], {host: broken});
+    expect({code, stderr}).toEqual({code: 1, stderr: expect.stringContaining('no space left on device')});
+    expect(stderr).not.toContain('containerd');
+    expect(broken.ran.filter((command) => command.includes(' rm -f ')).length).toBeGreaterThan(0);
+    expect(await readdir(dir.join('cache/kni-demo'))).toEqual(['.kni-demo']);
   });
 
   it('says that docker does not have the image, or that containerd refuses it', async () => {

@@ -1,8 +1,10 @@
 /** image load: copies images into the nodes, from docker or from a tarball. */
 
-import {join} from 'node:path';
-import {exists, removeTree} from '../../cache/files.ts';
-import {scratchPath} from '../../cache/scratch.ts';
+import {stat} from 'node:fs/promises';
+import {join, resolve} from 'node:path';
+import {removeTree} from '../../cache/files.ts';
+import {markDirectories} from '../../cache/marker.ts';
+import {removeDeadScratch, scratchPath} from '../../cache/scratch.ts';
 import {requireCluster, requireRunning} from '../../cluster/cluster.ts';
 import {seconds} from '../../duration.ts';
 import {UserError} from '../../errors.ts';
@@ -33,26 +35,36 @@ export const imageLoad = async (
   const cluster = await requireCluster({host, dirs}, name, signal);
   requireRunning(name, cluster.nodes);
   const begun = performance.now();
+  await markDirectories(dirs);
+  await removeDeadScratch(dirs.cache);
   const scratch = scratchPath(join(dirs.cache, 'image'));
   makeDirectory(scratch);
   try {
-    const isFile = await exists(image);
+    // The directory of a project often has the name of its image.
+    const path = resolve(world.directory ?? process.cwd(), image);
+    const isFile = (await stat(path).catch(() => undefined))?.isFile() ?? false;
+    // An absolute path, because docker takes `a` in `a:b.tar` for the name of a container.
     const tarball = isFile
-      ? image
+      ? path
       : await saveFromDocker(host, image, {to: join(scratch, 'image.tar'), signal});
     const loaded = await Promise.all(
       cluster.nodes.map(async (node) => {
         const copy = `/var/tmp/kni-demo-image-${process.pid}.tar`;
-        await host.run(copyIntoContainer(tarball, node.name, copy), {signal});
         try {
-          return importedImages((await cluster.node(node.name).run(importImages(copy), {signal})).stdout);
-        } catch (error) {
-          if (!(error instanceof CommandError) || signal.aborted) throw error;
-          throw refused(image, `containerd on ${node.name} refuses it: ${error.lastLine}`, {
-            tryThis: 'check that it is a tarball of docker save, for the architecture of the nodes',
-            cause: error,
-          });
+          await host.run(copyIntoContainer(tarball, node.name, copy), {signal});
+          const imported = await cluster
+            .node(node.name)
+            .run(importImages(copy), {signal})
+            .catch((error: unknown): never => {
+              if (!(error instanceof CommandError) || signal.aborted) throw error;
+              throw refused(image, `containerd on ${node.name} refuses it: ${error.lastLine}`, {
+                tryThis: 'check that it is a tarball of docker save, for the architecture of the nodes',
+                cause: error,
+              });
+            });
+          return importedImages(imported.stdout);
         } finally {
+          // Also after a cancelled copy, which leaves a part of the file.
           await cluster.node(node.name).run(['rm', ['-f', copy]]);
         }
       }),

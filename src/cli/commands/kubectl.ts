@@ -3,6 +3,7 @@
 import {chmod, mkdir, rename} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {exists} from '../../cache/files.ts';
+import {markDirectories} from '../../cache/marker.ts';
 import {kubeconfigOf, requireCluster, requireRunning} from '../../cluster/cluster.ts';
 import {attach} from '../../host/process.ts';
 import {copyFromContainer} from '../../tools/docker.ts';
@@ -30,6 +31,7 @@ export const kubectl = async (
   requireRunning(name, [...(control ? [control] : []), ...more]);
   const program = join(dirs.cache, 'kubectl', (control?.image ?? '').replaceAll(/[^\w.-]/g, '_'), 'kubectl');
   if (!(await exists(program))) {
+    await markDirectories(dirs);
     await mkdir(dirname(program), {recursive: true});
     const partial = `${program}.partial-${process.pid}`;
     await host.run(copyFromContainer(control?.name ?? '', '/usr/bin/kubectl', partial), {signal});
