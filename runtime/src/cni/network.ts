@@ -91,7 +91,7 @@ type Call = (prevResult: string | undefined) => Promise<string>;
 
 /**
  * Calls the plugins one after another; `work` gets the function that makes the call, and the index of the plugin in the list.
- * The process of the next plugin may start early: it has no configuration, and waits for it. It is killed if `work` rejects.
+ * The process of the next plugin may start early: it has no configuration, and waits for it. It is killed if it is not called.
  */
 const callInOrder = async (
   invoke: InvokePlugin,
@@ -110,8 +110,10 @@ const callInOrder = async (
     try {
       await working;
     } catch (error) {
-      await Promise.all([own?.cancel(), early?.cancel()]);
+      await early?.cancel();
       throw error;
+    } finally {
+      await own?.cancel(); // it still waits if the call failed before it
     }
   }
 };

@@ -3,6 +3,7 @@ import {readdir, readFile} from 'node:fs/promises';
 import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it, vi} from 'vitest';
 import {addNetwork, delNetwork} from '../../../runtime/src/cni/network.ts';
+import {withinTime} from '../../../runtime/src/cni/plugin.ts';
 import {isAlive} from '../../rig/processes.ts';
 import {target} from '../../rig/runtime/invocations.ts';
 import {callsOf, pluginChain} from '../../rig/runtime/plugin-chain.ts';
@@ -74,6 +75,17 @@ describe('a plugin whose process starts early', () => {
     await expect(delNetwork(chain.invoke, chain.attachment, target)).rejects.toMatchObject({plugin: 'third'});
     expect(await waiting(chain, 'second')).toEqual([]);
     expect(await callsOf(chain.plugins)).toEqual(['third DEL']);
+  });
+
+  it('is killed when DEL has no time left for it, and goes on because ADD never started it', async () => {
+    await using chain = await chainOf();
+    const end = performance.now() + 500;
+    const invoke = withinTime(chain.invoke, () => end - performance.now());
+    await chain.plugins.plan({'third DEL': 'delay(1500)'});
+    const attachment = {...chain.attachment, started: 1};
+    await expect(delNetwork(invoke, attachment, target)).rejects.toMatchObject({trouble: 'no-time'});
+    expect(await callsOf(chain.plugins)).toEqual(['third DEL']);
+    expect([await waiting(chain, 'second'), await waiting(chain, 'first')]).toEqual([[], []]);
   });
 
   it('is given its whole time when its turn has come', async () => {
