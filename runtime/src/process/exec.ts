@@ -113,10 +113,8 @@ export const createExec = ({
     startEarly: (command: Pick<Command, 'file' | 'env'>) => {
       const slot = slots.takeFree();
       if (!slot) return undefined;
-      const run = async (input: LaterInput) => {
-        void input.then((given) => given && slot.begin());
-        return await runEarly({...command, timeoutMs: 0}, input).finally(() => slot.leave());
-      };
+      const run = (input: LaterInput) =>
+        runEarly({...command, timeoutMs: 0}, input).finally(() => slot.leave());
       return createEarlyProgram(run, (given) => exec({...command, ...given}));
     },
     startLongLived: async (command: readonly string[]) => {

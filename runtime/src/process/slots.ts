@@ -5,13 +5,14 @@
 
 export interface Slots {
   <T>(work: () => Promise<T>): Promise<T>;
-  /** Takes a slot if one is free and no work waits for it. */
+  /**
+   * Takes a slot if no work waits, and if less than `max` work runs. The slot is for work that begins later. Such waiting work
+   * becomes slow, too: it must not hold all slots while the work that it waits for needs one.
+   */
   takeFree(): Slot | undefined;
 }
 
 export interface Slot {
-  /** The work begins: from now on it may become slow. */
-  begin(): void;
   leave(): void;
 }
 
@@ -35,19 +36,13 @@ export const createSlots = ({max, maxLate, lateAfterMs}: SlotsOptions): Slots =>
   };
   const createSlot = (): Slot => {
     let isLate = false;
-    let hasLeft = false;
-    let timer: NodeJS.Timeout | undefined;
+    const timer = setTimeout(() => {
+      isLate = true;
+      late++;
+      admit();
+    }, lateAfterMs);
     return {
-      begin: () => {
-        if (hasLeft) return;
-        timer = setTimeout(() => {
-          isLate = true;
-          late++;
-          admit();
-        }, lateAfterMs);
-      },
       leave: () => {
-        hasLeft = true;
         clearTimeout(timer);
         inside--;
         if (isLate) late--;
@@ -61,7 +56,6 @@ export const createSlots = ({max, maxLate, lateAfterMs}: SlotsOptions): Slots =>
       admit();
     });
     const slot = createSlot();
-    slot.begin();
     try {
       return await work();
     } finally {
@@ -69,7 +63,7 @@ export const createSlots = ({max, maxLate, lateAfterMs}: SlotsOptions): Slots =>
     }
   };
   const takeFree = (): Slot | undefined => {
-    if (waiting.length > 0 || !isFree()) return undefined;
+    if (waiting.length > 0 || inside >= max) return undefined;
     inside++;
     return createSlot();
   };

@@ -58,6 +58,20 @@ describe('the gate', () => {
     expect(inside()).toEqual(['c']);
   });
 
+  it('does not wait for slots that are taken before their work begins', async () => {
+    const slots = createSlots({max: 2, maxLate: 6, lateAfterMs: 500});
+    const {inside, come} = workers(slots);
+    const taken = [slots.takeFree(), slots.takeFree(), slots.takeFree()];
+    expect(taken.map((slot) => slot !== undefined)).toEqual([true, true, false]);
+    void come('a');
+    await soon();
+    expect(inside()).toEqual([]);
+    await vi.waitFor(() => expect(inside()).toEqual(['a']), 10_000);
+    expect(slots.takeFree()).toBeUndefined();
+    for (const slot of taken) slot?.leave();
+    expect(slots.takeFree()).toBeDefined();
+  });
+
   it('lets the next one in after a failure', async () => {
     const gate = createSlots({max: 1, maxLate: 0, lateAfterMs: never});
     await expect(gate(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
