@@ -72,7 +72,7 @@ export const createExec = ({
     if (stop?.aborted) throw new Error('the network runtime is stopping');
     requireDescriptors(descriptorsOfShell);
     const child = start('sh', inOwnGroup('sh', args), base, 'ignore');
-    if (!hasPipes(child)) throw await failure(child);
+    if (!hasPipes(child) || child.pid === undefined) throw await failure(child);
     return child;
   };
   let opened = 0;
