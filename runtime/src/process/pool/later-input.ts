@@ -5,12 +5,39 @@ import {errorCodeOf} from '../../lib/error-code.ts';
 
 const {O_NONBLOCK, O_RDWR, O_WRONLY} = constants;
 
+export interface WriteEnd {
+  /** Writes the text and closes the end. Gives up when it is closed meanwhile. */
+  write(text: string): Promise<void>;
+  /** The reader sees the end of its stdin when all write ends are closed. */
+  close(): void;
+}
+
 /**
  * Opens the write end, so that the program can open the read end without blocking. Returns undefined if no descriptor is left,
  * or if a grandchild of an earlier program still reads from the fifo.
  */
-export const openInput = (path: string): number | undefined => {
-  if (hasReader(path)) return undefined;
+export const openWriteEnd = (path: string): WriteEnd | undefined => {
+  let fd = hasReader(path) ? undefined : openWithoutReader(path);
+  if (fd === undefined) return undefined;
+  const close = () => {
+    if (fd !== undefined) closeSync(fd);
+    fd = undefined;
+  };
+  return {
+    write: async (text) => {
+      for (let rest = Buffer.from(text); rest.length > 0; ) {
+        if (fd === undefined) return;
+        const written = writeSome(fd, rest);
+        if (written === 0) await delay(retryMs);
+        rest = rest.subarray(written);
+      }
+      close();
+    },
+    close,
+  };
+};
+
+const openWithoutReader = (path: string): number | undefined => {
   let both: number | undefined;
   try {
     both = openSync(path, O_RDWR | O_NONBLOCK); // the write end cannot be opened without a reader
@@ -32,19 +59,6 @@ const hasReader = (path: string): boolean => {
 };
 
 const retryMs = 1;
-
-/** Writes the text and closes the write end. Gives up when the program has ended. */
-export const writeInput = async (fd: number, text: string, hasEnded: () => boolean): Promise<void> => {
-  try {
-    for (let rest = Buffer.from(text); rest.length > 0 && !hasEnded(); ) {
-      const written = writeSome(fd, rest);
-      if (written === 0) await delay(retryMs);
-      rest = rest.subarray(written);
-    }
-  } finally {
-    closeSync(fd);
-  }
-};
 
 /** Writes nothing while the fifo is full (EAGAIN), and before the program has opened its end (EPIPE). */
 const writeSome = (fd: number, bytes: Buffer): number => {

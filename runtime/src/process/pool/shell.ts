@@ -17,7 +17,7 @@ import {join} from 'node:path';
 import type {Readable, Writable} from 'node:stream';
 import type {Command, Ending, LaterInput} from '../command.ts';
 import {killGroup, type Leader, watchGroup} from '../group.ts';
-import {openInput, writeInput} from './later-input.ts';
+import {openWriteEnd} from './later-input.ts';
 import {type FifoPaths, isNotStarted, openingOf, scriptOf} from './shell-script.ts';
 
 /** The part of a ChildProcess running `sh` that this module uses. */
@@ -80,13 +80,12 @@ export const openShell = async (
     input?: LaterInput,
   ): Promise<Ending | undefined> => {
     const [stdout, stderr] = [reader(fifos.paths.stdout), reader(fifos.paths.stderr)];
-    const writeEnd = input && openInput(fifos.paths.stdin);
-    if (!stdout || !stderr || (input && writeEnd === undefined)) {
+    const writeEnd = input && openWriteEnd(fifos.paths.stdin);
+    if (!stdout || !stderr || (input && !writeEnd)) {
       for (const each of [stdout, stderr]) each?.destroy();
-      if (writeEnd !== undefined) closeSync(writeEnd);
+      writeEnd?.close();
       return undefined;
     }
-    let hasEnded = false;
     const endMark = `end-${randomUUID()}`; // random, so that it cannot occur in the stdin of a program
     const ending = await watchGroup({leader: child, stdout, stderr}, stop, (watch) => {
       const settle = (status: number) => {
@@ -105,15 +104,15 @@ export const openShell = async (
       child.stdin.write(
         scriptOf({command, path, fifos: fifos.paths, isInputLater: input !== undefined, endMark}),
       );
-      if (writeEnd === undefined) watch.limit(command.timeoutMs);
+      if (!writeEnd) watch.limit(command.timeoutMs);
       else
         void input?.then(async (given) => {
-          if (given) watch.limit(given.timeoutMs);
-          else watch.kill({kind: 'stopped'});
-          await writeInput(writeEnd, given?.stdin ?? '', () => hasEnded);
+          if (!given) return watch.kill({kind: 'stopped'});
+          watch.limit(given.timeoutMs);
+          await writeEnd.write(given.stdin);
         });
     });
-    hasEnded = true;
+    writeEnd?.close(); // it may have ended before its input is known
     for (const stream of [stdout, stderr]) stream.destroy();
     if (isForced(ending)) abandon();
     const isStarted =
