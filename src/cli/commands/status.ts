@@ -2,6 +2,7 @@
 
 import {setTimeout as sleep} from 'node:timers/promises';
 import {createLogUpdate} from 'log-update';
+import {requireCluster} from '../../cluster/cluster.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import {fingerprintsOf} from '../../graph/fingerprint.ts';
 import {planTasks} from '../../graph/plan.ts';
@@ -40,6 +41,9 @@ export const status = async (
 
   if (!watch) {
     const found = await look();
+    // Says whether the cluster is missing, or belongs to another user.
+    if (name !== undefined && found.clusters.length === 0)
+      await requireCluster(hostAndDirs(world), name, signal);
     for (const line of format(found)) write(line);
     if (!found.clusters.every(isGood)) throw new SilentExit(exitCodes.failed);
     return;
