@@ -127,6 +127,23 @@ describe('pod create', () => {
     expect(await refused(args)).toMatch(line);
   });
 
+  it('does not claim that KNI gave pods of the host network their networks', async () => {
+    await using dir = await dirWithCluster();
+    const file = dir.join('pods.yaml');
+    const names = ['a', 'b'];
+    await writeFile(file, names.map((name) => `kind: Pod\nmetadata: {name: ${name}}\n`).join('---\n'));
+    let isCreated = false;
+    const host = having((command) => {
+      if (command.includes(' apply ')) isCreated = true;
+      const name = / ([ab]) -o json/.exec(command)?.[1];
+      return isCreated && name !== undefined ? JSON.stringify(pod(name, {hostNetwork: true})) : '';
+    });
+    const {code, stdout} = await cli(dir, ['pod', 'create', '-f', file], {host});
+    expect(code).toBe(0);
+    expect(stdout.match(/it uses the network of its node/g)).toHaveLength(2);
+    expect(stdout).not.toContain('KNI gave');
+  });
+
   it('creates numbered pods with the annotation of their networks', async () => {
     await using dir = await dirWithCluster();
     const inputs: string[] = [];
