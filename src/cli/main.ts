@@ -18,11 +18,11 @@ const run = async (argv: readonly string[], world: World, lost: AbortSignal): Pr
   let host = world.host;
   const program = createProgram({...world, host: {run: (command, options) => host.run(command, options)}});
   // Also true if a variable or kni-demo.yaml sets them.
-  let json = argv.includes('--json');
+  let json = argv[0] !== 'kubectl' && argv.includes('--json');
   let debug = false;
   program.hook('preAction', async (_, command) => {
     const flags = command.optsWithGlobals();
-    json ||= flags['json'] === true;
+    json ||= flags['json'] === true || flags['format'] === 'json';
     debug = flags['debug'] === true;
     if (debug) host = (await import('./trace.ts')).traced(host, world.stderr);
   });

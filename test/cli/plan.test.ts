@@ -97,6 +97,12 @@ describe('plan on a machine whose docker engine does not run', () => {
 });
 
 describe('plan', () => {
+  it.each([[['--json']], [['--format', 'json']]])('prints its errors as JSON with %j', async (flags) => {
+    await using dir = await tempDir();
+    const {stdout} = await cli(dir, ['plan', '--stack', 'nope', ...flags]);
+    expect(JSON.parse(stdout)).toMatchObject({type: 'error', code: 'KNI-E202'});
+  });
+
   it('refuses a cluster that `up` would refuse', async () => {
     await using dir = await dirWithCluster();
     const nodes = [node('test1-control-plane'), node('test1-worker')];
