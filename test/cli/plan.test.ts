@@ -63,6 +63,11 @@ describe('plan on a machine whose docker engine does not run', () => {
     expect(lines.at(-2)).toMatch(new RegExp(`^${ids.length} tasks: `));
   });
 
+  it('has 80 columns in a terminal that has no size', async () => {
+    const {stdout} = await real.terminal(real.line('plan', '--stack', 'bookworm'), 0);
+    expect(stdout).toContain('needs node-system-image, runtime\u001b');
+  });
+
   it('has colours in a terminal and none in a pipe', async () => {
     const line = real.line('plan', '--stack', 'bookworm');
     expect((await real.terminal(line)).stdout).toContain('\u001b[');

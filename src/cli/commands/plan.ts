@@ -9,7 +9,7 @@ import type {DemoContext} from '../../stages/context.ts';
 import {stageOf, targetsOf} from '../../stages/demo.ts';
 import {type SurveyEntry, surveyHost} from '../../stages/host/survey.ts';
 import {messageOf} from '../../thrown.ts';
-import {lineWriter, paletteOf} from '../../view/stream.ts';
+import {isTerminal, lineWriter, paletteOf} from '../../view/stream.ts';
 import {type PlanReport, type PlanState, planDot, planMermaid, planText} from '../plan-text.ts';
 import {contextOfRun, planRun, type RunOptions, refuseConflictEarly} from '../prepare-run.ts';
 import type {World} from '../world.ts';
@@ -27,7 +27,7 @@ export const plan = async (world: World, options: PlanOptions): Promise<void> =>
   const write = lineWriter(stdout);
   const context = await contextOfRun(world, options, format === 'text' ? write : () => undefined);
   const report = await reportOf({...context, machine: {...context.machine, whyNotWritable}}, options, signal);
-  const width = 'columns' in stdout && typeof stdout.columns === 'number' ? stdout.columns : 80;
+  const width = isTerminal(stdout) ? stdout.columns || 80 : 80;
   if (format === 'json') return write(JSON.stringify(report));
   const lines = {
     text: () => planText(report, {paint: paletteOf(stdout), width}),
