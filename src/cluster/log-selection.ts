@@ -14,7 +14,12 @@ export const kniCalls = [
 ] as const;
 
 /** Calls of runtime/proto/inspector.proto that only read. kni-demo itself makes them. */
-export const inspectingCalls = ['ListPodNetworks', 'InspectPodNetwork', 'ListUnfinishedCleanups'] as const;
+export const inspectingCalls = [
+  'ListPodNetworks',
+  'InspectPodNetwork',
+  'ListOrphans',
+  'ListUnfinishedCleanups',
+] as const;
 /** Calls of runtime/proto/inspector.proto that change the node. */
 const repairingCalls = ['Reconcile', 'ForgetPodNetwork', 'AcceptLoss'] as const;
 export const calls = [...kniCalls, ...inspectingCalls, ...repairingCalls] as const;

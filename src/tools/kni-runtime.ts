@@ -20,6 +20,9 @@ export const askPod = (pod: string, {check = false}: {readonly check?: boolean} 
   ['inspect', pod, ...(check ? ['--check'] : [])],
 ];
 
+/** Asks for what `kni-runtime reconcile` would remove. Earlier builds and other network runtimes cannot answer. */
+export const askOrphans: Command = ['kni-runtime', ['orphans']];
+
 /** Treats an empty field and one of the wrong type as missing: proto3 does not distinguish empty from missing. */
 const text = z.string().min(1).optional().catch(undefined);
 /** Accepts numbers in strings: protobuf's JSON mapping writes int64 this way. */
@@ -111,6 +114,14 @@ export type InspectedPod = Readonly<z.infer<typeof inspected>>;
 
 export const parseInspectedPod = (stdout: string): InspectedPod =>
   readJson(inspected, stdout, "the network runtime's record of a pod");
+
+const orphans = z.object({netns: texts, addresses: texts, links: texts, chains: texts});
+
+/** Resources of pods that have no record: paths of netns, addresses, names of links and of iptables chains. */
+export type Orphans = Readonly<z.infer<typeof orphans>>;
+
+export const parseOrphans = (stdout: string): Orphans =>
+  readJson(orphans, stdout, "the network runtime's orphans");
 
 /** Why the runtime did not answer. */
 export interface Refusal {

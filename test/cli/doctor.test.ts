@@ -3,7 +3,7 @@ import {dirsOf} from '../../src/cache/dirs.ts';
 import {withLock} from '../../src/cache/lock.ts';
 import {exitCodes} from '../../src/exit-codes.ts';
 import {cli, hostOf} from '../rig/cli.ts';
-import {envOf, machine} from '../rig/demo.ts';
+import {dirWithCluster, envOf, machine, node, printed} from '../rig/demo.ts';
 import {tempDir} from '../rig/temp-dir.ts';
 
 const having = (answers: Readonly<Record<string, string>> = {}) =>
@@ -80,6 +80,41 @@ describe('doctor', () => {
       message: expect.stringContaining('64 instances per user'),
       fix: 'sysctl -w fs.inotify.max_user_instances=512',
     });
+  });
+});
+
+describe('doctor on the nodes of a cluster', () => {
+  const orphans = (found: object): string =>
+    JSON.stringify({netns: [], addresses: [], links: [], chains: [], problems: [], ...found});
+  const networks = JSON.stringify({networks: [{name: 'kni', ready: true}]});
+  const withNode = (answer: string) =>
+    having({
+      'docker ps': printed(node('test1-control-plane')).join('\n'),
+      'kni-runtime orphans': answer,
+      'kni-runtime networks': `{}\n${networks}`,
+      kubectl: '{"items":[]}',
+    });
+
+  it('counts what is left of deleted pods, and says how to remove it', async () => {
+    await using dir = await dirWithCluster();
+    const found = orphans({netns: ['/run/netns/kni-a'], addresses: ['10.244.0.9', '10.244.0.10']});
+    const {code, stdout} = await cli(dir, ['doctor'], {host: withNode(found)});
+    expect(code).toBe(0);
+    expect(stdout).toContain('! node test1-control-plane  without a pod: 1 netns, 2 addresses\n');
+    expect(stdout).toContain('    docker exec test1-control-plane kni-runtime reconcile\n');
+  });
+
+  it('says that nothing is left', async () => {
+    await using dir = await dirWithCluster();
+    const {stdout} = await cli(dir, ['doctor'], {host: withNode(orphans({}))});
+    expect(stdout).toContain('+ node test1-control-plane  nothing is left of deleted pods\n');
+  });
+
+  it('says nothing if the network runtime cannot list orphans', async () => {
+    await using dir = await dirWithCluster();
+    const host = withNode('2> kni-runtime: unknown command\n[exit code 2]');
+    const {stdout} = await cli(dir, ['doctor'], {host});
+    expect(stdout).not.toContain('node test1-control-plane');
   });
 });
 

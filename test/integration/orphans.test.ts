@@ -1,65 +1,63 @@
-import {readFile} from 'node:fs/promises';
-import {isDeepStrictEqual} from 'node:util';
-import {afterEach, beforeEach, describe, expect, inject, it} from 'vitest';
-import {type Chain, installChain} from '../rig/node/chain.ts';
+import {mkdir, writeFile} from 'node:fs/promises';
+import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {callRuntime} from '../../runtime/src/client/ask.ts';
+import {Inspector} from '../../runtime/src/gen/inspector_pb.ts';
 import {startNode, type TestNode} from '../rig/node/node.ts';
-import {attach, bringUp, createNetwork, newPod} from '../rig/node/pod.ts';
-import {rememberNodes, startRuntime, type TestRuntime} from '../rig/node/runtime.ts';
-import {isAlive} from '../rig/processes.ts';
+import {bringUp, newPod} from '../rig/node/pod.ts';
+import {portmap, tcpPort} from '../rig/node/portmap.ts';
+import {paths, rememberNodes, startRuntime} from '../rig/node/runtime.ts';
 import {until} from '../rig/wait.ts';
 
-describe('a daemon that a plugin has started in its own session', () => {
+describe('a list of orphans', () => {
   let node: TestNode;
-  let chain: Chain;
-  let runtime: TestRuntime;
-  const start = () => startRuntime(node, [...chain.flags(inject('tools').pluginDir), '--stop-timeout=0.5']);
-  /** Whether each of the processes that a plugin has left runs. */
-  const alive = async () => ({
-    daemons: (await chain.daemons()).map(isAlive),
-    plugins: [...(await hanging()), ...(await chain.grandchildren())].map(isAlive),
-  });
-  const hanging = async () =>
-    (await chain.calls())
-      .filter(({call}) => call === 'fault ADD')
-      .map(({pid}) => pid)
-      .slice(1);
-
   beforeEach(async () => {
     node = await startNode();
     await rememberNodes(node);
-    chain = await installChain(node);
-    runtime = await start();
-    await chain.plan({'fault ADD': 'daemon'});
-    await bringUp(runtime.kni, newPod('with-daemon'));
-    await chain.plan({'fault ADD': 'fork-hang'});
-    const pod = newPod('hanging');
-    const netns = await createNetwork(runtime.kni, pod);
-    attach(runtime.kni, pod, netns).catch(() => undefined); // its runtime is about to end
-    await until('the plugin has forked', async () => (await chain.grandchildren()).length > 0);
-    await until('all run', async () =>
-      isDeepStrictEqual(await alive(), {daemons: [true], plugins: [true, true]}),
+  });
+  afterEach(() => node[Symbol.asyncDispose]());
+
+  it('names what reconcile then removes, and removes nothing', async () => {
+    await using runtime = await startRuntime(node);
+    const socket = node.path(paths.socket);
+    const list = () => callRuntime(socket, (ask) => ask(Inspector.method.listOrphans, {}));
+    await until('the reconcile after the start is over', () =>
+      runtime.log.some(({msg}) => msg === 'reconciled records and node'),
     );
-    await chain.plan({});
-  });
-  afterEach(async () => {
-    await node[Symbol.asyncDispose]();
-    await chain[Symbol.asyncDispose]();
-  });
+    await bringUp(runtime.kni, newPod('live'), {portMappings: [tcpPort(8080)]});
+    const none = {netns: [], addresses: [], links: [], chains: [], problems: []};
+    expect(await list()).toMatchObject(none);
 
-  it('continues when its runtime is killed and started again, while hanging plugins are ended', async () => {
-    await runtime.stop('SIGKILL');
-    expect(await alive()).toEqual({daemons: [true], plugins: [true, true]});
-    runtime = await start();
-    expect(await alive()).toEqual({daemons: [true], plugins: [false, false]});
-  });
+    const orphaned = `${paths.netns}/kni-lost`;
+    await node.run(['ip', 'netns', 'add', 'kni-lost']);
+    await node.run([
+      'ip',
+      'link',
+      'add',
+      'veth0badcafe',
+      'type',
+      'veth',
+      'peer',
+      'name',
+      'eth0',
+      'netns',
+      'kni-lost',
+    ]);
+    await node.run(['ip', 'link', 'set', 'veth0badcafe', 'master', 'kni0', 'up']);
+    await mkdir(node.path(paths.leases), {recursive: true});
+    await writeFile(node.path(`${paths.leases}/10.77.1.200`), 'lost\neth0');
+    await portmap(node, 'kni', 'lost', {hostPort: 8081, netns: orphaned});
 
-  it('continues when its runtime is stopped, which ends hanging plugins itself', async () => {
-    await runtime.stop('SIGTERM');
-    expect(await alive()).toEqual({daemons: [true], plugins: [false, false]});
-    runtime = await start();
-    expect(await alive()).toEqual({daemons: [true], plugins: [false, false]});
-    // So systemd need not kill what is left in the unit, the daemon included.
-    const unit = await readFile(new URL('../../manifests/node/kni.service', import.meta.url), 'utf8');
-    expect(unit).toMatch(/^KillMode=process$/m);
+    const found = {netns: [orphaned], addresses: ['10.77.1.200'], links: ['veth0badcafe'], problems: []};
+    const first = await list();
+    expect(first).toMatchObject(found);
+    expect(first.chains).toContainEqual(expect.stringMatching(/^CNI-DN-/));
+    expect(await list()).toEqual(first);
+    expect(await callRuntime(socket, (ask) => ask(Inspector.method.reconcile, {}))).toMatchObject({
+      removedNetns: [orphaned],
+      releasedAddresses: ['10.77.1.200'],
+      removedChains: first.chains,
+      problems: [],
+    });
+    expect(await list()).toMatchObject(none);
   });
 });

@@ -74,6 +74,12 @@ export const commands: readonly ClientCommand[] = [
       json(KNI.method.queryPodNetwork.output, await ask(KNI.method.queryPodNetwork, {id})),
   },
   {
+    name: 'orphans',
+    help: 'list what reconcile would remove',
+    run: async (ask) =>
+      json(Inspector.method.listOrphans.output, await ask(Inspector.method.listOrphans, {})),
+  },
+  {
     name: 'reconcile',
     help: 'remove orphaned netns, addresses, links and chains',
     run: async (ask) => json(Inspector.method.reconcile.output, await ask(Inspector.method.reconcile, {})),

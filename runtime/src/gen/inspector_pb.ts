@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file inspector.proto.
  */
 export const file_inspector: GenFile = /*@__PURE__*/
-  fileDesc("Cg9pbnNwZWN0b3IucHJvdG8SDWtuaS5pbnNwZWN0b3IiGAoWTGlzdFBvZE5ldHdvcmtzUmVxdWVzdCJGChdMaXN0UG9kTmV0d29ya3NSZXNwb25zZRIrCghuZXR3b3JrcxgBIAMoCzIZLmtuaS5pbnNwZWN0b3IuUG9kTmV0d29yayJbChhJbnNwZWN0UG9kTmV0d29ya1JlcXVlc3QSDwoHc2FuZGJveBgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSDAoEbmFtZRgDIAEoCRINCgVjaGVjaxgEIAEoCCK2AQoZSW5zcGVjdFBvZE5ldHdvcmtSZXNwb25zZRIqCgduZXR3b3JrGAEgASgLMhkua25pLmluc3BlY3Rvci5Qb2ROZXR3b3JrEi4KC2F0dGFjaG1lbnRzGAIgAygLMhkua25pLmluc3BlY3Rvci5BdHRhY2htZW50EhAKCHByb2JsZW1zGAMgAygJEisKCmtub3duX2J1Z3MYBCADKAsyFy5rbmkuaW5zcGVjdG9yLktub3duQnVnIkMKCEtub3duQnVnEg8KB3Byb2JsZW0YASABKAkSEwoLZXhwbGFuYXRpb24YAiABKAkSEQoJcmVmZXJlbmNlGAMgASgJIhIKEFJlY29uY2lsZVJlcXVlc3QilwEKEVJlY29uY2lsZVJlc3BvbnNlEhUKDXJlbW92ZWRfbmV0bnMYASADKAkSGgoScmVsZWFzZWRfYWRkcmVzc2VzGAIgAygJEhUKDXJlbW92ZWRfbGlua3MYAyADKAkSDgoGdW5kb25lGAQgAygJEhAKCHByb2JsZW1zGAUgAygJEhYKDnJlbW92ZWRfY2hhaW5zGAYgAygJIi4KHUxpc3RVbmZpbmlzaGVkQ2xlYW51cHNSZXF1ZXN0Eg0KBXJldHJ5GAEgASgIIlQKHkxpc3RVbmZpbmlzaGVkQ2xlYW51cHNSZXNwb25zZRIyCghjbGVhbnVwcxgBIAMoCzIgLmtuaS5pbnNwZWN0b3IuVW5maW5pc2hlZENsZWFudXAikQEKEVVuZmluaXNoZWRDbGVhbnVwEioKB25ldHdvcmsYASABKAsyGS5rbmkuaW5zcGVjdG9yLlBvZE5ldHdvcmsSEAoIbmV0d29ya3MYAiADKAkSDQoFY2F1c2UYAyABKAkSGAoQcGVuZGluZ19zaW5jZV9tcxgEIAEoAxIVCg1uZXh0X3JldHJ5X21zGAUgASgDIikKF0ZvcmdldFBvZE5ldHdvcmtSZXF1ZXN0Eg4KBnJlY29yZBgBIAEoCSI9ChhGb3JnZXRQb2ROZXR3b3JrUmVzcG9uc2USDwoHcmVtb3ZlZBgBIAMoCRIQCghtYXlfbGVhaxgCIAMoCSImChFBY2NlcHRMb3NzUmVxdWVzdBIRCgljb25maXJtZWQYASABKAgiewoSQWNjZXB0TG9zc1Jlc3BvbnNlEg0KBWZpbGVzGAEgAygJEg0KBW5ldG5zGAIgAygJEhEKCWFkZHJlc3NlcxgDIAMoCRI0CgpyZWNvbmNpbGVkGAQgASgLMiAua25pLmluc3BlY3Rvci5SZWNvbmNpbGVSZXNwb25zZSLUAQoKUG9kTmV0d29yaxITCgtjb3JyZWxhdGlvbhgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSDAoEbmFtZRgDIAEoCRILCgN1aWQYBCABKAkSDwoHYXR0ZW1wdBgFIAEoCRIPCgdzYW5kYm94GAYgASgJEg0KBW5ldG5zGAcgASgJEg0KBXN0YXRlGAggASgJEhUKDWNyZWF0ZWRfYXRfbXMYCSABKAMSLAoKaW50ZXJmYWNlcxgKIAMoCzIYLmtuaS5pbnNwZWN0b3IuSW50ZXJmYWNlIm8KCUludGVyZmFjZRIMCgRuYW1lGAEgASgJEgsKA21hYxgCIAEoCRILCgNtdHUYAyABKA0SKQoJYWRkcmVzc2VzGAQgAygLMhYua25pLmluc3BlY3Rvci5BZGRyZXNzEg8KB25ldHdvcmsYBSABKAkiKAoHQWRkcmVzcxIMCgRjaWRyGAEgASgJEg8KB2dhdGV3YXkYAiABKAkioQEKCkF0dGFjaG1lbnQSDwoHbmV0d29yaxgBIAEoCRIRCglpbnRlcmZhY2UYAiABKAkSDwoHcGx1Z2lucxgDIAMoCRIXCg9ob3N0X2ludGVyZmFjZXMYBCADKAkSJAoGcm91dGVzGAUgAygLMhQua25pLmluc3BlY3Rvci5Sb3V0ZRIfCgNkbnMYBiABKAsyEi5rbmkuaW5zcGVjdG9yLkRucyIgCgVSb3V0ZRIKCgJ0bxgBIAEoCRILCgN2aWEYAiABKAkiSQoDRG5zEg8KB3NlcnZlcnMYASADKAkSDgoGZG9tYWluGAIgASgJEhAKCHNlYXJjaGVzGAMgAygJEg8KB29wdGlvbnMYBCADKAky1AQKCUluc3BlY3RvchJgCg9MaXN0UG9kTmV0d29ya3MSJS5rbmkuaW5zcGVjdG9yLkxpc3RQb2ROZXR3b3Jrc1JlcXVlc3QaJi5rbmkuaW5zcGVjdG9yLkxpc3RQb2ROZXR3b3Jrc1Jlc3BvbnNlEmYKEUluc3BlY3RQb2ROZXR3b3JrEicua25pLmluc3BlY3Rvci5JbnNwZWN0UG9kTmV0d29ya1JlcXVlc3QaKC5rbmkuaW5zcGVjdG9yLkluc3BlY3RQb2ROZXR3b3JrUmVzcG9uc2USTgoJUmVjb25jaWxlEh8ua25pLmluc3BlY3Rvci5SZWNvbmNpbGVSZXF1ZXN0GiAua25pLmluc3BlY3Rvci5SZWNvbmNpbGVSZXNwb25zZRJ1ChZMaXN0VW5maW5pc2hlZENsZWFudXBzEiwua25pLmluc3BlY3Rvci5MaXN0VW5maW5pc2hlZENsZWFudXBzUmVxdWVzdBotLmtuaS5pbnNwZWN0b3IuTGlzdFVuZmluaXNoZWRDbGVhbnVwc1Jlc3BvbnNlEmMKEEZvcmdldFBvZE5ldHdvcmsSJi5rbmkuaW5zcGVjdG9yLkZvcmdldFBvZE5ldHdvcmtSZXF1ZXN0Gicua25pLmluc3BlY3Rvci5Gb3JnZXRQb2ROZXR3b3JrUmVzcG9uc2USUQoKQWNjZXB0TG9zcxIgLmtuaS5pbnNwZWN0b3IuQWNjZXB0TG9zc1JlcXVlc3QaIS5rbmkuaW5zcGVjdG9yLkFjY2VwdExvc3NSZXNwb25zZWIGcHJvdG8z");
+  fileDesc("Cg9pbnNwZWN0b3IucHJvdG8SDWtuaS5pbnNwZWN0b3IiGAoWTGlzdFBvZE5ldHdvcmtzUmVxdWVzdCJGChdMaXN0UG9kTmV0d29ya3NSZXNwb25zZRIrCghuZXR3b3JrcxgBIAMoCzIZLmtuaS5pbnNwZWN0b3IuUG9kTmV0d29yayJbChhJbnNwZWN0UG9kTmV0d29ya1JlcXVlc3QSDwoHc2FuZGJveBgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSDAoEbmFtZRgDIAEoCRINCgVjaGVjaxgEIAEoCCK2AQoZSW5zcGVjdFBvZE5ldHdvcmtSZXNwb25zZRIqCgduZXR3b3JrGAEgASgLMhkua25pLmluc3BlY3Rvci5Qb2ROZXR3b3JrEi4KC2F0dGFjaG1lbnRzGAIgAygLMhkua25pLmluc3BlY3Rvci5BdHRhY2htZW50EhAKCHByb2JsZW1zGAMgAygJEisKCmtub3duX2J1Z3MYBCADKAsyFy5rbmkuaW5zcGVjdG9yLktub3duQnVnIkMKCEtub3duQnVnEg8KB3Byb2JsZW0YASABKAkSEwoLZXhwbGFuYXRpb24YAiABKAkSEQoJcmVmZXJlbmNlGAMgASgJIhIKEFJlY29uY2lsZVJlcXVlc3QilwEKEVJlY29uY2lsZVJlc3BvbnNlEhUKDXJlbW92ZWRfbmV0bnMYASADKAkSGgoScmVsZWFzZWRfYWRkcmVzc2VzGAIgAygJEhUKDXJlbW92ZWRfbGlua3MYAyADKAkSDgoGdW5kb25lGAQgAygJEhAKCHByb2JsZW1zGAUgAygJEhYKDnJlbW92ZWRfY2hhaW5zGAYgAygJIhQKEkxpc3RPcnBoYW5zUmVxdWVzdCJoChNMaXN0T3JwaGFuc1Jlc3BvbnNlEg0KBW5ldG5zGAEgAygJEhEKCWFkZHJlc3NlcxgCIAMoCRINCgVsaW5rcxgDIAMoCRIOCgZjaGFpbnMYBCADKAkSEAoIcHJvYmxlbXMYBSADKAkiLgodTGlzdFVuZmluaXNoZWRDbGVhbnVwc1JlcXVlc3QSDQoFcmV0cnkYASABKAgiVAoeTGlzdFVuZmluaXNoZWRDbGVhbnVwc1Jlc3BvbnNlEjIKCGNsZWFudXBzGAEgAygLMiAua25pLmluc3BlY3Rvci5VbmZpbmlzaGVkQ2xlYW51cCKRAQoRVW5maW5pc2hlZENsZWFudXASKgoHbmV0d29yaxgBIAEoCzIZLmtuaS5pbnNwZWN0b3IuUG9kTmV0d29yaxIQCghuZXR3b3JrcxgCIAMoCRINCgVjYXVzZRgDIAEoCRIYChBwZW5kaW5nX3NpbmNlX21zGAQgASgDEhUKDW5leHRfcmV0cnlfbXMYBSABKAMiKQoXRm9yZ2V0UG9kTmV0d29ya1JlcXVlc3QSDgoGcmVjb3JkGAEgASgJIj0KGEZvcmdldFBvZE5ldHdvcmtSZXNwb25zZRIPCgdyZW1vdmVkGAEgAygJEhAKCG1heV9sZWFrGAIgAygJIiYKEUFjY2VwdExvc3NSZXF1ZXN0EhEKCWNvbmZpcm1lZBgBIAEoCCJ7ChJBY2NlcHRMb3NzUmVzcG9uc2USDQoFZmlsZXMYASADKAkSDQoFbmV0bnMYAiADKAkSEQoJYWRkcmVzc2VzGAMgAygJEjQKCnJlY29uY2lsZWQYBCABKAsyIC5rbmkuaW5zcGVjdG9yLlJlY29uY2lsZVJlc3BvbnNlItQBCgpQb2ROZXR3b3JrEhMKC2NvcnJlbGF0aW9uGAEgASgJEhEKCW5hbWVzcGFjZRgCIAEoCRIMCgRuYW1lGAMgASgJEgsKA3VpZBgEIAEoCRIPCgdhdHRlbXB0GAUgASgJEg8KB3NhbmRib3gYBiABKAkSDQoFbmV0bnMYByABKAkSDQoFc3RhdGUYCCABKAkSFQoNY3JlYXRlZF9hdF9tcxgJIAEoAxIsCgppbnRlcmZhY2VzGAogAygLMhgua25pLmluc3BlY3Rvci5JbnRlcmZhY2UibwoJSW50ZXJmYWNlEgwKBG5hbWUYASABKAkSCwoDbWFjGAIgASgJEgsKA210dRgDIAEoDRIpCglhZGRyZXNzZXMYBCADKAsyFi5rbmkuaW5zcGVjdG9yLkFkZHJlc3MSDwoHbmV0d29yaxgFIAEoCSIoCgdBZGRyZXNzEgwKBGNpZHIYASABKAkSDwoHZ2F0ZXdheRgCIAEoCSKhAQoKQXR0YWNobWVudBIPCgduZXR3b3JrGAEgASgJEhEKCWludGVyZmFjZRgCIAEoCRIPCgdwbHVnaW5zGAMgAygJEhcKD2hvc3RfaW50ZXJmYWNlcxgEIAMoCRIkCgZyb3V0ZXMYBSADKAsyFC5rbmkuaW5zcGVjdG9yLlJvdXRlEh8KA2RucxgGIAEoCzISLmtuaS5pbnNwZWN0b3IuRG5zIiAKBVJvdXRlEgoKAnRvGAEgASgJEgsKA3ZpYRgCIAEoCSJJCgNEbnMSDwoHc2VydmVycxgBIAMoCRIOCgZkb21haW4YAiABKAkSEAoIc2VhcmNoZXMYAyADKAkSDwoHb3B0aW9ucxgEIAMoCTKqBQoJSW5zcGVjdG9yEmAKD0xpc3RQb2ROZXR3b3JrcxIlLmtuaS5pbnNwZWN0b3IuTGlzdFBvZE5ldHdvcmtzUmVxdWVzdBomLmtuaS5pbnNwZWN0b3IuTGlzdFBvZE5ldHdvcmtzUmVzcG9uc2USZgoRSW5zcGVjdFBvZE5ldHdvcmsSJy5rbmkuaW5zcGVjdG9yLkluc3BlY3RQb2ROZXR3b3JrUmVxdWVzdBooLmtuaS5pbnNwZWN0b3IuSW5zcGVjdFBvZE5ldHdvcmtSZXNwb25zZRJOCglSZWNvbmNpbGUSHy5rbmkuaW5zcGVjdG9yLlJlY29uY2lsZVJlcXVlc3QaIC5rbmkuaW5zcGVjdG9yLlJlY29uY2lsZVJlc3BvbnNlElQKC0xpc3RPcnBoYW5zEiEua25pLmluc3BlY3Rvci5MaXN0T3JwaGFuc1JlcXVlc3QaIi5rbmkuaW5zcGVjdG9yLkxpc3RPcnBoYW5zUmVzcG9uc2USdQoWTGlzdFVuZmluaXNoZWRDbGVhbnVwcxIsLmtuaS5pbnNwZWN0b3IuTGlzdFVuZmluaXNoZWRDbGVhbnVwc1JlcXVlc3QaLS5rbmkuaW5zcGVjdG9yLkxpc3RVbmZpbmlzaGVkQ2xlYW51cHNSZXNwb25zZRJjChBGb3JnZXRQb2ROZXR3b3JrEiYua25pLmluc3BlY3Rvci5Gb3JnZXRQb2ROZXR3b3JrUmVxdWVzdBonLmtuaS5pbnNwZWN0b3IuRm9yZ2V0UG9kTmV0d29ya1Jlc3BvbnNlElEKCkFjY2VwdExvc3MSIC5rbmkuaW5zcGVjdG9yLkFjY2VwdExvc3NSZXF1ZXN0GiEua25pLmluc3BlY3Rvci5BY2NlcHRMb3NzUmVzcG9uc2ViBnByb3RvMw");
 
 /**
  * @generated from message kni.inspector.ListPodNetworksRequest
@@ -205,6 +205,66 @@ export const ReconcileResponseSchema: GenMessage<ReconcileResponse> = /*@__PURE_
   messageDesc(file_inspector, 6);
 
 /**
+ * @generated from message kni.inspector.ListOrphansRequest
+ */
+export type ListOrphansRequest = Message<"kni.inspector.ListOrphansRequest"> & {
+};
+
+/**
+ * Describes the message kni.inspector.ListOrphansRequest.
+ * Use `create(ListOrphansRequestSchema)` to create a new message.
+ */
+export const ListOrphansRequestSchema: GenMessage<ListOrphansRequest> = /*@__PURE__*/
+  messageDesc(file_inspector, 7);
+
+/**
+ * @generated from message kni.inspector.ListOrphansResponse
+ */
+export type ListOrphansResponse = Message<"kni.inspector.ListOrphansResponse"> & {
+  /**
+   * Paths of netns without a record.
+   *
+   * @generated from field: repeated string netns = 1;
+   */
+  netns: string[];
+
+  /**
+   * Addresses leased to sandboxes without a record.
+   *
+   * @generated from field: repeated string addresses = 2;
+   */
+  addresses: string[];
+
+  /**
+   * Host ends of veth pairs that lead into no netns with a record.
+   *
+   * @generated from field: repeated string links = 3;
+   */
+  links: string[];
+
+  /**
+   * iptables chains of the portmap plugin whose sandbox has no record.
+   *
+   * @generated from field: repeated string chains = 4;
+   */
+  chains: string[];
+
+  /**
+   * Reasons why something could not be listed.
+   *
+   * @generated from field: repeated string problems = 5;
+   */
+  problems: string[];
+};
+
+/**
+ * Describes the message kni.inspector.ListOrphansResponse.
+ * Use `create(ListOrphansResponseSchema)` to create a new message.
+ */
+export const ListOrphansResponseSchema: GenMessage<ListOrphansResponse> = /*@__PURE__*/
+  messageDesc(file_inspector, 8);
+
+/**
  * @generated from message kni.inspector.ListUnfinishedCleanupsRequest
  */
 export type ListUnfinishedCleanupsRequest = Message<"kni.inspector.ListUnfinishedCleanupsRequest"> & {
@@ -221,7 +281,7 @@ export type ListUnfinishedCleanupsRequest = Message<"kni.inspector.ListUnfinishe
  * Use `create(ListUnfinishedCleanupsRequestSchema)` to create a new message.
  */
 export const ListUnfinishedCleanupsRequestSchema: GenMessage<ListUnfinishedCleanupsRequest> = /*@__PURE__*/
-  messageDesc(file_inspector, 7);
+  messageDesc(file_inspector, 9);
 
 /**
  * @generated from message kni.inspector.ListUnfinishedCleanupsResponse
@@ -238,7 +298,7 @@ export type ListUnfinishedCleanupsResponse = Message<"kni.inspector.ListUnfinish
  * Use `create(ListUnfinishedCleanupsResponseSchema)` to create a new message.
  */
 export const ListUnfinishedCleanupsResponseSchema: GenMessage<ListUnfinishedCleanupsResponse> = /*@__PURE__*/
-  messageDesc(file_inspector, 8);
+  messageDesc(file_inspector, 10);
 
 /**
  * UnfinishedCleanup is a sandbox whose DEL has failed. Its leases and host ports stay reserved.
@@ -285,7 +345,7 @@ export type UnfinishedCleanup = Message<"kni.inspector.UnfinishedCleanup"> & {
  * Use `create(UnfinishedCleanupSchema)` to create a new message.
  */
 export const UnfinishedCleanupSchema: GenMessage<UnfinishedCleanup> = /*@__PURE__*/
-  messageDesc(file_inspector, 9);
+  messageDesc(file_inspector, 11);
 
 /**
  * @generated from message kni.inspector.ForgetPodNetworkRequest
@@ -304,7 +364,7 @@ export type ForgetPodNetworkRequest = Message<"kni.inspector.ForgetPodNetworkReq
  * Use `create(ForgetPodNetworkRequestSchema)` to create a new message.
  */
 export const ForgetPodNetworkRequestSchema: GenMessage<ForgetPodNetworkRequest> = /*@__PURE__*/
-  messageDesc(file_inspector, 10);
+  messageDesc(file_inspector, 12);
 
 /**
  * @generated from message kni.inspector.ForgetPodNetworkResponse
@@ -330,7 +390,7 @@ export type ForgetPodNetworkResponse = Message<"kni.inspector.ForgetPodNetworkRe
  * Use `create(ForgetPodNetworkResponseSchema)` to create a new message.
  */
 export const ForgetPodNetworkResponseSchema: GenMessage<ForgetPodNetworkResponse> = /*@__PURE__*/
-  messageDesc(file_inspector, 11);
+  messageDesc(file_inspector, 13);
 
 /**
  * @generated from message kni.inspector.AcceptLossRequest
@@ -349,7 +409,7 @@ export type AcceptLossRequest = Message<"kni.inspector.AcceptLossRequest"> & {
  * Use `create(AcceptLossRequestSchema)` to create a new message.
  */
 export const AcceptLossRequestSchema: GenMessage<AcceptLossRequest> = /*@__PURE__*/
-  messageDesc(file_inspector, 12);
+  messageDesc(file_inspector, 14);
 
 /**
  * @generated from message kni.inspector.AcceptLossResponse
@@ -389,7 +449,7 @@ export type AcceptLossResponse = Message<"kni.inspector.AcceptLossResponse"> & {
  * Use `create(AcceptLossResponseSchema)` to create a new message.
  */
 export const AcceptLossResponseSchema: GenMessage<AcceptLossResponse> = /*@__PURE__*/
-  messageDesc(file_inspector, 13);
+  messageDesc(file_inspector, 15);
 
 /**
  * PodNetwork is the network of one sandbox.
@@ -461,7 +521,7 @@ export type PodNetwork = Message<"kni.inspector.PodNetwork"> & {
  * Use `create(PodNetworkSchema)` to create a new message.
  */
 export const PodNetworkSchema: GenMessage<PodNetwork> = /*@__PURE__*/
-  messageDesc(file_inspector, 14);
+  messageDesc(file_inspector, 16);
 
 /**
  * Interface is one interface in the pod's netns.
@@ -504,7 +564,7 @@ export type Interface = Message<"kni.inspector.Interface"> & {
  * Use `create(InterfaceSchema)` to create a new message.
  */
 export const InterfaceSchema: GenMessage<Interface> = /*@__PURE__*/
-  messageDesc(file_inspector, 15);
+  messageDesc(file_inspector, 17);
 
 /**
  * @generated from message kni.inspector.Address
@@ -528,7 +588,7 @@ export type Address = Message<"kni.inspector.Address"> & {
  * Use `create(AddressSchema)` to create a new message.
  */
 export const AddressSchema: GenMessage<Address> = /*@__PURE__*/
-  messageDesc(file_inspector, 16);
+  messageDesc(file_inspector, 18);
 
 /**
  * Attachment is the result of the plugins of one network.
@@ -574,7 +634,7 @@ export type Attachment = Message<"kni.inspector.Attachment"> & {
  * Use `create(AttachmentSchema)` to create a new message.
  */
 export const AttachmentSchema: GenMessage<Attachment> = /*@__PURE__*/
-  messageDesc(file_inspector, 17);
+  messageDesc(file_inspector, 19);
 
 /**
  * @generated from message kni.inspector.Route
@@ -596,7 +656,7 @@ export type Route = Message<"kni.inspector.Route"> & {
  * Use `create(RouteSchema)` to create a new message.
  */
 export const RouteSchema: GenMessage<Route> = /*@__PURE__*/
-  messageDesc(file_inspector, 18);
+  messageDesc(file_inspector, 20);
 
 /**
  * @generated from message kni.inspector.Dns
@@ -628,7 +688,7 @@ export type Dns = Message<"kni.inspector.Dns"> & {
  * Use `create(DnsSchema)` to create a new message.
  */
 export const DnsSchema: GenMessage<Dns> = /*@__PURE__*/
-  messageDesc(file_inspector, 19);
+  messageDesc(file_inspector, 21);
 
 /**
  * @generated from service kni.inspector.Inspector
@@ -663,6 +723,16 @@ export const Inspector: GenService<{
     methodKind: "unary";
     input: typeof ReconcileRequestSchema;
     output: typeof ReconcileResponseSchema;
+  },
+  /**
+   * ListOrphans lists what Reconcile would remove, and removes nothing. Calls in progress may make it list too much.
+   *
+   * @generated from rpc kni.inspector.Inspector.ListOrphans
+   */
+  listOrphans: {
+    methodKind: "unary";
+    input: typeof ListOrphansRequestSchema;
+    output: typeof ListOrphansResponseSchema;
   },
   /**
    * ListUnfinishedCleanups lists the cleanups that have failed at least once, oldest first.

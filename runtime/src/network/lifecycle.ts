@@ -10,7 +10,7 @@ import type {AttachOptions, Networks} from './attachments.ts';
 import type {Caller} from './caller.ts';
 import type {CleanupRetries} from './cleanup-retries.ts';
 import type {NodeLinks} from './orphaned-links.ts';
-import type {NetworksOfOthers, Orphans} from './orphans.ts';
+import type {NetworksOfOthers} from './orphans.ts';
 import type {PodRef} from './pod-ref.ts';
 import type {PortmapChains} from './portmap-chains.ts';
 import type {PodNetworkRecord} from './record.ts';
@@ -80,6 +80,19 @@ export interface ReconcileResult {
   /** Keys of records whose netns was gone. */
   readonly undone: readonly string[];
   /** Errors, as text. */
+  readonly problems: readonly string[];
+}
+
+export interface Orphans {
+  /** Paths of netns without a record. */
+  readonly netns: readonly string[];
+  /** Addresses that are leased to sandboxes without a record. */
+  readonly addresses: readonly string[];
+  /** Names of host ends of veth pairs without a record. */
+  readonly links: readonly string[];
+  /** Names of iptables chains of the portmap plugin whose sandbox has no record. */
+  readonly chains: readonly string[];
+  /** Why links or chains could not be listed, as text. */
   readonly problems: readonly string[];
 }
 

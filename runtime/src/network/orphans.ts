@@ -54,27 +54,6 @@ export const findOrphanedLeases = async (
   return leases.filter(({sandbox}) => orphans.has(sandbox));
 };
 
-export interface Orphans {
-  /** Paths of netns without a record. */
-  readonly netns: readonly string[];
-  /** Addresses that are leased to sandboxes without a record. */
-  readonly addresses: readonly string[];
-}
-
-export const listOrphans = async (
-  parts: LeaseParts & {
-    readonly netns: NetnsDir;
-    readonly networksOfOthers: () => Promise<NetworksOfOthers>;
-  },
-): Promise<Orphans> => {
-  const {netns, records} = parts;
-  const paths = await netns.list();
-  return {
-    netns: paths.filter((path) => !recordOfNetns(records, netns.path, path)),
-    addresses: (await findOrphanedLeases(parts, await parts.networksOfOthers())).map(({ip}) => ip),
-  };
-};
-
 /** Returns the released addresses. Nothing may be attached meanwhile, because a released address is leased again at once. */
 export const releaseLeases = async (leases: readonly Lease[], log: Log): Promise<string[]> => {
   const released: string[] = [];

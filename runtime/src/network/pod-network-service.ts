@@ -10,7 +10,7 @@ import {createCreate} from './create.ts';
 import {UnknownNetwork, WrongState} from './errors.ts';
 import {forget} from './forget.ts';
 import type {CleanupParts, Parts, PodNetworkService} from './lifecycle.ts';
-import {listOrphans} from './orphans.ts';
+import {listOrphans} from './list-orphans.ts';
 import {createReconcile} from './reconcile.ts';
 import {createSweep} from './sweep.ts';
 import {createTeardown, dropIfGone} from './teardown.ts';

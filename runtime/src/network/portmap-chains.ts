@@ -46,4 +46,8 @@ export const findOrphanedChains = (
     return !record || isUndone(record);
   });
 
-export const hasPortmap = ({plugins}: Conflist): boolean => plugins.some(({type}) => type === 'portmap');
+/** Names of the networks whose pods may have chains. */
+export const portmapNetworksOf = (lists: readonly Conflist[]): ReadonlySet<string> =>
+  new Set(lists.filter(hasPortmap).map(({name}) => name));
+
+const hasPortmap = ({plugins}: Conflist): boolean => plugins.some(({type}) => type === 'portmap');

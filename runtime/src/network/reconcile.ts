@@ -1,16 +1,15 @@
 /** Reconciles records and node, at start and on demand, while pods are served: removes orphans. */
-import {type Conflist, parseConflist} from '../cni/conflist.ts';
+import type {Conflist} from '../cni/conflist.ts';
 import {collectGarbage, hasGarbageCollection} from '../cni/network.ts';
 import {crashPoint} from '../lib/crash-point.ts';
 import {Busy, type Gate} from '../lib/gate.ts';
 import {errorText} from '../log.ts';
-import type {Networks} from './attachments.ts';
-import {bridgesOf, ownBridgesOf} from './bridges.ts';
 import {type Claims, claimsOf} from './claims.ts';
 import type {CleanupParts, Parts, ReconcileResult} from './lifecycle.ts';
+import {type NetworksInUse, networksInUse, ownBridgesIn} from './networks-in-use.ts';
 import {findOrphanedLinks} from './orphaned-links.ts';
 import {findOrphanedLeases, type NetworksOfOthers, releaseLeases, removeOrphanedNetns} from './orphans.ts';
-import {findOrphanedChains, hasPortmap} from './portmap-chains.ts';
+import {findOrphanedChains, portmapNetworksOf} from './portmap-chains.ts';
 import {unfinishedRecords} from './unfinished-cleanups.ts';
 
 /** Waits this long for a moment without calls in progress; calls are served meanwhile. */
@@ -56,18 +55,17 @@ export const createReconcile = (
     }
     const removedNetns = await removeOrphanedNetns(parts);
     const claims = claimsOf(records);
-    let lists: readonly Conflist[] = [];
+    const ofOthers = await parts.networksOfOthers().catch(orReport(report, {has: () => true}));
+    let used: NetworksInUse = {own: [], shared: []};
     try {
-      lists = listsInUse(parts, claims);
+      used = networksInUse(parts.networks, claims, ofOthers);
     } catch (error) {
       report(error);
     }
-    const ofOthers = await parts.networksOfOthers().catch(orReport(report, {has: () => true}));
-    const shared = lists.filter(({name}) => ofOthers.has(name));
-    const own = lists.filter((list) => !shared.includes(list));
+    const {own, shared} = used;
     for (const {name} of shared)
       log.info('skipping a network that another container runtime uses', {network: name});
-    const removedLinks = await removeLinks(parts, claims, {own, shared}, report);
+    const removedLinks = await removeLinks(parts, claims, used, report);
     const releasedAddresses = await releaseAddresses(parts, ofOthers, exclusively);
     const removedChains = await removeChains(parts, own, exclusively).catch(orReport(report, []));
     crashPoint('reconcile: before garbage collection');
@@ -85,33 +83,16 @@ const orReport =
     return otherwise;
   };
 
-/** Configurations of the node's network and of the networks that pods are attached to. */
-const listsInUse = ({networks}: Parts, {configs}: Claims): Conflist[] => {
-  const texts = new Set(configs);
-  const primary = primaryOf(networks);
-  if (primary) texts.add(primary.text);
-  return [...texts].map((text) => parseConflist(text));
-};
-
-const primaryOf = ({primary}: Networks): Conflist | undefined => {
-  try {
-    return primary();
-  } catch {
-    return undefined; // the node may not have a network yet
-  }
-};
-
 const removeLinks = async (
   parts: Parts,
   claims: Claims,
-  {own, shared}: {readonly own: readonly Conflist[]; readonly shared: readonly Conflist[]},
+  used: NetworksInUse,
   report: Report,
 ): Promise<string[]> => {
   const {links, ipamDir, log} = parts;
-  const bridges = new Set(own.flatMap((list) => ownBridgesOf(list, ipamDir)));
-  for (const bridge of shared.flatMap(bridgesOf)) bridges.delete(bridge);
   const removed: string[] = [];
-  for (const {name} of await findOrphanedLinks(parts, claims, bridges).catch(orReport(report, [])))
+  const found = findOrphanedLinks(parts, claims, ownBridgesIn(used, ipamDir));
+  for (const {name} of await found.catch(orReport(report, [])))
     await links.remove(name).then(() => {
       removed.push(name);
       log.info('removed an orphaned interface', {interface: name});
@@ -134,7 +115,7 @@ const removeChains = async (
   lists: readonly Conflist[],
   exclusively: Exclusively,
 ): Promise<string[]> => {
-  const networks = new Set(lists.filter(hasPortmap).map(({name}) => name));
+  const networks = portmapNetworksOf(lists);
   if (networks.size === 0) return [];
   const find = async () => findOrphanedChains(await portmapChains.list(), records, networks);
   if ((await find()).length === 0) return [];

@@ -8,6 +8,9 @@ import {
   type InspectPodNetworkRequest,
   type InspectPodNetworkResponse,
   InspectPodNetworkResponseSchema,
+  type ListOrphansRequest,
+  type ListOrphansResponse,
+  ListOrphansResponseSchema,
   type ListPodNetworksRequest,
   type ListPodNetworksResponse,
   ListPodNetworksResponseSchema,
@@ -71,6 +74,20 @@ export const inspectPodNetwork = async (
     }),
     problems: [...problems],
     knownBugs: knownBugs.map(({problem, explanation, reference}) => ({problem, explanation, reference})),
+  });
+};
+
+export const listOrphans = async (
+  _: ListOrphansRequest,
+  {pods}: InspectContext,
+): Promise<ListOrphansResponse> => {
+  const {netns, addresses, links, chains, problems} = await pods.orphans();
+  return create(ListOrphansResponseSchema, {
+    netns: [...netns],
+    addresses: [...addresses],
+    links: [...links],
+    chains: [...chains],
+    problems: [...problems],
   });
 };
 

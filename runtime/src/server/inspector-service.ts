@@ -4,7 +4,13 @@ import {Inspector} from '../gen/inspector_pb.ts';
 import type {Log} from '../log.ts';
 import {acceptLoss} from '../rpc/accept-loss.ts';
 import {forgetPodNetwork, listUnfinishedCleanups} from '../rpc/cleanups.ts';
-import {type InspectorParts, inspectPodNetwork, listPodNetworks, reconcileNow} from '../rpc/inspect.ts';
+import {
+  type InspectorParts,
+  inspectPodNetwork,
+  listOrphans,
+  listPodNetworks,
+  reconcileNow,
+} from '../rpc/inspect.ts';
 import {serviceDefinitionOf} from './service-definition.ts';
 import {type ObserveRpc, type Rpc, unary} from './unary.ts';
 
@@ -40,6 +46,12 @@ export const addInspector = (
       name: 'ForgetPodNetwork',
       handle: forgetPodNetwork,
       deadlineMs: deadlineMs.plugins,
+    }),
+    ListOrphans: serve({
+      name: 'ListOrphans',
+      handle: listOrphans,
+      deadlineMs: deadlineMs.plugins,
+      routine: true,
     }),
     Reconcile: serve({name: 'Reconcile', handle: reconcileNow, deadlineMs: deadlineMs.plugins}),
     AcceptLoss: serve({name: 'AcceptLoss', handle: acceptLoss, deadlineMs: deadlineMs.plugins}),

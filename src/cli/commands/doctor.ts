@@ -1,6 +1,7 @@
 /** doctor: checks this machine and the user's clusters, and repairs what is safe to repair. */
 
 import {type CheckResult, clusterChecks, machineChecks, requirementChecks} from '../../doctor/checks.ts';
+import {orphanChecks} from '../../doctor/orphans.ts';
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import {quoteCommand} from '../../host/quote.ts';
@@ -43,7 +44,12 @@ const examine = async (world: World): Promise<readonly CheckResult[]> => {
   const machine = await machineChecks(context, env, signal);
   try {
     const status = await gatherStatus(context, {runtimeTag: tagOfRuntime(world), signal});
-    return [...survey, ...machine, ...clusterChecks(status)];
+    return [
+      ...survey,
+      ...machine,
+      ...clusterChecks(status),
+      ...(await orphanChecks(context.host, status, signal)),
+    ];
   } catch (error) {
     // Without docker there is no cluster to check, and the survey has said so.
     if (!(error instanceof UserError)) throw error;
