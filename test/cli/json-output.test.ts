@@ -74,7 +74,7 @@ describe('the lines that docs/commands.md documents', () => {
     await using dir = await dirWithCluster();
     const nodes = printed(node('test1-control-plane'), node('test1-worker')).join('\n');
     const host = hostOf((line) => (line.startsWith('docker ps') ? nodes : ''));
-    const {code, stdout, questions} = await cli(dir, ['down', '--json'], {host, answer: true});
+    const {code, stdout, stderr, questions} = await cli(dir, ['down', '--json'], {host, answer: true});
     expect(code).toBe(0);
     expect(questions).toEqual(['Remove it?']);
     expect(documented(stdout)).toEqual(['result']);
@@ -82,6 +82,7 @@ describe('the lines that docs/commands.md documents', () => {
       removed: ['cluster test1: test1-control-plane, test1-worker'],
       kept: [],
     });
+    expect(stderr).toContain('- cluster test1: ');
     const again = await cli(dir, ['down', '--json', '--name', 'other'], {host: hostOf(() => '')});
     expect(JSON.parse(again.stdout)).toMatchObject({type: 'result', removed: [], kept: []});
   });

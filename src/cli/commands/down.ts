@@ -47,14 +47,16 @@ export const down = async (
       dockerHost: dockerHostOf(world),
       signal,
     });
-    for (const line of kept) say(`keeps ${line}`);
+    // The user confirms this list, so --json must not hide it.
+    const list = yes ? say : note;
+    for (const line of kept) list(`keeps ${line}`);
     const result = {command: 'down', exitCode: 0, removed: removals.map(({what}) => what), kept};
     if (removals.length === 0) {
       say(all ? 'nothing to remove: kni-demo has made nothing here' : `cluster ${name} does not exist`);
       record('result', result);
       return;
     }
-    for (const {what} of removals) say(`- ${what}`);
+    for (const {what} of removals) list(`- ${what}`);
     if (!yes && !(await world.confirm(removals.length === 1 ? 'Remove it?' : 'Remove all of these?'))) {
       signal.throwIfAborted();
       throw new UserError({
