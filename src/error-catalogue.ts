@@ -117,7 +117,8 @@ export const errorCatalogue = {
   ),
   'KNI-E205': entry(
     'A setting is invalid.',
-    'kni-demo.yaml or a variable KNI_DEMO_* has an unknown name or a value that the flag does not accept.',
+    'kni-demo.yaml or a variable KNI_DEMO_* has an unknown name or a value that the flag does not accept. ' +
+      'Or another user made the file, in a directory that all users may write.',
     'Correct it; `kni-demo config show` lists the settings.',
   ),
   'KNI-E206': entry(

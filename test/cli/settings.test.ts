@@ -1,5 +1,6 @@
-import {mkdir, writeFile} from 'node:fs/promises';
+import {chmod, chown, mkdir, stat, writeFile} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
+import {refuseUntrusted} from '../../src/cli/settings/find-file.ts';
 import {exitCodes} from '../../src/exit-codes.ts';
 import {cli, hostOf} from '../rig/cli.ts';
 import {envOf} from '../rig/demo.ts';
@@ -70,6 +71,25 @@ describe('config show', () => {
     const {code, stderr} = await cli(dir, ['config', 'show'], await around(dir, file));
     expect(code).toBe(exitCodes.badInput);
     expect(stderr).toMatch(message);
+  });
+
+  it("trusts no other user's file in a directory that all users may write", async () => {
+    await using dir = await tempDir();
+    const path = dir.join('kni-demo.yaml');
+    await writeFile(path, 'source: [kubernetes=https://evil.example/kubernetes]\n');
+    const {uid} = await stat(path);
+    // An owner other than root, which is trusted.
+    if (uid === 0) await chown(path, 12_345, 12_345);
+    const other = (uid || 12_345) + 1;
+    expect(() => refuseUntrusted(path, other)).not.toThrow();
+    await chmod(dir.path, 0o1777);
+    expect(() => refuseUntrusted(path, uid || 12_345)).not.toThrow();
+    expect(() => refuseUntrusted(path, other)).toThrow(
+      /cannot trust .*: it belongs to user \d+, and every user/,
+    );
+    if (uid !== 0) return;
+    const {code, stderr} = await cli(dir, ['config', 'show'], await around(dir, undefined));
+    expect({code, stderr}).toMatchObject({code: 2, stderr: expect.stringContaining('cannot trust')});
   });
 
   it.each(['', '# nothing\n', '{}\n'])('accepts the file %j', async (file) => {

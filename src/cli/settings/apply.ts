@@ -4,7 +4,7 @@ import {type Command, CommanderError, type Option} from 'commander';
 import {UserError} from '../../errors.ts';
 import {messageOf} from '../../thrown.ts';
 import type {SettingsFile} from './file.ts';
-import {findFile} from './find-file.ts';
+import {findFile, refuseUntrusted} from './find-file.ts';
 import {isList, isSwitch, settingOf, settingsOf, variableOf} from './flags.ts';
 
 export type Origin =
@@ -60,6 +60,7 @@ const fileFor = async (
 ): Promise<SettingsFile | undefined> => {
   const path = findFile(directory);
   if (path === undefined) return undefined;
+  refuseUntrusted(path);
   const {readFile} = await import('./file.ts');
   return readFile(path, known);
 };
