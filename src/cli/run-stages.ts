@@ -12,6 +12,7 @@ import {runLocked} from './run-locked.ts';
 import {type RunOutput, runOutput} from './run-output.ts';
 import {runWithView} from './run-with-view.ts';
 import {stageTimes} from './stage-times.ts';
+import {criticalPath, type RanTasks, rememberTimes, savedTime, type TaskTime} from './task-times.ts';
 import type {World} from './world.ts';
 
 export interface StagesResult {
@@ -22,6 +23,10 @@ export interface StagesResult {
   readonly ms: number;
   /** The stages that ran a task, each with its milliseconds. */
   readonly times: readonly (readonly [stage: string, ms: number])[];
+  /** First task first; empty if no task ran. */
+  readonly criticalPath: readonly TaskTime[];
+  /** Milliseconds of earlier work whose results were used again. */
+  readonly savedMs: number;
   /** The line that the runtime logged, then the checks; empty if the proof did not run. */
   readonly proof: readonly string[];
 }
@@ -62,11 +67,14 @@ export const runStages = async (
       signal,
       onEvent: recorder.emit,
     });
+    await rememberTimes(context.dirs, context.stack.name, recorder.ran);
     const result = {
       context,
       isChanged: ran.some((id) => id !== proveSamplePod.id),
       ms: performance.now() - begun,
       times: recorder.spent(),
+      criticalPath: criticalPath(planned.plan, recorder.ran),
+      savedMs: await savedTime(context.dirs, context.stack.name, planned.plan, recorder.ran),
       proof: recorder.proof,
     };
     output.record('result', {command, exitCode: 0, ...resultOf(result, last)});
@@ -74,7 +82,8 @@ export const runStages = async (
   });
 };
 
-const resultOf = ({context, isChanged, ms, times, proof}: StagesResult, last: StageName): object => {
+const resultOf = (result: StagesResult, last: StageName): object => {
+  const {context, isChanged, ms, times, criticalPath: path, savedMs, proof} = result;
   const {dirs, stack, cluster} = context;
   return {
     stack: stack.name,
@@ -85,6 +94,8 @@ const resultOf = ({context, isChanged, ms, times, proof}: StagesResult, last: St
     changed: isChanged,
     ms,
     stages: Object.fromEntries(times),
+    criticalPath: path,
+    savedMs,
     ...(proof.length > 0 && {proof}),
   };
 };
@@ -93,11 +104,14 @@ const resultOf = ({context, isChanged, ms, times, proof}: StagesResult, last: St
 const runRecorder = (stages: readonly StageName[]) => {
   const proof: string[] = [];
   const times = stageTimes(stages);
+  const ran = new Map<string, number>();
   return {
     proof: proof as readonly string[],
     spent: times.spent,
+    ran: ran as RanTasks,
     emit: (event: RunEvent): void => {
       if (event.kind === 'output' && event.task === proveSamplePod.id) proof.push(event.line);
+      if (event.kind === 'done') ran.set(event.task, event.ms);
       times.emit(event);
     },
   };

@@ -52,6 +52,8 @@ describe('build', () => {
       changed: false,
       ms: expect.any(Number),
       stages: {},
+      criticalPath: [],
+      savedMs: 0,
     });
   });
 });

@@ -7,7 +7,7 @@ import {sourceFlags} from '../../stacks/own-source.ts';
 import type {RunOptions} from '../prepare-run.ts';
 import {runStages} from '../run-stages.ts';
 import type {World} from '../world.ts';
-import {timesText} from './up.ts';
+import {timeLines, timesText} from './up.ts';
 
 const next = {init: 'build', build: 'setup', setup: 'verify'} as const;
 
@@ -20,6 +20,7 @@ export const stage = (world: World, name: keyof typeof next, options: RunOptions
         ? `Stage ${name} is complete. ${took}: ${timesText(result)}`
         : `Stage ${name} was complete already: nothing was changed. ${took}`,
     );
+    for (const line of timeLines(result)) say(line);
     // From setup on, the cluster determines the stack and its programs.
     const stack = options.stack === undefined ? [] : ['--stack', options.stack];
     const flags = name === 'setup' ? [] : [...stack, ...sourceFlags(options)];

@@ -18,6 +18,7 @@ export const up = (world: World, options: RunOptions): Promise<void> =>
         ? `Cluster ${name} is up. ${seconds(result.ms)}: ${timesText(result)}`
         : `Cluster ${name} is up already: nothing was changed. ${seconds(result.ms)}`,
     );
+    for (const line of timeLines(result)) say(line);
     for (const line of nextSteps(result.context)) say(line);
   });
 
@@ -38,6 +39,23 @@ export const sayProof = (
 /** `init 2 s, build 182 s` */
 export const timesText = ({times}: Pick<StagesResult, 'times'>): string =>
   times.map(([stage, ms]) => `${stage} ${seconds(ms)}`).join(', ');
+
+/** Shorter tasks and savings are not worth a place on the line. */
+const shortMs = 1_000;
+
+/** Where the time went, and what earlier runs saved; nothing for a run that changed nothing. */
+export const timeLines = ({
+  isChanged,
+  criticalPath,
+  savedMs,
+}: Pick<StagesResult, 'isChanged' | 'criticalPath' | 'savedMs'>): readonly string[] => {
+  if (!isChanged) return [];
+  const path = criticalPath.filter(({ms}) => ms >= shortMs).map(({task, ms}) => `${task} ${seconds(ms)}`);
+  return [
+    ...(path.length > 0 ? [`  critical path: ${path.join(', ')}`] : []),
+    ...(savedMs >= shortMs ? [`  the cache saved ${seconds(savedMs)} of work`] : []),
+  ];
+};
 
 const nextSteps = ({dirs, cluster: {name}}: DemoContext): readonly string[] => {
   const flag = nameFlag(name);
