@@ -10,8 +10,11 @@ export interface Resource<Item> {
   readonly itemOf: (object: unknown) => Item;
 }
 
-/** The API server ends a watch after this time. Until then it sends a bookmark every minute. */
-const watchSeconds = 240;
+/**
+ * The API server ends a watch after this time. Kubernetes 1.20 sends no bookmark before, so a watch of objects that do not change
+ * is silent until then.
+ */
+const watchSeconds = 120;
 const idleMs = 150_000;
 
 /** Yields all items after every change. Returns when the API server ends the watch; throws if it does not respond. */
