@@ -44,7 +44,7 @@ export const createCreate =
         await createNetns(netns, record.netns);
         crashPoint('create: netns made');
       } catch (error) {
-        await records.drop(key);
+        if (!isLeft(netns, record.netns)) await records.drop(key);
         throw error;
       }
       return record;
@@ -98,6 +98,15 @@ const createNetns = async (netns: NetnsDir, path: string): Promise<void> => {
   } catch (error) {
     await netns.remove(path).catch(() => undefined); // report the first error
     throw new NetnsFailed('cannot create the netns', {cause: error});
+  }
+};
+
+/** Whether a netns could be created only in part, and not be removed. A retry or the sweep needs its record then. */
+const isLeft = (netns: NetnsDir, path: string): boolean => {
+  try {
+    return netns.exists(path);
+  } catch {
+    return true;
   }
 };
 
