@@ -1,10 +1,11 @@
 /** One attempt at a task: checks whether it is done, and runs it. Neither call ever rejects. */
 
+import {UserError} from '../errors.ts';
 import {messageOf, outputOf} from '../thrown.ts';
 import type {Answer} from './demand.ts';
 import type {RunEvent} from './events.ts';
 import {describeFailure, type Failure, type TaskFailure} from './failure.ts';
-import type {FingerprintOf} from './fingerprint.ts';
+import {areInputsSame, type FingerprintOf} from './fingerprint.ts';
 import type {Task, TaskRun} from './task.ts';
 import {taskLog} from './task-log.ts';
 
@@ -80,6 +81,8 @@ export const attempt = <Context>(task: Task<Context>, options: AttemptOptions<Co
         signal.throwIfAborted();
         emit({kind: 'started', task: task.id});
         const start = performance.now();
+        // The result would get the name of the files that were there when the run began.
+        if (!(await areInputsSame(task, context, fingerprintOf))) throw inputsChanged(task.title);
         await task.run(context, running);
         return {kind: 'ran', ms: performance.now() - start};
       } catch (error) {
@@ -88,6 +91,13 @@ export const attempt = <Context>(task: Task<Context>, options: AttemptOptions<Co
     },
   };
 };
+
+const inputsChanged = (title: string): UserError =>
+  new UserError({
+    what: 'files changed during the run',
+    why: `the inputs of "${title}" differ from those at the start of the run`,
+    tryThis: 'run the same command again; finished tasks are kept',
+  });
 
 /** The log file gets the stack trace; users see one line. */
 const traceOf = (error: unknown): string =>

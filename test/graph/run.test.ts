@@ -180,3 +180,28 @@ describe('a live task', () => {
     expect(lines).toEqual(['planned nodes pod', 'skipped nodes: there', 'skipped pod: there']);
   });
 });
+
+describe('inputs that change during a run', () => {
+  const changing = (at: 'before' | 'after') => {
+    let content = 'old';
+    const change = async (): Promise<void> => {
+      content = 'new';
+    };
+    return [
+      task('a', [], at === 'before' ? {run: change} : {}),
+      task('b', ['a'], {inputs: () => content, ...(at === 'after' && {run: change})}),
+    ];
+  };
+
+  it('fail the task that has not started, because its result would get the name of the old inputs', async () => {
+    const {lines} = await tell(changing('before'));
+    expect(lines.slice(0, 4)).toEqual(['planned a b', 'started a', 'done a', 'started b']);
+    expect(lines.at(-1)).toBe(
+      'failed b: files changed during the run: the inputs of "Make b" differ from those at the start of the run',
+    );
+  });
+
+  it('do not matter to a task that has read them', async () => {
+    expect((await tell(changing('after'))).result).toEqual({ok: true, ran: ['a', 'b']});
+  });
+});
