@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import {loadBundleImages, openBundle, placeItems} from '../../bundle/load.ts';
 import {bundledTasks, refuseTaken, saveBundle} from '../../bundle/save.ts';
 import {markDirectories} from '../../cache/marker.ts';
+import {nameFlag} from '../../cluster/cluster.ts';
 import {defaultCluster} from '../../cluster/names.ts';
 import {fingerprintsOf} from '../../graph/fingerprint.ts';
 import {makeDirectory} from '../../make-directory.ts';
@@ -39,11 +40,12 @@ export const bundleSave = async (world: World, file: string, options: BundleOpti
   const {lockTimeout} = options;
   const {say, note, record} = runOutput(world, options.json);
   await refuseTaken(file);
-  const {context, plan, fingerprintOf} = await planBundle(world, options, say);
+  const context = await contextOfBundle(world, options, say);
   await runLocked(
     context.dirs,
     {command: 'kni-demo bundle save', lockTimeout, say: note, signal},
     async () => {
+      const {plan, fingerprintOf} = await planBundle(context);
       await checkHost(context, signal, say);
       await markDirectories(context.dirs);
       await runWithView({
@@ -78,9 +80,10 @@ export const bundleLoad = async (world: World, file: string, options: BundleOpti
   const {signal} = world;
   const {lockTimeout} = options;
   const {say, note, record} = runOutput(world, options.json);
-  const {context, plan, fingerprintOf} = await planBundle(world, options, say);
+  const context = await contextOfBundle(world, options, say);
   const {dirs} = context;
   await runLocked(dirs, {command: 'kni-demo bundle load', lockTimeout, say: note, signal}, async () => {
+    const {plan, fingerprintOf} = await planBundle(context);
     const nodeImage = imageOf(nodeImageTask.id, {fingerprintOf});
     await markDirectories(dirs);
     makeDirectory(join(dirs.cache, 'artifacts'));
@@ -106,19 +109,22 @@ export const bundleLoad = async (world: World, file: string, options: BundleOpti
       record('result', {command: 'bundle load', exitCode: 0, stack: context.stack.name, file, contents});
     });
     say(
-      `loaded. Next, without a network: kni-demo up --stack ${options.stack ?? context.stackFile ?? context.stack.name}`,
+      `loaded. Next, without a network: kni-demo up${nameFlag(options.name)} --stack ${options.stack ?? context.stackFile ?? context.stack.name}`,
     );
   });
 };
 
-const planBundle = async (
+const contextOfBundle = (
   world: World,
   {stack, name, yes = false}: BundleOptions,
   say: (line: string) => void,
-) => {
-  const context = await contextOf(world, {stack, cluster: {...defaultCluster, name}, mayInstall: yes}, say);
+): Promise<DemoContext> =>
+  contextOf(world, {stack, cluster: {...defaultCluster, name}, mayInstall: yes}, say);
+
+/** Only with the lock: while another kni-demo holds it, files of this checkout may change. */
+const planBundle = async (context: DemoContext) => {
   const plan = demoPlan(context.stack);
-  return {context, plan, fingerprintOf: await fingerprintsOf(plan, context)};
+  return {plan, fingerprintOf: await fingerprintsOf(plan, context)};
 };
 
 const checkHost = async (
