@@ -30,4 +30,4 @@ Exit code 3: there is a problem. A warning does not change the exit code.`;
 
 const statusHelp = `
 RUNTIME is the build of the node's network runtime. The size of a large cache is measured only in part.
-Exit code 1: a node is stopped, lost or not Ready, or its network runtime has no ready network.`;
+Exit code 1: a node is stopped, lost or not known to be Ready, or its network runtime has no ready network.`;

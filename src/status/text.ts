@@ -54,9 +54,9 @@ const clusterText = (
   ];
 };
 
-/** Whether the node is Ready and its network runtime reports a ready network. */
+/** Whether the API server says that the node is Ready, and its network runtime reports a ready network. */
 export const isHealthy = ({container, ready, runtime}: NodeStatus): boolean =>
-  container === 'running' && ready !== false && runtime !== undefined && areReady(runtime.networks);
+  container === 'running' && ready === true && runtime !== undefined && areReady(runtime.networks);
 
 const areReady = (networks: readonly {readonly ready: boolean}[]): boolean =>
   networks.length > 0 && networks.every(({ready}) => ready);

@@ -87,12 +87,16 @@ describe('doctor on the nodes of a cluster', () => {
   const orphans = (found: object): string =>
     JSON.stringify({netns: [], addresses: [], links: [], chains: [], problems: [], ...found});
   const networks = JSON.stringify({networks: [{name: 'kni', ready: true}]});
+  const ready = {
+    metadata: {name: 'test1-control-plane'},
+    status: {conditions: [{type: 'Ready', status: 'True'}]},
+  };
   const withNode = (answer: string) =>
     having({
       'docker ps': printed(node('test1-control-plane')).join('\n'),
       'kni-runtime orphans': answer,
       'kni-runtime networks': `{}\n${networks}`,
-      kubectl: '{"items":[]}',
+      kubectl: JSON.stringify({items: [ready]}),
     });
 
   it('counts what is left of deleted pods, and says how to remove it', async () => {

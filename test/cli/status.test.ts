@@ -156,9 +156,9 @@ describe('status', () => {
 
   it('says that the API server does not answer', async () => {
     await using dir = await dirWithCluster();
-    const {stdout} = await cli(dir, ['status'], {
-      host: having({api: '2> connection refused\n[exit code 1]'}),
-    });
+    const host = having({api: '2> connection refused\n[exit code 1]'});
+    const {code, stdout} = await cli(dir, ['status'], {host});
+    expect(code).toBe(exitCodes.failed);
     expect(stdout).toContain('! cannot ask the API server: connection refused\n');
     expect(stdout).toMatch(/^test1-worker +unknown +ready/m);
   });
