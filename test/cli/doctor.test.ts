@@ -88,6 +88,7 @@ describe('doctor on the nodes of a cluster', () => {
     JSON.stringify({netns: [], addresses: [], links: [], chains: [], problems: [], ...found});
   const networks = JSON.stringify({networks: [{name: 'kni', ready: true}]});
   const ready = {
+    kind: 'Node',
     metadata: {name: 'test1-control-plane'},
     status: {conditions: [{type: 'Ready', status: 'True'}]},
   };
