@@ -35,10 +35,17 @@ const jsonOf = (head: LogFields, fields: LogFields | undefined): string => {
   }
 };
 
-/** Writes synchronously to a pipe, socket or file. Drops lines that nobody reads: that must not end the process. */
+/** In bytes; enough for thousands of lines. */
+const mostWaiting = 4 * 1024 * 1024;
+
+/** Drops lines that nobody reads: they must neither end the process nor fill its memory. */
 const stdout = (): LogSink => {
   process.stdout.on('error', () => undefined);
-  return {write: (lines) => void process.stdout.write(lines)};
+  return {
+    write: (lines) => {
+      if (process.stdout.writableLength < mostWaiting) process.stdout.write(lines);
+    },
+  };
 };
 
 /** An answer takes two turns of the event loop: its message and its status are sent one after the other. */

@@ -70,6 +70,23 @@ describe('the log', () => {
     expect(stdout).toMatch(/^\{"level":"error","msg":"the last line",.*\}\n$/);
   });
 
+  it('does not fill the memory when its reader hangs', async () => {
+    const program = await programOf(`
+      let rounds = 0;
+      const write = () => {
+        for (let line = 0; line < 1000; line++) log.info('x'.repeat(1000));
+        if (++rounds < 100) return void setTimeout(write, 10);
+        console.error(process.stdout.writableLength);
+        process.exit();
+      };
+      write();`);
+    const child = spawn(process.execPath, {stdio: 'pipe'}); // its stdout is not read
+    child.stdin.end(program);
+    const [bytes] = (await once(child.stderr, 'data')) as [Buffer];
+    expect(Number(bytes)).toBeLessThan(10_000_000);
+    child.kill('SIGKILL');
+  });
+
   it('does not end the process when its reader is gone', async () => {
     const program = await programOf(`
       log.info('one');
