@@ -1,9 +1,11 @@
 import {access, mkdir, readdir, writeFile} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
+import {dirsOf} from '../../src/cache/dirs.ts';
+import {writeRecord} from '../../src/cluster/cluster.ts';
 import {exitCodes} from '../../src/exit-codes.ts';
 import {attach} from '../../src/host/process.ts';
 import {cli, hostOf} from '../rig/cli.ts';
-import {dirWithCluster, node, printed} from '../rig/demo.ts';
+import {dirWithCluster, envOf, node, printed} from '../rig/demo.ts';
 
 const running = [node('test1-control-plane'), node('test1-worker')];
 const stopped = running.map((each) => ({...each, running: false}));
@@ -49,6 +51,18 @@ describe('stop and start', () => {
     expect((await cli(dir, ['start'], {host})).stdout).toMatch(
       /^Cluster test1 runs already: 2 nodes are Ready/,
     );
+    expect(host.ran.filter((command) => command.startsWith('docker start'))).toEqual([]);
+  });
+
+  it('refuse to start a cluster whose node was removed, instead of waiting for that node', async () => {
+    await using dir = await dirWithCluster();
+    const dirs = dirsOf(envOf(dir));
+    await writeRecord(dirs, 'test1', {phase: 'complete', nodeImage: 'kni-demo/node:1', workers: 2});
+    const host = having(stopped);
+    expect(await cli(dir, ['start'], {host})).toMatchObject({
+      code: exitCodes.conflict,
+      stderr: expect.stringContaining('the container of test1-worker2 was removed'),
+    });
     expect(host.ran.filter((command) => command.startsWith('docker start'))).toEqual([]);
   });
 

@@ -1,8 +1,9 @@
 /** stop and start: the node containers of a cluster. */
 
-import {requireCluster} from '../../cluster/cluster.ts';
+import {readRecord, requireCluster} from '../../cluster/cluster.ts';
 import {startNodes, waitForNodes} from '../../cluster/start.ts';
 import {seconds} from '../../duration.ts';
+import {refuseRemovedNodes} from '../../stages/lib/find-cluster.ts';
 import {stopContainers} from '../../tools/docker.ts';
 import {lineWriter} from '../../view/stream.ts';
 import {hostAndDirs} from '../context.ts';
@@ -38,7 +39,7 @@ export const stop = async (world: World, {name, json, lockTimeout}: StopStartOpt
   });
 };
 
-/** Rejects when a node is not Ready again after a few minutes. */
+/** Rejects when the container of a node was removed, or when a node is not Ready again after a few minutes. */
 export const start = async (world: World, {name, json, lockTimeout}: StopStartOptions): Promise<void> => {
   const {signal, stderr} = world;
   const {host, dirs} = hostAndDirs(world);
@@ -46,6 +47,7 @@ export const start = async (world: World, {name, json, lockTimeout}: StopStartOp
   await runLocked(dirs, {command: 'kni-demo start', lockTimeout, say: note, signal}, async () => {
     const begun = performance.now();
     const cluster = await requireCluster({host, dirs}, name, signal);
+    refuseRemovedNodes(name, await readRecord(dirs, name), cluster.nodes);
     const isStopped = cluster.nodes.some((node) => !node.running);
     const progress = {signal, log: lineWriter(stderr)};
     if (isStopped) await startNodes(host, cluster.nodes, {signal, log: () => undefined});

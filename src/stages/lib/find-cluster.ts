@@ -1,6 +1,6 @@
 /** Finds the cluster of a run, and refuses a cluster that `up` must not change. */
 
-import {nodesOf, readRecord, recreateHint, removedNodes} from '../../cluster/cluster.ts';
+import {type ClusterRecord, nodesOf, readRecord, recreateHint, removedNodes} from '../../cluster/cluster.ts';
 import {defaultCluster} from '../../cluster/names.ts';
 import {refuseForeign} from '../../cluster/ownership.ts';
 import {UserError} from '../../errors.ts';
@@ -29,7 +29,7 @@ export const findCluster = async (context: DemoContext, signal: AbortSignal): Pr
   const record = await readRecord(dirs, name);
   const complete = nodes.length > 0 && record?.phase !== 'creating';
   if (complete) {
-    refuseRemovedNodes(name, removedNodes(name, record, nodes), record?.workers);
+    refuseRemovedNodes(name, record, nodes);
     const again = {name, up: quoteCommand(['kni-demo', ['up', ...flagsOf(context)]])};
     // Not only before the run: until then the docker engine may have been stopped.
     if (plannedNodes !== undefined) refuseOtherImage(nodes, plannedNodes, again);
@@ -45,12 +45,17 @@ export const plannedNodesOf = (plan: Pick<TaskRun, 'fingerprintOf'>): PlannedNod
 });
 
 /** kind cannot add a node to an existing cluster, and the API server still has the removed one. */
-const refuseRemovedNodes = (name: string, removed: readonly string[], workers?: number): void => {
+export const refuseRemovedNodes = (
+  name: string,
+  record: ClusterRecord | undefined,
+  nodes: readonly NodeContainer[],
+): void => {
+  const removed = removedNodes(name, record, nodes);
   if (removed.length === 0) return;
   throw new UserError({
     what: `cluster ${name} is incomplete`,
     why: `the container of ${removed.join(', ')} was removed`,
-    tryThis: recreateHint(name, workers),
+    tryThis: recreateHint(name, record?.workers),
     code: 'KNI-E403',
   });
 };
