@@ -115,6 +115,43 @@ export const parseStarts = (stdout: string): ReadonlyMap<string, number> =>
       .flatMap((match) => (match ? [[match[1] ?? '', Date.parse(match[2] ?? '')] as const] : [])),
   );
 
+/** Prints the ports that each container publishes, also while it is stopped: `/name {"6443/tcp":[{"HostIp":"127.0.0.1","HostPort":"40123"}]}`. */
+export const inspectPorts = (names: readonly string[]): Command =>
+  docker(
+    'inspect',
+    '--type',
+    'container',
+    '--format',
+    '{{.Name}} {{json .HostConfig.PortBindings}}',
+    ...names,
+  );
+
+export interface PublishedPort {
+  /** The name of the container. */
+  readonly node: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+const portBindings = z
+  .record(z.string(), z.array(z.object({HostIp: z.string(), HostPort: z.string()})).nullable())
+  .nullable();
+
+/** The published TCP ports of this machine. Leaves out ports that docker chooses at each start. */
+export const parsePorts = (stdout: string): readonly PublishedPort[] =>
+  stdout
+    .split('\n')
+    .filter(Boolean)
+    .flatMap((line) => {
+      const [, node = '', json = ''] = /^\/(\S+) (.*)$/.exec(line) ?? [];
+      const bindings = readJson(portBindings, json, 'the output of docker inspect') ?? {};
+      return Object.entries(bindings)
+        .filter(([port]) => port.endsWith('/tcp'))
+        .flatMap(([, found]) => found ?? [])
+        .map(({HostIp, HostPort}) => ({node, address: HostIp || '0.0.0.0', port: Number(HostPort)}))
+        .filter(({port}) => port > 0);
+    });
+
 /** kind sets `kindLabel` on its nodes. Our node image has the other labels, which its containers inherit. */
 const kindLabel = 'io.x-k8s.kind.cluster';
 export const stackLabel = 'dev.kni-demo.stack';

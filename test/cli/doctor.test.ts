@@ -1,3 +1,5 @@
+import {once} from 'node:events';
+import {type AddressInfo, createServer} from 'node:net';
 import {describe, expect, it} from 'vitest';
 import {dirsOf} from '../../src/cache/dirs.ts';
 import {withLock} from '../../src/cache/lock.ts';
@@ -120,6 +122,32 @@ describe('doctor on the nodes of a cluster', () => {
     const host = withNode('2> kni-runtime: unknown command\n[exit code 2]');
     const {stdout} = await cli(dir, ['doctor'], {host});
     expect(stdout).not.toContain('node test1-control-plane');
+  });
+});
+
+describe('doctor on the ports of stopped nodes', () => {
+  const reported = async (port: number): Promise<string> => {
+    await using dir = await dirWithCluster();
+    const host = having({
+      'docker ps': printed(node('test1-control-plane', {running: false})).join('\n'),
+      PortBindings: `/test1-control-plane {"6443/tcp":[{"HostIp":"127.0.0.1","HostPort":"${port}"}],"53/udp":null}`,
+    });
+    return (await cli(dir, ['doctor'], {host})).stdout;
+  };
+
+  it('names a port that another program uses, until that program has ended', async () => {
+    const server = createServer();
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const {port} = server.address() as AddressInfo;
+    const taken = await reported(port);
+    await once(server.close(), 'close');
+    expect(taken).toMatch(
+      new RegExp(
+        `^- ports +another program uses 127\\.0\\.0\\.1:${port} of test1-control-plane\n {4}end the`,
+        'm',
+      ),
+    );
+    expect(await reported(port)).toMatch(new RegExp(`^\\+ ports +free: 127\\.0\\.0\\.1:${port}$`, 'm'));
   });
 });
 

@@ -2,6 +2,7 @@
 
 import {type CheckResult, clusterChecks, machineChecks, requirementChecks} from '../../doctor/checks.ts';
 import {orphanChecks} from '../../doctor/orphans.ts';
+import {portCheck} from '../../doctor/ports.ts';
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import {quoteCommand} from '../../host/quote.ts';
@@ -47,6 +48,7 @@ const examine = async (world: World): Promise<readonly CheckResult[]> => {
     return [
       ...survey,
       ...machine,
+      await portCheck(context.host, status, signal),
       ...clusterChecks(status),
       ...(await orphanChecks(context.host, status, signal)),
     ];
