@@ -1,4 +1,5 @@
 /** Watches the process group of a command: collects its output, and kills the group on timeout, stop or excess output. */
+import {readdirSync, readFileSync} from 'node:fs';
 import type {Readable, Writable} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {Ending} from './command.ts';
@@ -92,13 +93,44 @@ export const killGroup = ({pid}: {readonly pid?: number | undefined}): void => {
   }
 };
 
-/** Resolves when no process of the group is left, or at the latest after `deathLimitMs`. */
+/** Resolves when no process of the group runs, or at the latest after `deathLimitMs`. */
 const gone = async ({pid = 0}: Leader): Promise<void> => {
-  for (const end = performance.now() + deathLimitMs; performance.now() < end; await delay(2)) {
+  const begun = performance.now();
+  let nextLookMs = 20; // PID 1 usually reaps orphans sooner
+  for (let ms = 0; ms < deathLimitMs; ms = performance.now() - begun) {
     try {
       process.kill(-pid, 0);
     } catch {
       return; // ESRCH
     }
+    if (ms > nextLookMs) {
+      if (hasOnlyZombies(pid)) return;
+      nextLookMs = 2 * ms; // a look takes some milliseconds
+    }
+    await delay(2);
+  }
+};
+
+/**
+ * A zombie does nothing any more, except that its other threads may still end. PID 1 of a container may reap orphans late or
+ * never.
+ */
+const hasOnlyZombies = (group: number): boolean =>
+  readdirSync('/proc').every((pid) => {
+    const fields = statusOf(pid);
+    const [state, , itsGroup] = fields;
+    return itsGroup !== String(group) || (state === 'Z' && Number(fields[threadsField]) <= 1);
+  });
+
+/** As in proc_pid_stat(5), without pid and name. */
+const threadsField = 17;
+
+/** From the state on; empty for a process that has ended. The name in parentheses before it may contain anything. */
+const statusOf = (pid: string): string[] => {
+  try {
+    const line = /^\d+$/.test(pid) ? readFileSync(`/proc/${pid}/stat`, 'latin1') : '';
+    return line.slice(line.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return [];
   }
 };
