@@ -24,6 +24,8 @@ const run = async (argv: readonly string[], world: World, lost: AbortSignal): Pr
     const flags = command.optsWithGlobals();
     json ||= flags['json'] === true || flags['format'] === 'json';
     debug = flags['debug'] === true;
+    // Not only after an error: a build may replace the files of a program that runs for minutes.
+    await loadReport();
     if (debug) host = (await import('./trace.ts')).traced(host, world.stderr);
   });
   try {
@@ -40,10 +42,12 @@ const run = async (argv: readonly string[], world: World, lost: AbortSignal): Pr
     }
     // Aborted because of lost output, not by the user: `watchOutput` reports that.
     if (lost.aborted) return exitCodes.failed;
-    const {report} = await import('./report.ts');
+    const {report} = await loadReport();
     return report(error, world, {json, debug});
   }
 };
+
+const loadReport = () => import('./report.ts');
 
 export const realWorld = (): World => {
   const cancel = new AbortController();

@@ -2,6 +2,7 @@ import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {createProgram} from '../../src/cli/program.ts';
 import {commandsOf} from '../../src/cli/settings/flags.ts';
 import type {World} from '../../src/cli/world.ts';
+import {exitCodes} from '../../src/exit-codes.ts';
 import {cli, hostOf} from '../rig/cli.ts';
 import {dirWithCluster} from '../rig/demo.ts';
 import {type RealCli, realCli} from '../rig/real-cli.ts';
@@ -51,12 +52,24 @@ describe('--json', () => {
   });
 });
 
-describe('completion', () => {
+describe('the built program', () => {
   let real: RealCli;
   beforeAll(async () => {
     real = await realCli();
   });
   afterAll(() => real[Symbol.asyncDispose]());
+
+  it('reports its error also if a build has removed its files while it waited', async () => {
+    const stop = real.line('stop', '--lock-timeout', '3s');
+    const {code, stderr} = await real.shell(`
+      mkdir -p cache/kni-demo; exec 9>cache/kni-demo/lock; flock 9
+      ${stop} 9>&- >waiting & until grep -qs waiting waiting; do sleep 0.1; done
+      mv dist removed; wait $!; code=$?; mv removed dist; (exit $code)`);
+    expect({code, stderr}).toEqual({
+      code: exitCodes.busy,
+      stderr: expect.stringContaining('error: another kni-demo is running'),
+    });
+  });
 
   /** What bash offers for the last word. */
   const offered = async (...words: readonly string[]): Promise<readonly string[]> => {
