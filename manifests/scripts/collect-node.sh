@@ -25,7 +25,8 @@ collect units.txt systemctl --no-pager --full status kni kubelet containerd
 collect networks.json kni-runtime networks
 collect records.json kni-runtime pods
 collect pending.json kni-runtime pending
-collect config.txt sh -c 'head -n -0 -v /etc/kni/runtime.env /etc/kni/net.d/*'
+# Only configurations: plugins such as Calico and Multus keep kubeconfigs with tokens beside theirs.
+collect config.txt find /etc/kni -maxdepth 2 '(' -path /etc/kni/runtime.env -o -path '/etc/kni/net.d/*.conf' -o -path '/etc/kni/net.d/*.conflist' -o -path '/etc/kni/net.d/*.json' ')' -exec head -n -0 -v {} +
 collect state.txt find /var/lib/kni -ls
 collect leases.txt sh -c 'find /var/lib/kni/ipam -type f -exec head -v -n 5 {} +'
 collect netns.txt ls -l /run/netns
