@@ -59,6 +59,8 @@ export interface ClusterStatus {
   /** False for a cluster whose creation was interrupted. */
   readonly isComplete: boolean;
   readonly stack?: string;
+  /** The number of workers that it was created with; earlier versions did not record it. */
+  readonly workers?: number;
   readonly kubeconfig: string;
   readonly nodes: readonly NodeStatus[];
   readonly pods: readonly Pod[];
@@ -129,6 +131,7 @@ const clusterStatus = async (
     name,
     isComplete: record?.phase !== 'creating',
     ...(stack !== undefined && {stack}),
+    ...(record?.workers !== undefined && {workers: record.workers}),
     kubeconfig: kubeconfigOf(dirs, name),
     nodes: [
       ...nodes.map(({name: node, role, running}, index): NodeStatus => {

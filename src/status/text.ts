@@ -28,11 +28,8 @@ export const statusText = (
 const size = (bytes: number): string =>
   bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 
-const clusterText = (
-  {name, isComplete, stack, nodes, pods, why}: ClusterStatus,
-  paint: ChalkInstance,
-  width: number,
-): readonly string[] => {
+const clusterText = (cluster: ClusterStatus, paint: ChalkInstance, width: number): readonly string[] => {
+  const {name, isComplete, stack, nodes, pods, why} = cluster;
   const kubelet = nodes.find((node) => node.kubelet)?.kubelet;
   const facts = [stack ?? 'unknown stack', ...(kubelet === undefined ? [] : [`Kubernetes ${kubelet}`])];
   const bad = (text: string): string => paint.red(`! ${oneLine(text)}`);
@@ -47,7 +44,7 @@ const clusterText = (
       ? [bad(`no node is left; forget it: kni-demo down${nameFlag(name)}`)]
       : [paint.dim(header)]),
     ...nodes.map((node, index) => (isHealthy(node) ? (rows[index] ?? '') : paint.red(rows[index] ?? ''))),
-    ...nodes.flatMap((node) => remarksOf(node, name)).map(bad),
+    ...nodes.flatMap((node) => remarksOf(node, cluster)).map(bad),
     ...(nodes.length === 0 || why === undefined ? [] : [bad(`cannot ask the API server: ${why}`)]),
     ...replacements(name, nodes).map((line) => paint.yellow(line)),
     ...podsText(name, pods, paint, width),
@@ -82,10 +79,12 @@ const cellsOf = ({name, container, ready, runtime}: NodeStatus): readonly string
 /** Sentences that are too long for a column. */
 const remarksOf = (
   {name, container, ready, why, runtime}: NodeStatus,
-  cluster: string,
+  cluster: ClusterStatus,
 ): readonly string[] => {
-  if (container === 'stopped') return [`${name} is stopped; start it: kni-demo start${nameFlag(cluster)}`];
-  if (container === 'lost') return [`the container of ${name} was removed; ${recreateHint(cluster)}`];
+  if (container === 'stopped')
+    return [`${name} is stopped; start it: kni-demo start${nameFlag(cluster.name)}`];
+  if (container === 'lost')
+    return [`the container of ${name} was removed; ${recreateHint(cluster.name, cluster.workers)}`];
   if (runtime?.why !== undefined) return [`${name}: ${runtime.why}; try: ${runtime.tryThis ?? ''}`];
   const cleanups = runtime?.networks.some(({unfinishedCleanups = 0}) => unfinishedCleanups > 0) ?? false;
   return [

@@ -136,6 +136,7 @@ describe('status', () => {
     const {code, stdout} = await cli(dir, ['status'], {host: having()});
     expect(code).toBe(exitCodes.failed);
     expect(stdout).toMatch(/^test1-worker2 +lost /m);
+    expect(stdout).toContain('recreate it: kni-demo down, then kni-demo up --workers 2\n');
   });
 
   it('shows a runtime that does not answer, a node that is not Ready, and pending cleanups', async () => {
