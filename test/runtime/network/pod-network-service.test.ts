@@ -51,16 +51,16 @@ describe('the network of a pod', () => {
 
   it('keeps its record when its netns was created in part and cannot be removed', async () => {
     await using rig = await podsRig();
-    const {create, remove} = rig.netns;
+    const working = {...rig.netns};
     const failure = new Error('killed');
     Object.assign(rig.netns, {
-      create: (path: string) => create(path).then(() => Promise.reject(failure)),
+      create: (path: string) => working.create(path).then(() => Promise.reject(failure)),
       remove: () => Promise.reject(failure),
     });
     await expect(rig.pods.create(pod, '0')).rejects.toMatchObject({name: 'NetnsFailed', cause: failure});
     const [record] = await rig.onDisk();
     expect([record?.netns]).toEqual(await rig.netns.list());
-    Object.assign(rig.netns, {create, remove});
+    Object.assign(rig.netns, working);
     expect((await rig.pods.create(pod, '0')).netns).toBe(record?.netns);
   });
 
