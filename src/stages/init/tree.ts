@@ -1,7 +1,7 @@
 /** Makes patched source trees: Debian's patches first if the source is Debian's, then our series. */
 
 import {join} from 'node:path';
-import {digestOfTree} from '../../cache/digest.ts';
+import {digestOfTree, sha256File} from '../../cache/digest.ts';
 import {project} from '../../project.ts';
 import type {Component} from '../../stacks/own-source.ts';
 import type {DemoContext, DemoTask} from '../context.ts';
@@ -43,7 +43,8 @@ export const treeTask = ({component, id, title, source, patched}: TreeParts): De
         patches: await digestOfTree(seriesOf(component, {stack})),
         goFiles: await digestOfTree(goFilesOf(component)),
         ...(component === 'kubernetes' && {
-          proto: await digestOfTree(join(project.runtime, 'proto')),
+          // Not the other definitions, which the tree does not use.
+          proto: await sha256File(join(project.runtime, 'proto/kni.proto')),
           generate: await scriptDigest('generate-kni-api.sh'),
         }),
       }),
