@@ -67,14 +67,14 @@ export const runStages = async (
       signal,
       onEvent: recorder.emit,
     });
-    await rememberTimes(context.dirs, context.stack.name, recorder.ran);
+    const taskTimes = await rememberTimes(context.dirs, context.stack.name, recorder.ran);
     const result = {
       context,
       isChanged: ran.some((id) => id !== proveSamplePod.id),
       ms: performance.now() - begun,
       times: recorder.spent(),
       criticalPath: criticalPath(planned.plan, recorder.ran),
-      savedMs: await savedTime(context.dirs, context.stack.name, planned.plan, recorder.ran),
+      savedMs: savedTime(planned.plan, recorder.ran, taskTimes),
       proof: recorder.proof,
     };
     output.record('result', {command, exitCode: 0, ...resultOf(result, last)});

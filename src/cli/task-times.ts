@@ -49,30 +49,23 @@ const read = async (dirs: Pick<Dirs, 'state'>): Promise<z.infer<typeof remembere
   }
 };
 
-/** Keeps the times for the next run. */
+/** Keeps the times for the next run. Returns the last time of each task of the stack, this run included. */
 export const rememberTimes = async (
   dirs: Pick<Dirs, 'state'>,
   stack: string,
   ran: RanTasks,
-): Promise<void> => {
-  if (ran.size === 0) return;
+): Promise<Readonly<Record<string, number>>> => {
   const all = await read(dirs);
   const times = {...all[stack], ...Object.fromEntries(ran)};
-  await replaceFile(fileIn(dirs), `${JSON.stringify({...all, [stack]: times})}\n`);
+  if (ran.size > 0) await replaceFile(fileIn(dirs), `${JSON.stringify({...all, [stack]: times})}\n`);
+  return times;
 };
 
 /** The stages whose results stay in the cache. */
 const cachedStages = ['init/', 'build/'];
 
 /** The milliseconds of work for results that existed already, as far as their tasks have run on this machine. */
-export const savedTime = async (
-  dirs: Pick<Dirs, 'state'>,
-  stack: string,
-  {tasks}: Tasks,
-  ran: RanTasks,
-): Promise<number> => {
-  const times = (await read(dirs))[stack] ?? {};
-  return [...tasks.keys()]
+export const savedTime = ({tasks}: Tasks, ran: RanTasks, times: Readonly<Record<string, number>>): number =>
+  [...tasks.keys()]
     .filter((id) => !ran.has(id) && cachedStages.some((stage) => id.startsWith(stage)))
     .reduce((sum, id) => sum + (times[id] ?? 0), 0);
-};
