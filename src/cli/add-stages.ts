@@ -16,16 +16,16 @@ import {
 } from './options.ts';
 import type {World} from './world.ts';
 
+/** Adds the flags that choose what is built, and with `ofCluster` those of the cluster. */
+const withChoices = (command: Command, {ofCluster} = {ofCluster: true}): Command => {
+  command.addOption(stack()).addOption(name());
+  if (ofCluster) command.addOption(workers()).addOption(backend());
+  return command.addOption(source()).addOption(noPatch());
+};
+
 export const addUp = (program: Command, world: World): void => {
-  program
-    .command('up')
+  withChoices(program.command('up'))
     .description('build everything, create the cluster and prove that KNI gave the sample pod its network')
-    .addOption(stack())
-    .addOption(name())
-    .addOption(workers())
-    .addOption(backend())
-    .addOption(source())
-    .addOption(noPatch())
     .option('--dry-run', 'show what up would do, like kni-demo plan, and change nothing')
     .addOption(yes())
     .addOption(quiet())
@@ -60,16 +60,9 @@ const stages = [
 
 export const addStages = (program: Command, world: World): void => {
   for (const stage of stages) {
-    const command = program
-      .command(stage.name)
+    withChoices(program.command(stage.name), {ofCluster: stage.name === 'setup'})
       .alias(stage.alias)
       .description(stage.description)
-      .addOption(stack())
-      .addOption(name());
-    if (stage.name === 'setup') command.addOption(workers()).addOption(backend());
-    command
-      .addOption(source())
-      .addOption(noPatch())
       .addOption(yes())
       .addOption(quiet())
       .addOption(verbose())
@@ -90,15 +83,8 @@ export const addStages = (program: Command, world: World): void => {
 };
 
 export const addPlan = (program: Command, world: World): void => {
-  program
-    .command('plan')
+  withChoices(program.command('plan'))
     .description('show every task of up: its stage, what it needs, and whether it would run')
-    .addOption(stack())
-    .addOption(name())
-    .addOption(workers())
-    .addOption(backend())
-    .addOption(source())
-    .addOption(noPatch())
     .addOption(
       new Option('--format <format>', 'how to print it')
         .choices(['text', 'json', 'mermaid', 'dot'])
