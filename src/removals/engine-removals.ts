@@ -8,11 +8,17 @@ import {mountPointsIn} from '../host/mounts.ts';
 import {waitUntil} from '../host/wait-until.ts';
 import {managedEngine, managedEnginePid} from '../stages/lib/managed-engine.ts';
 import {recordedNetwork, restoreNetwork} from '../stages/lib/network-record.ts';
+import {engineWithDataRoot, otherEngines} from '../stages/lib/other-engines.ts';
 import {recordedPackages} from '../stages/lib/packages-record.ts';
 import {execRoot} from '../tools/dockerd.ts';
 import {unmount} from '../tools/umount.ts';
-import {engineWithDataRoot, otherEngines} from './other-engines.ts';
-import type {Removal, RemovalContext, RemovalOptions, Removals} from './removal.ts';
+import {
+  noRemovals,
+  type Removal,
+  type RemovalContext,
+  type RemovalOptions,
+  type Removals,
+} from './removal.ts';
 
 export const engineRemovals = async (
   context: RemovalContext,
@@ -20,11 +26,13 @@ export const engineRemovals = async (
 ): Promise<Removals> => {
   const {dirs} = context;
   const pid = await managedEnginePid(dirs);
+  if (!purge && pid === undefined) return noRemovals;
   const stop = pid === undefined ? [] : [stopEngine(context, pid, signal)];
-  if (!purge) return {removals: stop, kept: []};
+  // Rules of a stopped engine would apply to the traffic of another one, whose network may have the same addresses.
+  const network = await networkRemovals(context, pid);
+  if (!purge) return {removals: [...stop, ...network.removals], kept: []};
   if (pid === undefined) await refuseSharedCache(context);
   const packages = await recordedPackages(dirs);
-  const network = await networkRemovals(context, pid);
   return {
     removals: [...stop, ...network.removals],
     kept: [

@@ -46,6 +46,23 @@ const patterns = [
 const isOfEngine = (line: string): boolean =>
   patterns.some((pattern) => pattern.test(line)) || isAboutEngineBridges(line);
 
+export interface Masquerade {
+  /** The addresses of the bridge's containers, as a CIDR. */
+  readonly source: string;
+  readonly bridge: string;
+}
+
+/** What leaves the bridge of an engine gets the address of this machine, by one rule for each network. */
+export const masqueradesOf = (saved: string): readonly Masquerade[] =>
+  [...saved.matchAll(/^-A POSTROUTING -s (\S+) ! -o (\S+) -j MASQUERADE$/gm)]
+    .map(([, source = '', bridge = '']) => ({source, bridge}))
+    .filter(({bridge}) => isEngineBridge(bridge));
+
+export const deleteMasquerade = (family: Family, {source, bridge}: Masquerade): Command => [
+  family,
+  ['-t', 'nat', '-D', 'POSTROUTING', '-s', source, '!', '-o', bridge, '-j', 'MASQUERADE'],
+];
+
 /** A rule in another chain, or one with another interface, is the user's: ufw writes such rules, for example. */
 const isAboutEngineBridges = (line: string): boolean => {
   const interfaces = [...line.matchAll(/ -[io] (\S+)/g)].map(([, name = '']) => name);

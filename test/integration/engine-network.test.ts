@@ -3,7 +3,12 @@ import {readFile, writeFile} from 'node:fs/promises';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import type {Host} from '../../src/host/host.ts';
 import {localHost} from '../../src/host/process.ts';
-import {recordedNetwork, recordNetwork, restoreNetwork} from '../../src/stages/lib/network-record.ts';
+import {
+  recordedNetwork,
+  recordNetwork,
+  removalsOfDeadNetworks,
+  restoreNetwork,
+} from '../../src/stages/lib/network-record.ts';
 import {startTestNode, type TestNode} from '../rig/node/test-node.ts';
 import {type TempDir, tempDir} from '../rig/temp-dir.ts';
 
@@ -114,7 +119,7 @@ const restore = async (): Promise<void> => {
   await restoreNetwork(host, dirs(), before);
 };
 
-describe('the network after down --purge', () => {
+describe('the network after the engine was stopped', () => {
   it('is as it was before the engine started', async () => {
     await shell(own);
     const before = await network();
@@ -180,6 +185,40 @@ describe('the network after down --purge', () => {
       '-A DOCKER-USER -j RETURN',
     ]);
     expect(after).toMatch(/^:FORWARD ACCEPT/m);
+  });
+});
+
+describe('what dead engines have left', () => {
+  const remove = async (): Promise<void> => {
+    for (const command of await removalsOfDeadNetworks(host)) await host.run(command);
+  };
+
+  it('masquerades nothing after it was removed, and no other rule is touched', async () => {
+    await shell(own + engine('br-aaaaaaaaaaaa'));
+    const before = await network();
+    await shell(`
+      ip link add br-bbbbbbbbbbbb type bridge
+      iptables -t nat -A POSTROUTING -s 172.18.0.0/16 ! -o br-bbbbbbbbbbbb -j MASQUERADE
+      iptables -t nat -A POSTROUTING -s 172.18.0.0/16 ! -o br-cccccccccccc -j MASQUERADE
+      ip6tables -t nat -A POSTROUTING -s fc00::/64 ! -o br-cccccccccccc -j MASQUERADE
+      ip link add port type veth peer name peer
+      ip link set port master br-aaaaaaaaaaaa
+    `);
+    await remove();
+    await shell('ip link del port');
+    expect(await network()).toBe(before);
+    await remove();
+    expect(await network()).toBe(
+      before
+        .split('\n')
+        .filter((line) => line !== 'br-aaaaaaaaaaaa:' && !line.includes('! -o br-aaaaaaaaaaaa -j MASQUERADE'))
+        .join('\n'),
+    );
+  });
+
+  it('is nothing on a machine without an engine', async () => {
+    await shell(own);
+    expect(await removalsOfDeadNetworks(host)).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-/** The network of this machine before kni-demo started a docker engine, so that `down --purge` can restore it. */
+/** The network of this machine before kni-demo started a docker engine, so that `down` can restore it. */
 
 import {readFile, rm} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -7,14 +7,16 @@ import type {Dirs} from '../../cache/dirs.ts';
 import {readIfExists, replaceFile} from '../../cache/files.ts';
 import {CommandError} from '../../host/command-error.ts';
 import type {Command, Host} from '../../host/host.ts';
-import {bridges, deleteLink, parseLinks} from '../../tools/ip.ts';
+import {bridges, deleteLink, nodeLinks, parseLinks} from '../../tools/ip.ts';
 import {
   changeRules,
+  deleteMasquerade,
   type EngineRules,
   engineRules,
   type Family,
   families,
   isEngineBridge,
+  masqueradesOf,
   saveRules,
   withoutEngineRules,
 } from '../../tools/iptables.ts';
@@ -87,6 +89,29 @@ export const restoreNetwork = async (
   for (const name of settings)
     if (before.settings[name] === '0' && now[name] === '1') await host.run(changeSetting(name, '0'));
   await rm(fileIn(dirs), {force: true});
+};
+
+/**
+ * Commands that remove what dead engines have left and what would break the network of the next one: bridges without a
+ * container, and masquerading for them. Networks of two engines can have the same addresses, and the kernel applies the rules
+ * to traffic between containers, too (net.bridge.bridge-nf-call-iptables). An engine makes its bridges and rules at each
+ * start, so nothing is lost. Must be called only if no engine runs. Empty for a user who may not read the rules.
+ */
+export const removalsOfDeadNetworks = async (host: Host): Promise<readonly Command[]> => {
+  try {
+    const used = new Set(parseLinks(await stdoutOf(host, nodeLinks)).map(({master}) => master));
+    const isDead = (name: string): boolean => name !== 'docker0' && !used.has(name);
+    const commands: Command[] = [];
+    for (const family of families) {
+      const masquerades = masqueradesOf(await stdoutOf(host, saveRules(family)));
+      const dead = masquerades.filter(({bridge}) => isDead(bridge));
+      commands.push(...dead.map((masquerade) => deleteMasquerade(family, masquerade)));
+    }
+    return [...commands, ...(await bridgesOf(host)).filter(isDead).map(deleteLink)];
+  } catch (error) {
+    if (error instanceof CommandError) return [];
+    throw error;
+  }
 };
 
 const bridgesOf = async (host: Host): Promise<readonly string[]> =>

@@ -1,7 +1,7 @@
 import {mkdir, symlink, writeFile} from 'node:fs/promises';
 import {expect, it} from 'vitest';
-import {otherEngines} from '../../src/removals/other-engines.ts';
-import {type TempDir, tempDir} from '../rig/temp-dir.ts';
+import {otherEngines} from '../../../src/stages/lib/other-engines.ts';
+import {type TempDir, tempDir} from '../../rig/temp-dir.ts';
 
 const addProcess = async (
   dir: TempDir,
