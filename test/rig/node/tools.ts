@@ -11,7 +11,8 @@ export interface Tools {
   readonly env: Readonly<Record<string, string>>;
 }
 
-export const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kni-demo', 'test');
+/** Not in kni-demo's own cache, which then would not be recognized as made by kni-demo. */
+export const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kni-demo-test');
 const installedPluginDirs = ['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni'];
 const plugins = ['bandwidth', 'bridge', 'host-local', 'loopback', 'portmap'];
 const programs = {
