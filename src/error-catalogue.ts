@@ -85,6 +85,11 @@ export const errorCatalogue = {
     'A permission is missing, or the disk is full.',
     'Run kni-demo as the owner of the path, free some space, or set XDG_CACHE_HOME and XDG_STATE_HOME.',
   ),
+  'KNI-E115': entry(
+    'A temporary change to a cluster cannot be undone.',
+    'A node is stopped or does not answer, or the record of the change cannot be read.',
+    'Remove the cause and run `kni-demo up`, which tries again. `kni-demo down` forgets the change with the cluster.',
+  ),
   'KNI-E199': entry(
     'kni-demo has a bug.',
     'An error occurred that kni-demo does not expect.',

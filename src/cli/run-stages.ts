@@ -7,6 +7,7 @@ import type {DemoContext} from '../stages/context.ts';
 import {type StageName, stagesUpTo, targetsOf} from '../stages/demo.ts';
 import {requireAll, surveyHost, surveyLines} from '../stages/host/survey.ts';
 import {proveSamplePod} from '../stages/verify/kni.ts';
+import {restoreLocked} from './interrupted.ts';
 import {contextOfRun, planRun, type RunOptions, refuseConflictEarly} from './prepare-run.ts';
 import {runLocked} from './run-locked.ts';
 import {type RunOutput, runOutput} from './run-output.ts';
@@ -54,7 +55,10 @@ export const runStages = async (
     });
     requireAll(survey, context);
     const planned = await planRun(context, options, signal);
-    if (last === 'setup' || last === 'verify') await refuseConflictEarly(planned.context, signal);
+    if (last === 'setup' || last === 'verify') {
+      await refuseConflictEarly(planned.context, signal);
+      await restoreLocked(world, planned.context, context.cluster.name, true);
+    }
     await markDirectories(context.dirs);
     const stages = stagesUpTo(last);
     const recorder = runRecorder(stages);

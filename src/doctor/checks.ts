@@ -129,12 +129,19 @@ const lockCheck = (dirs: Dirs): CheckResult => {
 };
 
 export const clusterChecks = ({clusters}: Status): readonly CheckResult[] =>
-  clusters.map(({name, nodes, isComplete}): CheckResult => {
+  clusters.map(({name, nodes, isComplete, changes}): CheckResult => {
     const sick = nodes.filter((node) => !isHealthy(node)).map((node) => node.name);
     const pending = nodes.filter(({runtime}) =>
       runtime?.networks.some(({unfinishedCleanups = 0}) => unfinishedCleanups > 0),
     );
     const cluster = `cluster ${name}`;
+    if (changes !== undefined)
+      return {
+        name: cluster,
+        kind: 'warning',
+        message: changes.what,
+        ...(changes.tryThis !== undefined && {fix: changes.tryThis}),
+      };
     if (!isComplete || sick.length > 0 || nodes.length === 0) {
       const message = isComplete ? `not healthy: ${sick.join(', ') || 'no nodes'}` : 'not completely created';
       return {name: cluster, kind: 'problem', message, fix: `see kni-demo status --name ${name}`};

@@ -2,6 +2,7 @@
 
 import type {Dirs} from '../cache/dirs.ts';
 import {type Size, sizeWithin} from '../cache/size.ts';
+import {type ChangesSummary, summarizeChanges} from '../changes/record.ts';
 import {
   type Cluster,
   clusterOf,
@@ -64,6 +65,8 @@ export interface ClusterStatus {
   readonly kubeconfig: string;
   readonly nodes: readonly NodeStatus[];
   readonly pods: readonly Pod[];
+  /** What a running or an interrupted command has changed for a while. */
+  readonly changes?: ChangesSummary;
   /** Why the API server could not be asked. */
   readonly why?: string;
 }
@@ -121,6 +124,7 @@ const clusterStatus = async (
 ): Promise<ClusterStatus> => {
   const cluster = clusterOf(host, nodes);
   const record = await readRecord(dirs, name);
+  const changes = await summarizeChanges(dirs, name);
   const [api, ...runtimes] = await Promise.all([
     askApi(cluster, signal),
     ...nodes.map((node) => askRuntime(cluster, node, {tag, signal})),
@@ -151,6 +155,7 @@ const clusterStatus = async (
       ),
     ],
     pods,
+    ...(changes !== undefined && {changes}),
     ...(why !== undefined && {why}),
   };
 };

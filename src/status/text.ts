@@ -45,6 +45,11 @@ const clusterText = (cluster: ClusterStatus, paint: ChalkInstance, width: number
       : [paint.dim(header)]),
     ...nodes.map((node, index) => (isHealthy(node) ? (rows[index] ?? '') : paint.red(rows[index] ?? ''))),
     ...nodes.flatMap((node) => remarksOf(node, cluster)).map(bad),
+    ...(cluster.changes === undefined
+      ? []
+      : [cluster.changes.what, cluster.changes.tryThis ?? '']
+          .filter(Boolean)
+          .map((line) => paint.yellow(`! ${oneLine(line)}`))),
     ...(nodes.length === 0 || why === undefined ? [] : [bad(`cannot ask the API server: ${why}`)]),
     ...replacements(name, nodes).map((line) => paint.yellow(line)),
     ...podsText(name, pods, paint, width),

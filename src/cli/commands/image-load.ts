@@ -15,6 +15,7 @@ import {makeDirectory} from '../../make-directory.ts';
 import {importedImages, importImages} from '../../tools/ctr.ts';
 import {copyIntoContainer, inspectImage, saveImages} from '../../tools/docker.ts';
 import {hostAndDirs} from '../context.ts';
+import {restoreFirst} from '../interrupted.ts';
 import {runOutput} from '../run-output.ts';
 import type {World} from '../world.ts';
 
@@ -34,6 +35,7 @@ export const imageLoad = async (
   const {host, dirs} = hostAndDirs(world);
   const cluster = await requireCluster({host, dirs}, name, signal);
   requireRunning(name, cluster.nodes);
+  await restoreFirst(world, name, 'kni-demo image load');
   const begun = performance.now();
   await markDirectories(dirs);
   await removeDeadScratch(dirs.cache);

@@ -8,6 +8,7 @@ import {kubeconfigOf, requireCluster, requireRunning} from '../../cluster/cluste
 import {attach} from '../../host/process.ts';
 import {copyFromContainer} from '../../tools/docker.ts';
 import {hostAndDirs} from '../context.ts';
+import {noteChanges} from '../interrupted.ts';
 import {ProgramExit} from '../report.ts';
 import type {World} from '../world.ts';
 
@@ -27,6 +28,7 @@ export const kubectl = async (
   const {signal} = world;
   const {host, dirs} = hostAndDirs(world);
   const {nodes} = await requireCluster({host, dirs}, name, signal);
+  await noteChanges(world, name);
   const [control, ...more] = nodes.filter(({role}) => role === 'control-plane');
   requireRunning(name, [...(control ? [control] : []), ...more]);
   const program = join(dirs.cache, 'kubectl', (control?.image ?? '').replaceAll(/[^\w.-]/g, '_'), 'kubectl');

@@ -16,6 +16,7 @@ import {exitCodes} from '../../exit-codes.ts';
 import {CommandError} from '../../host/command-error.ts';
 import {lineWriter, paletteOf} from '../../view/stream.ts';
 import {hostAndDirs} from '../context.ts';
+import {noteChanges} from '../interrupted.ts';
 import {logText} from '../log-text.ts';
 import {SilentExit} from '../report.ts';
 import type {World} from '../world.ts';
@@ -42,6 +43,7 @@ export const logs = async (world: World, options: LogsOptions): Promise<void> =>
   const {signal, stdout, stderr} = world;
   const pod = options.pod === undefined || options.pod.includes('/') ? options.pod : `default/${options.pod}`;
   const cluster = await requireCluster(hostAndDirs(world), name, signal);
+  await noteChanges(world, name);
   if (node !== undefined) {
     cluster.node(node); // throws when the node is unknown
     requireRunning(

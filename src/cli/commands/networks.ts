@@ -7,6 +7,7 @@ import type {NodeNetwork} from '../../tools/kni-runtime.ts';
 import {lineWriter, paletteOf} from '../../view/stream.ts';
 import {columns, oneLine} from '../../view/table.ts';
 import {hostAndDirs} from '../context.ts';
+import {noteChanges} from '../interrupted.ts';
 import {SilentExit} from '../report.ts';
 import type {World} from '../world.ts';
 
@@ -20,6 +21,7 @@ export const networks = async (world: World, {name, json = false}: NetworksOptio
   const {signal, stdout} = world;
   const {dirs} = hostAndDirs(world);
   const cluster = await requireCluster(hostAndDirs(world), name, signal);
+  await noteChanges(world, name);
   const record = await readRecord(dirs, name);
   const removed = answersOfRemoved(name, removedNodes(name, record, cluster.nodes), record?.workers);
   const answers = [...(await networksOfNodes(cluster, signal)), ...removed];

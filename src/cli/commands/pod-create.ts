@@ -12,6 +12,7 @@ import {seconds} from '../../duration.ts';
 import {UserError} from '../../errors.ts';
 import {messageOf} from '../../thrown.ts';
 import {hostAndDirs} from '../context.ts';
+import {restoreFirst} from '../interrupted.ts';
 import {runOutput} from '../run-output.ts';
 import type {World} from '../world.ts';
 
@@ -41,6 +42,7 @@ export const podCreate = async (
       : await podsOfFile(options.filename);
   const cluster = await requireCluster(hostAndDirs(world), name, signal);
   requireRunning(name, cluster.nodes);
+  await restoreFirst(world, name, 'kni-demo pod create');
   if (node !== undefined) cluster.node(node); // throws when the node is unknown
   for (const path of wanted.paths) await refuseExisting(cluster, path, nameFlag(name), signal);
 

@@ -7,6 +7,7 @@ import {seconds} from '../../duration.ts';
 import {waitUntil} from '../../host/wait-until.ts';
 import {kubectl} from '../../tools/kubectl.ts';
 import {hostAndDirs} from '../context.ts';
+import {restoreFirst} from '../interrupted.ts';
 import {runOutput} from '../run-output.ts';
 import type {World} from '../world.ts';
 
@@ -28,6 +29,7 @@ export const podDelete = async (
     name,
     cluster.nodes.filter(({role}) => role === 'control-plane'),
   );
+  if (cluster.nodes.every(({running}) => running)) await restoreFirst(world, name, 'kni-demo pod delete');
   const {controlPlane} = cluster;
   const begun = performance.now();
   const pods: Pod[] = [];

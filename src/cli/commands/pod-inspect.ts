@@ -6,6 +6,7 @@ import {inspectPod, type PodInspection} from '../../cluster/pod-inspection.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import {lineWriter, paletteOf} from '../../view/stream.ts';
 import {hostAndDirs} from '../context.ts';
+import {noteChanges} from '../interrupted.ts';
 import {podInspectionText} from '../pod-inspection-text.ts';
 import {SilentExit} from '../report.ts';
 import type {World} from '../world.ts';
@@ -24,6 +25,7 @@ export const podInspect = async (
 ): Promise<void> => {
   const {signal, stdout} = world;
   const cluster = await requireCluster(hostAndDirs(world), name, signal);
+  await noteChanges(world, name);
   const wanted = pod.includes('/') ? pod : `default/${pod}`;
   const inspection = await inspectPod(cluster, wanted, {name, check, signal});
   const write = lineWriter(stdout);

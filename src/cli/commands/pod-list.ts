@@ -6,6 +6,7 @@ import {podTable} from '../../status/text.ts';
 import {getJson} from '../../tools/kubectl.ts';
 import {isTerminal, lineWriter, paletteOf} from '../../view/stream.ts';
 import {hostAndDirs} from '../context.ts';
+import {noteChanges} from '../interrupted.ts';
 import type {World} from '../world.ts';
 
 export interface PodListOptions {
@@ -16,6 +17,7 @@ export interface PodListOptions {
 export const podList = async (world: World, {name, json = false}: PodListOptions): Promise<void> => {
   const {signal, stdout} = world;
   const cluster = await requireCluster(hostAndDirs(world), name, signal);
+  await noteChanges(world, name);
   requireRunning(
     name,
     cluster.nodes.filter(({role}) => role === 'control-plane'),

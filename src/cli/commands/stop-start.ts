@@ -7,6 +7,7 @@ import {refuseRemovedNodes} from '../../stages/lib/find-cluster.ts';
 import {stopContainers} from '../../tools/docker.ts';
 import {lineWriter} from '../../view/stream.ts';
 import {hostAndDirs} from '../context.ts';
+import {noteChanges, restoreLocked} from '../interrupted.ts';
 import {runLocked} from '../run-locked.ts';
 import {runOutput} from '../run-output.ts';
 import type {World} from '../world.ts';
@@ -25,6 +26,8 @@ export const stop = async (world: World, {name, json, lockTimeout}: StopStartOpt
   await runLocked(dirs, {command: 'kni-demo stop', lockTimeout, say: note, signal}, async () => {
     const begun = performance.now();
     const {nodes} = await requireCluster({host, dirs}, name, signal);
+    if (nodes.every((node) => node.running)) await restoreLocked(world, {host, dirs}, name);
+    else await noteChanges(world, name);
     const running = nodes.filter((node) => node.running).map((node) => node.name);
     if (running.length > 0) await host.run(stopContainers(running), {signal});
     record('result', {
@@ -51,6 +54,7 @@ export const start = async (world: World, {name, json, lockTimeout}: StopStartOp
     const isStopped = cluster.nodes.some((node) => !node.running);
     const progress = {signal, log: lineWriter(stderr)};
     if (isStopped) await startNodes(host, cluster.nodes, {signal, log: () => undefined});
+    await restoreLocked(world, {host, dirs}, name);
     await waitForNodes(cluster, progress);
     const nodes = cluster.nodes.map((node) => node.name);
     record('result', {command: 'start', exitCode: 0, cluster: name, changed: isStopped, nodes});

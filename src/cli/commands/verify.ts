@@ -5,6 +5,7 @@ import {seconds} from '../../duration.ts';
 import type {RunEvent} from '../../graph/events.ts';
 import {verifyPlan} from '../../stages/demo.ts';
 import {proveSamplePod} from '../../stages/verify/kni.ts';
+import {restoreFirst} from '../interrupted.ts';
 import {contextOfRun} from '../prepare-run.ts';
 import {runOutput} from '../run-output.ts';
 import {runWithView} from '../run-with-view.ts';
@@ -27,6 +28,7 @@ export const verify = async (world: World, options: VerifyOptions): Promise<void
   const context = await contextOfRun(world, {...options, source: [], patch: true}, () => undefined);
   const {nodes} = await requireCluster(context, name, signal);
   requireRunning(name, nodes);
+  await restoreFirst(world, name, 'kni-demo verify');
   const proof: string[] = [];
   const plan = verifyPlan();
   const ran = await runWithView({

@@ -1,0 +1,52 @@
+/** Temporary changes to a running cluster: data that is enough to undo them after any interruption. */
+
+import {z} from 'zod';
+
+/** Standard base64, and the file mode in octal. Null: the file did not exist. */
+const savedFile = z.object({
+  path: z.string().regex(/^\/[^\n]*$/),
+  former: z.object({base64: z.string(), mode: z.string().regex(/^[0-7]{3,4}$/)}).nullable(),
+});
+/** A file on a node, and what it was before the change. For small files: the content is kept in the record. */
+export type SavedFile = z.infer<typeof savedFile>;
+
+const clusterObject = z.object({
+  /** As kubectl takes it: `pod`, `namespace`. */
+  resource: z.string().min(1),
+  /** Undefined for an object without a namespace. */
+  namespace: z.string().min(1).optional(),
+  name: z.string().min(1),
+});
+export type ClusterObject = z.infer<typeof clusterObject>;
+
+/** One temporary change. `node` is the name of the node's container, `unit` a systemd unit on it such as `kni`. */
+export const change = z.discriminatedUnion('kind', [
+  /** Undone by `systemctl start`. */
+  z.object({kind: z.literal('service-stopped'), node: z.string(), unit: z.string()}),
+  /** Undone by restoring the files and restarting `units`, in this order. */
+  z.object({
+    kind: z.literal('files-changed'),
+    node: z.string(),
+    files: z.array(savedFile),
+    units: z.array(z.string()),
+  }),
+  /** Undone by deleting the objects. */
+  z.object({kind: z.literal('objects-created'), objects: z.array(clusterObject)}),
+]);
+export type Change = z.infer<typeof change>;
+
+/** What the change left, as part of a sentence: `kni stopped on test1-worker`. */
+export const describeChange = (each: Change): string => {
+  switch (each.kind) {
+    case 'service-stopped':
+      return `${each.unit} stopped on ${each.node}`;
+    case 'files-changed':
+      return `${each.files.map(({path}) => path).join(', ')} changed on ${each.node}`;
+    case 'objects-created':
+      return each.objects.map(({resource, name}) => `${resource} ${name}`).join(', ');
+  }
+};
+
+/** The node that must run so that the change can be undone; undefined: the control plane. */
+export const nodeOf = (each: Change): string | undefined =>
+  each.kind === 'objects-created' ? undefined : each.node;

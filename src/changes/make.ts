@@ -1,0 +1,69 @@
+/** The temporary changes that commands make. Each is undone when `withChanges` ends, or earlier with `changes.undo`. */
+
+import {applyManifest} from '../tools/kubectl.ts';
+import type {Change, ClusterObject} from './change.ts';
+import type {Changes} from './changes.ts';
+import {putFiles, saveFiles} from './node-files.ts';
+import {systemctl} from './undo.ts';
+
+interface OnNode {
+  /** The name of the node's container. */
+  readonly node: string;
+  readonly signal: AbortSignal;
+}
+
+/** Stops a systemd unit, such as `kni`, `kubelet` or `containerd`. */
+export const stopService = async (
+  changes: Changes,
+  {node, unit, signal}: OnNode & {readonly unit: string},
+): Promise<Change> => {
+  const change = {kind: 'service-stopped', node, unit} as const;
+  await changes.make(change, () => systemctl(changes.cluster.node(node), 'stop', [unit], signal));
+  return change;
+};
+
+export interface FileChange extends OnNode {
+  /** The new text by absolute path; undefined removes the file. New files have the mode 644. */
+  readonly texts: Readonly<Record<string, string | undefined>>;
+  /** systemd units to restart after the change and after its undo, in this order. */
+  readonly units?: readonly string[];
+}
+
+/** Replaces small files. */
+export const changeFiles = async (
+  changes: Changes,
+  {node, texts, units = [], signal}: FileChange,
+): Promise<Change> => {
+  const host = changes.cluster.node(node);
+  const files = await saveFiles(host, Object.keys(texts), signal);
+  const change: Change = {kind: 'files-changed', node, files: [...files], units: [...units]};
+  await changes.make(change, async () => {
+    const replaced = files.map(({path, former}) => {
+      const text = texts[path];
+      const mode = former?.mode ?? '644';
+      return {
+        path,
+        former: text === undefined ? null : {base64: Buffer.from(text).toString('base64'), mode},
+      };
+    });
+    await putFiles(host, replaced, signal);
+    await systemctl(host, 'restart', units, signal);
+  });
+  return change;
+};
+
+/** Applies a manifest. `objects` names everything that it creates. */
+export const createObjects = async (
+  changes: Changes,
+  {
+    manifest,
+    objects,
+    signal,
+  }: {readonly manifest: string; readonly objects: readonly ClusterObject[]; readonly signal: AbortSignal},
+): Promise<Change> => {
+  const change: Change = {kind: 'objects-created', objects: [...objects]};
+  await changes.make(change, async () => {
+    await changes.cluster.controlPlane.run(applyManifest, {input: manifest, signal});
+  });
+  return change;
+};

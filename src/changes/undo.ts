@@ -1,0 +1,60 @@
+/** Undoes one temporary change. Each undo is idempotent, also for a change that was recorded but not made. */
+
+import type {Cluster} from '../cluster/cluster.ts';
+import type {Host} from '../host/host.ts';
+import {waitUntil} from '../host/wait-until.ts';
+import {kubectl} from '../tools/kubectl.ts';
+import type {Change, ClusterObject} from './change.ts';
+import {putFiles} from './node-files.ts';
+
+/** Milliseconds. A unit has at most this time to start or stop: the runtime gets 20 s to let its plugins finish. */
+const unitTimeout = 60_000;
+
+export const undoChange = async (cluster: Cluster, change: Change, signal: AbortSignal): Promise<void> => {
+  switch (change.kind) {
+    case 'service-stopped':
+      return systemctl(cluster.node(change.node), 'start', [change.unit], signal);
+    case 'files-changed': {
+      const node = cluster.node(change.node);
+      await putFiles(node, change.files, signal);
+      return systemctl(node, 'restart', change.units, signal);
+    }
+    case 'objects-created':
+      return deleteObjects(cluster.controlPlane, change.objects, signal);
+  }
+};
+
+/** Waits until the units have started or stopped. */
+export const systemctl = async (
+  node: Host,
+  verb: 'start' | 'stop' | 'restart',
+  units: readonly string[],
+  signal: AbortSignal,
+): Promise<void> => {
+  if (units.length > 0) await node.run(['systemctl', [verb, ...units]], {signal, timeout: unitTimeout});
+};
+
+const namespaceFlag = ({namespace}: ClusterObject): readonly string[] =>
+  namespace === undefined ? [] : ['-n', namespace];
+
+/** Resolves when the objects are gone. The containers of pods get one second to end. */
+const deleteObjects = async (
+  controlPlane: Host,
+  objects: readonly ClusterObject[],
+  signal: AbortSignal,
+): Promise<void> => {
+  const flags = ['--ignore-not-found', '--wait=false', '--grace-period=1'];
+  for (const object of objects)
+    await controlPlane.run(
+      kubectl('delete', object.resource, ...namespaceFlag(object), object.name, ...flags),
+      {signal},
+    );
+  for (const object of objects) {
+    const {resource, name} = object;
+    const get = kubectl('get', resource, ...namespaceFlag(object), name, '--ignore-not-found', '-o', 'name');
+    await waitUntil(
+      {what: `${resource} ${name} to be gone`, every: 250, atMost: 60_000, signal},
+      async (polling) => (await controlPlane.run(get, {signal: polling})).stdout === '' || undefined,
+    );
+  }
+};
