@@ -1,4 +1,5 @@
-/** The log: one JSON line per event on stdout, `level`, `msg` and `time` first. journald collects it. */
+/** The log: one line per event on stdout. It is JSON, `level`, `msg` and `time` first; journald gets text (log-text.ts). */
+import {setTimeout as delay} from 'node:timers/promises';
 
 /** The fields of a line beside its message; fields without a value are left out. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -18,32 +19,68 @@ export interface LogSink {
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-export const createLog = (level: LogLevel = 'info', sink: LogSink = createLineBuffer(stdout())): Log => {
+/** Returns the record as one line, without its end. May throw what `JSON.stringify` throws. */
+export type LineFormat = (level: LogLevel, record: LogFields) => string;
+
+const jsonLine: LineFormat = (_level, record) => JSON.stringify(record);
+
+export interface LogOptions {
+  /** The lowest level that is written. */
+  readonly level?: LogLevel | undefined;
+  readonly format?: LineFormat;
+}
+
+export const createLog = (sink: LogSink, {level = 'info', format = jsonLine}: LogOptions = {}): Log => {
   const line = (at: LogLevel) => (msg: string, fields?: LogFields) => {
     if (logLevels.indexOf(at) < logLevels.indexOf(level)) return;
-    sink.write(`${jsonOf({level: at, msg, time: new Date().toISOString()}, fields)}\n`);
+    sink.write(`${lineOf({level: at, msg, time: new Date().toISOString()}, fields, format)}\n`);
   };
   return {debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error')};
 };
 
+interface Head {
+  readonly level: LogLevel;
+  readonly msg: string;
+  readonly time: string;
+}
+
 /** Leaves out fields that JSON cannot express: to log must never throw. */
-const jsonOf = (head: LogFields, fields: LogFields | undefined): string => {
+const lineOf = (head: Head, fields: LogFields | undefined, format: LineFormat): string => {
   try {
-    return JSON.stringify({...head, ...fields});
+    return format(head.level, {...head, ...fields});
   } catch {
-    return JSON.stringify(head);
+    return format(head.level, {...head});
   }
 };
 
 /** In bytes; enough for thousands of lines. */
 const mostWaiting = 4 * 1024 * 1024;
 
+/** A sink that may hold lines back for a while. */
+export interface BufferedSink extends LogSink {
+  /** Resolves when every line is written, or after `atMost` milliseconds: a reader that hangs must not keep the process. */
+  flush(atMost: number): Promise<void>;
+}
+
 /** Drops lines that nobody reads: they must neither end the process nor fill its memory. */
-const stdout = (): LogSink => {
-  process.stdout.on('error', () => undefined);
-  return {
+export const stdoutSink = (): BufferedSink => {
+  const {stdout} = process;
+  stdout.on('error', () => undefined);
+  const buffer = createLineBuffer({
     write: (lines) => {
-      if (process.stdout.writableLength < mostWaiting) process.stdout.write(lines);
+      if (stdout.writableLength < mostWaiting) stdout.write(lines);
+    },
+  });
+  return {
+    write: buffer.write,
+    // A full pipe takes nothing more, and process.exit() drops what waits for it.
+    async flush(atMost) {
+      buffer.flush();
+      if (stdout.writableLength === 0) return;
+      const written = new Promise<void>((resolve) => {
+        stdout.write('', () => resolve());
+      });
+      await Promise.race([written, delay(atMost)]);
     },
   };
 };
@@ -55,7 +92,7 @@ const bufferedMs = 5;
  * Writes lines together, some milliseconds after the first of them: an answer need not wait for the reader of the log. Only
  * a kill or a crash of Node.js loses the lines of these milliseconds.
  */
-export const createLineBuffer = (sink: LogSink): LogSink => {
+export const createLineBuffer = (sink: LogSink): LogSink & {readonly flush: () => void} => {
   let lines = '';
   let timer: NodeJS.Timeout | undefined;
   const flush = () => {
@@ -71,6 +108,7 @@ export const createLineBuffer = (sink: LogSink): LogSink => {
       lines += line;
       timer ??= setTimeout(flush, bufferedMs);
     },
+    flush,
   };
 };
 

@@ -5,7 +5,11 @@ import {CommandUsageError, isCommand, runCommand} from './client/main.ts';
 import {startDaemon} from './daemon.ts';
 import {UsageError} from './flag-values.ts';
 import {defaultSocket, optionsFrom, usage} from './flags.ts';
-import {createLog, errorText} from './log.ts';
+import {createLog, errorText, stdoutSink} from './log.ts';
+import {isJournal, textLine} from './log-text.ts';
+
+/** Milliseconds that the last log lines may take at exit when the reader of stdout is slow. */
+const flushMs = 2_000;
 
 const main = async (args: readonly string[]): Promise<void> => {
   if (isCommand(args) && !args.includes('--help')) {
@@ -17,12 +21,13 @@ const main = async (args: readonly string[]): Promise<void> => {
     process.stdout.write(usage());
     return;
   }
-  const log = createLog(options.logLevel);
+  const output = stdoutSink();
+  const log = createLog(output, {level: options.logLevel, ...(isJournal() ? {format: textLine} : {})});
   const signal = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   // The state in memory may be inconsistent now: a restart begins again from the records.
   process.on('uncaughtException', (error) => {
     log.error('uncaught exception, exiting', {error: errorText(error), stack: error.stack});
-    process.exit(1);
+    void output.flush(flushMs).then(() => process.exit(1));
   });
   try {
     const daemon = await startDaemon(options, log);
@@ -33,6 +38,8 @@ const main = async (args: readonly string[]): Promise<void> => {
   } catch (error) {
     log.error('the network runtime failed, exiting', {error: errorText(error)});
     process.exitCode = 1;
+  } finally {
+    await output.flush(flushMs);
   }
 };
 

@@ -1,9 +1,10 @@
-/** The network runtime's log: JSON lines in each node's journal, one for every RPC. */
+/** The network runtime's log in each node's journal, one line for every RPC: text, or JSON from older runtimes. */
 
 import {z} from 'zod';
 import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
 import {runtimeJournal} from '../tools/journalctl.ts';
+import {parseTextLine} from './log-line-text.ts';
 
 /** A field of the wrong type is ignored. */
 const text = z.string().optional().catch(undefined);
@@ -30,9 +31,8 @@ export type LogLine = Readonly<z.infer<typeof logLine>>;
 
 /** Undefined for other lines: systemd writes its messages to the same journal. */
 export const parseLogLine = (line: string): LogLine | undefined => {
-  if (!line.startsWith('{')) return undefined;
   try {
-    return logLine.safeParse(JSON.parse(line)).data;
+    return logLine.safeParse(line.startsWith('{') ? JSON.parse(line) : parseTextLine(line)).data;
   } catch {
     return undefined;
   }

@@ -1,18 +1,22 @@
 import {spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
+import {setTimeout as delay} from 'node:timers/promises';
 import {build} from 'esbuild';
 import {describe, expect, it, vi} from 'vitest';
 import {createLineBuffer, createLog, errorText, type LogLevel} from '../../runtime/src/log.ts';
 
 const linesOf = (level: LogLevel, write: (log: ReturnType<typeof createLog>) => void) => {
   const lines: string[] = [];
-  write(createLog(level, {write: (line) => lines.push(line)}));
+  write(createLog({write: (line) => lines.push(line)}, {level}));
   return lines;
 };
 
 /** A program with a `log` on stdout. */
 const programOf = async (code: string): Promise<string> => {
-  const contents = `import {createLog} from './runtime/src/log.ts'; const log = createLog(); ${code}`;
+  const contents = `import {createLog, stdoutSink} from './runtime/src/log.ts';
+    const output = stdoutSink();
+    const log = createLog(output);
+    ${code}`;
   const {outputFiles} = await build({
     stdin: {contents, resolveDir: process.cwd(), loader: 'ts'},
     bundle: true,
@@ -85,6 +89,28 @@ describe('the log', () => {
     const [bytes] = (await once(child.stderr, 'data')) as [Buffer];
     expect(Number(bytes)).toBeLessThan(10_000_000);
     child.kill('SIGKILL');
+  });
+
+  it.each([
+    {reader: 'reads late', readAfter: 300, last: true},
+    {reader: 'hangs', readAfter: undefined, last: false},
+  ])('waits at exit for a reader that $reader, but not forever', async ({readAfter, last}) => {
+    const program = await programOf(`
+      for (let line = 0; line < 1000; line++) log.info('x'.repeat(1000));
+      log.info('the last line');
+      output.flush(1000).then(() => process.exit());`);
+    const child = spawn(process.execPath, {stdio: 'pipe'});
+    child.stdin.end(program);
+    const exited = once(child, 'exit');
+    let text = '';
+    const read = () => child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    if (readAfter === undefined) await exited;
+    else await delay(readAfter);
+    const ended = once(child, 'close');
+    read();
+    expect(await exited).toEqual([0, null]);
+    await ended;
+    expect(text.includes('"the last line"')).toBe(last);
   });
 
   it('does not end the process when its reader is gone', async () => {

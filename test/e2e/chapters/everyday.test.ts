@@ -8,7 +8,7 @@ import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
 import {quoteCommand} from '../../../src/host/quote.ts';
 import {project} from '../../../src/project.ts';
-import {cluster, named, run, worker} from '../../rig/cluster/cluster.ts';
+import {cluster, named, onNode, run, worker} from '../../rig/cluster/cluster.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
 import {kniDemo, start} from '../../rig/cluster/kni-demo.ts';
 import {sample} from '../../rig/cluster/pods.ts';
@@ -75,6 +75,24 @@ describe('logs', () => {
     await following.printed('ipconfigs received for id: ');
     following.interrupt();
     expect((await following.ended).exitCode).toBe(exitCodes.ok);
+  });
+
+  it('are text in the journal, with the line of the original demo as it was', async () => {
+    expect(await kniDemo('pod', 'create', 'seen', ...named)).toMatchObject({exitCode: exitCodes.ok});
+    const lines = (await onNode(worker, 'journalctl', '-u', 'kni', '-o', 'cat')).split('\n');
+    const own = lines.filter((line) => line.includes(' pod=default/seen '));
+    expect(own).toContainEqual(expect.stringMatching(/^AttachInterface ok pod=default\/seen ms=[\d.]+ rpc=/));
+    const known =
+      /^ipconfigs received for id: [0-9a-f]{64} ip: map\[eth0:ip:"10\.244\.[\d.]+" mac:"[0-9a-f:]{17}"\] pod=default\/seen /;
+    expect(own).toContainEqual(expect.stringMatching(known));
+    const {stdout} = await kniDemo('logs', '--json', '--pod', 'seen', '--rpc', 'AttachInterface', ...named);
+    expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject({
+      node: worker,
+      level: 'info',
+      msg: 'AttachInterface ok',
+      pod: 'default/seen',
+      ms: expect.any(Number) as number,
+    });
   });
 
   it('refuse an unknown pod', async () => {

@@ -6,7 +6,7 @@ import {invocationOf} from '../../rig/runtime/invocations.ts';
 
 const rig = () => {
   const lines: string[] = [];
-  const log = createLog('debug', {write: (line) => lines.push(line)});
+  const log = createLog({write: (line) => lines.push(line)}, {level: 'debug'});
   return {log, last: () => JSON.parse(lines.at(-1) ?? '') as unknown};
 };
 

@@ -25,7 +25,10 @@ type Query = Handler<QueryPodNetworkRequest, QueryPodNetworkResponse>;
 const serving = async (handle: Query, options: {deadlineMs?: number; routine?: boolean} = {}) => {
   const dir = await tempDir();
   const lines: Record<string, unknown>[] = [];
-  const log = createLog('debug', {write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>)});
+  const log = createLog(
+    {write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>)},
+    {level: 'debug'},
+  );
   const server = new Server();
   const shared = {} as HandlerContext;
   const rpc = {name: 'QueryPodNetwork', handle, deadlineMs: 60_000, ...options};
