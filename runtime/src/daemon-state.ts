@@ -51,12 +51,13 @@ export const openState = async (
 };
 
 /** Two network runtimes must not write the same directory: the second one does not start. */
-const lockAll = async ({socket, stateDir, netnsDir, confDir}: Options): Promise<void> => {
+const lockAll = async ({socket, stateDir, netnsDir, confDir, foreignNetwork}: Options): Promise<void> => {
   const taken = await Promise.allSettled([
     takeLock(join(stateDir, 'lock'), stateDir),
     lockSocket(socket),
     takeLock(`${netnsDir}.kni-lock`, netnsDir, 0o755), // beside the directory: `ip netns` lists every file inside
-    takeLock(join(confDir, '.kni-lock'), confDir, 0o755),
+    // A directory of another program, which lists it, gets no files of ours; and nothing is written there.
+    ...(foreignNetwork === undefined ? [takeLock(join(confDir, '.kni-lock'), confDir, 0o755)] : []),
   ]);
   for (const lock of taken) if (lock.status === 'rejected') throw lock.reason;
 };

@@ -18,6 +18,9 @@ export const absolutePath = (value: string, flag: string): string => {
   return path;
 };
 
+export const absolutePaths = (value: string, flag: string): string[] =>
+  value === '' ? [] : value.split(',').map((path) => absolutePath(path, flag));
+
 export const podSubnets = (value: string, flag: string): string[] => {
   if (value === '') return [];
   const subnets = value.split(',').flatMap((cidr) => cidrFrom(cidr) ?? []);

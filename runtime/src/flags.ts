@@ -4,6 +4,7 @@ import {parseArgs} from 'node:util';
 import {commands} from './client/commands.ts';
 import {
   absolutePath,
+  absolutePaths,
   hostAndPort,
   milliseconds,
   namespaces,
@@ -31,6 +32,10 @@ export interface Options {
   readonly nodeName: string;
   readonly podSubnets: readonly string[];
   readonly backend: BackendName;
+  /** The network that others configure; undefined if the runtime writes the configuration. */
+  readonly foreignNetwork: string | undefined;
+  /** Absolute paths of files without which the plugins cannot attach pods. */
+  readonly neededFiles: readonly string[];
   readonly pluginTimeoutMs: number;
   /** Types of CNI plugins. */
   readonly startEarly: ReadonlySet<string>;
@@ -108,7 +113,19 @@ const flags = {
     type: 'string',
     value: 'NAME',
     default: 'host-gw',
-    help: 'routing to pods of other nodes: host-gw (all nodes share one link) or vxlan (tunnels)',
+    help: 'routing to pods of other nodes: host-gw (all nodes share one link), vxlan (tunnels), or none (another program does it)',
+  },
+  'foreign-network': {
+    type: 'string',
+    value: 'NAME',
+    default: '',
+    help: 'a name for the network that another program or the user configures; without it, the configuration is written here',
+  },
+  'needed-files': {
+    type: 'string',
+    value: 'PATH[,PATH]',
+    default: '',
+    help: 'files without which the plugins cannot attach pods; the node is not ready while one is missing',
   },
   'plugin-timeout': {
     type: 'string',
@@ -212,7 +229,9 @@ export const optionsFrom = (args: readonly string[]): Options | undefined => {
     kubeconfig: read('kubeconfig', absolutePath),
     nodeName: values['node-name'],
     podSubnets: read('pod-subnet', podSubnets),
-    backend: read('backend', oneOf(backendNames)),
+    backend: backendOf(values),
+    foreignNetwork: values['foreign-network'] || undefined,
+    neededFiles: read('needed-files', absolutePaths),
     pluginTimeoutMs: read('plugin-timeout', milliseconds),
     startEarly: read('start-early', pluginTypes),
     stopTimeoutMs: read('stop-timeout', milliseconds),
@@ -225,6 +244,16 @@ export const optionsFrom = (args: readonly string[]): Options | undefined => {
     selectablePrimary: values['selectable-primary'],
     sharedNamespaces: read('shared-namespaces', namespaces),
   };
+};
+
+const backendOf = (values: Values): BackendName => {
+  const backend = oneOf(backendNames)(values.backend, 'backend');
+  // A configuration without routes would give pods addresses that nobody can reach.
+  if (backend === 'none' && values['foreign-network'] === '')
+    throw new UsageError(
+      '--backend none needs --foreign-network: who routes packets to other nodes, also configures the network',
+    );
+  return backend;
 };
 
 type Values = Readonly<Record<TextFlag, string> & Record<Switch, boolean>>;

@@ -15,6 +15,8 @@ describe('the flags', () => {
       nodeName: 'a',
       podSubnets: [],
       backend: 'host-gw',
+      foreignNetwork: undefined,
+      neededFiles: [],
       pluginTimeoutMs: 30_000,
       giveUpAfterMs: 120_000,
       repairIntervalMs: 60_000,
@@ -61,6 +63,11 @@ describe('the flags', () => {
     expect(optionsFrom(['--shared-namespaces=*'])?.sharedNamespaces).toEqual(['*']);
     expect(optionsFrom(['--start-early=portmap,mine'])?.startEarly).toEqual(new Set(['portmap', 'mine']));
     expect(optionsFrom(['--start-early='])?.startEarly).toEqual(new Set());
+    expect(optionsFrom(['--backend=none', '--foreign-network=cbr0', '--needed-files=/a,/b'])).toMatchObject({
+      backend: 'none',
+      foreignNetwork: 'cbr0',
+      neededFiles: ['/a', '/b'],
+    });
     expect(optionsFrom(['--metrics-address='])?.metricsAddress).toBeUndefined();
   });
 
@@ -71,7 +78,12 @@ describe('the flags', () => {
     ['--pod-subnet=10.244.0.0', "--pod-subnet must be one subnet per IP family, not '10.244.0.0'"],
     ['--pod-subnet=10.0.0.0/8,', "--pod-subnet must be one subnet per IP family, not '10.0.0.0/8,'"],
     ['--pod-subnet=10.0.0.0/8,11.0.0.0/8', '--pod-subnet must be one subnet per IP family'],
-    ['--backend=ipip', '--backend must be one of host-gw, vxlan'],
+    ['--backend=ipip', '--backend must be one of host-gw, vxlan, none'],
+    [
+      '--backend=none',
+      '--backend none needs --foreign-network: who routes packets to other nodes, also configures the network',
+    ],
+    ['--needed-files=/a,b', "--needed-files must be an absolute path, not 'b'"],
     [
       '--plugin-timeout=soon',
       "--plugin-timeout must be a number of seconds above 0 and up to 3600, not 'soon'",
@@ -97,6 +109,6 @@ describe('the flags', () => {
     expect(optionsFrom(['--help'])).toBeUndefined();
     expect(optionsFrom(['-h'])).toBeUndefined();
     const explained = usage().match(/^ {2}--[a-z-]+ /gm);
-    expect(explained).toHaveLength(22);
+    expect(explained).toHaveLength(24);
   });
 });

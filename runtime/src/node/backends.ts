@@ -17,10 +17,11 @@ export interface Backend {
   readonly connect: (exec: Exec, cluster: Cluster) => Promise<void>;
 }
 
-export const backendNames = ['host-gw', 'vxlan'] as const;
+/** `none` leaves routing to other programs, for example flannel. */
+export const backendNames = ['host-gw', 'vxlan', 'none'] as const;
 export type BackendName = (typeof backendNames)[number];
 
-export const backends: Readonly<Record<BackendName, Backend>> = {
+export const backends: Readonly<Record<Exclude<BackendName, 'none'>, Backend>> = {
   /** Each node is the gateway to its pods. All nodes must share one link. */
   'host-gw': {
     prepare: async (

@@ -1,4 +1,5 @@
 /** Reads the node's own network from the configuration directory. */
+import {existsSync} from 'node:fs';
 import {createConfDirReader} from '../cni/conf-dir.ts';
 import type {Conflist} from '../cni/conflist.ts';
 import {InvalidConfig} from '../cni/errors.ts';
@@ -19,7 +20,14 @@ export interface NetworkSource {
   look(missing: () => Trouble): NetworkStatus;
 }
 
-export const createNetworkSource = (confDir: string, binDirs: readonly string[]): NetworkSource => {
+export interface NetworkSourceOptions {
+  readonly confDir: string;
+  readonly binDirs: readonly string[];
+  /** Absolute paths of files without which the plugins cannot attach pods, for example flannel's subnet.env. */
+  readonly neededFiles: readonly string[];
+}
+
+export const createNetworkSource = ({confDir, binDirs, neededFiles}: NetworkSourceOptions): NetworkSource => {
   const readConfDir = createConfDirReader(confDir);
   let lastGood: Conflist | undefined;
 
@@ -42,8 +50,12 @@ export const createNetworkSource = (confDir: string, binDirs: readonly string[])
 
   const troubleOf = (list: Conflist): Trouble | undefined => {
     const plugin = missingPlugin(binDirs, [list]);
-    if (!plugin) return undefined;
-    return {reason: 'CNIPluginMissing', message: `CNI plugin ${plugin} is not in ${binDirs.join(' or ')}`};
+    if (plugin)
+      return {reason: 'CNIPluginMissing', message: `CNI plugin ${plugin} is not in ${binDirs.join(' or ')}`};
+    const file = neededFiles.find((path) => !existsSync(path));
+    return file === undefined
+      ? undefined
+      : {reason: 'NetworkFileMissing', message: `network ${list.name} needs ${file}, which does not exist`};
   };
 
   return {

@@ -1,6 +1,7 @@
 /** The node's own network: follows the cluster's nodes, keeps this node prepared, and reports why it is not ready. */
 import {join} from 'node:path';
 import type {Conflist} from '../cni/conflist.ts';
+import {conflistName} from './conflist-of-node.ts';
 import {
   type Definition,
   type Definitions,
@@ -10,7 +11,7 @@ import {
 } from './definitions.ts';
 import {NodeNotReady} from './errors.ts';
 import {followResource, type ResourceFollower} from './follow-resource.ts';
-import {createNetworkSource, type NetworkStatus} from './network-source.ts';
+import {createNetworkSource, type NetworkSourceOptions, type NetworkStatus} from './network-source.ts';
 import {nodesResource} from './node-facts.ts';
 import type {RefusedPodCidr} from './pod-cidrs.ts';
 import {openPreparation, type Preparation, type PreparationOptions} from './preparation.ts';
@@ -23,6 +24,8 @@ export interface NodeNetwork {
   readonly setup: () => Promise<void>;
   /** The network for pods, and the reason if none can be attached now. */
   readonly status: () => Promise<NetworkStatus>;
+  /** The name of the network if it is not configured yet. */
+  readonly expectedName: string;
   /** Returns the network for pods, or throws NodeNotReady. */
   readonly network: () => Conflist;
   /** A NetworkAttachmentDefinition from the cache, so that it works while the API server is down. */
@@ -31,9 +34,8 @@ export interface NodeNetwork {
   readonly refusedPodCidrs: () => readonly RefusedPodCidr[];
 }
 
-export interface NodeNetworkOptions extends PreparationOptions {
+export interface NodeNetworkOptions extends PreparationOptions, NetworkSourceOptions {
   readonly kubeconfig: string;
-  readonly binDirs: readonly string[];
   /** A problem that affects pods on every network. */
   readonly troubleBefore?: () => Trouble | undefined;
   /** The STATUS of the plugins; asked only if the network is otherwise ready. */
@@ -44,18 +46,19 @@ export interface NodeNetworkOptions extends PreparationOptions {
 
 /** Prepares the node with the cached nodes, which may be the only source while the API server is down. */
 export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<NodeNetwork> => {
-  const {log, nodeName, stateDir, confDir} = options;
+  const {log, nodeName, stateDir, confDir, foreignNetwork: expected} = options;
   const definitions = await openDefinitions(join(stateDir, 'network-attachment-definitions.json'), log);
-  const source = createNetworkSource(confDir, options.binDirs);
+  const source = createNetworkSource(options);
   const preparation = await openPreparation(options);
   const nodes = createNodesFollower(options, preparation);
 
+  /** Why there is no configuration of our own. Others write theirs without the nodes that we know. */
+  const whyNotWritten = () => nodes.trouble() ?? troubleOfNode(preparation.nodes(), nodeName);
   const missing = (): Trouble =>
-    nodes.trouble() ??
-    troubleOfNode(preparation.nodes(), nodeName) ??
+    (expected === undefined ? whyNotWritten() : undefined) ??
     preparation.trouble() ?? {
       reason: 'CNIConfigMissing',
-      message: `${confDir} has no network configuration`,
+      message: `${confDir} has no network configuration${expected === undefined ? '' : ` of ${expected}`}`,
     };
   const status = async (): Promise<NetworkStatus> => {
     const {list, trouble: ofList} = source.look(missing);
@@ -78,6 +81,7 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
       if (trouble) throw new NodeNotReady(trouble.reason, trouble.message);
     },
     status,
+    expectedName: expected ?? conflistName,
     network: () => {
       const list = source.current();
       if (list) return list;

@@ -1,7 +1,8 @@
 /** Prepares the node for pods: forwarding, masquerading, routing to other nodes, network configuration. */
-import {mkdir, readFile} from 'node:fs/promises';
+import {mkdir, readFile, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {writeDurably} from '../lib/durable-file.ts';
+import {errorCodeOf} from '../lib/error-code.ts';
 import {errorText, type Log} from '../log.ts';
 import type {Exec} from '../process/exec.ts';
 import {type BackendName, backends} from './backends.ts';
@@ -10,6 +11,7 @@ import {conflistFile, conflistOfNode} from './conflist-of-node.ts';
 import {NodeNotReady} from './errors.ts';
 import {enableForwarding, hasIPv6} from './forwarding.ts';
 import {familyOf} from './ip-address.ts';
+import {removeOwnRouting} from './leave-to-others.ts';
 import {applyMasquerade} from './masquerade.ts';
 import type {NodeFacts} from './node-facts.ts';
 
@@ -22,11 +24,16 @@ export interface PrepareOptions {
   /** The cluster's pod subnets; for a family without one, the podCIDRs of the nodes are used. */
   readonly podSubnets: readonly string[];
   readonly backend: BackendName;
+  /** The network that others configure; undefined if the runtime writes the configuration. */
+  readonly foreignNetwork: string | undefined;
 }
 
-/** Idempotent. Does nothing for a node without podCIDR. */
+/** Idempotent. With a routing backend it does nothing for a node without podCIDR. */
 export const prepareNode = async (options: PrepareOptions, known: readonly NodeFacts[]): Promise<void> => {
-  const {exec, log, nodeName, podSubnets} = options;
+  const {exec, log, nodeName, podSubnets, foreignNetwork} = options;
+  // First, so that no more pods are attached to it.
+  if (foreignNetwork !== undefined) await removeConflist(options);
+  if (options.backend === 'none') return await leaveToOthers(options);
   if (!known.some(({name, podCidrs}) => name === nodeName && podCidrs.length > 0)) return;
   const nodes = (await hasIPv6()) ? known : known.map(withoutIPv6);
   const own = nodes.find(({name, podCidrs}) => name === nodeName && podCidrs.length > 0);
@@ -52,7 +59,16 @@ export const prepareNode = async (options: PrepareOptions, known: readonly NodeF
     // This node still accepts pods if another node is unreachable.
     log.warn('cannot set up the routes to all other nodes', {error: errorText(error)});
   }
-  await writeConflist(options, own, mtu); // last, because pods are attached as soon as it exists
+  // Last, because pods are attached as soon as it exists.
+  if (foreignNetwork === undefined) await writeConflist(options, own, mtu);
+};
+
+/** Forwarding stays on: every pod network needs it. */
+const leaveToOthers = async ({exec, podSubnets}: PrepareOptions): Promise<void> => {
+  const families = new Set(podSubnets.map(familyOf));
+  for (const family of [4, 6] as const)
+    if (families.has(family) && (family === 4 || (await hasIPv6()))) await enableForwarding(family);
+  await removeOwnRouting(exec);
 };
 
 /** The pod subnet of each family, or the podCIDRs of all nodes. */
@@ -79,4 +95,14 @@ const writeConflist = async (
   await mkdir(confDir, {recursive: true, mode: 0o755});
   await writeDurably(path, wanted, 0o644);
   log.info('wrote the network configuration', {path, podCidrs});
+};
+
+const removeConflist = async ({confDir, log}: PrepareOptions): Promise<void> => {
+  const path = join(confDir, conflistFile);
+  try {
+    await rm(path);
+    log.info('removed the network configuration', {path});
+  } catch (error) {
+    if (errorCodeOf(error) !== 'ENOENT') throw error;
+  }
 };

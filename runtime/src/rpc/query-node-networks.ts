@@ -8,7 +8,6 @@ import {
 } from '../gen/kni_pb.ts';
 import type {PodNetworkService} from '../network/lifecycle.ts';
 import {type Pool, poolsOf} from '../node/address-pool.ts';
-import {conflistName} from '../node/conflist-of-node.ts';
 import type {Trouble} from '../node/trouble.ts';
 import type {Handler} from './handler.ts';
 
@@ -20,7 +19,7 @@ export const queryNodeNetworks: Handler<QueryNodeNetworksRequest, Uint8Array> = 
     ...reasonOf(trouble),
   };
   context.note({ready: !trouble, reason: trouble?.reason});
-  const name = list?.name ?? conflistName;
+  const name = list?.name ?? context.node.expectedName;
   return encoded({name, ready: !trouble, extradata});
 };
 

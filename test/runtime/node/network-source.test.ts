@@ -11,12 +11,14 @@ const list = (name: string, type = 'bridge') =>
 
 const rig = async (plugins: readonly string[]) => {
   const dir = await tempDir();
+  await writeFile(dir.join('needed'), '');
   for (const plugin of plugins) await writeFile(dir.join(plugin), '');
   const file = dir.join('10.conflist');
   return {
-    source: createNetworkSource(dir.path, [dir.path]),
+    source: createNetworkSource({confDir: dir.path, binDirs: [dir.path], neededFiles: [dir.join('needed')]}),
     file,
     bin: dir.path,
+    needed: dir.join('needed'),
     write: (text: string) => writeFile(file, text),
     [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose](),
   };
@@ -79,5 +81,16 @@ describe('the network to attach to', () => {
       message: `CNI plugin ${lacking} is not in ${bin}`,
     };
     expect(source.look(missing).trouble).toEqual(trouble);
+  });
+
+  it('lacks a file that its plugins need', async () => {
+    await using at = await rig(['bridge', 'host-local']);
+    await at.write(list('net'));
+    expect(at.source.look(missing).trouble).toBeUndefined();
+    await rm(at.needed);
+    expect(at.source.look(missing).trouble).toEqual({
+      reason: 'NetworkFileMissing',
+      message: `network net needs ${at.needed}, which does not exist`,
+    });
   });
 });

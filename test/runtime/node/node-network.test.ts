@@ -28,6 +28,8 @@ const rig = async (options: Pick<NodeNetworkOptions, 'statusOf' | 'poolOf'>) => 
     ipamDir: dir.join('state/ipam'),
     podSubnets: [],
     backend: 'host-gw',
+    foreignNetwork: undefined,
+    neededFiles: [],
     kubeconfig: dir.join('kubelet.conf'),
     signal: new AbortController().signal,
   });
