@@ -3,7 +3,7 @@
 import type {Host} from '../../host/host.ts';
 import type {DemoContext, DemoTask} from '../context.ts';
 import {currentCluster} from '../lib/current-cluster.ts';
-import {runtimeEnvironment, runtimeEnvironmentFor} from '../lib/runtime-environment.ts';
+import {flagsOfStack, runtimeEnvironment, withRuntimeFlags} from '../lib/runtime-environment.ts';
 import {cluster} from './cluster.ts';
 
 export const runtimeFlags: DemoTask = {
@@ -36,10 +36,7 @@ const nodesOf = async (context: DemoContext): Promise<readonly Host[]> => {
 
 /** `current` is the file on the node. Its backend is kept unless the user chose one. */
 const environmentFor = ({cluster: {backend}, stack}: DemoContext, current: string): string =>
-  runtimeEnvironmentFor({
-    podSubnet: stack.cluster.podSubnet,
-    backend: backend ?? /--backend=(\S+)/.exec(current)?.[1],
-  });
+  withRuntimeFlags(current, {...flagsOfStack(stack), ...(backend !== undefined && {backend})});
 
 const readEnvironment = async (node: Host): Promise<string> => {
   const {stdout} = await node.run(['sh', ['-ec', `cat ${runtimeEnvironment.path} 2>/dev/null || true`]]);
