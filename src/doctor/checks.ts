@@ -21,7 +21,7 @@ export interface CheckResult {
   readonly message: string;
   /** Commands or advice, one per line. */
   readonly fix?: string;
-  /** Commands that `--fix` may run: they need root, and change nothing but settings of the running kernel. */
+  /** Commands that `--fix` may run: they need root, and change only settings and stale rules of the running kernel. */
   readonly safe?: readonly Command[];
 }
 

@@ -1,6 +1,7 @@
 /** doctor: checks this machine and the user's clusters, and repairs what is safe to repair. */
 
 import {type CheckResult, clusterChecks, machineChecks, requirementChecks} from '../../doctor/checks.ts';
+import {networkCheck} from '../../doctor/network.ts';
 import {orphanChecks} from '../../doctor/orphans.ts';
 import {portCheck} from '../../doctor/ports.ts';
 import {UserError} from '../../errors.ts';
@@ -42,7 +43,7 @@ const examine = async (world: World): Promise<readonly CheckResult[]> => {
   const {signal, env} = world;
   const context = await demoContext(world, {stack: defaultStack});
   const survey = requirementChecks(await surveyHost(context, signal));
-  const machine = await machineChecks(context, env, signal);
+  const machine = [...(await machineChecks(context, env, signal)), await networkCheck(context.host, signal)];
   try {
     const status = await gatherStatus(context, {runtimeTag: tagOfRuntime(world), signal});
     return [
