@@ -90,6 +90,11 @@ export const errorCatalogue = {
     'A node is stopped or does not answer, or the record of the change cannot be read.',
     'Remove the cause and run `kni-demo up`, which tries again. `kni-demo down` forgets the change with the cluster.',
   ),
+  'KNI-E116': entry(
+    'An image cannot be loaded into the nodes.',
+    'containerd refuses the file: it is not a tarball of `docker save`, or is for another architecture.',
+    'Save it again with `docker save`, for the architecture of the nodes.',
+  ),
   'KNI-E199': entry(
     'kni-demo has a bug.',
     'An error occurred that kni-demo does not expect.',
@@ -166,7 +171,7 @@ export const errorCatalogue = {
     'The path exists already, or its directory does not.',
     'Choose another path.',
   ),
-  'KNI-E214': entry('Nothing was removed.', 'You did not confirm.', 'Answer y, or pass `--yes`.'),
+  'KNI-E214': entry('Nothing was removed or fixed.', 'You did not confirm.', 'Answer y, or pass `--yes`.'),
   'KNI-E215': entry(
     'A directory is not removed.',
     'It has no marker of kni-demo, or contains files of others.',
@@ -181,6 +186,21 @@ export const errorCatalogue = {
     'The command line is invalid.',
     'A command, a flag or an argument is unknown, missing or superfluous.',
     'Read `kni-demo COMMAND --help`.',
+  ),
+  'KNI-E218': entry(
+    'The image does not exist.',
+    'The docker engine has no image of that name, and there is no such file.',
+    'Pull or build it first, or give the path of a tarball.',
+  ),
+  'KNI-E219': entry(
+    'The sandbox is unknown.',
+    'No log line of the network runtimes names it.',
+    'Take the id from `kni-demo pod inspect`, and leave out `--since` and `--node`.',
+  ),
+  'KNI-E220': entry(
+    'The pods of a file cannot be created.',
+    'The file is not valid YAML, or contains other objects or pods without a name.',
+    'Put only pods into it. For other objects use `kni-demo kubectl apply -f FILE`.',
   ),
   'KNI-E300': entry('This machine lacks something.', 'The message names it.', 'Install or free it.'),
   'KNI-E301': entry(

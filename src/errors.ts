@@ -10,10 +10,8 @@ export interface UserErrorParts {
   readonly why: string;
   /** Advice: `choose one of them with --stack`, or commands to run, one per line. */
   readonly tryThis: string;
-  /** Default: the general code of `exitCode`. */
-  readonly code?: ErrorCode;
-  /** Only without `code`, whose first digit is the exit code. Default: `exitCodes.failed`. */
-  readonly exitCode?: ExitCode;
+  /** Its first digit is the exit code. */
+  readonly code: ErrorCode;
   /** Path of a file with a tool's output. */
   readonly log?: string;
 }
@@ -21,15 +19,6 @@ export interface UserErrorParts {
 /** `KNI-E402` → 4 */
 export const exitCodeOf = (code: ErrorCode): ExitCode =>
   Object.values(exitCodes).find((each) => each === Number(code.at('KNI-E'.length))) ?? exitCodes.failed;
-
-const generalCodes: Readonly<Partial<Record<ExitCode, ErrorCode>>> = {
-  [exitCodes.badInput]: 'KNI-E200',
-  [exitCodes.hostLacks]: 'KNI-E300',
-  [exitCodes.conflict]: 'KNI-E400',
-  [exitCodes.busy]: 'KNI-E500',
-};
-
-const generalCodeOf = (exitCode: ExitCode): ErrorCode => generalCodes[exitCode] ?? 'KNI-E100';
 
 export class UserError extends Error {
   override readonly name = 'UserError';
@@ -40,10 +29,7 @@ export class UserError extends Error {
   readonly exitCode: ExitCode;
   readonly log: string | undefined;
 
-  constructor(
-    {what, why, tryThis, exitCode = exitCodes.failed, code = generalCodeOf(exitCode), log}: UserErrorParts,
-    options?: ErrorOptions,
-  ) {
+  constructor({what, why, tryThis, code, log}: UserErrorParts, options?: ErrorOptions) {
     super(`${what}: ${why}`, options);
     this.what = what;
     this.why = why;

@@ -4,7 +4,12 @@ import {exitCodes} from '../src/exit-codes.ts';
 
 describe('UserError', () => {
   it('reports in one message what failed and why', () => {
-    const error = new UserError({what: 'unknown stack x', why: 'there is bookworm', tryThis: 'name it'});
+    const error = new UserError({
+      code: 'KNI-E100',
+      what: 'unknown stack x',
+      why: 'there is bookworm',
+      tryThis: 'name it',
+    });
     expect(error.message).toBe('unknown stack x: there is bookworm');
     expect(error.exitCode).toBe(exitCodes.failed);
     expect(error.log).toBeUndefined();
@@ -12,10 +17,7 @@ describe('UserError', () => {
 
   it('keeps its cause', () => {
     const cause = new Error('ENOSPC');
-    const error = new UserError(
-      {what: 'a', why: 'b', tryThis: 'c', exitCode: exitCodes.hostLacks, log: '/log'},
-      {cause},
-    );
+    const error = new UserError({what: 'a', why: 'b', tryThis: 'c', code: 'KNI-E300', log: '/log'}, {cause});
     expect(error).toMatchObject({cause, exitCode: 3, log: '/log'});
   });
 });

@@ -3,7 +3,6 @@
 import {parseAllDocuments} from 'yaml';
 import {z} from 'zod';
 import {UserError} from '../errors.ts';
-import {exitCodes} from '../exit-codes.ts';
 import {podPath} from './names.ts';
 
 const podObject = z.looseObject({
@@ -15,10 +14,10 @@ const podObject = z.looseObject({
 export const podsInFile = (text: string, file: string): readonly string[] => {
   const refusal = (why: string): UserError =>
     new UserError({
+      code: 'KNI-E220',
       what: `cannot create pods from ${file}`,
       why,
       tryThis: 'put only pods with a name into it; for other objects: kni-demo kubectl apply -f FILE',
-      exitCode: exitCodes.badInput,
     });
   const documents = parseAllDocuments(text);
   const objects = ('empty' in documents ? [] : documents).flatMap((document): unknown[] => {

@@ -94,6 +94,7 @@ export const attempt = <Context>(task: Task<Context>, options: AttemptOptions<Co
 
 const inputsChanged = (title: string): UserError =>
   new UserError({
+    code: 'KNI-E110',
     what: 'files changed during the run',
     why: `the inputs of "${title}" differ from those at the start of the run`,
     tryThis: 'run the same command again; finished tasks are kept',

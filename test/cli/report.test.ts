@@ -21,7 +21,7 @@ const reported = (error: unknown, rest: Partial<World> = {}) => {
   };
   return {code: report(error, world), text: stderr.text()};
 };
-const parts = {what: 'it failed', why: 'because', tryThis: 'do this'};
+const parts = {code: 'KNI-E100', what: 'it failed', why: 'because', tryThis: 'do this'} as const;
 
 describe('report', () => {
   it('prints what failed, why, and what to do', () => {
@@ -37,7 +37,7 @@ describe('report', () => {
       why: 'one\ntwo',
       tryThis: 'a\n  b',
       log: '/l/dockerd.log',
-      exitCode: exitCodes.hostLacks,
+      code: 'KNI-E300',
     });
     expect(reported(error)).toEqual({
       code: exitCodes.hostLacks,
@@ -100,7 +100,7 @@ describe('report of a run', () => {
   const threw = (error: unknown): Failure => ({kind: 'threw', error});
   const codeOf = (...failures: readonly Failure[]) =>
     reported(new RunFailed(failures.map((failure) => ({task: 'a', failure, lastLines: []}))));
-  const conflict = new UserError({...parts, exitCode: exitCodes.conflict});
+  const conflict = new UserError({...parts, code: 'KNI-E400'});
 
   it.each<[string, readonly Failure[], number]>([
     ['a task threw', [threw(new Error('a'))], exitCodes.failed],

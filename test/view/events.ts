@@ -46,6 +46,7 @@ export const commandError = new CommandError(['go', ['build', './cmd/kubelet']],
 });
 
 export const userError = new UserError({
+  code: 'KNI-E105',
   what: 'patch 0001-kni.patch does not apply',
   why: 'pkg/kubelet/kubelet.go differs\nat line 12',
   tryThis: 'refresh it:\ngit apply --3way 0001-kni.patch',

@@ -22,12 +22,18 @@ describe('failureText', () => {
       '  at line 12',
       '  try: refresh it:',
       '       git apply --3way 0001-kni.patch',
-      '  more: kni-demo explain KNI-E100',
+      '  more: kni-demo explain KNI-E105',
     ]);
   });
 
   it('prefers the log that the error names', () => {
-    const error = new UserError({what: 'a', why: 'b', tryThis: 'c', log: '/var/log/docker.log'});
+    const error = new UserError({
+      code: 'KNI-E100',
+      what: 'a',
+      why: 'b',
+      tryThis: 'c',
+      log: '/var/log/docker.log',
+    });
     expect(textOf(error, {log: '/logs/task.log'})).toContain('  log: /var/log/docker.log');
     expect(textOf(error, {log: '/logs/task.log'})).not.toContain('  log: /logs/task.log');
   });

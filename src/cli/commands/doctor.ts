@@ -81,10 +81,10 @@ const repair = async (
   for (const command of commands) say(`would run: ${quoteCommand(command)}`);
   if (!yes && !(await world.confirm('Run these commands?'))) {
     throw new UserError({
+      code: 'KNI-E214',
       what: 'nothing was fixed',
       why: 'you did not confirm',
       tryThis: 'run it again and answer y, or pass --yes',
-      exitCode: exitCodes.badInput,
     });
   }
   for (const command of commands) {

@@ -7,8 +7,8 @@ import {markDirectories} from '../../cache/marker.ts';
 import {removeDeadScratch, scratchPath} from '../../cache/scratch.ts';
 import {requireCluster, requireRunning} from '../../cluster/cluster.ts';
 import {seconds} from '../../duration.ts';
+import type {ErrorCode} from '../../error-catalogue.ts';
 import {UserError} from '../../errors.ts';
-import {exitCodes} from '../../exit-codes.ts';
 import {CommandError} from '../../host/command-error.ts';
 import type {Host} from '../../host/host.ts';
 import {makeDirectory} from '../../make-directory.ts';
@@ -60,6 +60,7 @@ export const imageLoad = async (
             .catch((error: unknown): never => {
               if (!(error instanceof CommandError) || signal.aborted) throw error;
               throw refused(image, `containerd on ${node.name} refuses it: ${error.lastLine}`, {
+                code: 'KNI-E116',
                 tryThis: 'check that it is a tarball of docker save, for the architecture of the nodes',
                 cause: error,
               });
@@ -93,7 +94,7 @@ const saveFromDocker = async (
     if (!(error instanceof CommandError) || signal.aborted) throw error;
     throw refused(image, error.lastLine.replace(/^Error( response from daemon)?: /, ''), {
       tryThis: `pull or build it first (docker pull ${image}), or give the path of a tarball`,
-      exitCode: exitCodes.badInput,
+      code: 'KNI-E218',
       cause: error,
     });
   }
@@ -104,5 +105,5 @@ const saveFromDocker = async (
 const refused = (
   image: string,
   why: string,
-  {cause, ...rest}: {readonly tryThis: string; readonly exitCode?: 2; readonly cause: Error},
+  {cause, ...rest}: {readonly tryThis: string; readonly code: ErrorCode; readonly cause: Error},
 ): UserError => new UserError({what: `cannot load image ${image}`, why, ...rest}, {cause});

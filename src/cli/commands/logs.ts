@@ -101,10 +101,10 @@ const quiet = (lines: readonly NodeLine[], nodes: readonly string[]): readonly N
 
 const unknownSandbox = (sandbox: string): UserError =>
   new UserError({
+    code: 'KNI-E219',
     what: `unknown sandbox ${sandbox}`,
     why: 'no line of the network runtimes names it',
     tryThis: 'leave out --since and --node, or take the id from kni-demo pod inspect',
-    exitCode: exitCodes.badInput,
   });
 
 /** Throws UserError when the pod does not exist. Else says why no line of these nodes is about it. */

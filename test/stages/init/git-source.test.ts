@@ -42,7 +42,7 @@ const setup = async (dir: TempDir, {url, commit}: {url: string; commit: string})
     id: 'init/some-source',
     title: 'Fetch it',
     commit: () => ({url, ref: 'refs/tags/v1.0.0', commit}),
-    moved: (found) => new UserError({what: 'moved', why: found, tryThis: 'look'}),
+    moved: (found) => new UserError({code: 'KNI-E110', what: 'moved', why: found, tryThis: 'look'}),
   });
   const fingerprint = 'a'.repeat(64);
   const artifact = `${context.dirs.cache}/artifacts/some-source-${fingerprint.slice(0, 16)}`;

@@ -106,7 +106,7 @@ describe('explain', () => {
   });
 
   it('leaves alone what is explained, cancelled, or no command', () => {
-    const clear = new UserError({what: 'a', why: 'b', tryThis: 'c'});
+    const clear = new UserError({code: 'KNI-E100', what: 'a', why: 'b', tryThis: 'c'});
     const cancelled = new CommandError(['a', []], {reason: 'cancelled', output: 'E: Failed to fetch x'});
     for (const error of [clear, cancelled, new TypeError('a bug'), 'text']) {
       expect(thrownBy(() => explain(error))).toBe(error);
