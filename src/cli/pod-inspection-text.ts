@@ -131,12 +131,16 @@ const dnsOf = ({record}: PodInspection): readonly (readonly string[])[] =>
   );
 
 const verdictOf = (
-  {record: {problems, knownBugs = []}}: PodInspection,
+  {record: {problems, knownBugs = [], unchecked = [], attachments}}: PodInspection,
   {bad, good, aside}: Record<'bad' | 'good' | 'aside', (text: string) => string>,
 ): readonly string[] => {
   if (problems === undefined) return [];
   return [
-    ...(problems.length === 0 ? [good('no problems found')] : problems.map(bad)),
+    ...problems.map(bad),
+    ...(problems.length === 0 && unchecked.length < attachments.length ? [good('no problems found')] : []),
+    ...unchecked.map(({interface: name = '', network = '', reason = ''}) =>
+      aside(`${name} not checked: network ${network}: ${reason}`),
+    ),
     ...knownBugs.flatMap(({problem, explanation, reference}) => [
       aside(`known plugin bug: ${problem}`),
       ...[explanation, reference].flatMap((text) => (text === undefined ? [] : [aside(`  ${text}`)])),

@@ -20,6 +20,8 @@ export interface PodRecord {
   readonly problems?: readonly string[];
   /** Problems reported by CNI CHECK that are known bugs of a plugin. */
   readonly knownBugs?: InspectedPod['knownBugs'];
+  /** Interfaces whose network has no CHECK. */
+  readonly unchecked?: InspectedPod['unchecked'];
   /** Sentences that say which parts of the record are missing, and why. */
   readonly lacks: readonly string[];
 }
@@ -35,10 +37,10 @@ export const recordOf = async (node: Host, pod: PlacedPod, options: RecordOption
   const {check, signal} = options;
   try {
     const {stdout} = await node.run(askPod(pathOf(pod), {check}), {signal});
-    const {network, attachments, problems, knownBugs} = parseInspectedPod(stdout);
+    const {network, attachments, problems, knownBugs, unchecked} = parseInspectedPod(stdout);
     if (network.uid !== undefined && network.uid !== pod.uid)
       throw unknownPod(pod, 'its record is of an earlier pod with the same name', options);
-    return {network, attachments, ...(check && {problems, knownBugs}), lacks: []};
+    return {network, attachments, ...(check && {problems, knownBugs, unchecked}), lacks: []};
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof CommandError)) throw error;

@@ -107,6 +107,7 @@ const inspected = z.object({
   ),
   problems: texts,
   knownBugs: listOf(z.object({problem: z.string(), explanation: text, reference: text})),
+  unchecked: listOf(z.object({interface: text, network: text, reason: text})),
 });
 
 /** The runtime's record of a pod's network. */

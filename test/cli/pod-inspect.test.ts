@@ -127,6 +127,12 @@ timeline of the sandbox (2026-11-25, UTC)
       exitCodes.failed,
       'CNI CHECK\n  ! eth0 has no address\n  known plugin bug: no IPv6 chain\n',
     ],
+    [
+      'the network has no CHECK',
+      {unchecked: [{interface: 'eth0', network: 'cbr0', reason: 'CNI 0.3.1 has no CHECK'}]},
+      0,
+      'CNI CHECK\n  eth0 not checked: network cbr0: CNI 0.3.1 has no CHECK\n',
+    ],
   ])('shows the verdict of CHECK: %s', async (_, found, code, text) => {
     await using dir = await dirWithCluster();
     using host = fakeHost(

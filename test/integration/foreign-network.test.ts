@@ -1,6 +1,6 @@
 /** A node whose network is configured by another program: the runtime leaves routing to it, and cleans up its own. */
 import {mkdir, readdir, rm, writeFile} from 'node:fs/promises';
-import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {afterAll, beforeAll, describe, expect, inject, it} from 'vitest';
 import {startNode, type TestNode} from '../rig/node/node.ts';
 import {bringUp, newPod, takeDown} from '../rig/node/pod.ts';
 import {
@@ -109,6 +109,11 @@ describe('a node with a foreign network', () => {
     const pod = newPod('foreign');
     const {netns, ip} = await bringUp(runtime.kni, pod);
     expect(ip).toMatch(/^10\.77\.1\./);
+    const inspect = [process.execPath, inject('runtimeFile'), 'inspect', 'default/foreign', '--check'];
+    const {unchecked} = JSON.parse(await node.run([...inspect, `--socket=${paths.socket}`])) as object & {
+      unchecked: unknown;
+    };
+    expect(unchecked).toEqual([{interface: 'eth0', network: 'cbr0', reason: 'CNI 0.3.1 has no CHECK'}]);
     await takeDown(runtime.kni, pod, netns);
     await shell(`rm ${subnetEnv}`);
     expect(await readiness()).toMatchObject({ready: false, reason: 'NetworkFileMissing'});

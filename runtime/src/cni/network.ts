@@ -121,23 +121,24 @@ const callInOrder = async (
 const isUnknownContainer = (error: unknown): boolean => error instanceof CniError && error.cniCode === 3;
 
 /**
- * Calls CHECK of all plugins in order, up to the first error. Returns false without CHECK: before CNI 0.4.0, and for a list
- * with `disableCheck`.
+ * Calls CHECK of all plugins in order, up to the first error. Returns the reason if the network has no CHECK; undefined if it
+ * was done.
  */
 export const checkNetwork = async (
   invoke: InvokePlugin,
   attachment: Attachment,
   target: Target,
-): Promise<boolean> => {
+): Promise<string | undefined> => {
   const list = parseConflist(attachment.config);
-  if (list.disableCheck || !isAtLeast(list.cniVersion, '0.4.0')) return false;
+  if (list.disableCheck) return 'its configuration sets disableCheck';
+  if (!isAtLeast(list.cniVersion, '0.4.0')) return `CNI ${list.cniVersion} has no CHECK`;
   // libcni continues without a result, but CHECK needs one (CNI spec, section 2, "CHECK").
   if (attachment.result === undefined)
     throw new NotAdded(`${attachment.ifName} cannot be checked: its ADD did not succeed`);
   for (const plugin of list.plugins) {
     await invoke('CHECK', {list, plugin, attachment, target, prevResult: attachment.result});
   }
-  return true;
+  return undefined;
 };
 
 /** Calls STATUS of all plugins in order and throws the first error. Does nothing before CNI 1.1.0, which added STATUS. */

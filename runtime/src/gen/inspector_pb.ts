@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file inspector.proto.
  */
 export const file_inspector: GenFile = /*@__PURE__*/
-  fileDesc("Cg9pbnNwZWN0b3IucHJvdG8SDWtuaS5pbnNwZWN0b3IiGAoWTGlzdFBvZE5ldHdvcmtzUmVxdWVzdCJGChdMaXN0UG9kTmV0d29ya3NSZXNwb25zZRIrCghuZXR3b3JrcxgBIAMoCzIZLmtuaS5pbnNwZWN0b3IuUG9kTmV0d29yayJbChhJbnNwZWN0UG9kTmV0d29ya1JlcXVlc3QSDwoHc2FuZGJveBgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSDAoEbmFtZRgDIAEoCRINCgVjaGVjaxgEIAEoCCK2AQoZSW5zcGVjdFBvZE5ldHdvcmtSZXNwb25zZRIqCgduZXR3b3JrGAEgASgLMhkua25pLmluc3BlY3Rvci5Qb2ROZXR3b3JrEi4KC2F0dGFjaG1lbnRzGAIgAygLMhkua25pLmluc3BlY3Rvci5BdHRhY2htZW50EhAKCHByb2JsZW1zGAMgAygJEisKCmtub3duX2J1Z3MYBCADKAsyFy5rbmkuaW5zcGVjdG9yLktub3duQnVnIkMKCEtub3duQnVnEg8KB3Byb2JsZW0YASABKAkSEwoLZXhwbGFuYXRpb24YAiABKAkSEQoJcmVmZXJlbmNlGAMgASgJIhIKEFJlY29uY2lsZVJlcXVlc3QilwEKEVJlY29uY2lsZVJlc3BvbnNlEhUKDXJlbW92ZWRfbmV0bnMYASADKAkSGgoScmVsZWFzZWRfYWRkcmVzc2VzGAIgAygJEhUKDXJlbW92ZWRfbGlua3MYAyADKAkSDgoGdW5kb25lGAQgAygJEhAKCHByb2JsZW1zGAUgAygJEhYKDnJlbW92ZWRfY2hhaW5zGAYgAygJIhQKEkxpc3RPcnBoYW5zUmVxdWVzdCJoChNMaXN0T3JwaGFuc1Jlc3BvbnNlEg0KBW5ldG5zGAEgAygJEhEKCWFkZHJlc3NlcxgCIAMoCRINCgVsaW5rcxgDIAMoCRIOCgZjaGFpbnMYBCADKAkSEAoIcHJvYmxlbXMYBSADKAkiLgodTGlzdFVuZmluaXNoZWRDbGVhbnVwc1JlcXVlc3QSDQoFcmV0cnkYASABKAgiVAoeTGlzdFVuZmluaXNoZWRDbGVhbnVwc1Jlc3BvbnNlEjIKCGNsZWFudXBzGAEgAygLMiAua25pLmluc3BlY3Rvci5VbmZpbmlzaGVkQ2xlYW51cCKRAQoRVW5maW5pc2hlZENsZWFudXASKgoHbmV0d29yaxgBIAEoCzIZLmtuaS5pbnNwZWN0b3IuUG9kTmV0d29yaxIQCghuZXR3b3JrcxgCIAMoCRINCgVjYXVzZRgDIAEoCRIYChBwZW5kaW5nX3NpbmNlX21zGAQgASgDEhUKDW5leHRfcmV0cnlfbXMYBSABKAMiKQoXRm9yZ2V0UG9kTmV0d29ya1JlcXVlc3QSDgoGcmVjb3JkGAEgASgJIj0KGEZvcmdldFBvZE5ldHdvcmtSZXNwb25zZRIPCgdyZW1vdmVkGAEgAygJEhAKCG1heV9sZWFrGAIgAygJIiYKEUFjY2VwdExvc3NSZXF1ZXN0EhEKCWNvbmZpcm1lZBgBIAEoCCJ7ChJBY2NlcHRMb3NzUmVzcG9uc2USDQoFZmlsZXMYASADKAkSDQoFbmV0bnMYAiADKAkSEQoJYWRkcmVzc2VzGAMgAygJEjQKCnJlY29uY2lsZWQYBCABKAsyIC5rbmkuaW5zcGVjdG9yLlJlY29uY2lsZVJlc3BvbnNlItQBCgpQb2ROZXR3b3JrEhMKC2NvcnJlbGF0aW9uGAEgASgJEhEKCW5hbWVzcGFjZRgCIAEoCRIMCgRuYW1lGAMgASgJEgsKA3VpZBgEIAEoCRIPCgdhdHRlbXB0GAUgASgJEg8KB3NhbmRib3gYBiABKAkSDQoFbmV0bnMYByABKAkSDQoFc3RhdGUYCCABKAkSFQoNY3JlYXRlZF9hdF9tcxgJIAEoAxIsCgppbnRlcmZhY2VzGAogAygLMhgua25pLmluc3BlY3Rvci5JbnRlcmZhY2UibwoJSW50ZXJmYWNlEgwKBG5hbWUYASABKAkSCwoDbWFjGAIgASgJEgsKA210dRgDIAEoDRIpCglhZGRyZXNzZXMYBCADKAsyFi5rbmkuaW5zcGVjdG9yLkFkZHJlc3MSDwoHbmV0d29yaxgFIAEoCSIoCgdBZGRyZXNzEgwKBGNpZHIYASABKAkSDwoHZ2F0ZXdheRgCIAEoCSKhAQoKQXR0YWNobWVudBIPCgduZXR3b3JrGAEgASgJEhEKCWludGVyZmFjZRgCIAEoCRIPCgdwbHVnaW5zGAMgAygJEhcKD2hvc3RfaW50ZXJmYWNlcxgEIAMoCRIkCgZyb3V0ZXMYBSADKAsyFC5rbmkuaW5zcGVjdG9yLlJvdXRlEh8KA2RucxgGIAEoCzISLmtuaS5pbnNwZWN0b3IuRG5zIiAKBVJvdXRlEgoKAnRvGAEgASgJEgsKA3ZpYRgCIAEoCSJJCgNEbnMSDwoHc2VydmVycxgBIAMoCRIOCgZkb21haW4YAiABKAkSEAoIc2VhcmNoZXMYAyADKAkSDwoHb3B0aW9ucxgEIAMoCTKqBQoJSW5zcGVjdG9yEmAKD0xpc3RQb2ROZXR3b3JrcxIlLmtuaS5pbnNwZWN0b3IuTGlzdFBvZE5ldHdvcmtzUmVxdWVzdBomLmtuaS5pbnNwZWN0b3IuTGlzdFBvZE5ldHdvcmtzUmVzcG9uc2USZgoRSW5zcGVjdFBvZE5ldHdvcmsSJy5rbmkuaW5zcGVjdG9yLkluc3BlY3RQb2ROZXR3b3JrUmVxdWVzdBooLmtuaS5pbnNwZWN0b3IuSW5zcGVjdFBvZE5ldHdvcmtSZXNwb25zZRJOCglSZWNvbmNpbGUSHy5rbmkuaW5zcGVjdG9yLlJlY29uY2lsZVJlcXVlc3QaIC5rbmkuaW5zcGVjdG9yLlJlY29uY2lsZVJlc3BvbnNlElQKC0xpc3RPcnBoYW5zEiEua25pLmluc3BlY3Rvci5MaXN0T3JwaGFuc1JlcXVlc3QaIi5rbmkuaW5zcGVjdG9yLkxpc3RPcnBoYW5zUmVzcG9uc2USdQoWTGlzdFVuZmluaXNoZWRDbGVhbnVwcxIsLmtuaS5pbnNwZWN0b3IuTGlzdFVuZmluaXNoZWRDbGVhbnVwc1JlcXVlc3QaLS5rbmkuaW5zcGVjdG9yLkxpc3RVbmZpbmlzaGVkQ2xlYW51cHNSZXNwb25zZRJjChBGb3JnZXRQb2ROZXR3b3JrEiYua25pLmluc3BlY3Rvci5Gb3JnZXRQb2ROZXR3b3JrUmVxdWVzdBonLmtuaS5pbnNwZWN0b3IuRm9yZ2V0UG9kTmV0d29ya1Jlc3BvbnNlElEKCkFjY2VwdExvc3MSIC5rbmkuaW5zcGVjdG9yLkFjY2VwdExvc3NSZXF1ZXN0GiEua25pLmluc3BlY3Rvci5BY2NlcHRMb3NzUmVzcG9uc2ViBnByb3RvMw");
+  fileDesc("Cg9pbnNwZWN0b3IucHJvdG8SDWtuaS5pbnNwZWN0b3IiGAoWTGlzdFBvZE5ldHdvcmtzUmVxdWVzdCJGChdMaXN0UG9kTmV0d29ya3NSZXNwb25zZRIrCghuZXR3b3JrcxgBIAMoCzIZLmtuaS5pbnNwZWN0b3IuUG9kTmV0d29yayJbChhJbnNwZWN0UG9kTmV0d29ya1JlcXVlc3QSDwoHc2FuZGJveBgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSDAoEbmFtZRgDIAEoCRINCgVjaGVjaxgEIAEoCCLsAQoZSW5zcGVjdFBvZE5ldHdvcmtSZXNwb25zZRIqCgduZXR3b3JrGAEgASgLMhkua25pLmluc3BlY3Rvci5Qb2ROZXR3b3JrEi4KC2F0dGFjaG1lbnRzGAIgAygLMhkua25pLmluc3BlY3Rvci5BdHRhY2htZW50EhAKCHByb2JsZW1zGAMgAygJEisKCmtub3duX2J1Z3MYBCADKAsyFy5rbmkuaW5zcGVjdG9yLktub3duQnVnEjQKCXVuY2hlY2tlZBgFIAMoCzIhLmtuaS5pbnNwZWN0b3IuVW5jaGVja2VkSW50ZXJmYWNlIkgKElVuY2hlY2tlZEludGVyZmFjZRIRCglpbnRlcmZhY2UYASABKAkSDwoHbmV0d29yaxgCIAEoCRIOCgZyZWFzb24YAyABKAkiQwoIS25vd25CdWcSDwoHcHJvYmxlbRgBIAEoCRITCgtleHBsYW5hdGlvbhgCIAEoCRIRCglyZWZlcmVuY2UYAyABKAkiEgoQUmVjb25jaWxlUmVxdWVzdCKXAQoRUmVjb25jaWxlUmVzcG9uc2USFQoNcmVtb3ZlZF9uZXRucxgBIAMoCRIaChJyZWxlYXNlZF9hZGRyZXNzZXMYAiADKAkSFQoNcmVtb3ZlZF9saW5rcxgDIAMoCRIOCgZ1bmRvbmUYBCADKAkSEAoIcHJvYmxlbXMYBSADKAkSFgoOcmVtb3ZlZF9jaGFpbnMYBiADKAkiFAoSTGlzdE9ycGhhbnNSZXF1ZXN0ImgKE0xpc3RPcnBoYW5zUmVzcG9uc2USDQoFbmV0bnMYASADKAkSEQoJYWRkcmVzc2VzGAIgAygJEg0KBWxpbmtzGAMgAygJEg4KBmNoYWlucxgEIAMoCRIQCghwcm9ibGVtcxgFIAMoCSIuCh1MaXN0VW5maW5pc2hlZENsZWFudXBzUmVxdWVzdBINCgVyZXRyeRgBIAEoCCJUCh5MaXN0VW5maW5pc2hlZENsZWFudXBzUmVzcG9uc2USMgoIY2xlYW51cHMYASADKAsyIC5rbmkuaW5zcGVjdG9yLlVuZmluaXNoZWRDbGVhbnVwIpEBChFVbmZpbmlzaGVkQ2xlYW51cBIqCgduZXR3b3JrGAEgASgLMhkua25pLmluc3BlY3Rvci5Qb2ROZXR3b3JrEhAKCG5ldHdvcmtzGAIgAygJEg0KBWNhdXNlGAMgASgJEhgKEHBlbmRpbmdfc2luY2VfbXMYBCABKAMSFQoNbmV4dF9yZXRyeV9tcxgFIAEoAyIpChdGb3JnZXRQb2ROZXR3b3JrUmVxdWVzdBIOCgZyZWNvcmQYASABKAkiPQoYRm9yZ2V0UG9kTmV0d29ya1Jlc3BvbnNlEg8KB3JlbW92ZWQYASADKAkSEAoIbWF5X2xlYWsYAiADKAkiJgoRQWNjZXB0TG9zc1JlcXVlc3QSEQoJY29uZmlybWVkGAEgASgIInsKEkFjY2VwdExvc3NSZXNwb25zZRINCgVmaWxlcxgBIAMoCRINCgVuZXRucxgCIAMoCRIRCglhZGRyZXNzZXMYAyADKAkSNAoKcmVjb25jaWxlZBgEIAEoCzIgLmtuaS5pbnNwZWN0b3IuUmVjb25jaWxlUmVzcG9uc2Ui1AEKClBvZE5ldHdvcmsSEwoLY29ycmVsYXRpb24YASABKAkSEQoJbmFtZXNwYWNlGAIgASgJEgwKBG5hbWUYAyABKAkSCwoDdWlkGAQgASgJEg8KB2F0dGVtcHQYBSABKAkSDwoHc2FuZGJveBgGIAEoCRINCgVuZXRucxgHIAEoCRINCgVzdGF0ZRgIIAEoCRIVCg1jcmVhdGVkX2F0X21zGAkgASgDEiwKCmludGVyZmFjZXMYCiADKAsyGC5rbmkuaW5zcGVjdG9yLkludGVyZmFjZSJvCglJbnRlcmZhY2USDAoEbmFtZRgBIAEoCRILCgNtYWMYAiABKAkSCwoDbXR1GAMgASgNEikKCWFkZHJlc3NlcxgEIAMoCzIWLmtuaS5pbnNwZWN0b3IuQWRkcmVzcxIPCgduZXR3b3JrGAUgASgJIigKB0FkZHJlc3MSDAoEY2lkchgBIAEoCRIPCgdnYXRld2F5GAIgASgJIqEBCgpBdHRhY2htZW50Eg8KB25ldHdvcmsYASABKAkSEQoJaW50ZXJmYWNlGAIgASgJEg8KB3BsdWdpbnMYAyADKAkSFwoPaG9zdF9pbnRlcmZhY2VzGAQgAygJEiQKBnJvdXRlcxgFIAMoCzIULmtuaS5pbnNwZWN0b3IuUm91dGUSHwoDZG5zGAYgASgLMhIua25pLmluc3BlY3Rvci5EbnMiIAoFUm91dGUSCgoCdG8YASABKAkSCwoDdmlhGAIgASgJIkkKA0RucxIPCgdzZXJ2ZXJzGAEgAygJEg4KBmRvbWFpbhgCIAEoCRIQCghzZWFyY2hlcxgDIAMoCRIPCgdvcHRpb25zGAQgAygJMqoFCglJbnNwZWN0b3ISYAoPTGlzdFBvZE5ldHdvcmtzEiUua25pLmluc3BlY3Rvci5MaXN0UG9kTmV0d29ya3NSZXF1ZXN0GiYua25pLmluc3BlY3Rvci5MaXN0UG9kTmV0d29ya3NSZXNwb25zZRJmChFJbnNwZWN0UG9kTmV0d29yaxInLmtuaS5pbnNwZWN0b3IuSW5zcGVjdFBvZE5ldHdvcmtSZXF1ZXN0Gigua25pLmluc3BlY3Rvci5JbnNwZWN0UG9kTmV0d29ya1Jlc3BvbnNlEk4KCVJlY29uY2lsZRIfLmtuaS5pbnNwZWN0b3IuUmVjb25jaWxlUmVxdWVzdBogLmtuaS5pbnNwZWN0b3IuUmVjb25jaWxlUmVzcG9uc2USVAoLTGlzdE9ycGhhbnMSIS5rbmkuaW5zcGVjdG9yLkxpc3RPcnBoYW5zUmVxdWVzdBoiLmtuaS5pbnNwZWN0b3IuTGlzdE9ycGhhbnNSZXNwb25zZRJ1ChZMaXN0VW5maW5pc2hlZENsZWFudXBzEiwua25pLmluc3BlY3Rvci5MaXN0VW5maW5pc2hlZENsZWFudXBzUmVxdWVzdBotLmtuaS5pbnNwZWN0b3IuTGlzdFVuZmluaXNoZWRDbGVhbnVwc1Jlc3BvbnNlEmMKEEZvcmdldFBvZE5ldHdvcmsSJi5rbmkuaW5zcGVjdG9yLkZvcmdldFBvZE5ldHdvcmtSZXF1ZXN0Gicua25pLmluc3BlY3Rvci5Gb3JnZXRQb2ROZXR3b3JrUmVzcG9uc2USUQoKQWNjZXB0TG9zcxIgLmtuaS5pbnNwZWN0b3IuQWNjZXB0TG9zc1JlcXVlc3QaIS5rbmkuaW5zcGVjdG9yLkFjY2VwdExvc3NSZXNwb25zZWIGcHJvdG8z");
 
 /**
  * @generated from message kni.inspector.ListPodNetworksRequest
@@ -107,6 +107,13 @@ export type InspectPodNetworkResponse = Message<"kni.inspector.InspectPodNetwork
    * @generated from field: repeated kni.inspector.KnownBug known_bugs = 4;
    */
   knownBugs: KnownBug[];
+
+  /**
+   * Interfaces that CHECK could not cover; empty if there are none or CHECK was not requested.
+   *
+   * @generated from field: repeated kni.inspector.UncheckedInterface unchecked = 5;
+   */
+  unchecked: UncheckedInterface[];
 };
 
 /**
@@ -115,6 +122,37 @@ export type InspectPodNetworkResponse = Message<"kni.inspector.InspectPodNetwork
  */
 export const InspectPodNetworkResponseSchema: GenMessage<InspectPodNetworkResponse> = /*@__PURE__*/
   messageDesc(file_inspector, 3);
+
+/**
+ * UncheckedInterface is an interface whose network has no CHECK.
+ *
+ * @generated from message kni.inspector.UncheckedInterface
+ */
+export type UncheckedInterface = Message<"kni.inspector.UncheckedInterface"> & {
+  /**
+   * The interface in the pod.
+   *
+   * @generated from field: string interface = 1;
+   */
+  interface: string;
+
+  /**
+   * @generated from field: string network = 2;
+   */
+  network: string;
+
+  /**
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message kni.inspector.UncheckedInterface.
+ * Use `create(UncheckedInterfaceSchema)` to create a new message.
+ */
+export const UncheckedInterfaceSchema: GenMessage<UncheckedInterface> = /*@__PURE__*/
+  messageDesc(file_inspector, 4);
 
 /**
  * KnownBug is an error of a plugin that is caused by a bug of the plugin, not by the pod.
@@ -145,7 +183,7 @@ export type KnownBug = Message<"kni.inspector.KnownBug"> & {
  * Use `create(KnownBugSchema)` to create a new message.
  */
 export const KnownBugSchema: GenMessage<KnownBug> = /*@__PURE__*/
-  messageDesc(file_inspector, 4);
+  messageDesc(file_inspector, 5);
 
 /**
  * @generated from message kni.inspector.ReconcileRequest
@@ -158,7 +196,7 @@ export type ReconcileRequest = Message<"kni.inspector.ReconcileRequest"> & {
  * Use `create(ReconcileRequestSchema)` to create a new message.
  */
 export const ReconcileRequestSchema: GenMessage<ReconcileRequest> = /*@__PURE__*/
-  messageDesc(file_inspector, 5);
+  messageDesc(file_inspector, 6);
 
 /**
  * @generated from message kni.inspector.ReconcileResponse
@@ -202,7 +240,7 @@ export type ReconcileResponse = Message<"kni.inspector.ReconcileResponse"> & {
  * Use `create(ReconcileResponseSchema)` to create a new message.
  */
 export const ReconcileResponseSchema: GenMessage<ReconcileResponse> = /*@__PURE__*/
-  messageDesc(file_inspector, 6);
+  messageDesc(file_inspector, 7);
 
 /**
  * @generated from message kni.inspector.ListOrphansRequest
@@ -215,7 +253,7 @@ export type ListOrphansRequest = Message<"kni.inspector.ListOrphansRequest"> & {
  * Use `create(ListOrphansRequestSchema)` to create a new message.
  */
 export const ListOrphansRequestSchema: GenMessage<ListOrphansRequest> = /*@__PURE__*/
-  messageDesc(file_inspector, 7);
+  messageDesc(file_inspector, 8);
 
 /**
  * @generated from message kni.inspector.ListOrphansResponse
@@ -262,7 +300,7 @@ export type ListOrphansResponse = Message<"kni.inspector.ListOrphansResponse"> &
  * Use `create(ListOrphansResponseSchema)` to create a new message.
  */
 export const ListOrphansResponseSchema: GenMessage<ListOrphansResponse> = /*@__PURE__*/
-  messageDesc(file_inspector, 8);
+  messageDesc(file_inspector, 9);
 
 /**
  * @generated from message kni.inspector.ListUnfinishedCleanupsRequest
@@ -281,7 +319,7 @@ export type ListUnfinishedCleanupsRequest = Message<"kni.inspector.ListUnfinishe
  * Use `create(ListUnfinishedCleanupsRequestSchema)` to create a new message.
  */
 export const ListUnfinishedCleanupsRequestSchema: GenMessage<ListUnfinishedCleanupsRequest> = /*@__PURE__*/
-  messageDesc(file_inspector, 9);
+  messageDesc(file_inspector, 10);
 
 /**
  * @generated from message kni.inspector.ListUnfinishedCleanupsResponse
@@ -298,7 +336,7 @@ export type ListUnfinishedCleanupsResponse = Message<"kni.inspector.ListUnfinish
  * Use `create(ListUnfinishedCleanupsResponseSchema)` to create a new message.
  */
 export const ListUnfinishedCleanupsResponseSchema: GenMessage<ListUnfinishedCleanupsResponse> = /*@__PURE__*/
-  messageDesc(file_inspector, 10);
+  messageDesc(file_inspector, 11);
 
 /**
  * UnfinishedCleanup is a sandbox whose DEL has failed. Its leases and host ports stay reserved.
@@ -345,7 +383,7 @@ export type UnfinishedCleanup = Message<"kni.inspector.UnfinishedCleanup"> & {
  * Use `create(UnfinishedCleanupSchema)` to create a new message.
  */
 export const UnfinishedCleanupSchema: GenMessage<UnfinishedCleanup> = /*@__PURE__*/
-  messageDesc(file_inspector, 11);
+  messageDesc(file_inspector, 12);
 
 /**
  * @generated from message kni.inspector.ForgetPodNetworkRequest
@@ -364,7 +402,7 @@ export type ForgetPodNetworkRequest = Message<"kni.inspector.ForgetPodNetworkReq
  * Use `create(ForgetPodNetworkRequestSchema)` to create a new message.
  */
 export const ForgetPodNetworkRequestSchema: GenMessage<ForgetPodNetworkRequest> = /*@__PURE__*/
-  messageDesc(file_inspector, 12);
+  messageDesc(file_inspector, 13);
 
 /**
  * @generated from message kni.inspector.ForgetPodNetworkResponse
@@ -390,7 +428,7 @@ export type ForgetPodNetworkResponse = Message<"kni.inspector.ForgetPodNetworkRe
  * Use `create(ForgetPodNetworkResponseSchema)` to create a new message.
  */
 export const ForgetPodNetworkResponseSchema: GenMessage<ForgetPodNetworkResponse> = /*@__PURE__*/
-  messageDesc(file_inspector, 13);
+  messageDesc(file_inspector, 14);
 
 /**
  * @generated from message kni.inspector.AcceptLossRequest
@@ -409,7 +447,7 @@ export type AcceptLossRequest = Message<"kni.inspector.AcceptLossRequest"> & {
  * Use `create(AcceptLossRequestSchema)` to create a new message.
  */
 export const AcceptLossRequestSchema: GenMessage<AcceptLossRequest> = /*@__PURE__*/
-  messageDesc(file_inspector, 14);
+  messageDesc(file_inspector, 15);
 
 /**
  * @generated from message kni.inspector.AcceptLossResponse
@@ -449,7 +487,7 @@ export type AcceptLossResponse = Message<"kni.inspector.AcceptLossResponse"> & {
  * Use `create(AcceptLossResponseSchema)` to create a new message.
  */
 export const AcceptLossResponseSchema: GenMessage<AcceptLossResponse> = /*@__PURE__*/
-  messageDesc(file_inspector, 15);
+  messageDesc(file_inspector, 16);
 
 /**
  * PodNetwork is the network of one sandbox.
@@ -521,7 +559,7 @@ export type PodNetwork = Message<"kni.inspector.PodNetwork"> & {
  * Use `create(PodNetworkSchema)` to create a new message.
  */
 export const PodNetworkSchema: GenMessage<PodNetwork> = /*@__PURE__*/
-  messageDesc(file_inspector, 16);
+  messageDesc(file_inspector, 17);
 
 /**
  * Interface is one interface in the pod's netns.
@@ -564,7 +602,7 @@ export type Interface = Message<"kni.inspector.Interface"> & {
  * Use `create(InterfaceSchema)` to create a new message.
  */
 export const InterfaceSchema: GenMessage<Interface> = /*@__PURE__*/
-  messageDesc(file_inspector, 17);
+  messageDesc(file_inspector, 18);
 
 /**
  * @generated from message kni.inspector.Address
@@ -588,7 +626,7 @@ export type Address = Message<"kni.inspector.Address"> & {
  * Use `create(AddressSchema)` to create a new message.
  */
 export const AddressSchema: GenMessage<Address> = /*@__PURE__*/
-  messageDesc(file_inspector, 18);
+  messageDesc(file_inspector, 19);
 
 /**
  * Attachment is the result of the plugins of one network.
@@ -634,7 +672,7 @@ export type Attachment = Message<"kni.inspector.Attachment"> & {
  * Use `create(AttachmentSchema)` to create a new message.
  */
 export const AttachmentSchema: GenMessage<Attachment> = /*@__PURE__*/
-  messageDesc(file_inspector, 19);
+  messageDesc(file_inspector, 20);
 
 /**
  * @generated from message kni.inspector.Route
@@ -656,7 +694,7 @@ export type Route = Message<"kni.inspector.Route"> & {
  * Use `create(RouteSchema)` to create a new message.
  */
 export const RouteSchema: GenMessage<Route> = /*@__PURE__*/
-  messageDesc(file_inspector, 20);
+  messageDesc(file_inspector, 21);
 
 /**
  * @generated from message kni.inspector.Dns
@@ -688,7 +726,7 @@ export type Dns = Message<"kni.inspector.Dns"> & {
  * Use `create(DnsSchema)` to create a new message.
  */
 export const DnsSchema: GenMessage<Dns> = /*@__PURE__*/
-  messageDesc(file_inspector, 21);
+  messageDesc(file_inspector, 22);
 
 /**
  * @generated from service kni.inspector.Inspector

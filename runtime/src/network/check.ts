@@ -5,7 +5,7 @@ import type {InvokePlugin} from '../cni/invocation.ts';
 import {type KnownBug, knownBugOf} from '../cni/known-bugs.ts';
 import {checkNetwork} from '../cni/network.ts';
 import {UnknownNetwork, WrongState} from './errors.ts';
-import type {Parts, PodNetworkService} from './lifecycle.ts';
+import type {Parts, PodNetworkService, UncheckedAttachment} from './lifecycle.ts';
 import {podKeyOf} from './pod-ref.ts';
 
 export const createCheck =
@@ -14,16 +14,18 @@ export const createCheck =
     const found = records.bySandbox(sandbox);
     if (!found) throw new UnknownNetwork('unknown sandbox');
     const knownBugs: KnownBug[] = [];
+    const unchecked: UncheckedAttachment[] = [];
     await lock(podKeyOf(found.pod), async () => {
       const record = records.get(found.key);
       if (record?.state !== 'attached') throw new WrongState('the sandbox is not attached');
       for (const attachment of record.attachments) {
         const target = {sandbox, netns: record.netns};
         const note = (bug: KnownBug) => knownBugs.push(bug);
-        await checkNetwork(pastKnownBugs(invoke, attachment, note), attachment, target);
+        const reason = await checkNetwork(pastKnownBugs(invoke, attachment, note), attachment, target);
+        if (reason !== undefined) unchecked.push({attachment, reason});
       }
     });
-    return knownBugs;
+    return {knownBugs, unchecked};
   };
 
 /** A known bug of one plugin must not prevent the CHECK of later plugins. */

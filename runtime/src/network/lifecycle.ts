@@ -18,6 +18,17 @@ import type {Records} from './records.ts';
 import type {Selector} from './select.ts';
 import type {StrayAddresses} from './stray-addresses.ts';
 
+/** An attachment whose network has no CHECK. */
+export interface UncheckedAttachment {
+  readonly attachment: Attachment;
+  readonly reason: string;
+}
+
+export interface CheckResult {
+  readonly knownBugs: readonly KnownBug[];
+  readonly unchecked: readonly UncheckedAttachment[];
+}
+
 /**
  * All calls are idempotent. Calls that change a pod's network hold the pod's lock, so they run one at a time, in order. The
  * caller's `signal` only prevents waiting calls from beginning.
@@ -29,9 +40,9 @@ export interface PodNetworkService {
   query(sandbox: string): PodNetworkRecord;
   /**
    * CNI CHECK of all attachments. Rejects with the first error of a plugin. Errors that are known bugs of a plugin do not count;
-   * it resolves with them.
+   * it resolves with them, and with the attachments that have no CHECK.
    */
-  check(sandbox: string): Promise<readonly KnownBug[]>;
+  check(sandbox: string): Promise<CheckResult>;
   /** Returns the record as it was before; `undefined` when no record matches. */
   detach(selector: Selector, caller?: Caller): Promise<PodNetworkRecord | undefined>;
   delete(selector: Selector, caller?: Caller): Promise<PodNetworkRecord | undefined>;

@@ -2,7 +2,6 @@
 import {create, type MessageInitShape} from '@bufbuild/protobuf';
 import {parseConflist} from '../cni/conflist.ts';
 import {CniError} from '../cni/errors.ts';
-import type {KnownBug} from '../cni/known-bugs.ts';
 import {readResult} from '../cni/result.ts';
 import {
   type InspectPodNetworkRequest,
@@ -20,7 +19,7 @@ import {
   ReconcileResponseSchema,
 } from '../gen/inspector_pb.ts';
 import {InvalidRequest, UnknownNetwork} from '../network/errors.ts';
-import type {PodNetworkService, ReconcileResult} from '../network/lifecycle.ts';
+import type {CheckResult, PodNetworkService, ReconcileResult} from '../network/lifecycle.ts';
 import {fieldsOfNetwork} from '../network/log-fields.ts';
 import {type PodNetworkRecord, shownAttachments} from '../network/record.ts';
 import type {RecordIndex} from '../network/record-index.ts';
@@ -53,7 +52,7 @@ export const inspectPodNetwork = async (
 ): Promise<InspectPodNetworkResponse> => {
   const found = select(records, request);
   note(fieldsOfNetwork(found));
-  const {problems, knownBugs} = request.check ? await verdictOf(pods, found) : nothingFound;
+  const {problems, knownBugs, unchecked} = request.check ? await verdictOf(pods, found) : nothingFound;
   return create(InspectPodNetworkResponseSchema, {
     network: messageOf(found),
     attachments: shownAttachments(found).map((attachment) => {
@@ -74,6 +73,11 @@ export const inspectPodNetwork = async (
     }),
     problems: [...problems],
     knownBugs: knownBugs.map(({problem, explanation, reference}) => ({problem, explanation, reference})),
+    unchecked: unchecked.map(({attachment: {ifName, network}, reason}) => ({
+      interface: ifName,
+      network,
+      reason,
+    })),
   });
 };
 
@@ -108,12 +112,11 @@ export const messageOfReconciled = (
   };
 };
 
-interface Verdict {
+interface Verdict extends CheckResult {
   readonly problems: readonly string[];
-  readonly knownBugs: readonly KnownBug[];
 }
 
-const nothingFound: Verdict = {problems: [], knownBugs: []};
+const nothingFound: Verdict = {problems: [], knownBugs: [], unchecked: []};
 
 /** An error of CNI CHECK is part of the answer, not an error of this RPC. */
 const verdictOf = async (
@@ -121,9 +124,9 @@ const verdictOf = async (
   {sandbox = ''}: PodNetworkRecord,
 ): Promise<Verdict> => {
   try {
-    return {problems: [], knownBugs: await pods.check(sandbox)};
+    return {problems: [], ...(await pods.check(sandbox))};
   } catch (error) {
-    if (error instanceof CniError) return {problems: [error.message], knownBugs: []};
+    if (error instanceof CniError) return {...nothingFound, problems: [error.message]};
     throw error;
   }
 };

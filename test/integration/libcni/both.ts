@@ -96,7 +96,7 @@ const executor = ({single, netns, binDir, ...parts}: Parts) => {
     const {name, text} = (single ? parseSinglePlugin : parseConflist)(parts.config);
     const attachment: Attachment = {...parts, network: name, ifName: ifname, config: text};
     const added = last ?? attachment;
-    if (command === 'CHECK') return await checkNetwork(invoke, added, target);
+    if (command === 'CHECK') return (await checkNetwork(invoke, added, target)) === undefined;
     if (command === 'DEL') {
       await delNetwork(invoke, added, target);
       last = undefined;
