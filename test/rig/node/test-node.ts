@@ -18,9 +18,10 @@ export interface TestNode extends AsyncDisposable {
   readonly inPod: (netns: string, args: readonly string[]) => Promise<string>;
 }
 
-// /sys shows the interfaces of the network namespace that it was mounted from.
+// /sys shows the interfaces of the network namespace that it was mounted from. `ip netns` may have mounted /run/netns on this
+// machine; a mount point below the new /run would still be listed there.
 const boot =
-  'mount -t tmpfs tmpfs /run && mount -t sysfs sysfs /sys && ip link set lo up && echo up && exec sleep infinity';
+  'while umount --lazy /run/netns 2>/dev/null; do :; done; mount -t tmpfs tmpfs /run && mount -t sysfs sysfs /sys && ip link set lo up && echo up && exec sleep infinity';
 
 /** `env` is added to the environment of programs on the node. */
 export const startTestNode = async (env: Readonly<Record<string, string>>): Promise<TestNode> => {
