@@ -1,12 +1,15 @@
 /** What pod networks leave on a node. */
 
 import {expect} from 'vitest';
+import {tracesOn as allTracesOn} from '../../../src/cluster/traces.ts';
+import {nodeHost} from '../../../src/host/node-host.ts';
 import {until} from '../wait.ts';
-import {kubectl, shell} from './cluster.ts';
+import {host, kubectl} from './cluster.ts';
 
-/** What pod networks consist of on a node: after a pod's deletion none of its traces may remain. */
+/** Facts of `src/cluster/traces.ts` as the chapters compare them. */
 export interface Traces {
   readonly netns: readonly string[];
+  /** Without their networks. */
   readonly addresses: readonly string[];
   readonly records: readonly string[];
   readonly veths: number;
@@ -14,21 +17,16 @@ export interface Traces {
   readonly hostPorts: number;
 }
 
-export const tracesOn = async (node: string): Promise<Traces> => ({
-  netns: await linesOn(node, 'ls /run/netns'),
-  addresses: await linesOn(node, 'cd /var/lib/kni/ipam && find . -type f -name "*.*.*.*" -printf "%f\\n"'),
-  records: await recordsOn(node),
-  // The node is a container, so its own eth0 is a veth as well.
-  veths: (await linesOn(node, "ip -o link show type veth | grep -v ': eth0@' || true")).length,
-  hostPorts: (await linesOn(node, 'iptables-save -t nat | grep "^:CNI-DN-" || true')).length,
-});
-
-/** Keys of the runtime's records. */
-const recordsOn = (node: string): Promise<readonly string[]> =>
-  linesOn(node, "kni-runtime pods | jq --raw-output '.networks[].correlation'");
-
-const linesOn = async (node: string, script: string): Promise<readonly string[]> =>
-  (await shell(node, script)).split('\n').filter(Boolean).sort();
+export const tracesOn = async (node: string): Promise<Traces> => {
+  const {netns, addresses, records, links, rules} = await allTracesOn(nodeHost(host, node));
+  return {
+    netns,
+    addresses: addresses.map((each) => each.replace(/^.*\//, '')).sort(),
+    records,
+    veths: links.length,
+    hostPorts: rules.filter((line) => line.startsWith(':CNI-DN-')).length,
+  };
+};
 
 /** Resolves once the node has exactly the expected traces of pod networks. */
 export const tracesLike = (node: string, expected: Traces): Promise<true> =>
