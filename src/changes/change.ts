@@ -32,6 +32,13 @@ export const change = z.discriminatedUnion('kind', [
   }),
   /** Undone by deleting the objects. */
   z.object({kind: z.literal('objects-created'), objects: z.array(clusterObject)}),
+  /** Undone by deleting the bridge, and its directory of leases if that has none. The plugins leave both behind. */
+  z.object({
+    kind: z.literal('network-created'),
+    node: z.string(),
+    bridge: z.string().regex(/^[\w.-]{1,15}$/),
+    leases: z.string().startsWith('/var/lib/kni/ipam/'),
+  }),
 ]);
 export type Change = z.infer<typeof change>;
 
@@ -44,6 +51,8 @@ export const describeChange = (each: Change): string => {
       return `${each.files.map(({path}) => path).join(', ')} changed on ${each.node}`;
     case 'objects-created':
       return each.objects.map(({resource, name}) => `${resource} ${name}`).join(', ');
+    case 'network-created':
+      return `bridge ${each.bridge} on ${each.node}`;
   }
 };
 

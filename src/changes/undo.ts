@@ -1,7 +1,7 @@
 /** Undoes one temporary change. Each undo is idempotent, also for a change that was recorded but not made. */
 
 import type {Cluster} from '../cluster/cluster.ts';
-import type {Host} from '../host/host.ts';
+import type {Command, Host} from '../host/host.ts';
 import {waitUntil} from '../host/wait-until.ts';
 import {kubectl} from '../tools/kubectl.ts';
 import type {Change, ClusterObject} from './change.ts';
@@ -21,6 +21,8 @@ export const undoChange = async (cluster: Cluster, change: Change, signal: Abort
     }
     case 'objects-created':
       return deleteObjects(cluster.controlPlane, change.objects, signal);
+    case 'network-created':
+      await cluster.node(change.node).run(removeNetwork(change), {signal, timeout: 20_000});
   }
 };
 
@@ -33,6 +35,19 @@ export const systemctl = async (
 ): Promise<void> => {
   if (units.length > 0) await node.run(['systemctl', [verb, ...units]], {signal, timeout: unitTimeout});
 };
+
+/** Keeps the directory while a lease is in it: a cleanup may still need it. */
+const removeNetwork = ({bridge, leases}: Extract<Change, {kind: 'network-created'}>): Command => [
+  'sh',
+  [
+    '-ec',
+    `if [ -e "/sys/class/net/$1" ]; then ip link delete "$1"; fi
+     if [ -e "$2" ] && [ -z "$(find "$2" -type f -name '*.*.*.*')" ]; then rm -r "$2"; fi`,
+    'sh',
+    bridge,
+    leases,
+  ],
+];
 
 const namespaceFlag = ({namespace}: ClusterObject): readonly string[] =>
   namespace === undefined ? [] : ['-n', namespace];
