@@ -279,6 +279,11 @@ export const errorCatalogue = {
     'It has containers, images or volumes of others, or another state directory started it.',
     'Remove them yourself, or pass `--purge-foreign`.',
   ),
+  'KNI-E406': entry(
+    'A namespace that drills use exists already.',
+    'You made a namespace of that name. A drill would delete it with its pods.',
+    'Delete the namespace if you do not need it.',
+  ),
   'KNI-E500': entry(
     'Another kni-demo is running.',
     'It uses the same cache.',

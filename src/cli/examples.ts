@@ -17,6 +17,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'pod list': ['pod list'],
   'pod delete': ['pod delete mypod', 'pod delete mypod-1 other/mypod'],
   'pod inspect': ['pod inspect mypod --check', 'pod inspect kube-system/mypod --json'],
+  drill: ['drill readiness', 'drill --list', 'drill --all --json', 'drill --restore --name lab'],
   doctor: ['doctor', 'doctor --fix'],
   stop: ['stop', 'stop --name lab'],
   start: ['start', 'start --name lab'],

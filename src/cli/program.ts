@@ -9,6 +9,7 @@ import {Command, Option} from 'commander';
 import {project} from '../project.ts';
 import {components} from '../stacks/own-source.ts';
 import {addCluster} from './add-cluster.ts';
+import {addDrill} from './add-drill.ts';
 import {addCompletion, addConfig, addExplain, addVersion} from './add-habits.ts';
 import {addLogs} from './add-logs.ts';
 import {addPod} from './add-pod.ts';
@@ -38,7 +39,7 @@ export const createProgram = (world: World): Command => {
 
   for (const [heading, adders] of [
     ['The demo:', [addUp, addStages, addPlan, addDown]],
-    ['What happens:', [addStatus, addNetworks, addLogs]],
+    ['What happens:', [addStatus, addNetworks, addLogs, addDrill]],
     ['Pods and nodes:', [addPod, addCluster]],
     ['Your own parts:', [addPatch, addBundle]],
     ['Help:', [addExplain, addConfig, addCompletion, addVersion]],

@@ -18,14 +18,30 @@ export interface PodSpec {
   /** Run the pod on this node. */
   readonly node?: string;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Default: the namespace `default`. */
+  readonly namespace?: string;
+  /** Further fields of the container: its command, its ports. */
+  readonly container?: Readonly<Record<string, unknown>>;
 }
 
-export const podManifest = async ({name, image, node, annotations}: PodSpec): Promise<string> => {
+export const podManifest = async ({
+  name,
+  image,
+  node,
+  annotations,
+  namespace,
+  container: fields,
+}: PodSpec): Promise<string> => {
   const sample = await samplePod();
   const [container] = sample.spec.containers;
   return stringify({
     ...sample,
-    metadata: {...sample.metadata, name, ...(annotations && {annotations})},
+    metadata: {
+      ...sample.metadata,
+      name,
+      ...(namespace !== undefined && {namespace}),
+      ...(annotations && {annotations}),
+    },
     spec: {
       ...sample.spec,
       // A selector instead of nodeName, so that the scheduler still checks the node's resources.
@@ -34,7 +50,7 @@ export const podManifest = async ({name, image, node, annotations}: PodSpec): Pr
         tolerations: [{operator: 'Exists'}],
       }),
       // The container keeps its name: a pod's name may be too long for a container, and may have dots.
-      containers: [{...container, ...(image !== undefined && {image})}],
+      containers: [{...container, ...(image !== undefined && {image}), ...fields}],
     },
   });
 };

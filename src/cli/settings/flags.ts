@@ -3,7 +3,17 @@
 import type {Command, Option} from 'commander';
 
 /** A flag that installs or deletes must be given each time. */
-const excluded = new Set(['--yes', '--all', '--purge', '--purge-foreign', '--fix', '--help', '--version']);
+const excluded = new Set([
+  '--yes',
+  '--all',
+  '--list',
+  '--restore',
+  '--purge',
+  '--purge-foreign',
+  '--fix',
+  '--help',
+  '--version',
+]);
 
 /** `--lock-timeout` → `lock-timeout`; undefined for a flag that only the command line can set. */
 export const settingOf = ({long}: Option): string | undefined =>

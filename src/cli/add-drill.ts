@@ -1,0 +1,28 @@
+/** The command drill and its flags. */
+
+import {Argument, type Command} from 'commander';
+import {drillNames} from '../drills/names.ts';
+import {json, lockTimeout, name} from './options.ts';
+import type {World} from './world.ts';
+
+export const addDrill = (program: Command, world: World): void => {
+  program
+    .command('drill')
+    .description('show on the running cluster what KNI does when something fails, with a verdict')
+    .addArgument(new Argument('[drills...]', 'what to show').choices(drillNames))
+    .option('--list', 'list the drills and the questions that they answer')
+    .option('--all', 'run all drills')
+    .option('--restore', 'only undo what an interrupted drill has left')
+    .addOption(name())
+    .addOption(json())
+    .addOption(lockTimeout('0'))
+    .addHelpText('after', help)
+    .action(async (drills: readonly string[], options) =>
+      (await import('./commands/drill.ts')).drill(world, drills, options),
+    );
+};
+
+const help = `
+A drill takes up to a minute. It uses a namespace of its own, changes only that and one worker, and restores both, also after
+Ctrl-C. After kill -9, --restore does it. While a drill of the runtime runs, that worker is not Ready for some seconds.
+Exit code 1: a check does not hold, or something is left behind.`;

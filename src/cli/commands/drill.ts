@@ -1,0 +1,105 @@
+/** drill: runs drills on a cluster, and shows their steps, their evidence and their verdicts. */
+
+import {restoreChanges} from '../../changes/changes.ts';
+import {nameFlag, requireCluster, requireRunning} from '../../cluster/cluster.ts';
+import type {Drill, Verdict} from '../../drills/drill.ts';
+import {drills} from '../../drills/drills.ts';
+import {runDrill} from '../../drills/run-drill.ts';
+import {UserError} from '../../errors.ts';
+import {exitCodes} from '../../exit-codes.ts';
+import {paletteOf} from '../../view/stream.ts';
+import {hostAndDirs} from '../context.ts';
+import {drillsText, drillText} from '../drill-text.ts';
+import {SilentExit} from '../report.ts';
+import {runLocked} from '../run-locked.ts';
+import {type RunOutput, runOutput} from '../run-output.ts';
+import type {World} from '../world.ts';
+
+export interface DrillCommandOptions {
+  readonly name: string;
+  readonly json?: boolean;
+  readonly list?: boolean;
+  readonly all?: boolean;
+  readonly restore?: boolean;
+  /** Milliseconds. */
+  readonly lockTimeout: number;
+}
+
+/** Throws SilentExit when a drill has failed, after the others have run. */
+export const drill = async (
+  world: World,
+  names: readonly string[],
+  options: DrillCommandOptions,
+): Promise<void> => {
+  const {signal} = world;
+  const {name, json, list, all, restore, lockTimeout} = options;
+  refuseAmbiguous(names, options);
+  const output = runOutput(world, json);
+  if (list || (names.length === 0 && !all && !restore)) return showList(world, output);
+
+  const {host, dirs} = hostAndDirs(world);
+  const chosen = all ? drills : drills.filter((each) => names.includes(each.name));
+  const command = ['kni-demo drill', ...(all ? ['--all'] : names)].join(' ');
+  await runLocked(dirs, {command, lockTimeout, say: output.note, signal}, async () => {
+    requireRunning(name, (await requireCluster({host, dirs}, name, signal)).nodes);
+    if (restore) return restoreCluster(world, output, name);
+    const verdicts: Verdict[] = [];
+    for (const each of chosen) verdicts.push(await runOne(world, output, {drill: each, name, command}));
+    const exitCode = verdicts.every(({passed}) => passed) ? exitCodes.ok : exitCodes.failed;
+    const summary = verdicts.map(({drill: drillName, passed, ms}) => ({drill: drillName, passed, ms}));
+    output.record('result', {command: 'drill', exitCode, cluster: name, drills: summary});
+    if (exitCode !== exitCodes.ok) throw new SilentExit(exitCode);
+  });
+};
+
+const restoreCluster = async (world: World, {say, note, record}: RunOutput, name: string): Promise<void> => {
+  const {signal} = world;
+  const changed = await restoreChanges(hostAndDirs(world), {cluster: name, signal, say: note});
+  record('result', {command: 'drill', exitCode: 0, cluster: name, changed});
+  if (!changed) say(`Cluster ${name} has no temporary changes.`);
+};
+
+const runOne = async (
+  world: World,
+  {say, record}: RunOutput,
+  {drill: one, name, command}: {readonly drill: Drill; readonly name: string; readonly command: string},
+): Promise<Verdict> => {
+  const {signal, stdout} = world;
+  const text = drillText(say, paletteOf(stdout));
+  record('drill', {drill: one.name, shows: one.shows, question: one.question});
+  text.begun(one);
+  const verdict = await runDrill(hostAndDirs(world), one, {
+    cluster: name,
+    command,
+    signal,
+    say: text.restored,
+    listener: {
+      stepBegun: text.stepBegun,
+      checked: text.checked,
+      stepEnded: (report) => record('step', {drill: one.name, ...report}),
+      restoring: text.restoring,
+    },
+  });
+  record('verdict', verdict);
+  text.verdict(verdict);
+  return verdict;
+};
+
+const showList = ({stdout}: World, {say, record}: RunOutput): void => {
+  for (const {name, shows, question} of drills) record('drill', {drill: name, shows, question});
+  for (const line of drillsText(drills, paletteOf(stdout))) say(line);
+};
+
+const refuseAmbiguous = (names: readonly string[], {name, list, all, restore}: DrillCommandOptions): void => {
+  const given = [
+    ...(names.length === 0 ? [] : ['a name']),
+    ...Object.entries({list, all, restore}).flatMap(([flag, isSet]) => (isSet ? [`--${flag}`] : [])),
+  ];
+  if (given.length < 2) return;
+  throw new UserError({
+    what: 'invalid flags',
+    why: `${given.join(' and ')} were given, which exclude each other`,
+    tryThis: `choose one of them, for example: kni-demo drill --list${nameFlag(name)}`,
+    code: 'KNI-E217',
+  });
+};

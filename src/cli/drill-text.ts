@@ -1,0 +1,89 @@
+/** Drills as text for a talk: short lines, at most 80 columns. */
+
+import type {ChalkInstance} from 'chalk';
+import type {Check, Drill, Measurement, Verdict} from '../drills/drill.ts';
+import {reviewAddress} from '../drills/questions.ts';
+import {seconds} from '../duration.ts';
+import {columns, oneLine} from '../view/table.ts';
+
+const width = 79;
+
+/** Writes a drill as it runs. */
+export const drillText = (say: (line: string) => void, paint: ChalkInstance) => {
+  const wrapped = (text: string, indent: string, dye = (line: string) => line): void => {
+    for (const line of wrap(oneLine(text), width - indent.length)) say(`${indent}${dye(line)}`);
+  };
+  return {
+    begun({name, shows, question: {asks, quote}}: Drill): void {
+      say('');
+      say(paint.bold(`DRILL ${name}: ${shows}`));
+      say('');
+      wrapped(asks, '  ');
+      if (quote !== undefined) {
+        wrapped(`"${quote.text}"`, '    ', paint.dim);
+        wrapped(`${quote.by}`, '    ', paint.dim);
+        wrapped(reviewAddress, '    ', paint.dim);
+      }
+    },
+    stepBegun(number: number, title: string, commands: readonly string[]): void {
+      say('');
+      wrapped(`${number}. ${title}`, '', paint.bold);
+      for (const line of commands.flatMap(commandLines)) say(`   ${paint.cyan(line)}`);
+    },
+    checked({source, claim, holds, saw}: Check): void {
+      wrapped(`${holds ? '+' : '-'} ${claim}`, '   ', holds ? paint.green : paint.red);
+      wrapped(`${source}: ${saw}`, '     ');
+    },
+    restoring(): void {
+      say('');
+    },
+    restored: (line: string): void => wrapped(line, '   ', paint.dim),
+    verdict({drill, passed, ms, checks, failed, measurements, left}: Verdict): void {
+      say('');
+      const word = passed ? paint.bold.green('PASS') : paint.bold.red('FAIL');
+      say(`${word}  ${drill}: ${checks - failed.length} of ${checks} checks hold, ${seconds(ms)}`);
+      if (measurements.length > 0) wrapped(measurements.map(measurementText).join(' · '), '      ');
+      for (const {claim, source, saw} of failed)
+        wrapped(`- ${claim} (${source}: ${saw})`, '      ', paint.red);
+      if (left.length === 0) wrapped('the worker is as it was before', '      ', paint.dim);
+      for (const each of left) wrapped(`- left behind: ${each}`, '      ', paint.red);
+    },
+  };
+};
+
+/** Long commands are continued, so that they can be copied. A line that begins with # is a comment. */
+const commandLines = (command: string): readonly string[] => {
+  if (command.startsWith('#')) return wrap(command, width - 5).map((line) => `  ${line}`);
+  const [first = '', ...more] = wrap(command, width - 9);
+  return [`$ ${first}`, ...more.map((line) => `    ${line}`)].map((line, index) =>
+    index < more.length ? `${line} \\` : line,
+  );
+};
+
+const measurementText = ({what, value, unit}: Measurement): string =>
+  unit === 'ms' && value >= 1_000 ? `${what} ${seconds(value)}` : `${what} ${value} ${unit}`;
+
+export const drillsText = (drills: readonly Drill[], paint: ChalkInstance): readonly string[] => {
+  const [header = '', ...rows] = columns([
+    ['DRILL', 'SHOWS'],
+    ...drills.map(({name, shows}) => [name, shows]),
+  ]);
+  return [
+    paint.dim(header),
+    ...rows,
+    '',
+    'Run one: kni-demo drill readiness',
+    'Run all: kni-demo drill --all',
+  ];
+};
+
+/** Breaks at blanks. A longer word has a line of its own. */
+export const wrap = (text: string, most: number): readonly string[] => {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > most) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+};

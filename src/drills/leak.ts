@@ -1,0 +1,78 @@
+/** Many pods come and go, and leave nothing on their node. */
+
+import {setTimeout as sleep} from 'node:timers/promises';
+import {countTraces, newTraces, type Traces, tracesOn} from '../cluster/traces.ts';
+import type {Drill, Scene} from './drill.ts';
+import {deletePods, startPods} from './pods.ts';
+import {quotes} from './questions.ts';
+
+const count = 20;
+const firstPort = 28_410;
+
+const names = Array.from({length: count}, (_, index) => `pod-${index + 1}`);
+
+export const leak: Drill = {
+  name: 'leak',
+  shows: `${count} pods are created and deleted, and leave nothing`,
+  question: {
+    asks: 'Does anything stay on a node when its pods are deleted?',
+    quote: quotes.garbage,
+  },
+  async run(scene) {
+    const {worker, flag} = scene;
+    const look = [
+      `docker exec ${worker} sh -c 'ls /run/netns; ip -o link; iptables-save -t nat'`,
+      `docker exec ${worker} find /var/lib/kni/ipam -type f`,
+    ];
+    const before = await scene.step(`Count what pods have on ${worker}`, look, async ({check}) => {
+      const traces = await tracesOf(scene);
+      check('kernel', 'the traces before are known', {holds: true, saw: countTraces(traces)});
+      return traces;
+    });
+
+    await scene.step(
+      `Create ${count} pods with a host port each`,
+      [`kni-demo pod create leak --replicas ${count} --node ${worker}${flag}`],
+      async ({check, measure}) => {
+        const begun = performance.now();
+        await startPods(
+          scene,
+          ...names.map((name, index) => ({
+            name,
+            container: {ports: [{containerPort: 80, hostPort: firstPort + index}]},
+          })),
+        );
+        measure(`${count} pods Ready after`, performance.now() - begun, 'ms');
+        const now = await tracesOf(scene);
+        const added = (kind: keyof typeof now): number => now[kind].length - before[kind].length;
+        const kinds = ['netns', 'links', 'addresses', 'records'] as const;
+        check('kernel', `each pod added a netns, a link, an address, a record and rules`, {
+          holds: kinds.every((kind) => added(kind) === count) && added('rules') >= count,
+          saw: countTraces(now),
+        });
+      },
+    );
+
+    await scene.step('Delete them', [`kni-demo kubectl${flag} delete pods leak-1 leak-2 …`], async (step) => {
+      const begun = performance.now();
+      await deletePods(scene, ...names);
+      step.measure(`${count} pods gone after`, performance.now() - begun, 'ms');
+      const now = await settledTraces(scene, before);
+      const left = newTraces(now, before);
+      step.check('kernel', 'nothing is left of them', {
+        holds: left.length === 0,
+        saw: left.length === 0 ? countTraces(now) : left.join('; '),
+      });
+    });
+  },
+};
+
+/** Current kubelets delete a pod from the API server before its network is gone. */
+const settledTraces = async (scene: Scene, before: Traces): Promise<Traces> => {
+  for (const end = performance.now() + 10_000; ; await sleep(300, undefined, {signal: scene.signal})) {
+    const now = await tracesOf(scene);
+    if (newTraces(now, before).length === 0 || performance.now() > end) return now;
+  }
+};
+
+const tracesOf = ({cluster, worker, signal}: Scene) => tracesOn(cluster.node(worker), signal);
