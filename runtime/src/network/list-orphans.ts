@@ -4,18 +4,16 @@ import {claimsOf} from './claims.ts';
 import type {Orphans, Parts} from './lifecycle.ts';
 import {networksInUse, ownBridgesIn} from './networks-in-use.ts';
 import {findOrphanedLinks} from './orphaned-links.ts';
-import {findOrphanedLeases, type NetworksOfOthers} from './orphans.ts';
+import {findOrphanedLeases, findOrphanedNetns, type NetworksOfOthers} from './orphans.ts';
 import {findOrphanedChains, portmapNetworksOf} from './portmap-chains.ts';
-import {recordOfNetns} from './record-of-netns.ts';
 
 /** Calls in progress may make it list too much. Rejects if netns or leases cannot be listed. */
 export const listOrphans = async (parts: Parts): Promise<Orphans> => {
-  const {netns, records, networksOfOthers} = parts;
-  const paths = await netns.list();
-  const ofOthers = await networksOfOthers();
+  const netns = await findOrphanedNetns(parts);
+  const ofOthers = await parts.networksOfOthers();
   const leases = await findOrphanedLeases(parts, ofOthers);
   return {
-    netns: paths.filter((path) => !recordOfNetns(records, netns.path, path)),
+    netns,
     addresses: leases.map(({ip}) => ip),
     ...(await linksAndChains(parts, ofOthers)),
   };

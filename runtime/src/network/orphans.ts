@@ -11,22 +11,23 @@ export interface NetworksOfOthers {
   readonly has: (name: string) => boolean;
 }
 
-/**
- * Returns the paths of the removed netns. Safe while pods come and go: a record is written before its netns is created and
- * dropped after the netns is removed, and no path is reused.
- */
-export const removeOrphanedNetns = async ({
-  netns,
-  records,
-  log,
-}: {
+export interface NetnsParts {
   readonly netns: NetnsDir;
   readonly records: RecordIndex;
-  readonly log: Log;
-}): Promise<string[]> => {
+}
+
+/**
+ * Returns the paths. Right while pods come and go: a record is written before its netns is created and dropped after the
+ * netns is removed, and no path is reused.
+ */
+export const findOrphanedNetns = async ({netns, records}: NetnsParts): Promise<string[]> =>
+  (await netns.list()).filter((path) => !recordOfNetns(records, netns.path, path));
+
+/** Returns the paths of the removed netns. */
+export const removeOrphanedNetns = async (parts: NetnsParts & {readonly log: Log}): Promise<string[]> => {
+  const {netns, log} = parts;
   const removed: string[] = [];
-  for (const path of await netns.list()) {
-    if (recordOfNetns(records, netns.path, path)) continue;
+  for (const path of await findOrphanedNetns(parts)) {
     try {
       await netns.remove(path);
       removed.push(path);
