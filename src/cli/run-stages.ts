@@ -6,9 +6,9 @@ import type {RunEvent} from '../graph/events.ts';
 import type {DemoContext} from '../stages/context.ts';
 import {type StageName, stagesUpTo, targetsOf} from '../stages/demo.ts';
 import {requireAll, surveyHost, surveyLines} from '../stages/host/survey.ts';
-import {proveSamplePod} from '../stages/verify/kni.ts';
 import {restoreLocked} from './interrupted.ts';
 import {contextOfRun, planRun, type RunOptions, refuseConflictEarly} from './prepare-run.ts';
+import {hasChanged, proofCollector} from './proof-collector.ts';
 import {runLocked} from './run-locked.ts';
 import {type RunOutput, runOutput} from './run-output.ts';
 import {runWithView} from './run-with-view.ts';
@@ -74,7 +74,7 @@ export const runStages = async (
     const taskTimes = await rememberTimes(context.dirs, context.stack.name, recorder.ran);
     const result = {
       context,
-      isChanged: ran.some((id) => id !== proveSamplePod.id),
+      isChanged: hasChanged(ran),
       ms: performance.now() - begun,
       times: recorder.spent(),
       criticalPath: criticalPath(planned.plan, recorder.ran),
@@ -106,15 +106,15 @@ const resultOf = (result: StagesResult, last: StageName): object => {
 
 /** Records the events of a run that its summary needs. */
 const runRecorder = (stages: readonly StageName[]) => {
-  const proof: string[] = [];
+  const proof = proofCollector();
   const times = stageTimes(stages);
   const ran = new Map<string, number>();
   return {
-    proof: proof as readonly string[],
+    proof: proof.lines,
     spent: times.spent,
     ran: ran as RanTasks,
     emit: (event: RunEvent): void => {
-      if (event.kind === 'output' && event.task === proveSamplePod.id) proof.push(event.line);
+      proof.emit(event);
       if (event.kind === 'done') ran.set(event.task, event.ms);
       times.emit(event);
     },

@@ -2,11 +2,10 @@
 
 import {requireCluster, requireRunning} from '../../cluster/cluster.ts';
 import {seconds} from '../../duration.ts';
-import type {RunEvent} from '../../graph/events.ts';
 import {verifyPlan} from '../../stages/demo.ts';
-import {proveSamplePod} from '../../stages/verify/kni.ts';
 import {restoreFirst} from '../interrupted.ts';
 import {contextOfRun} from '../prepare-run.ts';
+import {hasChanged, proofCollector} from '../proof-collector.ts';
 import {runOutput} from '../run-output.ts';
 import {runWithView} from '../run-with-view.ts';
 import type {World} from '../world.ts';
@@ -29,7 +28,7 @@ export const verify = async (world: World, options: VerifyOptions): Promise<void
   const {nodes} = await requireCluster(context, name, signal);
   requireRunning(name, nodes);
   await restoreFirst(world, name, 'kni-demo verify');
-  const proof: string[] = [];
+  const proof = proofCollector();
   const plan = verifyPlan();
   const ran = await runWithView({
     plan,
@@ -38,21 +37,18 @@ export const verify = async (world: World, options: VerifyOptions): Promise<void
     stream: stdout,
     flags: options,
     signal,
-    onEvent(event: RunEvent) {
-      if (event.kind === 'output' && event.task === proveSamplePod.id) proof.push(event.line);
-    },
+    onEvent: proof.emit,
   });
   const ms = performance.now() - begun;
-  const isChanged = ran.some((id) => id !== proveSamplePod.id);
   output.record('result', {
     command: 'verify',
     exitCode: 0,
     stack: context.stack.name,
     cluster: name,
-    changed: isChanged,
+    changed: hasChanged(ran),
     ms,
-    proof,
+    proof: proof.lines,
   });
-  sayProof({proof}, world, output.say);
+  sayProof({proof: proof.lines}, world, output.say);
   output.say(`Cluster ${name} is proved. ${seconds(ms)}`);
 };
