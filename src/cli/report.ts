@@ -35,6 +35,18 @@ export class SilentExit extends Error {
   }
 }
 
+/** The command was cancelled when it had changed something, so that running it again does not continue it. */
+export class Cancelled extends Error {
+  override readonly name = 'Cancelled';
+  /** Commands to run, one per line. */
+  readonly tryThis: string;
+
+  constructor(tryThis: string, options?: ErrorOptions) {
+    super('cancelled', options);
+    this.tryThis = tryThis;
+  }
+}
+
 /** A program that was attached to the terminal has ended, perhaps by the signal that also reached this process. */
 export class ProgramExit extends SilentExit {}
 
@@ -59,7 +71,11 @@ export const report = (
   const write = lineWriter(stderr);
   const paint = paletteOf(stderr);
   if (signal.aborted) {
-    write('cancelled; run the same command again to continue');
+    if (!(error instanceof Cancelled)) write('cancelled; run the same command again to continue');
+    else {
+      write('cancelled');
+      writeAdvice(error.tryThis, write);
+    }
     return exitCodes.cancelled;
   }
   if (error instanceof RunFailed) return codeOf(error.failures);
@@ -69,8 +85,7 @@ export const report = (
     write(`${paint.red('error:')} ${error.what}: ${first}`);
     for (const line of more) write(`       ${line}`);
     if (error.log !== undefined) write(`log:   ${error.log}`);
-    for (const [index, line] of error.tryThis.split('\n').entries())
-      write(`${index === 0 ? 'try:   ' : '       '}${line}`);
+    writeAdvice(error.tryThis, write);
     write(`more:  kni-demo explain ${error.errorCode}`);
     return error.exitCode;
   }
@@ -90,9 +105,17 @@ export const report = (
   return exitCodes.failed;
 };
 
+const writeAdvice = (tryThis: string, write: (line: string) => void): void => {
+  for (const [index, line] of tryThis.split('\n').entries())
+    write(`${index === 0 ? 'try:   ' : '       '}${line}`);
+};
+
 /** The fields of an error in JSON. A task's own error is in the event of the task, so only its code is repeated. */
 const errorFields = (error: unknown, signal: AbortSignal): object => {
-  if (signal.aborted) return {exitCode: exitCodes.cancelled, what: 'cancelled'};
+  if (signal.aborted) {
+    const advice = error instanceof Cancelled ? {tryThis: error.tryThis} : {};
+    return {exitCode: exitCodes.cancelled, what: 'cancelled', ...advice};
+  }
   if (error instanceof RunFailed) {
     const [cause] = error.failures.flatMap(({failure}) => (failure.kind === 'threw' ? [failure.error] : []));
     return {exitCode: codeOf(error.failures), code: errorCodeFor(cause), what: error.message};

@@ -89,6 +89,10 @@ export const flagOf = ({nodes: [node]}: Pick<Cluster, 'nodes'>): string =>
 export const upFlags = (name: string, workers: number = defaultCluster.workers): string =>
   `${nameFlag(name)}${workers === defaultCluster.workers ? '' : ` --workers ${workers}`}`;
 
+/** The number of workers, also stopped ones. */
+export const workersOf = (nodes: readonly Pick<NodeContainer, 'role'>[]): number =>
+  nodes.filter(({role}) => role === 'worker').length;
+
 /** Suggests how to recreate a cluster that cannot be repaired. */
 export const recreateHint = (name: string, workers?: number): string =>
   `recreate it: kni-demo down${nameFlag(name)}, then kni-demo up${upFlags(name, workers)}`;

@@ -3,7 +3,7 @@
 import type {CommandError} from '../host/command-error.ts';
 import {quoteCommand} from '../host/quote.ts';
 import {refusalOf} from '../tools/kni-runtime.ts';
-import {nameFlag} from './cluster.ts';
+import {nameFlag, recreateHint} from './cluster.ts';
 
 export interface NoAnswer {
   /** One line: `the network runtime does not answer: …`. */
@@ -13,7 +13,7 @@ export interface NoAnswer {
 
 export const noAnswer = (
   error: CommandError,
-  {node, cluster}: {readonly node: string; readonly cluster: string},
+  {node, cluster, workers}: {readonly node: string; readonly cluster: string; readonly workers: number},
 ): NoAnswer => {
   const refusal = refusalOf(error);
   if (refusal?.status === 'UNAVAILABLE') {
@@ -23,10 +23,9 @@ export const noAnswer = (
     };
   }
   if (refusal?.status === 'no client') {
-    const flag = nameFlag(cluster);
     return {
       why: `cannot ask the network runtime: ${refusal.details}`,
-      tryThis: `recreate the nodes: kni-demo down${flag}, then kni-demo up${flag}`,
+      tryThis: recreateHint(cluster, workers),
     };
   }
   if (refusal) {

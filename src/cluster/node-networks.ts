@@ -4,7 +4,7 @@ import {CommandError} from '../host/command-error.ts';
 import {messageOf} from '../thrown.ts';
 import type {NodeContainer} from '../tools/docker.ts';
 import {askNetworks, type NodeNetwork, parseNetworks} from '../tools/kni-runtime.ts';
-import {type Cluster, nameFlag, recreateHint} from './cluster.ts';
+import {type Cluster, nameFlag, recreateHint, workersOf} from './cluster.ts';
 import {type NoAnswer, noAnswer} from './no-answer.ts';
 
 export type NodeAnswer =
@@ -34,7 +34,8 @@ const ask = async (
     return {node, networks: parseNetworks(stdout)};
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof CommandError) return {node, ...noAnswer(error, {node, cluster: name})};
+    if (error instanceof CommandError)
+      return {node, ...noAnswer(error, {node, cluster: name, workers: workersOf(cluster.nodes)})};
     // An unreadable answer of one node must not hide the others.
     return {
       node,

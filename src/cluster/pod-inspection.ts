@@ -1,7 +1,7 @@
 /** Collects everything about one pod's network from the API server, the network runtime, the kernel and the journal. */
 
 import type {Cluster} from './cluster.ts';
-import {requireRunning} from './cluster.ts';
+import {requireRunning, workersOf} from './cluster.ts';
 import {type Difference, differencesOf} from './differences.ts';
 import {type KernelView, kernelViewOf, type NoKernelView} from './kernel-view.ts';
 import {type PlacedPod, placedPod} from './placed-pod.ts';
@@ -41,7 +41,12 @@ export const inspectPod = async (
     cluster.nodes.filter((each) => each.name === placed.node),
   );
   const node = cluster.node(placed.node);
-  const record = await recordOf(node, placed, {cluster: name, check, signal});
+  const record = await recordOf(node, placed, {
+    cluster: name,
+    workers: workersOf(cluster.nodes),
+    check,
+    signal,
+  });
   const {correlation, sandbox, netns} = record.network;
   const subject = {correlation, sandbox, netns, uid: placed.uid};
   const [kernel, lines] = await Promise.all([

@@ -28,6 +28,8 @@ export interface PodRecord {
 
 export interface RecordOptions {
   readonly cluster: string;
+  /** The number of workers of the cluster. */
+  readonly workers: number;
   readonly check: boolean;
   readonly signal: AbortSignal;
 }
@@ -56,7 +58,7 @@ export const recordOf = async (node: Host, pod: PlacedPod, options: RecordOption
       {
         code: 'KNI-E112',
         what: `cannot inspect pod ${pathOf(pod)} on ${pod.node}`,
-        ...noAnswer(error, {node: pod.node, cluster: options.cluster}),
+        ...noAnswer(error, {node: pod.node, cluster: options.cluster, workers: options.workers}),
       },
       {cause: error},
     );

@@ -12,6 +12,7 @@ import {
   readRecord,
   recordedClusters,
   removedNodes,
+  workersOf,
 } from '../cluster/cluster.ts';
 import {noAnswer} from '../cluster/no-answer.ts';
 import {isOurs} from '../cluster/ownership.ts';
@@ -211,6 +212,10 @@ const askRuntime = async (
   } catch (error) {
     if (signal.aborted) throw error;
     if (!(error instanceof CommandError)) return {networks: [], why: messageOf(error)};
-    return {networks: [], ...noAnswer(error, {node: name, cluster: clusterName}), ...program()};
+    return {
+      networks: [],
+      ...noAnswer(error, {node: name, cluster: clusterName, workers: workersOf(cluster.nodes)}),
+      ...program(),
+    };
   }
 };

@@ -1,10 +1,12 @@
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {dirsOf} from '../../src/cache/dirs.ts';
 import {createProgram} from '../../src/cli/program.ts';
 import {commandsOf} from '../../src/cli/settings/flags.ts';
 import type {World} from '../../src/cli/world.ts';
+import {writeRecord} from '../../src/cluster/cluster.ts';
 import {exitCodes} from '../../src/exit-codes.ts';
 import {cli, hostOf} from '../rig/cli.ts';
-import {dirWithCluster} from '../rig/demo.ts';
+import {dirWithCluster, envOf, node, printed} from '../rig/demo.ts';
 import {type RealCli, realCli} from '../rig/real-cli.ts';
 import {tempDir} from '../rig/temp-dir.ts';
 
@@ -138,6 +140,21 @@ describe('version', () => {
       kind: '0.27.0',
       docker: '26.1.5',
     });
+  });
+
+  it('works without the stack file of the cluster', async () => {
+    await using dir = await tempDir();
+    const record = {phase: 'complete', nodeImage: 'x', stackFile: '/nonexistent/roomy.yaml'} as const;
+    await writeRecord(dirsOf(envOf(dir)), 'test1', record);
+    const nodes = printed(node('test1-control-plane', {stack: 'roomy'})).join('\n');
+    const found = hostOf((line) => (line.startsWith('docker ps') ? nodes : 'kind v0.27.0'));
+    const problem = 'cannot find stack roomy of cluster test1: /nonexistent/roomy.yaml does not exist';
+    const {code, stdout} = await cli(dir, ['version'], {host: found});
+    expect(code).toBe(0);
+    expect(stdout).toContain(`\nstack     ${problem}\nkind      0.27.0\n`);
+    const {stdout: json} = await cli(dir, ['version', '--json'], {host: found});
+    expect(JSON.parse(json)).toMatchObject({stack: null, stackProblem: problem, kind: '0.27.0'});
+    expect(await cli(dir, ['version', '--stack', 'x'], {host: found})).toMatchObject({errorCode: 'KNI-E202'});
   });
 
   it('says what is missing', async () => {

@@ -99,7 +99,7 @@ describe('networks', () => {
         '[exit code 126]',
       ],
       'cannot ask the network runtime: it has no kni-runtime command',
-      'recreate the nodes: kni-demo down, then kni-demo up',
+      'recreate it: kni-demo down, then kni-demo up',
     ],
     [
       'the runtime answers with an error',

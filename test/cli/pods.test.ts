@@ -88,6 +88,31 @@ describe('pod create', () => {
     });
   });
 
+  it.each([
+    [['web', '--replicas', '2', '--network', 'storage'], 'web-1 web-2', 'web --replicas 2 --network storage'],
+    [['--node', 'lab-worker', '--image', 'x:1'], 'samplepod', '--node lab-worker --image x:1'],
+  ])('says after Ctrl-C how to create them again: %j', async (args, pods, again) => {
+    await using dir = await dirWithCluster('lab');
+    const cancel = new AbortController();
+    const host = hostOf((command) => {
+      if (command.startsWith('docker ps'))
+        return printed(
+          ...['lab-control-plane', 'lab-worker'].map((each) => node(each, {cluster: 'lab'})),
+        ).join('\n');
+      if (command.includes(' apply ')) cancel.abort(new Error('cancelled by SIGINT'));
+      return '';
+    });
+    const ended = await cli(dir, ['pod', 'create', ...args, '--name', 'lab'], {host, signal: cancel.signal});
+    expect(ended).toMatchObject({
+      code: exitCodes.cancelled,
+      stderr: `cancelled
+try:   keep the pods: kni-demo pod list --name lab
+       or create them again: kni-demo pod delete ${pods} --name lab
+       kni-demo pod create ${again} --name lab
+`,
+    });
+  });
+
   const refused = async (args: readonly string[], file?: string) => {
     await using dir = await tempDir();
     const path = dir.join('pods.yaml');

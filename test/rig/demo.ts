@@ -69,10 +69,10 @@ export const node = (name: string, rest: Partial<NodeContainer> = {}): NodeConta
   ...rest,
 });
 
-/** A directory whose state has the record of cluster `test1`: nodes of that name count as ours. */
-export const dirWithCluster = async (): Promise<TempDir> => {
+/** A directory whose state has the record of a cluster: nodes of that name count as ours. */
+export const dirWithCluster = async (name = 'test1'): Promise<TempDir> => {
   const dir = await tempDir();
-  await writeRecord(dirsOf(envOf(dir)), 'test1', {phase: 'complete', nodeImage: 'kni-demo/node:1'});
+  await writeRecord(dirsOf(envOf(dir)), name, {phase: 'complete', nodeImage: 'kni-demo/node:1'});
   return dir;
 };
 

@@ -10,9 +10,11 @@ import {knownLine, proofLines} from '../../cluster/proof.ts';
 import {waitForProof} from '../../cluster/prove-kni.ts';
 import {seconds} from '../../duration.ts';
 import {UserError} from '../../errors.ts';
+import {quoteCommand} from '../../host/quote.ts';
 import {messageOf} from '../../thrown.ts';
 import {hostAndDirs} from '../context.ts';
 import {restoreFirst} from '../interrupted.ts';
+import {Cancelled} from '../report.ts';
 import {runOutput} from '../run-output.ts';
 import type {World} from '../world.ts';
 
@@ -47,11 +49,26 @@ export const podCreate = async (
   for (const path of wanted.paths) await refuseExisting(cluster, path, nameFlag(name), signal);
 
   const {say, record} = runOutput(world, options.json);
+  try {
+    const results = await createAndProve(world, cluster, {...wanted, name, say});
+    record('result', {command: 'pod create', exitCode: 0, cluster: name, pods: results});
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new Cancelled(createAgain(pod, wanted.paths, options), {cause: error});
+  }
+};
+
+/** Returns the result of each pod. */
+const createAndProve = async (
+  {signal}: World,
+  cluster: Cluster,
+  {paths, manifest, name, say}: WantedPods & {readonly name: string; readonly say: (line: string) => void},
+): Promise<readonly object[]> => {
   const results: object[] = [];
   let proved = 0;
   const begun = performance.now();
-  await createPods(cluster.controlPlane, wanted.manifest, signal);
-  for (const path of wanted.paths) {
+  await createPods(cluster.controlPlane, manifest, signal);
+  for (const path of paths) {
     const ready = await waitForPod(cluster.controlPlane, path, {signal, flag: nameFlag(name)});
     const took = performance.now() - begun;
     say(`pod ${shortOf(path)} is Ready on ${ready.node} with ${ready.ips[0]} after ${seconds(took)}`);
@@ -64,13 +81,32 @@ export const podCreate = async (
     const {evidence, checks} = await waitForProof(cluster, path, signal);
     results.push({...result, proof: [knownLine(evidence) ?? '', ...proofLines(checks)]});
     proved += 1;
-    if (wanted.paths.length > 1) continue;
+    if (paths.length > 1) continue;
     say(knownLine(evidence) ?? '');
     for (const line of proofLines(checks)) say(line);
   }
-  record('result', {command: 'pod create', exitCode: 0, cluster: name, pods: results});
-  if (wanted.paths.length > 1 && proved > 0)
+  if (paths.length > 1 && proved > 0)
     say(`KNI gave ${proved} pods their networks: 5 checks for each pod hold`);
+  return results;
+};
+
+/** A cancelled command leaves its pods, and does not replace them when it is repeated. */
+const createAgain = (
+  pod: string | undefined,
+  paths: readonly string[],
+  {name, node, image, network, replicas, filename}: PodCreateOptions,
+): string => {
+  const given = Object.entries({node, image, replicas, filename}).flatMap(([flag, value]) =>
+    value === undefined ? [] : [`--${flag}`, String(value)],
+  );
+  const flags = [...given, ...network.flatMap((each) => ['--network', each])];
+  const kniDemo = (...args: readonly string[]): string =>
+    `${quoteCommand(['kni-demo', args])}${nameFlag(name)}`;
+  return [
+    `keep the pods: ${kniDemo('pod', 'list')}`,
+    `or create them again: ${kniDemo('pod', 'delete', ...paths.map(shortOf))}`,
+    kniDemo('pod', 'create', ...(pod === undefined ? [] : [pod]), ...flags),
+  ].join('\n');
 };
 
 interface WantedPods {
