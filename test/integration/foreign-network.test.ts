@@ -119,6 +119,28 @@ describe('a node with a foreign network', () => {
     expect(await readiness()).toMatchObject({ready: false, reason: 'NetworkFileMissing'});
   });
 
+  it('leaves the networks annotation to Multus', async () => {
+    const bin = '/run/multus-bin';
+    // Takes the configuration of bridge, and has the name of Multus.
+    await shell(`mkdir ${bin} && cp ${inject('tools').pluginDir}/* ${bin} && cp ${bin}/bridge ${bin}/multus`);
+    await writeFile(node.path(`${paths.conf}/00-multus.conflist`), conflist.replace('"bridge"', '"multus"'));
+    await shell(`touch ${subnetEnv}`);
+    await restart(...foreign, `--cni-bin-dir=${bin}`);
+    const pod = newPod('selecting');
+    const annotations = {'k8s.v1.cni.cncf.io/networks': 'no-such-network'};
+    const {netns} = await bringUp(runtime.kni, pod, {annotations});
+    const {ipconfigs} = await runtime.kni.queryPodNetwork({id: pod.sandbox});
+    expect(Object.keys(ipconfigs)).toEqual(['eth0']);
+    await takeDown(runtime.kni, pod, netns);
+    await shell(`rm ${paths.conf}/00-multus.conflist`);
+    await restart(...foreign);
+    const refused = newPod('refused');
+    await expect(bringUp(runtime.kni, refused, {annotations})).rejects.toMatchObject({
+      details: expect.stringContaining('no-such-network'),
+    });
+    await shell(`rm ${subnetEnv}`);
+  });
+
   it('does not touch the routes of the other program', async () => {
     await shell(`ip route add 10.77.2.0/24 via ${world.ip}`);
     await runtime.kni.setupNodeNetwork({}).catch(() => undefined);

@@ -28,6 +28,8 @@ export interface NodeNetwork {
   readonly expectedName: string;
   /** Returns the network for pods, or throws NodeNotReady. */
   readonly network: () => Conflist;
+  /** Whether the plugins of the network attach the further networks that a pod selects, as Multus does. */
+  readonly handlesSelections: () => boolean;
   /** A NetworkAttachmentDefinition from the cache, so that it works while the API server is down. */
   readonly definitionOf: (namespace: string, name: string) => Definition | undefined;
   /** The refused podCIDRs, which get no route. */
@@ -43,6 +45,9 @@ export interface NodeNetworkOptions extends PreparationOptions, NetworkSourceOpt
   /** A problem with the addresses of the network. */
   readonly poolOf?: (list: Conflist) => Promise<Trouble | undefined>;
 }
+
+/** The thin plugin, and the one that asks Multus' daemon. */
+const isMultus = /^multus(-shim)?$/;
 
 /** Prepares the node with the cached nodes, which may be the only source while the API server is down. */
 export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<NodeNetwork> => {
@@ -88,6 +93,7 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
       const {reason, message} = missing();
       throw new NodeNotReady(reason, message);
     },
+    handlesSelections: () => source.current()?.plugins.some(({type}) => isMultus.test(type)) ?? false,
     definitionOf: definitions.find,
     refusedPodCidrs: preparation.refusedPodCidrs,
   };

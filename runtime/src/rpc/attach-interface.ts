@@ -14,13 +14,12 @@ export const attachInterface: Handler<AttachInterfaceRequest, Uint8Array> = asyn
   required('id', request.id);
   const selector = selectorOf(request, request.isolation?.path);
   context.note({...fieldsOfSelector(selector), correlation: context.correlationOf(selector)});
+  const annotation = request.annotations[networksAnnotation];
+  const isOurs = annotation !== undefined && !context.node.handlesSelections();
   const args = {
     commonArgs: commonArgsOf(request),
     primaryArgs: primaryArgsOf(request),
-    selections: networkSelectionsFrom(request.annotations[networksAnnotation], [
-      primaryInterface,
-      loopbackInterface,
-    ]),
+    selections: isOurs ? networkSelectionsFrom(annotation, [primaryInterface, loopbackInterface]) : [],
   };
   const network = await context.pods.attach({...selector, ...args}, context);
   context.note(fieldsOfNetwork(network));
