@@ -25,6 +25,11 @@ export interface DrillOptions {
   /** Gets a line for each change that is undone. */
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
+  /**
+   * Milliseconds before the drill in which the nodes may become Ready, and afterwards in which the worker may remove what is
+   * left. Default: 30000.
+   */
+  readonly settleTime?: number;
 }
 
 /**
@@ -34,7 +39,7 @@ export interface DrillOptions {
 export const runDrill = async (
   place: ClusterPlace,
   drill: Drill,
-  {cluster: name, command, listener, say, signal}: DrillOptions,
+  {cluster: name, command, listener, say, signal, settleTime = 30_000}: DrillOptions,
 ): Promise<Verdict> => {
   const begun = performance.now();
   const script = scriptOf(listener);
@@ -42,7 +47,7 @@ export const runDrill = async (
     place,
     {cluster: name, command, signal, say},
     async (changes) => {
-      const ready = await readyCluster(changes.cluster, signal);
+      const ready = await readyCluster(changes.cluster, {signal, settleTime});
       // Undone in the reverse order: the bridge goes after the pods on it.
       if (drill.ownNetwork) {
         const ownNetwork = {node: ready.worker, bridge, leases: `/var/lib/kni/ipam/${network}`};
@@ -59,7 +64,7 @@ export const runDrill = async (
       return ready;
     },
   );
-  const left = await leftBehind(cluster, {worker, before, signal});
+  const left = await leftBehind(cluster, {worker, before, signal, settleTime});
   const {checks, measurements} = script;
   const failed = checks.filter(({holds}) => !holds);
   return {
@@ -118,19 +123,26 @@ export const scriptOf = (listener: DrillListener) => {
 
 type ReadyCluster = Pick<Scene, 'cluster' | 'worker' | 'controlPlane'> & {readonly before: Traces};
 
-const readyCluster = async (cluster: Cluster, signal: AbortSignal): Promise<ReadyCluster> => {
+const readyCluster = async (
+  cluster: Cluster,
+  {signal, settleTime}: {readonly signal: AbortSignal; readonly settleTime: number},
+): Promise<ReadyCluster> => {
   const worker = workerOf(cluster.nodes);
   const controlPlane = cluster.nodes.find(({role}) => role === 'control-plane')?.name;
   const flag = flagOf(cluster);
   if (worker === undefined || controlPlane === undefined)
     throw notReady('it needs a control plane and a worker', `create it again: kni-demo up${flag}`);
-  const readiness = await nodeReadiness(cluster.controlPlane, signal);
-  const waiting = readiness.find(({name, ready}) => !ready && [worker, controlPlane].includes(name));
-  if (waiting !== undefined)
-    throw notReady(
-      `node ${waiting.name} is not Ready: ${waiting.message}`,
-      `see why: kni-demo status${flag}`,
-    );
+  // A restored node needs some seconds.
+  for (const end = performance.now() + settleTime; ; await sleep(500, undefined, {signal})) {
+    const readiness = await nodeReadiness(cluster.controlPlane, signal);
+    const waiting = readiness.find(({name, ready}) => !ready && [worker, controlPlane].includes(name));
+    if (waiting === undefined) break;
+    if (performance.now() > end)
+      throw notReady(
+        `node ${waiting.name} is not Ready: ${waiting.message}`,
+        `see why: kni-demo status${flag}`,
+      );
+  }
   return {cluster, worker, controlPlane, before: await tracesOn(cluster.node(worker), signal)};
 };
 
@@ -161,14 +173,15 @@ interface Aftermath {
   readonly worker: string;
   readonly before: Traces;
   readonly signal: AbortSignal;
+  readonly settleTime: number;
 }
 
 /** What the worker has more than before, after some time to remove it. Pods of other namespaces may have come meanwhile. */
 const leftBehind = async (
   cluster: Cluster,
-  {worker, before, signal}: Aftermath,
+  {worker, before, signal, settleTime}: Aftermath,
 ): Promise<readonly string[]> => {
-  const end = performance.now() + 30_000;
+  const end = performance.now() + settleTime;
   for (;;) {
     const [readiness, now, pods] = await Promise.all([
       nodeReadiness(cluster.controlPlane, signal),
