@@ -14,6 +14,8 @@ export const chapters = [
   'backends',
   'deletion',
   'further-networks',
+  'core-drills',
+  'all-drills',
   'stopped-runtime',
   'killed-runtime',
   'deleted-meanwhile',

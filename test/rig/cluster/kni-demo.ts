@@ -15,6 +15,8 @@ export interface Running {
   /** Resolves when the command prints this text; rejects when it ends before that. */
   printed(text: string): Promise<void>;
   interrupt(): void;
+  /** As `kill -9`. */
+  kill(): void;
 }
 
 /** Starts `kni-demo …` and shows its output as it comes. */
@@ -52,6 +54,7 @@ export const start = (...args: readonly string[]): Running => {
         ended.then(() => fail(new Error(`ended without printing ${text}`)), fail);
       }),
     interrupt: () => void child.kill('SIGINT'),
+    kill: () => void child.kill('SIGKILL'),
   };
 };
 

@@ -1,0 +1,77 @@
+/** Every drill twice, and drills that are interrupted. Stops services of the worker for a while. */
+
+import {stripVTControlCharacters} from 'node:util';
+import {describe, expect, it} from 'vitest';
+import {readChanges} from '../../../src/changes/record.ts';
+import {drillNames} from '../../../src/drills/names.ts';
+import {exitCodes} from '../../../src/exit-codes.ts';
+import {cluster, dirs, shell, value, worker} from '../../rig/cluster/cluster.ts';
+import {drillTraces, patient, runDrills} from '../../rig/cluster/drills.ts';
+import {useCluster} from '../../rig/cluster/fixture.ts';
+import {kniDemo, start} from '../../rig/cluster/kni-demo.ts';
+import {nodeReadiness} from '../../rig/cluster/nodes.ts';
+import {sample} from '../../rig/cluster/pods.ts';
+import {until} from '../../rig/wait.ts';
+
+useCluster();
+
+const sampleIdentity = () =>
+  value('.metadata.uid}{.status.podIP}{.status.containerStatuses[0].containerID', 'pod', sample);
+
+describe('all drills', () => {
+  it.each(['first', 'second'])('pass and leave nothing: the %s time', async () => {
+    const [before, pod] = [await drillTraces(), await sampleIdentity()];
+    const {exitCode, verdicts} = await runDrills('--all');
+    const passed = {passed: true, failed: [], left: []};
+    expect(verdicts).toMatchObject(drillNames.map((drill) => ({drill, ...passed})));
+    expect(exitCode).toBe(exitCodes.ok);
+    expect(await drillTraces()).toEqual(before);
+    expect(await sampleIdentity()).toBe(pod);
+  });
+});
+
+describe('a drill that is interrupted while the runtime is stopped', () => {
+  const stopped = async (): Promise<unknown> =>
+    until('the drill to stop the runtime', async () =>
+      (await shell(worker, 'systemctl is-active kni || true')).startsWith('inactive'),
+    );
+
+  it('restores everything after Ctrl-C', async () => {
+    const before = await drillTraces();
+    const drill = start('drill', 'readiness', ...patient);
+    await stopped();
+    drill.interrupt();
+    const {exitCode, stdout} = await drill.ended;
+    expect(exitCode).toBe(exitCodes.cancelled);
+    expect(stdout).toContain(`restored: kni stopped on ${worker}`);
+    await nodeReadiness(worker, 'True');
+    expect(await drillTraces()).toEqual(before);
+    expect(await readChanges(dirs, cluster)).toBeUndefined();
+  });
+
+  it('is restored by --restore after kill -9', async () => {
+    const before = await drillTraces();
+    const drill = start('drill', 'readiness', ...patient);
+    await stopped();
+    drill.kill();
+    await drill.ended;
+    expect(await readChanges(dirs, cluster)).toMatchObject({command: 'kni-demo drill readiness'});
+    expect((await kniDemo('drill', '--restore', ...patient)).exitCode).toBe(exitCodes.ok);
+    await nodeReadiness(worker, 'True');
+    expect(await drillTraces()).toEqual(before);
+    expect(await readChanges(dirs, cluster)).toBeUndefined();
+  });
+
+  it('is restored by the next drill after kill -9', async () => {
+    const before = await drillTraces();
+    const drill = start('drill', 'readiness', ...patient);
+    await stopped();
+    drill.kill();
+    await drill.ended;
+    const next = await kniDemo('drill', 'attack', ...patient);
+    expect(next.exitCode).toBe(exitCodes.ok);
+    const lines = stripVTControlCharacters(next.stdout).split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(await drillTraces()).toEqual(before);
+  });
+});
