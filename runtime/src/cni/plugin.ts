@@ -19,6 +19,9 @@ export interface PluginOptions {
   readonly timeoutMs: number;
 }
 
+/** A result is about 1 KB. */
+const printsLittle = true;
+
 export const createInvokePlugin = (options: PluginOptions): InvokePlugin => {
   const {exec, binDirs, timeoutMs} = options;
   const versions = createVersionCache();
@@ -34,7 +37,7 @@ export const createInvokePlugin = (options: PluginOptions): InvokePlugin => {
       const early = 'early' in invocation ? invocation.early : undefined;
       const ending = early
         ? await early.run(input)
-        : await exec({...input, file, env: environmentOf(command, invocation, binDirs)});
+        : await exec({...input, file, env: environmentOf(command, invocation, binDirs), printsLittle});
       return stdoutOf(ending, type, command);
     };
     if (command === 'VERSION') return await versions(file, () => versionReplyOf(type, run));
@@ -50,7 +53,7 @@ const createStartEarly =
     const file = earlyTypes.has(type) ? findPlugin(binDirs, type) : undefined;
     if (!file) return undefined;
     try {
-      return startEarly?.({file, env: environmentOf(command, invocation, binDirs)});
+      return startEarly?.({file, env: environmentOf(command, invocation, binDirs), printsLittle});
     } catch {
       return undefined; // the call itself reports an invalid parameter
     }

@@ -20,7 +20,9 @@ export const createLoopbacks = (exec: Exec, isNamed: boolean): Loopbacks => {
   // `ip -n` also mounts sysfs, which some containers forbid.
   const named = (netns: string) => {
     const [ip, ...args] = setLoopbackUp;
-    return runTool(exec, ip, ['-n', basename(netns), ...args]).catch(() => enter(netns));
+    return runTool(exec, ip, ['-n', basename(netns), ...args], {printsLittle: true}).catch(() =>
+      enter(netns),
+    );
   };
   const begin = async (netns: string): Promise<void> => {
     try {

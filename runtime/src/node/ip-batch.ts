@@ -9,5 +9,6 @@ export const runBatch = async (
   lines: readonly string[],
 ): Promise<void> => {
   // -force continues after an error: one unreachable node must not block the routes to the others.
-  if (lines.length > 0) await runTool(exec, tool, ['-force', '-batch', '-'], `${lines.join('\n')}\n`);
+  if (lines.length > 0)
+    await runTool(exec, tool, ['-force', '-batch', '-'], {stdin: `${lines.join('\n')}\n`});
 };

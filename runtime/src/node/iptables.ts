@@ -20,7 +20,7 @@ const lockWait = ['--wait', '5'];
 
 /** Replaces the chains named in the lines in one step, with iptables-restore. */
 export const restoreChains = async (exec: Exec, family: Family, lines: string): Promise<void> => {
-  await runTool(exec, `${toolOf[family]}-restore`, [...lockWait, '--noflush'], lines);
+  await runTool(exec, `${toolOf[family]}-restore`, [...lockWait, '--noflush'], {stdin: lines});
 };
 
 export const ensureJump = async (exec: Exec, family: Family, jump: Jump): Promise<void> => {

@@ -22,7 +22,7 @@ export const createPortmapChains = (exec: Exec): PortmapChains => ({
     for (const family of [4, 6] as const) {
       const some = chains.filter((chain) => chain.family === family);
       if (some.length === 0) continue;
-      await runTool(exec, `${toolOf[family]}-restore`, [...lockWait, '--noflush'], removalOf(some));
+      await runTool(exec, `${toolOf[family]}-restore`, [...lockWait, '--noflush'], {stdin: removalOf(some)});
     }
   },
 });

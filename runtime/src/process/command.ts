@@ -6,6 +6,11 @@ export interface Command {
   readonly stdin?: string;
   /** Added to the environment of the network runtime, without its variables named CNI_…. */
   readonly env?: Readonly<Record<string, string>>;
+  /**
+   * The output is expected to fit into a pipe (64 KiB), so it is read when the program has ended, which takes less time. More
+   * output makes the program wait for a moment.
+   */
+  readonly printsLittle?: boolean;
   /** Limits the run itself; time in the queue does not count. */
   readonly timeoutMs: number;
 }

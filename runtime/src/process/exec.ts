@@ -8,6 +8,7 @@ import {errorCodeOf} from '../lib/error-code.ts';
 import type {Command, Ending, LaterInput} from './command.ts';
 import {createEarlyProgram, type EarlyProgram} from './early-program.ts';
 import {watchGroup} from './group.ts';
+import {collectStream} from './output.ts';
 import {inOwnGroup} from './own-group.ts';
 import {openShell, type ShellProcess} from './pool/shell.ts';
 import {createShellPool} from './pool/shell-pool.ts';
@@ -26,7 +27,7 @@ export interface Programs extends Exec {
   /** Starts a program that ends when its stdin ends. Rejects if it cannot be started. */
   readonly startLongLived: (command: readonly string[]) => Promise<LongLived>;
   /** Starts a program before its stdin is known. Returns undefined if all slots are taken. */
-  readonly startEarly: (command: Pick<Command, 'file' | 'env'>) => EarlyProgram | undefined;
+  readonly startEarly: (command: Omit<Command, 'stdin' | 'timeoutMs'>) => EarlyProgram | undefined;
 }
 
 const busyRetries = {times: 20, everyMs: 250};
@@ -110,7 +111,7 @@ export const createExec = ({
     return ending;
   };
   return Object.assign(exec, {
-    startEarly: (command: Pick<Command, 'file' | 'env'>) => {
+    startEarly: (command: Omit<Command, 'stdin' | 'timeoutMs'>) => {
       const slot = slots.takeFree();
       if (!slot) return undefined;
       const run = (input: LaterInput) =>
@@ -157,7 +158,8 @@ const spawnProgram = async (
   const {stdin, stdout, stderr} = child;
   if (!(hasPipes(child) && stdin && stdout && stderr))
     return {kind: 'not-started', error: await failure(child)};
-  return watchGroup({leader: child, stdout, stderr}, stop, (watch) => {
+  const group = {leader: child, stdout: collectStream(stdout), stderr: collectStream(stderr)};
+  return watchGroup(group, stop, (watch) => {
     watch.limit(command.timeoutMs);
     child.on('error', (error) => watch.settle({kind: 'not-started', error}));
     child.on('close', (exitCode, signal) => {

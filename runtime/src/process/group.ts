@@ -1,9 +1,9 @@
 /** Watches the process group of a command: collects its output, and kills the group on timeout, stop or excess output. */
 import {readdirSync, readFileSync} from 'node:fs';
-import type {Readable, Writable} from 'node:stream';
+import type {Writable} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {Ending} from './command.ts';
-import {collect} from './output.ts';
+import type {Collect} from './output.ts';
 
 const outputLimit = 1024 * 1024;
 const deathLimitMs = 1000;
@@ -23,8 +23,8 @@ export interface Leader {
 
 export interface Group {
   readonly leader: Leader;
-  readonly stdout: Readable;
-  readonly stderr: Readable;
+  readonly stdout: Collect;
+  readonly stderr: Collect;
 }
 
 export interface Watch {
@@ -39,7 +39,7 @@ export interface Watch {
 
 /** `begin` gets the function that reports the ending; after the group was killed, its report is ignored. */
 export const watchGroup = (
-  {leader, stdout, stderr}: Group,
+  {leader, ...output}: Group,
   stop: AbortSignal | undefined,
   begin: (watch: Watch) => void,
 ): Promise<Ending> =>
@@ -68,17 +68,17 @@ export const watchGroup = (
     };
     const onStop = () => kill({kind: 'stopped'});
     const tooMuch = () => kill({kind: 'too-much-output', limit: outputLimit});
-    const printedOut = collect(stdout, outputLimit, tooMuch);
-    const printedErr = collect(stderr, outputLimit, tooMuch);
+    const stdout = output.stdout(outputLimit, tooMuch);
+    const stderr = output.stderr(outputLimit, tooMuch);
     stop?.addEventListener('abort', onStop);
     begin({
-      stdout: printedOut,
-      stderr: printedErr,
+      stdout: stdout.text,
+      stderr: stderr.text,
       settle: (ending) => {
         if (!isKilled) finish(ending);
       },
       limit: (ms) => {
-        if (!isFinished) timer = setTimeout(() => kill({kind: 'timed-out', ms, stderr: printedErr()}), ms);
+        if (!isFinished) timer = setTimeout(() => kill({kind: 'timed-out', ms, stderr: stderr.text()}), ms);
       },
       kill,
     });

@@ -1,6 +1,6 @@
 /** Runs a tool of the node, such as `ip`; every ending but exit status 0 is an error. */
 import {errorText} from '../log.ts';
-import type {Exec} from './exec.ts';
+import type {Command, Exec} from './exec.ts';
 
 export class ToolFailed extends Error {
   override readonly name = 'ToolFailed';
@@ -20,13 +20,13 @@ export const runTool = async (
   exec: Exec,
   file: string,
   args: readonly string[],
-  stdin = '',
+  options: Pick<Command, 'stdin' | 'printsLittle'> = {},
 ): Promise<string> => {
-  const ending = await exec({file, args, stdin, timeoutMs});
+  const ending = await exec({...options, file, args, timeoutMs});
   if (ending.kind === 'exited' && ending.exitCode === 0) return ending.stdout;
   const exitStatus = ending.kind === 'exited' ? ending.exitCode : undefined;
-  const options = ending.kind === 'not-started' ? {cause: ending.error} : {};
-  throw new ToolFailed(`${[file, ...args].join(' ')}: ${reasonOf(ending)}`, exitStatus, options);
+  const cause = ending.kind === 'not-started' ? {cause: ending.error} : {};
+  throw new ToolFailed(`${[file, ...args].join(' ')}: ${reasonOf(ending)}`, exitStatus, cause);
 };
 
 const reasonOf = (ending: Awaited<ReturnType<Exec>>): string => {

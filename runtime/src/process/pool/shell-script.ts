@@ -20,10 +20,11 @@ export const shellPathOf = (command: Command, path: string): string | undefined 
     (stdin === '' || stdin.endsWith('\n')) && // a here-document consists of lines
     Buffer.byteLength(stdin) <= stdinLimit;
   if (!isFit) return undefined;
-  const candidates = file.includes('/')
-    ? [file]
-    : (env['PATH'] ?? path).split(':').map((dir) => join(dir, file));
-  return candidates.find(isExecutable);
+  if (file.includes('/')) return file; // the shell reports a missing program
+  return (env['PATH'] ?? path)
+    .split(':')
+    .map((dir) => join(dir, file))
+    .find(isExecutable);
 };
 
 /** A shell drops environment variables with other names. */
@@ -33,7 +34,7 @@ export const hasShellNames = (env: Readonly<Record<string, string>>): boolean =>
 const isExecutable = (file: string): boolean => {
   try {
     accessSync(file, constants.X_OK);
-    return file.includes('/') && statSync(file).isFile();
+    return statSync(file).isFile();
   } catch {
     return false;
   }

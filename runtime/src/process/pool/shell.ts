@@ -4,12 +4,12 @@
  * forks in a fraction of that. `ps` and `systemctl status` show it as `sh -s kni-plugin-starter NUMBER`.
  *
  * The network runtime writes one command at a time to the shell's stdin; the shell prints the exit status to its stdout.
- * stdout and stderr of the program are fifos, which are reopened for every program. Like a pipe, a fifo reports its end
- * only when the last writer has closed it, so late output of a grandchild cannot reach the output of the next program.
+ * stdout and stderr of the program are fifos. Like a pipe, a fifo reports its end only when the last writer has closed it, so
+ * late output of a grandchild cannot reach the output of the next program.
  * stdin is a here-document, or a third fifo if it is not known when the program starts.
  */
 import {randomUUID} from 'node:crypto';
-import {closeSync, constants as fsConstants, openSync} from 'node:fs';
+import {closeSync, openSync} from 'node:fs';
 import {mkdir, mkdtemp, rmdir, unlink} from 'node:fs/promises';
 import {Socket} from 'node:net';
 import {constants} from 'node:os';
@@ -17,6 +17,8 @@ import {join} from 'node:path';
 import type {Readable, Writable} from 'node:stream';
 import type {Command, Ending, LaterInput} from '../command.ts';
 import {killGroup, type Leader, watchGroup} from '../group.ts';
+import type {Collect} from '../output.ts';
+import {type Fifo, type FifoOutput, readEnd, readFifo} from './fifo-output.ts';
 import {openWriteEnd} from './later-input.ts';
 import {type FifoPaths, isNotStarted, openingOf, scriptOf} from './shell-script.ts';
 
@@ -41,11 +43,15 @@ export interface Shell {
 }
 
 interface Fifos {
-  readonly paths: FifoPaths;
+  /** The path of the program's stdin, if it is not known when the program starts. */
+  readonly stdin: string;
+  readonly stdout: Fifo;
+  readonly stderr: Fifo;
   close(): void;
 }
 
-const readEnd = fsConstants.O_RDONLY | fsConstants.O_NONBLOCK;
+/** In ms. Nearly all plugins end before that. */
+const patienceMs = 1000;
 /** O_PATH: neither reads nor writes, so it does not keep the fifo of stdin open. Node.js has no name for it. */
 const pathOnly = 0o10000000;
 const signalBase = 128;
@@ -66,9 +72,10 @@ export const openShell = async (
   child.unref();
   for (const stream of [child.stdin, child.stdout]) if (stream instanceof Socket) stream.unref();
   let usable = true;
+  let isRunning = false;
   const abandon = () => {
     usable = false;
-    fifos.close();
+    if (!isRunning) fifos.close();
   };
   if (child.exitCode !== null || child.signalCode !== null) abandon();
   child.once('exit', abandon);
@@ -79,15 +86,25 @@ export const openShell = async (
     stop: AbortSignal | undefined,
     input?: LaterInput,
   ): Promise<Ending | undefined> => {
-    const [stdout, stderr] = [reader(fifos.paths.stdout), reader(fifos.paths.stderr)];
-    const writeEnd = input && openWriteEnd(fifos.paths.stdin);
-    if (!stdout || !stderr || (input && !writeEnd)) {
-      for (const each of [stdout, stderr]) each?.destroy();
-      writeEnd?.close();
-      return undefined;
-    }
+    const writeEnd = input && openWriteEnd(fifos.stdin);
+    if (input && !writeEnd) return undefined;
     const endMark = `end-${randomUUID()}`; // random, so that it cannot occur in the stdin of a program
-    const ending = await watchGroup({leader: child, stdout, stderr}, stop, (watch) => {
+    const outputs: FifoOutput[] = [];
+    const collect =
+      (fifo: Fifo): Collect =>
+      (limit, tooMuch) => {
+        const output = readFifo(fifo, limit, tooMuch);
+        outputs.push(output);
+        return output;
+      };
+    const follow = () => {
+      for (const output of outputs) output.follow();
+    };
+    const group = {leader: child, stdout: collect(fifos.stdout), stderr: collect(fifos.stderr)};
+    isRunning = true;
+    const patience = command.printsLittle ? setTimeout(follow, patienceMs) : undefined;
+    const ending = await watchGroup(group, stop, (watch) => {
+      if (!patience) follow();
       const settle = (status: number) => {
         child.off('exit', onExit);
         watch.settle(endingOf(status, watch.stdout(), watch.stderr()));
@@ -98,12 +115,13 @@ export const openShell = async (
         settle(signal ? signalBase + constants.signals[signal] : (status ?? -1));
       };
       child.once('exit', onExit);
-      void Promise.all([firstChunkOf(child.stdout), closeOf(stdout), closeOf(stderr)]).then(([line]) =>
-        settle(Number(line)),
-      );
-      child.stdin.write(
-        scriptOf({command, path, fifos: fifos.paths, isInputLater: input !== undefined, endMark}),
-      );
+      child.stdout.once('data', async (line) => {
+        clearTimeout(patience);
+        for (const output of outputs) await output.end();
+        settle(Number(line));
+      });
+      const paths = {stdin: fifos.stdin, stdout: fifos.stdout.path, stderr: fifos.stderr.path};
+      child.stdin.write(scriptOf({command, path, fifos: paths, isInputLater: input !== undefined, endMark}));
       if (!writeEnd) watch.limit(command.timeoutMs);
       else
         void input?.then(async (given) => {
@@ -113,8 +131,10 @@ export const openShell = async (
         });
     });
     writeEnd?.close(); // it may have ended before its input is known
-    for (const stream of [stdout, stderr]) stream.destroy();
-    if (isForced(ending)) abandon();
+    clearTimeout(patience);
+    for (const output of outputs) output.destroy();
+    isRunning = false;
+    if (!usable || isForced(ending)) abandon();
     const isStarted =
       ending.kind !== 'exited' || !isNotStarted(path, ending.exitCode, ending.stdout, ending.stderr);
     return isStarted ? ending : undefined;
@@ -165,29 +185,21 @@ const open = (names: FifoPaths): Fifos => {
   const close = () => {
     for (const fd of fds.splice(0)) closeSync(fd);
   };
-  const pathOf = (name: string, flags: number): string => {
+  const opened = (name: string, flags: number): Fifo => {
     const fd = openSync(name, flags);
     fds.push(fd);
-    return `/proc/${process.pid}/fd/${fd}`;
+    return {fd, path: `/proc/${process.pid}/fd/${fd}`};
   };
   try {
-    const paths = {
-      stdin: pathOf(names.stdin, pathOnly),
-      stdout: pathOf(names.stdout, readEnd),
-      stderr: pathOf(names.stderr, readEnd),
+    return {
+      stdin: opened(names.stdin, pathOnly).path,
+      stdout: opened(names.stdout, readEnd),
+      stderr: opened(names.stderr, readEnd),
+      close,
     };
-    return {paths, close};
   } catch (error) {
     close();
     throw error;
-  }
-};
-
-const reader = (path: string): Socket | undefined => {
-  try {
-    return new Socket({fd: openSync(path, readEnd), readable: true, writable: false});
-  } catch {
-    return undefined; // no descriptor is left
   }
 };
 
@@ -196,17 +208,14 @@ const firstChunkOf = (stream: Readable): Promise<string> =>
     stream.once('data', (chunk) => resolve(String(chunk)));
   });
 
-const closeOf = (stream: Readable): Promise<void> =>
-  new Promise((resolve) => {
-    stream.once('close', resolve);
-  });
-
 const isForced = ({kind}: Ending): boolean => kind !== 'exited' && kind !== 'signalled';
+
+const signals = new Map(
+  Object.entries(constants.signals).map(([name, number]) => [number + signalBase, name]),
+);
 
 /** An exit status of 137 may also mean SIGKILL: a shell does not tell them apart, and both are failures. */
 const endingOf = (status: number, stdout: string, stderr: string): Ending => {
-  const signal = Object.entries(constants.signals).find(([, number]) => number === status - signalBase);
-  return signal
-    ? {kind: 'signalled', signal: signal[0], stderr}
-    : {kind: 'exited', exitCode: status, stdout, stderr};
+  const signal = signals.get(status);
+  return signal ? {kind: 'signalled', signal, stderr} : {kind: 'exited', exitCode: status, stdout, stderr};
 };
