@@ -67,9 +67,11 @@ export const startDaemon = async (options: Options, startLog: Log): Promise<Daem
     signal: ending.signal,
     troubleBefore: () => troubleOfState(store.trouble()),
     statusOf: createStatusOf(logPluginCalls(invoke, startLog), () => performance.now()),
-    poolOf: async (list) =>
-      exhausted(await poolsOf(list)) ??
-      (hasTooManyCleanups(pods, list, limits) ? tooManyCleanups(list.name) : undefined),
+    addressesOf: async (list) => {
+      const counted = await poolsOf(list);
+      const full = hasTooManyCleanups(pods, list, limits) ? tooManyCleanups(list.name) : undefined;
+      return {pools: counted, trouble: exhausted(counted) ?? full};
+    },
   });
   const [recovered, node] = await Promise.all([recovering, opening]);
   const records = createRecords(store, recovered.standing);

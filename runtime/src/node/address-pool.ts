@@ -1,10 +1,11 @@
 /** Counts the addresses that host-local can allocate and has allocated, by the plugin's own rules. */
-import {readdir} from 'node:fs/promises';
+import {readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import type {Conflist, PluginConfig} from '../cni/conflist.ts';
 import {hostLocalOf, leaseDirOf} from '../cni/leases.ts';
 import {errorCodeOf} from '../lib/error-code.ts';
 import {arrayOf, isObject, type JsonObject} from '../lib/json.ts';
+import {memoize} from '../lib/memoize.ts';
 import {createReadPaths, type ReadPaths} from '../lib/unchanged.ts';
 import {
   addressFrom,
@@ -44,19 +45,19 @@ export const poolsOf = async (list: Conflist): Promise<readonly Pool[]> => {
   const last = counted.get(list);
   if (last?.paths.areUnchanged()) return last.pools;
   const paths = createReadPaths();
-  const pools = await countPools(list, paths);
+  const pools = countPools(list, paths);
   counted.set(list, {paths, pools});
   return pools;
 };
 
-const countPools = async (list: Conflist, paths: ReadPaths): Promise<readonly Pool[]> => {
+const countPools = (list: Conflist, paths: ReadPaths): readonly Pool[] => {
   const pools: Pool[] = [];
   for (const plugin of list.plugins) {
     const {leaseDir, rangeSets} = hostLocalPoolsOf(plugin);
     if (rangeSets.length === 0) continue;
     const dir = join(leaseDir, list.name);
     paths.add(dir);
-    const leases = await leasesIn(dir);
+    const leases = leasesIn(dir);
     for (const [rangeSet, ranges] of rangeSets.entries()) {
       const [first] = ranges;
       if (!first) continue;
@@ -159,9 +160,10 @@ interface CountedPools {
 /** Cached because the kubelet asks for readiness every few seconds. */
 const counted = new WeakMap<Conflist, CountedPools>();
 
-const leasesIn = async (dir: string): Promise<Leases> => {
+/** Synchronous: a promise takes longer than reading the names of some hundred leases. */
+const leasesIn = (dir: string): Leases => {
   try {
-    return leasesOf(await readdir(dir));
+    return leasesOf(readdirSync(dir));
   } catch (error) {
     if (errorCodeOf(error) === 'ENOENT') return leasesOf([]); // host-local creates it with the first lease
     throw error;
@@ -170,7 +172,19 @@ const leasesIn = async (dir: string): Promise<Leases> => {
 
 /** host-local names files by the address, besides `lock` and `last_reserved_ip.0`. */
 const leasesOf = (names: readonly string[]): Leases => {
-  const ips = names.flatMap((name) => addressFrom(name) ?? []);
-  const numbers = (family: Family) => ips.filter((ip) => familyOf(ip) === family).map(numberOf);
+  const leases = names.map(leaseOf);
+  const numbers = (family: Family) => leases.flatMap((lease) => (lease.family === family ? lease.ip : []));
   return {4: numbers(4), 6: numbers(6)};
 };
+
+interface LeasedAddress {
+  readonly ip: bigint;
+  /** Undefined for another file. */
+  readonly family: Family | undefined;
+}
+
+/** Memoized for the pods of a node: most leases are counted many times. */
+const leaseOf = memoize<LeasedAddress>(1000, (name) => {
+  const ip = addressFrom(name);
+  return ip === undefined ? {ip: 0n, family: undefined} : {ip: numberOf(ip), family: familyOf(ip)};
+});

@@ -1,6 +1,7 @@
 /** The node's own network: follows the cluster's nodes, keeps this node prepared, and reports why it is not ready. */
 import {join} from 'node:path';
 import type {Conflist} from '../cni/conflist.ts';
+import type {Pool} from './address-pool.ts';
 import {conflistName} from './conflist-of-node.ts';
 import {
   type Definition,
@@ -23,7 +24,7 @@ export interface NodeNetwork {
   /** Prepares the node, or throws NodeNotReady. */
   readonly setup: () => Promise<void>;
   /** The network for pods, and the reason if none can be attached now. */
-  readonly status: () => Promise<NetworkStatus>;
+  readonly status: () => Promise<NodeStatus>;
   /** The name of the network if it is not configured yet. */
   readonly expectedName: string;
   /** Returns the network for pods, or throws NodeNotReady. */
@@ -36,14 +37,22 @@ export interface NodeNetwork {
   readonly refusedPodCidrs: () => readonly RefusedPodCidr[];
 }
 
+/** `pools` is missing when the addresses were not counted. */
+export type NodeStatus = NetworkStatus & Partial<Addresses>;
+
+export interface Addresses {
+  readonly pools: readonly Pool[];
+  readonly trouble: Trouble | undefined;
+}
+
 export interface NodeNetworkOptions extends PreparationOptions, NetworkSourceOptions {
   readonly kubeconfig: string;
   /** A problem that affects pods on every network. */
   readonly troubleBefore?: () => Trouble | undefined;
   /** The STATUS of the plugins; asked only if the network is otherwise ready. */
   readonly statusOf?: (list: Conflist) => Promise<Trouble | undefined>;
-  /** A problem with the addresses of the network. */
-  readonly poolOf?: (list: Conflist) => Promise<Trouble | undefined>;
+  /** The addresses of the network, and the problem with them. */
+  readonly addressesOf?: (list: Conflist) => Promise<Addresses>;
 }
 
 /** The thin plugin, and the one that asks Multus' daemon. */
@@ -65,11 +74,14 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
       reason: 'CNIConfigMissing',
       message: `${confDir} has no network configuration${expected === undefined ? '' : ` of ${expected}`}`,
     };
-  const status = async (): Promise<NetworkStatus> => {
+  const status = async (): Promise<NodeStatus> => {
     const {list, trouble: ofList} = source.look(missing);
     const found = options.troubleBefore?.() ?? ofList ?? preparation.trouble();
     if (found || !list) return {list, trouble: found};
-    return {list, trouble: (await options.statusOf?.(list)) ?? (await options.poolOf?.(list))};
+    const refused = await options.statusOf?.(list);
+    return refused
+      ? {list, trouble: refused}
+      : {list, trouble: undefined, ...(await options.addressesOf?.(list))};
   };
 
   await preparation.prepare();

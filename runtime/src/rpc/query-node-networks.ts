@@ -1,6 +1,5 @@
 /** QueryNodeNetworks: the networks of this node, and whether pods can be attached; if not, why. */
 import {create, type MessageInitShape, toBinary} from '@bufbuild/protobuf';
-import type {Conflist} from '../cni/conflist.ts';
 import {
   type NetworkSchema,
   type QueryNodeNetworksRequest,
@@ -12,9 +11,9 @@ import type {Trouble} from '../node/trouble.ts';
 import type {Handler} from './handler.ts';
 
 export const queryNodeNetworks: Handler<QueryNodeNetworksRequest, Uint8Array> = async (_, context) => {
-  const {list, trouble} = await context.node.status();
+  const {list, trouble, pools} = await context.node.status();
   const extradata = {
-    ...(list && (await addressesOf(list))),
+    ...addressesOf(pools ?? (list ? await poolsOf(list).catch(() => []) : [])),
     ...cleanupsOf(context.pods),
     ...reasonOf(trouble),
   };
@@ -53,8 +52,8 @@ const reasonOf = (trouble: Trouble | undefined): Record<string, string> =>
     : {};
 
 /** The numbers of the fullest range set, because a pod needs an address from each. Empty if unknown. */
-const addressesOf = async (list: Conflist): Promise<Record<string, string>> => {
-  const [scarcest] = (await poolsOf(list).catch(() => [])).toSorted((a, b) => (left(a) < left(b) ? -1 : 1));
+const addressesOf = (pools: readonly Pool[]): Record<string, string> => {
+  const [scarcest] = pools.toSorted((a, b) => (left(a) < left(b) ? -1 : 1));
   if (!scarcest) return {};
   return {addresses_used: String(scarcest.used), addresses_capacity: String(scarcest.capacity)};
 };

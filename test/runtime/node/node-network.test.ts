@@ -12,7 +12,7 @@ const conflist = JSON.stringify({cniVersion: '1.0.0', name: 'net', plugins: [{ty
 const status = {reason: 'PluginNotReady', message: 'the plugin says so'};
 const pool = {reason: 'AddressPoolExhausted', message: 'no address left'};
 
-const rig = async (options: Pick<NodeNetworkOptions, 'statusOf' | 'poolOf'>) => {
+const rig = async (options: Pick<NodeNetworkOptions, 'statusOf' | 'addressesOf'>) => {
   const dir = await tempDir();
   for (const name of ['net.d', 'bin', 'state']) await mkdir(dir.join(name));
   const write = (path: string, text: string) => writeFile(dir.join(path), text);
@@ -47,7 +47,7 @@ describe('the readiness of a node', () => {
     const says = {status: true, pool: true};
     await using at = await rig({
       statusOf: async ({name}) => (name === 'net' && says.status ? status : undefined),
-      poolOf: async ({name}) => (name === 'net' && says.pool ? pool : undefined),
+      addressesOf: async ({name}) => ({pools: [], trouble: name === 'net' && says.pool ? pool : undefined}),
     });
     const {reason, write} = at;
     await write('net.d/10.conflist', '{');
