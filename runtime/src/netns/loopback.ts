@@ -6,16 +6,25 @@ import {runTool} from '../process/tool.ts';
 export interface Loopbacks {
   /** Resolves when the interface is up; the work begins once. Rejects with ToolFailed, and then the next call retries. */
   bringUp(netns: string): Promise<void>;
+  /** Begins the work after some milliseconds: starting a program would delay the answer to the caller. */
+  bringUpSoon(netns: string): void;
   markUp(netns: string): void;
-  /** Waits for work in progress, so that no process uses the netns. */
+  /** Cancels or waits for the work, so that no process uses the netns. */
   forget(netns: string): Promise<void>;
 }
+
+const soonMs = 5;
 
 export const setLoopbackUp = ['ip', 'link', 'set', 'dev', 'lo', 'up'] as const;
 
 /** `isNamed`: whether `ip -n NAME` finds the netns, which takes one program instead of two. */
 export const createLoopbacks = (exec: Exec, isNamed: boolean): Loopbacks => {
   const begun = new Map<string, Promise<void>>();
+  const planned = new Map<string, NodeJS.Timeout>();
+  const cancel = (netns: string) => {
+    clearTimeout(planned.get(netns));
+    planned.delete(netns);
+  };
   const enter = (netns: string) => runTool(exec, 'nsenter', [`--net=${netns}`, ...setLoopbackUp]);
   // `ip -n` also mounts sysfs, which some containers forbid.
   const named = (netns: string) => {
@@ -32,14 +41,21 @@ export const createLoopbacks = (exec: Exec, isNamed: boolean): Loopbacks => {
       throw error;
     }
   };
+  const bringUp = (netns: string): Promise<void> => {
+    cancel(netns);
+    const work = begun.get(netns) ?? begin(netns);
+    begun.set(netns, work);
+    return work;
+  };
   return {
-    bringUp: (netns) => {
-      const work = begun.get(netns) ?? begin(netns);
-      begun.set(netns, work);
-      return work;
+    bringUp,
+    bringUpSoon: (netns) => {
+      const attempt = () => void bringUp(netns).catch(() => undefined); // attaching retries it, and fails then
+      planned.set(netns, setTimeout(attempt, soonMs));
     },
     markUp: (netns) => begun.set(netns, Promise.resolve()),
     forget: async (netns) => {
+      cancel(netns);
       await begun.get(netns)?.catch(() => undefined);
       begun.delete(netns);
     },

@@ -10,7 +10,7 @@ import {createNetnsBatch, type NetnsBatchOptions} from './netns-batch.ts';
 
 export interface NetnsDir {
   readonly path: string;
-  /** Creates the netns unless it exists, and begins to bring up its loopback interface. */
+  /** Creates the netns unless it exists. Its loopback interface comes up soon afterwards. */
   create(path: string): Promise<void>;
   /** Resolves when the loopback interface is up. Rejects with ToolFailed; the next call retries. */
   loopbackUp(path: string): Promise<void>;
@@ -61,7 +61,7 @@ export const openNetnsDir = async (
       closeSync(openSync(netns, 'w', 0o444));
       await runTool(exec, 'unshare', [`--net=${netns}`, ...setLoopbackUp]);
       loopbacks.markUp(netns);
-    } else if (isAdded) loopbacks.bringUp(netns).catch(() => undefined); // attaching retries it, and fails then
+    } else if (isAdded) loopbacks.bringUpSoon(netns);
   };
   const remove = async (netns: string): Promise<void> => {
     await loopbacks.forget(netns);
