@@ -1,5 +1,6 @@
 /** Runs the plugins of a list in order and passes results from one to the next (CNI spec, section 3). */
 import {crashPoint} from '../lib/crash-point.ts';
+import type {EarlyProgram} from '../process/early-program.ts';
 import type {Attachment, Target} from './attachment.ts';
 import {type Conflist, parseConflist} from './conflist.ts';
 import {CniError, InvalidParameter, NotAdded, PluginFailed, type PluginTrouble} from './errors.ts';
@@ -16,6 +17,25 @@ export interface Addition {
 }
 
 /**
+ * Starts the process of the plugin that is called first, if that is allowed. It waits until `addNetwork` or `delNetwork` gets
+ * it; otherwise it must be cancelled.
+ */
+export const startFirst = (
+  invoke: InvokePlugin,
+  command: 'ADD' | 'DEL',
+  attachment: Attachment,
+  target: Target,
+): EarlyProgram | undefined => {
+  try {
+    const list = parseConflist(attachment.config);
+    const plugin = command === 'ADD' ? list.plugins[0] : list.plugins.at(-1);
+    return plugin && invoke.startEarly?.(command, {list, plugin, attachment, target, prevResult: undefined});
+  } catch {
+    return undefined; // the call itself reports an invalid configuration
+  }
+};
+
+/**
  * Calls ADD of all plugins in order. Each gets the result of the one before; the last result is the result of the network.
  * Does not reject: after a failure the earlier plugins' work remains, and the caller must DEL the returned attachment
  * (CNI spec, section 3).
@@ -24,11 +44,12 @@ export const addNetwork = async (
   invoke: InvokePlugin,
   attachment: Attachment,
   target: Target,
+  first?: EarlyProgram,
 ): Promise<Addition> => {
   const list = parseConflist(attachment.config);
   const results: string[] = [];
   try {
-    await callInOrder(invoke, 'ADD', {list, attachment, target}, async (call) => {
+    await callInOrder(invoke, 'ADD', {list, attachment, target}, first, async (call) => {
       results.push(await call(results.at(-1)));
       crashPoint('attach: plugin added');
     });
@@ -72,11 +93,12 @@ export const delNetwork = async (
   invoke: InvokePlugin,
   attachment: Attachment,
   target: Target,
+  first?: EarlyProgram,
 ): Promise<void> => {
   const list = parseConflist(attachment.config);
   const {started = list.plugins.length} = attachment;
   const prevResult = isAtLeast(list.cniVersion, '0.4.0') ? attachment.result : undefined;
-  await callInOrder(invoke, 'DEL', {list, attachment, target}, async (call, index) => {
+  await callInOrder(invoke, 'DEL', {list, attachment, target}, first, async (call, index) => {
     try {
       await call(prevResult);
     } catch (error) {
@@ -97,11 +119,12 @@ const callInOrder = async (
   invoke: InvokePlugin,
   command: 'ADD' | 'DEL',
   chain: Chain,
+  first: EarlyProgram | undefined,
   work: (call: Call, index: number) => Promise<void>,
 ): Promise<void> => {
   const {plugins} = chain.list;
   const order = command === 'ADD' ? [...plugins.entries()] : [...plugins.entries()].toReversed();
-  let early: AttachmentInvocation['early'];
+  let early = first;
   for (const [position, [index, plugin]] of order.entries()) {
     const own = early;
     const working = work((prevResult) => invoke(command, {...chain, plugin, prevResult, early: own}), index);

@@ -1,10 +1,11 @@
 /** Attaches a sandbox: ADD for each network, and a rollback when one of them fails. */
 import {createHash} from 'node:crypto';
-import type {Attachment} from '../cni/attachment.ts';
-import {type Addition, addNetwork, delNetwork} from '../cni/network.ts';
+import type {Attachment, Target} from '../cni/attachment.ts';
+import {type Addition, addNetwork, delNetwork, startFirst} from '../cni/network.ts';
 import {withinTime} from '../cni/plugin.ts';
 import {crashPoint} from '../lib/crash-point.ts';
 import {errorText} from '../log.ts';
+import type {EarlyProgram} from '../process/early-program.ts';
 import type {AbandonedNetworks} from './abandoned.ts';
 import type {Admission} from './admission.ts';
 import {addEach, planAttachments} from './attachments.ts';
@@ -113,14 +114,25 @@ const addAndRecord = async (
   const {records, netns, log, addresses, uptime} = parts;
   let latest = intent;
   crashPoint('attach: before intent');
-  await records.put(intent); // before the first ADD: after a crash the record says what to clean up
-  crashPoint('attach: intent written');
-  const end = uptime() + timeForAdd(caller);
+  const [planned] = intent.attachments;
+  const first = planned && startFirst(parts.invoke, 'ADD', planned, targetOf(intent));
+  const written = records.put(intent);
   const loopback = netns.loopbackUp(intent.netns);
   loopback.catch(() => undefined); // it is awaited below, unless ADD fails
   try {
+    await written; // before the first ADD: after a crash the record says what to clean up
+  } catch (error) {
+    await first?.cancel();
+    throw error;
+  }
+  crashPoint('attach: intent written');
+  const end = uptime() + timeForAdd(caller);
+  try {
     const add = (attachment: Attachment) =>
-      addWithUniqueAddress(parts, latest, attachment, () => end - uptime());
+      addWithUniqueAddress(parts, latest, attachment, {
+        timeLeft: () => end - uptime(),
+        started: attachment === planned ? first : undefined,
+      });
     for await (const {attachments, error} of addEach(add, intent.attachments)) {
       latest = {...intent, attachments};
       if (error !== undefined) throw error;
@@ -150,6 +162,8 @@ const addAndRecord = async (
   }
 };
 
+const targetOf = ({sandbox = '', netns}: PodNetworkRecord): Target => ({sandbox, netns});
+
 /** Attempts to get an address that no other pod has. */
 const addressAttempts = 8;
 
@@ -161,13 +175,13 @@ const addWithUniqueAddress = async (
   parts: AttachParts,
   record: PodNetworkRecord,
   planned: Attachment,
-  timeLeft: () => number,
+  {timeLeft, started}: {readonly timeLeft: () => number; readonly started: EarlyProgram | undefined},
 ): Promise<Addition> => {
   const {log} = parts;
   const invoke = withinTime(parts.invoke, timeLeft);
-  const target = {sandbox: record.sandbox ?? '', netns: record.netns};
+  const target = targetOf(record);
   for (let attempt = 1; ; attempt++) {
-    const addition = await addNetwork(invoke, planned, target);
+    const addition = await addNetwork(invoke, planned, target, attempt === 1 ? started : undefined);
     const {attachment, error} = addition;
     const isPrimary = error === undefined && planned.ifName === primaryInterface;
     const holder = isPrimary ? await otherHolder(parts, record, attachment) : undefined;

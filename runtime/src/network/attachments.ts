@@ -4,6 +4,7 @@ import type {Conflist} from '../cni/conflist.ts';
 import type {InvokePlugin} from '../cni/invocation.ts';
 import {type Addition, delNetwork} from '../cni/network.ts';
 import {withinTime} from '../cni/plugin.ts';
+import type {EarlyProgram} from '../process/early-program.ts';
 import {InvalidRequest} from './errors.ts';
 import type {NetworkSelection} from './network-selection.ts';
 import type {PodRef} from './pod-ref.ts';
@@ -103,13 +104,15 @@ export interface FailedDeletion {
 
 /**
  * DEL in reverse order. A failure does not stop the DEL of the other networks, and a hanging plugin does not use up their time:
- * each gets an equal share of `timeLeft` (in ms). Returns the failures in the order of the attachments.
+ * each gets an equal share of `timeLeft` (in ms). Returns the failures in the order of the attachments. `first` is the process
+ * of the first plugin, from `startFirst`.
  */
 export const delAll = async (
   invoke: InvokePlugin,
   attachments: readonly Attachment[],
   target: Target,
   timeLeft: () => number,
+  first?: EarlyProgram,
 ): Promise<readonly FailedDeletion[]> => {
   const failures: FailedDeletion[] = [];
   for (const [done, attachment] of attachments.toReversed().entries()) {
@@ -120,6 +123,7 @@ export const delAll = async (
         withinTime(invoke, () => end - performance.now()),
         attachment,
         target,
+        done === 0 ? first : undefined,
       );
     } catch (error) {
       failures.unshift({attachment, error});

@@ -1,6 +1,7 @@
 /** Cleans up one record: DEL of its attachments, and what happens when DEL keeps failing. */
 import {parseConflist} from '../cni/conflist.ts';
 import {PluginFailed} from '../cni/errors.ts';
+import {startFirst} from '../cni/network.ts';
 import {crashPoint} from '../lib/crash-point.ts';
 import {errorText} from '../log.ts';
 import {delAll, type FailedDeletion} from './attachments.ts';
@@ -15,12 +16,14 @@ export const attachmentsToUndo = ({state, attachments}: PodNetworkRecord) =>
 
 /**
  * DEL of all attachments, within `limitMs` in total. Failed ones stay in the record for a retry, and the first error is
- * thrown. A disk that cannot be written does not stop it.
+ * thrown. A disk that cannot be written does not stop it. DEL waits for `intent`, which never rejects; the process of the first
+ * plugin starts meanwhile.
  */
 export const undoAttachments = async (
   parts: CleanupParts,
   record: PodNetworkRecord,
   limitMs = Number.POSITIVE_INFINITY,
+  intent?: Promise<void>,
 ): Promise<PodNetworkRecord> => {
   const {records, netns, invoke, networks, uptime, cleanups} = parts;
   const sandbox = record.sandbox ?? ''; // present in every record with attachments
@@ -29,7 +32,10 @@ export const undoAttachments = async (
     withCurrentConfig(each, currentConfigOf(networks, each, record.pod)),
   );
   const end = uptime() + limitMs;
-  const failures = await delAll(invoke, attachments, target, () => end - uptime());
+  const last = attachments.at(-1);
+  const first = intent && last && startFirst(invoke, 'DEL', last, target);
+  await intent;
+  const failures = await delAll(invoke, attachments, target, () => end - uptime(), first);
   if (failures.length > 0) throw await recordFailures(parts, record, failures);
   crashPoint('detach: before result');
   const {failed: _failed, pending: _pending, ...rest} = record;
@@ -86,15 +92,16 @@ export const inputsReader = (parts: CleanupParts): ((record: PodNetworkRecord) =
       .join('\n');
 };
 
-/** Retries a cleanup once. Hold the pod's lock. Throws the error of DEL. */
+/** Retries a cleanup once. Hold the pod's lock. Throws the error of DEL. `intent` is that of `undoAttachments`. */
 export const retryCleanup = async (
   parts: CleanupParts,
   record: PodNetworkRecord,
   limitMs?: number,
+  intent?: Promise<void>,
 ): Promise<void> => {
   const {records, netns, log} = parts;
   if (record.state !== 'pending') {
-    await undoAttachments(parts, record, limitMs);
+    await undoAttachments(parts, record, limitMs, intent);
     return;
   }
   await netns.remove(record.netns); // a crash may have come before its removal
@@ -108,9 +115,10 @@ export const retryOrGiveUp = async (
   parts: CleanupParts,
   record: PodNetworkRecord,
   limitMs?: number,
+  intent?: Promise<void>,
 ): Promise<void> => {
   try {
-    await retryCleanup(parts, record, limitMs);
+    await retryCleanup(parts, record, limitMs, intent);
   } catch (error) {
     if (record.state === 'pending' || !parts.cleanups.isOverdue(record.key)) throw error;
     await giveUp(parts, parts.records.get(record.key) ?? record);

@@ -39,9 +39,8 @@ const detachRecord = async (
     attachments: attachmentsToUndo(record),
   };
   crashPoint('detach: before intent');
-  await parts.records.force(detaching);
-  crashPoint('detach: intent written');
-  await retryOrGiveUp(parts, detaching, limitMs);
+  const intent = parts.records.force(detaching).then(() => crashPoint('detach: intent written'));
+  await retryOrGiveUp(parts, detaching, limitMs, intent);
 };
 
 /** Detaches the record and removes its netns. Hold the pod's lock. A pending record stays. */

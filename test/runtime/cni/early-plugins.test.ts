@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs';
 import {readdir, readFile} from 'node:fs/promises';
 import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it, vi} from 'vitest';
-import {addNetwork, delNetwork} from '../../../runtime/src/cni/network.ts';
+import {addNetwork, delNetwork, startFirst} from '../../../runtime/src/cni/network.ts';
 import {withinTime} from '../../../runtime/src/cni/plugin.ts';
 import {isAlive} from '../../rig/processes.ts';
 import {target} from '../../rig/runtime/invocations.ts';
@@ -33,8 +33,10 @@ describe('a plugin whose process starts early', () => {
         await using chain = await pluginChain({}, undefined, {early});
         const {invoke, attachment, plugins} = chain;
         const result = '{"cniVersion":"1.0.0"}';
-        if (command === 'ADD') await addNetwork(invoke, attachment, target);
-        else await delNetwork(invoke, {...attachment, result}, target);
+        const first = startFirst(invoke, command, attachment, target);
+        if (command === 'ADD') await addNetwork(invoke, attachment, target, first);
+        else await delNetwork(invoke, {...attachment, result}, target, first);
+        expect(first !== undefined).toBe(early);
         const calls = await plugins.calls();
         return {
           trace: await plugins.trace(),
@@ -47,6 +49,20 @@ describe('a plugin whose process starts early', () => {
       expect(early.calls.map(envOf)).toEqual(usual.calls.map(envOf));
     },
   );
+
+  it.each([
+    ['ADD', 'first'],
+    ['DEL', 'third'],
+  ] as const)('has a process before %s begins, and is not called before', async (command, plugin) => {
+    await using chain = await chainOf();
+    const first = startFirst(chain.invoke, command, chain.attachment, target);
+    await vi.waitFor(async () => expect(await waiting(chain, plugin)).toHaveLength(1), 60_000);
+    await delay(200);
+    expect(await chain.plugins.calls()).toEqual([]);
+    await first?.cancel();
+    expect(await waiting(chain, plugin)).toEqual([]);
+    expect(await chain.plugins.calls()).toEqual([]);
+  });
 
   it('has a process while the plugin before it works', async () => {
     await using chain = await chainOf();
