@@ -3,6 +3,7 @@ import type {Conflist} from './cni/conflist.ts';
 import {filesOfPlugins} from './cni/find-plugin.ts';
 import type {InvokePlugin} from './cni/invocation.ts';
 import {ipamDirOf, pathsOf, type State} from './daemon-state.ts';
+import type {Emit} from './events/event.ts';
 import type {Options} from './flags.ts';
 import {createLock} from './lib/keyed-lock.ts';
 import {type Log} from './log.ts';
@@ -45,6 +46,7 @@ interface PodParts extends State, Pick<Recovery, 'isDoubtful' | 'acceptLoss'> {
   readonly invoke: InvokePlugin;
   readonly limits: CleanupLimits;
   readonly log: Log;
+  readonly emit: Emit;
 }
 
 export const createPods = (options: Options, parts: PodParts): PodNetworkService => {
@@ -87,5 +89,6 @@ export const createPods = (options: Options, parts: PodParts): PodNetworkService
     strayAddresses: createStrayAddresses({netns, records, inDoubt, addressesIn: addressesIn(exec), log}),
     acceptLoss: parts.acceptLoss,
     log,
+    emit: parts.emit,
   });
 };

@@ -9,6 +9,12 @@ import {logPluginCalls} from './cni/log-plugin-calls.ts';
 import {createInvokePlugin} from './cni/plugin.ts';
 import {cleanupLimitsOf, createPods, hasTooManyCleanups} from './daemon-pods.ts';
 import {ipamDirOf, openState} from './daemon-state.ts';
+import {emitNetns} from './events/emit-netns.ts';
+import {emitNodeChanges, emitReadiness} from './events/emit-node.ts';
+import {emitPluginCalls} from './events/emit-plugin-calls.ts';
+import {emitRecords} from './events/emit-records.ts';
+import {createEvents} from './events/events.ts';
+import {observeRpcs} from './events/observe-rpcs.ts';
 import type {Options} from './flags.ts';
 import {errorText, type Log} from './log.ts';
 import {withCorrelation} from './log-correlation.ts';
@@ -44,8 +50,10 @@ export const startDaemon = async (options: Options, startLog: Log): Promise<Daem
   const serving = new AbortController();
   const firstCallsOver = once(serving.signal, 'abort').then(() => delay(firstCallsMs));
   const state = await openState(options, startLog, {stop: ending.signal, openShells: firstCallsOver});
-  const {exec, netns, store} = state;
-  const recovering = recover({store, netns, log: startLog});
+  const {exec, store} = state;
+  const events = createEvents();
+  const {emit} = events;
+  const recovering = recover({store, netns: state.netns, log: startLog});
 
   const sources = {
     records: () => records.all(),
@@ -61,7 +69,7 @@ export const startDaemon = async (options: Options, startLog: Log): Promise<Daem
   const limits = cleanupLimitsOf(options);
   const opening = openNodeNetwork({
     ...options,
-    exec,
+    exec: emitNodeChanges(exec, emit),
     log: startLog,
     ipamDir: ipamDirOf(options),
     signal: ending.signal,
@@ -73,11 +81,14 @@ export const startDaemon = async (options: Options, startLog: Log): Promise<Daem
       return {pools: counted, trouble: exhausted(counted) ?? full};
     },
   });
-  const [recovered, node] = await Promise.all([recovering, opening]);
-  const records = createRecords(store, recovered.standing);
+  const [recovered, opened] = await Promise.all([recovering, opening]);
+  const node = emitReadiness(opened, emit);
+  const records = emitRecords(createRecords(store, recovered.standing), emit);
+  const netns = emitNetns(state.netns, records, emit);
   const log = withCorrelation(startLog, (sandbox) => records.bySandbox(sandbox));
-  const parts = {...state, ...recovered, records, node, limits, log};
-  const pods = createPods(options, {...parts, invoke: logPluginCalls(invoke, log)});
+  const parts = {...state, ...recovered, netns, records, node, limits, log, emit};
+  const invokeForPods = emitPluginCalls(logPluginCalls(invoke, log), records, emit);
+  const pods = createPods(options, {...parts, invoke: invokeForPods});
 
   const healthy = () => {
     const trouble = store.trouble();
@@ -87,8 +98,10 @@ export const startDaemon = async (options: Options, startLog: Log): Promise<Daem
     (selectForTeardown(records, selector) ?? selectForAttach(records, selector))?.key;
   const kni = {pods, node, correlationOf};
   const inspector = {records, pods, quarantined: store.quarantine.names};
-  const server = await serve(options.socket, {kni, inspector, healthy, observe: metrics.rpc}, log);
+  const observe = observeRpcs(metrics.rpc, emit);
+  const server = await serve(options.socket, {kni, inspector, healthy, observe, events}, log);
   serving.abort();
+  emit({kind: 'runtime-started'});
   log.info('serving KNI', {socket: options.socket, records: [...records.all()].length});
 
   // These may create files, so they start after `serve`, which narrows the umask of the process for the socket.
@@ -103,6 +116,7 @@ export const startDaemon = async (options: Options, startLog: Log): Promise<Daem
   return {
     stop: async () => {
       background.abort();
+      emit({kind: 'runtime-stopping'});
       await server.stop(options.stopTimeoutMs);
       ending.abort(); // kills plugins that still run; the next start undoes their work
       await store[Symbol.asyncDispose]();

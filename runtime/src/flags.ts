@@ -206,7 +206,7 @@ export const usage = (): string => {
     '',
     ...commands.map(({name, argument = '', help}) => `  ${`${name} ${argument}`.padEnd(38)}${help}`),
     '',
-    'A command prints one JSON document. Exit codes: 0 success, 1 failed or not healthy, 2 wrong usage.',
+    'A command prints one JSON document, `events` one per line. Exit codes: 0 success, 1 failed or not healthy, 2 wrong usage.',
     '',
     ...lines,
     '',

@@ -13,7 +13,7 @@ const flushMs = 2_000;
 
 const main = async (args: readonly string[]): Promise<void> => {
   if (isCommand(args) && !args.includes('--help')) {
-    await print(await runCommand(args, defaultSocket));
+    await runCommand(args, defaultSocket, print);
     return;
   }
   const options = optionsFrom(args.includes('--help') ? ['--help'] : args);
@@ -45,8 +45,8 @@ const main = async (args: readonly string[]): Promise<void> => {
 
 /** A pipe accepts 64 KiB at once: this waits until longer text is written, before the process ends. */
 const print = (text: string): Promise<void> =>
-  new Promise((resolve) => {
-    process.stdout.write(text, () => resolve());
+  new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
   });
 
 main(process.argv.slice(2))

@@ -1,6 +1,7 @@
 /** Calls a network runtime over its socket. */
 import {
   create,
+  type DescMethodServerStreaming,
   type DescMethodUnary,
   fromBinary,
   type Message,
@@ -20,9 +21,18 @@ export type Ask = <Method extends DescMethodUnary>(
   request: MessageInitShape<Method['input']>,
 ) => Promise<MessageShape<Method['output']>>;
 
+/** Messages of a stream, as they arrive. */
+export type Follow = <Method extends DescMethodServerStreaming>(
+  method: Method,
+  request: MessageInitShape<Method['input']>,
+) => AsyncIterable<MessageShape<Method['output']>>;
+
 const deadlineMs = 30_000;
 
-export const callRuntime = async <T>(socket: string, work: (ask: Ask) => Promise<T>): Promise<T> => {
+export const callRuntime = async <T>(
+  socket: string,
+  work: (ask: Ask, follow: Follow) => Promise<T>,
+): Promise<T> => {
   const client = new Client(`unix:${socket}`, credentials.createInsecure());
   const ask = <Method extends DescMethodUnary>(
     method: Method,
@@ -44,12 +54,35 @@ export const callRuntime = async <T>(socket: string, work: (ask: Ask) => Promise
         },
       );
     });
+  async function* follow<Method extends DescMethodServerStreaming>(
+    method: Method,
+    request: MessageInitShape<Method['input']>,
+  ): AsyncIterable<MessageShape<Method['output']>> {
+    const definition = serviceDefinitionOf(method.parent)[method.name];
+    if (!definition) throw new AskFailed(`unknown method ${method.name}`);
+    const stream = client.makeServerStreamRequest<Message, MessageShape<Method['output']>>(
+      definition.path,
+      definition.requestSerialize,
+      (bytes) => fromBinary<Method['output']>(method.output, bytes),
+      create(method.input, request),
+    );
+    try {
+      yield* stream;
+    } catch (error) {
+      throw isServiceError(error) ? new AskFailed(describeError(error, socket), {cause: error}) : error;
+    } finally {
+      stream.cancel();
+    }
+  }
   try {
-    return await work(ask);
+    return await work(ask, follow);
   } finally {
     client.close();
   }
 };
+
+const isServiceError = (error: unknown): error is ServiceError =>
+  error instanceof Error && 'code' in error && 'details' in error;
 
 /** Starts with the name of the gRPC status, for programs. */
 const describeError = ({code, details}: ServiceError, socket: string): string => {

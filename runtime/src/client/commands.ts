@@ -3,7 +3,8 @@ import {type DescMessage, type MessageShape, toJson} from '@bufbuild/protobuf';
 import {Health, HealthCheckResponse_ServingStatus as Serving} from '../gen/health_pb.ts';
 import {type AcceptLossResponse, Inspector} from '../gen/inspector_pb.ts';
 import {KNI} from '../gen/kni_pb.ts';
-import {type Ask, AskFailed} from './ask.ts';
+import {type Ask, AskFailed, type Follow} from './ask.ts';
+import {eventLines} from './event-lines.ts';
 
 /** The command requires --yes; the message says what it would do. */
 export class NotConfirmed extends Error {
@@ -16,12 +17,14 @@ export interface ClientCommand {
   readonly argument?: string;
   readonly help: string;
   /** Returns the value to print as JSON. */
-  readonly run: (ask: Ask, argument: string, flags: CommandFlags) => Promise<unknown>;
+  readonly run?: (ask: Ask, argument: string, flags: CommandFlags) => Promise<unknown>;
+  /** Instead of `run`: returns lines, which are printed as they come. */
+  readonly lines?: (follow: Follow, flags: CommandFlags) => AsyncIterable<string>;
   /** The flags that the command accepts. */
   readonly flags?: readonly CommandFlag[];
 }
 
-export const commandFlags = ['check', 'retry', 'yes'] as const;
+export const commandFlags = ['check', 'retry', 'yes', 'follow'] as const;
 type CommandFlag = (typeof commandFlags)[number];
 export type CommandFlags = Readonly<Record<CommandFlag, boolean>>;
 
@@ -72,6 +75,12 @@ export const commands: readonly ClientCommand[] = [
     help: 'show the addresses of one sandbox (works with any KNI server)',
     run: async (ask, id) =>
       json(KNI.method.queryPodNetwork.output, await ask(KNI.method.queryPodNetwork, {id})),
+  },
+  {
+    name: 'events',
+    flags: ['follow'],
+    help: 'print the recent events, one JSON object per line; --follow also prints new ones',
+    lines: eventLines,
   },
   {
     name: 'orphans',

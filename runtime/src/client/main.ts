@@ -12,8 +12,15 @@ export class CommandUsageError extends Error {
 export const isCommand = (args: readonly string[]): boolean =>
   args[0] !== undefined && !args[0].startsWith('-');
 
-/** Returns the text to print; throws CommandUsageError, NotConfirmed or AskFailed. */
-export const runCommand = async (args: readonly string[], defaultSocket: string): Promise<string> => {
+/** Prints text; resolves when it is written. */
+export type Print = (text: string) => Promise<void>;
+
+/** Throws CommandUsageError, NotConfirmed or AskFailed. */
+export const runCommand = async (
+  args: readonly string[],
+  defaultSocket: string,
+  print: Print,
+): Promise<void> => {
   const {socket, name, argument, ...flags} = parseCommandLine(args, defaultSocket);
   const command = commands.find((each) => each.name === name);
   if (!command)
@@ -28,8 +35,11 @@ export const runCommand = async (args: readonly string[], defaultSocket: string)
   }
   const unknownFlag = commandFlags.find((flag) => flags[flag] && !command.flags?.includes(flag));
   if (unknownFlag) throw new CommandUsageError(`${name} does not accept --${unknownFlag}`);
-  const answer = await callRuntime(socket, (ask) => command.run(ask, argument ?? '', flags));
-  return `${JSON.stringify(answer, undefined, 2)}\n`;
+  await callRuntime(socket, async (ask, follow) => {
+    for await (const line of command.lines?.(follow, flags) ?? []) await print(`${line}\n`);
+    if (!command.run) return;
+    await print(`${JSON.stringify(await command.run(ask, argument ?? '', flags), undefined, 2)}\n`);
+  });
 };
 
 const parseCommandLine = (args: readonly string[], defaultSocket: string) => {
@@ -39,6 +49,7 @@ const parseCommandLine = (args: readonly string[], defaultSocket: string) => {
       check: {type: 'boolean', default: false},
       retry: {type: 'boolean', default: false},
       yes: {type: 'boolean', default: false},
+      follow: {type: 'boolean', default: false},
     } as const;
     const {values, positionals} = parseArgs({args: [...args], options, allowPositionals: true});
     const [name = '', argument, ...more] = positionals;

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file inspector.proto.
  */
 export const file_inspector: GenFile = /*@__PURE__*/
-  fileDesc("Cg9pbnNwZWN0b3IucHJvdG8SDWtuaS5pbnNwZWN0b3IiGAoWTGlzdFBvZE5ldHdvcmtzUmVxdWVzdCJGChdMaXN0UG9kTmV0d29ya3NSZXNwb25zZRIrCghuZXR3b3JrcxgBIAMoCzIZLmtuaS5pbnNwZWN0b3IuUG9kTmV0d29yayJbChhJbnNwZWN0UG9kTmV0d29ya1JlcXVlc3QSDwoHc2FuZGJveBgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSDAoEbmFtZRgDIAEoCRINCgVjaGVjaxgEIAEoCCLsAQoZSW5zcGVjdFBvZE5ldHdvcmtSZXNwb25zZRIqCgduZXR3b3JrGAEgASgLMhkua25pLmluc3BlY3Rvci5Qb2ROZXR3b3JrEi4KC2F0dGFjaG1lbnRzGAIgAygLMhkua25pLmluc3BlY3Rvci5BdHRhY2htZW50EhAKCHByb2JsZW1zGAMgAygJEisKCmtub3duX2J1Z3MYBCADKAsyFy5rbmkuaW5zcGVjdG9yLktub3duQnVnEjQKCXVuY2hlY2tlZBgFIAMoCzIhLmtuaS5pbnNwZWN0b3IuVW5jaGVja2VkSW50ZXJmYWNlIkgKElVuY2hlY2tlZEludGVyZmFjZRIRCglpbnRlcmZhY2UYASABKAkSDwoHbmV0d29yaxgCIAEoCRIOCgZyZWFzb24YAyABKAkiQwoIS25vd25CdWcSDwoHcHJvYmxlbRgBIAEoCRITCgtleHBsYW5hdGlvbhgCIAEoCRIRCglyZWZlcmVuY2UYAyABKAkiEgoQUmVjb25jaWxlUmVxdWVzdCKXAQoRUmVjb25jaWxlUmVzcG9uc2USFQoNcmVtb3ZlZF9uZXRucxgBIAMoCRIaChJyZWxlYXNlZF9hZGRyZXNzZXMYAiADKAkSFQoNcmVtb3ZlZF9saW5rcxgDIAMoCRIOCgZ1bmRvbmUYBCADKAkSEAoIcHJvYmxlbXMYBSADKAkSFgoOcmVtb3ZlZF9jaGFpbnMYBiADKAkiFAoSTGlzdE9ycGhhbnNSZXF1ZXN0ImgKE0xpc3RPcnBoYW5zUmVzcG9uc2USDQoFbmV0bnMYASADKAkSEQoJYWRkcmVzc2VzGAIgAygJEg0KBWxpbmtzGAMgAygJEg4KBmNoYWlucxgEIAMoCRIQCghwcm9ibGVtcxgFIAMoCSIuCh1MaXN0VW5maW5pc2hlZENsZWFudXBzUmVxdWVzdBINCgVyZXRyeRgBIAEoCCJUCh5MaXN0VW5maW5pc2hlZENsZWFudXBzUmVzcG9uc2USMgoIY2xlYW51cHMYASADKAsyIC5rbmkuaW5zcGVjdG9yLlVuZmluaXNoZWRDbGVhbnVwIpEBChFVbmZpbmlzaGVkQ2xlYW51cBIqCgduZXR3b3JrGAEgASgLMhkua25pLmluc3BlY3Rvci5Qb2ROZXR3b3JrEhAKCG5ldHdvcmtzGAIgAygJEg0KBWNhdXNlGAMgASgJEhgKEHBlbmRpbmdfc2luY2VfbXMYBCABKAMSFQoNbmV4dF9yZXRyeV9tcxgFIAEoAyIpChdGb3JnZXRQb2ROZXR3b3JrUmVxdWVzdBIOCgZyZWNvcmQYASABKAkiPQoYRm9yZ2V0UG9kTmV0d29ya1Jlc3BvbnNlEg8KB3JlbW92ZWQYASADKAkSEAoIbWF5X2xlYWsYAiADKAkiJgoRQWNjZXB0TG9zc1JlcXVlc3QSEQoJY29uZmlybWVkGAEgASgIInsKEkFjY2VwdExvc3NSZXNwb25zZRINCgVmaWxlcxgBIAMoCRINCgVuZXRucxgCIAMoCRIRCglhZGRyZXNzZXMYAyADKAkSNAoKcmVjb25jaWxlZBgEIAEoCzIgLmtuaS5pbnNwZWN0b3IuUmVjb25jaWxlUmVzcG9uc2Ui1AEKClBvZE5ldHdvcmsSEwoLY29ycmVsYXRpb24YASABKAkSEQoJbmFtZXNwYWNlGAIgASgJEgwKBG5hbWUYAyABKAkSCwoDdWlkGAQgASgJEg8KB2F0dGVtcHQYBSABKAkSDwoHc2FuZGJveBgGIAEoCRINCgVuZXRucxgHIAEoCRINCgVzdGF0ZRgIIAEoCRIVCg1jcmVhdGVkX2F0X21zGAkgASgDEiwKCmludGVyZmFjZXMYCiADKAsyGC5rbmkuaW5zcGVjdG9yLkludGVyZmFjZSJvCglJbnRlcmZhY2USDAoEbmFtZRgBIAEoCRILCgNtYWMYAiABKAkSCwoDbXR1GAMgASgNEikKCWFkZHJlc3NlcxgEIAMoCzIWLmtuaS5pbnNwZWN0b3IuQWRkcmVzcxIPCgduZXR3b3JrGAUgASgJIigKB0FkZHJlc3MSDAoEY2lkchgBIAEoCRIPCgdnYXRld2F5GAIgASgJIqEBCgpBdHRhY2htZW50Eg8KB25ldHdvcmsYASABKAkSEQoJaW50ZXJmYWNlGAIgASgJEg8KB3BsdWdpbnMYAyADKAkSFwoPaG9zdF9pbnRlcmZhY2VzGAQgAygJEiQKBnJvdXRlcxgFIAMoCzIULmtuaS5pbnNwZWN0b3IuUm91dGUSHwoDZG5zGAYgASgLMhIua25pLmluc3BlY3Rvci5EbnMiIAoFUm91dGUSCgoCdG8YASABKAkSCwoDdmlhGAIgASgJIkkKA0RucxIPCgdzZXJ2ZXJzGAEgAygJEg4KBmRvbWFpbhgCIAEoCRIQCghzZWFyY2hlcxgDIAMoCRIPCgdvcHRpb25zGAQgAygJMqoFCglJbnNwZWN0b3ISYAoPTGlzdFBvZE5ldHdvcmtzEiUua25pLmluc3BlY3Rvci5MaXN0UG9kTmV0d29ya3NSZXF1ZXN0GiYua25pLmluc3BlY3Rvci5MaXN0UG9kTmV0d29ya3NSZXNwb25zZRJmChFJbnNwZWN0UG9kTmV0d29yaxInLmtuaS5pbnNwZWN0b3IuSW5zcGVjdFBvZE5ldHdvcmtSZXF1ZXN0Gigua25pLmluc3BlY3Rvci5JbnNwZWN0UG9kTmV0d29ya1Jlc3BvbnNlEk4KCVJlY29uY2lsZRIfLmtuaS5pbnNwZWN0b3IuUmVjb25jaWxlUmVxdWVzdBogLmtuaS5pbnNwZWN0b3IuUmVjb25jaWxlUmVzcG9uc2USVAoLTGlzdE9ycGhhbnMSIS5rbmkuaW5zcGVjdG9yLkxpc3RPcnBoYW5zUmVxdWVzdBoiLmtuaS5pbnNwZWN0b3IuTGlzdE9ycGhhbnNSZXNwb25zZRJ1ChZMaXN0VW5maW5pc2hlZENsZWFudXBzEiwua25pLmluc3BlY3Rvci5MaXN0VW5maW5pc2hlZENsZWFudXBzUmVxdWVzdBotLmtuaS5pbnNwZWN0b3IuTGlzdFVuZmluaXNoZWRDbGVhbnVwc1Jlc3BvbnNlEmMKEEZvcmdldFBvZE5ldHdvcmsSJi5rbmkuaW5zcGVjdG9yLkZvcmdldFBvZE5ldHdvcmtSZXF1ZXN0Gicua25pLmluc3BlY3Rvci5Gb3JnZXRQb2ROZXR3b3JrUmVzcG9uc2USUQoKQWNjZXB0TG9zcxIgLmtuaS5pbnNwZWN0b3IuQWNjZXB0TG9zc1JlcXVlc3QaIS5rbmkuaW5zcGVjdG9yLkFjY2VwdExvc3NSZXNwb25zZWIGcHJvdG8z");
+  fileDesc("Cg9pbnNwZWN0b3IucHJvdG8SDWtuaS5pbnNwZWN0b3IiGAoWTGlzdFBvZE5ldHdvcmtzUmVxdWVzdCJGChdMaXN0UG9kTmV0d29ya3NSZXNwb25zZRIrCghuZXR3b3JrcxgBIAMoCzIZLmtuaS5pbnNwZWN0b3IuUG9kTmV0d29yayJbChhJbnNwZWN0UG9kTmV0d29ya1JlcXVlc3QSDwoHc2FuZGJveBgBIAEoCRIRCgluYW1lc3BhY2UYAiABKAkSDAoEbmFtZRgDIAEoCRINCgVjaGVjaxgEIAEoCCLsAQoZSW5zcGVjdFBvZE5ldHdvcmtSZXNwb25zZRIqCgduZXR3b3JrGAEgASgLMhkua25pLmluc3BlY3Rvci5Qb2ROZXR3b3JrEi4KC2F0dGFjaG1lbnRzGAIgAygLMhkua25pLmluc3BlY3Rvci5BdHRhY2htZW50EhAKCHByb2JsZW1zGAMgAygJEisKCmtub3duX2J1Z3MYBCADKAsyFy5rbmkuaW5zcGVjdG9yLktub3duQnVnEjQKCXVuY2hlY2tlZBgFIAMoCzIhLmtuaS5pbnNwZWN0b3IuVW5jaGVja2VkSW50ZXJmYWNlIkgKElVuY2hlY2tlZEludGVyZmFjZRIRCglpbnRlcmZhY2UYASABKAkSDwoHbmV0d29yaxgCIAEoCRIOCgZyZWFzb24YAyABKAkiQwoIS25vd25CdWcSDwoHcHJvYmxlbRgBIAEoCRITCgtleHBsYW5hdGlvbhgCIAEoCRIRCglyZWZlcmVuY2UYAyABKAkiEgoQUmVjb25jaWxlUmVxdWVzdCKXAQoRUmVjb25jaWxlUmVzcG9uc2USFQoNcmVtb3ZlZF9uZXRucxgBIAMoCRIaChJyZWxlYXNlZF9hZGRyZXNzZXMYAiADKAkSFQoNcmVtb3ZlZF9saW5rcxgDIAMoCRIOCgZ1bmRvbmUYBCADKAkSEAoIcHJvYmxlbXMYBSADKAkSFgoOcmVtb3ZlZF9jaGFpbnMYBiADKAkiFAoSTGlzdE9ycGhhbnNSZXF1ZXN0ImgKE0xpc3RPcnBoYW5zUmVzcG9uc2USDQoFbmV0bnMYASADKAkSEQoJYWRkcmVzc2VzGAIgAygJEg0KBWxpbmtzGAMgAygJEg4KBmNoYWlucxgEIAMoCRIQCghwcm9ibGVtcxgFIAMoCSIuCh1MaXN0VW5maW5pc2hlZENsZWFudXBzUmVxdWVzdBINCgVyZXRyeRgBIAEoCCJUCh5MaXN0VW5maW5pc2hlZENsZWFudXBzUmVzcG9uc2USMgoIY2xlYW51cHMYASADKAsyIC5rbmkuaW5zcGVjdG9yLlVuZmluaXNoZWRDbGVhbnVwIpEBChFVbmZpbmlzaGVkQ2xlYW51cBIqCgduZXR3b3JrGAEgASgLMhkua25pLmluc3BlY3Rvci5Qb2ROZXR3b3JrEhAKCG5ldHdvcmtzGAIgAygJEg0KBWNhdXNlGAMgASgJEhgKEHBlbmRpbmdfc2luY2VfbXMYBCABKAMSFQoNbmV4dF9yZXRyeV9tcxgFIAEoAyIpChdGb3JnZXRQb2ROZXR3b3JrUmVxdWVzdBIOCgZyZWNvcmQYASABKAkiPQoYRm9yZ2V0UG9kTmV0d29ya1Jlc3BvbnNlEg8KB3JlbW92ZWQYASADKAkSEAoIbWF5X2xlYWsYAiADKAkiJgoRQWNjZXB0TG9zc1JlcXVlc3QSEQoJY29uZmlybWVkGAEgASgIInsKEkFjY2VwdExvc3NSZXNwb25zZRINCgVmaWxlcxgBIAMoCRINCgVuZXRucxgCIAMoCRIRCglhZGRyZXNzZXMYAyADKAkSNAoKcmVjb25jaWxlZBgEIAEoCzIgLmtuaS5pbnNwZWN0b3IuUmVjb25jaWxlUmVzcG9uc2UiLAoMV2F0Y2hSZXF1ZXN0EgwKBHBhc3QYASABKAgSDgoGZm9sbG93GAIgASgIIjUKDVdhdGNoUmVzcG9uc2USJAoGZXZlbnRzGAEgAygLMhQua25pLmluc3BlY3Rvci5FdmVudCL7AgoFRXZlbnQSDwoHdmVyc2lvbhgBIAEoDRIPCgd0aW1lX3VzGAIgASgDEgwKBGtpbmQYAyABKAkSEwoLY29ycmVsYXRpb24YBCABKAkSCwoDcG9kGAUgASgJEgsKA3VpZBgGIAEoCRIPCgdzYW5kYm94GAcgASgJEg0KBW5ldG5zGAggASgJEgsKA3JwYxgJIAEoCRIMCgRjYWxsGAogASgNEgoKAm1zGAsgASgBEg4KBnN0YXR1cxgMIAEoCRINCgVlcnJvchgNIAEoCRIOCgZwbHVnaW4YDiABKAkSDwoHY29tbWFuZBgPIAEoCRIPCgduZXR3b3JrGBAgASgJEhEKCWludGVyZmFjZRgRIAEoCRIPCgdhZGRyZXNzGBIgASgJEgoKAnRvGBMgASgJEgsKA3ZpYRgUIAEoCRINCgVyZWFkeRgVIAEoCBIOCgZyZWFzb24YFiABKAkSDgoGbWlzc2VkGBcgASgNEg8KB3JvdXRpbmUYGCABKAgi1AEKClBvZE5ldHdvcmsSEwoLY29ycmVsYXRpb24YASABKAkSEQoJbmFtZXNwYWNlGAIgASgJEgwKBG5hbWUYAyABKAkSCwoDdWlkGAQgASgJEg8KB2F0dGVtcHQYBSABKAkSDwoHc2FuZGJveBgGIAEoCRINCgVuZXRucxgHIAEoCRINCgVzdGF0ZRgIIAEoCRIVCg1jcmVhdGVkX2F0X21zGAkgASgDEiwKCmludGVyZmFjZXMYCiADKAsyGC5rbmkuaW5zcGVjdG9yLkludGVyZmFjZSJvCglJbnRlcmZhY2USDAoEbmFtZRgBIAEoCRILCgNtYWMYAiABKAkSCwoDbXR1GAMgASgNEikKCWFkZHJlc3NlcxgEIAMoCzIWLmtuaS5pbnNwZWN0b3IuQWRkcmVzcxIPCgduZXR3b3JrGAUgASgJIigKB0FkZHJlc3MSDAoEY2lkchgBIAEoCRIPCgdnYXRld2F5GAIgASgJIqEBCgpBdHRhY2htZW50Eg8KB25ldHdvcmsYASABKAkSEQoJaW50ZXJmYWNlGAIgASgJEg8KB3BsdWdpbnMYAyADKAkSFwoPaG9zdF9pbnRlcmZhY2VzGAQgAygJEiQKBnJvdXRlcxgFIAMoCzIULmtuaS5pbnNwZWN0b3IuUm91dGUSHwoDZG5zGAYgASgLMhIua25pLmluc3BlY3Rvci5EbnMiIAoFUm91dGUSCgoCdG8YASABKAkSCwoDdmlhGAIgASgJIkkKA0RucxIPCgdzZXJ2ZXJzGAEgAygJEg4KBmRvbWFpbhgCIAEoCRIQCghzZWFyY2hlcxgDIAMoCRIPCgdvcHRpb25zGAQgAygJMvAFCglJbnNwZWN0b3ISYAoPTGlzdFBvZE5ldHdvcmtzEiUua25pLmluc3BlY3Rvci5MaXN0UG9kTmV0d29ya3NSZXF1ZXN0GiYua25pLmluc3BlY3Rvci5MaXN0UG9kTmV0d29ya3NSZXNwb25zZRJmChFJbnNwZWN0UG9kTmV0d29yaxInLmtuaS5pbnNwZWN0b3IuSW5zcGVjdFBvZE5ldHdvcmtSZXF1ZXN0Gigua25pLmluc3BlY3Rvci5JbnNwZWN0UG9kTmV0d29ya1Jlc3BvbnNlEk4KCVJlY29uY2lsZRIfLmtuaS5pbnNwZWN0b3IuUmVjb25jaWxlUmVxdWVzdBogLmtuaS5pbnNwZWN0b3IuUmVjb25jaWxlUmVzcG9uc2USVAoLTGlzdE9ycGhhbnMSIS5rbmkuaW5zcGVjdG9yLkxpc3RPcnBoYW5zUmVxdWVzdBoiLmtuaS5pbnNwZWN0b3IuTGlzdE9ycGhhbnNSZXNwb25zZRJ1ChZMaXN0VW5maW5pc2hlZENsZWFudXBzEiwua25pLmluc3BlY3Rvci5MaXN0VW5maW5pc2hlZENsZWFudXBzUmVxdWVzdBotLmtuaS5pbnNwZWN0b3IuTGlzdFVuZmluaXNoZWRDbGVhbnVwc1Jlc3BvbnNlEmMKEEZvcmdldFBvZE5ldHdvcmsSJi5rbmkuaW5zcGVjdG9yLkZvcmdldFBvZE5ldHdvcmtSZXF1ZXN0Gicua25pLmluc3BlY3Rvci5Gb3JnZXRQb2ROZXR3b3JrUmVzcG9uc2USUQoKQWNjZXB0TG9zcxIgLmtuaS5pbnNwZWN0b3IuQWNjZXB0TG9zc1JlcXVlc3QaIS5rbmkuaW5zcGVjdG9yLkFjY2VwdExvc3NSZXNwb25zZRJECgVXYXRjaBIbLmtuaS5pbnNwZWN0b3IuV2F0Y2hSZXF1ZXN0Ghwua25pLmluc3BlY3Rvci5XYXRjaFJlc3BvbnNlMAFiBnByb3RvMw");
 
 /**
  * @generated from message kni.inspector.ListPodNetworksRequest
@@ -490,6 +490,224 @@ export const AcceptLossResponseSchema: GenMessage<AcceptLossResponse> = /*@__PUR
   messageDesc(file_inspector, 16);
 
 /**
+ * @generated from message kni.inspector.WatchRequest
+ */
+export type WatchRequest = Message<"kni.inspector.WatchRequest"> & {
+  /**
+   * First send the recent events that the network runtime still has, oldest first.
+   *
+   * @generated from field: bool past = 1;
+   */
+  past: boolean;
+
+  /**
+   * Send new events until the client or the network runtime ends the call.
+   *
+   * @generated from field: bool follow = 2;
+   */
+  follow: boolean;
+};
+
+/**
+ * Describes the message kni.inspector.WatchRequest.
+ * Use `create(WatchRequestSchema)` to create a new message.
+ */
+export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
+  messageDesc(file_inspector, 17);
+
+/**
+ * @generated from message kni.inspector.WatchResponse
+ */
+export type WatchResponse = Message<"kni.inspector.WatchResponse"> & {
+  /**
+   * In the order of time.
+   *
+   * @generated from field: repeated kni.inspector.Event events = 1;
+   */
+  events: Event[];
+};
+
+/**
+ * Describes the message kni.inspector.WatchResponse.
+ * Use `create(WatchResponseSchema)` to create a new message.
+ */
+export const WatchResponseSchema: GenMessage<WatchResponse> = /*@__PURE__*/
+  messageDesc(file_inspector, 18);
+
+/**
+ * Event is one thing that the network runtime has done or noticed. Readers ignore unknown fields and kinds. A field that does
+ * not apply to the kind is empty.
+ *
+ * @generated from message kni.inspector.Event
+ */
+export type Event = Message<"kni.inspector.Event"> & {
+  /**
+   * Version of this schema, 1. A change that old readers would misunderstand increments it.
+   *
+   * @generated from field: uint32 version = 1;
+   */
+  version: number;
+
+  /**
+   * Microseconds since 1970.
+   *
+   * @generated from field: int64 time_us = 2;
+   */
+  timeUs: bigint;
+
+  /**
+   * What happened, such as "rpc-ended".
+   *
+   * @generated from field: string kind = 3;
+   */
+  kind: string;
+
+  /**
+   * Key of the sandbox's record, the field `correlation` of the log.
+   *
+   * @generated from field: string correlation = 4;
+   */
+  correlation: string;
+
+  /**
+   * <namespace>/<name>
+   *
+   * @generated from field: string pod = 5;
+   */
+  pod: string;
+
+  /**
+   * @generated from field: string uid = 6;
+   */
+  uid: string;
+
+  /**
+   * @generated from field: string sandbox = 7;
+   */
+  sandbox: string;
+
+  /**
+   * Path of the netns.
+   *
+   * @generated from field: string netns = 8;
+   */
+  netns: string;
+
+  /**
+   * Name of the RPC.
+   *
+   * @generated from field: string rpc = 9;
+   */
+  rpc: string;
+
+  /**
+   * The beginning and the end of a call have the same number. Numbers of RPCs and of plugin calls differ.
+   *
+   * @generated from field: uint32 call = 10;
+   */
+  call: number;
+
+  /**
+   * Duration of a call in milliseconds.
+   *
+   * @generated from field: double ms = 11;
+   */
+  ms: number;
+
+  /**
+   * Name of the gRPC status.
+   *
+   * @generated from field: string status = 12;
+   */
+  status: string;
+
+  /**
+   * @generated from field: string error = 13;
+   */
+  error: string;
+
+  /**
+   * Type of the CNI plugin.
+   *
+   * @generated from field: string plugin = 14;
+   */
+  plugin: string;
+
+  /**
+   * CNI_COMMAND
+   *
+   * @generated from field: string command = 15;
+   */
+  command: string;
+
+  /**
+   * Name of the CNI network.
+   *
+   * @generated from field: string network = 16;
+   */
+  network: string;
+
+  /**
+   * @generated from field: string interface = 17;
+   */
+  interface: string;
+
+  /**
+   * An address of a pod with its prefix length.
+   *
+   * @generated from field: string address = 18;
+   */
+  address: string;
+
+  /**
+   * Destination of a route, or MAC address behind a tunnel.
+   *
+   * @generated from field: string to = 19;
+   */
+  to: string;
+
+  /**
+   * Gateway of a route, or node at the other end of a tunnel.
+   *
+   * @generated from field: string via = 20;
+   */
+  via: string;
+
+  /**
+   * @generated from field: bool ready = 21;
+   */
+  ready: boolean;
+
+  /**
+   * Why the network is not ready, in one word.
+   *
+   * @generated from field: string reason = 22;
+   */
+  reason: string;
+
+  /**
+   * Number of events that this reader has missed because it read too slowly.
+   *
+   * @generated from field: uint32 missed = 23;
+   */
+  missed: number;
+
+  /**
+   * The RPC is repeated every few seconds, or only inspects.
+   *
+   * @generated from field: bool routine = 24;
+   */
+  routine: boolean;
+};
+
+/**
+ * Describes the message kni.inspector.Event.
+ * Use `create(EventSchema)` to create a new message.
+ */
+export const EventSchema: GenMessage<Event> = /*@__PURE__*/
+  messageDesc(file_inspector, 19);
+
+/**
  * PodNetwork is the network of one sandbox.
  *
  * @generated from message kni.inspector.PodNetwork
@@ -559,7 +777,7 @@ export type PodNetwork = Message<"kni.inspector.PodNetwork"> & {
  * Use `create(PodNetworkSchema)` to create a new message.
  */
 export const PodNetworkSchema: GenMessage<PodNetwork> = /*@__PURE__*/
-  messageDesc(file_inspector, 17);
+  messageDesc(file_inspector, 20);
 
 /**
  * Interface is one interface in the pod's netns.
@@ -602,7 +820,7 @@ export type Interface = Message<"kni.inspector.Interface"> & {
  * Use `create(InterfaceSchema)` to create a new message.
  */
 export const InterfaceSchema: GenMessage<Interface> = /*@__PURE__*/
-  messageDesc(file_inspector, 18);
+  messageDesc(file_inspector, 21);
 
 /**
  * @generated from message kni.inspector.Address
@@ -626,7 +844,7 @@ export type Address = Message<"kni.inspector.Address"> & {
  * Use `create(AddressSchema)` to create a new message.
  */
 export const AddressSchema: GenMessage<Address> = /*@__PURE__*/
-  messageDesc(file_inspector, 19);
+  messageDesc(file_inspector, 22);
 
 /**
  * Attachment is the result of the plugins of one network.
@@ -672,7 +890,7 @@ export type Attachment = Message<"kni.inspector.Attachment"> & {
  * Use `create(AttachmentSchema)` to create a new message.
  */
 export const AttachmentSchema: GenMessage<Attachment> = /*@__PURE__*/
-  messageDesc(file_inspector, 20);
+  messageDesc(file_inspector, 23);
 
 /**
  * @generated from message kni.inspector.Route
@@ -694,7 +912,7 @@ export type Route = Message<"kni.inspector.Route"> & {
  * Use `create(RouteSchema)` to create a new message.
  */
 export const RouteSchema: GenMessage<Route> = /*@__PURE__*/
-  messageDesc(file_inspector, 21);
+  messageDesc(file_inspector, 24);
 
 /**
  * @generated from message kni.inspector.Dns
@@ -726,7 +944,7 @@ export type Dns = Message<"kni.inspector.Dns"> & {
  * Use `create(DnsSchema)` to create a new message.
  */
 export const DnsSchema: GenMessage<Dns> = /*@__PURE__*/
-  messageDesc(file_inspector, 22);
+  messageDesc(file_inspector, 25);
 
 /**
  * @generated from service kni.inspector.Inspector
@@ -803,6 +1021,16 @@ export const Inspector: GenService<{
     methodKind: "unary";
     input: typeof AcceptLossRequestSchema;
     output: typeof AcceptLossResponseSchema;
+  },
+  /**
+   * Watch sends what the network runtime does. docs/events.md describes the kinds of events and their fields.
+   *
+   * @generated from rpc kni.inspector.Inspector.Watch
+   */
+  watch: {
+    methodKind: "server_streaming";
+    input: typeof WatchRequestSchema;
+    output: typeof WatchResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_inspector, 0);

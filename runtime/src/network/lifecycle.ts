@@ -3,6 +3,7 @@ import type {Attachment} from '../cni/attachment.ts';
 import type {Conflist} from '../cni/conflist.ts';
 import type {InvokePlugin} from '../cni/invocation.ts';
 import type {KnownBug} from '../cni/known-bugs.ts';
+import type {Emit} from '../events/event.ts';
 import type {Lock} from '../lib/keyed-lock.ts';
 import type {Log} from '../log.ts';
 import type {NetnsDir} from '../netns/netns-dir.ts';
@@ -143,6 +144,7 @@ export interface Parts {
   /** Empties the quarantine, which ends the doubt. Returns the names of its files. */
   readonly acceptLoss: () => Promise<readonly string[]>;
   readonly log: Log;
+  readonly emit: Emit;
 }
 
 /** Dependencies of the parts that clean up. */

@@ -1,4 +1,5 @@
 /** Manages the networks of this node's pods, from creation to deletion. */
+import {emitCleanups} from '../events/emit-records.ts';
 import {createGate, type Gate} from '../lib/gate.ts';
 import type {Lock} from '../lib/keyed-lock.ts';
 import {createAbandonedNetworks} from './abandoned.ts';
@@ -18,8 +19,9 @@ import {retryAllUnfinished, unfinishedCleanups} from './unfinished-cleanups.ts';
 
 export const createPodNetworkService = (dependencies: Parts): PodNetworkService => {
   const gate = createGate();
-  const {records, uptime, cleanupLimits} = dependencies;
-  const cleanups = createCleanupRetries(uptime, cleanupLimits.giveUpAfterMs);
+  const {records, uptime, cleanupLimits, emit} = dependencies;
+  const retries = createCleanupRetries(uptime, cleanupLimits.giveUpAfterMs);
+  const cleanups = emitCleanups(retries, records, emit);
   // If no kubelet detaches them again, these cleanups must also become pending some day.
   for (const {key} of records.unsettled()) cleanups.begin(key);
   const parts: CleanupParts = {...dependencies, cleanups, lock: behindGate(gate, dependencies.lock)};

@@ -1,5 +1,6 @@
 /** Serves the RPCs of the inspector on the socket of KNI. */
 import type {Server, UntypedServiceImplementation} from '@grpc/grpc-js';
+import type {ObserveRpc} from '../events/observe-rpcs.ts';
 import {Inspector} from '../gen/inspector_pb.ts';
 import type {Log} from '../log.ts';
 import {acceptLoss} from '../rpc/accept-loss.ts';
@@ -12,7 +13,8 @@ import {
   reconcileNow,
 } from '../rpc/inspect.ts';
 import {serviceDefinitionOf} from './service-definition.ts';
-import {type ObserveRpc, type Rpc, unary} from './unary.ts';
+import {type Rpc, unary} from './unary.ts';
+import type {Watching} from './watch.ts';
 
 const deadlineMs = {plugins: 110_000, answer: 5_000};
 
@@ -20,9 +22,10 @@ export const addInspector = (
   server: Server,
   inspector: InspectorParts,
   log: Log,
+  watch: Watching['Watch'],
   observe?: ObserveRpc,
 ): void => {
-  const serve = <Request, Response>(rpc: Rpc<Request, Response, InspectorParts>) =>
+  const serve = <Request extends object, Response>(rpc: Rpc<Request, Response, InspectorParts>) =>
     unary(rpc, inspector, log, observe);
   const rpcs = {
     ListPodNetworks: serve({
@@ -55,6 +58,7 @@ export const addInspector = (
     }),
     Reconcile: serve({name: 'Reconcile', handle: reconcileNow, deadlineMs: deadlineMs.plugins}),
     AcceptLoss: serve({name: 'AcceptLoss', handle: acceptLoss, deadlineMs: deadlineMs.plugins}),
+    Watch: watch,
   } satisfies UntypedServiceImplementation;
   server.addService(serviceDefinitionOf(Inspector), rpcs);
 };

@@ -1,5 +1,6 @@
 /** Serves the seven RPCs of KNI, each with its deadline. */
 import type {Server, UntypedServiceImplementation} from '@grpc/grpc-js';
+import type {ObserveRpc} from '../events/observe-rpcs.ts';
 import {KNI} from '../gen/kni_pb.ts';
 import type {Log} from '../log.ts';
 import {attachInterface} from '../rpc/attach-interface.ts';
@@ -10,7 +11,7 @@ import {queryNodeNetworks} from '../rpc/query-node-networks.ts';
 import {queryPodNetwork} from '../rpc/query-pod-network.ts';
 import {setupNodeNetwork} from '../rpc/setup-node-network.ts';
 import {serviceDefinitionOf} from './service-definition.ts';
-import {type HandlerContext, type ObserveRpc, type Rpc, unary} from './unary.ts';
+import {type HandlerContext, type Rpc, unary} from './unary.ts';
 
 /** Upper bounds for unexpected delays. Plugins have shorter timeouts. */
 const deadlineMs = {plugins: 110_000, node: 20_000, answer: 5_000};
@@ -21,7 +22,8 @@ export const addKniService = (
   log: Log,
   observe?: ObserveRpc,
 ): void => {
-  const serve = <Request, Response>(rpc: Rpc<Request, Response>) => unary(rpc, shared, log, observe);
+  const serve = <Request extends object, Response>(rpc: Rpc<Request, Response>) =>
+    unary(rpc, shared, log, observe);
   const rpcs = {
     CreateNetwork: serve({name: 'CreateNetwork', handle: createNetwork, deadlineMs: deadlineMs.node}),
     DeleteNetwork: serve({name: 'DeleteNetwork', handle: deleteNetwork, deadlineMs: deadlineMs.plugins}),

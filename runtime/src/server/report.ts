@@ -9,6 +9,8 @@ export interface Report {
   readonly failed: (error: unknown) => void;
   /** Leads from an error to its log line: the correlation of the sandbox, or an id of this call. */
   readonly id: () => string;
+  /** The fields that the handler has noted. */
+  readonly fields: () => LogFields;
 }
 
 /** Returns a function that starts the report of one call. */
@@ -44,6 +46,7 @@ export const createReport = (
         fields = {...fields, correlation: made};
         return made;
       },
+      fields: () => fields,
       ok: () => {
         log[isRepeated(JSON.stringify(fields)) ? 'debug' : 'info'](`${name} ok`, line());
         for (const msg of after) log.info(msg, {rpc: name, ...fields});

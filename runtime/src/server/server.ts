@@ -1,5 +1,7 @@
 /** Serves KNI on a unix socket that only root can open. */
 import {Server, ServerCredentials} from '@grpc/grpc-js';
+import type {Events} from '../events/events.ts';
+import type {ObserveRpc} from '../events/observe-rpcs.ts';
 import {Health as HealthService} from '../gen/health_pb.ts';
 import type {Log} from '../log.ts';
 import type {InspectorParts} from '../rpc/inspect.ts';
@@ -8,7 +10,8 @@ import {addInspector} from './inspector-service.ts';
 import {addKniService} from './kni-service.ts';
 import {serviceDefinitionOf} from './service-definition.ts';
 import {prepareSocket} from './socket.ts';
-import type {HandlerContext, ObserveRpc} from './unary.ts';
+import type {HandlerContext} from './unary.ts';
+import {createWatch} from './watch.ts';
 
 export interface RunningServer {
   /** Waits up to `graceMs` for calls in progress, then cancels them. */
@@ -20,6 +23,7 @@ export interface Services {
   readonly inspector: InspectorParts;
   readonly healthy: Healthy;
   readonly observe: ObserveRpc;
+  readonly events: Pick<Events, 'watch'>;
 }
 
 const options = {
@@ -33,14 +37,15 @@ const options = {
 const healthMs = 1000;
 
 export const serve = async (socket: string, services: Services, log: Log): Promise<RunningServer> => {
-  const {kni, inspector, healthy, observe} = services;
+  const {kni, inspector, healthy, observe, events} = services;
   await prepareSocket(socket);
   const server = new Server(options);
   let stopping = false;
   const health = createHealth(() => (stopping ? 'the network runtime is stopping' : healthy()));
   const healthTimer = setInterval(health.tell, healthMs);
   addKniService(server, kni, log, observe);
-  addInspector(server, inspector, log, observe);
+  const watching = createWatch(events);
+  addInspector(server, inspector, log, watching.Watch, observe);
   server.addService(serviceDefinitionOf(HealthService), {Check: health.Check, Watch: health.Watch});
   await listen(server, socket);
   return {
@@ -48,6 +53,7 @@ export const serve = async (socket: string, services: Services, log: Log): Promi
       stopping = true;
       clearInterval(healthTimer);
       health.close();
+      watching.close();
       await stop(server, graceMs);
     },
   };

@@ -1,5 +1,6 @@
 /** Turns an RPC handler into a grpc-js handler with deadline, cancellation and log line. */
 import {type handleUnaryCall, status} from '@grpc/grpc-js';
+import {type ObserveRpc, unobserved} from '../events/observe-rpcs.ts';
 import {CallerGone, withinDeadline} from '../lib/deadline.ts';
 import {errorText, type Log} from '../log.ts';
 import type {Context} from '../rpc/handler.ts';
@@ -19,19 +20,16 @@ export interface Rpc<Request, Response, Given = HandlerContext> {
 export type CallContext = Pick<Context, 'signal' | 'timeLeft' | 'note' | 'after'>;
 export type HandlerContext = Omit<Context, keyof CallContext>;
 
-/** Called at the end of every call. */
-export type ObserveRpc = (rpc: string, grpcCode: status, seconds: number) => void;
-
 /** grpc-js does not catch rejections of async handlers, which would end the process. So this catches all of them. */
-export const unary = <Request, Response, Given extends object = HandlerContext>(
+export const unary = <Request extends object, Response, Given extends object = HandlerContext>(
   rpc: Rpc<Request, Response, Given>,
   shared: Given,
   log: Log,
-  observe: ObserveRpc = () => undefined,
+  observe: ObserveRpc = unobserved,
 ): handleUnaryCall<Request, Response> => {
   const begin = createReport(rpc, log);
   return (call, reply) => {
-    const begun = performance.now();
+    const observeEnd = observe(rpc, call.request);
     const ending = new AbortController();
     let isAnswered = false;
     // grpc-js emits `cancelled` at the end of every call, answered or not.
@@ -46,12 +44,12 @@ export const unary = <Request, Response, Given extends object = HandlerContext>(
       const answer = statusOf(error, report.id());
       reply({...answer, metadata: statusDetailsOf(error, answer, report.id())});
       report.failed(error);
-      observe(rpc.name, answer.code, (performance.now() - begun) / 1000);
+      observeEnd(answer.code, report.fields(), error);
     };
     const ok = (response: Response) => {
       reply(null, response);
       report.ok();
-      observe(rpc.name, status.OK, (performance.now() - begun) / 1000);
+      observeEnd(status.OK, report.fields());
     };
     withinDeadline(rpc.deadlineMs, work, ending)
       .then(ok, failed)

@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import {vi} from 'vitest';
 import {type Conflist, parseConflist} from '../../../runtime/src/cni/conflist.ts';
 import {createInvokePlugin} from '../../../runtime/src/cni/plugin.ts';
+import {noEvents} from '../../../runtime/src/events/event.ts';
 import {createLock} from '../../../runtime/src/lib/keyed-lock.ts';
 import type {Log} from '../../../runtime/src/log.ts';
 import type {NetnsDir} from '../../../runtime/src/netns/netns-dir.ts';
@@ -112,6 +113,7 @@ export const podsRig = async ({
       inDoubt: () => isInDoubt({store, netns, records, isDoubtful, strayLinks: async () => []}),
       acceptLoss,
       log: silent,
+      emit: noEvents,
     });
   };
   return {

@@ -1,0 +1,34 @@
+/** Emits the beginning and the end of every plugin call. */
+import {fieldsOfInvocation, type InvokePlugin, wrapInvoke} from '../cni/invocation.ts';
+import {errorText} from '../log.ts';
+import type {RecordIndex} from '../network/record-index.ts';
+import {type Emit, identityOf, msSince, shortError} from './event.ts';
+
+export const emitPluginCalls = (
+  invoke: InvokePlugin,
+  records: Pick<RecordIndex, 'bySandbox'>,
+  emit: Emit,
+): InvokePlugin => {
+  let calls = 0;
+  return wrapInvoke(invoke, async (command, invocation) => {
+    const begun = performance.now();
+    const {sandbox, ...fields} = {sandbox: undefined, ...fieldsOfInvocation(invocation)};
+    const record = sandbox === undefined ? undefined : records.bySandbox(sandbox);
+    const call = {
+      ...(record ? identityOf(record) : {sandbox}),
+      ...fields,
+      command,
+      network: invocation.list.name,
+      call: ++calls,
+    };
+    emit({kind: 'plugin-began', ...call});
+    try {
+      const result = await invoke(command, invocation);
+      emit({kind: 'plugin-ended', ...call, ms: msSince(begun)});
+      return result;
+    } catch (error) {
+      emit({kind: 'plugin-ended', ...call, ms: msSince(begun), error: shortError(errorText(error))});
+      throw error;
+    }
+  });
+};
