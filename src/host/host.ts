@@ -9,6 +9,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Written to standard input, which is then closed. Default: empty. */
   readonly input?: string;
+  /** Keep standard input open and empty until the command ends: it notices then that this process is gone. */
+  readonly holdInput?: boolean;
   /** Aborting ends the whole process group with SIGTERM, and after 5 s with SIGKILL. */
   readonly signal?: AbortSignal;
   /** Milliseconds after which the command has failed and its process group is ended. */

@@ -9,7 +9,7 @@ import type {Host} from './host.ts';
 export const nodeHost = (host: Host, nodeName: string): Host => ({
   run([file, args], {cwd, env = {}, ...options} = {}) {
     const flags = [
-      ...(options.input === undefined ? [] : ['-i']),
+      ...(options.input === undefined && !options.holdInput ? [] : ['-i']),
       ...(cwd === undefined ? [] : ['-w', cwd]),
       ...Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`]),
     ];

@@ -79,11 +79,11 @@ const runCommand = async (
   }
 };
 
-const start = ([file, args]: Command, {cwd, env, input}: RunOptions) =>
+const start = ([file, args]: Command, {cwd, env, input, holdInput}: RunOptions) =>
   execa(file, args, {
     ...(cwd !== undefined && {cwd}),
     ...(env !== undefined && {env}),
-    ...(input === undefined ? {stdin: 'ignore' as const} : {input}),
+    ...(holdInput ? {stdin: 'pipe' as const} : input === undefined ? {stdin: 'ignore' as const} : {input}),
     buffer: false,
     detached: true,
     reject: false,
