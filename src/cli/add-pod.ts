@@ -20,6 +20,7 @@ export const addPod = (program: Command, world: World): void => {
         .default([], 'none')
         .argParser(networks),
     )
+    .option('--watch', 'show what happens until the pods are Ready')
     .option('-f, --filename <file>', 'create the pods of this manifest instead; - reads standard input')
     .addOption(json())
     .addHelpText('after', createHelp)

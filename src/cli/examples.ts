@@ -10,6 +10,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   plan: ['plan', 'plan --stack upstream --format mermaid', 'plan --format dot | dot -Tsvg -o plan.svg'],
   pod: ['pod create mypod', 'pod inspect kube-system/mypod'],
   'pod create': [
+    'pod create mypod --watch',
     'pod create mypod --node test1-worker',
     'pod create mypod --replicas 3 --network storage',
     'pod create -f pods.yaml',
@@ -27,6 +28,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   networks: ['networks', 'networks --json'],
   status: ['status', 'status --watch'],
   logs: ['logs --follow', 'logs --pod mypod --since 10m', 'logs --rpc AttachInterface --level warn'],
+  events: ['events --follow', 'events --pod mypod --since 1h', 'events -f --json'],
   'logs bundle': ['logs bundle bug.tar.gz'],
   bundle: ['bundle save kni-demo.tar'],
   'bundle save': ['bundle save kni-demo.tar'],

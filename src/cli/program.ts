@@ -10,6 +10,7 @@ import {project} from '../project.ts';
 import {components} from '../stacks/own-source.ts';
 import {addCluster} from './add-cluster.ts';
 import {addDrill} from './add-drill.ts';
+import {addEvents} from './add-events.ts';
 import {addCompletion, addConfig, addExplain, addVersion} from './add-habits.ts';
 import {addLogs} from './add-logs.ts';
 import {addPod} from './add-pod.ts';
@@ -39,7 +40,7 @@ export const createProgram = (world: World): Command => {
 
   for (const [heading, adders] of [
     ['The demo:', [addUp, addStages, addPlan, addDown]],
-    ['What happens:', [addStatus, addNetworks, addLogs, addDrill]],
+    ['What happens:', [addStatus, addNetworks, addLogs, addEvents, addDrill]],
     ['Pods and nodes:', [addPod, addCluster]],
     ['Your own parts:', [addPatch, addBundle]],
     ['Help:', [addExplain, addConfig, addCompletion, addVersion]],

@@ -34,5 +34,29 @@ export const runtimeJournal = ({
   ],
 ];
 
+/** Lines of the kubelet and containerd that match `pattern`, as JSON. `since` is in milliseconds since the epoch. */
+export const servicesJournal = ({
+  since,
+  follow,
+  pattern,
+}: {
+  readonly since: number;
+  readonly follow: boolean;
+  readonly pattern: string;
+}): Command => [
+  'journalctl',
+  [
+    '--unit=kubelet',
+    '--unit=containerd',
+    '--output=json',
+    '--output-fields=MESSAGE,_SYSTEMD_UNIT',
+    '--no-pager',
+    `--since=@${since / 1000}`,
+    ...(follow ? ['--follow', '--lines=all'] : []),
+    `--grep=${pattern}`,
+    '--case-sensitive=true',
+  ],
+];
+
 /** The position that `showCursor` prints; undefined for other lines. */
 export const cursorOf = (line: string): string | undefined => /^-- cursor: (\S+)$/.exec(line)?.[1];

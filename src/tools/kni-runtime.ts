@@ -23,6 +23,12 @@ export const askPod = (pod: string, {check = false}: {readonly check?: boolean} 
 /** Asks for what `kni-runtime reconcile` would remove. Earlier builds and other network runtimes cannot answer. */
 export const askOrphans: Command = ['kni-runtime', ['orphans']];
 
+/** Prints events as lines of JSON: the recent ones and, if `follow`, those that come. Earlier builds do not know it. */
+export const askEvents = ({follow}: {readonly follow: boolean}): Command => [
+  'kni-runtime',
+  ['events', ...(follow ? ['--follow'] : [])],
+];
+
 /** Treats an empty field and one of the wrong type as missing: proto3 does not distinguish empty from missing. */
 const text = z.string().min(1).optional().catch(undefined);
 /** Accepts numbers in strings: protobuf's JSON mapping writes int64 this way. */

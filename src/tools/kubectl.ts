@@ -11,3 +11,46 @@ export const kubectl = (...args: readonly string[]): Command => [
 export const applyManifest: Command = kubectl('apply', '-f', '-');
 
 export const getJson = (...what: readonly string[]): Command => kubectl('get', ...what, '-o', 'json');
+
+const condition = (object: string, type: string, field: string): string =>
+  `{${object}.status.conditions[?(@.type=="${type}")].${field}}`;
+
+/** One line for each pod or change of a pod, with these columns between bars. */
+const podColumns = (type: string, object: string): string =>
+  [
+    type,
+    `{${object}.metadata.namespace}/{${object}.metadata.name}`,
+    `{${object}.metadata.uid}`,
+    `{${object}.spec.nodeName}`,
+    `{${object}.status.podIP}`,
+    `{${object}.metadata.creationTimestamp}`,
+    `{${object}.metadata.deletionTimestamp}`,
+    condition(object, 'PodScheduled', 'status'),
+    condition(object, 'PodScheduled', 'lastTransitionTime'),
+    condition(object, 'Ready', 'status'),
+    condition(object, 'Ready', 'lastTransitionTime'),
+  ].join('|');
+
+/** Prints all pods as lines of `podColumns`. */
+export const listPods: Command = kubectl(
+  'get',
+  'pods',
+  '--all-namespaces',
+  '-o',
+  `jsonpath={range .items[*]}${podColumns('ADDED', '')}{"\\n"}{end}`,
+);
+
+/** The same, and then each change of a pod; type is ADDED, MODIFIED or DELETED. A request timeout would end it. */
+export const watchPods: Command = [
+  'kubectl',
+  [
+    '--kubeconfig=/etc/kubernetes/admin.conf',
+    'get',
+    'pods',
+    '--all-namespaces',
+    '--watch',
+    '--output-watch-events',
+    '-o',
+    `jsonpath=${podColumns('{.type}', '.object')}{"\\n"}`,
+  ],
+];

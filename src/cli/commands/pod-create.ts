@@ -16,6 +16,7 @@ import {hostAndDirs} from '../context.ts';
 import {restoreFirst} from '../interrupted.ts';
 import {Cancelled} from '../report.ts';
 import {runOutput} from '../run-output.ts';
+import {type PodWatch, watchPods} from '../watch-pods.ts';
 import type {World} from '../world.ts';
 
 export interface PodCreateOptions {
@@ -27,6 +28,8 @@ export interface PodCreateOptions {
   readonly replicas?: number;
   /** A path, or `-` for standard input. */
   readonly filename?: string;
+  /** Show the events of the pods until they are Ready. */
+  readonly watch?: boolean;
 }
 
 /** `pod` is undefined for the pods of a file. */
@@ -47,22 +50,32 @@ export const podCreate = async (
   await restoreFirst(world, name, 'kni-demo pod create');
   if (node !== undefined) cluster.node(node); // throws when the node is unknown
   for (const path of wanted.paths) await refuseExisting(cluster, path, nameFlag(name), signal);
-
+  const watch = options.watch
+    ? watchPods(world, cluster, {name, paths: wanted.paths, json: options.json})
+    : undefined;
   const {say, record} = runOutput(world, options.json);
   try {
-    const results = await createAndProve(world, cluster, {...wanted, name, say});
+    const results = await createAndProve(world, cluster, {...wanted, name, say, watch});
     record('result', {command: 'pod create', exitCode: 0, cluster: name, pods: results});
   } catch (error) {
     if (!signal.aborted) throw error;
     throw new Cancelled(createAgain(pod, wanted.paths, options), {cause: error});
+  } finally {
+    await watch?.end();
   }
 };
+
+interface Creation extends WantedPods {
+  readonly name: string;
+  readonly say: (line: string) => void;
+  readonly watch: PodWatch | undefined;
+}
 
 /** Returns the result of each pod. */
 const createAndProve = async (
   {signal}: World,
   cluster: Cluster,
-  {paths, manifest, name, say}: WantedPods & {readonly name: string; readonly say: (line: string) => void},
+  {paths, manifest, name, say, watch}: Creation,
 ): Promise<readonly object[]> => {
   const results: object[] = [];
   let proved = 0;
@@ -71,6 +84,8 @@ const createAndProve = async (
   for (const path of paths) {
     const ready = await waitForPod(cluster.controlPlane, path, {signal, flag: nameFlag(name)});
     const took = performance.now() - begun;
+    await watch?.shown(path);
+    if (paths.length === 1) await watch?.end();
     say(`pod ${shortOf(path)} is Ready on ${ready.node} with ${ready.ips[0]} after ${seconds(took)}`);
     const result = {pod: path, node: ready.node, ips: ready.ips, ms: took};
     if (ready.hostNetwork) {
@@ -94,12 +109,12 @@ const createAndProve = async (
 const createAgain = (
   pod: string | undefined,
   paths: readonly string[],
-  {name, node, image, network, replicas, filename}: PodCreateOptions,
+  {name, node, image, network, replicas, filename, watch}: PodCreateOptions,
 ): string => {
   const given = Object.entries({node, image, replicas, filename}).flatMap(([flag, value]) =>
     value === undefined ? [] : [`--${flag}`, String(value)],
   );
-  const flags = [...given, ...network.flatMap((each) => ['--network', each])];
+  const flags = [...given, ...network.flatMap((each) => ['--network', each]), ...(watch ? ['--watch'] : [])];
   const kniDemo = (...args: readonly string[]): string =>
     `${quoteCommand(['kni-demo', args])}${nameFlag(name)}`;
   return [

@@ -1,0 +1,71 @@
+/** Draws the life of one pod: a row for each event, and from left to right a column for each program. */
+
+import type {ChalkInstance} from 'chalk';
+import {type ClusterEvent, microsecondsOf} from '../cluster/events/event.ts';
+import {oneLine} from '../view/table.ts';
+import {describeEvent, paintEvent} from './event-text.ts';
+
+const columns = ['kubelet', 'runtime', 'plugins', 'containerd', 'pod'] as const;
+type Column = (typeof columns)[number];
+
+/** Characters before the first column: the offset in milliseconds. */
+const margin = 9;
+/** The narrowest terminal that fits the columns without overlap. */
+const usualWidth = 80;
+
+export interface PodLifeText {
+  /** The names of the columns. */
+  readonly header: string;
+  /** One or two lines: an error has its own. */
+  readonly rows: (event: ClusterEvent) => readonly string[];
+}
+
+export const podLifeText = (paint: ChalkInstance, terminalWidth: number = usualWidth): PodLifeText => {
+  const width = Math.max(40, Math.min(terminalWidth, 120));
+  const step = Math.floor((width - margin) / columns.length);
+  let begun: number | undefined;
+  const offsetOf = ({time}: ClusterEvent): string => {
+    const at = microsecondsOf(time);
+    begun ??= at;
+    return `+${Math.round((at - begun) / 1000)}`.padStart(margin - 2);
+  };
+  return {
+    header: paint.dim(
+      `${'ms'.padStart(margin - 2)}  ${columns.map((name) => name.padEnd(step)).join('')}`.trimEnd(),
+    ),
+    rows: (event) => {
+      const {error, ...rest} = event;
+      const column = columnOf(event);
+      const offset = paint.dim(offsetOf(event));
+      const text = textOf(error === undefined ? rest : {...rest, failed: true});
+      const position = column === undefined ? 0 : columns.indexOf(column);
+      const shown = text.slice(0, width - margin - position * step);
+      const before = `│${' '.repeat(step - 1)}`.repeat(position);
+      const covered = position + Math.ceil((shown.length + 1) / step);
+      const after = `│${' '.repeat(step - 1)}`.repeat(Math.max(0, columns.length - covered)).trimEnd();
+      const gap = after === '' ? '' : ' '.repeat((covered - position) * step - shown.length);
+      return [
+        `${offset}  ${paint.dim(before)}${paintEvent(event, paint)(shown)}${gap}${paint.dim(after)}`,
+        ...(error === undefined
+          ? []
+          : [paint.red(`${' '.repeat(margin)}${oneLine(error)}`.slice(0, 2 * width))]),
+      ];
+    },
+  };
+};
+
+/** The kubelet makes the calls, so it is the column of their beginning. */
+const columnOf = ({source, kind}: ClusterEvent): Column | undefined => {
+  if (source === 'kubelet' || kind === 'rpc-began') return 'kubelet';
+  if (kind.startsWith('plugin-')) return 'plugins';
+  if (source === 'runtime' || source === 'containerd') return source;
+  return source === 'api' ? 'pod' : undefined;
+};
+
+const textOf = (event: ClusterEvent & {readonly failed?: boolean}): string => {
+  const {kind, rpc, ms = 0, status} = event;
+  if (kind === 'rpc-began') return `${rpc} →`;
+  if (kind === 'rpc-ended') return `← ${event.failed ? status : 'ok'} ${Math.round(ms)} ms`;
+  const text = describeEvent(event);
+  return event.failed ? text.replace(/ ok$/, ' failed') : text;
+};
