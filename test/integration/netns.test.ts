@@ -130,15 +130,20 @@ describe('the long-lived ip process', () => {
       return child;
     };
     const batch = createNetnsBatch({open});
+    /** Not all at once: a command that waits too long for its turn is done in another way. */
+    const allRun = async (names: readonly string[], command: string): Promise<void> => {
+      for (let first = 0; first < names.length; first += 100) {
+        const some = names.slice(first, first + 100).map((name) => batch.run(`netns ${command} ${name}`));
+        expect((await Promise.all(some)).every(Boolean)).toBe(true);
+      }
+    };
     expect(await batch.run('netns add one')).toBe(true);
     expect(await batch.run('netns add one')).toBe(false);
     expect(opened.map(({pid = 0}) => isAlive(pid))).toEqual([false]);
     // Each process runs 1,000 commands.
     const names = Array.from({length: 1100}, (_, index) => `n${index}`);
-    const added = await Promise.all(names.map((name) => batch.run(`netns add ${name}`)));
-    expect(added.every(Boolean)).toBe(true);
-    const deleted = await Promise.all([...names, 'one'].map((name) => batch.run(`netns delete ${name}`)));
-    expect(deleted.every(Boolean)).toBe(true);
+    await allRun(names, 'add');
+    await allRun([...names, 'one'], 'delete');
     expect(await readdir(node.path(paths.netns))).toEqual([]);
     expect(opened.length).toBeGreaterThan(2);
     const [, second] = opened;
