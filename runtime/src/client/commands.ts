@@ -3,8 +3,9 @@ import {type DescMessage, type MessageShape, toJson} from '@bufbuild/protobuf';
 import {Health, HealthCheckResponse_ServingStatus as Serving} from '../gen/health_pb.ts';
 import {type AcceptLossResponse, Inspector} from '../gen/inspector_pb.ts';
 import {KNI} from '../gen/kni_pb.ts';
-import {type Ask, AskFailed, type Follow} from './ask.ts';
+import {type Ask, AskFailed, callRuntime, type Follow} from './ask.ts';
 import {eventLines} from './event-lines.ts';
+import {releaseSandboxes} from './release-sandboxes.ts';
 
 /** The command requires --yes; the message says what it would do. */
 export class NotConfirmed extends Error {
@@ -34,6 +35,10 @@ const json = <T extends DescMessage>(schema: T, message: MessageShape<T>): unkno
 const forgetWarning =
   'would drop the record of a failed cleanup without calling DEL: resources that its plugins keep outside of the netns leak. ' +
   'Repeat the command with --yes to do it';
+
+const releaseWarning =
+  'would kill the containers of all pods on this node that have a network of their own. Stop the kubelet first, or it creates new ' +
+  'sandboxes meanwhile. Repeat the command with --yes to do it';
 
 const lossWarning = ({files, netns, addresses}: AcceptLossResponse): string => {
   if (files.length === 0) return 'nothing to accept: the quarantine is empty';
@@ -122,6 +127,16 @@ export const commands: readonly ClientCommand[] = [
       const answer = await ask(acceptLoss, {confirmed: yes});
       if (!yes) throw new NotConfirmed(lossWarning(answer));
       return json(acceptLoss.output, answer);
+    },
+  },
+  {
+    name: 'release-sandboxes',
+    argument: 'CRI_SOCKET --yes',
+    flags: ['yes'],
+    help: 'stop all pods with a network of their own and release it, while the kubelet is stopped',
+    run: async (ask, socket, {yes}) => {
+      if (!yes) throw new NotConfirmed(releaseWarning);
+      return {sandboxes: await callRuntime(socket, (cri) => releaseSandboxes(cri, ask))};
     },
   },
   {

@@ -1,0 +1,79 @@
+/** Takes down the networks of all pod sandboxes of a node, so that its pods can get networks from somewhere else. */
+import {NamespaceMode, type PodSandbox, RuntimeService} from '../gen/cri_pb.ts';
+import {KNI} from '../gen/kni_pb.ts';
+import {errorText} from '../log.ts';
+import {type Ask, AskFailed} from './ask.ts';
+
+/** As the kubelet passes it to containerd; absent if containerd created the netns and called CNI. */
+const netnsAnnotation = 'kni.dev/netns';
+
+export interface ReleasedSandbox {
+  readonly sandbox: string;
+  /** `namespace/name` */
+  readonly pod: string;
+  readonly network: 'kni' | 'cni';
+}
+
+/**
+ * Stops each sandbox, which kills its containers and makes the container runtime call CNI DEL. For a sandbox with a KNI network
+ * it then calls DetachInterface and DeleteNetwork, as the kubelet would. At last it removes the sandbox: later, without its CNI
+ * configuration, the kubelet could not remove it any more. Leaves sandboxes on the host's network alone. Idempotent.
+ * `cri` asks the container runtime, `kni` the network runtime. Throws AskFailed if a sandbox was not released, after trying all.
+ */
+export const releaseSandboxes = async (cri: Ask, kni: Ask): Promise<readonly ReleasedSandbox[]> => {
+  const {items} = await cri(RuntimeService.method.listPodSandbox, {});
+  const released = await Promise.allSettled(items.map((sandbox) => release(sandbox, cri, kni)));
+  const failures = released.flatMap((each, index) =>
+    each.status === 'rejected' ? [`${podOf(items[index])}: ${errorText(each.reason)}`] : [],
+  );
+  // The message starts with a gRPC status, for programs. UNAVAILABLE: nothing but the network runtime is missing.
+  const texts = released.flatMap((each) => (each.status === 'rejected' ? [errorText(each.reason)] : []));
+  const first = texts.find((text) => !text.startsWith('UNAVAILABLE')) ?? texts[0];
+  if (first !== undefined) throw new AskFailed(`${first} (not released: ${failures.join('; ')})`);
+  return released.flatMap((each) => (each.status === 'fulfilled' && each.value ? [each.value] : []));
+};
+
+const podOf = (sandbox: PodSandbox | undefined): string =>
+  `${sandbox?.metadata?.namespace}/${sandbox?.metadata?.name}`;
+
+/** Undefined for a sandbox on the host's network. */
+const release = async (sandbox: PodSandbox, cri: Ask, kni: Ask): Promise<ReleasedSandbox | undefined> => {
+  const {id, annotations} = sandbox;
+  const {status} = await cri(RuntimeService.method.podSandboxStatus, {podSandboxId: id});
+  if (status?.linux?.namespaces?.options?.network === NamespaceMode.NODE) return undefined;
+  await cri(RuntimeService.method.stopPodSandbox, {podSandboxId: id});
+  const {[netnsAnnotation]: netns, ...others} = annotations;
+  if (netns !== undefined) await releaseNetwork(sandbox, netns, others, kni);
+  await cri(RuntimeService.method.removePodSandbox, {podSandboxId: id});
+  return {sandbox: id, pod: podOf(sandbox), network: netns === undefined ? 'cni' : 'kni'};
+};
+
+const releaseNetwork = async (
+  {id, metadata, labels}: PodSandbox,
+  netns: string,
+  annotations: Readonly<Record<string, string>>,
+  kni: Ask,
+): Promise<void> => {
+  const common = {
+    id,
+    name: metadata?.name ?? '',
+    namespace: metadata?.namespace ?? '',
+    extradata: {uid: metadata?.uid ?? '', attempt: String(metadata?.attempt ?? 0)},
+  };
+  await ignoreUnknown(
+    kni(KNI.method.detachInterface, {
+      ...common,
+      isolation: {path: netns, type: 'netns'},
+      labels,
+      annotations,
+    }),
+  );
+  await ignoreUnknown(kni(KNI.method.deleteNetwork, {...common, netnsPath: netns}));
+};
+
+/** A network runtime should return no error for an unknown network, but some do. */
+const ignoreUnknown = async (call: Promise<unknown>): Promise<void> => {
+  await call.catch((error: unknown) => {
+    if (!(error instanceof AskFailed) || !error.message.startsWith('NOT_FOUND')) throw error;
+  });
+};
