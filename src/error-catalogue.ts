@@ -95,6 +95,11 @@ export const errorCatalogue = {
     'containerd refuses the file: it is not a tarball of `docker save`, or is for another architecture.',
     'Save it again with `docker save`, for the architecture of the nodes.',
   ),
+  'KNI-E119': entry(
+    'A node cannot be switched.',
+    'The network runtime on the node is older than kni-demo, or a CNI plugin is missing on the node.',
+    'Run `kni-demo up`, which updates the network runtime.',
+  ),
   'KNI-E199': entry(
     'kni-demo has a bug.',
     'An error occurred that kni-demo does not expect.',

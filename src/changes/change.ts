@@ -2,10 +2,17 @@
 
 import {z} from 'zod';
 
-/** Standard base64, and the file mode in octal. Null: the file did not exist. */
+const absolutePath = z.string().regex(/^\/[^\n]*$/);
+
+/** Standard base64 and the file mode in octal, or the target of a symbolic link. Null: the file did not exist. */
 const savedFile = z.object({
-  path: z.string().regex(/^\/[^\n]*$/),
-  former: z.object({base64: z.string(), mode: z.string().regex(/^[0-7]{3,4}$/)}).nullable(),
+  path: absolutePath,
+  former: z
+    .union([
+      z.object({link: z.string().regex(/^\S+$/)}),
+      z.object({base64: z.string(), mode: z.string().regex(/^[0-7]{3,4}$/)}),
+    ])
+    .nullable(),
 });
 /** A file on a node, and what it was before the change. For small files: the content is kept in the record. */
 export type SavedFile = z.infer<typeof savedFile>;
@@ -30,6 +37,19 @@ export const change = z.discriminatedUnion('kind', [
     files: z.array(savedFile),
     units: z.array(z.string()),
   }),
+  /**
+   * All pods of a node got their networks from somewhere else. Undone by `switchBack`: it restores the files, starts `units`, removes
+   * the directories in `scratch`, and lets the kubelet create the sandboxes anew.
+   */
+  z.object({
+    kind: z.literal('node-switched'),
+    node: z.string(),
+    /** For messages: `CNI`. */
+    to: z.string(),
+    files: z.array(savedFile),
+    units: z.array(z.string()),
+    scratch: z.array(absolutePath),
+  }),
   /** Undone by deleting the objects. */
   z.object({kind: z.literal('objects-created'), objects: z.array(clusterObject)}),
   /** Undone by deleting the bridge, and its directory of leases if that has none. The plugins leave both behind. */
@@ -41,6 +61,7 @@ export const change = z.discriminatedUnion('kind', [
   }),
 ]);
 export type Change = z.infer<typeof change>;
+export type SwitchedNode = Extract<Change, {kind: 'node-switched'}>;
 
 /** What the change left, as part of a sentence: `kni stopped on test1-worker`. */
 export const describeChange = (each: Change): string => {
@@ -49,6 +70,8 @@ export const describeChange = (each: Change): string => {
       return `${each.unit} stopped on ${each.node}`;
     case 'files-changed':
       return `${each.files.map(({path}) => path).join(', ')} changed on ${each.node}`;
+    case 'node-switched':
+      return `${each.node} switched to ${each.to}`;
     case 'objects-created':
       return each.objects.map(({resource, name}) => `${resource} ${name}`).join(', ');
     case 'network-created':

@@ -3,10 +3,10 @@
 import {applyManifest} from '../tools/kubectl.ts';
 import type {Change, ClusterObject} from './change.ts';
 import type {Changes} from './changes.ts';
-import {putFiles, saveFiles} from './node-files.ts';
-import {systemctl} from './undo.ts';
+import {type NewFiles, replaceFiles, saveFiles} from './node-files.ts';
+import {systemctl} from './systemctl.ts';
 
-interface OnNode {
+export interface OnNode {
   /** The name of the node's container. */
   readonly node: string;
   readonly signal: AbortSignal;
@@ -23,8 +23,8 @@ export const stopService = async (
 };
 
 export interface FileChange extends OnNode {
-  /** The new text by absolute path; undefined removes the file. New files have the mode 644. */
-  readonly texts: Readonly<Record<string, string | undefined>>;
+  /** Keys are absolute paths. */
+  readonly texts: NewFiles;
   /** systemd units to restart after the change and after its undo, in this order. */
   readonly units?: readonly string[];
 }
@@ -38,15 +38,7 @@ export const changeFiles = async (
   const files = await saveFiles(host, Object.keys(texts), signal);
   const change: Change = {kind: 'files-changed', node, files: [...files], units: [...units]};
   await changes.make(change, async () => {
-    const replaced = files.map(({path, former}) => {
-      const text = texts[path];
-      const mode = former?.mode ?? '644';
-      return {
-        path,
-        former: text === undefined ? null : {base64: Buffer.from(text).toString('base64'), mode},
-      };
-    });
-    await putFiles(host, replaced, signal);
+    await replaceFiles(host, {former: files, next: texts}, signal);
     await systemctl(host, 'restart', units, signal);
   });
   return change;

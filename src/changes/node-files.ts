@@ -3,15 +3,18 @@
 import type {Host} from '../host/host.ts';
 import type {SavedFile} from './change.ts';
 
-/** One line per path: `644 b:<base64>`, or `-` if the file does not exist. */
+/** One line per path: `644 b:<base64>`, `l <target>`, or `-` if the file does not exist. */
 const readScript = `for path; do
-  if [ -e "$path" ]; then echo "$(stat -Lc %a "$path") b:$(base64 -w0 "$path")"; else echo -; fi
+  if [ -L "$path" ]; then echo "l $(readlink "$path")"
+  elif [ -e "$path" ]; then echo "$(stat -c %a "$path") b:$(base64 -w0 "$path")"
+  else echo -; fi
 done`;
 
-/** Reads lines `<mode> b:<base64> <path>` or `- - <path>`. Readers see the former content or the new one. */
+/** Reads lines `<mode> b:<base64> <path>`, `l <target> <path>` or `- - <path>`. Readers see the former content or the new one. */
 const writeScript = `while read -r mode content path; do
   if [ "$mode" = - ]; then rm -f "$path"; continue; fi
   mkdir -p "$(dirname "$path")"
+  if [ "$mode" = l ]; then ln -sfn "$content" "$path"; continue; fi
   printf %s "\${content#b:}" | base64 -d >"$path.kni-demo"
   chmod "$mode" "$path.kni-demo"
   mv -f "$path.kni-demo" "$path"
@@ -30,6 +33,7 @@ export const saveFiles = async (
   return paths.map((path, index) => {
     const [mode, content] = (lines[index] ?? '').split(' ');
     if (mode === '-') return {path, former: null};
+    if (mode === 'l' && content) return {path, former: {link: content}};
     if (mode === undefined || !content?.startsWith('b:')) throw new Error(`cannot read ${path} on a node`);
     return {path, former: {base64: content.slice('b:'.length), mode}};
   });
@@ -42,9 +46,10 @@ export const putFiles = async (
   signal: AbortSignal,
 ): Promise<void> => {
   if (files.length === 0) return;
-  const lines = files.map(({path, former}) =>
-    former === null ? `- - ${path}` : `${former.mode} b:${former.base64} ${path}`,
-  );
+  const lines = files.map(({path, former}) => {
+    if (former === null) return `- - ${path}`;
+    return 'link' in former ? `l ${former.link} ${path}` : `${former.mode} b:${former.base64} ${path}`;
+  });
   await node.run(['sh', ['-ec', writeScript]], {input: `${lines.join('\n')}\n`, signal, timeout});
   await reloadUnits(node, files, signal);
 };
@@ -52,4 +57,27 @@ export const putFiles = async (
 const reloadUnits = async (node: Host, files: readonly SavedFile[], signal: AbortSignal): Promise<void> => {
   if (!files.some(({path}) => path.startsWith('/etc/systemd/'))) return;
   await node.run(['systemctl', ['daemon-reload']], {signal, timeout});
+};
+
+/** Absolute path → the new text, the target of a symbolic link, or undefined to remove the file. */
+export type NewFiles = Readonly<Record<string, string | {readonly link: string} | undefined>>;
+
+/** Replaces the files that `saveFiles` has read. Scripts get the mode 755. Other files keep their mode, and new ones get 644. */
+export const replaceFiles = async (
+  node: Host,
+  {former, next}: {readonly former: readonly SavedFile[]; readonly next: NewFiles},
+  signal: AbortSignal,
+): Promise<void> => {
+  const files = former.map((saved): SavedFile => {
+    const content = next[saved.path];
+    if (content === undefined) return {path: saved.path, former: null};
+    if (typeof content !== 'string') return {path: saved.path, former: content};
+    const mode = saved.former !== null && 'mode' in saved.former ? saved.former.mode : '644';
+    const isScript = content.startsWith('#!');
+    return {
+      path: saved.path,
+      former: {base64: Buffer.from(content).toString('base64'), mode: isScript ? '755' : mode},
+    };
+  });
+  await putFiles(node, files, signal);
 };

@@ -6,9 +6,8 @@ import {waitUntil} from '../host/wait-until.ts';
 import {kubectl} from '../tools/kubectl.ts';
 import type {Change, ClusterObject} from './change.ts';
 import {putFiles} from './node-files.ts';
-
-/** Milliseconds. A unit has at most this time to start or stop: the runtime gets 20 s to let its plugins finish. */
-const unitTimeout = 60_000;
+import {switchBack} from './switch-back.ts';
+import {systemctl} from './systemctl.ts';
 
 export const undoChange = async (cluster: Cluster, change: Change, signal: AbortSignal): Promise<void> => {
   switch (change.kind) {
@@ -19,21 +18,13 @@ export const undoChange = async (cluster: Cluster, change: Change, signal: Abort
       await putFiles(node, change.files, signal);
       return systemctl(node, 'restart', change.units, signal);
     }
+    case 'node-switched':
+      return switchBack(cluster.node(change.node), change, signal);
     case 'objects-created':
       return deleteObjects(cluster.controlPlane, change.objects, signal);
     case 'network-created':
       await cluster.node(change.node).run(removeNetwork(change), {signal, timeout: 20_000});
   }
-};
-
-/** Waits until the units have started or stopped. */
-export const systemctl = async (
-  node: Host,
-  verb: 'start' | 'stop' | 'restart',
-  units: readonly string[],
-  signal: AbortSignal,
-): Promise<void> => {
-  if (units.length > 0) await node.run(['systemctl', [verb, ...units]], {signal, timeout: unitTimeout});
 };
 
 /** Keeps the directory while a lease is in it: a cleanup may still need it. */

@@ -29,6 +29,15 @@ export const askEvents = ({follow}: {readonly follow: boolean}): Command => [
   ['events', ...(follow ? ['--follow'] : [])],
 ];
 
+/**
+ * Removes all pod sandboxes with a network of their own, and releases these networks. Only while the kubelet is stopped. The timeout
+ * ends the program on the node, also after docker exec was cancelled.
+ */
+export const releaseSandboxes: Command = [
+  'timeout',
+  ['60', 'kni-runtime', 'release-sandboxes', '/run/containerd/containerd.sock', '--yes'],
+];
+
 /** Treats an empty field and one of the wrong type as missing: proto3 does not distinguish empty from missing. */
 const text = z.string().min(1).optional().catch(undefined);
 /** Accepts numbers in strings: protobuf's JSON mapping writes int64 this way. */

@@ -1,0 +1,63 @@
+/**
+ * Switches a node: all its pods get their networks from somewhere else, such as CNI in containerd, another network runtime or another
+ * configuration. No pod object is deleted. The sandboxes are removed while the kubelet is stopped, and it creates them anew.
+ * Containers end without their grace period. Pods on the host's network are not touched.
+ */
+
+import {UserError} from '../errors.ts';
+import type {Host} from '../host/host.ts';
+import {releaseSandboxes} from '../tools/kni-runtime.ts';
+import type {Change, SwitchedNode} from './change.ts';
+import type {Changes} from './changes.ts';
+import type {OnNode} from './make.ts';
+import {type NewFiles, replaceFiles, saveFiles} from './node-files.ts';
+import {releaseTimeout} from './switch-back.ts';
+import {systemctl} from './systemctl.ts';
+
+export interface NodeSwitch extends OnNode {
+  /** For messages: `CNI`. */
+  readonly to: string;
+  /** Configurations, kubelet environment and programs. Keys are absolute paths. */
+  readonly files: NewFiles;
+  /** Units to stop, such as the network runtime. */
+  readonly stop?: readonly string[];
+  /** Directories with state of the other network, which are removed at the end. */
+  readonly scratch?: readonly string[];
+}
+
+/** Resolves when the kubelet is started, before its pods are Ready. Throws UserError before any change if the node is too old for this. */
+export const switchNode = async (
+  changes: Changes,
+  {node, to, files, stop = [], scratch = [], signal}: NodeSwitch,
+): Promise<Change> => {
+  const host = changes.cluster.node(node);
+  await refuseOldRuntime(host, node, signal);
+  const former = await saveFiles(host, Object.keys(files), signal);
+  const change: SwitchedNode = {
+    kind: 'node-switched',
+    node,
+    to,
+    files: [...former],
+    units: [...stop],
+    scratch: [...scratch],
+  };
+  await changes.make(change, async () => {
+    await systemctl(host, 'stop', ['kubelet'], signal);
+    await host.run(releaseSandboxes, {signal, timeout: releaseTimeout});
+    await systemctl(host, 'stop', stop, signal);
+    await replaceFiles(host, {former, next: files}, signal);
+    await systemctl(host, 'start', ['kubelet'], signal);
+  });
+  return change;
+};
+
+const refuseOldRuntime = async (host: Host, node: string, signal: AbortSignal): Promise<void> => {
+  const {stdout} = await host.run(['kni-runtime', ['--help']], {signal, timeout: 20_000});
+  if (stdout.includes('release-sandboxes')) return;
+  throw new UserError({
+    what: `cannot switch node ${node}`,
+    why: 'its kni-runtime command is too old: it has no release-sandboxes',
+    tryThis: 'update it: kni-demo up',
+    code: 'KNI-E119',
+  });
+};
