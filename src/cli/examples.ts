@@ -27,6 +27,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'image load': ['image load myimage:1', 'image load ./myimage.tar'],
   networks: ['networks', 'networks --json'],
   status: ['status', 'status --watch'],
+  compare: ['compare', 'compare --pods 4 --node test1-worker'],
   logs: ['logs --follow', 'logs --pod mypod --since 10m', 'logs --rpc AttachInterface --level warn'],
   events: ['events --follow', 'events --pod mypod --since 1h', 'events -f --json'],
   'logs bundle': ['logs bundle bug.tar.gz'],

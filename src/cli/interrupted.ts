@@ -8,6 +8,9 @@ import {hostAndDirs} from './context.ts';
 import {runLocked} from './run-locked.ts';
 import type {World} from './world.ts';
 
+/** Milliseconds to wait for another kni-demo, which says that it waits. */
+const restoreTimeout = 600_000;
+
 /** For commands that change a running cluster without the lock. Takes the lock only if there is something to restore. */
 export const restoreFirst = async (world: World, name: string, command: string): Promise<void> => {
   const place = hostAndDirs(world);
@@ -16,7 +19,7 @@ export const restoreFirst = async (world: World, name: string, command: string):
   const {signal} = world;
   const say = lineWriter(world.stderr);
   if (isAtWork(place.dirs, record)) return say(`note: ${summarizeRecord(place.dirs, name, record).what}`);
-  await runLocked(place.dirs, {command, lockTimeout: 0, say, signal}, () =>
+  await runLocked(place.dirs, {command, lockTimeout: restoreTimeout, say, signal}, () =>
     restoreLocked(world, place, name),
   );
 };

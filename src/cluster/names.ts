@@ -58,6 +58,12 @@ export const replicaCount = (text: string): number => {
   throw invalid('number of pods', text, `a number from 1 to ${mostReplicas}`);
 };
 
+export const comparedPods = (text: string): number => {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count >= 2 && count <= 100) return count;
+  throw invalid('number of pods', text, 'a number from 2 to 100');
+};
+
 /** `name`, `namespace/name`, or either with `@interface`: an entry of the annotation k8s.v1.cni.cncf.io/networks. */
 export const networkSelection = (text: string): string => {
   const [path = '', link, ...more] = text.split('@');

@@ -23,6 +23,8 @@ export const chapters = [
   'failed-cleanup',
   'exhausted-range',
   'replaced-configuration',
+  'switched-node',
+  'compare',
   'churn',
   'crowds',
   'upgrade',

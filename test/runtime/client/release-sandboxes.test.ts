@@ -1,4 +1,3 @@
-import {join} from 'node:path';
 import {create, type DescService} from '@bufbuild/protobuf';
 import {Server, ServerCredentials, type ServiceError, status} from '@grpc/grpc-js';
 import {describe, expect, it} from 'vitest';
@@ -74,8 +73,12 @@ const rig = async (answers: Readonly<Record<string, Answer>> = {}, {isKniUp = tr
   const kniServer = isKniUp ? await serve(kni, KNI, {calls, answers}) : undefined;
   return {
     calls,
-    run: async (...flags: readonly string[]): Promise<unknown> =>
-      JSON.parse(await runCommand(['release-sandboxes', cri, '--socket', kni, ...flags], join('/nowhere'))),
+    run: async (...flags: readonly string[]): Promise<unknown> => {
+      let printed = '';
+      const print = async (text: string): Promise<void> => void (printed += text);
+      await runCommand(['release-sandboxes', cri, '--socket', kni, ...flags], '/nowhere', print);
+      return JSON.parse(printed);
+    },
     of: (id: string) => calls.filter((call) => call.endsWith(` ${id}`)).map((call) => call.split(' ')[0]),
     [Symbol.asyncDispose]: async () => {
       criServer[Symbol.dispose]();

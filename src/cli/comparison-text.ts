@@ -1,0 +1,69 @@
+/** Formats a comparison of CNI and KNI for people, at most 80 columns wide. */
+
+import type {Comparison, SideResult} from '../compare/compare.ts';
+import type {Summary} from '../compare/statistics.ts';
+import {columns} from '../view/table.ts';
+
+export const comparisonText = ({cni, kni}: Comparison): readonly string[] => [
+  '',
+  ...columns([
+    ['', 'CNI IN CONTAINERD', 'KNI'],
+    ['who makes the netns', 'containerd', 'network runtime'],
+    ['who calls the plugins', 'containerd', 'network runtime'],
+    ['who reports addresses', 'containerd, over CRI', 'network runtime'],
+    ...aligned("kubelet's calls", ['RunPodSandbox'], ['CreateNetwork', 'RunPodSandbox', 'AttachInterface']),
+    ...aligned(`programs for ADD`, cni.programs, kni.programs),
+    ['files of one pod', String(cni.files.length), String(kni.files.length)],
+    [`times of ${cni.times.createToReady.n} pods`, 'median (p95)', 'median (p95)', 'KNI / CNI'],
+    timeRow('  sandbox to container', cni, kni, 'sandboxToContainer'),
+    timeRow('  plugins to container', cni, kni, 'pluginToContainer'),
+    timeRow('  created to Ready', cni, kni, 'createToReady'),
+  ]),
+  '',
+  'Directories of these files:',
+  `  CNI: ${directoriesOf(cni).join(', ')}`,
+  `  KNI: ${directoriesOf(kni).join(', ')}`,
+  '',
+  'With CNI the plugins run before the pause container starts, with KNI after it.',
+  'So compare the times from the sandbox on: they contain the same work.',
+  '',
+  ...facts,
+];
+
+/** A row for each line of the longer list. */
+const aligned = (
+  title: string,
+  left: readonly string[],
+  right: readonly string[],
+): readonly (readonly string[])[] =>
+  Array.from({length: Math.max(left.length, right.length)}, (_, index) => [
+    index === 0 ? title : '',
+    left[index] ?? '',
+    right[index] ?? '',
+  ]);
+
+const directoriesOf = ({files}: SideResult): readonly string[] => [
+  ...new Set(files.map((file) => file.slice(0, file.lastIndexOf('/')))),
+];
+
+const milliseconds = ({median, p95}: Summary): string => `${Math.round(median)} ms (${Math.round(p95)})`;
+
+const timeRow = (title: string, cni: SideResult, kni: SideResult, key: keyof SideResult['times']) => [
+  title,
+  milliseconds(cni.times[key]),
+  milliseconds(kni.times[key]),
+  (kni.times[key].median / cni.times[key].median).toFixed(2),
+];
+
+/** docs/compare.md explains them and names their sources. */
+const facts: readonly string[] = columns([
+  ['WHAT', 'CNI', 'KNI'],
+  ['node is Ready when', 'a configuration file exists', 'the runtime says so'],
+  ['', 'CNI 1.1: STATUS succeeds', 'and it gives a reason'],
+  ['lists networks of a node', 'no call', 'QueryNodeNetworks'],
+  ["lists a pod's addresses", 'CRI, as ADD returned them', 'QueryPodNetwork'],
+  ['removes leftovers', 'CNI 1.1: GC, if it is called', 'the runtime, at start'],
+  ['who needs the plugins', 'the container runtime', 'the network runtime'],
+  ['plugins, configurations', 'unchanged', 'unchanged'],
+  ['packets, routes, rules', 'unchanged', 'unchanged'],
+]);

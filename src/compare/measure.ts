@@ -1,0 +1,126 @@
+/** Measures one pod after another on a node. */
+
+import type {Change} from '../changes/change.ts';
+import type {Changes} from '../changes/changes.ts';
+import {podManifest} from '../cluster/pods.ts';
+import {parseLogLine} from '../cluster/runtime-log.ts';
+import type {Host} from '../host/host.ts';
+import {runtimeJournal} from '../tools/journalctl.ts';
+import {scratch, timesFile} from './networks.ts';
+import {podTimesFrom} from './pod-times.ts';
+
+export type Side = 'cni' | 'kni';
+
+/** Of one pod, in milliseconds. */
+export interface Sample {
+  /** From the kubelet's first call for the sandbox to the start of the container. */
+  readonly sandboxToContainer: number;
+  /** From the first CNI plugin to the start of the container. */
+  readonly pluginToContainer: number;
+  /** From the creation in the API server to Ready. */
+  readonly createToReady: number;
+}
+
+export interface Measurement {
+  readonly samples: readonly Sample[];
+  /** Files that a running pod adds to the node, by path. */
+  readonly files: readonly string[];
+}
+
+export interface MeasureOptions {
+  readonly side: Side;
+  /** The name of the node's container. */
+  readonly node: string;
+  readonly pods: number;
+  /** Part of the pods' names, which must differ between all pods of one comparison. */
+  readonly round: string;
+  readonly signal: AbortSignal;
+}
+
+/** The first pod of a round only warms up: it is not in `samples`. */
+export const measurePods = async (
+  changes: Changes,
+  {side, node, pods, round, signal}: MeasureOptions,
+): Promise<Measurement> => {
+  const samples: Sample[] = [];
+  const host = changes.cluster.node(node);
+  let files: readonly string[] = [];
+  for (let index = 0; index <= pods; index += 1) {
+    const name = `kni-demo-compare-${round}-${index}`;
+    const before = index === 0 ? await filesOn(host, signal) : [];
+    const objects = [{resource: 'pod', namespace: 'default', name}];
+    const since = Date.now();
+    let createToReady = 0;
+    const change: Change = {kind: 'objects-created', objects};
+    await changes.make(change, async () => {
+      createToReady = await createAndWait(changes.cluster.controlPlane, name, node, signal);
+    });
+    if (index === 0) files = (await filesOn(host, signal)).filter((file) => !before.includes(file));
+    else {
+      const times = podTimesFrom(name, await logsOf(host, {side, name, since, signal}));
+      samples.push({
+        sandboxToContainer: tenths(times.containerStarted - times.sandboxBegin),
+        pluginToContainer: tenths(times.containerStarted - times.pluginBegin),
+        createToReady: tenths(createToReady),
+      });
+    }
+    await changes.undo(change);
+  }
+  return {samples, files};
+};
+
+/** The clocks are not more precise than that. */
+const tenths = (ms: number): number => Math.round(ms * 10) / 10;
+
+/** Returns the milliseconds from the creation to Ready. kubectl watches the pod, so this does not depend on polling. */
+const createAndWait = async (
+  controlPlane: Host,
+  name: string,
+  node: string,
+  signal: AbortSignal,
+): Promise<number> => {
+  const script = `kubectl="kubectl --kubeconfig=/etc/kubernetes/admin.conf"
+    $kubectl create -f - >/dev/null
+    begin=$(date +%s%N)
+    $kubectl wait --for=condition=Ready --timeout=90s "pod/$1" >/dev/null
+    echo $(($(date +%s%N) - begin))`;
+  const input = await podManifest({name, node});
+  const {stdout} = await controlPlane.run(['bash', ['-ec', script, 'bash', name]], {
+    input,
+    signal,
+    timeout: 120_000,
+  });
+  return Number(stdout) / 1e6;
+};
+
+const logsOf = async (
+  host: Host,
+  {
+    side,
+    name,
+    since,
+    signal,
+  }: {readonly side: Side; readonly name: string; readonly since: number; readonly signal: AbortSignal},
+) => {
+  const options = {signal, timeout: 20_000};
+  const journal = ['--unit=containerd', '--output=cat', '--no-pager', `--since=@${(since - 1_000) / 1_000}`];
+  const containerd = (await host.run(['journalctl', journal], options)).stdout;
+  const plugin = (await host.run(['cat', [timesFile]], options)).stdout;
+  if (side === 'cni') return {containerd, plugin, createNetwork: undefined};
+  const {stdout} = await host.run(runtimeJournal({since: since - 1_000}), options);
+  const line = stdout
+    .split('\n')
+    .flatMap((each) => parseLogLine(each) ?? [])
+    .find(({pod, msg}) => pod === `default/${name}` && msg === 'CreateNetwork ok');
+  if (line?.ms === undefined)
+    throw new Error(`the log of the network runtime has no CreateNetwork of ${name}`);
+  return {containerd, plugin, createNetwork: Date.parse(line.time) - line.ms};
+};
+
+/** Places where the network of a pod may leave files. */
+const filesOn = async (host: Host, signal: AbortSignal): Promise<readonly string[]> => {
+  const places = '/run/netns /var/lib/cni /var/lib/kni /var/lib/kubelet/kni';
+  const script = `find ${places} ${scratch}/ipam -type f 2>/dev/null | sort -u || true`;
+  const {stdout} = await host.run(['sh', ['-c', script]], {signal, timeout: 20_000});
+  return stdout.split('\n').filter(Boolean);
+};

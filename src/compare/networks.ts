@@ -1,0 +1,143 @@
+/** The two networks that are compared: the node's own KNI network, and the same one for CNI in containerd. */
+
+import {z} from 'zod';
+import type {NewFiles} from '../changes/node-files.ts';
+import {UserError} from '../errors.ts';
+import type {Host} from '../host/host.ts';
+import {readJson} from '../json.ts';
+
+/** Temporary files on the node. A tmpfs, so they do not survive a restart of the node. */
+export const scratch = '/run/kni-demo';
+/** One line for each ADD: nanoseconds since the epoch, and the id of the sandbox. */
+export const timesFile = `${scratch}/times`;
+
+const timestampPlugin = 'kni-demo-timestamp';
+/** Sorts before the runtime's own 10-kni.conflist, so that it is used instead. */
+const kniConflist = '/etc/kni/net.d/05-kni-demo-compare.conflist';
+const cniConflist = '/etc/cni/net.d/05-kni-demo-compare.conflist';
+/** The default of containerd. */
+const cniBinDir = '/opt/cni/bin';
+
+/** The first plugin of both chains. It only writes the time, and costs both sides the same. */
+const timestampScript = (cniVersion: string): string => `#!/bin/sh
+case $CNI_COMMAND in
+  ADD)
+    now=$(date +%s%N)
+    echo "$now $CNI_CONTAINERID" >>${timesFile}
+    echo '{"cniVersion":"${cniVersion}"}'
+    ;;
+  VERSION) echo '{"cniVersion":"${cniVersion}","supportedVersions":["${cniVersion}"]}' ;;
+esac
+`;
+
+const plugin = z.looseObject({
+  type: z.string(),
+  ipam: z.looseObject({type: z.string(), dataDir: z.string().optional()}).optional(),
+});
+const conflist = z.looseObject({cniVersion: z.string(), name: z.string(), plugins: z.array(plugin).min(1)});
+type Conflist = z.infer<typeof conflist>;
+
+export interface ComparedNetworks {
+  /** Changes the chain of the KNI network for a while. */
+  readonly kni: NewFiles;
+  /** Switches the node to CNI in containerd. */
+  readonly cni: NewFiles;
+  /** The plugin programs that run for ADD, in this order, without the one that writes the time. */
+  readonly programs: {readonly kni: readonly string[]; readonly cni: readonly string[]};
+}
+
+/** Directories with CNI plugins: the runtime's and containerd's. */
+const binDirs = ['/usr/lib/cni', cniBinDir];
+
+/** Reads the KNI network of the node. Throws UserError if it cannot be used for CNI. */
+export const networksToCompare = async (
+  host: Host,
+  node: string,
+  signal: AbortSignal,
+): Promise<ComparedNetworks> => {
+  const {stdout: text} = await host.run(
+    ['sh', ['-ec', 'cat "$(ls /etc/kni/net.d/*.conflist | head -n 1)"']],
+    {signal, timeout: 20_000},
+  );
+  const original = readJson(conflist, text, `the network configuration of ${node}`);
+  const chain = original.plugins.flatMap(({type, ipam}) => (ipam ? [type, ipam.type] : [type]));
+  // containerd brings up the loopback device with a plugin, the network runtime without one.
+  const programs = {kni: chain, cni: ['loopback', ...chain]};
+  const places = await placesOf(host, programs.cni, signal);
+  const missing = programs.cni.find((type) => places.get(type) === undefined);
+  if (missing !== undefined) {
+    throw new UserError({
+      what: `cannot switch node ${node} to CNI`,
+      why: `the plugin ${missing} is neither in ${binDirs.join(' nor in ')}`,
+      tryThis: 'install the plugin on the node, or choose another node with --node',
+      code: 'KNI-E119',
+    });
+  }
+  const script = timestampScript(original.cniVersion);
+  return {
+    programs,
+    kni: {
+      // Also creates the directory. The undo removes the file.
+      [timesFile]: '',
+      [kniConflist]: textOf(withTimestamps(original)),
+      [`${dirOf(places.get(chain[0] ?? '')?.path ?? '')}/${timestampPlugin}`]: script,
+    },
+    cni: {
+      [timesFile]: '',
+      [cniConflist]: textOf(withTimestamps(forContainerd(original))),
+      [`${cniBinDir}/${timestampPlugin}`]: script,
+      ...Object.fromEntries(
+        [...places].flatMap(([type, {path, isLinked}]) =>
+          isLinked ? [] : [[`${cniBinDir}/${type}`, {link: path}]],
+        ),
+      ),
+      // An empty endpoint switches KNI off in the kubelet.
+      '/etc/systemd/system/kubelet.service.d/90-kni-demo-compare.conf':
+        '[Service]\nEnvironment=KNI_ENDPOINT=\n',
+    },
+  };
+};
+
+const dirOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
+
+interface PluginPlace {
+  readonly path: string;
+  /** Whether containerd finds it, too. Then it must not be linked: one directory may be a link to the other. */
+  readonly isLinked: boolean;
+}
+
+const placesOf = async (
+  host: Host,
+  types: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, PluginPlace>> => {
+  const script = `for type; do
+    for dir in ${binDirs.join(' ')}; do
+      if [ -f "$dir/$type" ]; then echo "$type $dir/$type $([ -e ${cniBinDir}/$type ] && echo linked)"; break; fi
+    done
+  done`;
+  const {stdout} = await host.run(['sh', ['-ec', script, 'sh', ...types]], {signal, timeout: 20_000});
+  return new Map(
+    stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.split(' '))
+      .map(([type = '', path = '', linked]) => [type, {path, isLinked: linked === 'linked'}]),
+  );
+};
+
+const withTimestamps = (list: Conflist): Conflist => ({
+  ...list,
+  plugins: [{type: timestampPlugin}, ...list.plugins],
+});
+
+/** Same bridge, range and routes. Its own name and leases, because the runtime's reconcile trusts the leases of its network. */
+const forContainerd = (list: Conflist): Conflist => ({
+  ...list,
+  name: `${list.name}-compare`,
+  plugins: list.plugins.map(({ipam, ...rest}) =>
+    ipam === undefined ? rest : {...rest, ipam: {...ipam, dataDir: `${scratch}/ipam`}},
+  ),
+});
+
+const textOf = (list: Conflist): string => `${JSON.stringify(list, undefined, 2)}\n`;

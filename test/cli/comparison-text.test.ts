@@ -1,0 +1,30 @@
+import {expect, it} from 'vitest';
+import {comparisonText} from '../../src/cli/comparison-text.ts';
+
+const summary = (median: number) => ({n: 10, median, p95: median + 1_000});
+const times = (median: number) => ({
+  sandboxToContainer: summary(median),
+  pluginToContainer: summary(median),
+  createToReady: summary(median),
+});
+
+it('shows both sides and the ratio of their medians in 80 columns', () => {
+  const lines = comparisonText({
+    node: 'test1-worker',
+    cni: {
+      programs: ['loopback', 'bridge', 'host-local', 'portmap'],
+      files: [
+        '/run/kni-demo/ipam/kni-compare/10.244.1.3',
+        '/var/lib/cni/results/one',
+        '/var/lib/cni/results/two',
+      ],
+      times: times(12_000),
+    },
+    kni: {programs: ['bridge'], files: ['/var/lib/kubelet/kni/addresses/1'], times: times(9_000)},
+  });
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  const text = lines.join('\n');
+  expect(text).toMatch(/sandbox to container +12000 ms \(13000\) +9000 ms \(10000\) +0\.75/);
+  expect(text).toMatch(/programs for ADD +loopback +bridge\n +bridge\n +host-local\n/);
+  expect(text).toContain('  CNI: /run/kni-demo/ipam/kni-compare, /var/lib/cni/results\n');
+});
