@@ -5,12 +5,12 @@ import cliTruncate from 'cli-truncate';
 import type {ClusterEvent} from '../cluster/events/event.ts';
 import {oneLine} from '../view/table.ts';
 
-/** What happened, without the pod and the node: `AttachInterface ok 30 ms`. An unknown kind is shown as it is. */
-export const describeEvent = (event: ClusterEvent): string => {
-  const {kind, error} = event;
-  const text = words[kind]?.(event) ?? kind;
-  return oneLine(error === undefined || kind === 'rpc-ended' ? text : `${text}: ${error}`);
-};
+/** What happened, without the pod, the node and the error: `AttachInterface ok 30 ms`. An unknown kind is shown as it is. */
+export const wordsOf = (event: ClusterEvent): string => oneLine(words[event.kind]?.(event) ?? event.kind);
+
+/** The same with the error. */
+export const describeEvent = (event: ClusterEvent): string =>
+  event.error === undefined ? wordsOf(event) : `${wordsOf(event)}: ${oneLine(event.error)}`;
 
 const inMs = ({ms = 0}: ClusterEvent): string => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
 
@@ -24,12 +24,10 @@ const words: Readonly<Record<string, (event: ClusterEvent) => string>> = {
   'runtime-started': () => 'runtime started',
   'runtime-stopping': () => 'runtime stops',
   'rpc-began': ({rpc}) => `${rpc} …`,
-  'rpc-ended': (event) => {
-    const {rpc, status, error} = event;
-    return error === undefined
-      ? `${rpc} ok ${inMs(event)}`
-      : `${rpc} failed ${inMs(event)}: ${status}: ${error}`;
-  },
+  'rpc-ended': (event) =>
+    event.error === undefined
+      ? `${event.rpc} ok ${inMs(event)}`
+      : `${event.rpc} failed ${inMs(event)}: ${event.status}`,
   'plugin-began': ({plugin, command}) => `${plugin} ${command} …`,
   'plugin-ended': (event) => {
     const {plugin, command, error} = event;
@@ -73,7 +71,7 @@ const words: Readonly<Record<string, (event: ClusterEvent) => string>> = {
   'pod-not-ready': () => 'not Ready',
   'pod-deleting': () => 'Terminating',
   'pod-gone': () => 'gone',
-  'source-lost': ({reason}) => `lost ${sourceNames[reason ?? ''] ?? reason}, reconnecting`,
+  'source-lost': ({reason}) => `lost ${sourceNames[reason ?? ''] ?? reason}`,
   'source-back': ({reason}) => `reconnected to ${sourceNames[reason ?? ''] ?? reason}`,
 };
 

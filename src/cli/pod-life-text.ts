@@ -3,7 +3,7 @@
 import type {ChalkInstance} from 'chalk';
 import {type ClusterEvent, microsecondsOf} from '../cluster/events/event.ts';
 import {oneLine} from '../view/table.ts';
-import {describeEvent, paintEvent} from './event-text.ts';
+import {paintEvent, wordsOf} from './event-text.ts';
 
 const columns = ['kubelet', 'runtime', 'plugins', 'containerd', 'pod'] as const;
 type Column = (typeof columns)[number];
@@ -34,10 +34,10 @@ export const podLifeText = (paint: ChalkInstance, terminalWidth: number = usualW
       `${'ms'.padStart(margin - 2)}  ${columns.map((name) => name.padEnd(step)).join('')}`.trimEnd(),
     ),
     rows: (event) => {
-      const {error, ...rest} = event;
+      const {error} = event;
       const column = columnOf(event);
       const offset = paint.dim(offsetOf(event));
-      const text = textOf(error === undefined ? rest : {...rest, failed: true});
+      const text = textOf(event);
       const position = column === undefined ? 0 : columns.indexOf(column);
       const shown = text.slice(0, width - margin - position * step);
       const before = `│${' '.repeat(step - 1)}`.repeat(position);
@@ -62,10 +62,10 @@ const columnOf = ({source, kind}: ClusterEvent): Column | undefined => {
   return source === 'api' ? 'pod' : undefined;
 };
 
-const textOf = (event: ClusterEvent & {readonly failed?: boolean}): string => {
-  const {kind, rpc, ms = 0, status} = event;
+const textOf = (event: ClusterEvent): string => {
+  const {kind, rpc, ms = 0, status, error} = event;
   if (kind === 'rpc-began') return `${rpc} →`;
-  if (kind === 'rpc-ended') return `← ${event.failed ? status : 'ok'} ${Math.round(ms)} ms`;
-  const text = describeEvent(event);
-  return event.failed ? text.replace(/ ok$/, ' failed') : text;
+  return kind === 'rpc-ended'
+    ? `← ${error === undefined ? 'ok' : status} ${Math.round(ms)} ms`
+    : wordsOf(event);
 };

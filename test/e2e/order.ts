@@ -11,6 +11,7 @@ export const chapters = [
   'nodes',
   'pods',
   'everyday',
+  'events',
   'backends',
   'deletion',
   'further-networks',
