@@ -38,15 +38,7 @@ export const createCreate =
         attachments: [],
       };
       crashPoint('create: before record');
-      await records.put(record);
-      crashPoint('create: record written');
-      try {
-        await createNetns(netns, record.netns);
-        crashPoint('create: netns made');
-      } catch (error) {
-        if (!isLeft(netns, record.netns)) await records.drop(key);
-        throw error;
-      }
+      await writeAndCreate(parts, record);
       return record;
     };
     return lock(podKey, createOnce, caller.signal);
@@ -89,6 +81,22 @@ const finishEarlierCleanups = async (
       throw new CleanupUnfinished(
         `the cleanup of an earlier sandbox of the pod has not finished: ${causeOf(parts, first)}`,
       );
+  }
+};
+
+/** Both at the same time: after a crash, a record without netns is dropped, and a netns without record is removed. */
+const writeAndCreate = async ({records, netns}: CleanupParts, record: PodNetworkRecord): Promise<void> => {
+  const [written, made] = await Promise.allSettled([
+    records.announce(record).then(() => crashPoint('create: record written')),
+    createNetns(netns, record.netns).then(() => crashPoint('create: netns made')),
+  ]);
+  if (written.status === 'rejected') {
+    await netns.remove(record.netns).catch(() => records.force(record)); // the sweep removes it later
+    throw written.reason;
+  }
+  if (made.status === 'rejected') {
+    if (!isLeft(netns, record.netns)) await records.drop(record.key);
+    throw made.reason;
   }
 };
 

@@ -33,7 +33,7 @@ export interface OrphanedLinkParts {
 }
 
 /**
- * Safe while pods are attached: links are listed before netns, and a record is written before its netns is created. So each
+ * Safe while pods are attached: links are listed before netns, and a record is in memory before its netns is created. So each
  * listed link of a pod has a named netns with a record.
  */
 export const findOrphanedLinks = async (

@@ -6,6 +6,8 @@ import type {RecordStore} from './record-store.ts';
 export interface Records extends RecordIndex {
   /** Writes to disk first: if that fails, nothing has changed. */
   put(record: PodNetworkRecord): Promise<void>;
+  /** Memory knows the record at once, so that what it names is no orphan. Forgets it if it cannot be written. */
+  announce(record: PodNetworkRecord): Promise<void>;
   /** For cleanups, which continue when the disk fails: memory changes in any case. */
   force(record: PodNetworkRecord): Promise<void>;
   drop(key: string): Promise<void>;
@@ -18,6 +20,15 @@ export const createRecords = (store: RecordStore, initial: readonly PodNetworkRe
     put: async (record) => {
       await store.write(record);
       index.set(record);
+    },
+    announce: async (record) => {
+      index.set(record);
+      try {
+        await store.write(record);
+      } catch (error) {
+        index.delete(record.key);
+        throw error;
+      }
     },
     force: async (record) => {
       index.set(record);
