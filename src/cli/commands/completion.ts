@@ -11,7 +11,7 @@ import type {World} from '../world.ts';
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 
-/** Without candidates, bash and zsh complete file names. */
+/** Without candidates, the shells complete file names. */
 const scripts: Readonly<Record<Shell, string>> = {
   bash: `_kni_demo() {
   local IFS=$'\\n'
@@ -25,7 +25,15 @@ _kni_demo() {
   if [[ -n "\${found[*]}" ]]; then compadd -a found; else _files; fi
 }
 compdef _kni_demo kni-demo`,
-  fish: `complete -c kni-demo -f -a '(kni-demo __complete -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'`,
+  fish: `function _kni_demo
+  set -l found (kni-demo __complete -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null)
+  if test (count $found) -gt 0
+    printf '%s\\n' $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
+end
+complete -c kni-demo -f -a '(_kni_demo)'`,
 };
 
 export const completion = ({stdout}: World, shell: Shell): void => lineWriter(stdout)(scripts[shell]);
