@@ -24,7 +24,7 @@ export const chooseStack = async (world: World, cluster: string): Promise<Choice
   if (name === undefined)
     return {
       stack: defaultStack,
-      why: 'the default; for current releases of Kubernetes: --stack upstream',
+      why: 'the default; for current Kubernetes: --stack upstream',
     };
   const file = (await readRecord(hostAndDirs(world).dirs, cluster))?.stackFile;
   const isFound = file === undefined ? (await stackNames(project.stacks)).includes(name) : await exists(file);

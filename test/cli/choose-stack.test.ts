@@ -30,7 +30,7 @@ describe('the stack, where none is named', () => {
   it('is bookworm without a cluster', async () => {
     expect(await chosen()).toEqual({
       stack: 'bookworm',
-      why: 'the default; for current releases of Kubernetes: --stack upstream',
+      why: 'the default; for current Kubernetes: --stack upstream',
     });
   });
 

@@ -17,9 +17,11 @@ useCluster();
 
 const bin = join(project.root, 'bin/kni-demo.js');
 
-/** Runs the program in a pseudo-terminal; `script` returns its exit code. */
-const inTerminal = async (...args: readonly string[]): Promise<readonly string[]> => {
-  const line = `stty cols 80 rows 40; ${quoteCommand([process.execPath, [bin, ...args]])}`;
+/** Runs the program in a pseudo-terminal of 80 columns; `script` returns its exit code. */
+const inTerminal = (...args: readonly string[]): Promise<readonly string[]> => inTerminalOf(80, ...args);
+
+const inTerminalOf = async (columns: number, ...args: readonly string[]): Promise<readonly string[]> => {
+  const line = `stty cols ${columns} rows 40; ${quoteCommand([process.execPath, [bin, ...args]])}`;
   const printed = await run('script', '-qec', line, '/dev/null');
   return stripVTControlCharacters(printed).split(/\r?\n/);
 };
@@ -36,6 +38,29 @@ describe('status', () => {
     const {exitCode, stdout} = await kniDemo('status', '--json', ...named);
     expect(exitCode).toBe(exitCodes.ok);
     expect(JSON.parse(stdout).clusters).toMatchObject([{name: cluster, isComplete: true}]);
+  });
+});
+
+describe('what commands print', () => {
+  /** Ages, free space and calls of the kubelet change between two runs. */
+  const wordsOf = (text: string): readonly string[] =>
+    text
+      .replaceAll(/\d+(\.\d+)?/g, '0')
+      .split(/\s+/)
+      .filter(Boolean);
+
+  it.each([
+    [['status', ...named]],
+    [['pod', 'list', ...named]],
+    [['logs', '--pod', sample, '--rpc', 'AttachInterface', ...named]],
+    [['networks', ...named]],
+    [['doctor']],
+  ])('has the same words in terminals of 40 to 300 columns and in a pipe: %j', async (args) => {
+    const {stdout} = await kniDemo(...args);
+    expect(stdout.trim()).not.toBe('');
+    expect(stdout).toBe(stripVTControlCharacters(stdout));
+    for (const columns of [40, 80, 300])
+      expect(wordsOf((await inTerminalOf(columns, ...args)).join('\n'))).toEqual(wordsOf(stdout));
   });
 });
 
