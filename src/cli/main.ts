@@ -1,5 +1,6 @@
 /** Runs one command: takes arguments, returns the exit code. Loads late what --version and --help do not need. */
 
+import {setMaxListeners} from 'node:events';
 import process from 'node:process';
 import {CommanderError} from 'commander';
 import {exitCodes} from '../exit-codes.ts';
@@ -11,6 +12,8 @@ import type {World} from './world.ts';
 export const main = async (argv: readonly string[], world: World): Promise<number> => {
   const output = watchOutput(world.stdout, world.stderr);
   const signal = AbortSignal.any([world.signal, output.signal]);
+  // Each running program listens. Node.js warns of a leak at 11, which status and doctor reach with six clusters.
+  setMaxListeners(0, signal);
   return output.settle(await run(argv, {...world, signal}, output.signal));
 };
 
