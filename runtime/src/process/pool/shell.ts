@@ -115,7 +115,7 @@ export const openShell = async (
         settle(signal ? signalBase + constants.signals[signal] : (status ?? -1));
       };
       child.once('exit', onExit);
-      child.stdout.once('data', async (line) => {
+      void firstChunkOf(child.stdout).then(async (line) => {
         clearTimeout(patience);
         for (const output of outputs) await output.end();
         settle(Number(line));
