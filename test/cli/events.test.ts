@@ -123,6 +123,36 @@ describe('events', () => {
     );
   });
 
+  it('shows only one node, also of what the API server says', async () => {
+    await using dir = await dirWithCluster();
+    const pod = (name: string, nodeName: string) =>
+      [
+        'ADDED',
+        `default/${name}`,
+        `uid-${name}`,
+        nodeName,
+        '10.244.1.9',
+        at('01'),
+        '',
+        'True',
+        at('02'),
+        'True',
+        at('03'),
+      ].join('|');
+    const host = hostWith({
+      'control-plane kubectl': prints(pod('a', 'test1-worker'), pod('b', 'test1-control-plane')),
+      'control-plane kni-runtime': fails,
+    });
+    const {code, stdout} = await cli(dir, ['events', '--node', 'test1-worker', ...since], {host});
+    expect(code).toBe(0);
+    expect(stdout.split('\n')).toEqual([
+      '00:00:01.000  worker         api         created  default/a',
+      '00:00:02.000  worker         api         Scheduled  default/a',
+      '00:00:03.000  worker         api         Ready  default/a',
+      '',
+    ]);
+  });
+
   it('says that there is no event', async () => {
     await using dir = await dirWithCluster();
     const {code, stderr} = await cli(dir, ['events', '--pod', 'a'], {host: hostWith({})});

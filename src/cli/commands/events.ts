@@ -45,7 +45,7 @@ export const events = async (world: World, options: EventsOptions): Promise<void
     width: isTerminal(stdout) ? stdout.columns : Infinity,
     onePod: pod !== undefined,
   });
-  const selects = eventSelector({pod, all: json || (options.all ?? false)});
+  const selects = eventSelector({pod, node, all: json || (options.all ?? false)});
   let shown = 0;
   let failures = 0;
   const nodes = asked.map((each) => each.name);

@@ -6,6 +6,8 @@ import type {ClusterEvent} from './event.ts';
 export interface EventSelection {
   /** `<namespace>/<name>` */
   readonly pod?: string | undefined;
+  /** The API server also tells of pods on other nodes. */
+  readonly node?: string | undefined;
   /** Also the beginnings of calls, calls that repeat or only inspect, and updates. */
   readonly all: boolean;
 }
@@ -27,7 +29,7 @@ const repeatingKinds: ReadonlySet<string> = new Set(['volume-mount', 'sandbox-st
 const remembered = 1_000;
 
 /** Events of the sources themselves are always selected: without them, missing events would look like silence. */
-export const eventSelector = ({pod, all}: EventSelection): ((event: ClusterEvent) => boolean) => {
+export const eventSelector = ({pod, node: only, all}: EventSelection): ((event: ClusterEvent) => boolean) => {
   const seen = new Set<string>();
   const isRepeated = ({node, rpc = '', kind, sandbox, netns, uid, status}: ClusterEvent): boolean => {
     if (!(repeatingKinds.has(kind) || (kind === 'rpc-ended' && repeating.has(rpc)))) return false;
@@ -41,6 +43,7 @@ export const eventSelector = ({pod, all}: EventSelection): ((event: ClusterEvent
   return (event) => {
     if (event.source === 'kni-demo' || event.kind === 'missed') return true;
     if (pod !== undefined && event.pod !== pod) return false;
+    if (only !== undefined && event.node !== undefined && event.node !== only) return false;
     if (all) return true;
     return !(event.routine || minor.has(event.kind) || inspecting.has(event.rpc ?? '') || isRepeated(event));
   };
