@@ -70,6 +70,8 @@ export const withChanges = async <T>(
     },
   };
   const [outcome] = await Promise.allSettled([work(changes)]);
+  if (signal.aborted && log.list().length > 0)
+    say('restoring the cluster; another Ctrl-C leaves that to the next command');
   const failed = await undoAll(log.list(), undo, say);
   if (outcome.status === 'rejected') throw outcome.reason;
   refuseLeft(name, failed);

@@ -82,6 +82,7 @@ describe('withChanges', () => {
       await stopService(changes, {...stopKni, unit: 'kubelet'});
     });
     await expect(work).rejects.toThrow('cancelled by SIGINT');
+    expect(test.said[0]).toBe('restoring the cluster; another Ctrl-C leaves that to the next command');
     expect(test.ran()).toEqual([
       'docker exec test1-worker systemctl stop kni',
       'docker exec test1-worker systemctl start kni',
