@@ -3,8 +3,11 @@
 import type {Changes} from '../changes/changes.ts';
 import {changeFiles} from '../changes/make.ts';
 import {switchNode} from '../changes/switch-node.ts';
+import {podsIn} from '../cluster/pod.ts';
 import {waitForReports} from '../cluster/readiness.ts';
 import {waitForNodes} from '../cluster/start.ts';
+import {waitUntil} from '../host/wait-until.ts';
+import {getJson} from '../tools/kubectl.ts';
 import {type Measurement, measurePods, type Sample} from './measure.ts';
 import {networksToCompare, scratch} from './networks.ts';
 import {type Summary, summaryOf} from './statistics.ts';
@@ -44,9 +47,17 @@ export const compareNetworks = async (
   const {cluster} = changes;
   const host = cluster.node(node);
   const networks = await networksToCompare(host, node, signal);
+  const ready = await readyPods(cluster, node, signal);
   const settled = async (since: number): Promise<void> => {
     await waitForReports(cluster, (name) => (name === node ? since : 0), signal);
     await waitForNodes(cluster, {signal, log: () => undefined});
+    await waitUntil(
+      {what: `the pods of ${node} to be Ready again`, every: 500, atMost: 120_000, signal},
+      async () => {
+        const now = await readyPods(cluster, node, signal);
+        return ready.every((uid) => now.includes(uid)) || undefined;
+      },
+    );
   };
   const kni = async (round: string, count: number): Promise<Measurement> => {
     say(`measuring ${count} pods through KNI`);
@@ -92,6 +103,18 @@ const sideOf = (
   files: first.files,
   times: timesOf([first, ...more].flatMap(({samples}) => samples)),
 });
+
+/** The uids of the pods on the node that are Ready. */
+const readyPods = async (
+  {controlPlane}: Changes['cluster'],
+  node: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> => {
+  const {stdout} = await controlPlane.run(getJson('pods', '--all-namespaces'), {signal});
+  return podsIn(stdout)
+    .filter((pod) => pod.node === node && pod.ready)
+    .map(({uid}) => uid);
+};
 
 const timesOf = (samples: readonly Sample[]): SideResult['times'] => {
   const of = (key: keyof Sample): Summary => summaryOf(samples.map((sample) => sample[key]));

@@ -45,9 +45,9 @@ export const compare = async (
 };
 
 /** Throws UserError for an unknown node and for the control plane, which runs the API server. */
-const workerOf = ({nodes, node: find}: Cluster, name: string, wanted: string | undefined): string => {
-  if (wanted !== undefined) find(wanted); // throws when the node is unknown
-  const workers = nodes.filter(({role}) => role === 'worker').map((each) => each.name);
+const workerOf = (cluster: Cluster, name: string, wanted: string | undefined): string => {
+  if (wanted !== undefined) cluster.node(wanted); // throws when the node is unknown
+  const workers = cluster.nodes.filter(({role}) => role === 'worker').map((each) => each.name);
   const worker = wanted ?? workers[0];
   if (worker !== undefined && workers.includes(worker)) return worker;
   throw new UserError({

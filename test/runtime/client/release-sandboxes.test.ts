@@ -7,7 +7,7 @@ import {KNI} from '../../../runtime/src/gen/kni_pb.ts';
 import {serviceDefinitionOf} from '../../../runtime/src/server/service-definition.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 
-type Answer = (request: Record<string, unknown>) => Record<string, unknown> | number;
+type Answer = (request: Record<string, unknown>) => Record<string, unknown> | status;
 
 /** A gRPC server that writes its calls to `calls`. A number is the status of an error. */
 const serve = async (
@@ -26,7 +26,7 @@ const serve = async (
           reply: (error: Partial<ServiceError> | null, value?: object) => void,
         ) => {
           const id = call.request['podSandboxId'] ?? call.request['id'];
-          calls.push(id ? `${name} ${id}` : name);
+          calls.push(typeof id === 'string' ? `${name} ${id}` : name);
           const answer = answers[name]?.(call.request) ?? {};
           if (typeof answer === 'number') reply({code: answer, details: `${name} failed`});
           else reply(null, create(output, answer));
