@@ -72,7 +72,7 @@ export const stdoutSink = (): BufferedSink => {
     },
   });
   return {
-    write: buffer.write,
+    write: (line) => buffer.write(line),
     // A full pipe takes nothing more, and process.exit() drops what waits for it.
     async flush(atMost) {
       buffer.flush();

@@ -6,7 +6,7 @@ import {proveSamplePod} from '../stages/verify/kni.ts';
 export interface ProofCollector {
   /** The line that the runtime logged, then the checks; empty if the proof did not run. */
   readonly lines: readonly string[];
-  emit(event: RunEvent): void;
+  readonly emit: (event: RunEvent) => void;
 }
 
 export const proofCollector = (): ProofCollector => {
