@@ -1,13 +1,15 @@
 /** Follows the objects of a resource, and retries with backoff through outages of the API server. */
 import {setTimeout as delay} from 'node:timers/promises';
 import {errorText, type Log} from '../log.ts';
+import type {Cluster} from './kubeconfig.ts';
 import {type Resource, watchResource} from './watch-resource.ts';
 
 export interface FollowOptions<Item> {
   /** Names the resource in log lines, such as "the nodes". */
   readonly what: string;
   readonly resource: Resource<Item>;
-  readonly kubeconfig: string;
+  /** Reads address and credentials. Called for every connection, because credentials are rotated. */
+  readonly readCluster: () => Promise<Cluster>;
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly onItems: (items: readonly Item[]) => Promise<void>;
@@ -42,7 +44,7 @@ const follow = async <Item>(
   options: FollowOptions<Item>,
   pause: (ms: number) => Promise<void>,
 ): Promise<void> => {
-  const {what, resource, kubeconfig, log, signal, onItems, onTrouble, isUrgent, isAbsent} = options;
+  const {what, resource, readCluster, log, signal, onItems, onTrouble, isUrgent, isAbsent} = options;
   let waitMs = retryMs.first;
   let lastError = '';
   while (!signal.aborted) {
@@ -50,7 +52,7 @@ const follow = async <Item>(
     let followed = false;
     let absent = false;
     try {
-      for await (const items of watchResource(resource, kubeconfig, signal)) {
+      for await (const items of watchResource(resource, readCluster, signal)) {
         if (lastError) log.info(`watching ${what} again`);
         lastError = '';
         followed = true;

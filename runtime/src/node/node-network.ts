@@ -12,6 +12,7 @@ import {
 } from './definitions.ts';
 import {NodeNotReady} from './errors.ts';
 import {followResource, type ResourceFollower} from './follow-resource.ts';
+import {readKubeconfig} from './kubeconfig.ts';
 import {createNetworkSource, type NetworkSourceOptions, type NetworkStatus} from './network-source.ts';
 import {nodesResource} from './node-facts.ts';
 import type {RefusedPodCidr} from './pod-cidrs.ts';
@@ -134,7 +135,7 @@ const createNodesFollower = (
       follower = followResource({
         what: 'the nodes',
         resource: nodesResource,
-        kubeconfig,
+        readCluster: () => readKubeconfig(kubeconfig),
         log,
         signal,
         onItems: async (read) => {
@@ -156,7 +157,7 @@ const followDefinitions = ({kubeconfig, log, signal}: NodeNetworkOptions, defini
   followResource({
     what: 'the NetworkAttachmentDefinitions',
     resource: definitionsResource,
-    kubeconfig,
+    readCluster: () => readKubeconfig(kubeconfig),
     log,
     signal,
     onItems: definitions.replace,

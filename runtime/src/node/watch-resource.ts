@@ -1,7 +1,7 @@
 /** Lists the objects of a resource, then watches for changes. */
 import {arrayOf, objectOf, stringOf} from '../lib/json.ts';
 import {ApiRefused, getJson, streamJson} from './api-client.ts';
-import {readKubeconfig} from './kubeconfig.ts';
+import type {Cluster} from './kubeconfig.ts';
 
 export interface Resource<Item> {
   /** The API path, such as /api/v1/nodes. */
@@ -20,10 +20,10 @@ const idleMs = 150_000;
 /** Yields all items after every change. Returns when the API server ends the watch; throws if it does not respond. */
 export async function* watchResource<Item>(
   {path, itemOf}: Resource<Item>,
-  kubeconfig: string,
+  readCluster: () => Promise<Cluster>,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Item[]> {
-  const cluster = await readKubeconfig(kubeconfig);
+  const cluster = await readCluster();
   const list = objectOf(await getJson({cluster, path, signal}));
   const items = new Map(arrayOf(list['items']).map((object) => [keyOf(object), itemOf(object)]));
   yield [...items.values()];

@@ -1,6 +1,7 @@
 import {writeFile} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
 import {definitionsResource} from '../../../runtime/src/node/definitions.ts';
+import {readKubeconfig} from '../../../runtime/src/node/kubeconfig.ts';
 import {nodesResource} from '../../../runtime/src/node/node-facts.ts';
 import {watchResource} from '../../../runtime/src/node/watch-resource.ts';
 import {kubeconfigFor, startApiServer} from '../../rig/runtime/api-server.ts';
@@ -20,12 +21,13 @@ const rig = async (trusted = createAuthority()) => {
     writeFile(dir.join('config'), kubeconfigFor(`https://127.0.0.1:${port}`, ca, dir.join('client.pem')));
   await useAuthority(api.authority.cert);
   const stop = new AbortController();
+  const readCluster = () => readKubeconfig(dir.join('config'));
   return {
     api,
     useAuthority,
     stop,
-    watch: () => watchResource(nodesResource, dir.join('config'), stop.signal),
-    watchDefinitions: () => watchResource(definitionsResource, dir.join('config'), stop.signal),
+    watch: () => watchResource(nodesResource, readCluster, stop.signal),
+    watchDefinitions: () => watchResource(definitionsResource, readCluster, stop.signal),
     [Symbol.asyncDispose]: async () => {
       stop.abort();
       await api.close();
