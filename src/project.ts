@@ -10,4 +10,5 @@ export const project = {
   stacks: below('manifests/stacks'),
   patches: below('patches'),
   runtime: below('runtime'),
+  dns: below('dns'),
 } as const;

@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {TestProject} from 'vitest/node';
 import {runtimeFile} from '../../src/stages/build/runtime.ts';
-import {bundleRuntime} from '../../src/stages/lib/bundle-runtime.ts';
+import {bundleProgram} from '../../src/stages/lib/bundle-program.ts';
 import {findTools, type Tools} from '../rig/node/tools.ts';
 
 declare module 'vitest' {
@@ -21,7 +21,7 @@ export default async ({provide}: TestProject): Promise<() => Promise<void>> => {
   provide('tools', await findTools());
   const dir = await mkdtemp(join(tmpdir(), 'kni-runtime-'));
   const file = join(dir, runtimeFile);
-  await bundleRuntime(file);
+  await bundleProgram('runtime', file);
   provide('runtimeFile', file);
   return () => rm(dir, {recursive: true});
 };

@@ -28,7 +28,16 @@ export interface ShellResult {
 /** A checkout whose program is built from the current sources. No docker engine answers there. */
 export const realCli = async (): Promise<RealCli> => {
   const dir = await tempDir();
-  for (const name of ['docs', 'manifests', 'node_modules', 'patches', 'runtime', 'src', 'package.json'])
+  for (const name of [
+    'dns',
+    'docs',
+    'manifests',
+    'node_modules',
+    'patches',
+    'runtime',
+    'src',
+    'package.json',
+  ])
     await symlink(join(project.root, name), dir.join(name));
   for (const name of ['bin', 'build.js'])
     await cp(join(project.root, name), dir.join(name), {recursive: true});

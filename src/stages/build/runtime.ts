@@ -4,7 +4,7 @@ import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {digestOfTree} from '../../cache/digest.ts';
 import {project} from '../../project.ts';
-import {bundleRuntime} from '../lib/bundle-runtime.ts';
+import {bundleProgram} from '../lib/bundle-program.ts';
 import {artifactTask} from '../lib/products.ts';
 
 export const runtimeFile = 'kni-runtime.cjs';
@@ -18,5 +18,5 @@ export const runtime = artifactTask({
     // Exact versions, so they stand for the bundled files of node_modules.
     dependencies: JSON.parse(await readFile(join(project.root, 'package.json'), 'utf8')).dependencies,
   }),
-  fill: (out) => bundleRuntime(join(out, runtimeFile)),
+  fill: (out) => bundleProgram('runtime', join(out, runtimeFile)),
 });

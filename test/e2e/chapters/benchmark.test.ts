@@ -9,7 +9,7 @@ import {chmod, readdir, readFile, writeFile} from 'node:fs/promises';
 import {fileURLToPath} from 'node:url';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {containerdBuilderImage} from '../../../src/stages/build/containerd-builder-image.ts';
-import {bundleRuntime} from '../../../src/stages/lib/bundle-runtime.ts';
+import {bundleProgram} from '../../../src/stages/lib/bundle-program.ts';
 import type {Figures} from '../../bench/report.ts';
 import {useImages} from '../../rig/cluster/fixture.ts';
 import {type TempDir, tempDir} from '../../rig/temp-dir.ts';
@@ -42,7 +42,7 @@ const start = (...args: string[]) => {
 const otherRuntime = async (): Promise<string> => {
   const file = dir.join('other-runtime');
   // As a text within the script: on its node other files of /tmp are out of sight.
-  await bundleRuntime(file);
+  await bundleProgram('runtime', file);
   const text = await readFile(file, 'base64');
   const script = [
     '#!/bin/sh',

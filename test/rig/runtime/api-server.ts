@@ -1,4 +1,4 @@
-/** A small API server over real TLS: lists and watches nodes and NetworkAttachmentDefinitions, for clients with a certificate. */
+/** A small API server over real TLS: lists and watches objects, for clients with a certificate or a token. */
 import type {ServerResponse} from 'node:http';
 import {createServer} from 'node:https';
 import type {AddressInfo, Socket} from 'node:net';
@@ -13,6 +13,8 @@ export interface ApiServer extends AsyncDisposable {
   readonly setNodes: (nodes: readonly ApiNode[]) => void;
   /** `undefined`, as at first: the API server does not know the resource. */
   readonly setDefinitions: (definitions: readonly ApiDefinition[] | undefined) => void;
+  /** Services or Endpoints, as the API has them. `undefined`, as at first: the API server does not know the resource. */
+  readonly setObjects: (what: 'services' | 'endpoints', objects: readonly ApiObject[] | undefined) => void;
   /** Answers with this status from now on; 200 is normal. */
   readonly answer: (statusCode: number) => void;
   /** Resolves when a client watches the resource, which it does after it has read the list. */
@@ -39,7 +41,7 @@ export interface ApiDefinition {
   readonly config?: string;
 }
 
-interface ApiObject {
+export interface ApiObject {
   readonly metadata: {readonly namespace?: string; readonly name: string};
 }
 
@@ -53,12 +55,18 @@ interface Collection {
 const paths = {
   nodes: '/api/v1/nodes',
   definitions: '/apis/k8s.cni.cncf.io/v1/network-attachment-definitions',
+  services: '/api/v1/services',
+  endpoints: '/api/v1/endpoints',
 } as const;
 
-export const startApiServer = (authority = createAuthority()): ApiServer => {
+/** With a token, clients need it instead of a certificate. */
+export const startApiServer = (authority = createAuthority(), token?: string): ApiServer => {
   const collections = new Map<string, Collection>([
     [paths.nodes, {objects: [], watches: new Set(), history: []}],
-    [paths.definitions, {objects: undefined, watches: new Set(), history: []}],
+    ...[paths.definitions, paths.services, paths.endpoints].map((path): [string, Collection] => [
+      path,
+      {objects: undefined, watches: new Set(), history: []},
+    ]),
   ]);
   let version = 1;
   let statusCode = 200;
@@ -67,7 +75,7 @@ export const startApiServer = (authority = createAuthority()): ApiServer => {
     ...authority.issue('api-server'),
     ca: authority.cert,
     requestCert: true,
-    rejectUnauthorized: true,
+    rejectUnauthorized: token === undefined,
   };
 
   const server = createServer(tls, (request, response) => {
@@ -75,7 +83,9 @@ export const startApiServer = (authority = createAuthority()): ApiServer => {
     const client = 'getPeerCertificate' in request.socket ? peerOf(request.socket) : '';
     requests.push(`${client} ${url.pathname}${url.searchParams.has('watch') ? '?watch' : ''}`);
     const collection = collections.get(url.pathname);
-    const status = statusCode === 200 && !collection?.objects ? 404 : statusCode;
+    const known = collection?.objects ? 200 : 404;
+    const allowed = token === undefined || request.headers.authorization === `Bearer ${token}` ? known : 401;
+    const status = statusCode === 200 ? allowed : statusCode;
     response.writeHead(status, {'content-type': 'application/json'});
     if (status !== 200 || !collection) response.end('{"kind":"Status","message":"refused"}');
     else if (url.searchParams.has('watch')) {
@@ -132,6 +142,7 @@ export const startApiServer = (authority = createAuthority()): ApiServer => {
       }),
     close,
     setNodes: (nodes) => replace(paths.nodes, nodes.map(nodeObject)),
+    setObjects: (what, objects) => replace(paths[what], objects),
     setDefinitions: (definitions) => replace(paths.definitions, definitions?.map(definitionObject)),
     answer: (code) => {
       statusCode = code;

@@ -1,4 +1,4 @@
-/** Bundles the network runtime into one file, so that a node needs Node.js but no npm packages. */
+/** Bundles the network runtime and the DNS server into one file each, so that they need Node.js but no npm packages. */
 
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -6,7 +6,7 @@ import {z} from 'zod';
 import {readJson} from '../../json.ts';
 import {project} from '../../project.ts';
 
-/** The options of esbuild that runtime/bundle.json may contain. */
+/** The options of esbuild that a bundle.json may contain. */
 const bundleOptions = z.strictObject({
   entryPoints: z.array(z.string()),
   bundle: z.boolean(),
@@ -21,12 +21,12 @@ const bundleOptions = z.strictObject({
   external: z.array(z.literal('@grpc/proto-loader')),
 });
 
-/** Uses the options of runtime/bundle.json, which also serve for bundling by hand. */
-export const bundleRuntime = async (outfile: string): Promise<void> => {
+/** Uses the options of `<program>/bundle.json`, which also serve for bundling by hand. */
+export const bundleProgram = async (program: 'runtime' | 'dns', outfile: string): Promise<void> => {
   const options = readJson(
     bundleOptions,
-    await readFile(join(project.runtime, 'bundle.json'), 'utf8'),
-    'runtime/bundle.json',
+    await readFile(join(project[program], 'bundle.json'), 'utf8'),
+    `${program}/bundle.json`,
   );
   // Imported only here, because most runs do not bundle.
   const {build} = await import('esbuild');

@@ -1,0 +1,79 @@
+/** Listens for queries over UDP and TCP. */
+import {createSocket} from 'node:dgram';
+import {once} from 'node:events';
+import {createServer, isIPv6, type Socket} from 'node:net';
+import {errorText, type Log} from '../../runtime/src/log.ts';
+import type {Answerer} from './answer.ts';
+import {messageIn, withLength} from './exchange.ts';
+import {portOf} from './health.ts';
+
+export interface DnsServer {
+  readonly port: number;
+  readonly close: () => void;
+}
+
+/** RFC 7766 recommends some seconds. */
+const idleMs = 10_000;
+const mostConnections = 250;
+
+/** Port 0 is any free port. Rejects if the port cannot be bound. */
+export const listen = async (
+  {host, port}: {readonly host: string; readonly port: number},
+  answer: Answerer,
+  log: Log,
+): Promise<DnsServer> => {
+  const connections = new Set<Socket>();
+  const tcp = createServer((connection) => {
+    connections.add(connection);
+    connection.on('close', () => connections.delete(connection));
+    // Clients may reset their connections.
+    serve(connection, answer).catch(() => connection.destroy());
+  });
+  tcp.maxConnections = mostConnections;
+  tcp.listen(port, host);
+  await once(tcp, 'listening');
+
+  const udp = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
+  udp.on('message', (packet, client) => {
+    answer(packet, 'udp')
+      .then((response) => {
+        if (response) udp.send(response, client.port, client.address, () => undefined);
+      })
+      // The client may be gone, and the socket closed.
+      .catch(() => undefined);
+  });
+  const bound = portOf(tcp);
+  udp.bind(bound, host);
+  await once(udp, 'listening');
+  for (const server of [tcp, udp])
+    server.on('error', (error: Error) => log.error('cannot receive queries', {error: errorText(error)}));
+
+  return {
+    port: bound,
+    close: () => {
+      tcp.close();
+      udp.close();
+      for (const connection of connections) connection.destroy();
+    },
+  };
+};
+
+/** Answers one query after the other, so that one connection cannot occupy the server. */
+const serve = async (connection: Socket, answer: Answerer): Promise<void> => {
+  connection.setTimeout(idleMs, () => connection.destroy());
+  let received: Buffer = Buffer.alloc(0);
+  for await (const chunk of connection) {
+    received = Buffer.concat([received, Buffer.from(chunk)]);
+    for (;;) {
+      const {message, rest} = messageIn(received);
+      if (message === undefined) break;
+      received = rest;
+      const response = await answer(message, 'tcp');
+      if (response === undefined) {
+        connection.destroy();
+        return;
+      }
+      if (!connection.write(withLength(response))) await once(connection, 'drain');
+    }
+  }
+};
