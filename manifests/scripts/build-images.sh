@@ -1,8 +1,11 @@
 #!/bin/sh
 # Makes the archive of images that the nodes are preloaded with, in the format of `docker save`.
-#   build-images.sh [control-plane] [sample]
+#   build-images.sh [control-plane] [sample] [nodejs]
 #   /out         where the archive goes, as images.tar
 #   SAMPLE       name of the sample's image
+# For Node.js, which runs the DNS server:
+#   /nodejs      node
+#   NODEJS       name of its image
 # For the control plane, with etcd and pause; runs in the node-base image, whose packages it takes iptables from:
 #   /kubernetes  kube-apiserver, kube-controller-manager, kube-scheduler, kube-proxy
 #   /pause       pause
@@ -123,10 +126,19 @@ sample() {
   image "$SAMPLE" '["/bin/ash"]'
 }
 
+# Node.js alone. The DNS server's program comes from a ConfigMap, so that it can change without a new image.
+nodejs() {
+  fresh
+  cp "/nodejs/node" "$work/root/usr/local/bin/"
+  copy_libraries "/nodejs/node"
+  image "$NODEJS" '["/usr/local/bin/node"]'
+}
+
 for group in "$@"; do
   case $group in
     control-plane) control_plane ;;
     sample) sample ;;
+    nodejs) nodejs ;;
     *)
       echo "build-images: no such group: $group" >&2
       exit 64

@@ -7,6 +7,7 @@ import {bytesOf, exists} from '../cache/files.ts';
 import {UserError} from '../errors.ts';
 import {components} from '../stacks/own-source.ts';
 import type {Stack} from '../stacks/schema.ts';
+import {dnsServer} from '../stages/build/dns.ts';
 import {nodeImage} from '../stages/build/node-image.ts';
 import {runtime} from '../stages/build/runtime.ts';
 import type {DemoContext} from '../stages/context.ts';
@@ -18,13 +19,14 @@ import {imageSizes, saveImages} from '../tools/docker.ts';
 import {createTarball} from '../tools/tar.ts';
 import {type BundleItem, bundleFormat, imagesName, type Manifest, manifestName} from './manifest.ts';
 
-/** The tasks whose results a bundle contains: the node image, the network runtime, and the sources of both. */
-export const bundledTasks = ({node}: Stack) => ({
+/** The tasks whose results a bundle contains: the node image, the network runtime, the DNS server, and the sources of the node image. */
+export const bundledTasks = ({node, features}: Stack) => ({
   images: [nodeImage.id],
   artifacts: [
     ...components.map(sourceIdOf),
     ...(node.from === 'debian' ? [sourceIdOf('kind')] : []),
     runtime.id,
+    ...(features.coredns ? [] : [dnsServer.id]),
   ],
 });
 

@@ -4,7 +4,8 @@ import {describePlanFailure, type Plan, planTasks} from '../graph/plan.ts';
 import type {Stack} from '../stacks/schema.ts';
 import {buildContainerd} from './build/containerd.ts';
 import {containerdBuilderImage} from './build/containerd-builder-image.ts';
-import {allImages, sampleImageOnly} from './build/images.ts';
+import {dnsServer} from './build/dns.ts';
+import {preloadedImages} from './build/images.ts';
 import {kubernetesPrograms} from './build/kubernetes.ts';
 import {buildNodeBase, pullNodeBase} from './build/node-base-image.ts';
 import {nodeImage} from './build/node-image.ts';
@@ -31,7 +32,7 @@ import {fetchOwn, patchOwn} from './init/own-source.ts';
 import {patchSource} from './init/tree.ts';
 import type {ResolvedSource} from './lib/resolve-own-source.ts';
 import {cluster} from './setup/cluster.ts';
-import {scaleDownDns} from './setup/dns.ts';
+import {dns} from './setup/dns.ts';
 import {networkDefinitions} from './setup/network-definitions.ts';
 import {nodesReady} from './setup/nodes-ready.ts';
 import {programsTask} from './setup/programs.ts';
@@ -78,9 +79,10 @@ export const demoTasks = (
     buildContainerd(containerdBuilder), // containerd, its shim and ctr
     ...own.map((source) => buildOwn(source, containerdBuilder)), // --source: for setup/programs
     fromDebian ? buildNodeBase : pullNodeBase, // a kind node without our programs
-    fromDebian ? allImages : sampleImageOnly, // archive of images that the nodes need
+    preloadedImages({node, features}), // archive of images that the nodes need
     ...when(fromDebian, preloadImage), // these images in containerd's store
     runtime, // the network runtime in one file
+    ...when(!features.coredns, dnsServer), // our DNS server with its manifest
     nodejs, // for the network runtime
     fromDebian ? buildNodeSystem : extendNodeSystem, // everything except the network runtime
     nodeImage, // everything
@@ -90,12 +92,12 @@ export const demoTasks = (
     programsTask(own), // runtime of this checkout, and own kubelet and containerd
     runtimeFlags, // pod subnet and --backend
     networkDefinitions, // NetworkAttachmentDefinition and the right to read it
-    ...when(!features.coredns, scaleDownDns), // if the stack has no image of CoreDNS
     nodesReady, // the network runtimes answer
+    ...when(!features.coredns, dns), // instead of CoreDNS
 
     // verify: a pod got its network over KNI
     samplePod, // Ready
-    proveSamplePod, // five sources agree
+    proveSamplePod, // all sources agree
   ];
 };
 

@@ -8,8 +8,10 @@ import {runStep} from '../lib/container.ts';
 import {artifactOf, artifactTask, imageOf} from '../lib/products.ts';
 import {scriptDigest} from '../lib/project-files.ts';
 import {builtNodeOf} from '../lib/stack-parts.ts';
+import {nodejsImage} from './dns.ts';
 import {kubernetesPrograms} from './kubernetes.ts';
 import {nodeBaseId} from './node-base-image.ts';
+import {nodejs} from './nodejs.ts';
 import {pause} from './pause.ts';
 
 export const imagesId = 'build/images';
@@ -26,8 +28,22 @@ interface Archive {
   readonly env: (stack: Stack) => Readonly<Record<string, string>>;
 }
 
-const imagesTask = ({title, builder, mounts, groups, env}: Archive): DemoTask => {
-  const environment = async (stack: Stack) => ({...env(stack), SAMPLE: await sampleImage()});
+/** What the archive contains besides, if the stack has no CoreDNS. */
+const forDns = {
+  mounts: {[nodejs.id]: '/nodejs'},
+  groups: ['nodejs'],
+  env: (stack: Stack) => ({NODEJS: nodejsImage(stack)}),
+};
+
+const imagesTask = (archive: Archive, {coredns}: Stack['features']): DemoTask => {
+  const {title, builder} = archive;
+  const mounts = {...archive.mounts, ...(!coredns && forDns.mounts)};
+  const groups = [...archive.groups, ...(coredns ? [] : forDns.groups)];
+  const environment = async (stack: Stack) => ({
+    ...archive.env(stack),
+    ...(!coredns && forDns.env(stack)),
+    SAMPLE: await sampleImage(),
+  });
   return artifactTask({
     id: imagesId,
     title,
@@ -52,8 +68,8 @@ const imagesTask = ({title, builder, mounts, groups, env}: Archive): DemoTask =>
   });
 };
 
-export const allImages = imagesTask({
-  title: 'Build the images of the control plane, etcd, pause and the sample pod',
+const everything: Archive = {
+  title: 'Build the images that the nodes need',
   // kube-proxy's image takes iptables from the packages of this image.
   builder: nodeBaseId,
   mounts: {[kubernetesPrograms.id]: '/kubernetes', [pause.id]: '/pause'},
@@ -67,13 +83,16 @@ export const allImages = imagesTask({
       ETCD: images.etcd,
     };
   },
-});
+};
 
 /** A published node image already has the other images. */
-export const sampleImageOnly = imagesTask({
+const sampleOnly: Archive = {
   title: 'Build the image of the sample pod',
   builder: builderImage.id,
   mounts: {},
   groups: ['sample'],
   env: () => ({}),
-});
+};
+
+export const preloadedImages = ({node, features}: Pick<Stack, 'node' | 'features'>): DemoTask =>
+  imagesTask(node.from === 'debian' ? everything : sampleOnly, features);
