@@ -19,6 +19,19 @@ export interface Evidence {
   readonly lines: readonly LogLine[];
   /** Output of `ip addr show eth0` in the pod. */
   readonly ipAddr: string;
+  /** What a request by name found; undefined if it was not made. */
+  readonly byName?: ByName | undefined;
+}
+
+interface ByName {
+  readonly succeeded: boolean;
+  /** The version of the API server, or the last line of the error. */
+  readonly found: string;
+}
+
+export interface EvidenceOptions {
+  /** Whether the pod must reach a Service by its name. The pod's image needs busybox. */
+  readonly byName?: boolean;
 }
 
 /** Asks containerd, the node's journal and the pod at the same time. */
@@ -26,12 +39,14 @@ export const gatherEvidence = async (
   cluster: Pick<Cluster, 'controlPlane' | 'node'>,
   pod: Pod,
   signal: AbortSignal,
+  {byName = false}: EvidenceOptions = {},
 ): Promise<Evidence> => {
   const node = cluster.node(pod.node ?? '');
-  const [sandboxes, lines, ipAddr] = await Promise.all([
+  const [sandboxes, lines, ipAddr, reached] = await Promise.all([
     node.run(sandboxesOfPod(pod.uid), {signal}),
     linesMatching(pod.uid, node, signal),
     addressesIn(cluster.controlPlane, pod, signal),
+    byName ? reachByName(cluster.controlPlane, pod, signal) : undefined,
   ]);
   // After several attempts the newest sandbox counts: the one that the runtime attached last.
   const attached = lines.findLast(({rpc, level}) => rpc === 'AttachInterface' && level === 'info')?.sandbox;
@@ -39,7 +54,35 @@ export const gatherEvidence = async (
   const sandbox = ids.find((id) => id === attached) ?? ids[0] ?? '';
   const info = sandbox === '' ? undefined : await node.run(sandboxInfo(sandbox), {signal});
   const netns = info && netnsOf(info.stdout);
-  return {pod, sandbox, netns, lines, ipAddr: ipAddr ?? (await addressesAt(node, netns, signal))};
+  return {
+    pod,
+    sandbox,
+    netns,
+    lines,
+    ipAddr: ipAddr ?? (await addressesAt(node, netns, signal)),
+    ...(reached && {byName: reached}),
+  };
+};
+
+/** The API server is a Service that every cluster has. Its only endpoint is on the control-plane node. */
+export const serviceByName = 'kubernetes.default';
+
+const reachByName = async (
+  controlPlane: Host,
+  {namespace, name}: Pod,
+  signal: AbortSignal,
+): Promise<ByName> => {
+  const url = `https://${serviceByName}/version`;
+  const exec = kubectl('exec', '-n', namespace, name, '--', 'wget', '-q', '-T', '5', '-O', '-', url);
+  try {
+    const {stdout} = await controlPlane.run(exec, {signal});
+    const version = /"gitVersion": *"([^"]+)"/.exec(stdout)?.[1];
+    return {succeeded: version !== undefined, found: version ?? 'another answer'};
+  } catch (error) {
+    if (!(error instanceof CommandError) || signal.aborted) throw error;
+    const why = error.output.split('\n').findLast((line) => line.startsWith('wget: ') && !/note:/.test(line));
+    return {succeeded: false, found: why ?? error.lastLine};
+  }
 };
 
 /** Undefined for an image without the program `ip`. */
@@ -75,7 +118,7 @@ export interface Check {
 }
 
 /** All checks must hold. */
-export const judge = ({pod, sandbox, netns, lines, ipAddr}: Evidence): readonly Check[] => {
+export const judge = ({pod, sandbox, netns, lines, ipAddr, byName}: Evidence): readonly Check[] => {
   const own = lines.filter((line) => line.sandbox === sandbox);
   const received = own.map(({msg}) => receivedIpConfigs(msg)).findLast((line) => line?.sandbox === sandbox);
   const logged = received?.interfaces.get('eth0')?.ips[0];
@@ -115,6 +158,16 @@ export const judge = ({pod, sandbox, netns, lines, ipAddr}: Evidence): readonly 
       holds: order.join() === 'CreateNetwork,AttachInterface,QueryPodNetwork',
       saw: order.join(', ') || 'none of them',
     },
+    ...(byName === undefined
+      ? []
+      : [
+          {
+            claim: `the pod reaches the Service ${serviceByName} by its name`,
+            label: 'Service reached by name',
+            holds: byName.succeeded,
+            saw: byName.succeeded ? `${serviceByName} (Kubernetes ${byName.found})` : byName.found,
+          },
+        ]),
   ];
 };
 

@@ -4,7 +4,7 @@ import {UserError} from '../errors.ts';
 import {DeadlineExceeded, waitUntil} from '../host/wait-until.ts';
 import {type Cluster, flagOf} from './cluster.ts';
 import {findPod} from './pod.ts';
-import {type Check, type Evidence, gatherEvidence, judge} from './proof.ts';
+import {type Check, type Evidence, type EvidenceOptions, gatherEvidence, judge} from './proof.ts';
 
 export interface Proof {
   readonly evidence: Evidence;
@@ -12,7 +12,12 @@ export interface Proof {
 }
 
 /** Throws UserError when the pod is missing or not Ready, or when a check fails. */
-export const proveKni = async (cluster: Cluster, name: string, signal: AbortSignal): Promise<Proof> => {
+export const proveKni = async (
+  cluster: Cluster,
+  name: string,
+  signal: AbortSignal,
+  options?: EvidenceOptions,
+): Promise<Proof> => {
   const pod = await findPod(cluster.controlPlane, name, signal);
   if (!pod?.ready) {
     throw new UserError({
@@ -22,7 +27,7 @@ export const proveKni = async (cluster: Cluster, name: string, signal: AbortSign
       tryThis: `kni-demo logs --pod ${name}${flagOf(cluster)}`,
     });
   }
-  const evidence = await gatherEvidence(cluster, pod, signal);
+  const evidence = await gatherEvidence(cluster, pod, signal, options);
   const checks = judge(evidence);
   const failed = checks.filter(({holds}) => !holds);
   if (failed.length === 0) return {evidence, checks};
@@ -38,9 +43,14 @@ export const proveKni = async (cluster: Cluster, name: string, signal: AbortSign
  * Retries the proof. After a node has restarted, the API server reports its old pods as Ready until the kubelet has
  * created new ones. When the kubelet's first attempt fails, the next one follows 10 to 15 s later.
  */
-export const waitForProof = async (cluster: Cluster, pod: string, signal: AbortSignal): Promise<Proof> => {
+export const waitForProof = async (
+  cluster: Cluster,
+  pod: string,
+  signal: AbortSignal,
+  options?: EvidenceOptions,
+): Promise<Proof> => {
   const wait = {what: 'the proof to succeed', every: 1_000, atMost: 60_000, signal};
-  return waitUntil(wait, () => proveKni(cluster, pod, signal)).catch((error: unknown) => {
+  return waitUntil(wait, () => proveKni(cluster, pod, signal, options)).catch((error: unknown) => {
     throw error instanceof DeadlineExceeded && error.cause instanceof UserError ? error.cause : error;
   });
 };

@@ -190,6 +190,19 @@ describe('judge', () => {
   });
 });
 
+describe('a request by name', () => {
+  const check = (byName: Evidence['byName']) => judge({...evidence, byName})[5];
+  it('is the sixth check, and shows what the pod found', () => {
+    expect(judge(evidence)).toHaveLength(5);
+    expect(check({succeeded: true, found: 'v1.20.2'})).toMatchObject({
+      holds: true,
+      saw: 'kubernetes.default (Kubernetes v1.20.2)',
+    });
+    const found = "wget: bad address 'kubernetes.default'";
+    expect(check({succeeded: false, found})).toMatchObject({holds: false, saw: found});
+  });
+});
+
 describe('gatherEvidence', () => {
   const nodes = [node('test1-control-plane'), node('test1-worker')];
   const on = (name: string, [file, args]: Command): Command => ['docker', ['exec', name, file, ...args]];
@@ -222,6 +235,37 @@ describe('gatherEvidence', () => {
     );
     expect(gathered).toEqual({...evidence, ipAddr: ipAddr.trimEnd()});
     expect(judge(gathered).every(({holds}) => holds)).toBe(true);
+  });
+
+  it.each([
+    ['{"gitVersion": "v1.20.2"}', {succeeded: true, found: 'v1.20.2'}],
+    ['<html>', {succeeded: false, found: 'another answer'}],
+  ])('lets the pod make a request by name: %s', async (printed, byName) => {
+    const request = kubectl(
+      'exec',
+      '-n',
+      'default',
+      'samplepod',
+      '--',
+      'wget',
+      '-q',
+      '-T',
+      '5',
+      '-O',
+      '-',
+      'https://kubernetes.default/version',
+    );
+    const transcript = [
+      exchange(sandboxes, sandbox),
+      exchange(journal, ...texts),
+      address,
+      exchange(on('test1-control-plane', request), printed),
+      info(sandbox, netns),
+    ];
+    using host = fakeHost(transcript.join(''));
+    const {signal} = new AbortController();
+    const gathered = await gatherEvidence(clusterOf(host, nodes), pod, signal, {byName: true});
+    expect(gathered.byName).toEqual(byName);
   });
 
   it('chooses the sandbox of containerd that was attached last', async () => {

@@ -50,5 +50,6 @@ export const clusterWith = ({
     if (line.includes('containers info'))
       return JSON.stringify({Spec: {linux: {namespaces: [{type: 'network', path: '/run/netns/kni-u'}]}}});
     if (line.includes('journalctl')) return journal.map((each) => JSON.stringify(each)).join('\n');
+    if (line.includes('https://kubernetes.default/version')) return '{"gitVersion": "v1.20.2"}';
     return line.includes('ip addr') ? `    inet ${address}/24 scope global eth0` : '';
   });

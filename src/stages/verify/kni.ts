@@ -12,7 +12,9 @@ export const proveSamplePod: DemoTask = {
   title: `Prove that ${samplePodName} got its network over KNI`,
   needs: [samplePod.id, programsId],
   async run(context, {signal, log}) {
-    const {evidence, checks} = await waitForProof(await currentCluster(context), samplePodName, signal);
+    const cluster = await currentCluster(context);
+    const byName = !context.stack.features.coredns;
+    const {evidence, checks} = await waitForProof(cluster, samplePodName, signal, {byName});
     log(knownLine(evidence) ?? '');
     for (const line of proofLines(checks)) log(line);
   },

@@ -18,7 +18,8 @@ describe('verify', () => {
       ...running,
       log: (line) => void said.push(line),
     });
-    expect(said).toHaveLength(6);
+    expect(said).toHaveLength(7);
+    expect(said[6]).toBe('6. Service reached by name     kubernetes.default (Kubernetes v1.20.2)');
     expect(said[0]).toMatch(/^ipconfigs received for id: /);
   });
 
