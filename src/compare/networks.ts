@@ -9,7 +9,7 @@ import {readJson} from '../json.ts';
 /** Temporary files on the node. A tmpfs, so they do not survive a restart of the node. */
 export const scratch = '/run/kni-demo';
 /** One line for each ADD: nanoseconds since the epoch, and the id of the sandbox. */
-export const timesFile = `${scratch}/times`;
+export const timesFile = '/run/kni-demo-times';
 
 const timestampPlugin = 'kni-demo-timestamp';
 /** Sorts before the runtime's own 10-kni.conflist, so that it is used instead. */
@@ -77,7 +77,7 @@ export const networksToCompare = async (
   return {
     programs,
     kni: {
-      // Also creates the directory. The undo removes the file.
+      // The undo removes it.
       [timesFile]: '',
       [kniConflist]: textOf(withTimestamps(original)),
       [`${dirOf(places.get(chain[0] ?? '')?.path ?? '')}/${timestampPlugin}`]: script,
