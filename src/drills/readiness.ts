@@ -54,7 +54,7 @@ export const readiness: Drill = {
     const files = await listFiles();
 
     const stopped = await scene.step(
-      `Stop the network runtime of ${worker}`,
+      `Stop the network runtime of ${worker}; the kubelet tolerates 20 s of silence`,
       [`docker exec ${worker} systemctl stop kni`],
       async ({check, measure}) => {
         await node.run(setGuard, {signal});
