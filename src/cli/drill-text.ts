@@ -63,14 +63,11 @@ const commandLines = (command: string): readonly string[] => {
 const measurementText = ({what, value, unit}: Measurement): string =>
   unit === 'ms' && value >= 1_000 ? `${what} ${seconds(value)}` : `${what} ${value} ${unit}`;
 
+/** Two lines for each drill. */
 export const drillsText = (drills: readonly Drill[], paint: ChalkInstance): readonly string[] => {
-  const [header = '', ...rows] = columns([
-    ['DRILL', 'SHOWS'],
-    ...drills.map(({name, shows}) => [name, shows]),
-  ]);
+  const rows = columns(drills.map(({name, shows}) => [name, shows]));
   return [
-    paint.dim(header),
-    ...rows,
+    ...drills.flatMap(({question}, index) => [rows[index] ?? '', paint.dim(`  ${question.asks}`)]),
     '',
     'Run one: kni-demo drill readiness',
     'Run all: kni-demo drill --all',

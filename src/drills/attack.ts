@@ -11,7 +11,7 @@ export const attack: Drill = {
   name: 'attack',
   shows: 'a pod that asks for the netns of the host gets its own',
   question: {
-    asks: 'Can a user choose the netns of a pod, since containerd takes its path from an annotation?',
+    asks: 'Can a user choose the netns of a pod by an annotation?',
   },
   async run(scene) {
     const {victim, network} = await scene.step(

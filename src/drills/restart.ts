@@ -20,7 +20,7 @@ export const restart: Drill = {
   name: 'restart',
   shows: 'a network runtime that is killed 10 times costs no packet',
   question: {
-    asks: 'What happens to running pods when this daemon dies?',
+    asks: 'What happens to running pods when the network runtime dies?',
     quote: quotes.daemon,
   },
   async run(scene) {
