@@ -1,4 +1,4 @@
-/** The command drill and its flags. */
+/** The commands drill and tour, and their flags. */
 
 import {Argument, type Command} from 'commander';
 import {drillNames} from '../drills/names.ts';
@@ -21,6 +21,23 @@ export const addDrill = (program: Command, world: World): void => {
       (await import('./commands/drill.ts')).drill(world, drills, options),
     );
 };
+
+export const addTour = (program: Command, world: World): void => {
+  program
+    .command('tour')
+    .description('tell the story of KNI on the running cluster, in a few minutes: one key for each step')
+    .option('--auto', 'go on after some seconds instead of waiting for a key')
+    .addOption(name())
+    .addOption(json())
+    .addOption(lockTimeout('0'))
+    .addHelpText('after', tourHelp)
+    .action(async (options) => (await import('./commands/tour.ts')).tour(world, options));
+};
+
+const tourHelp = `
+Runs the drills life, ownership, readiness and restart, and restores everything, as kni-demo drill does. It fits into
+80 columns and 24 rows. Without a terminal it waits for nothing.
+Exit code 1: a check does not hold, or something is left behind.`;
 
 const help = `
 A drill takes up to a minute. It uses a namespace of its own, changes only that and one worker, and restores both, also after

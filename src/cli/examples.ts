@@ -19,6 +19,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'pod delete': ['pod delete mypod', 'pod delete mypod-1 other/mypod'],
   'pod inspect': ['pod inspect mypod --check', 'pod inspect kube-system/mypod --json'],
   drill: ['drill readiness', 'drill --list', 'drill --all --json', 'drill --restore --name lab'],
+  tour: ['tour', 'tour --auto --name lab'],
   doctor: ['doctor', 'doctor --fix'],
   stop: ['stop', 'stop --name lab'],
   start: ['start', 'start --name lab'],

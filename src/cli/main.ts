@@ -71,6 +71,12 @@ export const realWorld = (): World => {
       const {ask} = await import('./ask.ts');
       return ask(question, {input: process.stdin, output: process.stderr, cancel});
     },
+    async pressKey() {
+      if (!process.stdin.isTTY) return false;
+      const {pressKey} = await import('./press-key.ts');
+      await pressKey({input: process.stdin, cancel});
+      return true;
+    },
   };
 };
 

@@ -20,4 +20,6 @@ export interface World {
   readonly attach?: Attach;
   /** Asks a yes-or-no question. Without a terminal the answer is no. */
   confirm(question: string): Promise<boolean>;
+  /** Waits for a key and returns true; returns false at once without a terminal, which is the default. */
+  pressKey?(): Promise<boolean>;
 }

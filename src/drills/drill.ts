@@ -29,7 +29,18 @@ export interface Question {
 }
 
 /** Where the evidence of a check comes from. */
-export type Source = 'API server' | 'kernel' | 'containerd' | 'systemd' | 'ping' | 'curl' | 'files' | 'drill';
+export type Source =
+  | 'API server'
+  | 'kernel'
+  | 'containerd'
+  | 'systemd'
+  | 'ping'
+  | 'curl'
+  | 'files'
+  /** The log of the network runtime. */
+  | 'log'
+  /** A step of the drill itself. */
+  | 'drill';
 
 export interface Check {
   /** A sentence that is true if `holds`. */
@@ -92,7 +103,8 @@ export interface Verdict {
 
 /** Called while a drill runs. */
 export interface DrillListener {
-  stepBegun(number: number, title: string, commands: readonly string[]): void;
+  /** The step waits for it. */
+  stepBegun(number: number, title: string, commands: readonly string[]): void | Promise<void>;
   checked(check: Check): void;
   stepEnded(report: StepReport): void;
   restoring(): void;

@@ -6,12 +6,14 @@ import {exhaustion} from './exhaustion.ts';
 import {failedAdd} from './failed-add.ts';
 import {hostport} from './hostport.ts';
 import {leak} from './leak.ts';
+import {life} from './life.ts';
 import {multiNetwork} from './multi-network.ts';
 import {ownership} from './ownership.ts';
 import {readiness} from './readiness.ts';
 import {restart} from './restart.ts';
 
 export const drills: readonly Drill[] = [
+  life,
   readiness,
   restart,
   exhaustion,

@@ -1,6 +1,7 @@
 /** The names of the drills, for the flags: loads no drill. */
 
 export const drillNames = [
+  'life',
   'readiness',
   'restart',
   'exhaustion',

@@ -6,6 +6,10 @@
 export const reviewAddress = 'https://github.com/kubernetes/enhancements/pull/4477';
 
 export const quotes = {
+  specific: {
+    text: 'A list of _specific_ architectural/API changes you intend to make.',
+    by: 'danwinship, 2024-02-04',
+  },
   readiness: {
     text: 'Provide a RPC to indicate network readiness for the node (no more CNI network configuration files in host file system)',
     by: 'KEP, goals; BenTheElder on the goals, 2024-02-22: "Which is not possible in CNI because ...?"',

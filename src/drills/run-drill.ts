@@ -90,8 +90,8 @@ export const scriptOf = (listener: DrillListener) => {
     title = stepTitle;
     const current = number;
     const own: Check[] = [];
+    await listener.stepBegun(current, stepTitle, commands);
     const begun = performance.now();
-    listener.stepBegun(current, stepTitle, commands);
     try {
       return await act({
         check(source, claim, evidence) {

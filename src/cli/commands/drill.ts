@@ -2,15 +2,14 @@
 
 import {restoreChanges} from '../../changes/changes.ts';
 import {nameFlag, requireCluster, requireRunning} from '../../cluster/cluster.ts';
-import type {Drill, Verdict} from '../../drills/drill.ts';
 import {drills} from '../../drills/drills.ts';
-import {runDrill} from '../../drills/run-drill.ts';
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import {paletteOf} from '../../view/stream.ts';
 import {hostAndDirs} from '../context.ts';
-import {drillsText, drillText} from '../drill-text.ts';
+import {drillsText} from '../drill-text.ts';
 import {SilentExit} from '../report.ts';
+import {runDrills} from '../run-drills.ts';
 import {runLocked} from '../run-locked.ts';
 import {type RunOutput, runOutput} from '../run-output.ts';
 import type {World} from '../world.ts';
@@ -43,11 +42,7 @@ export const drill = async (
   await runLocked(dirs, {command, lockTimeout, say: output.note, signal}, async () => {
     requireRunning(name, (await requireCluster({host, dirs}, name, signal)).nodes);
     if (restore) return restoreCluster(world, output, name);
-    const verdicts: Verdict[] = [];
-    for (const each of chosen) verdicts.push(await runOne(world, output, {drill: each, name, command}));
-    const exitCode = verdicts.every(({passed}) => passed) ? exitCodes.ok : exitCodes.failed;
-    const summary = verdicts.map(({drill: drillName, passed, ms}) => ({drill: drillName, passed, ms}));
-    output.record('result', {command: 'drill', exitCode, cluster: name, drills: summary});
+    const exitCode = await runDrills(world, chosen, {name, json, command});
     if (exitCode !== exitCodes.ok) throw new SilentExit(exitCode);
   });
 };
@@ -57,32 +52,6 @@ const restoreCluster = async (world: World, {say, note, record}: RunOutput, name
   const changed = await restoreChanges(hostAndDirs(world), {cluster: name, signal, say: note});
   record('result', {command: 'drill', exitCode: 0, cluster: name, changed});
   if (!changed) say(`Cluster ${name} has no temporary changes.`);
-};
-
-const runOne = async (
-  world: World,
-  {say, record}: RunOutput,
-  {drill: one, name, command}: {readonly drill: Drill; readonly name: string; readonly command: string},
-): Promise<Verdict> => {
-  const {signal, stdout} = world;
-  const text = drillText(say, paletteOf(stdout));
-  record('drill', {drill: one.name, shows: one.shows, question: one.question});
-  text.begun(one);
-  const verdict = await runDrill(hostAndDirs(world), one, {
-    cluster: name,
-    command,
-    signal,
-    say: text.restored,
-    listener: {
-      stepBegun: text.stepBegun,
-      checked: text.checked,
-      stepEnded: (report) => record('step', {drill: one.name, ...report}),
-      restoring: text.restoring,
-    },
-  });
-  record('verdict', verdict);
-  text.verdict(verdict);
-  return verdict;
 };
 
 const showList = ({stdout}: World, {say, record}: RunOutput): void => {

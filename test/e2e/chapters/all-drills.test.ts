@@ -1,11 +1,14 @@
 /** Every drill twice, and drills that are interrupted. Stops services of the worker for a while. */
 
+import {join} from 'node:path';
 import {stripVTControlCharacters} from 'node:util';
 import {describe, expect, it} from 'vitest';
 import {readChanges} from '../../../src/changes/record.ts';
 import {drillNames} from '../../../src/drills/names.ts';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {cluster, dirs, shell, value, worker} from '../../rig/cluster/cluster.ts';
+import {quoteCommand} from '../../../src/host/quote.ts';
+import {project} from '../../../src/project.ts';
+import {cluster, dirs, host, shell, value, worker} from '../../rig/cluster/cluster.ts';
 import {drillTraces, patient, runDrills} from '../../rig/cluster/drills.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
 import {kniDemo, start} from '../../rig/cluster/kni-demo.ts';
@@ -14,6 +17,8 @@ import {sample} from '../../rig/cluster/pods.ts';
 import {until} from '../../rig/wait.ts';
 
 useCluster();
+
+const bin = join(project.root, 'bin/kni-demo.js');
 
 const sampleIdentity = () =>
   value('.metadata.uid}{.status.podIP}{.status.containerStatuses[0].containerID', 'pod', sample);
@@ -72,6 +77,26 @@ describe('a drill that is interrupted while the runtime is stopped', () => {
     expect(next.exitCode).toBe(exitCodes.ok);
     const lines = stripVTControlCharacters(next.stdout).split('\n');
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(await drillTraces()).toEqual(before);
+  });
+});
+
+describe('the tour', () => {
+  it('fits into 80 columns, and each step into 24 rows', async () => {
+    const before = await drillTraces();
+    const line = `stty cols 80 rows 24; ${quoteCommand([process.execPath, [bin, 'tour', '--auto', ...patient]])}`;
+    // It takes longer than the usual timeout.
+    const {stdout} = await host.run(['script', ['-qec', line, '/dev/null']], {timeout: 900_000});
+    const screens = stdout
+      .split('\u001b[2J\u001b[H')
+      .map((each) => stripVTControlCharacters(each).split(/\r?\n/));
+    expect(screens.length).toBeGreaterThan(12);
+    // A note that it waits for another kni-demo comes before the first screen.
+    for (const lines of screens.slice(1)) {
+      expect(lines.length).toBeLessThanOrEqual(24);
+      expect(Math.max(...lines.map((each) => each.length))).toBeLessThanOrEqual(80);
+    }
+    expect(stdout.match(/PASS/g)).toHaveLength(4);
     expect(await drillTraces()).toEqual(before);
   });
 });

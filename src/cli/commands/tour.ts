@@ -1,0 +1,69 @@
+/** tour: the story of KNI in some drills, one key for each step. */
+
+import {setTimeout as sleep} from 'node:timers/promises';
+import {nameFlag, requireCluster, requireRunning} from '../../cluster/cluster.ts';
+import {drills} from '../../drills/drills.ts';
+import type {DrillName} from '../../drills/names.ts';
+import {exitCodes} from '../../exit-codes.ts';
+import {isTerminal, paletteOf} from '../../view/stream.ts';
+import {hostAndDirs} from '../context.ts';
+import {SilentExit} from '../report.ts';
+import {runDrills} from '../run-drills.ts';
+import {runLocked} from '../run-locked.ts';
+import {runOutput} from '../run-output.ts';
+import type {World} from '../world.ts';
+
+export interface TourOptions {
+  readonly name: string;
+  readonly auto?: boolean;
+  readonly json?: boolean;
+  /** Milliseconds. */
+  readonly lockTimeout: number;
+}
+
+const story: readonly DrillName[] = ['life', 'ownership', 'readiness', 'restart'];
+
+/** Milliseconds to read a step with --auto. */
+const readingTime = 3_000;
+
+/** Without a keyboard it goes on by itself. */
+const waitForReader = async (world: World, auto = false): Promise<void> => {
+  const {signal, stdout} = world;
+  if (!auto) {
+    stdout.write(paletteOf(stdout).dim('\n[any key: go on, q: end]'));
+    const isPressed = await world.pressKey?.();
+    stdout.write(eraseLine);
+    if (isPressed) return;
+  }
+  await sleep(readingTime, undefined, {signal});
+};
+
+const clear = '\u001b[2J\u001b[H';
+const eraseLine = '\r\u001b[2K';
+
+/** Throws SilentExit when a drill has failed, after the others have run. */
+export const tour = async (world: World, {name, auto, json, lockTimeout}: TourOptions): Promise<void> => {
+  const {signal, stdout} = world;
+  const {host, dirs} = hostAndDirs(world);
+  const {say, note} = runOutput(world, json);
+  const isDrawn = !json && isTerminal(stdout);
+  let stepsSeen = 0;
+
+  const pause = async (before: 'drill' | 'step'): Promise<void> => {
+    if (json) return;
+    stepsSeen += 1;
+    // Nothing is to be read before the first drill.
+    if (stepsSeen > 1 && isDrawn) await waitForReader(world, auto);
+    // The first step is read together with its question.
+    if (isDrawn && (before === 'drill' || stepsSeen > 2)) stdout.write(clear);
+  };
+
+  const command = 'kni-demo tour';
+  await runLocked(dirs, {command, lockTimeout, say: note, signal}, async () => {
+    requireRunning(name, (await requireCluster({host, dirs}, name, signal)).nodes);
+    const chosen = story.flatMap((each) => drills.find((drill) => drill.name === each) ?? []);
+    const exitCode = await runDrills(world, chosen, {name, json, command, pause});
+    for (const line of ['', 'Next:', `  kni-demo drill --list${nameFlag(name)}`]) say(line);
+    if (exitCode !== exitCodes.ok) throw new SilentExit(exitCode);
+  });
+};

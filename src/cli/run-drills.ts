@@ -1,0 +1,67 @@
+/** Runs drills one after another, and shows them as text or as JSON. */
+
+import type {Drill, Verdict} from '../drills/drill.ts';
+import {runDrill} from '../drills/run-drill.ts';
+import {type ExitCode, exitCodes} from '../exit-codes.ts';
+import {paletteOf} from '../view/stream.ts';
+import {hostAndDirs} from './context.ts';
+import {drillText} from './drill-text.ts';
+import {runOutput} from './run-output.ts';
+import type {World} from './world.ts';
+
+export interface DrillsOptions {
+  /** The cluster's name. */
+  readonly name: string;
+  readonly json?: boolean | undefined;
+  /** The whole command, which holds the lock: `kni-demo drill leak`. */
+  readonly command: string;
+  /** Called before a drill and before each of its steps. */
+  readonly pause?: (before: 'drill' | 'step') => Promise<void>;
+}
+
+/** A failed drill does not stop the next one. Returns `failed` if one has failed. */
+export const runDrills = async (
+  world: World,
+  drills: readonly Drill[],
+  options: DrillsOptions,
+): Promise<ExitCode> => {
+  const {name, json, command} = options;
+  const verdicts: Verdict[] = [];
+  for (const drill of drills) verdicts.push(await runOne(world, drill, options));
+  const exitCode = verdicts.every(({passed}) => passed) ? exitCodes.ok : exitCodes.failed;
+  const summary = verdicts.map(({drill, passed, ms}) => ({drill, passed, ms}));
+  const [, first = ''] = command.split(' ');
+  runOutput(world, json).record('result', {command: first, exitCode, cluster: name, drills: summary});
+  return exitCode;
+};
+
+const runOne = async (
+  world: World,
+  drill: Drill,
+  {name, json, command, pause = async () => undefined}: DrillsOptions,
+): Promise<Verdict> => {
+  const {signal, stdout} = world;
+  const {say, record} = runOutput(world, json);
+  const text = drillText(say, paletteOf(stdout));
+  await pause('drill');
+  record('drill', {drill: drill.name, shows: drill.shows, question: drill.question});
+  text.begun(drill);
+  const verdict = await runDrill(hostAndDirs(world), drill, {
+    cluster: name,
+    command,
+    signal,
+    say: text.restored,
+    listener: {
+      async stepBegun(...step) {
+        await pause('step');
+        text.stepBegun(...step);
+      },
+      checked: text.checked,
+      stepEnded: (report) => record('step', {drill: drill.name, ...report}),
+      restoring: text.restoring,
+    },
+  });
+  record('verdict', verdict);
+  text.verdict(verdict);
+  return verdict;
+};
