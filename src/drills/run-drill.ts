@@ -70,7 +70,7 @@ export const runDrill = async (
   return {
     drill: drill.name,
     passed: failed.length === 0 && left.length === 0,
-    ms: Math.round(performance.now() - begun),
+    ms: Math.round(performance.now() - begun - script.paused()),
     checks: checks.length,
     failed,
     measurements,
@@ -84,14 +84,17 @@ export const scriptOf = (listener: DrillListener) => {
   const measurements: Measurement[] = [];
   let number = 0;
   let title = 'the preparation';
+  let paused = 0;
 
   const step: Scene['step'] = async (stepTitle, commands, act) => {
     number += 1;
     title = stepTitle;
     const current = number;
     const own: Check[] = [];
+    const called = performance.now();
     await listener.stepBegun(current, stepTitle, commands);
     const begun = performance.now();
+    paused += begun - called;
     try {
       return await act({
         check(source, claim, evidence) {
@@ -111,6 +114,8 @@ export const scriptOf = (listener: DrillListener) => {
     checks,
     measurements,
     step,
+    /** How long the listener made steps wait, in milliseconds. */
+    paused: (): number => paused,
     /** A step could not be finished. */
     fail(error: unknown): void {
       const claim = `this can be done: ${title}`;

@@ -47,15 +47,15 @@ export const tour = async (world: World, {name, auto, json, lockTimeout}: TourOp
   const {host, dirs} = hostAndDirs(world);
   const {say, note} = runOutput(world, json);
   const isDrawn = !json && isTerminal(stdout);
-  let stepsSeen = 0;
+  let last: 'drill' | 'step' | undefined;
 
   const pause = async (before: 'drill' | 'step'): Promise<void> => {
     if (json) return;
-    stepsSeen += 1;
     // Nothing is to be read before the first drill.
-    if (stepsSeen > 1 && isDrawn) await waitForReader(world, auto);
-    // The first step is read together with its question.
-    if (isDrawn && (before === 'drill' || stepsSeen > 2)) stdout.write(clear);
+    if (last !== undefined && isDrawn) await waitForReader(world, auto);
+    // The first step is read together with the question of its drill.
+    if (isDrawn && !(before === 'step' && last === 'drill')) stdout.write(clear);
+    last = before;
   };
 
   const command = 'kni-demo tour';
