@@ -54,7 +54,7 @@ export const readiness: Drill = {
     const files = await listFiles();
 
     const stopped = await scene.step(
-      `Stop the network runtime of ${worker}; the kubelet tolerates 20 s of silence`,
+      `Stop the network runtime of ${worker}`,
       [`docker exec ${worker} systemctl stop kni`],
       async ({check, measure}) => {
         await node.run(setGuard, {signal});
@@ -62,7 +62,7 @@ export const readiness: Drill = {
         const change = await stopService(scene.changes, {node: worker, unit: 'kni', signal});
         const {message} = await readinessOf(scene, false);
         measure('NotReady after', performance.now() - begun, 'ms');
-        check('API server', 'the node is NotReady with the reason of KNI', {
+        check('API server', 'after 20 s of silence the node is NotReady, with the reason of KNI', {
           holds: message.includes('KNI network runtime is not reachable'),
           saw: message,
         });

@@ -31,9 +31,11 @@ const waitForReader = async (world: World, auto = false): Promise<void> => {
   const {signal, stdout} = world;
   if (!auto) {
     stdout.write(paletteOf(stdout).dim('\n[any key: go on, q: end]'));
-    const isPressed = await world.pressKey?.();
-    stdout.write(eraseLine);
-    if (isPressed) return;
+    try {
+      if (await world.pressKey?.()) return;
+    } finally {
+      stdout.write(eraseLine);
+    }
   }
   await sleep(readingTime, undefined, {signal});
 };
@@ -63,7 +65,8 @@ export const tour = async (world: World, {name, auto, json, lockTimeout}: TourOp
     requireRunning(name, (await requireCluster({host, dirs}, name, signal)).nodes);
     const chosen = story.flatMap((each) => drills.find((drill) => drill.name === each) ?? []);
     const exitCode = await runDrills(world, chosen, {name, json, command, pause});
-    for (const line of ['', 'Next:', `  kni-demo drill --list${nameFlag(name)}`]) say(line);
+    const flag = nameFlag(name);
+    for (const line of ['', 'Next:', `  kni-demo compare${flag}`, `  kni-demo drill --all${flag}`]) say(line);
     if (exitCode !== exitCodes.ok) throw new SilentExit(exitCode);
   });
 };
