@@ -14,31 +14,31 @@ export const drillText = (say: (line: string) => void, paint: ChalkInstance) => 
     for (const line of wrap(oneLine(text), width - indent.length)) say(`${indent}${dye(line)}`);
   };
   return {
-    begun({name, shows, question: {asks, quote}}: Drill): void {
+    begun: ({name, shows, question: {asks, quote}}: Drill): void => {
       say('');
       say(paint.bold(`DRILL ${name}: ${shows}`));
       say('');
       wrapped(asks, '  ');
       if (quote !== undefined) {
         wrapped(`"${quote.text}"`, '    ', paint.dim);
-        wrapped(`${quote.by}`, '    ', paint.dim);
+        wrapped(quote.by, '    ', paint.dim);
         wrapped(reviewAddress, '    ', paint.dim);
       }
     },
-    stepBegun(number: number, title: string, commands: readonly string[]): void {
+    stepBegun: (number: number, title: string, commands: readonly string[]): void => {
       say('');
       wrapped(`${number}. ${title}`, '', paint.bold);
       for (const line of commands.flatMap(commandLines)) say(`   ${paint.cyan(line)}`);
     },
-    checked({source, claim, holds, saw}: Check): void {
+    checked: ({source, claim, holds, saw}: Check): void => {
       wrapped(`${holds ? '+' : '-'} ${claim}`, '   ', holds ? paint.green : paint.red);
       wrapped(`${source}: ${saw}`, '     ');
     },
-    restoring(): void {
+    restoring: (): void => {
       say('');
     },
     restored: (line: string): void => wrapped(line, '   ', paint.dim),
-    verdict({drill, passed, ms, checks, failed, measurements, left}: Verdict): void {
+    verdict: ({drill, passed, ms, checks, failed, measurements, left}: Verdict): void => {
       say('');
       const word = passed ? paint.bold.green('PASS') : paint.bold.red('FAIL');
       say(`${word}  ${drill}: ${checks - failed.length} of ${checks} checks hold, ${seconds(ms)}`);

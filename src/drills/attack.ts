@@ -2,7 +2,7 @@
 
 import type {Pod} from '../cluster/pod.ts';
 import type {Drill, Scene} from './drill.ts';
-import {addressesOf, networkOf, type PodNetwork, startPods} from './pods.ts';
+import {addressesOf, networkOf, type PodNetwork, startPod} from './pods.ts';
 
 /** The annotation from which containerd takes the netns. Only the kubelet may set it. */
 const annotation = 'kni.dev/netns';
@@ -18,7 +18,7 @@ export const attack: Drill = {
       `Start a pod on ${scene.worker} that others will attack`,
       [`kni-demo pod create victim --node ${scene.worker}${scene.flag}`],
       async ({check}) => {
-        const [pod] = (await startPods(scene, {name: 'victim'})) as [Pod];
+        const pod = await startPod(scene, {name: 'victim'});
         const own = await networkOf(scene, pod);
         const holds = own.netns?.includes(pod.uid) === true;
         check('containerd', 'it joined a netns that was made for it', {holds, saw: `${own.netns}`});
@@ -44,7 +44,7 @@ const attempt = (
   ];
   return scene.step(title, commands, async ({check}) => {
     const name = `attacker-${target}`;
-    const [pod] = (await startPods(scene, {name, annotations: {[annotation]: path}})) as [Pod];
+    const pod = await startPod(scene, {name, annotations: {[annotation]: path}});
     const network = await networkOf(scene, pod);
     const {netns = '(a netns of its own making)', links} = network;
     check('containerd', 'it joined the netns made for this pod, not the one it asked for', {

@@ -71,13 +71,21 @@ export interface Scene {
   /** ` --name lab`; empty for the default cluster. */
   readonly flag: string;
   /** Runs one act. `commands` are the lines that a person would type instead. */
-  step<T>(title: string, commands: readonly string[], act: (step: Step) => Promise<T>): Promise<T>;
+  readonly step: <T>(
+    title: string,
+    commands: readonly string[],
+    act: (step: Step) => Promise<T>,
+  ) => Promise<T>;
 }
 
 export interface Step {
-  check(source: Source, claim: string, evidence: {readonly holds: boolean; readonly saw: string}): void;
+  readonly check: (
+    source: Source,
+    claim: string,
+    evidence: {readonly holds: boolean; readonly saw: string},
+  ) => void;
   /** For the verdict. */
-  measure(what: string, value: number, unit: Measurement['unit']): void;
+  readonly measure: (what: string, value: number, unit: Measurement['unit']) => void;
 }
 
 export interface StepReport {

@@ -1,12 +1,11 @@
 /** The life of a pod's network: the kubelet asks KNI for it, containerd joins it, and nothing is left of it. */
 
-import type {Pod} from '../cluster/pod.ts';
 import {type Evidence, gatherEvidence, judge} from '../cluster/proof.ts';
 import {linesMatching} from '../cluster/runtime-log.ts';
 import {newTraces, tracesOn} from '../cluster/traces.ts';
 import {seconds} from '../duration.ts';
 import type {Drill, Scene, Source} from './drill.ts';
-import {deletePods, startPods} from './pods.ts';
+import {deletePods, startPod} from './pods.ts';
 import {quotes} from './questions.ts';
 
 /** Of the checks of the proof, in their order. */
@@ -25,7 +24,7 @@ export const life: Drill = {
       [`kni-demo pod create pod --node ${worker}${flag}`],
       async ({check, measure}) => {
         const begun = performance.now();
-        const [created] = (await startPods(scene, {name: 'pod'})) as [Pod];
+        const created = await startPod(scene, {name: 'pod'});
         const took = performance.now() - begun;
         measure('pod Ready after', took, 'ms');
         check('API server', 'it is Ready with an address', {

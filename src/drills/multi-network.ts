@@ -1,11 +1,10 @@
 /** A pod gets a second network by annotation, and the runtime asks the API server nothing for it. */
 
-import type {Pod} from '../cluster/pod.ts';
 import {waitUntil} from '../host/wait-until.ts';
 import {parseSockets, socketsTo, type TcpSocket} from '../tools/ss.ts';
 import type {Drill, Scene} from './drill.ts';
 import {addressAt, defineNetwork, network, selection} from './network.ts';
-import {addressesOf, inPod, networkOf, startPods} from './pods.ts';
+import {addressesOf, inPod, networkOf, startPod} from './pods.ts';
 import {quotes} from './questions.ts';
 
 /** The port of the API server in kind's nodes. */
@@ -38,7 +37,7 @@ export const multiNetwork: Drill = {
       async ({check}) => {
         await defineNetwork(scene, {addresses: 8});
         await definitionArrived(scene);
-        const [pod] = (await startPods(scene, {name: 'first', annotations: selection})) as [Pod];
+        const pod = await startPod(scene, {name: 'first', annotations: selection});
         checkInterfaces(check, await networkOf(scene, pod));
       },
     );
@@ -51,9 +50,7 @@ export const multiNetwork: Drill = {
         for (;;) {
           attempt += 1;
           const before = await connectionsOf(scene);
-          const [pod] = (await startPods(scene, {name: `second-${attempt}`, annotations: selection})) as [
-            Pod,
-          ];
+          const pod = await startPod(scene, {name: `second-${attempt}`, annotations: selection});
           const after = await connectionsOf(scene);
           const sent = bytesSent(before.own, after.own);
           const opened = [...after.all].filter((each) => !before.all.has(each)).length;

@@ -1,8 +1,7 @@
 /** Who made the netns of a pod, what containerd knows of its network, and which files that needs on the node. */
 
-import type {Pod} from '../cluster/pod.ts';
 import type {Drill, Scene} from './drill.ts';
-import {networkOf, type PodNetwork, startPods} from './pods.ts';
+import {networkOf, type PodNetwork, startPod} from './pods.ts';
 import {quotes} from './questions.ts';
 
 export const ownership: Drill = {
@@ -18,7 +17,7 @@ export const ownership: Drill = {
       'Start a pod',
       [`kni-demo pod create pod --node ${worker}${flag}`],
       async ({check}) => {
-        const [pod] = (await startPods(scene, {name: 'pod'})) as [Pod];
+        const pod = await startPod(scene, {name: 'pod'});
         const found = await networkOf(scene, pod);
         check('containerd', 'its sandbox joined a netns by path', {
           holds: found.netns?.startsWith('/run/netns/kni-') === true,

@@ -12,6 +12,12 @@ import type {Scene} from './drill.ts';
 
 export const namespace = 'kni-drill';
 
+/** Creates a pod and waits until it is Ready. The default node is the worker. */
+export const startPod = async (scene: Scene, spec: Omit<PodSpec, 'namespace'>): Promise<Pod> => {
+  await applyPods(scene, spec);
+  return podReady(scene, spec.name);
+};
+
 /** Creates pods and waits until all are Ready; returns them in the same order. The default node is the worker. */
 export const startPods = async (
   scene: Scene,

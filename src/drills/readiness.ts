@@ -1,14 +1,13 @@
 /** A stopped network runtime makes its node NotReady, with its own reason, and pods keep their network. */
 
 import {stopService} from '../changes/make.ts';
-import type {Pod} from '../cluster/pod.ts';
 import {type NodeReadiness, nodeReadiness} from '../cluster/readiness.ts';
 import {seconds} from '../duration.ts';
 import type {Command} from '../host/host.ts';
 import {waitUntil} from '../host/wait-until.ts';
 import type {Drill, Scene} from './drill.ts';
 import {startPing} from './ping.ts';
-import {addressesOf, networkOf, readPod, startPods} from './pods.ts';
+import {addressesOf, networkOf, readPod, startPod} from './pods.ts';
 import {quotes} from './questions.ts';
 
 /** The worker starts its runtime itself after this time, in seconds: before the cluster evicts its pods. */
@@ -41,8 +40,10 @@ export const readiness: Drill = {
         (name) => `kni-demo pod create ${name} --node ${name === 'near' ? worker : controlPlane}${flag}`,
       ),
       async ({check}) => {
-        const pods = await startPods(scene, {name: 'near'}, {name: 'far', node: controlPlane});
-        const [near, far] = pods as [Pod, Pod];
+        const [near, far] = await Promise.all([
+          startPod(scene, {name: 'near'}),
+          startPod(scene, {name: 'far', node: controlPlane}),
+        ]);
         const network = await networkOf(scene, near);
         check('kernel', 'the pod on the worker has its address', {
           holds: addressesOf(network).some((each) => each.startsWith(`${near.ips[0]}/`)),

@@ -57,11 +57,11 @@ describe('the gaps of a ping', () => {
   it('count a duplicate once', () => {
     expect(
       parsePing(
-        `${printed(2, [
+        printed(2, [
           [0, 0],
           [0, 5],
           [1, 0],
-        ])}`,
+        ]),
       ),
     ).toEqual({sent: 2, lost: 0, longestGap: 100});
   });
