@@ -28,8 +28,13 @@ export type ClusterObject = z.infer<typeof clusterObject>;
 
 /** One temporary change. `node` is the name of the node's container, `unit` a systemd unit on it such as `kni`. */
 export const change = z.discriminatedUnion('kind', [
-  /** Undone by `systemctl start`. */
-  z.object({kind: z.literal('service-stopped'), node: z.string(), unit: z.string()}),
+  /** Undone by `systemctl start`, and by stopping the timer that would start the unit if nobody undid the change. */
+  z.object({
+    kind: z.literal('service-stopped'),
+    node: z.string(),
+    unit: z.string(),
+    timer: z.string().optional(),
+  }),
   /** Undone by restoring the files and restarting `units`, in this order. */
   z.object({
     kind: z.literal('files-changed'),

@@ -12,13 +12,27 @@ export interface OnNode {
   readonly signal: AbortSignal;
 }
 
+export interface ServiceStop extends OnNode {
+  readonly unit: string;
+  /** Seconds after which the node starts the unit itself, even if no command follows. */
+  readonly startAfter?: number;
+}
+
 /** Stops a systemd unit, such as `kni`, `kubelet` or `containerd`. */
 export const stopService = async (
   changes: Changes,
-  {node, unit, signal}: OnNode & {readonly unit: string},
+  {node, unit, startAfter, signal}: ServiceStop,
 ): Promise<Change> => {
-  const change = {kind: 'service-stopped', node, unit} as const;
-  await changes.make(change, () => systemctl(changes.cluster.node(node), 'stop', [unit], signal));
+  const host = changes.cluster.node(node);
+  const timer = startAfter === undefined ? undefined : `kni-demo-start-${unit}.timer`;
+  const change = {kind: 'service-stopped', node, unit, ...(timer !== undefined && {timer})} as const;
+  await changes.make(change, async () => {
+    if (timer !== undefined) {
+      const flags = ['--quiet', '--collect', `--unit=${timer}`, `--on-active=${startAfter}`];
+      await host.run(['systemd-run', [...flags, 'systemctl', 'start', unit]], {signal, timeout: 20_000});
+    }
+    await systemctl(host, 'stop', [unit], signal);
+  });
   return change;
 };
 

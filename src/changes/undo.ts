@@ -11,8 +11,16 @@ import {systemctl} from './systemctl.ts';
 
 export const undoChange = async (cluster: Cluster, change: Change, signal: AbortSignal): Promise<void> => {
   switch (change.kind) {
-    case 'service-stopped':
-      return systemctl(cluster.node(change.node), 'start', [change.unit], signal);
+    case 'service-stopped': {
+      const node = cluster.node(change.node);
+      await systemctl(node, 'start', [change.unit], signal);
+      // systemd forgets a timer that has elapsed or was stopped.
+      if (change.timer !== undefined)
+        await node.run(['sh', ['-c', 'systemctl stop "$1" 2>/dev/null || true', 'sh', change.timer]], {
+          signal,
+        });
+      return;
+    }
     case 'files-changed': {
       const node = cluster.node(change.node);
       await putFiles(node, change.files, signal);

@@ -3,7 +3,6 @@
 import {stopService} from '../changes/make.ts';
 import {type NodeReadiness, nodeReadiness} from '../cluster/readiness.ts';
 import {seconds} from '../duration.ts';
-import type {Command} from '../host/host.ts';
 import {waitUntil} from '../host/wait-until.ts';
 import type {Drill, Scene} from './drill.ts';
 import {startPing} from './ping.ts';
@@ -11,16 +10,7 @@ import {addressesOf, networkOf, readPod, startPod} from './pods.ts';
 import {quotes} from './questions.ts';
 
 /** The worker starts its runtime itself after this time, in seconds: before the cluster evicts its pods. */
-const guardAfter = 120;
-const guard = 'kni-drill-guard';
-const setGuard: Command = [
-  'sh',
-  [
-    '-ec',
-    `systemctl stop ${guard}.timer 2>/dev/null || true
-     exec systemd-run --quiet --collect --unit=${guard} --on-active=${guardAfter} systemctl start kni`,
-  ],
-];
+const startAfter = 120;
 
 export const readiness: Drill = {
   name: 'readiness',
@@ -58,9 +48,8 @@ export const readiness: Drill = {
       `Stop the network runtime of ${worker}`,
       [`docker exec ${worker} systemctl stop kni`],
       async ({check, measure}) => {
-        await node.run(setGuard, {signal});
         const begun = performance.now();
-        const change = await stopService(scene.changes, {node: worker, unit: 'kni', signal});
+        const change = await stopService(scene.changes, {node: worker, unit: 'kni', startAfter, signal});
         const {message} = await readinessOf(scene, false);
         measure('NotReady after', performance.now() - begun, 'ms');
         check('API server', 'after 20 s of silence the node is NotReady, with the reason of KNI', {
@@ -94,7 +83,6 @@ export const readiness: Drill = {
           holds: ready,
           saw: `Ready=True after ${seconds(took)}`,
         });
-        await node.run(['systemctl', ['stop', `${guard}.timer`]], {signal});
       },
     );
 

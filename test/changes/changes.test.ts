@@ -107,6 +107,21 @@ describe('withChanges', () => {
     expect(test.said).toContain('restored: kni stopped on test1-worker');
   });
 
+  it('lets the node start the service itself, and stops that timer at the end', async () => {
+    await using test = await rig();
+    const {host, dirs, options} = test;
+    await withChanges({host, dirs}, options, async (changes) => {
+      await stopService(changes, {...stopKni, startAfter: 120});
+      expect((await test.record())?.changes).toMatchObject([{timer: 'kni-demo-start-kni.timer'}]);
+    });
+    expect(test.ran().map((line) => line.replace('docker exec test1-worker ', ''))).toEqual([
+      'systemd-run --quiet --collect --unit=kni-demo-start-kni.timer --on-active=120 systemctl start kni',
+      'systemctl stop kni',
+      'systemctl start kni',
+      expect.stringMatching(/^sh -c .*systemctl stop .* kni-demo-start-kni\.timer$/),
+    ]);
+  });
+
   it('undoes a change only once', async () => {
     await using test = await rig();
     const {host, dirs, options} = test;
