@@ -1,5 +1,9 @@
+import {spawnSync} from 'node:child_process';
+import {join} from 'node:path';
+import {build} from 'esbuild';
 import {describe, expect, it} from 'vitest';
 import {createExec} from '../../../runtime/src/process/exec.ts';
+import {tempDir} from '../../rig/temp-dir.ts';
 
 const timeoutMs = 60_000;
 
@@ -41,5 +45,57 @@ describe('a program that is expected to print little', () => {
       expect(
         await exec({file: 'bash', args: ['-c', `echo ${text}`], timeoutMs, printsLittle: true}),
       ).toMatchObject({stdout: `${text}\n`});
+  });
+});
+
+/** In a process of its own, which ends when it blocks its event loop. */
+const runAlone = async (code: string): Promise<string> => {
+  await using dir = await tempDir();
+  const outfile = join(dir.path, 'alone.mjs');
+  const head = `
+    import {execFileSync} from 'node:child_process';
+    import {closeSync, constants, openSync, writeSync} from 'node:fs';
+    import {setTimeout as delay} from 'node:timers/promises';
+    import {readEnd, readFifo} from './runtime/src/process/pool/fifo-output.ts';
+    const dir = ${JSON.stringify(dir.path)};
+    const outputOf = (path, limit = 1e6) => {
+      const fd = openSync(path, readEnd);
+      return readFifo({fd, path: '/proc/self/fd/' + fd}, limit, () => console.log('too much'));
+    };
+    const openWriter = (path) => openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);`;
+  const stdin = {contents: head + code, resolveDir: process.cwd()};
+  await build({stdin, outfile, bundle: true, platform: 'node', format: 'esm'});
+  return spawnSync(process.execPath, [outfile], {encoding: 'utf8', timeout: 20_000}).stdout;
+};
+
+describe('the reader of a fifo', () => {
+  it('goes on when all writers have left and another one comes', async () => {
+    const stdout = await runAlone(`
+      const path = dir + '/fifo';
+      execFileSync('mkfifo', [path]);
+      const output = outputOf(path);
+      output.follow();
+      const first = openWriter(path);
+      writeSync(first, 'first ');
+      await delay(100);
+      closeSync(first);
+      await delay(100); // until the stream has seen the end
+      const second = openWriter(path);
+      setTimeout(() => {
+        writeSync(second, 'second');
+        closeSync(second);
+      }, 100);
+      await output.end();
+      console.log(output.text());
+      process.exit();`);
+    expect(stdout).toBe('first second\n');
+  });
+
+  it('stops at the limit when the writer is faster', async () => {
+    const stdout = await runAlone(`
+      const output = outputOf('/dev/zero', 100);
+      console.log(output.text().length);
+      process.exit();`);
+    expect(stdout).toBe('too much\n0\n');
   });
 });

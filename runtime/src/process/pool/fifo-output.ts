@@ -33,14 +33,19 @@ export const readFifo = ({fd, path}: Fifo, limit: number, tooMuch: () => void): 
   let timer: NodeJS.Timeout | undefined;
   let isDestroyed = false;
 
-  /** Reads what the fifo holds. Returns whether it has ended, because nobody can write into it any more. */
+  /**
+   * Reads what the fifo holds. Returns whether it has ended, because nobody can write into it any more. It stops at the limit,
+   * because a fast writer fills the fifo as fast as this reads.
+   */
   const drain = (): boolean => {
     try {
-      for (;;) {
+      for (let rest = limit; rest >= 0; ) {
         const size = readSync(fd, buffer);
         if (size === 0) return true;
         add(Buffer.from(buffer.subarray(0, size)));
+        rest -= size;
       }
+      return false;
     } catch (error) {
       return errorCodeOf(error) !== 'EAGAIN';
     }
@@ -62,12 +67,14 @@ export const readFifo = ({fd, path}: Fifo, limit: number, tooMuch: () => void): 
     drain();
     timer = setTimeout(follow, pollMs);
   };
+  const isOver = () => isDestroyed || drain();
   const end = async (): Promise<void> => {
     clearTimeout(timer);
-    if (isDestroyed || drain()) return;
-    if (!openStream()) await delay(pollMs);
-    else if (!drain()) await closeOf(stream);
-    await end();
+    while (!isOver()) {
+      // A closed stream has seen an end, and another writer came after it.
+      if (!openStream() || stream?.closed) await delay(pollMs);
+      else if (!drain()) await closeOf(stream);
+    }
   };
   return {
     follow,
