@@ -1,4 +1,5 @@
 /** Serves KNI on a unix socket that only root can open. */
+import {setTimeout as delay} from 'node:timers/promises';
 import {Server, ServerCredentials} from '@grpc/grpc-js';
 import type {Events} from '../events/events.ts';
 import type {ObserveRpc} from '../events/observe-rpcs.ts';
@@ -14,7 +15,7 @@ import type {HandlerContext} from './unary.ts';
 import {createWatch} from './watch.ts';
 
 export interface RunningServer {
-  /** Waits up to `graceMs` for calls in progress, then cancels them. */
+  /** Waits up to `graceMs` for calls in progress, and briefly for readers of streams, then cancels them. */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -37,7 +38,8 @@ const options = {
 const healthMs = 1000;
 
 export const serve = async (socket: string, services: Services, log: Log): Promise<RunningServer> => {
-  const {kni, inspector, healthy, observe, events} = services;
+  const {kni, inspector, healthy, events} = services;
+  const {observe, inProgress} = countCalls(services.observe);
   await prepareSocket(socket);
   const server = new Server(options);
   let stopping = false;
@@ -54,8 +56,23 @@ export const serve = async (socket: string, services: Services, log: Log): Promi
       clearInterval(healthTimer);
       health.close();
       watching.close();
-      await stop(server, graceMs);
+      await stop(server, graceMs, inProgress);
     },
+  };
+};
+
+const countCalls = (observe: ObserveRpc) => {
+  let count = 0;
+  return {
+    inProgress: () => count,
+    observe: ((rpc, request) => {
+      count++;
+      const end = observe(rpc, request);
+      return (...results) => {
+        count--;
+        end(...results);
+      };
+    }) satisfies ObserveRpc,
   };
 };
 
@@ -74,16 +91,24 @@ const listen = async (server: Server, socket: string): Promise<void> => {
   }
 };
 
+/** In ms: for the last answers, and for the readers of streams. A reader that does not read must not delay a restart. */
+const readersMs = 500;
+const pollMs = 20;
+
 /** tryShutdown has no time limit: one open connection can block it forever. */
-const stop = async (server: Server, graceMs: number): Promise<void> => {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, graceMs);
-  });
+const stop = async (server: Server, graceMs: number, inProgress: () => number): Promise<void> => {
   const drained = new Promise<void>((resolve) => {
     server.tryShutdown(() => resolve());
   });
-  await Promise.race([drained, timeout]);
-  clearTimeout(timer);
+  await Promise.race([drained, quiet(graceMs, inProgress)]);
   server.forceShutdown();
+};
+
+/** Resolves when no call has been in progress for a while, at the latest after `graceMs`. */
+const quiet = async (graceMs: number, inProgress: () => number): Promise<void> => {
+  const end = performance.now() + graceMs;
+  for (let quietMs = 0; quietMs < readersMs && performance.now() < end; ) {
+    await delay(pollMs, undefined, {ref: false});
+    quietMs = inProgress() > 0 ? 0 : quietMs + pollMs;
+  }
 };
