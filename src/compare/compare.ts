@@ -3,7 +3,7 @@
 import type {Changes} from '../changes/changes.ts';
 import {changeFiles} from '../changes/make.ts';
 import {switchNode} from '../changes/switch-node.ts';
-import {podsIn} from '../cluster/pod.ts';
+import {type Pod, podsIn} from '../cluster/pod.ts';
 import {waitForReports} from '../cluster/readiness.ts';
 import {waitForNodes} from '../cluster/start.ts';
 import {waitUntil} from '../host/wait-until.ts';
@@ -47,15 +47,16 @@ export const compareNetworks = async (
   const {cluster} = changes;
   const host = cluster.node(node);
   const networks = await networksToCompare(host, node, signal);
-  const ready = await readyPods(cluster, node, signal);
+  const ready = new Set((await podsOn(cluster, node, signal)).filter((pod) => pod.ready).map(({uid}) => uid));
   const settled = async (since: number): Promise<void> => {
     await waitForReports(cluster, (name) => (name === node ? since : 0), signal);
     await waitForNodes(cluster, {signal, log: () => undefined});
     await waitUntil(
       {what: `the pods of ${node} to be Ready again`, every: 500, atMost: 120_000, signal},
-      async () => {
-        const now = await readyPods(cluster, node, signal);
-        return ready.every((uid) => now.includes(uid)) || undefined;
+      async (polling) => {
+        const now = await podsOn(cluster, node, polling);
+        // A pod that was deleted meanwhile does not come back.
+        return now.every((pod) => pod.ready || !ready.has(pod.uid)) || undefined;
       },
     );
   };
@@ -104,16 +105,13 @@ const sideOf = (
   times: timesOf([first, ...more].flatMap(({samples}) => samples)),
 });
 
-/** The uids of the pods on the node that are Ready. */
-const readyPods = async (
+const podsOn = async (
   {controlPlane}: Changes['cluster'],
   node: string,
   signal: AbortSignal,
-): Promise<readonly string[]> => {
+): Promise<readonly Pod[]> => {
   const {stdout} = await controlPlane.run(getJson('pods', '--all-namespaces'), {signal});
-  return podsIn(stdout)
-    .filter((pod) => pod.node === node && pod.ready)
-    .map(({uid}) => uid);
+  return podsIn(stdout).filter((pod) => pod.node === node);
 };
 
 const timesOf = (samples: readonly Sample[]): SideResult['times'] => {
