@@ -8,7 +8,6 @@ import {
   applyPods,
   deletePods,
   eventWith,
-  namespace,
   networkOf,
   podReady,
   readPod,
@@ -75,7 +74,7 @@ export const exhaustion: Drill = {
 
     await scene.step(
       'Delete one of the pods',
-      [`kni-demo kubectl${flag} delete pod -n ${namespace} ${first}`],
+      [`kni-demo kubectl${flag} delete pod ${first}`],
       async ({check, measure}) => {
         await deletePods(scene, first);
         const begun = performance.now();

@@ -1,12 +1,12 @@
 /** The last plugin of a network fails: what the plugins before it did is undone, the kubelet retries, and nothing piles up. */
 
 import {setTimeout as sleep} from 'node:timers/promises';
-import {newTraces, type Traces, tracesOn} from '../cluster/traces.ts';
+import {newTraces, type Traces} from '../cluster/traces.ts';
 import {DeadlineExceeded, waitUntil} from '../host/wait-until.ts';
 import {sandboxesOfPod} from '../tools/ctr.ts';
 import type {Drill, Scene} from './drill.ts';
 import {defineNetwork, network, selection} from './network.ts';
-import {addressesOf, applyPods, eventsOf, eventWith, networkOf, podReady, readPod} from './pods.ts';
+import {addressesOf, applyPods, eventsOf, eventWith, networkOf, podReady, readPod, tracesOf} from './pods.ts';
 import {quotes} from './questions.ts';
 
 /** The kernel has no such setting, so ADD fails. DEL ignores it. */
@@ -90,9 +90,6 @@ export const failedAdd: Drill = {
     );
   },
 };
-
-const tracesOf = ({cluster, worker, signal}: Scene): Promise<Traces> =>
-  tracesOn(cluster.node(worker), signal);
 
 /** Links, addresses and rules that stay between two attempts. An attempt in progress may have some. */
 const leftAfterAttempt = async (scene: Scene, before: Traces): Promise<readonly string[]> => {

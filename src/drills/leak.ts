@@ -1,15 +1,14 @@
 /** Many pods come and go, and leave nothing on their node. */
 
-import {setTimeout as sleep} from 'node:timers/promises';
-import {countTraces, newTraces, type Traces, tracesOn} from '../cluster/traces.ts';
-import type {Drill, Scene} from './drill.ts';
-import {deletePods, startPods} from './pods.ts';
+import {countTraces, newTraces} from '../cluster/traces.ts';
+import type {Drill} from './drill.ts';
+import {deletePods, settledTraces, startPods, tracesOf} from './pods.ts';
 import {quotes} from './questions.ts';
 
 const count = 20;
 const firstPort = 28_410;
 
-const names = Array.from({length: count}, (_, index) => `pod-${index + 1}`);
+const names = Array.from({length: count}, (_, index) => `leak-${index + 1}`);
 
 export const leak: Drill = {
   name: 'leak',
@@ -32,7 +31,10 @@ export const leak: Drill = {
 
     await scene.step(
       `Create ${count} pods with a host port each`,
-      [`kni-demo pod create leak --replicas ${count} --node ${worker}${flag}`],
+      [
+        `kni-demo kubectl${flag} apply -f leak.yaml`,
+        `# ${names[0]} to ${names.at(-1)} on ${worker}, with the host ports ${firstPort} to ${firstPort + count - 1}`,
+      ],
       async ({check, measure}) => {
         const begun = performance.now();
         await startPods(
@@ -53,7 +55,7 @@ export const leak: Drill = {
       },
     );
 
-    await scene.step('Delete them', [`kni-demo kubectl${flag} delete pods leak-1 leak-2 …`], async (step) => {
+    await scene.step('Delete them', [`kni-demo kubectl${flag} delete -f leak.yaml`], async (step) => {
       const begun = performance.now();
       await deletePods(scene, ...names);
       step.measure(`${count} pods gone after`, performance.now() - begun, 'ms');
@@ -66,13 +68,3 @@ export const leak: Drill = {
     });
   },
 };
-
-/** Current kubelets delete a pod from the API server before its network is gone. */
-const settledTraces = async (scene: Scene, before: Traces): Promise<Traces> => {
-  for (const end = performance.now() + 10_000; ; await sleep(300, undefined, {signal: scene.signal})) {
-    const now = await tracesOf(scene);
-    if (newTraces(now, before).length === 0 || performance.now() > end) return now;
-  }
-};
-
-const tracesOf = ({cluster, worker, signal}: Scene) => tracesOn(cluster.node(worker), signal);

@@ -2,10 +2,10 @@
 
 import {type Evidence, gatherEvidence, judge} from '../cluster/proof.ts';
 import {linesMatching} from '../cluster/runtime-log.ts';
-import {newTraces, tracesOn} from '../cluster/traces.ts';
+import {newTraces} from '../cluster/traces.ts';
 import {seconds} from '../duration.ts';
 import type {Drill, Scene, Source} from './drill.ts';
-import {deletePods, startPod} from './pods.ts';
+import {deletePods, settledTraces, startPod, tracesOf} from './pods.ts';
 import {quotes} from './questions.ts';
 
 /** Of the checks of the proof, in their order. */
@@ -17,8 +17,7 @@ export const life: Drill = {
   question: {asks: 'Which changes does KNI make, exactly?', quote: quotes.specific},
   async run(scene) {
     const {worker, flag, cluster, signal} = scene;
-    const node = cluster.node(worker);
-    const before = await tracesOn(node, signal);
+    const before = await tracesOf(scene);
     const pod = await scene.step(
       `Create a pod on ${worker}`,
       [`kni-demo pod create pod --node ${worker}${flag}`],
@@ -49,12 +48,12 @@ export const life: Drill = {
 
     await scene.step('Delete it', [`kni-demo pod delete pod${flag}`], async ({check}) => {
       await deletePods(scene, 'pod');
+      const left = newTraces(await settledTraces(scene, before), before);
       const released = await callsOf(scene, evidence, ['DetachInterface', 'DeleteNetwork']);
       check('log', 'the kubelet called DetachInterface and DeleteNetwork', {
         holds: released.length === 2,
         saw: released.join(', ') || 'neither of them',
       });
-      const left = newTraces(await tracesOn(node, signal), before);
       check('kernel', 'nothing is left of its network', {
         holds: left.length === 0,
         saw: left.length === 0 ? 'no netns, link, address or rule' : left.join('; '),

@@ -1,8 +1,10 @@
 /** The pods of a drill, in a namespace of their own. */
 
+import {setTimeout as sleep} from 'node:timers/promises';
 import {z} from 'zod';
 import {findPod, type Pod, podsIn} from '../cluster/pod.ts';
 import {createPods, type PodSpec, podManifest, waitForPod} from '../cluster/pods.ts';
+import {newTraces, type Traces, tracesOn} from '../cluster/traces.ts';
 import {DeadlineExceeded, waitUntil} from '../host/wait-until.ts';
 import {readJson} from '../json.ts';
 import {netnsOf, sandboxesOfPod, sandboxInfo} from '../tools/ctr.ts';
@@ -69,6 +71,20 @@ export const deletePods = async (
     {what: 'the deleted pods to be gone', every: 200, atMost: 90_000, signal},
     async (polling) => (await controlPlane.run(get, {signal: polling})).stdout.trim() === '' || undefined,
   );
+};
+
+export const tracesOf = ({cluster, worker, signal}: Scene): Promise<Traces> =>
+  tracesOn(cluster.node(worker), signal);
+
+/**
+ * The traces on the worker when it has no more than before, or after 10 s. Current kubelets delete a pod from the API server
+ * before its network is gone.
+ */
+export const settledTraces = async (scene: Scene, before: Traces): Promise<Traces> => {
+  for (const end = performance.now() + 10_000; ; await sleep(300, undefined, {signal: scene.signal})) {
+    const now = await tracesOf(scene);
+    if (newTraces(now, before).length === 0 || performance.now() > end) return now;
+  }
 };
 
 /** Runs a shell script in a pod's container; returns its output. */

@@ -9,6 +9,7 @@ import {workerOf} from '../cluster/proof.ts';
 import {nodeReadiness} from '../cluster/readiness.ts';
 import {newTraces, type Traces, tracesOn} from '../cluster/traces.ts';
 import {UserError} from '../errors.ts';
+import {CommandError} from '../host/command-error.ts';
 import {waitUntil} from '../host/wait-until.ts';
 import {messageOf} from '../thrown.ts';
 import {getJson, kubectl} from '../tools/kubectl.ts';
@@ -186,8 +187,7 @@ const leftBehind = async (
   cluster: Cluster,
   {worker, before, signal, settleTime}: Aftermath,
 ): Promise<readonly string[]> => {
-  const end = performance.now() + settleTime;
-  for (;;) {
+  const look = async (): Promise<readonly string[]> => {
     const [readiness, now, pods] = await Promise.all([
       nodeReadiness(cluster.controlPlane, signal),
       tracesOn(cluster.node(worker), signal),
@@ -196,7 +196,15 @@ const leftBehind = async (
     const others = podsIn(pods.stdout).flatMap(({uid, ips}) => [uid, ...ips]);
     const left = newTraces(now, before).filter((trace) => !others.some((other) => isAbout(trace, other)));
     const isReady = readiness.find(({name}) => name === worker)?.ready;
-    if (!isReady) left.push(`node ${worker} is not Ready`);
+    return isReady ? left : [...left, `node ${worker} is not Ready`];
+  };
+  const end = performance.now() + settleTime;
+  for (;;) {
+    // A runtime that has just been restored may not answer yet.
+    const left = await look().catch((error: unknown) => {
+      if (signal.aborted || !(error instanceof CommandError)) throw error;
+      return [`unknown, the worker cannot be examined: ${error.message}`];
+    });
     if (left.length === 0 || performance.now() > end) return left;
     await sleep(500, undefined, {signal});
   }

@@ -26,17 +26,27 @@ interface Behaviour {
   /** The worker's traces before and after the drill. */
   readonly traces?: readonly [before: string, after: string];
   readonly pods?: readonly object[];
+  /** How often the worker's runtime does not answer after the drill. */
+  readonly silent?: number;
 }
 
 /** A cluster that answers what every drill asks. */
-const rig = async ({ready = 'True', hasNamespace = false, traces = ['', ''], pods = []}: Behaviour = {}) => {
+const rig = async ({
+  ready = 'True',
+  hasNamespace = false,
+  traces = ['', ''],
+  pods = [],
+  silent = 0,
+}: Behaviour = {}) => {
   const dir = await dirWithCluster();
   let exists = hasNamespace;
   let isOver = false;
+  let refusals = silent;
   const host = hostOf((line) => {
     if (line.startsWith('docker ps')) return printed(...nodes).join('\n');
     if (line.includes('get nodes')) return nodeList(ready);
     if (line.includes('get pods --all-namespaces')) return JSON.stringify({items: pods});
+    if (line.includes('kni-runtime pods') && isOver && refusals-- > 0) return '2> refused\n[exit code 1]';
     if (line.includes('kni-runtime pods')) return traces[isOver ? 1 : 0];
     if (line.includes('apply -f -')) exists = true;
     if (line.includes('delete namespace kni-drill')) {
@@ -62,7 +72,7 @@ const rig = async ({ready = 'True', hasNamespace = false, traces = ['', ''], pod
     record: () => readChanges(dirs, 'test1'),
     ran: () =>
       host.ran.filter((line) => /systemctl|delete/.test(line)).map((line) => line.replace(/--\S+ /g, '')),
-    run: (drill: Partial<Drill>, signal = new AbortController().signal) =>
+    run: (drill: Partial<Drill>, signal = new AbortController().signal, settleTime = 0) =>
       runDrill(
         {host, dirs},
         {...plain, ...drill},
@@ -72,7 +82,7 @@ const rig = async ({ready = 'True', hasNamespace = false, traces = ['', ''], pod
           listener,
           say: (line) => void heard.push(line),
           signal,
-          settleTime: 0,
+          settleTime,
         },
       ),
     [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose](),
@@ -128,6 +138,19 @@ describe('a drill whose checks hold', () => {
   it('fails if something is left on the worker', async () => {
     await using test = await rig({traces: ['netns kni-old-1', 'netns kni-old-1\nlinks veth1 kni-new-1']});
     expect(await test.run({})).toMatchObject({passed: false, failed: [], left: ['links veth1 kni-new-1']});
+  });
+
+  it('waits for a runtime that does not answer yet', async () => {
+    await using test = await rig({silent: 1});
+    const never = new AbortController().signal;
+    expect(await test.run({}, never, 10_000)).toMatchObject({passed: true, left: []});
+  });
+
+  it('fails with a verdict if the worker cannot be examined', async () => {
+    await using test = await rig({silent: 100});
+    const {passed, left} = await test.run({});
+    expect(passed).toBe(false);
+    expect(left).toEqual([expect.stringMatching(/^unknown, the worker cannot be examined: /)]);
   });
 
   it('does not count what belongs to a pod that somebody else has created meanwhile', async () => {
