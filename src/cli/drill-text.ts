@@ -1,4 +1,4 @@
-/** Drills as text for a talk: short lines, at most 80 columns. */
+/** Drills as text for a talk: short lines, at most 79 columns. */
 
 import type {ChalkInstance} from 'chalk';
 import type {Check, Drill, Measurement, Verdict} from '../drills/drill.ts';
@@ -6,10 +6,17 @@ import {reviewAddress} from '../drills/questions.ts';
 import {seconds} from '../duration.ts';
 import {columns, oneLine} from '../view/table.ts';
 
-const width = 79;
+const usualWidth = 79;
+/** A narrower terminal breaks the lines itself. */
+const leastWidth = 32;
 
 /** Writes a drill as it runs. */
-export const drillText = (say: (line: string) => void, paint: ChalkInstance) => {
+export const drillText = (
+  say: (line: string) => void,
+  paint: ChalkInstance,
+  terminalWidth: number = usualWidth,
+) => {
+  const width = Math.max(leastWidth, Math.min(terminalWidth, usualWidth));
   const wrapped = (text: string, indent: string, dye = (line: string) => line): void => {
     for (const line of wrap(oneLine(text), width - indent.length)) say(`${indent}${dye(line)}`);
   };
@@ -28,7 +35,7 @@ export const drillText = (say: (line: string) => void, paint: ChalkInstance) => 
     stepBegun: (number: number, title: string, commands: readonly string[]): void => {
       say('');
       wrapped(`${number}. ${title}`, '', paint.bold);
-      for (const line of commands.flatMap(commandLines)) say(`   ${paint.cyan(line)}`);
+      for (const line of commands.flatMap((each) => commandLines(each, width))) say(`   ${paint.cyan(line)}`);
     },
     checked: ({source, claim, holds, saw}: Check): void => {
       wrapped(`${holds ? '+' : '-'} ${claim}`, '   ', holds ? paint.green : paint.red);
@@ -52,7 +59,7 @@ export const drillText = (say: (line: string) => void, paint: ChalkInstance) => 
 };
 
 /** Long commands are continued, so that they can be copied. A line that begins with # is a comment. */
-const commandLines = (command: string): readonly string[] => {
+const commandLines = (command: string, width: number): readonly string[] => {
   if (command.startsWith('#')) return wrap(command, width - 5).map((line) => `  ${line}`);
   const [first = '', ...more] = wrap(command, width - 9);
   return [`$ ${first}`, ...more.map((line) => `    ${line}`)].map((line, index) =>

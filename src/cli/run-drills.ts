@@ -3,7 +3,7 @@
 import type {Drill, Verdict} from '../drills/drill.ts';
 import {runDrill} from '../drills/run-drill.ts';
 import {type ExitCode, exitCodes} from '../exit-codes.ts';
-import {paletteOf} from '../view/stream.ts';
+import {isTerminal, paletteOf} from '../view/stream.ts';
 import {hostAndDirs} from './context.ts';
 import {drillText} from './drill-text.ts';
 import {runOutput} from './run-output.ts';
@@ -41,8 +41,8 @@ const runOne = async (
   {name, json, command, pause = async () => undefined}: DrillsOptions,
 ): Promise<Verdict> => {
   const {signal, stdout} = world;
-  const {say, record} = runOutput(world, json);
-  const text = drillText(say, paletteOf(stdout));
+  const {say, note, record} = runOutput(world, json);
+  const text = drillText(say, paletteOf(stdout), isTerminal(stdout) ? stdout.columns : undefined);
   await pause('drill');
   record('drill', {drill: drill.name, shows: drill.shows, question: drill.question});
   text.begun(drill);
@@ -50,7 +50,7 @@ const runOne = async (
     cluster: name,
     command,
     signal,
-    say: text.restored,
+    say: json ? note : text.restored,
     listener: {
       async stepBegun(...step) {
         await pause('step');

@@ -90,6 +90,15 @@ describe('the text of a drill', () => {
     expect(lines.join('')).not.toContain('\u001b');
   });
 
+  it('fits into a narrow terminal', () => {
+    const long = 'some words '.repeat(20);
+    const lines: string[] = [];
+    const text = drillText((line) => void lines.push(line), new Chalk({level: 0}), 40);
+    text.stepBegun(1, long, [`kni-demo ${long}`]);
+    text.checked({source: 'kernel', claim: long, holds: true, saw: long});
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40);
+  });
+
   it('continues a long command so that a shell can run it', () => {
     const command = `kni-demo kubectl --name lab get pods ${'-o name '.repeat(12).trim()}`;
     const lines = textOf((text) => text.stepBegun(1, 'Look', [command])).slice(2);
