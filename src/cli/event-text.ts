@@ -94,11 +94,14 @@ export interface EventTextOptions {
   /** Names of all nodes of the cluster. */
   readonly nodes: readonly string[];
   readonly cluster: string;
-  /** Columns of the terminal; infinite for a pipe. */
+  /** Columns of the terminal; infinite for a pipe. A narrow terminal breaks the lines itself: cut, they would say nothing. */
   readonly width: number;
   /** Leave out the pod: all events are about one. */
   readonly onePod: boolean;
 }
+
+/** The time, the node and the source need 41 columns. */
+const leastWidth = 72;
 
 /** `02:31:04.123  worker         runtime     AttachInterface ok 30 ms  default/mypod` */
 export const eventText = ({paint, nodes, cluster, width, onePod}: EventTextOptions) => {
@@ -117,6 +120,6 @@ export const eventText = ({paint, nodes, cluster, width, onePod}: EventTextOptio
         '  ',
       ),
     ].join('  ');
-    return Number.isFinite(width) ? cliTruncate(line, width) : line;
+    return Number.isFinite(width) && width >= leastWidth ? cliTruncate(line, width) : line;
   };
 };

@@ -10,8 +10,9 @@ type Column = (typeof columns)[number];
 
 /** Characters before the first column: the offset in milliseconds. */
 const margin = 9;
-/** The narrowest terminal that fits the columns without overlap. */
 const usualWidth = 80;
+/** In narrower terminals the names of the columns would touch. */
+export const leastWidth = margin + columns.length * ('containerd'.length + 1);
 
 export interface PodLifeText {
   /** The names of the columns. */
@@ -21,7 +22,7 @@ export interface PodLifeText {
 }
 
 export const podLifeText = (paint: ChalkInstance, terminalWidth: number = usualWidth): PodLifeText => {
-  const width = Math.max(40, Math.min(terminalWidth, 120));
+  const width = Math.max(leastWidth, Math.min(terminalWidth, 120));
   const step = Math.floor((width - margin) / columns.length);
   let begun: number | undefined;
   const offsetOf = ({time}: ClusterEvent): string => {

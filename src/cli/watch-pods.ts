@@ -6,7 +6,7 @@ import {readEvents} from '../cluster/events/read-events.ts';
 import {lifeSelector} from '../cluster/events/select-events.ts';
 import {isTerminal, lineWriter, paletteOf} from '../view/stream.ts';
 import {eventText} from './event-text.ts';
-import {podLifeText} from './pod-life-text.ts';
+import {leastWidth, podLifeText} from './pod-life-text.ts';
 import {runOutput} from './run-output.ts';
 import type {World} from './world.ts';
 
@@ -26,7 +26,7 @@ export interface PodWatchOptions {
 /** Milliseconds to wait for an event that has happened. */
 const patience = 3_000;
 
-/** One pod in a terminal gets a drawing. Pipes and several pods get lines. */
+/** One pod in a terminal gets a drawing. Pipes, narrow terminals and several pods get lines. */
 export const watchPods = (world: World, cluster: Cluster, options: PodWatchOptions): PodWatch => {
   const {name, paths, json} = options;
   const {stdout, signal} = world;
@@ -36,7 +36,7 @@ export const watchPods = (world: World, cluster: Cluster, options: PodWatchOptio
   const print = ((): ((event: Parameters<ReturnType<typeof eventText>>[0]) => void) => {
     if (json) return (event) => record('event', event);
     const paint = paletteOf(stdout);
-    if (!isTerminal(stdout) || paths.length > 1) {
+    if (!isTerminal(stdout) || stdout.columns < leastWidth || paths.length > 1) {
       const width = isTerminal(stdout) ? stdout.columns : Infinity;
       const format = eventText({paint, nodes, cluster: name, width, onePod: paths.length === 1});
       return (event) => say(format(event));

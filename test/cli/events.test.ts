@@ -1,7 +1,7 @@
 import {Chalk} from 'chalk';
 import {describe, expect, it} from 'vitest';
-import {describeEvent} from '../../src/cli/event-text.ts';
-import {podLifeText} from '../../src/cli/pod-life-text.ts';
+import {describeEvent, eventText} from '../../src/cli/event-text.ts';
+import {leastWidth, podLifeText} from '../../src/cli/pod-life-text.ts';
 import type {ClusterEvent} from '../../src/cluster/events/event.ts';
 import {CommandError} from '../../src/host/command-error.ts';
 import type {Host} from '../../src/host/host.ts';
@@ -236,6 +236,20 @@ describe('the drawing of a pod', () => {
     ]);
     expect(drawn.filter((line) => line.length >= 100)).toEqual([expect.stringMatching(/^ {9}no x+$/)]);
   });
+});
+
+it.each([40, 80, 300])('says what happened in a terminal of %i columns', (width) => {
+  const nodes = ['test1-control-plane', 'test1-worker'];
+  const format = eventText({paint: new Chalk({level: 0}), nodes, cluster: 'test1', width, onePod: false});
+  const event = {version: 1, time: at('01.000000'), node: 'test1-worker', source: 'api'} as const;
+  const line = '00:00:01.000  worker         api         Ready  default/a';
+  expect(format({...event, kind: 'pod-ready', pod: 'default/a'})).toBe(line);
+});
+
+it('has a column for each program in the narrowest terminal that gets a drawing', () => {
+  const {header} = podLifeText(new Chalk({level: 0}), leastWidth);
+  expect(header.split(/ +/).slice(1)).toEqual(['ms', 'kubelet', 'runtime', 'plugins', 'containerd', 'pod']);
+  expect(header.length).toBeLessThanOrEqual(leastWidth);
 });
 
 it('describes every kind of event in words', async () => {
