@@ -12,8 +12,8 @@ export interface DnsServer {
   readonly close: () => void;
 }
 
-/** RFC 7766 recommends some seconds. */
-const idleMs = 10_000;
+/** For one whole query; RFC 7766 recommends some seconds. Clients that send single bytes must not occupy connections. */
+const usualIdleMs = 10_000;
 const mostConnections = 250;
 
 /** Port 0 is any free port. Rejects if the port cannot be bound. */
@@ -21,13 +21,15 @@ export const listen = async (
   {host, port}: {readonly host: string; readonly port: number},
   answer: Answerer,
   log: Log,
+  idleMs: number = usualIdleMs,
 ): Promise<DnsServer> => {
   const connections = new Set<Socket>();
-  const tcp = createServer((connection) => {
+  // A client may end its side of the connection before it has its response.
+  const tcp = createServer({allowHalfOpen: true}, (connection) => {
     connections.add(connection);
     connection.on('close', () => connections.delete(connection));
     // Clients may reset their connections.
-    serve(connection, answer).catch(() => connection.destroy());
+    serve(connection, answer, idleMs).catch(() => connection.destroy());
   });
   tcp.maxConnections = mostConnections;
   tcp.listen(port, host);
@@ -59,21 +61,25 @@ export const listen = async (
 };
 
 /** Answers one query after the other, so that one connection cannot occupy the server. */
-const serve = async (connection: Socket, answer: Answerer): Promise<void> => {
-  connection.setTimeout(idleMs, () => connection.destroy());
+const serve = async (connection: Socket, answer: Answerer, idleMs: number): Promise<void> => {
+  const timer = setTimeout(() => connection.destroy(), idleMs);
+  connection.on('close', () => clearTimeout(timer));
   let received: Buffer = Buffer.alloc(0);
-  for await (const chunk of connection) {
+  for await (const chunk of connection.iterator({destroyOnReturn: false})) {
     received = Buffer.concat([received, Buffer.from(chunk)]);
     for (;;) {
       const {message, rest} = messageIn(received);
       if (message === undefined) break;
       received = rest;
+      timer.refresh();
       const response = await answer(message, 'tcp');
       if (response === undefined) {
         connection.destroy();
         return;
       }
+      timer.refresh();
       if (!connection.write(withLength(response))) await once(connection, 'drain');
     }
   }
+  connection.end();
 };
