@@ -44,7 +44,9 @@ const serve = async (options: Options, log: Log, stopSignal: Promise<unknown>): 
   const stop = new AbortController();
   const directory = createDirectory();
   const resolvers = await readResolvConf(options.resolvConf);
-  const upstream = createUpstream(resolvers, log);
+  const isOwn = (address: string): boolean =>
+    directory.service(dnsService.namespace, dnsService.name)?.clusterIps.includes(address) ?? false;
+  const upstream = createUpstream(resolvers, log, isOwn);
   const answer = createAnswerer({zone: {name, directory, dnsService}, upstream, log});
   const server = await listen(options.listen, answer, log);
   const health = await serveHealth(options.health, () => directory.isSynced() && !stop.signal.aborted);

@@ -30,7 +30,12 @@ export const readResolvConf = async (path: string): Promise<readonly NameServer[
     .slice(0, mostServers)
     .map((address) => ({address, port: 53}));
 
-export const createUpstream = (servers: readonly NameServer[], log: Log): Upstream => {
+/** `isOwn`: whether queries to this address come back to this server. */
+export const createUpstream = (
+  servers: readonly NameServer[],
+  log: Log,
+  isOwn: (address: string) => boolean,
+): Upstream => {
   let inProgress = 0;
   /** The server that answered last is asked first. */
   let preferred = 0;
@@ -54,6 +59,10 @@ export const createUpstream = (servers: readonly NameServer[], log: Log): Upstre
       const index = (first + count) % servers.length;
       const server = servers[index];
       if (server === undefined) continue;
+      if (isOwn(server.address)) {
+        errors.push(`${server.address} is the Service of this DNS server`);
+        continue;
+      }
       try {
         const response = await exchange(packet, server, transport, timeoutMs);
         preferred = index;
