@@ -216,11 +216,13 @@ const optOf = (rcode = 0): Buffer =>
 /** A pointer to the name of the question. */
 const pointer = Buffer.from([0xc0, headerBytes]);
 
-/** Compresses the owner's name if it is that of the question. */
+/**
+ * Compresses the owner's name if it is that of the question, which may have bytes that dns-packet cannot encode. The root,
+ * which is encoded instead, has one byte.
+ */
 const encodeRecord = (record: Answer, {labels}: Query): Buffer => {
-  const encoded = encode({answers: [record]}).subarray(headerBytes);
-  if (record.name !== labels.join('.')) return encoded;
-  return Buffer.concat([pointer, encoded.subarray(record.name.length + 2)]);
+  if (record.name !== labels.join('.')) return encode({answers: [record]}).subarray(headerBytes);
+  return Buffer.concat([pointer, encode({answers: [{...record, name: '.'}]}).subarray(headerBytes + 1)]);
 };
 
 /** A query of our own, for one name in class IN. Throws for a name that is too long. */
