@@ -57,8 +57,12 @@ const ownResponse = async (query: Query, zone: Zone, upstream: Upstream): Promis
   // Without the objects, each name would seem not to exist.
   if (!zone.directory.isSynced()) return {rcode: rcodes.SERVFAIL};
   if (path !== undefined) return zoneResponse(path, query, zone, upstream);
-  const pointers = matching(pointersAt(name, zone), query.type);
-  return pointers.length === 0 ? undefined : {rcode: rcodes.NOERROR, answers: pointers, authoritative: true};
+  const pointers = pointersAt(name, zone);
+  if (pointers.length === 0) return undefined;
+  const answers = matching(pointers, query.type);
+  // A resolver would say that the name does not exist, and clients keep that for all types.
+  const authorities = answers.length === 0 ? [soaOf(zone, name)] : [];
+  return {rcode: rcodes.NOERROR, answers, authorities, authoritative: true};
 };
 
 /** The labels below the zone, beginning with the last; undefined for a name outside of the zone. */

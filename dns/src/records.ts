@@ -44,9 +44,9 @@ export const recordsAt = (path: readonly string[], zone: Zone): readonly Answer[
 const nameServerOf = (zone: Zone): string => `ns.dns.${zone.name}`;
 
 /** Says, in negative responses, how long clients may keep them (RFC 2308). */
-export const soaOf = (zone: Zone): Answer => ({
+export const soaOf = (zone: Zone, name: string = zone.name): Answer => ({
   type: 'SOA',
-  name: zone.name,
+  name,
   ttl,
   data: {
     mname: nameServerOf(zone),

@@ -277,6 +277,11 @@ describe.each(['udp', 'tcp'] as const)('over %s', (transport) => {
     });
   });
 
+  it('2.3.3 has only PTR records of an address, but the name exists', async () => {
+    const name = '1.0.3.10.in-addr.arpa';
+    expect(await ask(name, 'A')).toMatchObject({...noData, authorities: [soa.replace(zone, name)]});
+  });
+
   it('compares names without case, and repeats the question as it was asked', async () => {
     const reply = await dns.ask(`KuberneteS.DEFAULT.svc.Cluster.LOCAL`, 'A', {transport});
     expect(reply.packet.questions).toMatchObject([{name: 'KuberneteS.DEFAULT.svc.Cluster.LOCAL'}]);
