@@ -73,11 +73,10 @@ const pathBelow = ({name}: Zone, labels: readonly string[]): readonly string[] |
   return labels.slice(0, start).reverse();
 };
 
-const typeNumberOf = ({type}: Answer): number | undefined =>
-  Object.entries(types).find(([name]) => name === type)?.[1];
+const typeNumbers: ReadonlyMap<string, number> = new Map(Object.entries(types));
 
 const matching = (records: readonly Answer[], type: number): readonly Answer[] =>
-  records.filter((record) => type === types.ANY || type === typeNumberOf(record));
+  records.filter((record) => type === types.ANY || type === typeNumbers.get(record.type));
 
 const zoneResponse = async (
   start: readonly string[],
@@ -115,11 +114,14 @@ const zoneResponse = async (
 const positive = (aliases: readonly Answer[], found: readonly Answer[], zone: Zone): Response => ({
   rcode: rcodes.NOERROR,
   answers: [...aliases, ...rotate(found)],
-  additionals: found.flatMap((record) =>
-    record.type === 'SRV' ? addressesAt(record.data.target, zone) : [],
-  ),
+  additionals: targetAddresses(found, zone),
   authoritative: true,
 });
+
+/** A generator: most of the addresses of a large Service do not fit into the response. */
+function* targetAddresses(records: readonly Answer[], zone: Zone): Generator<Answer> {
+  for (const record of records) if (record.type === 'SRV') yield* addressesAt(record.data.target, zone);
+}
 
 const addressesAt = (name: string, zone: Zone): readonly Answer[] => {
   const path = pathBelow(zone, name.split('.'));

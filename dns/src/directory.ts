@@ -7,6 +7,8 @@ export interface Directory {
   readonly service: (namespace: string, name: string) => Service | undefined;
   /** The subsets of a Service; `ready` holds the endpoints that count for it. */
   readonly subsets: (service: Service) => readonly Pick<Subset, 'ready' | 'ports'>[];
+  /** The addresses of these endpoints by host name, which is in lower case. */
+  readonly hosts: (service: Service) => Hosts;
   /** What an address belongs to, by its name in in-addr.arpa or ip6.arpa. */
   readonly ownersOf: (reverseName: string) => readonly Owner[];
   /** Whether both lists were read once. They stay valid while the API server is down. */
@@ -14,6 +16,8 @@ export interface Directory {
   readonly replaceServices: (services: readonly Service[]) => void;
   readonly replaceEndpoints: (endpoints: readonly EndpointSet[]) => void;
 }
+
+export type Hosts = ReadonlyMap<string, ReadonlySet<string>>;
 
 export interface Owner {
   readonly service: Service;
@@ -35,12 +39,27 @@ export const createDirectory = (): Directory => {
       ports,
     }));
 
+  /** Keyed by what was read: it stays the same object until the Endpoints, or the Service, change. */
+  const hostsOf = new WeakMap<EndpointSet, {readonly of: Service; readonly hosts: Hosts}>();
+  const hosts: Directory['hosts'] = (service) => {
+    const set = endpoints?.get(keyOf(service));
+    if (set === undefined) return new Map();
+    const known = hostsOf.get(set);
+    if (known?.of === service) return known.hosts;
+    const made = indexHosts(subsets(service));
+    hostsOf.set(set, {of: service, hosts: made});
+    return made;
+  };
+
   /** Made for the first question after a change: most changes are followed by no such question. */
   const indexOwners = (): ReadonlyMap<string, readonly Owner[]> => {
     const index = new Map<string, Owner[]>();
     const add = (ip: string, owner: Owner): void => {
       const name = reverseNameOf(ip);
-      if (name !== undefined) index.set(name, [...(index.get(name) ?? []), owner]);
+      if (name === undefined) return;
+      const known = index.get(name);
+      if (known) known.push(owner);
+      else index.set(name, [owner]);
     };
     for (const service of services?.values() ?? []) {
       for (const ip of service.clusterIps) add(ip, {service, endpoint: undefined});
@@ -54,6 +73,7 @@ export const createDirectory = (): Directory => {
     hasNamespace: (namespace) => namespaces.has(namespace),
     service: (namespace, name) => services?.get(`${namespace}/${name}`),
     subsets,
+    hosts,
     ownersOf: (reverseName) => {
       owners ??= indexOwners();
       return owners.get(reverseName) ?? [];
@@ -69,6 +89,17 @@ export const createDirectory = (): Directory => {
       owners = undefined;
     },
   };
+};
+
+const indexHosts = (subsets: ReturnType<Directory['subsets']>): Hosts => {
+  const index = new Map<string, Set<string>>();
+  for (const {ready} of subsets)
+    for (const {hostname, ip} of ready) {
+      const known = index.get(hostname);
+      if (known) known.add(ip);
+      else index.set(hostname, new Set([ip]));
+    }
+  return index;
 };
 
 /** `10.96.0.1` → `1.0.96.10.in-addr.arpa`. Undefined for an invalid address. */

@@ -37,7 +37,8 @@ export interface Subset {
 
 export interface Endpoint {
   readonly ip: string;
-  readonly hostname: string | undefined;
+  /** Its own host name, or its address with dashes, as CoreDNS does. */
+  readonly hostname: string;
 }
 
 export const servicesResource: Resource<Service> = {
@@ -96,7 +97,7 @@ const endpointsOf = (addresses: unknown): readonly Endpoint[] =>
       const address = stringOf(ip);
       return address === undefined
         ? []
-        : [{ip: address, hostname: stringOf(hostname)?.toLowerCase() || undefined}];
+        : [{ip: address, hostname: stringOf(hostname)?.toLowerCase() || address.replaceAll(/[.:]/g, '-')}];
     });
 
 const portsOf = (ports: unknown): readonly Port[] =>

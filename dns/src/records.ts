@@ -2,7 +2,7 @@
 import {isIPv4, isIPv6} from 'node:net';
 import type {Answer} from 'dns-packet';
 import type {Directory, Owner} from './directory.ts';
-import type {Endpoint, Port, Service} from './objects.ts';
+import type {Port, Service} from './objects.ts';
 
 /** The version of the specification. */
 const schemaVersion = '1.1.0';
@@ -105,9 +105,8 @@ const endpointRecords = (
   owner: string,
   directory: Directory,
 ): readonly Answer[] => {
-  const endpoints = directory.subsets(service).flatMap(({ready}) => ready);
-  const ips = endpoints.filter((endpoint) => hostnameOf(endpoint) === hostname).map(({ip}) => ip);
-  return [...new Set(ips)].map((ip) => addressRecord(owner, ip));
+  const ips = directory.hosts(service).get(hostname) ?? [];
+  return [...ips].map((ip) => addressRecord(owner, ip));
 };
 
 interface PortQuestion {
@@ -156,11 +155,8 @@ const targetsOf = (
     : directory
         .subsets(service)
         .flatMap(({ready, ports}) =>
-          ready.flatMap((endpoint) => ports.map((port) => ({...port, hostname: hostnameOf(endpoint)}))),
+          ready.flatMap((endpoint) => ports.map((port) => ({...port, hostname: endpoint.hostname}))),
         );
-
-/** The endpoint's own host name, or its address with dashes, as CoreDNS does. */
-const hostnameOf = ({hostname, ip}: Endpoint): string => hostname ?? ip.replaceAll(/[.:]/g, '-');
 
 /** `10-244-1-5` in any namespace, as CoreDNS answers with `pods insecure`. */
 const podRecords = (path: readonly string[], owner: string): readonly Answer[] | undefined => {
@@ -185,7 +181,7 @@ export const pointersAt = (reverseName: string, {name, directory}: Zone): readon
   const owners = directory.ownersOf(reverseName);
   const ofServices = owners.filter(({endpoint}) => endpoint === undefined);
   const targetOf = ({service, endpoint}: Owner): string =>
-    [...(endpoint ? [hostnameOf(endpoint)] : []), service.name, service.namespace, 'svc', name].join('.');
+    [...(endpoint ? [endpoint.hostname] : []), service.name, service.namespace, 'svc', name].join('.');
   const targets = new Set((ofServices.length > 0 ? ofServices : owners).map(targetOf));
   return [...targets].map((data) => ({type: 'PTR', name: reverseName, ttl, data}));
 };

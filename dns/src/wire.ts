@@ -143,7 +143,8 @@ export interface Response {
   readonly rcode: number;
   readonly answers?: readonly Answer[];
   readonly authorities?: readonly Answer[];
-  readonly additionals?: readonly Answer[];
+  /** Read only while they fit. */
+  readonly additionals?: Iterable<Answer>;
   /** Whether the records are our own. */
   readonly authoritative?: boolean;
 }
@@ -161,7 +162,7 @@ export const encodeResponse = (query: Query, response: Response, transport: Tran
   const parts: Buffer[] = [query.question];
   let bytes = headerBytes + query.question.length + (opt?.length ?? 0);
   let truncated = false;
-  const add = (records: readonly Answer[]): number => {
+  const add = (records: Iterable<Answer>): number => {
     let count = 0;
     for (const record of records) {
       const encoded = encodeRecord(record, query);
