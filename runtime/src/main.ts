@@ -5,6 +5,7 @@ import {CommandUsageError, isCommand, runCommand} from './client/main.ts';
 import {startDaemon} from './daemon.ts';
 import {UsageError} from './flag-values.ts';
 import {defaultSocket, optionsFrom, usage} from './flags.ts';
+import {errorCodeOf} from './lib/error-code.ts';
 import {createLog, errorText, stdoutSink} from './log.ts';
 import {isJournal, textLine} from './log-text.ts';
 
@@ -13,6 +14,7 @@ const flushMs = 2_000;
 
 const main = async (args: readonly string[]): Promise<void> => {
   if (isCommand(args) && !args.includes('--help')) {
+    process.stdout.on('error', () => undefined); // print reports it
     await runCommand(args, defaultSocket, print);
     return;
   }
@@ -49,8 +51,12 @@ const print = (text: string): Promise<void> =>
     process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
   });
 
+/** As after SIGPIPE, which Node.js ignores: `kni-runtime events --follow | head` ends without a message. */
+const noReader = 141;
+
 main(process.argv.slice(2))
   .catch((error: unknown) => {
+    if (errorCodeOf(error) === 'EPIPE') return void (process.exitCode = noReader);
     process.stderr.write(`kni-runtime: ${errorText(error)}\n`);
     process.exitCode = error instanceof UsageError || error instanceof CommandUsageError ? 2 : 1;
   })

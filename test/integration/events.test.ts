@@ -89,6 +89,13 @@ describe('the events of a network runtime', () => {
     child.kill();
   });
 
+  it('end without a message when their reader is gone', async () => {
+    const script =
+      'file=$(mktemp); { "$@" 2>"$file"; echo "exit code $?" >>"$file"; } | true; cat "$file"; rm "$file"';
+    for (const args of [command(), command('--follow')])
+      expect(await node.run(['sh', '-c', script, 'sh', ...args])).toBe('exit code 141\n');
+  });
+
   it('name the cause of a failed call, and the end of its cleanup', async () => {
     const pod = newPod('failed');
     const netns = await createNetwork(runtime.kni, pod);
