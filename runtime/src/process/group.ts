@@ -116,11 +116,20 @@ const gone = async ({pid = 0}: Leader): Promise<void> => {
  * never.
  */
 const hasOnlyZombies = (group: number): boolean =>
-  readdirSync('/proc').every((pid) => {
+  processes()?.every((pid) => {
     const fields = statusOf(pid);
     const [state, , itsGroup] = fields;
     return itsGroup !== String(group) || (state === 'Z' && Number(fields[threadsField]) <= 1);
-  });
+  }) ?? false;
+
+/** Undefined when no descriptor is left. */
+const processes = (): string[] | undefined => {
+  try {
+    return readdirSync('/proc');
+  } catch {
+    return undefined;
+  }
+};
 
 /** As in proc_pid_stat(5), without pid and name. */
 const threadsField = 17;

@@ -235,6 +235,38 @@ describe('the shells', () => {
     expect(JSON.parse(stdout)).toEqual({endings: ['EMFILE', 'exited'], kept: 0});
   });
 
+  it('do not end the network runtime when none are left to look for the processes of a killed program', async () => {
+    await using dir = await tempDir();
+    const code = `
+      import {closeSync, openSync} from 'node:fs';
+      import {setTimeout as delay} from 'node:timers/promises';
+      import {createExec} from './runtime/src/process/exec.ts';
+      const exec = createExec();
+      const taken = [];
+      const ending = exec({file: 'sh', args: ['-c', 'sleep 1000 & echo begun; sleep 1000'], timeoutMs: 1000});
+      await delay(500);
+      setInterval(() => {
+        try {
+          for (;;) taken.push(openSync('/dev/null'));
+        } catch {}
+      }, 1);
+      const {kind} = await ending;
+      for (const fd of taken) closeSync(fd);
+      console.log(kind);
+      process.exit();`;
+    const outfile = join(dir.path, 'no-descriptors.mjs');
+    const stdin = {contents: code, resolveDir: process.cwd()};
+    await build({stdin, outfile, bundle: true, platform: 'node', format: 'esm'});
+    // As PID 1 it does not reap the child of the killed program, so that one stays a zombie.
+    const limited = [
+      '-c',
+      'ulimit -n 100 && exec unshare --pid --fork --mount-proc "$0" "$1"',
+      process.execPath,
+    ];
+    const {stdout, stderr} = spawnSync('sh', [...limited, outfile], {encoding: 'utf8'});
+    expect({stdout, stderr}).toEqual({stdout: 'timed-out\n', stderr: ''});
+  });
+
   it('and what they run are found after the one that started them was killed; idle ones end by themselves', async () => {
     const owner = `test-${process.pid}`;
     await using dir = await tempDir();
