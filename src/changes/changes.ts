@@ -73,7 +73,10 @@ export const withChanges = async <T>(
   if (signal.aborted && log.list().length > 0)
     say('restoring the cluster; another Ctrl-C leaves that to the next command');
   const failed = await undoAll(log.list(), undo, say);
-  if (outcome.status === 'rejected') throw outcome.reason;
+  if (outcome.status === 'rejected') {
+    if (failed.length > 0) say(`to try it again, run: kni-demo up${nameFlag(name)}`);
+    throw outcome.reason;
+  }
   refuseLeft(name, failed);
   return outcome.value;
 };

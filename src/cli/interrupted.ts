@@ -5,6 +5,7 @@ import {isAtWork, readChanges, summarizeChanges, summarizeRecord} from '../chang
 import type {ClusterPlace} from '../cluster/cluster.ts';
 import {lineWriter} from '../view/stream.ts';
 import {hostAndDirs} from './context.ts';
+import {Cancelled} from './report.ts';
 import {runLocked} from './run-locked.ts';
 import type {World} from './world.ts';
 
@@ -32,6 +33,16 @@ export const restoreLocked = async (
   mayStart = false,
 ): Promise<void> => {
   await restoreChanges(place, {cluster: name, signal, say: lineWriter(stderr), mayStart});
+};
+
+/** For work whose changes are undone after Ctrl-C: the same command does not continue it. */
+export const startingAnew = async <T>({signal}: World, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new Cancelled('run the same command again; it starts from the beginning', {cause: error});
+  }
 };
 
 /** For commands that only read. A record that cannot be read is mentioned, too. */

@@ -6,6 +6,7 @@ import {type ExitCode, exitCodes} from '../exit-codes.ts';
 import {isTerminal, paletteOf} from '../view/stream.ts';
 import {hostAndDirs} from './context.ts';
 import {drillText} from './drill-text.ts';
+import {startingAnew} from './interrupted.ts';
 import {runOutput} from './run-output.ts';
 import type {World} from './world.ts';
 
@@ -27,7 +28,7 @@ export const runDrills = async (
 ): Promise<ExitCode> => {
   const {name, json, command} = options;
   const verdicts: Verdict[] = [];
-  for (const drill of drills) verdicts.push(await runOne(world, drill, options));
+  for (const drill of drills) verdicts.push(await startingAnew(world, () => runOne(world, drill, options)));
   const exitCode = verdicts.every(({passed}) => passed) ? exitCodes.ok : exitCodes.failed;
   const summary = verdicts.map(({drill, passed, ms}) => ({drill, passed, ms}));
   const [, first = ''] = command.split(' ');

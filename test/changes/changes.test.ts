@@ -72,6 +72,22 @@ describe('withChanges', () => {
     expect(await test.record()).toBeUndefined();
   });
 
+  it('says what to do if a change cannot be undone after an error', async () => {
+    await using test = await rig((command) =>
+      command.endsWith('start kni') ? '2> Job failed\n[exit code 1]' : '',
+    );
+    const {host, dirs, options} = test;
+    const work = withChanges({host, dirs}, options, async (changes) => {
+      await stopService(changes, stopKni);
+      throw new Error('the drill failed');
+    });
+    await expect(work).rejects.toThrow('the drill failed');
+    expect(test.said).toEqual([
+      expect.stringMatching(/^cannot restore: kni stopped on test1-worker: /),
+      'to try it again, run: kni-demo up',
+    ]);
+  });
+
   it('undoes changes after Ctrl-C, and refuses new ones', async () => {
     const cancel = new AbortController();
     await using test = await rig();

@@ -138,3 +138,16 @@ describe('the text of a drill', () => {
     expect(wrap('abcdef g', 3)).toEqual(['abcdef', 'g']);
   });
 });
+
+it('a cancelled drill does not promise to continue', async () => {
+  await using dir = await dirWithCluster();
+  const cancel = new AbortController();
+  const host = hostOf((line) => {
+    if (line.startsWith('docker ps')) return printed(...running).join('\n');
+    if (line.includes('get nodes')) cancel.abort(new Error('cancelled by SIGINT'));
+    return '';
+  });
+  const {code, stderr} = await cli(dir, ['drill', 'attack'], {host, signal: cancel.signal});
+  expect(code).toBe(exitCodes.cancelled);
+  expect(stderr).toBe('cancelled\ntry:   run the same command again; it starts from the beginning\n');
+});

@@ -7,6 +7,7 @@ import {seconds} from '../../duration.ts';
 import {UserError} from '../../errors.ts';
 import {comparisonText} from '../comparison-text.ts';
 import {hostAndDirs} from '../context.ts';
+import {startingAnew} from '../interrupted.ts';
 import {runLocked} from '../run-locked.ts';
 import {runOutput} from '../run-output.ts';
 import type {World} from '../world.ts';
@@ -34,8 +35,10 @@ export const compare = async (
     requireRunning(name, cluster.nodes);
     const worker = workerOf(cluster, name, node);
     say(`Comparing CNI and KNI on ${worker} with ${pods} pods each. Its other pods restart twice.`);
-    const result = await withChanges(place, {cluster: name, command, signal, say: note}, (changes) =>
-      compareNetworks(changes, {node: worker, pods, signal, say: note}),
+    const result = await startingAnew(world, () =>
+      withChanges(place, {cluster: name, command, signal, say: note}, (changes) =>
+        compareNetworks(changes, {node: worker, pods, signal, say: note}),
+      ),
     );
     record('result', {command: 'compare', exitCode: 0, cluster: name, ...result});
     for (const line of comparisonText(result)) say(line);
