@@ -147,9 +147,9 @@ export const errorCatalogue = {
     'Start it with `kni-demo up`.',
   ),
   'KNI-E208': entry(
-    'The node is unknown.',
-    'The cluster has no node of that name.',
-    'Choose one of the nodes that the message lists.',
+    'The node is unknown, or cannot be used.',
+    'The cluster has no node of that name, or the command needs a worker.',
+    'Choose one of the nodes that the message lists, or recreate the cluster with `--workers 1`.',
   ),
   'KNI-E209': entry(
     'The pod exists already.',

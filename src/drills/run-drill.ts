@@ -136,8 +136,14 @@ const readyCluster = async (
   const worker = workerOf(cluster.nodes);
   const controlPlane = cluster.nodes.find(({role}) => role === 'control-plane')?.name;
   const flag = flagOf(cluster);
-  if (worker === undefined || controlPlane === undefined)
-    throw notReady('it needs a control plane and a worker', `create it again: kni-demo up${flag}`);
+  if (worker === undefined || controlPlane === undefined) {
+    throw new UserError({
+      what: 'the cluster has no worker',
+      why: 'a drill changes a worker, and uses the control plane to look at it',
+      tryThis: `recreate it: kni-demo down${flag}, then kni-demo up${flag} --workers 1`,
+      code: 'KNI-E208',
+    });
+  }
   // A restored node needs some seconds.
   for (const end = performance.now() + settleTime; ; await sleep(500, undefined, {signal})) {
     const readiness = await nodeReadiness(cluster.controlPlane, signal);

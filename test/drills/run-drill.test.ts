@@ -9,11 +9,11 @@ import {CommandError} from '../../src/host/command-error.ts';
 import {hostOf} from '../rig/cli.ts';
 import {dirWithCluster, envOf, node, printed, rejection} from '../rig/demo.ts';
 
-const nodes = [node('test1-control-plane'), node('test1-worker')];
+const twoNodes = [node('test1-control-plane'), node('test1-worker')];
 
 const nodeList = (status: 'True' | 'False') =>
   JSON.stringify({
-    items: nodes.map(({name}) => ({
+    items: twoNodes.map(({name}) => ({
       metadata: {name},
       status: {conditions: [{type: 'Ready', status, message: 'the runtime is stopped'}]},
     })),
@@ -28,6 +28,7 @@ interface Behaviour {
   readonly pods?: readonly object[];
   /** How often the worker's runtime does not answer after the drill. */
   readonly silent?: number;
+  readonly nodes?: typeof twoNodes;
 }
 
 /** A cluster that answers what every drill asks. */
@@ -37,6 +38,7 @@ const rig = async ({
   traces = ['', ''],
   pods = [],
   silent = 0,
+  nodes = twoNodes,
 }: Behaviour = {}) => {
   const dir = await dirWithCluster();
   let exists = hasNamespace;
@@ -226,6 +228,13 @@ describe('a drill is refused, and changes nothing,', () => {
       errorCode: 'KNI-E103',
       why: expect.stringContaining('the runtime is stopped'),
     });
+    expect(test.host.ran.some((line) => line.includes('apply'))).toBe(false);
+  });
+
+  it('if the cluster has no worker', async () => {
+    await using test = await rig({nodes: [node('test1-control-plane')]});
+    const error = await rejection(test.run({}), UserError);
+    expect(error).toMatchObject({errorCode: 'KNI-E208', exitCode: 2});
     expect(test.host.ran.some((line) => line.includes('apply'))).toBe(false);
   });
 
