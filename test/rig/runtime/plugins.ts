@@ -1,8 +1,9 @@
 /** A plugin directory with real executables that follow a plan and record their calls. */
-import {mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile} from 'node:fs/promises';
+import {mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {isAlive} from '../processes.ts';
 
 const pluginFile = fileURLToPath(new URL('./fixtures/plugin.sh', import.meta.url));
 
@@ -96,3 +97,12 @@ export const conflistOf = (plugins: Plugins, types: readonly string[], extra: ob
     name: 'rig',
     plugins: types.map((type) => ({type, rig: plugins.dir, ...extra})),
   });
+
+/** The ids of the processes of a plugin, called or not. */
+export const processesOf = async ({binDir}: Pick<Plugins, 'binDir'>, plugin: string): Promise<number[]> => {
+  const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0);
+  const commands = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+  );
+  return pids.filter((pid, index) => commands[index]?.includes(`${binDir}/${plugin}\0`) && isAlive(pid));
+};

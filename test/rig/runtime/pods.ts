@@ -53,6 +53,8 @@ export interface PodsRigOptions {
   readonly storeOf?: (store: RecordStore) => RecordStore;
   /** How many cleanups of a network may be unfinished. */
   readonly pendingLimit?: number;
+  /** Whether the processes of plugins start before their turn, as they do on a node. */
+  readonly isEarly?: boolean;
   /** The node's network. */
   readonly primary?: (rig: Pick<PodsRig, 'plugins'>) => Conflist;
 }
@@ -60,13 +62,19 @@ export interface PodsRigOptions {
 export const podsRig = async ({
   storeOf = (store) => store,
   pendingLimit = 8,
+  isEarly = false,
   primary = usualPrimary,
 }: PodsRigOptions = {}): Promise<PodsRig> => {
   const dir = await tempDir();
-  const plugins = await installPlugins(['first', 'second', 'third'], dir.path);
+  const types = ['first', 'second', 'third'];
+  const plugins = await installPlugins(types, dir.path);
   const netns = await fileNetnsDir(join(dir.path, 'netns'));
   const stateDir = join(dir.path, 'pods');
-  const invoke = createInvokePlugin({exec: createExec(), binDirs: [plugins.binDir], timeoutMs: 60_000});
+  const exec = createExec();
+  const earlyTypes = new Set(isEarly ? types : []);
+  const {startEarly} = exec;
+  const binDirs = [plugins.binDir];
+  const invoke = createInvokePlugin({exec, startEarly, earlyTypes, binDirs, timeoutMs: 60_000});
   const list = primary({plugins});
   const named: Record<string, Conflist> = {
     side: parseConflist(

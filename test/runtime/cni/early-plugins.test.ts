@@ -1,5 +1,4 @@
 import {readFileSync} from 'node:fs';
-import {readdir, readFile} from 'node:fs/promises';
 import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it, vi} from 'vitest';
 import {addNetwork, delNetwork, startFirst} from '../../../runtime/src/cni/network.ts';
@@ -7,6 +6,7 @@ import {withinTime} from '../../../runtime/src/cni/plugin.ts';
 import {isAlive} from '../../rig/processes.ts';
 import {target} from '../../rig/runtime/invocations.ts';
 import {callsOf, pluginChain} from '../../rig/runtime/plugin-chain.ts';
+import {processesOf} from '../../rig/runtime/plugins.ts';
 
 // Real programs run here, on a machine that may have other things to do.
 vi.setConfig({testTimeout: 120_000});
@@ -14,16 +14,7 @@ vi.setConfig({testTimeout: 120_000});
 const chainOf = (timeoutMs?: number) => pluginChain({}, timeoutMs, {early: true});
 type PluginChain = Awaited<ReturnType<typeof chainOf>>;
 
-/** Processes of a plugin that wait for their stdin. */
-const waiting = async ({plugins}: PluginChain, plugin: string): Promise<number[]> => {
-  const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0);
-  const commands = await Promise.all(
-    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
-  );
-  return pids.filter(
-    (pid, index) => commands[index]?.includes(`${plugins.binDir}/${plugin}\0`) && isAlive(pid),
-  );
-};
+const waiting = ({plugins}: PluginChain, plugin: string) => processesOf(plugins, plugin);
 
 describe('a plugin whose process starts early', () => {
   it.each(['ADD', 'DEL'] as const)(

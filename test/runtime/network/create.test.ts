@@ -1,28 +1,12 @@
 import {describe, expect, it, vi} from 'vitest';
 import {StoreFailed} from '../../../runtime/src/network/errors.ts';
-import type {RecordStore} from '../../../runtime/src/network/record-store.ts';
 import {podsRig} from '../../rig/runtime/pods.ts';
+import {slowDisk} from '../../rig/runtime/slow-disk.ts';
 import {pod} from '../../rig/runtime/web-pod.ts';
-
-/** A disk that writes the record of a new network only after `release`, which may make it fail. */
-const slowDisk = () => {
-  let release: ((error?: Error) => void) | undefined;
-  const released = new Promise<void>((resolve, reject) => {
-    release = (error) => (error ? reject(error) : resolve());
-  });
-  const storeOf = (store: RecordStore): RecordStore => ({
-    ...store,
-    write: async (record, urgent) => {
-      if (record.state === 'created') await released;
-      await store.write(record, urgent);
-    },
-  });
-  return {storeOf, release: (error?: Error) => release?.(error)};
-};
 
 describe('a netns that is created while its record is written', () => {
   it('is not answered and not an orphan before the record is on disk', async () => {
-    const disk = slowDisk();
+    const disk = slowDisk('created');
     await using rig = await podsRig(disk);
     let isAnswered = false;
     const creating = rig.pods.create(pod, '0').finally(() => {
@@ -38,7 +22,7 @@ describe('a netns that is created while its record is written', () => {
   });
 
   it('is removed when the record cannot be written', async () => {
-    const disk = slowDisk();
+    const disk = slowDisk('created');
     await using rig = await podsRig(disk);
     const creating = rig.pods.create(pod, '0');
     creating.catch(() => undefined);
