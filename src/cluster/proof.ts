@@ -67,6 +67,9 @@ export const gatherEvidence = async (
 /** The API server is a Service that every cluster has. Its only endpoint is on the control-plane node. */
 export const serviceByName = 'kubernetes.default';
 
+/** Its check needs the DNS server; the others do not. */
+export const nameLabel = 'Service reached by name';
+
 const reachByName = async (
   controlPlane: Host,
   {namespace, name}: Pod,
@@ -163,7 +166,7 @@ export const judge = ({pod, sandbox, netns, lines, ipAddr, byName}: Evidence): r
       : [
           {
             claim: `the pod reaches the Service ${serviceByName} by its name`,
-            label: 'Service reached by name',
+            label: nameLabel,
             holds: byName.succeeded,
             saw: byName.succeeded ? `${serviceByName} (Kubernetes ${byName.found})` : byName.found,
           },

@@ -4,12 +4,16 @@ import {UserError} from '../errors.ts';
 import {DeadlineExceeded, waitUntil} from '../host/wait-until.ts';
 import {type Cluster, flagOf} from './cluster.ts';
 import {findPod} from './pod.ts';
-import {type Check, type Evidence, type EvidenceOptions, gatherEvidence, judge} from './proof.ts';
+import {type Check, type Evidence, type EvidenceOptions, gatherEvidence, judge, nameLabel} from './proof.ts';
 
 export interface Proof {
   readonly evidence: Evidence;
   readonly checks: readonly Check[];
 }
+
+/** Shows why the pods of the DNS server do not run; `flag` is the cluster's. */
+export const dnsHint = (flag: string): string =>
+  `kni-demo kubectl${flag} -n kube-system describe pods -l app.kubernetes.io/name=kni-dns`;
 
 /** Throws UserError when the pod is missing or not Ready, or when a check fails. */
 export const proveKni = async (
@@ -35,7 +39,9 @@ export const proveKni = async (
     code: 'KNI-E101',
     what: `cannot prove that KNI gave pod ${name} its network`,
     why: failed.map(({claim, saw}) => `check failed: ${claim} (found: ${saw})`).join('\n'),
-    tryThis: `see what the runtime did: kni-demo logs --pod ${name}${flagOf(cluster)}`,
+    tryThis: failed.every(({label}) => label === nameLabel)
+      ? `see if the DNS server runs: ${dnsHint(flagOf(cluster))}`
+      : `see what the runtime did: kni-demo logs --pod ${name}${flagOf(cluster)}`,
   });
 };
 

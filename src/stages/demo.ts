@@ -37,7 +37,7 @@ import {networkDefinitions} from './setup/network-definitions.ts';
 import {nodesReady} from './setup/nodes-ready.ts';
 import {programsTask} from './setup/programs.ts';
 import {runtimeFlags} from './setup/runtime-flags.ts';
-import {proveSamplePod} from './verify/kni.ts';
+import {proveSamplePod, proveSamplePodOn} from './verify/kni.ts';
 import {samplePod} from './verify/sample-pod.ts';
 
 /**
@@ -97,7 +97,7 @@ export const demoTasks = (
 
     // verify: a pod got its network over KNI
     samplePod, // Ready
-    proveSamplePod, // all sources agree
+    proveSamplePodOn(features), // all sources agree
   ];
 };
 

@@ -6,8 +6,8 @@ import type {Host} from '../../src/host/host.ts';
 import {rejection} from '../rig/demo.ts';
 import {clusterWith, pod} from '../rig/proved-cluster.ts';
 
-const prove = async (host: Host, cluster = 'test1') =>
-  proveKni(clusterOf(host, await nodesOf(host, cluster)), 'samplepod', new AbortController().signal);
+const prove = async (host: Host, cluster = 'test1', options = {}) =>
+  proveKni(clusterOf(host, await nodesOf(host, cluster)), 'samplepod', new AbortController().signal, options);
 
 describe('proveKni', () => {
   it('returns the evidence when all sources agree', async () => {
@@ -27,6 +27,18 @@ describe('proveKni', () => {
     expect(error.tryThis).toBe('see what the runtime did: kni-demo logs --pod samplepod --name lab');
     const missing = await rejection(prove(clusterWith({found: '', cluster: 'lab'}), 'lab'), UserError);
     expect(missing.tryThis).toBe('kni-demo logs --pod samplepod --name lab');
+  });
+
+  it('suggests to look at the DNS server if only the name did not resolve', async () => {
+    const byName = {byName: true};
+    const failed = await rejection(prove(clusterWith({version: ''}), 'test1', byName), UserError);
+    expect(failed).toMatchObject({
+      why: 'check failed: the pod reaches the Service kubernetes.default by its name (found: another answer)',
+      tryThis:
+        'see if the DNS server runs: kni-demo kubectl -n kube-system describe pods -l app.kubernetes.io/name=kni-dns',
+    });
+    const both = clusterWith({version: '', address: '10.0.0.9'});
+    expect((await rejection(prove(both, 'test1', byName), UserError)).tryThis).toMatch(/kni-demo logs/);
   });
 
   it.each([

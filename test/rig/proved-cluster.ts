@@ -35,11 +35,14 @@ export const clusterWith = ({
   found = pod('True'),
   nodeStart = '',
   cluster = 'test1',
+  version = '{"gitVersion": "v1.20.2"}',
 }: {
   readonly address?: string;
   readonly found?: string | (() => string);
   readonly nodeStart?: string;
   readonly cluster?: string;
+  /** What the API server answers by its name. */
+  readonly version?: string;
 } = {}) =>
   hostOf((line) => {
     if (line.startsWith('docker ps'))
@@ -50,6 +53,6 @@ export const clusterWith = ({
     if (line.includes('containers info'))
       return JSON.stringify({Spec: {linux: {namespaces: [{type: 'network', path: '/run/netns/kni-u'}]}}});
     if (line.includes('journalctl')) return journal.map((each) => JSON.stringify(each)).join('\n');
-    if (line.includes('https://kubernetes.default/version')) return '{"gitVersion": "v1.20.2"}';
+    if (line.includes('https://kubernetes.default/version')) return version;
     return line.includes('ip addr') ? `    inet ${address}/24 scope global eth0` : '';
   });

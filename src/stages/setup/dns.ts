@@ -6,6 +6,11 @@
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {z} from 'zod';
+import {type Cluster, flagOf} from '../../cluster/cluster.ts';
+import {dnsHint} from '../../cluster/prove-kni.ts';
+import {UserError} from '../../errors.ts';
+import type {TaskRun} from '../../graph/task.ts';
+import {CommandError} from '../../host/command-error.ts';
 import {readJson} from '../../json.ts';
 import {applyManifest, getJson, kubectl} from '../../tools/kubectl.ts';
 import {buildAnnotation, dnsManifestFile, dnsServer} from '../build/dns.ts';
@@ -22,6 +27,9 @@ const found = z.object({
         name: z.string(),
         annotations: z.record(z.string(), z.string()).optional(),
       }),
+      status: z
+        .object({conditions: z.array(z.object({type: z.string(), status: z.string()})).optional()})
+        .optional(),
     }),
   ),
 });
@@ -46,15 +54,18 @@ export const dns: DemoTask = {
     );
     if (stdout.trim() === '') return undefined;
     const {items} = readJson(found, stdout, 'the Deployments of DNS servers');
-    const own = items.find(({metadata}) => metadata.name === 'kni-dns')?.metadata;
+    const own = items.find(({metadata}) => metadata.name === 'kni-dns');
     if (items.length > 1 || own === undefined) return undefined;
-    return own.annotations?.[buildAnnotation] === tagOf(fingerprintOf(dnsServer.id))
-      ? 'up to date'
-      : undefined;
+    const isAvailable = own.status?.conditions?.some(
+      ({type, status}) => type === 'Available' && status === 'True',
+    );
+    const build = own.metadata.annotations?.[buildAnnotation];
+    return isAvailable && build === tagOf(fingerprintOf(dnsServer.id)) ? 'up to date' : undefined;
   },
   async run(context, running) {
     const {signal, log} = running;
-    const {controlPlane} = await currentCluster(context);
+    const cluster = await currentCluster(context);
+    const {controlPlane} = cluster;
     const input = await readFile(join(artifactOf(dnsServer.id, context, running), dnsManifestFile), 'utf8');
     const patch = JSON.stringify([{op: 'replace', path: '/spec/ports', value: ports}]);
     const options = {signal, onLine: log};
@@ -74,5 +85,32 @@ export const dns: DemoTask = {
       signal,
       {log},
     );
+    await waitForRollout(cluster, running);
   },
+};
+
+/** On a busy machine, starting two pods took a minute. */
+const rolloutSeconds = 180;
+
+/** The proof would else be that of the previous build. */
+const waitForRollout = async (cluster: Cluster, {signal, log}: TaskRun): Promise<void> => {
+  const wait = kubectl(
+    ...inSystem,
+    'rollout',
+    'status',
+    'deployment/kni-dns',
+    `--timeout=${rolloutSeconds}s`,
+  );
+  await cluster.controlPlane.run(wait, {signal, onLine: log}).catch((error: unknown) => {
+    if (!(error instanceof CommandError) || signal.aborted) throw error;
+    throw new UserError(
+      {
+        what: 'the DNS server did not become ready',
+        why: `kubectl rollout status: ${error.lastLine}`,
+        tryThis: dnsHint(flagOf(cluster)),
+        code: 'KNI-E102',
+      },
+      {cause: error},
+    );
+  });
 };

@@ -2,10 +2,16 @@
 
 import {knownLine, proofLines} from '../../cluster/proof.ts';
 import {waitForProof} from '../../cluster/prove-kni.ts';
+import type {Stack} from '../../stacks/schema.ts';
 import type {DemoTask} from '../context.ts';
 import {currentCluster} from '../lib/current-cluster.ts';
+import {dns} from '../setup/dns.ts';
 import {programsId} from '../setup/programs.ts';
 import {samplePod, samplePodName} from './sample-pod.ts';
+
+/** On stacks without CoreDNS, the proof resolves a name. */
+export const proveSamplePodOn = ({coredns}: Stack['features']): DemoTask =>
+  coredns ? proveSamplePod : {...proveSamplePod, needs: [...proveSamplePod.needs, dns.id]};
 
 export const proveSamplePod: DemoTask = {
   id: 'verify/kni',

@@ -1,11 +1,12 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
+import {UserError} from '../../../src/errors.ts';
 import {dnsServer} from '../../../src/stages/build/dns.ts';
 import {artifactOf} from '../../../src/stages/lib/products.ts';
 import {dns} from '../../../src/stages/setup/dns.ts';
 import {applyManifest, getJson, kubectl} from '../../../src/tools/kubectl.ts';
-import {exchange} from '../../rig/demo.ts';
+import {exchange, rejection} from '../../rig/demo.ts';
 import {cluster, demoWith, ps, running} from '../../rig/demo-cluster.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 
@@ -16,8 +17,9 @@ const onWithInput = ([file, args]: readonly [string, readonly string[]]) =>
 
 describe('the DNS server in the cluster', () => {
   const get = on(getJson('-n', 'kube-system', 'deployments', 'coredns', 'kni-dns', '--ignore-not-found'));
-  const deployment = (name: string, build?: string) => ({
+  const deployment = (name: string, build?: string, available = 'True') => ({
     metadata: {name, ...(build !== undefined && {annotations: {'kni-demo.dev/build': build}})},
+    status: {conditions: [{type: 'Available', status: available}]},
   });
   const build = '0123456789abcdef';
 
@@ -27,6 +29,7 @@ describe('the DNS server in the cluster', () => {
     ['CoreDNS, too', [deployment('coredns'), deployment('kni-dns', build)], undefined],
     ['another build', [deployment('kni-dns', 'another')], undefined],
     ['a Deployment of somebody else', [deployment('kni-dns')], undefined],
+    ['this build, which is not available', [deployment('kni-dns', build, 'False')], undefined],
     ['this build', [deployment('kni-dns', build)], 'up to date'],
   ] as const)('with %s', async (_, items, answer) => {
     await using dir = await tempDir();
@@ -35,7 +38,12 @@ describe('the DNS server in the cluster', () => {
     expect(await dns.done?.(context, running)).toBe(answer);
   });
 
-  it('replaces CoreDNS, which is deleted last', async () => {
+  const rollout = on(
+    kubectl('-n', 'kube-system', 'rollout', 'status', 'deployment/kni-dns', '--timeout=180s'),
+  );
+
+  /** Runs the task, whose last command prints `lines`. */
+  const runWith = async (...lines: readonly string[]): Promise<'done'> => {
     await using dir = await tempDir();
     const ports =
       '[{"op":"replace","path":"/spec/ports","value":[{"name":"dns","protocol":"UDP","port":53,"targetPort":"dns"},' +
@@ -59,12 +67,26 @@ describe('the DNS server in the cluster', () => {
               '--wait=false',
             ),
           ),
-        ),
+        ) +
+        exchange(rollout, ...lines),
     );
     const artifact = artifactOf(dnsServer.id, context, running);
     await mkdir(artifact, {recursive: true});
     await writeFile(join(artifact, 'dns.json'), '{"kind":"List"}');
     await dns.run(context, running);
     expect(() => host.verify()).not.toThrow();
+    return 'done';
+  };
+
+  it('replaces CoreDNS, which is deleted last, and waits for the new pods', async () =>
+    expect(await runWith('deployment "kni-dns" successfully rolled out')).toBe('done'));
+
+  it('fails if the pods do not become ready, and says where to look', async () => {
+    const failed = runWith('error: timed out waiting for the condition', '[exit code 1]');
+    expect(await rejection(failed, UserError)).toMatchObject({
+      message: expect.stringContaining('the DNS server did not become ready'),
+      why: 'kubectl rollout status: error: timed out waiting for the condition',
+      tryThis: 'kni-demo kubectl -n kube-system describe pods -l app.kubernetes.io/name=kni-dns',
+    });
   });
 });
