@@ -14,8 +14,10 @@ export interface Upstream {
   readonly lookUp: (name: string, type: number) => Promise<Response>;
 }
 
-/** Clients wait 5 s for a response, and a node has up to three resolvers. */
+/** Clients wait 5 s for a response. A node with one resolver asks it three times: UDP loses packets. */
 const timeoutMs = 1_500;
+const attempts = 3;
+/** As in resolv.conf(5). */
 const mostServers = 3;
 /** Each query in progress has a socket. */
 const mostQueries = 500;
@@ -54,13 +56,13 @@ export const createUpstream = (
 
   const askInTurn = async (packet: Buffer, transport: Transport): Promise<Buffer> => {
     const first = preferred;
-    const errors: string[] = [];
-    for (let count = 0; count < servers.length; count += 1) {
+    const errors = new Set<string>();
+    for (let count = 0; count < attempts; count += 1) {
       const index = (first + count) % servers.length;
       const server = servers[index];
       if (server === undefined) continue;
       if (isOwn(server.address)) {
-        errors.push(`${server.address} is the Service of this DNS server`);
+        errors.add(`${server.address} is the Service of this DNS server`);
         continue;
       }
       try {
@@ -68,10 +70,10 @@ export const createUpstream = (
         preferred = index;
         return response;
       } catch (error) {
-        errors.push(errorText(error));
+        errors.add(errorText(error));
       }
     }
-    throw new Error(errors.join(', '));
+    throw new Error([...errors].join(', '));
   };
 
   const logged = async <T>(work: Promise<T>): Promise<T> => {

@@ -128,6 +128,25 @@ describe('the server', () => {
     );
   });
 
+  it('asks a single resolver again if a packet is lost', async () => {
+    using resolver = await startResolver('127.53.0.7');
+    resolver.answers(external, [{type: 'A', name: external, ttl: 300, data: '192.0.2.1'}]);
+    resolver.silence();
+    await using dns = await startReadyDns({
+      resolvers: ['127.53.0.7'],
+      prepare: (api) => {
+        for (const resource of ['services', 'endpoints'] as const) api.setObjects(resource, []);
+      },
+    });
+    const reply = dns.ask(external, 'A');
+    await until('the first attempt', () => resolver.asked.length === 1);
+    resolver.silence(false);
+    expect(await reply).toMatchObject({rcode: 0, answers: [`${external} 300 A 192.0.2.1`]});
+    expect(resolver.asked).toHaveLength(2);
+    const [first, second] = resolver.asked.map(({packet}) => packet.questions);
+    expect(first).toEqual(second);
+  });
+
   it('repeats names with any bytes', async () => {
     await using dns = await startReadyDns({
       prepare: (api) => {
