@@ -55,11 +55,11 @@ const loadReport = () => import('./report.ts');
 export const realWorld = (): World => {
   const cancel = new AbortController();
   const onSignal = (name: NodeJS.Signals): void => {
-    // The second Ctrl-C ends the process at once.
-    if (cancel.signal.aborted) process.exit(exitCodes.cancelled);
-    cancel.abort(new Error(`cancelled by ${name}`));
+    if (!cancel.signal.aborted) cancel.abort(new Error(`cancelled by ${name}`));
+    // The second Ctrl-C ends the process at once. A terminal that is closed may send SIGHUP twice.
+    else if (name !== 'SIGHUP') process.exit(exitCodes.cancelled);
   };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
   return {
     host: lateHost,
     stdout: process.stdout,

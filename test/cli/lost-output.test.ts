@@ -52,6 +52,15 @@ describe('output that cannot be written', () => {
     },
   );
 
+  it('cancels a command whose terminal is closed, which may tell it twice', async () => {
+    await using dir = await dirWithCluster();
+    const bash = await program(dir);
+    const {stdout} = await bash(`$kni_demo logs -f >"$XDG_STATE_HOME/log" & command=$!
+      until grep -q ready "$XDG_STATE_HOME/log" 2>/dev/null; do sleep 0.1; done
+      kill -HUP $command; kill -HUP $command; wait $command; echo $?`);
+    expect(stdout).toBe(`${exitCodes.ok}`);
+  });
+
   it('ends a command quietly when its reader goes away', async () => {
     await using dir = await dirWithCluster();
     const bash = await program(dir);
