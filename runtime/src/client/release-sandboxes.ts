@@ -39,8 +39,9 @@ const podOf = (sandbox: PodSandbox | undefined): string =>
 /** Undefined for a sandbox on the host's network. */
 const release = async (sandbox: PodSandbox, cri: Ask, kni: Ask): Promise<ReleasedSandbox | undefined> => {
   const {id, annotations} = sandbox;
-  const {status} = await cri(RuntimeService.method.podSandboxStatus, {podSandboxId: id});
-  if (status?.linux?.namespaces?.options?.network === NamespaceMode.NODE) return undefined;
+  // Unknown if an earlier run of this command, which was interrupted on the host, still goes on and has removed it.
+  const found = await ignoreUnknown(cri(RuntimeService.method.podSandboxStatus, {podSandboxId: id}));
+  if (found?.status?.linux?.namespaces?.options?.network === NamespaceMode.NODE) return undefined;
   await cri(RuntimeService.method.stopPodSandbox, {podSandboxId: id});
   const {[netnsAnnotation]: netns, ...others} = annotations;
   if (netns !== undefined) await releaseNetwork(sandbox, netns, others, kni);
@@ -72,8 +73,8 @@ const releaseNetwork = async (
 };
 
 /** A network runtime should return no error for an unknown network, but some do. */
-const ignoreUnknown = async (call: Promise<unknown>): Promise<void> => {
+const ignoreUnknown = async <T>(call: Promise<T>): Promise<T | undefined> =>
   await call.catch((error: unknown) => {
     if (!(error instanceof AskFailed) || !error.message.startsWith('NOT_FOUND')) throw error;
+    return undefined;
   });
-};

@@ -132,6 +132,14 @@ describe('release-sandboxes', () => {
     expect(await test.run('--yes')).toMatchObject({sandboxes: [{network: 'kni'}, {network: 'cni'}]});
   });
 
+  it('releases the network of a sandbox that another run has removed meanwhile', async () => {
+    await using test = await rig({
+      PodSandboxStatus: ({podSandboxId}) => (podSandboxId === 'first' ? status.NOT_FOUND : {}),
+    });
+    expect(await test.run('--yes')).toMatchObject({sandboxes: [{sandbox: 'first'}, {}, {}]});
+    expect(test.of('first')).toContain('DeleteNetwork');
+  });
+
   it('keeps a sandbox whose network is not released, and says why after trying all', async () => {
     await using test = await rig({}, {isKniUp: false});
     await expect(test.run('--yes')).rejects.toThrow(
