@@ -251,7 +251,7 @@ const backendOf = (values: Values): BackendName => {
   // A configuration without routes would give pods addresses that nobody can reach.
   if (backend === 'none' && values['foreign-network'] === '')
     throw new UsageError(
-      '--backend none needs --foreign-network: who routes packets to other nodes, also configures the network',
+      '--backend none needs --foreign-network: the program that routes packets to other nodes also configures the network',
     );
   return backend;
 };

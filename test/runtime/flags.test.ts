@@ -81,7 +81,7 @@ describe('the flags', () => {
     ['--backend=ipip', '--backend must be one of host-gw, vxlan, none'],
     [
       '--backend=none',
-      '--backend none needs --foreign-network: who routes packets to other nodes, also configures the network',
+      '--backend none needs --foreign-network: the program that routes packets to other nodes also configures the network',
     ],
     ['--needed-files=/a,b', "--needed-files must be an absolute path, not 'b'"],
     [

@@ -4,7 +4,7 @@ import {vxlanDevice} from '../node/vxlan.ts';
 import type {Command, Exec} from '../process/exec.ts';
 import {type Emit, type EventFields, shortError} from './event.ts';
 
-/** Somebody must ask for the status; the kubelet does so every few seconds. */
+/** Emits a change when a caller asks for the status; the kubelet does so every few seconds. */
 export const emitReadiness = (node: NodeNetwork, emit: Emit): NodeNetwork => {
   let before = '';
   return {

@@ -17,8 +17,8 @@ export interface NetnsParts {
 }
 
 /**
- * Returns the paths. Right while pods come and go: a record is in memory before its netns is created, until the netns
- * is removed, and no path is reused.
+ * Returns the paths. Correct while pods come and go: a record is in memory from before its netns is created until the
+ * netns is removed, and no path is reused.
  */
 export const findOrphanedNetns = async ({netns, records}: NetnsParts): Promise<string[]> =>
   (await netns.list()).filter((path) => !recordOfNetns(records, netns.path, path));

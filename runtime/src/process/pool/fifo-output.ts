@@ -34,8 +34,8 @@ export const readFifo = ({fd, path}: Fifo, limit: number, tooMuch: () => void): 
   let isDestroyed = false;
 
   /**
-   * Reads what the fifo holds. Returns whether it has ended, because nobody can write into it any more. It stops at the limit,
-   * because a fast writer fills the fifo as fast as this reads.
+   * Reads what the fifo holds. Returns whether it has ended: no writer is left. Stops at the limit, because a fast writer
+   * fills the fifo as fast as this reads.
    */
   const drain = (): boolean => {
     try {
