@@ -60,7 +60,7 @@ export const drillText = (
 
 /** Long commands are continued, so that they can be copied. A line that begins with # is a comment. */
 const commandLines = (command: string, width: number): readonly string[] => {
-  if (command.startsWith('#')) return wrap(command, width - 5).map((line) => `  ${line}`);
+  if (command.startsWith('# ')) return wrap(command.slice(2), width - 7).map((line) => `  # ${line}`);
   const [first = '', ...more] = wrap(command, width - 9);
   return [`$ ${first}`, ...more.map((line) => `    ${line}`)].map((line, index) =>
     index < more.length ? `${line} \\` : line,

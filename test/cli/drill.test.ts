@@ -108,6 +108,14 @@ describe('the text of a drill', () => {
     expect(joined).toBe(`$ ${command}`);
   });
 
+  it('keeps a long comment a comment in each line', () => {
+    const lines = textOf((text) => text.stepBegun(1, 'Look', [`# ${'some words '.repeat(20).trim()}`])).slice(
+      2,
+    );
+    expect(lines.length).toBeGreaterThan(1);
+    expect(lines.every((line) => line.startsWith('     # '))).toBe(true);
+  });
+
   it('ends with the numbers, what failed and what is left', () => {
     const failed = [{source: 'ping', claim: 'no packet is lost', holds: false, saw: 'lost 3 of 9'}] as const;
     const measurements = [
