@@ -68,7 +68,7 @@ export const change = z.discriminatedUnion('kind', [
 export type Change = z.infer<typeof change>;
 export type SwitchedNode = Extract<Change, {kind: 'node-switched'}>;
 
-/** What the change left, as part of a sentence: `kni stopped on test1-worker`. */
+/** What the change did, as part of a sentence: `kni stopped on test1-worker`. */
 export const describeChange = (each: Change): string => {
   switch (each.kind) {
     case 'service-stopped':
@@ -78,9 +78,9 @@ export const describeChange = (each: Change): string => {
     case 'node-switched':
       return `${each.node} switched to ${each.to}`;
     case 'objects-created':
-      return each.objects.map(({resource, name}) => `${resource} ${name}`).join(', ');
+      return `${each.objects.map(({resource, name}) => `${resource} ${name}`).join(', ')} created`;
     case 'network-created':
-      return `bridge ${each.bridge} on ${each.node}`;
+      return `bridge ${each.bridge} created on ${each.node}`;
   }
 };
 

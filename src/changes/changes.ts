@@ -130,10 +130,10 @@ const undoAll = async (
     const what = describeChange(change);
     try {
       await undo(change);
-      say(`restored: ${what}`);
+      say(`undone: ${what}`);
     } catch (error) {
       failed.push(`${what}: ${messageOf(error)}`);
-      say(`cannot restore: ${what}: ${messageOf(error)}`);
+      say(`cannot undo: ${what}: ${messageOf(error)}`);
     }
   }
   return failed;

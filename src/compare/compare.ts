@@ -61,7 +61,7 @@ export const compareNetworks = async (
     );
   };
   const kni = async (round: string, count: number): Promise<Measurement> => {
-    say(`measuring ${count} pods through KNI`);
+    say(`measuring ${count} ${count === 1 ? 'pod' : 'pods'} through KNI`);
     const chain = await changeFiles(changes, {node, texts: networks.kni, signal});
     const measured = await measurePods(changes, {side: 'kni', node, pods: count, round, signal});
     await changes.undo(chain);

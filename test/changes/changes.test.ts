@@ -83,7 +83,7 @@ describe('withChanges', () => {
     });
     await expect(work).rejects.toThrow('the drill failed');
     expect(test.said).toEqual([
-      expect.stringMatching(/^cannot restore: kni stopped on test1-worker: /),
+      expect.stringMatching(/^cannot undo: kni stopped on test1-worker: /),
       'to try it again, run: kni-demo up',
     ]);
   });
@@ -120,7 +120,7 @@ describe('withChanges', () => {
     expect((await test.record())?.changes).toEqual([
       {kind: 'service-stopped', node: 'test1-worker', unit: 'kubelet'},
     ]);
-    expect(test.said).toContain('restored: kni stopped on test1-worker');
+    expect(test.said).toContain('undone: kni stopped on test1-worker');
   });
 
   it('lets the node start the service itself, and stops that timer at the end', async () => {

@@ -116,7 +116,12 @@ describe('a drill whose checks hold', () => {
       measurements: [{what: 'took', value: 12, unit: 'ms'}],
       left: [],
     });
-    expect(test.heard).toEqual(['1. Look', '+ it is there', 'restoring', 'restored: namespace kni-drill']);
+    expect(test.heard).toEqual([
+      '1. Look',
+      '+ it is there',
+      'restoring',
+      'undone: namespace kni-drill created',
+    ]);
     const checks = [{source: 'kernel', claim: 'it is there', holds: true, saw: '1'}];
     expect(test.reports).toMatchObject([{number: 1, title: 'Look', commands: ['ls'], checks}]);
     expect(test.ran()).toEqual([deleteNamespace]);

@@ -48,7 +48,7 @@ describe('a drill that is interrupted while the runtime is stopped', () => {
     drill.interrupt();
     const {exitCode, stdout} = await drill.ended;
     expect(exitCode).toBe(exitCodes.cancelled);
-    expect(stdout).toContain(`restored: kni stopped on ${worker}`);
+    expect(stdout).toContain(`undone: kni stopped on ${worker}`);
     // It would start the runtime while a later command has stopped it.
     expect(await shell(worker, 'systemctl list-units --all --plain --no-legend "kni-demo-*"')).toBe('');
     await nodeReadiness(worker, 'True');

@@ -106,7 +106,7 @@ describe('a worker that is switched to CNI', () => {
     compare.interrupt();
     expect(await compare.ended).toMatchObject({
       exitCode: exitCodes.cancelled,
-      stdout: expect.stringContaining(`restored: ${worker} switched to CNI`),
+      stdout: expect.stringContaining(`undone: ${worker} switched to CNI`),
     });
     await isAsBefore();
   });
@@ -123,7 +123,7 @@ describe('a worker that is switched to CNI', () => {
     expect(created).toMatchObject({
       exitCode: exitCodes.ok,
       stdout: expect.stringContaining('calls made by kubelet'),
-      stderr: expect.stringContaining(`restored: ${worker} switched to CNI`),
+      stderr: expect.stringContaining(`undone: ${worker} switched to CNI`),
     });
     await removePods('after-switch');
     await isAsBefore();
