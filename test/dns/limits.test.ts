@@ -6,6 +6,7 @@ import {createAnswerer} from '../../dns/src/answer.ts';
 import {createDirectory} from '../../dns/src/directory.ts';
 import {endpointsResource, servicesResource} from '../../dns/src/objects.ts';
 import {type DnsServer, listen} from '../../dns/src/server.ts';
+import {createUpstream} from '../../dns/src/upstream.ts';
 import {createLog} from '../../runtime/src/log.ts';
 import {queryFor, replyOf, sendUdp} from '../rig/dns/client.ts';
 import {clusterIp, endpoints, headless} from '../rig/dns/objects.ts';
@@ -145,6 +146,28 @@ describe('the server', () => {
     expect(resolver.asked).toHaveLength(2);
     const [first, second] = resolver.asked.map(({packet}) => packet.questions);
     expect(first).toEqual(second);
+  });
+
+  it('lets 500 queries wait for a resolver, and refuses more at once', async () => {
+    using silent = await startResolver('127.53.0.8');
+    silent.silence();
+    const {forward} = createUpstream([{address: silent.address, port: 53}], log, () => false);
+    const begun = performance.now();
+    const refusedAt: number[] = [];
+    const results = await Promise.allSettled(
+      Array.from({length: 550}, (_, index) =>
+        forward(queryFor(`${index}.example.org`, 'A'), 'udp').catch((error: unknown) => {
+          if (String(error).includes('500 queries')) refusedAt.push(performance.now() - begun);
+          throw error;
+        }),
+      ),
+    );
+    expect(results.filter(({status}) => status === 'fulfilled')).toEqual([]);
+    expect(refusedAt).toHaveLength(50);
+    expect(Math.max(...refusedAt)).toBeLessThan(1_500);
+    // Nothing is left of them.
+    silent.silence(false);
+    expect(await forward(queryFor(external, 'A'), 'udp')).toHaveProperty('length');
   });
 
   it('repeats names with any bytes', async () => {
