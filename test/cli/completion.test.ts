@@ -50,7 +50,7 @@ it('works in zsh, after a Tab in a terminal', {timeout: 240_000}, async () => {
     // The quotes keep the echo of the command from matching.
     await typed(`${setUp}; print 'set''up'\n`, /setup\r?\n/);
     expect(await typed('kni-demo up --stack \t', /upstream/)).toMatch(/bookworm +upstream/);
-    await typed(`${removeLine}kni-demo comp\t`, /completion/);
+    await typed(`${removeLine}kni-demo complet\t`, /completion/);
     await typed('f\t', /fish/);
     await typed(`${removeLine}kni-demo bundle load pack\t`, /age\.json/);
   } finally {
