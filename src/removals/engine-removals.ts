@@ -4,11 +4,12 @@ import {rm, rmdir} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import {removeTree} from '../cache/files.ts';
 import {UserError} from '../errors.ts';
+import type {Host} from '../host/host.ts';
 import {mountPointsIn} from '../host/mounts.ts';
 import {waitUntil} from '../host/wait-until.ts';
 import {managedEngine, managedEnginePid} from '../stages/lib/managed-engine.ts';
 import {recordedNetwork, restoreNetwork} from '../stages/lib/network-record.ts';
-import {engineWithDataRoot, otherEngines} from '../stages/lib/other-engines.ts';
+import {engineWithDataRoot, otherEngines, otherEngineWithExecRoot} from '../stages/lib/other-engines.ts';
 import {recordedPackages} from '../stages/lib/packages-record.ts';
 import {execRoot} from '../tools/dockerd.ts';
 import {unmount} from '../tools/umount.ts';
@@ -81,12 +82,17 @@ const networkRemovals = async ({host, dirs}: RemovalContext, pid: number | undef
   if (others.length > 0)
     return {removals: [], kept: [`${what}: another engine is running: ${others.join(', ')}`]};
   const remove = async (): Promise<void> => {
-    for (const point of await mountPointsIn(execRoot)) await host.run(unmount(point));
-    await removeTree(execRoot);
-    for (const directory of mayBeLeft) await rmdir(directory).catch(() => undefined);
+    // An engine of another network namespace can have its sockets there, too.
+    if ((await otherEngineWithExecRoot(execRoot, pid)) === undefined) await removeExecRoot(host);
     await restoreNetwork(host, dirs, before);
   };
   return {removals: [{what, remove}], kept: []};
+};
+
+const removeExecRoot = async (host: Host): Promise<void> => {
+  for (const point of await mountPointsIn(execRoot)) await host.run(unmount(point));
+  await removeTree(execRoot);
+  for (const directory of mayBeLeft) await rmdir(directory).catch(() => undefined);
 };
 
 /** Directories that an engine leaves empty. Others may have files in them. */
