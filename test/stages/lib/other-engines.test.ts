@@ -30,7 +30,7 @@ it('finds the engines of the same network, but not ours with its containerd', as
 /** A process with this option in its command line, which ends with the test. `prefix` runs it. */
 const startWith = async (option: string, prefix: readonly string[] = []) => {
   const program = "console.log('ready'); setInterval(() => {}, 1000)";
-  const [file = '', ...args] = [...prefix, process.execPath, '-e', program, '--', option];
+  const [file, ...args] = [...prefix, process.execPath, '-e', program, '--', option];
   const child = spawn(file, args, {stdio: ['ignore', 'pipe', 'inherit']});
   await once(child.stdout, 'data');
   return {pid: child.pid, [Symbol.dispose]: () => child.kill('SIGKILL')};
