@@ -41,7 +41,8 @@ export const openState = async (
   if (orphans > 0) log.warn('killed orphaned plugins of an earlier network runtime', {processes: orphans});
   const scratchDir = join(stateDir, 'scratch');
   await rm(scratchDir, {recursive: true, force: true}).catch(() => undefined); // a failed write will say why
-  const exec = createExec({...execOptions, env: {[ownerVariable]: owner}, readyShells: 8, scratchDir});
+  // A plugin and the next one, which starts early. More pods at once open more, and `systemctl status` lists them all.
+  const exec = createExec({...execOptions, env: {[ownerVariable]: owner}, readyShells: 2, scratchDir});
   const batch = {open: () => exec.startLongLived(batchCommand), when: execOptions.openShells};
   const [netns, store] = await Promise.all([openNetnsDir(netnsDir, exec, batch), reading]);
   const trouble = store.trouble();
