@@ -67,7 +67,8 @@ const deleteObjects = async (
     const {resource, name} = object;
     const get = kubectl('get', resource, ...namespaceFlag(object), name, '--ignore-not-found', '-o', 'name');
     await waitUntil(
-      {what: `${resource} ${name} to be gone`, every: 250, atMost: 60_000, signal},
+      // A kubelet of 1.20 can take a minute to remove a pod that is deleted while it starts (docs/troubleshooting.md).
+      {what: `${resource} ${name} to be gone`, every: 250, atMost: 110_000, signal},
       async (polling) => (await controlPlane.run(get, {signal: polling})).stdout === '' || undefined,
     );
   }
