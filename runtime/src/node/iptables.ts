@@ -28,12 +28,29 @@ export const ensureJump = async (exec: Exec, family: Family, jump: Jump): Promis
   await run(exec, family, jump.table, jump.position === 'first' ? '-I' : '-A', jump.from, ...jump.rule);
 };
 
-export const removeJump = async (exec: Exec, family: Family, jump: Jump): Promise<void> => {
+const removeJump = async (exec: Exec, family: Family, jump: Jump): Promise<void> => {
   if (await hasJump(exec, family, jump)) await run(exec, family, jump.table, '-D', jump.from, ...jump.rule);
 };
 
+/** Removes the jumps and the chains they lead to, with all rules. Does nothing if the first chain does not exist. */
+export const removeChains = async (
+  exec: Exec,
+  {
+    table,
+    chains,
+    jumps,
+  }: {readonly table: Table; readonly chains: readonly string[]; readonly jumps: readonly Jump[]},
+): Promise<void> => {
+  const lines = chains.flatMap((chain) => [`:${chain} - [0:0]`, `-X ${chain}`]);
+  for (const family of [4, 6] as const) {
+    if (!(await hasChain(exec, family, table, chains[0] ?? ''))) continue;
+    for (const jump of jumps) await removeJump(exec, family, jump);
+    await restoreChains(exec, family, `*${table}\n${lines.join('\n')}\nCOMMIT\n`);
+  }
+};
+
 /** Also false without the table or the tool: then the chain cannot exist. */
-export const hasChain = async (exec: Exec, family: Family, table: Table, chain: string): Promise<boolean> => {
+const hasChain = async (exec: Exec, family: Family, table: Table, chain: string): Promise<boolean> => {
   const args = [...lockWait, '-t', table, '-n', '-L', chain];
   const ending = await exec({file: toolOf[family], args, timeoutMs: 10_000});
   return ending.kind === 'exited' && ending.exitCode === 0;

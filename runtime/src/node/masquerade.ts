@@ -1,7 +1,7 @@
 /** Masquerades traffic from pods to destinations outside of the cluster; pods see each other's real addresses. */
 import type {Exec} from '../process/exec.ts';
 import {familyOf} from './ip-address.ts';
-import {ensureJump, hasChain, type Jump, removeJump, restoreChains} from './iptables.ts';
+import {ensureJump, type Jump, removeChains, restoreChains} from './iptables.ts';
 
 const chain = 'KNI-MASQ';
 const jump: Jump = {
@@ -42,10 +42,5 @@ export const applyMasquerade = async (exec: Exec, masquerade: Masquerade): Promi
   await ensureJump(exec, family, jump);
 };
 
-export const removeMasquerade = async (exec: Exec): Promise<void> => {
-  for (const family of [4, 6] as const) {
-    if (!(await hasChain(exec, family, jump.table, chain))) continue;
-    await removeJump(exec, family, jump);
-    await restoreChains(exec, family, `*nat\n:${chain} - [0:0]\n-X ${chain}\nCOMMIT\n`);
-  }
-};
+export const removeMasquerade = (exec: Exec): Promise<void> =>
+  removeChains(exec, {table: jump.table, chains: [chain], jumps: [jump]});

@@ -10,7 +10,7 @@ import type {Cluster} from './cluster.ts';
 import {bridgeName} from './conflist-of-node.ts';
 import {hasIPv6} from './forwarding.ts';
 import {type Family, familyOf, ofFamily} from './ip-address.ts';
-import {ensureJump, hasChain, type Jump, removeJump, restoreChains} from './iptables.ts';
+import {ensureJump, type Jump, removeChains, restoreChains} from './iptables.ts';
 import type {NodeFacts} from './node-facts.ts';
 import {vxlanDevice, vxlanPort} from './vxlan.ts';
 
@@ -73,14 +73,8 @@ export const applyFirewall = async (exec: Exec, cluster: Cluster): Promise<void>
 };
 
 /** Must be called after the tunnel device was removed. */
-export const removeFirewall = async (exec: Exec): Promise<void> => {
-  for (const family of [4, 6] as const) {
-    if (!(await hasChain(exec, family, table, chains.input))) continue;
-    for (const jump of jumps) await removeJump(exec, family, jump);
-    const lines = Object.values(chains).flatMap((chain) => [`:${chain} - [0:0]`, `-X ${chain}`]);
-    await restoreChains(exec, family, `*${table}\n${lines.join('\n')}\nCOMMIT\n`);
-  }
-};
+export const removeFirewall = (exec: Exec): Promise<void> =>
+  removeChains(exec, {table, chains: Object.values(chains), jumps});
 
 /** The IP families of this node's addresses and of its pods. */
 const familiesOf = async ({internalIps, podCidrs}: NodeFacts): Promise<Family[]> => {
