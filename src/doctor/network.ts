@@ -10,14 +10,7 @@ import type {Host} from '../host/host.ts';
 import {quoteCommand} from '../host/quote.ts';
 import {type DockerNetwork, inspectNetwork, parseNetwork} from '../tools/docker-network.ts';
 import {nodeLinks, parseLinks} from '../tools/ip.ts';
-import {
-  deleteMasquerade,
-  type Family,
-  families,
-  type Masquerade,
-  masqueradesOf,
-  saveRules,
-} from '../tools/iptables.ts';
+import {deleteMasquerade, families, type Masquerade, masqueradesOf, saveRules} from '../tools/iptables.ts';
 import type {CheckResult} from './checks.ts';
 
 /** The docker network that kind creates for its nodes. */
@@ -53,13 +46,13 @@ export const networkCheck = async (host: Host, signal: AbortSignal): Promise<Che
       `for ${bridges}`,
       ...(breaksNodes ? ['breaks traffic of nodes'] : []),
     ].join(' '),
-    fix: found.map((each) => quoteCommand(deleteMasquerade(each.family, each))).join('\n'),
-    safe: dead.map((each) => deleteMasquerade(each.family, each)),
+    fix: found.map((each) => quoteCommand(deleteMasquerade(each))).join('\n'),
+    safe: dead.map((each) => deleteMasquerade(each)),
   };
 };
 
 interface Rules {
-  readonly masquerades: readonly (Masquerade & {readonly family: Family})[];
+  readonly masquerades: readonly Masquerade[];
   /** Names of this machine's interfaces. */
   readonly links: ReadonlySet<string>;
 }
@@ -67,10 +60,10 @@ interface Rules {
 /** Returns the reason if the rules cannot be read. */
 const readRules = async (host: Host, signal: AbortSignal): Promise<Rules | string> => {
   try {
-    const masquerades: (Masquerade & {family: Family})[] = [];
+    const masquerades: Masquerade[] = [];
     for (const family of families) {
       const {stdout} = await host.run(saveRules(family), {signal});
-      masquerades.push(...masqueradesOf(stdout).map((each) => ({...each, family})));
+      masquerades.push(...masqueradesOf(stdout, family));
     }
     // Read after the rules: an engine makes a bridge before its rule.
     const {stdout} = await host.run(nodeLinks, {signal});

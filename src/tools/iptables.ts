@@ -47,18 +47,19 @@ const isOfEngine = (line: string): boolean =>
   patterns.some((pattern) => pattern.test(line)) || isAboutEngineBridges(line);
 
 export interface Masquerade {
+  readonly family: Family;
   /** The addresses of the bridge's containers, as a CIDR. */
   readonly source: string;
   readonly bridge: string;
 }
 
 /** What leaves the bridge of an engine gets the address of this machine, by one rule for each network. */
-export const masqueradesOf = (saved: string): readonly Masquerade[] =>
+export const masqueradesOf = (saved: string, family: Family): readonly Masquerade[] =>
   [...saved.matchAll(/^-A POSTROUTING -s (\S+) ! -o (\S+) -j MASQUERADE$/gm)]
-    .map(([, source = '', bridge = '']) => ({source, bridge}))
+    .map(([, source = '', bridge = '']) => ({family, source, bridge}))
     .filter(({bridge}) => isEngineBridge(bridge));
 
-export const deleteMasquerade = (family: Family, {source, bridge}: Masquerade): Command => [
+export const deleteMasquerade = ({family, source, bridge}: Masquerade): Command => [
   family,
   ['-t', 'nat', '-D', 'POSTROUTING', '-s', source, '!', '-o', bridge, '-j', 'MASQUERADE'],
 ];

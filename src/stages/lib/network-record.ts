@@ -103,9 +103,8 @@ export const removalsOfDeadNetworks = async (host: Host): Promise<readonly Comma
     const isDead = (name: string): boolean => name !== 'docker0' && !used.has(name);
     const commands: Command[] = [];
     for (const family of families) {
-      const masquerades = masqueradesOf(await stdoutOf(host, saveRules(family)));
-      const dead = masquerades.filter(({bridge}) => isDead(bridge));
-      commands.push(...dead.map((masquerade) => deleteMasquerade(family, masquerade)));
+      const masquerades = masqueradesOf(await stdoutOf(host, saveRules(family)), family);
+      commands.push(...masquerades.filter(({bridge}) => isDead(bridge)).map(deleteMasquerade));
     }
     return [...commands, ...(await bridgesOf(host)).filter(isDead).map(deleteLink)];
   } catch (error) {
