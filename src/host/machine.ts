@@ -8,6 +8,7 @@ import {exists, namesIn} from '../cache/files.ts';
 import {makeDirectory} from '../make-directory.ts';
 import {messageOf} from '../thrown.ts';
 import {type Mirrors, mirrorsFrom} from '../tools/apt.ts';
+import {otherEngines} from './other-engines.ts';
 
 export interface Room {
   /** Bytes. */
@@ -35,6 +36,8 @@ export interface Machine {
   cgroupMode(): Promise<CgroupMode>;
   /** fs.inotify.max_user_instances. systemd, containerd and kubelet of every node use some of them. */
   inotifyInstances(): Promise<number>;
+  /** `dockerd, process 42` for each container engine that uses the same network as this process. */
+  engines(): Promise<readonly string[]>;
 }
 
 export interface MachineOptions {
@@ -94,6 +97,7 @@ export const machineAt = ({
       return v2 ? 'v2' : 'none';
     },
     inotifyInstances: async () => Number.parseInt(await read('/proc/sys/fs/inotify/max_user_instances'), 10),
+    engines: () => otherEngines(undefined, join(root, 'proc')),
   };
 };
 

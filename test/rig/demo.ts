@@ -28,6 +28,8 @@ export const machine = ({
   whyNotWritable: async () => undefined,
   cgroupMode: async () => 'v2',
   inotifyInstances: async () => 8192,
+  // With another engine, nothing is asked about networks that an engine has left.
+  engines: async () => ['dockerd, process 42'],
   ...rest,
 });
 

@@ -12,7 +12,6 @@ import {askEngine} from '../lib/ask-engine.ts';
 import {dockerdIn, installWithSystem, usableDockerd} from '../lib/dockerd.ts';
 import {managedEngine, managedEnginePid} from '../lib/managed-engine.ts';
 import {recordNetwork, removalsOfDeadNetworks} from '../lib/network-record.ts';
-import {otherEngines} from '../lib/other-engines.ts';
 import {adviseOn, type Finding, missing, present, type Requirement} from '../lib/requirement.ts';
 
 export const engineRunning: Requirement = {
@@ -70,7 +69,7 @@ const startByOurselves = async (
   const resumed = (await isExecutable(daemon.dockerd)) && (await exists(managed.logFile));
   // After a reboot another process can have the engine's old pid, and dockerd would take it for an engine.
   const stalePidFiles = (await managedEnginePid(dirs)) === undefined ? [managed.pidFile] : [];
-  const deadNetworks = (await otherEngines(undefined)).length === 0 ? await removalsOfDeadNetworks(host) : [];
+  const deadNetworks = (await machine.engines()).length === 0 ? await removalsOfDeadNetworks(host) : [];
   return missing(resumed ? 'stopped; `kni-demo up` starts it again' : 'not running', {
     needsRoot: true,
     commands: [

@@ -7,6 +7,8 @@ import type {DemoContext} from '../../../src/stages/context.ts';
 import {engineRunning} from '../../../src/stages/host/engine-running.ts';
 import {hostTask} from '../../../src/stages/host/host-task.ts';
 import {managedEngine} from '../../../src/stages/lib/managed-engine.ts';
+import {bridges, nodeLinks} from '../../../src/tools/ip.ts';
+import {families, saveRules} from '../../../src/tools/iptables.ts';
 import {demoContext, exchange} from '../../rig/demo.ts';
 import {fakeHost} from '../../rig/fake-host.ts';
 import {
@@ -130,6 +132,17 @@ describe('an engine that was unpacked before', () => {
     const found = await survey(dir, host, {programs: ['iptables', 'runc', 'mmdebstrap']});
     expect(missing(found)).toEqual(['- engine    missing: not running']);
     expect(found.error?.tryThis).toContain('--data-root=');
+  });
+
+  it('is started after the bridge of a dead engine was removed, if no other engine runs', async () => {
+    await using dir = await tempDir();
+    const dead = JSON.stringify([{ifindex: 2, ifname: 'br-0123456789ab', mtu: 1500}]);
+    const network = exchange(nodeLinks, dead) + exchange(bridges, dead);
+    const rules = families.map((family) => exchange(saveRules(family), '[not found]')).join('');
+    const host = fakeHost(engineAnswers(...silent) + kindAnswers + network + rules);
+    await unpackedIn(await demoContext(dir, host));
+    const {error} = await survey(dir, host, {programs: ['iptables', 'runc'], engines: async () => []});
+    expect(error?.tryThis).toMatch(/ip link delete br-0123456789ab\n.*--data-root=/s);
   });
 
   it('needs neither mmdebstrap nor a mirror, as after a bundle was loaded', async () => {

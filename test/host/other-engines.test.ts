@@ -2,8 +2,8 @@ import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {mkdir, symlink, writeFile} from 'node:fs/promises';
 import {expect, it} from 'vitest';
-import {otherEngines, otherEngineWithExecRoot} from '../../../src/stages/lib/other-engines.ts';
-import {type TempDir, tempDir} from '../../rig/temp-dir.ts';
+import {otherEngines, otherEngineWithExecRoot} from '../../src/host/other-engines.ts';
+import {type TempDir, tempDir} from '../rig/temp-dir.ts';
 
 const addProcess = async (
   dir: TempDir,

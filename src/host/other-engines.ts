@@ -2,7 +2,7 @@
 
 import {readFile, readlink, stat} from 'node:fs/promises';
 import {join} from 'node:path';
-import {namesIn} from '../../cache/files.ts';
+import {namesIn} from '../cache/files.ts';
 
 const engines = new Set(['dockerd', 'containerd']);
 
