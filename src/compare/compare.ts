@@ -47,16 +47,10 @@ export const compareNetworks = async (
   const {cluster} = changes;
   const host = cluster.node(node);
   const networks = await networksToCompare(host, node, signal);
-  const reported = async (since: number): Promise<void> => {
-    await waitForReports(cluster, (name) => (name === node ? since : 0), signal);
-    await waitForNodes(cluster, {signal, log: () => undefined});
-  };
-  // The restore of an interrupted comparison has just started the kubelet: pods that it creates anew must not get the plugin
-  // that writes the time, because their DEL would need it later.
-  await reported(Date.now());
   const ready = new Set((await podsOn(cluster, node, signal)).filter((pod) => pod.ready).map(({uid}) => uid));
   const settled = async (since: number): Promise<void> => {
-    await reported(since);
+    await waitForReports(cluster, (name) => (name === node ? since : 0), signal);
+    await waitForNodes(cluster, {signal, log: () => undefined});
     await waitUntil(
       {what: `the pods of ${node} to be Ready again`, every: 500, atMost: 120_000, signal},
       async (polling) => {

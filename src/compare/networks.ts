@@ -11,24 +11,13 @@ export const scratch = '/run/kni-demo';
 /** One line for each ADD: nanoseconds since the epoch, and the id of the sandbox. */
 export const timesFile = '/run/kni-demo-times';
 
+/** The first plugin of both chains, part of the node image. It only writes the time, and costs both sides the same. */
 const timestampPlugin = 'kni-demo-timestamp';
 /** Sorts before the runtime's own 10-kni.conflist, so that it is used instead. */
 const kniConflist = '/etc/kni/net.d/05-kni-demo-compare.conflist';
 const cniConflist = '/etc/cni/net.d/05-kni-demo-compare.conflist';
 /** The default of containerd. */
 const cniBinDir = '/opt/cni/bin';
-
-/** The first plugin of both chains. It only writes the time, and costs both sides the same. */
-const timestampScript = (cniVersion: string): string => `#!/bin/sh
-case $CNI_COMMAND in
-  ADD)
-    now=$(date +%s%N)
-    echo "$now $CNI_CONTAINERID" >>${timesFile}
-    echo '{"cniVersion":"${cniVersion}"}'
-    ;;
-  VERSION) echo '{"cniVersion":"${cniVersion}","supportedVersions":["${cniVersion}"]}' ;;
-esac
-`;
 
 const plugin = z.looseObject({
   type: z.string(),
@@ -63,29 +52,27 @@ export const networksToCompare = async (
   const chain = original.plugins.flatMap(({type, ipam}) => (ipam ? [type, ipam.type] : [type]));
   // containerd brings up the loopback device with a plugin, the network runtime without one.
   const programs = {kni: chain, cni: ['loopback', ...chain]};
-  const places = await placesOf(host, programs.cni, signal);
-  const missing = programs.cni.find((type) => places.get(type) === undefined);
+  const types = [timestampPlugin, ...programs.cni];
+  const places = await placesOf(host, types, signal);
+  const missing = types.find((type) => places.get(type) === undefined);
   if (missing !== undefined) {
     throw new UserError({
       what: `cannot switch node ${node} to CNI`,
       why: `the plugin ${missing} is neither in ${binDirs.join(' nor in ')}`,
-      tryThis: 'install the plugin on the node, or choose another node with --node',
+      tryThis: 'make the cluster anew, install the plugin on the node, or choose another node with --node',
       code: 'KNI-E119',
     });
   }
-  const script = timestampScript(original.cniVersion);
   return {
     programs,
     kni: {
       // The undo removes it.
       [timesFile]: '',
       [kniConflist]: textOf(withTimestamps(original)),
-      [`${dirOf(places.get(chain[0] ?? '')?.path ?? '')}/${timestampPlugin}`]: script,
     },
     cni: {
       [timesFile]: '',
       [cniConflist]: textOf(withTimestamps(forContainerd(original))),
-      [`${cniBinDir}/${timestampPlugin}`]: script,
       ...Object.fromEntries(
         [...places].flatMap(([type, {path, isLinked}]) =>
           isLinked ? [] : [[`${cniBinDir}/${type}`, {link: path}]],
@@ -97,8 +84,6 @@ export const networksToCompare = async (
     },
   };
 };
-
-const dirOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 
 interface PluginPlace {
   readonly path: string;

@@ -1,6 +1,9 @@
+import {execFileSync} from 'node:child_process';
+import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {networksToCompare} from '../../src/compare/networks.ts';
 import {UserError} from '../../src/errors.ts';
+import {project} from '../../src/project.ts';
 import {hostOf} from '../rig/cli.ts';
 import {rejection} from '../rig/demo.ts';
 
@@ -18,6 +21,7 @@ const original = {
     {type: 'portmap', capabilities: {portMappings: true}},
   ],
 };
+const timestamp = 'kni-demo-timestamp';
 const types = ['loopback', 'bridge', 'host-local', 'portmap'];
 
 const networksOn = (places: string) =>
@@ -34,10 +38,10 @@ const conflistIn = (files: object, directory: string) => {
 describe('networksToCompare', () => {
   it('keeps bridge, range and routes, and gives CNI its own name and leases', async () => {
     const {kni, cni, programs} = await networksOn(
-      types.map((type) => `${type} /usr/lib/cni/${type} `).join('\n'),
+      [timestamp, ...types].map((type) => `${type} /usr/lib/cni/${type} `).join('\n'),
     );
     const [first, ...rest] = conflistIn(kni, '/etc/kni/net.d/05').plugins;
-    expect(first).toEqual({type: 'kni-demo-timestamp'});
+    expect(first).toEqual({type: timestamp});
     expect(rest).toEqual(original.plugins);
     const other = conflistIn(cni, '/etc/cni/net.d/');
     expect(other.name).toBe('kni-compare');
@@ -51,17 +55,37 @@ describe('networksToCompare', () => {
 
   it('links plugins for containerd only where it does not find them', async () => {
     const {cni} = await networksOn(
-      'loopback /opt/cni/bin/loopback linked\nbridge /usr/lib/cni/bridge \nhost-local /usr/lib/cni/host-local linked\nportmap /usr/lib/cni/portmap ',
+      'kni-demo-timestamp /usr/lib/cni/kni-demo-timestamp \nloopback /opt/cni/bin/loopback linked\nbridge /usr/lib/cni/bridge \nhost-local /usr/lib/cni/host-local linked\nportmap /usr/lib/cni/portmap ',
     );
     const links = Object.entries(cni).filter(([, content]) => typeof content === 'object');
     expect(links).toEqual([
+      [`/opt/cni/bin/${timestamp}`, {link: `/usr/lib/cni/${timestamp}`}],
       ['/opt/cni/bin/bridge', {link: '/usr/lib/cni/bridge'}],
       ['/opt/cni/bin/portmap', {link: '/usr/lib/cni/portmap'}],
     ]);
   });
 
   it('refuses a node without a plugin', async () => {
-    const error = await rejection(networksOn('bridge /usr/lib/cni/bridge '), UserError);
+    const error = await rejection(
+      networksOn(`${timestamp} /usr/lib/cni/${timestamp} \nbridge /usr/lib/cni/bridge `),
+      UserError,
+    );
     expect(error).toMatchObject({errorCode: 'KNI-E119', why: expect.stringContaining('loopback')});
+  });
+});
+
+describe('the plugin that writes the time', () => {
+  const file = join(project.root, 'manifests/images/node-system/files/usr/lib/cni', timestamp);
+  const run = (CNI_COMMAND: string, input: string): string =>
+    execFileSync(file, {input, encoding: 'utf8', env: {...process.env, CNI_COMMAND}});
+
+  it('answers in the version of the configuration, on one line or more', () => {
+    for (const input of ['{"cniVersion":"0.4.0","name":"kni"}', '{"args":[\n1\n],"cniVersion":"0.4.0"}\n'])
+      expect(JSON.parse(run('ADD', input))).toEqual({cniVersion: '0.4.0'});
+  });
+
+  it('knows its versions, and has nothing to do for DEL', () => {
+    expect(JSON.parse(run('VERSION', '{"cniVersion":"1.0.0"}'))).toMatchObject({cniVersion: '1.0.0'});
+    expect(run('DEL', '{"cniVersion":"1.0.0"}')).toBe('');
   });
 });
