@@ -1,6 +1,7 @@
 /** explain: prints an error code's meaning, or the list of all codes. */
 
-import {type ErrorCode, type ErrorEntry, errorCatalogue} from '../../error-catalogue.ts';
+import {type ErrorCode, errorCatalogue} from '../../error-catalogue.ts';
+import type {ErrorEntry} from '../../error-entry.ts';
 import {exitCodeOf, UserError} from '../../errors.ts';
 import type {ExitCode} from '../../exit-codes.ts';
 import {lineWriter} from '../../view/stream.ts';
