@@ -35,8 +35,8 @@ export const addTour = (program: Command, world: World): void => {
 };
 
 const tourHelp = `
-Runs the drills life, ownership, readiness and restart, and restores everything, as kni-demo drill does. It fits into
-80 columns and 24 rows. Without a terminal it waits for nothing.
+Runs the drills life, ownership, readiness and restart, then kni-demo compare with two pods, and restores everything.
+The pods of the first worker restart twice. It fits into 80 columns and 24 rows. Without a terminal it waits for nothing.
 Exit code 1: a check does not hold, or something is left behind.`;
 
 const help = `

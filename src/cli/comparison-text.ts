@@ -1,11 +1,11 @@
-/** Formats a comparison of CNI and KNI for people, at most 80 columns wide. */
+/** Formats a comparison of CNI and KNI for people, at most 80 columns wide, in two parts of at most 20 lines. */
 
 import type {Comparison, SideResult} from '../compare/compare.ts';
 import type {Summary} from '../compare/statistics.ts';
 import {columns} from '../view/table.ts';
 
-export const comparisonText = ({cni, kni}: Comparison): readonly string[] => [
-  '',
+/** Who does what and how long it takes, measured. */
+export const measuredText = ({cni, kni}: Comparison): readonly string[] => [
   ...columns([
     ['', 'CNI IN CONTAINERD', 'KNI'],
     ['who makes the netns', 'containerd', 'network runtime'],
@@ -20,12 +20,15 @@ export const comparisonText = ({cni, kni}: Comparison): readonly string[] => [
     timeRow('  created to Ready', cni, kni, 'createToReady'),
   ]),
   '',
+  'With CNI the plugins run before the pause container starts, with KNI after it.',
+  'So compare the times from the sandbox on: they contain the same work.',
+];
+
+/** Where the files of a pod are, and what KNI changes. */
+export const changesText = ({cni, kni}: Comparison): readonly string[] => [
   'Directories of these files:',
   `  CNI: ${directoriesOf(cni).join(', ')}`,
   `  KNI: ${directoriesOf(kni).join(', ')}`,
-  '',
-  'With CNI the plugins run before the pause container starts, with KNI after it.',
-  'So compare the times from the sandbox on: they contain the same work.',
   '',
   ...facts,
 ];

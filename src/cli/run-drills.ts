@@ -20,21 +20,24 @@ export interface DrillsOptions {
   readonly pause?: (before: 'drill' | 'step') => Promise<void>;
 }
 
-/** A failed drill does not stop the next one. Returns `failed` if one has failed. */
+/** A failed drill does not stop the next one. */
 export const runDrills = async (
   world: World,
   drills: readonly Drill[],
   options: DrillsOptions,
-): Promise<ExitCode> => {
-  const {name, json, command} = options;
+): Promise<readonly Verdict[]> => {
   const verdicts: Verdict[] = [];
   for (const drill of drills) verdicts.push(await startingAnew(world, () => runOne(world, drill, options)));
-  const exitCode = verdicts.every(({passed}) => passed) ? exitCodes.ok : exitCodes.failed;
-  const summary = verdicts.map(({drill, passed, ms}) => ({drill, passed, ms}));
-  const [, first = ''] = command.split(' ');
-  runOutput(world, json).record('result', {command: first, exitCode, cluster: name, drills: summary});
-  return exitCode;
+  return verdicts;
 };
+
+/** For the last line of the JSON output. `exitCode` is `failed` if a drill has failed. */
+export const resultOf = (
+  verdicts: readonly Verdict[],
+): {readonly exitCode: ExitCode; readonly drills: readonly Pick<Verdict, 'drill' | 'passed' | 'ms'>[]} => ({
+  exitCode: verdicts.every(({passed}) => passed) ? exitCodes.ok : exitCodes.failed,
+  drills: verdicts.map(({drill, passed, ms}) => ({drill, passed, ms})),
+});
 
 const runOne = async (
   world: World,

@@ -1,5 +1,5 @@
 import {expect, it} from 'vitest';
-import {comparisonText} from '../../src/cli/comparison-text.ts';
+import {changesText, measuredText} from '../../src/cli/comparison-text.ts';
 
 const summary = (median: number) => ({n: 10, median, p95: median + 1_000});
 const times = (median: number) => ({
@@ -9,7 +9,7 @@ const times = (median: number) => ({
 });
 
 it('shows both sides and the ratio of their medians in 80 columns', () => {
-  const lines = comparisonText({
+  const comparison = {
     node: 'test1-worker',
     cni: {
       programs: ['loopback', 'bridge', 'host-local', 'portmap'],
@@ -21,7 +21,10 @@ it('shows both sides and the ratio of their medians in 80 columns', () => {
       times: times(12_000),
     },
     kni: {programs: ['bridge'], files: ['/var/lib/kubelet/kni/addresses/1'], times: times(9_000)},
-  });
+  };
+  const parts = [measuredText(comparison), changesText(comparison)];
+  for (const part of parts) expect(part.length).toBeLessThanOrEqual(20);
+  const lines = parts.flat();
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
   const text = lines.join('\n');
   expect(text).toMatch(/sandbox to container +12000 ms \(13000\) +9000 ms \(10000\) +0\.75/);

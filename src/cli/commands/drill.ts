@@ -9,7 +9,7 @@ import {paletteOf} from '../../view/stream.ts';
 import {hostAndDirs} from '../context.ts';
 import {drillsText} from '../drill-text.ts';
 import {SilentExit} from '../report.ts';
-import {runDrills} from '../run-drills.ts';
+import {resultOf, runDrills} from '../run-drills.ts';
 import {runLocked} from '../run-locked.ts';
 import {type RunOutput, runOutput} from '../run-output.ts';
 import type {World} from '../world.ts';
@@ -42,7 +42,9 @@ export const drill = async (
   await runLocked(dirs, {command, lockTimeout, say: output.note, signal}, async () => {
     requireRunning(name, (await requireCluster({host, dirs}, name, signal)).nodes);
     if (restore) return restoreCluster(world, output, name);
-    const exitCode = await runDrills(world, chosen, {name, json, command});
+    const result = resultOf(await runDrills(world, chosen, {name, json, command}));
+    output.record('result', {command: 'drill', cluster: name, ...result});
+    const {exitCode} = result;
     if (exitCode !== exitCodes.ok) throw new SilentExit(exitCode);
   });
 };

@@ -1,4 +1,4 @@
-/** tour: the story of KNI in some drills, one key for each step. */
+/** tour: the story of KNI in some drills and a comparison with CNI, one key for each step. */
 
 import {setTimeout as sleep} from 'node:timers/promises';
 import {nameFlag, requireCluster, requireRunning} from '../../cluster/cluster.ts';
@@ -8,7 +8,8 @@ import {exitCodes} from '../../exit-codes.ts';
 import {isTerminal, paletteOf} from '../../view/stream.ts';
 import {hostAndDirs} from '../context.ts';
 import {SilentExit} from '../report.ts';
-import {runDrills} from '../run-drills.ts';
+import {runComparison} from '../run-comparison.ts';
+import {resultOf, runDrills} from '../run-drills.ts';
 import {runLocked} from '../run-locked.ts';
 import {runOutput} from '../run-output.ts';
 import type {World} from '../world.ts';
@@ -22,6 +23,9 @@ export interface TourOptions {
 }
 
 const story: readonly DrillName[] = ['life', 'ownership', 'readiness', 'restart'];
+
+/** The tour shows what a comparison measures, in a minute or two. `kni-demo compare` measures more pods. */
+const comparedPods = 2;
 
 /** Milliseconds to read a step with --auto. */
 const readingTime = 3_000;
@@ -47,11 +51,11 @@ const eraseLine = '\r\u001b[2K';
 export const tour = async (world: World, {name, auto, json, lockTimeout}: TourOptions): Promise<void> => {
   const {signal, stdout} = world;
   const {host, dirs} = hostAndDirs(world);
-  const {say, note} = runOutput(world, json);
+  const {say, note, record} = runOutput(world, json);
   const isDrawn = !json && isTerminal(stdout);
-  let last: 'drill' | 'step' | undefined;
+  let last: 'drill' | 'step' | 'screen' | undefined;
 
-  const pause = async (before: 'drill' | 'step'): Promise<void> => {
+  const pause = async (before: 'drill' | 'step' | 'screen'): Promise<void> => {
     if (json) return;
     // Nothing is to be read before the first drill.
     if (last !== undefined && isDrawn) await waitForReader(world, auto);
@@ -64,9 +68,21 @@ export const tour = async (world: World, {name, auto, json, lockTimeout}: TourOp
   await runLocked(dirs, {command, lockTimeout, say: note, signal}, async () => {
     requireRunning(name, (await requireCluster({host, dirs}, name, signal)).nodes);
     const chosen = story.flatMap((each) => drills.find((drill) => drill.name === each) ?? []);
-    const exitCode = await runDrills(world, chosen, {name, json, command, pause});
+    const {exitCode, drills: summary} = resultOf(
+      await runDrills(world, chosen, {name, json, command, pause}),
+    );
+    await pause('drill');
+    const comparison = await runComparison(world, {
+      name,
+      pods: comparedPods,
+      json,
+      command,
+      pause: () => pause('screen'),
+    });
+    record('result', {command: 'tour', exitCode, cluster: name, drills: summary, comparison});
     const flag = nameFlag(name);
-    for (const line of ['', 'Next:', `  kni-demo compare${flag}`, `  kni-demo drill --all${flag}`]) say(line);
+    for (const line of ['', 'Next:', `  kni-demo compare --pods 10${flag}`, `  kni-demo drill --all${flag}`])
+      say(line);
     if (exitCode !== exitCodes.ok) throw new SilentExit(exitCode);
   });
 };
