@@ -1,4 +1,4 @@
-/** Types the commands of the README's picture into a terminal of 80 columns, and draws what appears. */
+/** Types commands into a terminal of 80 columns, and draws what appears. */
 
 import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import {homedir, tmpdir} from 'node:os';
@@ -7,21 +7,43 @@ import type {Host} from '../../src/host/host.ts';
 import {createScreen, type Line} from './screen.ts';
 import {type Frame, svgOf} from './svg.ts';
 
-const size = {columns: 80, rows: 34};
-const commands = [
-  'kni-demo up --stack bookworm',
-  'kni-demo pod create mypod',
-  'kni-demo logs --pod mypod | head -n 4',
-];
+export interface Picture {
+  readonly rows: number;
+  readonly commands: readonly string[];
+  /** Seconds that a pause takes at most. */
+  readonly longest: number;
+  /** Other pauses are shortened by this factor. */
+  readonly speed: number;
+}
 
-/** Waiting is shortened: a pause takes this many seconds at most, and a minute takes fifteen. */
-const [longest, speed] = [1.2, 4];
+const columns = 80;
+
+/** The README's picture. */
+export const demo: Picture = {
+  rows: 34,
+  commands: [
+    'kni-demo up --stack bookworm',
+    'kni-demo pod create mypod',
+    'kni-demo logs --pod mypod | head -n 4',
+  ],
+  longest: 1.2,
+  speed: 4,
+};
+
+/** Each step stays long enough to be read. */
+export const tour: Picture = {rows: 24, commands: ['kni-demo tour --auto'], longest: 4, speed: 1};
+
 const typing = 0.04;
 const reading = 2.5;
 
 /** Needs script(1) of util-linux, which keeps the time of every output. */
-export const picture = async (host: Host, prelude: string): Promise<string> => {
-  const screen = createScreen(size.columns, size.rows);
+export const draw = async (
+  host: Host,
+  prelude: string,
+  {rows, commands, longest, speed}: Picture,
+): Promise<string> => {
+  const size = {columns, rows};
+  const screen = createScreen(columns, rows);
   const frames: Frame[] = [];
   let at = 0;
   const show = (): void => {
@@ -37,7 +59,7 @@ export const picture = async (host: Host, prelude: string): Promise<string> => {
       at += typing;
     }
     screen.write('\r\n');
-    for (const {delay, text} of await record(host, `${prelude}set +o pipefail\n${command}`)) {
+    for (const {delay, text} of await record(host, size, `${prelude}set +o pipefail\n${command}`)) {
       at += Math.min(delay / speed, longest);
       screen.write(text.replaceAll(`${homedir()}/`, '~/'));
       show();
@@ -53,14 +75,18 @@ interface Output {
   readonly text: string;
 }
 
-const record = async (host: Host, command: string): Promise<readonly Output[]> => {
+const record = async (
+  host: Host,
+  {columns, rows}: {readonly columns: number; readonly rows: number},
+  command: string,
+): Promise<readonly Output[]> => {
   const dir = await mkdtemp(join(tmpdir(), 'kni-recording-'));
   try {
     const [out, timing] = [join(dir, 'out'), join(dir, 'timing')];
-    const sized = `stty cols ${size.columns} rows ${size.rows}\n${command}`;
+    const sized = `stty cols ${columns} rows ${rows}\n${command}`;
     const env = {SHELL: '/bin/bash', TERM: 'xterm-256color', RECORDED: sized};
     const options = ['--quiet', '--return', '--log-out', out, '--log-timing', timing];
-    await host.run(['script', [...options, '--command', 'eval "$RECORDED"']], {env});
+    await host.run(['script', [...options, '--command', 'eval "$RECORDED"']], {env, timeout: 900_000});
     // The first line of the file is script's own.
     const bytes = await readFile(out);
     let offset = bytes.indexOf('\n') + 1;

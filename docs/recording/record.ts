@@ -1,13 +1,13 @@
 /**
- * `npm run docs -- picture` records a real run as docs/recording/demo.svg. `npm run docs` runs the command of each
- * `<!-- output: … -->` in the README and in docs, and replaces the block below it.
+ * `npm run docs -- picture` and `npm run docs -- tour` record real runs as docs/recording/demo.svg and tour.svg. `npm run docs`
+ * runs the command of each `<!-- output: … -->` in the README and in docs, and replaces the block below it.
  */
 
 import {readdir, readFile, writeFile} from 'node:fs/promises';
 import {homedir} from 'node:os';
 import {join} from 'node:path';
 import {localHost} from '../../src/host/process.ts';
-import {picture} from './picture.ts';
+import {demo, draw, tour} from './picture.ts';
 
 const host = localHost();
 /** bash, because its functions can have a dash in their name. */
@@ -38,7 +38,9 @@ const refresh = async (file: string): Promise<void> => {
 };
 
 if (process.argv[2] === 'picture') {
-  await writeFile('docs/recording/demo.svg', await picture(host, prelude));
+  await writeFile('docs/recording/demo.svg', await draw(host, prelude, demo));
+} else if (process.argv[2] === 'tour') {
+  await writeFile('docs/recording/tour.svg', await draw(host, prelude, tour));
 } else {
   const pages = (await readdir('docs')).filter((name) => name.endsWith('.md'));
   for (const file of ['README.md', ...pages.map((name) => join('docs', name))]) await refresh(file);

@@ -69,7 +69,7 @@ export const createScreen = (columns: number, rows: number): Screen => {
 
   const erase = (numbers: string, letter: string): void => {
     const line = lineAt(cursor.row);
-    if (letter === 'J') lines.splice(cursor.row + 1);
+    if (letter === 'J') lines.splice(numbers === '2' ? 0 : cursor.row + 1);
     if (numbers === '2' && letter === 'K') line.length = 0;
     else line.length = Math.min(line.length, cursor.column);
   };
@@ -79,6 +79,7 @@ export const createScreen = (columns: number, rows: number): Screen => {
     if (letter === 'A') cursor.row = Math.max(0, cursor.row - count);
     else if (letter === 'B') cursor.row += count;
     else if (letter === 'C') cursor.column += count;
+    else if (letter === 'H') Object.assign(cursor, {row: 0, column: 0});
     else if (letter === 'G') cursor.column = count - 1;
     else if (letter === 'm') attributes(numbers);
     else if (letter === 'K' || letter === 'J') erase(numbers, letter);
