@@ -1,7 +1,9 @@
 /** Reads the network runtimes' logs of several nodes: what is there, then what comes. */
 
 import {CommandError} from '../host/command-error.ts';
+import type {Command, RunOptions} from '../host/host.ts';
 import {cursorOf, runtimeJournal} from '../tools/journalctl.ts';
+import {untilStdinEnds} from '../tools/until-stdin-ends.ts';
 import type {Cluster} from './cluster.ts';
 import type {NodeLine} from './log-selection.ts';
 import {parseLogLine} from './runtime-log.ts';
@@ -33,11 +35,11 @@ export const readJournals = (
 
   const read = async (
     node: string,
-    command: ReturnType<typeof runtimeJournal>,
-    onLine: (text: string) => void,
+    command: Command,
+    options: Pick<RunOptions, 'onLine' | 'holdInput'>,
   ): Promise<boolean> => {
     try {
-      await cluster.node(node).run(command, {signal, onLine});
+      await cluster.node(node).run(command, {signal, ...options});
       return true;
     } catch (error) {
       if (signal.aborted || !(error instanceof CommandError)) throw error;
@@ -52,11 +54,12 @@ export const readJournals = (
       await Promise.all(
         nodes.map(async (node) => {
           let cursor: string | undefined;
-          const isRead = await read(node, runtimeJournal({since, showCursor: follow}), (text) => {
+          const onLine = (text: string): void => {
             cursor = cursorOf(text) ?? cursor;
             const line = parseLogLine(text);
             if (line) lines.push({node, line});
-          });
+          };
+          const isRead = await read(node, runtimeJournal({since, showCursor: follow}), {onLine});
           if (isRead) cursors.set(node, cursor);
         }),
       );
@@ -65,12 +68,14 @@ export const readJournals = (
     async follow(onLine) {
       try {
         await Promise.all(
-          [...cursors].map(([node, afterCursor]) =>
-            read(node, runtimeJournal({follow: true, since, afterCursor}), (text) => {
+          [...cursors].map(([node, afterCursor]) => {
+            const command = untilStdinEnds(runtimeJournal({follow: true, since, afterCursor}));
+            const onText = (text: string): void => {
               const line = parseLogLine(text);
               if (line) onLine({node, line});
-            }),
-          ),
+            };
+            return read(node, command, {onLine: onText, holdInput: true});
+          }),
         );
       } catch (error) {
         // Ctrl-C is the normal way to end --follow, not a failure.

@@ -27,13 +27,13 @@ const following = (
       expect(command[1]).toContain('--after-cursor=s=1');
       const told = new Promise<never>((_, reject) => {
         options?.signal?.addEventListener('abort', () => {
-          stopped.push(command[1][1] ?? '');
+          stopped.push(command[1][2] ?? '');
           reject(new Error('cancelled'));
         });
       });
       told.catch(() => undefined);
-      options?.onLine?.(line('01.000', command[1][1] ?? ''));
-      return command[1][1] === 'test1-worker' ? told : ends(host, told);
+      options?.onLine?.(line('01.000', command[1][2] ?? ''));
+      return command[1][2] === 'test1-worker' ? told : ends(host, told);
     },
   };
   return {host, stopped};

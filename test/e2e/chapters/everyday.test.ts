@@ -12,6 +12,7 @@ import {cluster, named, onNode, run, worker} from '../../rig/cluster/cluster.ts'
 import {useCluster} from '../../rig/cluster/fixture.ts';
 import {kniDemo, start} from '../../rig/cluster/kni-demo.ts';
 import {sample} from '../../rig/cluster/pods.ts';
+import {until} from '../../rig/wait.ts';
 
 useCluster();
 
@@ -127,12 +128,20 @@ describe('pods', () => {
 });
 
 describe('logs', () => {
-  it('follow a pod from its history on, in a pipe', async () => {
-    const following = start('logs', '-f', '--pod', sample, ...named);
-    await following.printed('ipconfigs received for id: ');
-    following.interrupt();
-    expect((await following.ended).exitCode).toBe(exitCodes.ok);
-  });
+  it.each(['interrupt', 'kill'] as const)(
+    'follow a pod, and leave no program on the node: %s',
+    async (end) => {
+      const following = start('logs', '-f', '--pod', sample, ...named);
+      await following.printed('ipconfigs received for id: ');
+      const programs = () =>
+        onNode(worker, 'sh', '-c', 'ps -eo args | grep -c "[j]ournalctl --unit=kni.* --follow" || true');
+      await until('it follows', async () => Number(await programs()) > 0);
+      following[end]();
+      const {exitCode} = await following.ended;
+      if (end === 'interrupt') expect(exitCode).toBe(exitCodes.ok);
+      await until('nothing is left on the node', async () => Number(await programs()) === 0);
+    },
+  );
 
   it('are text in the journal, with the line of the original demo as it was', async () => {
     expect(await kniDemo('pod', 'create', 'seen', ...named)).toMatchObject({exitCode: exitCodes.ok});
