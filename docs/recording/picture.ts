@@ -59,7 +59,7 @@ export const draw = async (
       at += typing;
     }
     screen.write('\r\n');
-    for (const {delay, text} of await record(host, size, `${prelude}set +o pipefail\n${command}`)) {
+    for (const {delay, text} of await record(host, rows, `${prelude}set +o pipefail\n${command}`)) {
       at += Math.min(delay / speed, longest);
       screen.write(text.replaceAll(`${homedir()}/`, '~/'));
       show();
@@ -75,11 +75,7 @@ interface Output {
   readonly text: string;
 }
 
-const record = async (
-  host: Host,
-  {columns, rows}: {readonly columns: number; readonly rows: number},
-  command: string,
-): Promise<readonly Output[]> => {
+const record = async (host: Host, rows: number, command: string): Promise<readonly Output[]> => {
   const dir = await mkdtemp(join(tmpdir(), 'kni-recording-'));
   try {
     const [out, timing] = [join(dir, 'out'), join(dir, 'timing')];
