@@ -11,4 +11,8 @@ export const project = {
   patches: below('patches'),
   runtime: below('runtime'),
   dns: below('dns'),
+  /** Made by build.js. */
+  sdk: below('dist/sdk'),
+  /** Network runtimes to start from, by language. */
+  templates: below('examples/runtimes'),
 } as const;

@@ -32,6 +32,8 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   logs: ['logs --follow', 'logs --pod mypod --since 10m', 'logs --rpc AttachInterface --level warn'],
   events: ['events --follow', 'events --pod mypod --since 1h', 'events -f --json'],
   'logs bundle': ['logs bundle bug.tar.gz'],
+  runtime: ['runtime new hello'],
+  'runtime new': ['runtime new hello', 'runtime new hello --json'],
   bundle: ['bundle save kni-demo.tar'],
   'bundle save': ['bundle save kni-demo.tar'],
   'bundle load': ['bundle load kni-demo.tar --yes'],

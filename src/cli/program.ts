@@ -15,6 +15,7 @@ import {addEvents} from './add-events.ts';
 import {addCompletion, addConfig, addExplain, addVersion} from './add-habits.ts';
 import {addLogs} from './add-logs.ts';
 import {addPod} from './add-pod.ts';
+import {addRuntime} from './add-runtime.ts';
 import {addPlan, addStages, addUp} from './add-stages.ts';
 import {addStatus} from './add-status.ts';
 import {examplesText} from './examples.ts';
@@ -43,7 +44,7 @@ export const createProgram = (world: World): Command => {
     ['The demo:', [addUp, addStages, addPlan, addDown]],
     ['What happens:', [addStatus, addNetworks, addLogs, addEvents, addDrill, addCompare, addTour]],
     ['Pods and nodes:', [addPod, addCluster]],
-    ['Your own parts:', [addPatch, addBundle]],
+    ['Your own parts:', [addRuntime, addPatch, addBundle]],
     ['Help:', [addExplain, addConfig, addCompletion, addVersion]],
   ] as const) {
     program.commandsGroup(heading);

@@ -1,0 +1,2 @@
+/** A network runtime of your own. */
+export const name = 'hello';

@@ -1,0 +1,26 @@
+/** runtime new: creates a project with a network runtime of the user's own. */
+
+import {join, resolve} from 'node:path';
+import type {Language} from '../../runtimes/languages.ts';
+import {createProject} from '../../runtimes/new.ts';
+import {runOutput} from '../run-output.ts';
+import type {World} from '../world.ts';
+
+export interface RuntimeNewOptions {
+  readonly lang: Language;
+  readonly json?: boolean;
+}
+
+/** Throws UserError, and then leaves nothing behind, if the directory is not empty or cannot be written. */
+export const runtimeNew = async (
+  world: World,
+  dir: string,
+  {lang, json}: RuntimeNewOptions,
+): Promise<void> => {
+  const {say, record} = runOutput(world, json);
+  const directory = resolve(world.directory ?? process.cwd(), dir);
+  const files = await createProject(directory, lang);
+  record('result', {command: 'runtime new', exitCode: 0, directory, files});
+  say(`Created a network runtime in ${dir}: ${files.filter((file) => !file.startsWith('.')).join(', ')}`);
+  say(`  ${join(dir, 'README.md')} explains it by the life of a pod`);
+};

@@ -1,0 +1,88 @@
+/** Creates a project for a network runtime: a template, and the SDK in its directory `.kni`. */
+
+import {cp, mkdir, readdir, rename, rm, stat} from 'node:fs/promises';
+import {join} from 'node:path';
+import {UserError} from '../errors.ts';
+import {makeDirectory} from '../make-directory.ts';
+import {project} from '../project.ts';
+import {errorCodeOf, messageOf} from '../thrown.ts';
+import type {Language} from './languages.ts';
+
+/** Files are complete here before the first of them gets its place. Its presence marks an interrupted run. */
+const unfinished = '.kni-new';
+const sdkFiles = ['sdk.js', 'sdk.d.ts'] as const;
+
+/** Returns the created files, relative to the directory. The directory gets all of them or, after an error, none. */
+export const createProject = async (directory: string, language: Language): Promise<readonly string[]> => {
+  const template = join(project.templates, language);
+  const names = [...(await readdir(template)).sort(), '.kni'];
+  await requireSdk();
+  await requireEmpty(directory, names);
+  const created = await attempt(directory, async () => makeDirectory(directory));
+  const work = join(directory, unfinished);
+  try {
+    await attempt(directory, async () => {
+      await cp(template, work, {recursive: true});
+      await mkdir(join(work, '.kni'));
+      for (const name of sdkFiles) await cp(join(project.sdk, name), join(work, '.kni', name));
+      for (const name of names) await rename(join(work, name), join(directory, name));
+      await rm(work, {recursive: true});
+    });
+  } catch (error) {
+    for (const name of [...names, unfinished])
+      await rm(join(directory, name), {recursive: true, force: true});
+    for (const path of created) await rm(path, {recursive: true, force: true});
+    throw error;
+  }
+  return [...names.filter((name) => name !== '.kni'), ...sdkFiles.map((name) => join('.kni', name))];
+};
+
+/** An interrupted run may have left files of the template: they are removed. A repository of git may be there already. */
+const requireEmpty = async (directory: string, names: readonly string[]): Promise<void> => {
+  const found = await readdir(directory).catch((error: unknown): string[] => {
+    if (errorCodeOf(error) === 'ENOENT') return [];
+    throw refused(directory, error);
+  });
+  const isInterrupted = found.includes(unfinished);
+  const ours: ReadonlySet<string> = new Set(isInterrupted ? [unfinished, ...names] : []);
+  const others = found.filter((name) => name !== '.git' && !ours.has(name));
+  if (others.length > 0)
+    throw new UserError({
+      what: `cannot create a network runtime in ${directory}`,
+      why: `the directory is not empty: it has ${others[0]}${others.length > 1 ? ` and ${others.length - 1} more` : ''}`,
+      tryThis: 'choose a new directory: files are never overwritten',
+      code: 'KNI-E213',
+    });
+  for (const name of ours) await rm(join(directory, name), {recursive: true, force: true});
+};
+
+const requireSdk = async (): Promise<void> => {
+  const path = join(project.sdk, sdkFiles[0]);
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined)
+    throw new UserError({
+      what: 'cannot find the SDK of kni-demo',
+      why: `${path} does not exist`,
+      tryThis: 'npm run build',
+      code: 'KNI-E114',
+    });
+};
+
+const attempt = async <T>(directory: string, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    throw refused(directory, error);
+  }
+};
+
+const refused = (directory: string, cause: unknown): UserError =>
+  new UserError(
+    {
+      what: `cannot create a network runtime in ${directory}`,
+      why: messageOf(cause),
+      tryThis: 'choose a directory that you may write',
+      code: 'KNI-E213',
+    },
+    {cause},
+  );
