@@ -25,7 +25,7 @@ export interface ClientCommand {
   readonly flags?: readonly CommandFlag[];
 }
 
-export const commandFlags = ['check', 'retry', 'yes', 'follow'] as const;
+export const commandFlags = ['check', 'retry', 'yes', 'follow', 'force'] as const;
 type CommandFlag = (typeof commandFlags)[number];
 export type CommandFlags = Readonly<Record<CommandFlag, boolean>>;
 
@@ -132,11 +132,11 @@ export const commands: readonly ClientCommand[] = [
   {
     name: 'release-sandboxes',
     argument: 'CRI_SOCKET --yes',
-    flags: ['yes'],
-    help: 'stop all pods with a network of their own and release it, while the kubelet is stopped',
-    run: async (ask, socket, {yes}) => {
+    flags: ['yes', 'force'],
+    help: 'stop all pods with a network of their own and release it, while the kubelet is stopped; --force: even if that fails',
+    run: async (ask, socket, {yes, force}) => {
       if (!yes) throw new NotConfirmed(releaseWarning);
-      return {sandboxes: await callRuntime(socket, (cri) => releaseSandboxes(cri, ask))};
+      return {sandboxes: await callRuntime(socket, (cri) => releaseSandboxes(cri, ask, {force}))};
     },
   },
   {

@@ -50,6 +50,7 @@ const parseCommandLine = (args: readonly string[], defaultSocket: string) => {
       retry: {type: 'boolean', default: false},
       yes: {type: 'boolean', default: false},
       follow: {type: 'boolean', default: false},
+      force: {type: 'boolean', default: false},
     } as const;
     const {values, positionals} = parseArgs({args: [...args], options, allowPositionals: true});
     const [name = '', argument, ...more] = positionals;

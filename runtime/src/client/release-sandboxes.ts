@@ -12,6 +12,13 @@ export interface ReleasedSandbox {
   /** `namespace/name` */
   readonly pod: string;
   readonly network: 'kni' | 'cni';
+  /** Why the network runtime did not release the network. Only with `force`, which removes the sandbox all the same. */
+  readonly error?: string;
+}
+
+export interface ReleaseOptions {
+  /** Also remove sandboxes whose network the network runtime does not release. The caller removes what is left of it. */
+  readonly force: boolean;
 }
 
 /**
@@ -20,9 +27,13 @@ export interface ReleasedSandbox {
  * configuration, the kubelet could not remove it any more. Leaves sandboxes on the host's network alone. Idempotent.
  * `cri` asks the container runtime, `kni` the network runtime. Throws AskFailed if a sandbox was not released, after trying all.
  */
-export const releaseSandboxes = async (cri: Ask, kni: Ask): Promise<readonly ReleasedSandbox[]> => {
+export const releaseSandboxes = async (
+  cri: Ask,
+  kni: Ask,
+  {force}: ReleaseOptions,
+): Promise<readonly ReleasedSandbox[]> => {
   const {items} = await cri(RuntimeService.method.listPodSandbox, {});
-  const released = await Promise.allSettled(items.map((sandbox) => release(sandbox, cri, kni)));
+  const released = await Promise.allSettled(items.map((sandbox) => release(sandbox, {cri, kni, force})));
   const failures = released.flatMap((each, index) =>
     each.status === 'rejected' ? [`${podOf(items[index])}: ${errorText(each.reason)}`] : [],
   );
@@ -37,16 +48,30 @@ const podOf = (sandbox: PodSandbox | undefined): string =>
   `${sandbox?.metadata?.namespace}/${sandbox?.metadata?.name}`;
 
 /** Undefined for a sandbox on the host's network. */
-const release = async (sandbox: PodSandbox, cri: Ask, kni: Ask): Promise<ReleasedSandbox | undefined> => {
+const release = async (
+  sandbox: PodSandbox,
+  {cri, kni, force}: ReleaseOptions & {readonly cri: Ask; readonly kni: Ask},
+): Promise<ReleasedSandbox | undefined> => {
   const {id, annotations} = sandbox;
   // Unknown if an earlier run of this command, which was interrupted on the host, still goes on and has removed it.
   const found = await ignoreUnknown(cri(RuntimeService.method.podSandboxStatus, {podSandboxId: id}));
   if (found?.status?.linux?.namespaces?.options?.network === NamespaceMode.NODE) return undefined;
   await cri(RuntimeService.method.stopPodSandbox, {podSandboxId: id});
   const {[netnsAnnotation]: netns, ...others} = annotations;
-  if (netns !== undefined) await releaseNetwork(sandbox, netns, others, kni);
+  const failure =
+    netns === undefined
+      ? undefined
+      : await releaseNetwork(sandbox, netns, others, kni).catch((error: unknown) => {
+          if (!force) throw error;
+          return errorText(error);
+        });
   await cri(RuntimeService.method.removePodSandbox, {podSandboxId: id});
-  return {sandbox: id, pod: podOf(sandbox), network: netns === undefined ? 'cni' : 'kni'};
+  return {
+    sandbox: id,
+    pod: podOf(sandbox),
+    network: netns === undefined ? 'cni' : 'kni',
+    ...(failure !== undefined && {error: failure}),
+  };
 };
 
 const releaseNetwork = async (
@@ -54,7 +79,7 @@ const releaseNetwork = async (
   netns: string,
   annotations: Readonly<Record<string, string>>,
   kni: Ask,
-): Promise<void> => {
+): Promise<undefined> => {
   const common = {
     id,
     name: metadata?.name ?? '',
@@ -70,6 +95,7 @@ const releaseNetwork = async (
     }),
   );
   await ignoreUnknown(kni(KNI.method.deleteNetwork, {...common, netnsPath: netns}));
+  return undefined;
 };
 
 /** A network runtime should return no error for an unknown network, but some do. */

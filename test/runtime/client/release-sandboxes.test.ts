@@ -124,6 +124,20 @@ describe('release-sandboxes', () => {
     expect(requests[0]?.['annotations']).not.toHaveProperty('kni.dev/netns');
   });
 
+  it('removes a sandbox that the network runtime does not release only with --force, and says why it failed', async () => {
+    const broken = {DetachInterface: () => status.UNIMPLEMENTED};
+    await using test = await rig(broken);
+    await expect(test.run('--yes')).rejects.toThrow('UNIMPLEMENTED');
+    expect(test.of('first')).not.toContain('RemovePodSandbox');
+    expect(await test.run('--yes', '--force')).toMatchObject({
+      sandboxes: [
+        {sandbox: 'first', network: 'kni', error: 'UNIMPLEMENTED: DetachInterface failed'},
+        {sandbox: 'second', network: 'cni'},
+      ],
+    });
+    expect(test.of('first').at(-1)).toBe('RemovePodSandbox');
+  });
+
   it('accepts that the network runtime does not know a network', async () => {
     await using test = await rig({
       DetachInterface: () => status.NOT_FOUND,
