@@ -31,6 +31,7 @@ import {createStatusOf} from './node/network-status.ts';
 import {openNodeNetwork} from './node/node-network.ts';
 import {troubleOfState} from './node/trouble.ts';
 import {createExec} from './process/exec.ts';
+import {daemonServices} from './server/daemon-services.ts';
 import {serve} from './server/server.ts';
 import {feedWatchdog} from './watchdog.ts';
 
@@ -99,7 +100,8 @@ export const startDaemon = async (options: Options, startLog: Log): Promise<Daem
   const kni = {pods, node, correlationOf};
   const inspector = {records, pods, quarantined: store.quarantine.names};
   const observe = observeRpcs(metrics.rpc, emit);
-  const server = await serve(options.socket, {kni, inspector, healthy, observe, events}, log);
+  const add = daemonServices({kni, inspector, events}, log);
+  const server = await serve(options.socket, {add, healthy, observe});
   serving.abort();
   emit({kind: 'runtime-started'});
   log.info('serving KNI', {socket: options.socket, records: [...records.all()].length});

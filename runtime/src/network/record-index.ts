@@ -1,15 +1,12 @@
 /** Finds records by what callers know of them. */
-import {type PodRef, podNameOf} from './pod-ref.ts';
+import {podNameOf} from './pod-ref.ts';
 import {primaryIpsOf} from './primary-ips.ts';
 import {isUnsettled, type PodNetworkRecord} from './record.ts';
+import type {SelectableIndex} from './select.ts';
 
-export interface RecordIndex {
+export interface RecordIndex extends SelectableIndex<PodNetworkRecord> {
   all(): Iterable<PodNetworkRecord>;
   get(key: string): PodNetworkRecord | undefined;
-  bySandbox(sandbox: string): PodNetworkRecord | undefined;
-  byNetns(netns: string): PodNetworkRecord | undefined;
-  /** By uid if the reference has one, else by namespace and name; oldest first. */
-  ofPod(pod: PodRef): readonly PodNetworkRecord[];
   /** Those that are attaching, detaching or pending, with or without a call in progress. */
   unsettled(): readonly PodNetworkRecord[];
   /** Those with this address on eth0. */

@@ -1,6 +1,19 @@
 /** Finds the record that a request means. Callers send different sets of identifiers. */
-import type {PodNetworkRecord} from './record.ts';
-import type {RecordIndex} from './record-index.ts';
+import type {PodRef} from './pod-ref.ts';
+
+/** What the selection needs to know of a record. A record in state `created` waits for its sandbox. */
+export interface Selectable {
+  readonly attempt: string;
+  readonly state: string;
+  readonly sandbox?: string | undefined;
+}
+
+export interface SelectableIndex<Each> {
+  bySandbox(sandbox: string): Each | undefined;
+  byNetns(netns: string): Each | undefined;
+  /** By uid if the reference has one, else by namespace and name; oldest first. */
+  ofPod(pod: PodRef): readonly Each[];
+}
 
 /** Our own kubelet sends all fields; others may send only some. Missing ones are empty. */
 export interface Selector {
@@ -13,7 +26,10 @@ export interface Selector {
 }
 
 /** The record to attach: by sandbox if the call is repeated, else by netns, else the one that waits for this pod. */
-export const selectForAttach = (records: RecordIndex, selector: Selector): PodNetworkRecord | undefined => {
+export const selectForAttach = <Each extends Selectable>(
+  records: SelectableIndex<Each>,
+  selector: Selector,
+): Each | undefined => {
   const bySandbox = records.bySandbox(selector.sandbox);
   if (bySandbox) return bySandbox;
   if (selector.netns) return records.byNetns(selector.netns);
@@ -24,7 +40,10 @@ export const selectForAttach = (records: RecordIndex, selector: Selector): PodNe
  * The record to detach or delete: the most precise identifier decides. Never selects the record of another sandbox: names are
  * reused, attempts restart at 0, and calls can be late.
  */
-export const selectForTeardown = (records: RecordIndex, selector: Selector): PodNetworkRecord | undefined => {
+export const selectForTeardown = <Each extends Selectable>(
+  records: SelectableIndex<Each>,
+  selector: Selector,
+): Each | undefined => {
   const bySandbox = selector.sandbox ? records.bySandbox(selector.sandbox) : undefined;
   if (bySandbox) return bySandbox;
   if (selector.netns) {
@@ -38,10 +57,10 @@ export const selectForTeardown = (records: RecordIndex, selector: Selector): Pod
 };
 
 /** Skips pending records: their sandboxes are gone, so a call by uid or name means a later sandbox of the pod. */
-const ofPod = (
-  records: RecordIndex,
+const ofPod = <Each extends Selectable>(
+  records: SelectableIndex<Each>,
   {uid, attempt, namespace, name}: Selector,
-): readonly PodNetworkRecord[] => {
+): readonly Each[] => {
   if (!uid && !name) return [];
   return records
     .ofPod({uid, namespace, name})

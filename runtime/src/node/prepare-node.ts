@@ -7,6 +7,7 @@ import {errorText, type Log} from '../log.ts';
 import type {Exec} from '../process/exec.ts';
 import {type BackendName, backends} from './backends.ts';
 import {prepareBridge} from './bridge.ts';
+import type {Cluster} from './cluster.ts';
 import {conflistFile, conflistOfNode} from './conflist-of-node.ts';
 import {NodeNotReady} from './errors.ts';
 import {enableForwarding, hasIPv6} from './forwarding.ts';
@@ -43,15 +44,35 @@ export const prepareNode = async (options: PrepareOptions, known: readonly NodeF
       'the kernel has no IPv6, and the node has only an IPv6 podCIDR',
     );
 
-  const podCidrs = podCidrsOf(nodes, podSubnets);
+  const mtu = await connectNode(
+    {exec, log, backend: options.backend},
+    {
+      own,
+      nodes,
+      podCidrs: podCidrsOf(nodes, podSubnets),
+    },
+  );
+  // Last, because pods are attached as soon as it exists.
+  if (foreignNetwork === undefined) await writeConflist(options, own, mtu);
+};
+
+export interface ConnectOptions extends Pick<PrepareOptions, 'exec' | 'log'> {
+  readonly backend: Exclude<BackendName, 'none'>;
+}
+
+/** Forwarding, masquerading, and routes to the pods of the other nodes. Idempotent. Returns the MTU for pods. */
+export const connectNode = async (
+  {exec, log, backend: name}: ConnectOptions,
+  cluster: Cluster,
+): Promise<number | undefined> => {
+  const {own, podCidrs} = cluster;
   for (const podCidr of own.podCidrs) {
     const family = familyOf(podCidr);
     await enableForwarding(family);
     if (family === 6) await prepareBridge(exec);
     await applyMasquerade(exec, {podCidr, podCidrs: podCidrs.filter((cidr) => familyOf(cidr) === family)});
   }
-  const backend = backends[options.backend];
-  const cluster = {own, nodes, podCidrs};
+  const backend = backends[name];
   const mtu = await backend.prepare(exec, cluster);
   try {
     await backend.connect(exec, cluster);
@@ -59,8 +80,7 @@ export const prepareNode = async (options: PrepareOptions, known: readonly NodeF
     // This node still accepts pods if another node is unreachable.
     log.warn('cannot set up the routes to all other nodes', {error: errorText(error)});
   }
-  // Last, because pods are attached as soon as it exists.
-  if (foreignNetwork === undefined) await writeConflist(options, own, mtu);
+  return mtu;
 };
 
 /** Forwarding stays on: every pod network needs it. */

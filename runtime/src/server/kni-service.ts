@@ -1,55 +1,74 @@
 /** Serves the seven RPCs of KNI, each with its deadline. */
 import type {Server, UntypedServiceImplementation} from '@grpc/grpc-js';
 import type {ObserveRpc} from '../events/observe-rpcs.ts';
+import type {
+  AttachInterfaceRequest,
+  AttachInterfaceResponse,
+  CreateNetworkRequest,
+  CreateNetworkResponse,
+  DeleteNetworkRequest,
+  DeleteNetworkResponse,
+  DetachInterfaceRequest,
+  DetachInterfaceResponse,
+  QueryNodeNetworksRequest,
+  QueryNodeNetworksResponse,
+  QueryPodNetworkRequest,
+  QueryPodNetworkResponse,
+  SetupNodeNetworkRequest,
+  SetupNodeNetworkResponse,
+} from '../gen/kni_pb.ts';
 import {KNI} from '../gen/kni_pb.ts';
 import type {Log} from '../log.ts';
-import {attachInterface} from '../rpc/attach-interface.ts';
-import {createNetwork} from '../rpc/create-network.ts';
-import {deleteNetwork} from '../rpc/delete-network.ts';
-import {detachInterface} from '../rpc/detach-interface.ts';
-import {queryNodeNetworks} from '../rpc/query-node-networks.ts';
-import {queryPodNetwork} from '../rpc/query-pod-network.ts';
-import {setupNodeNetwork} from '../rpc/setup-node-network.ts';
 import {serviceDefinitionOf} from './service-definition.ts';
-import {type HandlerContext, type Rpc, unary} from './unary.ts';
+import {type CallContext, unary} from './unary.ts';
+
+/** Resolves with a message, or with its encoding. */
+type Handle<Given, Request, Response> = (
+  request: Request,
+  context: Given & CallContext,
+) => Promise<Response | Uint8Array>;
+
+/** `Given` is what all handlers get beside the context of their call. */
+export interface KniHandlers<Given> {
+  readonly CreateNetwork: Handle<Given, CreateNetworkRequest, CreateNetworkResponse>;
+  readonly DeleteNetwork: Handle<Given, DeleteNetworkRequest, DeleteNetworkResponse>;
+  readonly AttachInterface: Handle<Given, AttachInterfaceRequest, AttachInterfaceResponse>;
+  readonly DetachInterface: Handle<Given, DetachInterfaceRequest, DetachInterfaceResponse>;
+  readonly QueryPodNetwork: Handle<Given, QueryPodNetworkRequest, QueryPodNetworkResponse>;
+  readonly SetupNodeNetwork: Handle<Given, SetupNodeNetworkRequest, SetupNodeNetworkResponse>;
+  readonly QueryNodeNetworks: Handle<Given, QueryNodeNetworksRequest, QueryNodeNetworksResponse>;
+}
 
 /** Upper bounds for unexpected delays. Plugins have shorter timeouts. */
 const deadlineMs = {plugins: 110_000, node: 20_000, answer: 5_000};
 
-export const addKniService = (
+const rpcs = {
+  CreateNetwork: {name: 'CreateNetwork', deadlineMs: deadlineMs.node},
+  DeleteNetwork: {name: 'DeleteNetwork', deadlineMs: deadlineMs.plugins},
+  AttachInterface: {name: 'AttachInterface', deadlineMs: deadlineMs.plugins},
+  DetachInterface: {name: 'DetachInterface', deadlineMs: deadlineMs.plugins},
+  QueryPodNetwork: {name: 'QueryPodNetwork', deadlineMs: deadlineMs.answer},
+  SetupNodeNetwork: {name: 'SetupNodeNetwork', deadlineMs: deadlineMs.node, routine: true},
+  QueryNodeNetworks: {name: 'QueryNodeNetworks', deadlineMs: deadlineMs.answer, routine: true},
+} as const;
+
+export const addKniService = <Given extends object>(
   server: Server,
-  shared: HandlerContext,
-  log: Log,
-  observe?: ObserveRpc,
+  handlers: KniHandlers<Given>,
+  {given, log, observe}: {readonly given: Given; readonly log: Log; readonly observe: ObserveRpc},
 ): void => {
-  const serve = <Request extends object, Response>(rpc: Rpc<Request, Response>) =>
-    unary(rpc, shared, log, observe);
-  const rpcs = {
-    CreateNetwork: serve({name: 'CreateNetwork', handle: createNetwork, deadlineMs: deadlineMs.node}),
-    DeleteNetwork: serve({name: 'DeleteNetwork', handle: deleteNetwork, deadlineMs: deadlineMs.plugins}),
-    AttachInterface: serve({
-      name: 'AttachInterface',
-      handle: attachInterface,
-      deadlineMs: deadlineMs.plugins,
-    }),
-    DetachInterface: serve({
-      name: 'DetachInterface',
-      handle: detachInterface,
-      deadlineMs: deadlineMs.plugins,
-    }),
-    QueryPodNetwork: serve({name: 'QueryPodNetwork', handle: queryPodNetwork, deadlineMs: deadlineMs.answer}),
-    SetupNodeNetwork: serve({
-      name: 'SetupNodeNetwork',
-      handle: setupNodeNetwork,
-      deadlineMs: deadlineMs.node,
-      routine: true,
-    }),
-    QueryNodeNetworks: serve({
-      name: 'QueryNodeNetworks',
-      handle: queryNodeNetworks,
-      deadlineMs: deadlineMs.answer,
-      routine: true,
-    }),
+  const serve = <Name extends keyof KniHandlers<Given>>(name: Name) => {
+    const handle = handlers[name] as Handle<Given, object, object>;
+    return unary({...rpcs[name], handle}, given, log, observe);
+  };
+  const served = {
+    CreateNetwork: serve('CreateNetwork'),
+    DeleteNetwork: serve('DeleteNetwork'),
+    AttachInterface: serve('AttachInterface'),
+    DetachInterface: serve('DetachInterface'),
+    QueryPodNetwork: serve('QueryPodNetwork'),
+    SetupNodeNetwork: serve('SetupNodeNetwork'),
+    QueryNodeNetworks: serve('QueryNodeNetworks'),
   } satisfies UntypedServiceImplementation;
-  server.addService(serviceDefinitionOf(KNI), rpcs);
+  server.addService(serviceDefinitionOf(KNI), served);
 };

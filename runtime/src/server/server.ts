@@ -1,30 +1,24 @@
 /** Serves KNI on a unix socket that only root can open. */
 import {setTimeout as delay} from 'node:timers/promises';
 import {Server, ServerCredentials} from '@grpc/grpc-js';
-import type {Events} from '../events/events.ts';
 import type {ObserveRpc} from '../events/observe-rpcs.ts';
 import {Health as HealthService} from '../gen/health_pb.ts';
-import type {Log} from '../log.ts';
-import type {InspectorParts} from '../rpc/inspect.ts';
 import {createHealth, type Healthy} from './health.ts';
-import {addInspector} from './inspector-service.ts';
-import {addKniService} from './kni-service.ts';
 import {serviceDefinitionOf} from './service-definition.ts';
 import {prepareSocket} from './socket.ts';
-import type {HandlerContext} from './unary.ts';
-import {createWatch} from './watch.ts';
 
 export interface RunningServer {
   /** Waits up to `graceMs` for calls in progress, and briefly for readers of streams, then cancels them. */
   stop(graceMs: number): Promise<void>;
 }
 
+/** Adds services whose calls are reported to `observe`. Returns a function that ends their streams. */
+export type AddServices = (server: Server, observe: ObserveRpc) => () => void;
+
 export interface Services {
-  readonly kni: HandlerContext;
-  readonly inspector: InspectorParts;
+  readonly add: AddServices;
   readonly healthy: Healthy;
   readonly observe: ObserveRpc;
-  readonly events: Pick<Events, 'watch'>;
 }
 
 const options = {
@@ -37,17 +31,18 @@ const options = {
 /** How often watchers of the health get changes. */
 const healthMs = 1000;
 
-export const serve = async (socket: string, services: Services, log: Log): Promise<RunningServer> => {
-  const {kni, inspector, healthy, events} = services;
+/** Also serves grpc.health.v1. Must be called with the socket locked, see `lockSocket`. */
+export const serve = async (
+  socket: string,
+  {add, healthy, ...services}: Services,
+): Promise<RunningServer> => {
   const {observe, inProgress} = countCalls(services.observe);
   await prepareSocket(socket);
   const server = new Server(options);
   let stopping = false;
   const health = createHealth(() => (stopping ? 'the network runtime is stopping' : healthy()));
   const healthTimer = setInterval(health.tell, healthMs);
-  addKniService(server, kni, log, observe);
-  const watching = createWatch(events);
-  addInspector(server, inspector, log, watching.Watch, observe);
+  const endStreams = add(server, observe);
   server.addService(serviceDefinitionOf(HealthService), {Check: health.Check, Watch: health.Watch});
   await listen(server, socket);
   return {
@@ -55,7 +50,7 @@ export const serve = async (socket: string, services: Services, log: Log): Promi
       stopping = true;
       clearInterval(healthTimer);
       health.close();
-      watching.close();
+      endStreams();
       await stop(server, graceMs, inProgress);
     },
   };

@@ -5,6 +5,7 @@ import {Metadata} from '@grpc/grpc-js';
 import {CniError, PluginFailed} from '../cni/errors.ts';
 import {ErrorInfoSchema, StatusSchema} from '../gen/rpc-status_pb.ts';
 import {DeadlineExceeded} from '../lib/deadline.ts';
+import {RpcError} from '../lib/rpc-error.ts';
 import {NodeNotReady} from '../node/errors.ts';
 import {isForeseen, type StatusOfError, shortened} from './status.ts';
 
@@ -32,6 +33,7 @@ export const causeOf = (error: unknown): Cause => {
   }
   // Not the name of the class: clients know this reason.
   if (error instanceof DeadlineExceeded) return {reason: 'DEADLINE_PASSED', metadata: {}};
+  if (error instanceof RpcError) return {reason: error.status, metadata: {}};
   if (error instanceof NodeNotReady) return {reason: upperSnake(error.reason), metadata: {}};
   return {
     reason: error instanceof Error && isForeseen(error) ? upperSnake(error.name) : 'INTERNAL',

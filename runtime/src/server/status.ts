@@ -11,6 +11,7 @@ import {
 import {CallerGone, DeadlineExceeded} from '../lib/deadline.ts';
 import {errorCodeOf} from '../lib/error-code.ts';
 import {Busy} from '../lib/gate.ts';
+import {RpcError} from '../lib/rpc-error.ts';
 import {
   AddressInUse,
   CleanupUnfinished,
@@ -59,6 +60,7 @@ const codeOfTrouble = {
 } as const satisfies Record<PluginTrouble, Code>;
 
 const codeOf = (error: unknown): Code | undefined => {
+  if (error instanceof RpcError) return status[error.status];
   if (error instanceof InvalidRequest || error instanceof InvalidParameter) return status.INVALID_ARGUMENT;
   if (error instanceof NotAllowed) return status.PERMISSION_DENIED;
   if (error instanceof UnknownNetwork) return status.NOT_FOUND;

@@ -8,6 +8,7 @@ import {unobserved} from '../../../runtime/src/events/observe-rpcs.ts';
 import {type Event, Inspector, WatchResponseSchema} from '../../../runtime/src/gen/inspector_pb.ts';
 import {createLog} from '../../../runtime/src/log.ts';
 import type {InspectorParts} from '../../../runtime/src/rpc/inspect.ts';
+import {daemonServices} from '../../../runtime/src/server/daemon-services.ts';
 import {serve} from '../../../runtime/src/server/server.ts';
 import {serviceDefinitionOf} from '../../../runtime/src/server/service-definition.ts';
 import type {HandlerContext} from '../../../runtime/src/server/unary.ts';
@@ -82,14 +83,9 @@ describe('Watch', () => {
     await using dir = await tempDir();
     const events = createEvents();
     const socket = join(dir.path, 'socket');
-    const services = {
-      kni: {} as HandlerContext,
-      inspector: {} as InspectorParts,
-      healthy: () => undefined,
-      observe: unobserved,
-      events,
-    };
-    const server = await serve(socket, services, createLog({write: () => undefined}));
+    const parts = {kni: {} as HandlerContext, inspector: {} as InspectorParts, events};
+    const add = daemonServices(parts, createLog({write: () => undefined}));
+    const server = await serve(socket, {add, healthy: () => undefined, observe: unobserved});
     const client = new Client(`unix:${socket}`, credentials.createInsecure());
     const {stream, seen} = readFrom(client);
     events.emit({kind: 'runtime-started'});

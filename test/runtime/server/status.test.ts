@@ -9,6 +9,7 @@ import {
 } from '../../../runtime/src/cni/errors.ts';
 import {CallerGone, DeadlineExceeded} from '../../../runtime/src/lib/deadline.ts';
 import {Busy} from '../../../runtime/src/lib/gate.ts';
+import {RpcError} from '../../../runtime/src/lib/rpc-error.ts';
 import {
   Conflict,
   InvalidRequest,
@@ -38,6 +39,7 @@ describe('the gRPC status', () => {
     ['FAILED_PRECONDITION', 9, new NotAdded('x')],
     ['INVALID_ARGUMENT', 3, new InvalidParameter('x')],
     ['DEADLINE_EXCEEDED', 4, new DeadlineExceeded('x')],
+    ['RESOURCE_EXHAUSTED', 8, new RpcError('RESOURCE_EXHAUSTED', 'x')],
     ['CANCELLED', 1, new CallerGone('x')],
     ['UNAVAILABLE', 14, new Busy('x')],
     ['INTERNAL', 13, new NetnsFailed('x')],
