@@ -11,8 +11,10 @@ export interface RunOptions {
   readonly input?: string;
   /** Keep standard input open and empty until the command ends: it notices then that this process is gone. */
   readonly holdInput?: boolean;
-  /** Aborting ends the whole process group with SIGTERM, and after 5 s with SIGKILL. */
+  /** Aborting ends the whole process group with SIGTERM, and after `grace` with SIGKILL. */
   readonly signal?: AbortSignal;
+  /** Milliseconds; 5 s if omitted. */
+  readonly grace?: number;
   /** Milliseconds after which the command has failed and its process group is ended. */
   readonly timeout?: number;
   /** Called with each line of standard output and standard error as it arrives. */

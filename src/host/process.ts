@@ -56,7 +56,7 @@ const runCommand = async (
   const stdout = collect(child.stdout, limit, onLine);
   const stderr = collect(child.stderr, limit, onLine);
   const forget = child.pid === undefined ? undefined : watchGroup(child.pid);
-  const stopper = stopOn(child.pid, options, grace);
+  const stopper = stopOn(child.pid, options, options.grace ?? grace);
 
   try {
     await exitOf(child);
