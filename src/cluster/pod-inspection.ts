@@ -5,6 +5,7 @@ import {requireRunning, workersOf} from './cluster.ts';
 import {type Difference, differencesOf} from './differences.ts';
 import {type KernelView, kernelViewOf, type NoKernelView} from './kernel-view.ts';
 import {type PlacedPod, placedPod} from './placed-pod.ts';
+import {stateOf} from './pod.ts';
 import {type PodRecord, recordOf} from './pod-record.ts';
 import {linesMatching} from './runtime-log.ts';
 import {type Moment, timelineOf} from './timeline.ts';
@@ -60,6 +61,12 @@ export const inspectPod = async (
     differences: differencesOf({record, kernel, ips: placed.ips}),
     timeline: timelineOf(lines, subject),
   };
+};
+
+/** The JSON format, which other programs read. */
+export const inspectionJson = ({pod, ...rest}: PodInspection): object => {
+  const {namespace, name, uid, node, ips} = pod;
+  return {pod: {namespace, name, uid, node, ips, state: stateOf(pod)}, ...rest};
 };
 
 /** A Perl regular expression that matches any of these texts. */

@@ -1,8 +1,7 @@
 /** pod inspect: shows the record of a pod's network, the kernel's view of it, and a timeline. */
 
 import {requireCluster} from '../../cluster/cluster.ts';
-import {stateOf} from '../../cluster/pod.ts';
-import {inspectPod, type PodInspection} from '../../cluster/pod-inspection.ts';
+import {inspectionJson, inspectPod} from '../../cluster/pod-inspection.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import {lineWriter, paletteOf} from '../../view/stream.ts';
 import {hostAndDirs} from '../context.ts';
@@ -29,13 +28,7 @@ export const podInspect = async (
   const wanted = pod.includes('/') ? pod : `default/${pod}`;
   const inspection = await inspectPod(cluster, wanted, {name, check, signal});
   const write = lineWriter(stdout);
-  if (json) write(JSON.stringify(jsonOf(inspection)));
+  if (json) write(JSON.stringify(inspectionJson(inspection)));
   else for (const line of podInspectionText(inspection, paletteOf(stdout))) write(line);
   if (check && inspection.record.problems?.length !== 0) throw new SilentExit(exitCodes.failed);
-};
-
-/** Keeps the JSON format of `pod`, which other programs read. */
-const jsonOf = ({pod, ...rest}: PodInspection): object => {
-  const {namespace, name, uid, node, ips} = pod;
-  return {pod: {namespace, name, uid, node, ips, state: stateOf(pod)}, ...rest};
 };
