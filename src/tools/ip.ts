@@ -13,6 +13,12 @@ export const podAddresses = (netns: string): Command => inNetns(netns, 'address'
 export const podRoutes = (netns: string): Command => inNetns(netns, '-4', 'route');
 export const podRoutes6 = (netns: string): Command => inNetns(netns, '-6', 'route');
 export const nodeLinks: Command = ['ip', ['-json', 'link']];
+/** The links of a node with their kinds and addresses. */
+export const nodeAddresses: Command = ['ip', ['-json', '-details', 'address']];
+/** The names of the netns that links of this node lead to. */
+export const netnsIds: Command = ['ip', ['-json', 'netns', 'list-id']];
+export const nodeRoutes: Command = ['ip', ['-json', '-4', 'route']];
+export const nodeRoutes6: Command = ['ip', ['-json', '-6', 'route']];
 export const bridges: Command = ['ip', ['-json', 'link', 'show', 'type', 'bridge']];
 export const deleteLink = (name: string): Command => ['ip', ['link', 'delete', name]];
 
@@ -21,6 +27,13 @@ const links = z.array(
     ifindex: z.number(),
     /** The index of a veth's other end, which may be in another namespace. */
     link_index: z.number().optional(),
+    link_netnsid: z.number().optional(),
+    linkinfo: z
+      .object({
+        info_kind: z.string().optional(),
+        info_data: z.object({id: z.unknown().optional(), local: z.string().optional()}).optional(),
+      })
+      .optional(),
     ifname: z.string(),
     mtu: z.number(),
     operstate: z.string().optional(),
@@ -46,19 +59,56 @@ export interface Link {
   readonly addresses: readonly string[];
 }
 
-export const parseLinks = (stdout: string): readonly Link[] =>
-  readJson(links, stdout || '[]', 'the interfaces in the output of ip').map((link) => ({
-    index: link.ifindex,
-    peerIndex: link.link_index,
-    name: link.ifname,
-    mac: link.address,
-    mtu: link.mtu,
-    state: link.operstate ?? 'UNKNOWN',
-    master: link.master,
-    addresses: link.addr_info.flatMap(({local, prefixlen, scope}) =>
-      local === undefined || scope === 'link' || scope === 'host' ? [] : [`${local}/${prefixlen}`],
+export const parseLinks = (stdout: string): readonly Link[] => parsedLinks(stdout).map(linkFrom);
+
+const parsedLinks = (stdout: string): z.infer<typeof links> =>
+  readJson(links, stdout || '[]', 'the interfaces in the output of ip');
+
+const linkFrom = (link: z.infer<typeof links>[number]): Link => ({
+  index: link.ifindex,
+  peerIndex: link.link_index,
+  name: link.ifname,
+  mac: link.address,
+  mtu: link.mtu,
+  state: link.operstate ?? 'UNKNOWN',
+  master: link.master,
+  addresses: link.addr_info.flatMap(({local, prefixlen, scope}) =>
+    local === undefined || scope === 'link' || scope === 'host' ? [] : [`${local}/${prefixlen}`],
+  ),
+});
+
+/** A link with what only `nodeAddresses` prints. */
+export interface DetailedLink extends Link {
+  /** `bridge`, `veth`, `vxlan`, … */
+  readonly kind: string | undefined;
+  /** Id of the netns of a veth's other end, see `parseNetnsIds`. */
+  readonly netnsId: number | undefined;
+  readonly vni: number | undefined;
+  /** The address from which a tunnel sends. */
+  readonly local: string | undefined;
+}
+
+export const parseDetailedLinks = (stdout: string): readonly DetailedLink[] =>
+  parsedLinks(stdout).map((link) => {
+    const {info_kind: kind, info_data: data} = link.linkinfo ?? {};
+    return {
+      ...linkFrom(link),
+      kind,
+      netnsId: link.link_netnsid,
+      vni: kind === 'vxlan' && typeof data?.id === 'number' ? data.id : undefined,
+      local: data?.local,
+    };
+  });
+
+const netnsList = z.array(z.object({nsid: z.number(), name: z.string().optional()}));
+
+/** Names of netns, which are file names in /run/netns, by their ids. */
+export const parseNetnsIds = (stdout: string): ReadonlyMap<number, string> =>
+  new Map(
+    readJson(netnsList, stdout || '[]', 'the ids of netns in the output of ip').flatMap(({nsid, name}) =>
+      name === undefined ? [] : [[nsid, name] as const],
     ),
-  }));
+  );
 
 const routes = z.array(
   z.object({

@@ -20,6 +20,9 @@ export const askPod = (pod: string, {check = false}: {readonly check?: boolean} 
   ['inspect', pod, ...(check ? ['--check'] : [])],
 ];
 
+/** Asks for the records of all pod networks. Only servers of `kni.inspector.Inspector` implement this call. */
+export const askPods: Command = ['kni-runtime', ['pods']];
+
 /** Asks for what `kni-runtime reconcile` would remove. Earlier builds and other network runtimes cannot answer. */
 export const askOrphans: Command = ['kni-runtime', ['orphans']];
 
@@ -92,23 +95,33 @@ export const parseNetworks = (stdout: string): readonly NodeNetwork[] =>
     unfinishedCleanups: extradata.unfinished_cleanups,
   }));
 
+const podNetwork = z.object({
+  correlation: text,
+  uid: text,
+  sandbox: text,
+  netns: text,
+  state: text,
+  interfaces: listOf(
+    z.object({
+      name: z.string(),
+      network: text,
+      mac: text,
+      mtu: count.transform((mtu) => mtu || undefined),
+      addresses: listOf(z.object({cidr: z.string(), gateway: text})),
+    }),
+  ),
+});
+
+const recordedPods = z.object({networks: listOf(podNetwork.extend({namespace: text, name: text}))});
+
+/** The records of the pods of a node. */
+export type RecordedPod = Readonly<z.infer<typeof recordedPods>['networks'][number]>;
+
+export const parsePods = (stdout: string): readonly RecordedPod[] =>
+  readJson(recordedPods, stdout, "the network runtime's records").networks;
+
 const inspected = z.object({
-  network: z.object({
-    correlation: text,
-    uid: text,
-    sandbox: text,
-    netns: text,
-    state: text,
-    interfaces: listOf(
-      z.object({
-        name: z.string(),
-        network: text,
-        mac: text,
-        mtu: count.transform((mtu) => mtu || undefined),
-        addresses: listOf(z.object({cidr: z.string(), gateway: text})),
-      }),
-    ),
-  }),
+  network: podNetwork,
   attachments: listOf(
     z.object({
       interface: text,
@@ -147,7 +160,10 @@ export interface Refusal {
 }
 
 /** Undefined if the command failed for another reason. */
-export const refusalOf = ({exitStatus, output}: CommandError): Refusal | undefined => {
+export const refusalOf = ({
+  exitStatus,
+  output,
+}: Pick<CommandError, 'exitStatus' | 'output'>): Refusal | undefined => {
   const reported = /^kni-runtime: ([A-Z_]+): (.*)$/m.exec(output);
   if (reported) return {status: reported[1] ?? '', details: reported[2] ?? ''};
   if (/executable file not found|kni-runtime: not found/.test(output))
