@@ -9,6 +9,7 @@ export const addCluster = (program: Command, world: World): void => {
     .command('stop')
     .description('stop the nodes of the cluster, and keep everything on them')
     .addOption(name())
+    .option('--runtime-of <node>', 'stop only the network runtime of this node, which becomes NotReady')
     .addOption(json())
     .addOption(lockTimeout('0'))
     .action(async (options) => (await import('./commands/stop-start.ts')).stop(world, options));
@@ -16,6 +17,7 @@ export const addCluster = (program: Command, world: World): void => {
     .command('start')
     .description('start the stopped nodes of the cluster, and wait until all are Ready')
     .addOption(name())
+    .option('--runtime-of <node>', 'start only the network runtime of this node')
     .addOption(json())
     .addOption(lockTimeout('0'))
     .action(async (options) => (await import('./commands/stop-start.ts')).start(world, options));

@@ -1,6 +1,7 @@
 /** Starts the nodes of a cluster, and waits until the cluster works again. */
 
 import {UserError} from '../errors.ts';
+import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
 import {DeadlineExceeded, waitUntil} from '../host/wait-until.ts';
 import {type NodeContainer, startContainers} from '../tools/docker.ts';
@@ -20,6 +21,22 @@ export const startNodes = async (
 ): Promise<void> => {
   await host.run(startContainers(nodes.map(({name}) => name)), {signal, onLine: log});
   await waitForReports(clusterOf(host, nodes), await nodeStartTimes(host, nodes, signal), signal);
+};
+
+/** Starts network runtimes that were stopped. A node that is still booting starts its own. Does not wait. */
+export const startRuntimes = async (
+  {nodes, node}: Pick<Cluster, 'nodes' | 'node'>,
+  signal: AbortSignal,
+): Promise<void> => {
+  const start = async (name: string): Promise<void> => {
+    try {
+      await node(name).run(['systemctl', ['--no-block', 'start', 'kni']], {signal, timeout: 20_000});
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof CommandError)) throw error;
+    }
+  };
+  await Promise.all(nodes.map(({name}) => start(name)));
 };
 
 /** Throws UserError when a node is not Ready after 3 minutes. */

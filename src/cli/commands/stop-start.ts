@@ -1,7 +1,7 @@
 /** stop and start: the node containers of a cluster. */
 
 import {readRecord, requireCluster} from '../../cluster/cluster.ts';
-import {startNodes, waitForNodes} from '../../cluster/start.ts';
+import {startNodes, startRuntimes, waitForNodes} from '../../cluster/start.ts';
 import {seconds} from '../../duration.ts';
 import {refuseRemovedNodes} from '../../stages/lib/find-cluster.ts';
 import {stopContainers} from '../../tools/docker.ts';
@@ -14,12 +14,17 @@ import type {World} from '../world.ts';
 
 export interface StopStartOptions {
   readonly name: string;
+  /** Only the network runtime of this node. */
+  readonly runtimeOf?: string;
   readonly json?: boolean;
   /** Milliseconds. */
   readonly lockTimeout: number;
 }
 
-export const stop = async (world: World, {name, json, lockTimeout}: StopStartOptions): Promise<void> => {
+export const stop = async (world: World, options: StopStartOptions): Promise<void> => {
+  const {name, json, lockTimeout, runtimeOf} = options;
+  if (runtimeOf !== undefined)
+    return (await import('./runtime-of.ts')).stopRuntime(world, runtimeOf, options);
   const {signal} = world;
   const {host, dirs} = hostAndDirs(world);
   const {say, note, record} = runOutput(world, json);
@@ -43,7 +48,10 @@ export const stop = async (world: World, {name, json, lockTimeout}: StopStartOpt
 };
 
 /** Rejects when the container of a node was removed, or when a node is not Ready again after a few minutes. */
-export const start = async (world: World, {name, json, lockTimeout}: StopStartOptions): Promise<void> => {
+export const start = async (world: World, options: StopStartOptions): Promise<void> => {
+  const {name, json, lockTimeout, runtimeOf} = options;
+  if (runtimeOf !== undefined)
+    return (await import('./runtime-of.ts')).startRuntime(world, runtimeOf, options);
   const {signal, stderr} = world;
   const {host, dirs} = hostAndDirs(world);
   const {say, note, record} = runOutput(world, json);
@@ -55,6 +63,7 @@ export const start = async (world: World, {name, json, lockTimeout}: StopStartOp
     const progress = {signal, log: lineWriter(stderr)};
     if (isStopped) await startNodes(host, cluster.nodes, {signal, log: () => undefined});
     await restoreLocked(world, {host, dirs}, name);
+    await startRuntimes(cluster, signal);
     await waitForNodes(cluster, progress);
     const nodes = cluster.nodes.map((node) => node.name);
     record('result', {command: 'start', exitCode: 0, cluster: name, changed: isStopped, nodes});

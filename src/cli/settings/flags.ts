@@ -2,7 +2,7 @@
 
 import type {Command, Option} from 'commander';
 
-/** A flag that installs or deletes must be given each time. */
+/** A flag that installs, deletes, or belongs to one call must be given each time. */
 const excluded = new Set([
   '--yes',
   '--all',
@@ -11,6 +11,7 @@ const excluded = new Set([
   '--purge',
   '--purge-foreign',
   '--fix',
+  '--runtime-of',
   '--help',
   '--version',
 ]);

@@ -1,7 +1,7 @@
 /** Waits for the nodes. A node is Ready when its network runtime answers QueryNodeNetworks. */
 
 import {nodeReadiness} from '../../cluster/readiness.ts';
-import {areAllReady, waitForNodes} from '../../cluster/start.ts';
+import {areAllReady, startRuntimes, waitForNodes} from '../../cluster/start.ts';
 import type {DemoTask} from '../context.ts';
 import {currentCluster} from '../lib/current-cluster.ts';
 import {cluster} from './cluster.ts';
@@ -20,6 +20,8 @@ export const nodesReady: DemoTask = {
     return areAllReady(readiness, nodes.length) ? `${readiness.length} nodes Ready` : undefined;
   },
   async run(context, {signal, log}) {
-    await waitForNodes(await currentCluster(context), {signal, log});
+    const found = await currentCluster(context);
+    await startRuntimes(found, signal);
+    await waitForNodes(found, {signal, log});
   },
 };

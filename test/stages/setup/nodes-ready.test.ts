@@ -7,6 +7,8 @@ import {tempDir} from '../../rig/temp-dir.ts';
 
 describe('the nodes', () => {
   const get = ['docker', ['exec', 'test1-control-plane', ...getJson('nodes').flat()]] as const;
+  const startRuntime = (name: string) =>
+    ['docker', ['exec', name, 'systemctl', '--no-block', 'start', 'kni']] as const;
   const items = (...ready: readonly string[]): string =>
     JSON.stringify({
       items: ready.map((status, index) => ({
@@ -26,12 +28,14 @@ describe('the nodes', () => {
     expect(await nodesReady.done?.(context, running)).toBe(answer);
   });
 
-  it('are waited for, and each reason is logged once', async () => {
+  it('are waited for, with their network runtimes started, and each reason is logged once', async () => {
     await using dir = await tempDir();
     const answers = [items('True'), items('True', 'False'), items('True', 'False'), items('True', 'True')];
     const {context} = await demoWith(
       dir,
-      ps(...cluster) + answers.map((each) => exchange(get, each)).join(''),
+      ps(...cluster) +
+        cluster.map(({name}) => exchange(startRuntime(name))).join('') +
+        answers.map((each) => exchange(get, each)).join(''),
     );
     const said: string[] = [];
     await nodesReady.run(context, {...running, log: (line) => void said.push(line)});
