@@ -115,4 +115,14 @@ export const inputErrors = {
     'The message has the file, the line and the column of each problem.',
     'Correct the file and run the same command again.',
   ),
+  'KNI-E230': entry(
+    'The recording cannot be used.',
+    'The file is not a recording of `kni-demo dashboard --record`, is damaged, or was made by a later version.',
+    'Choose another file, or record a new one.',
+  ),
+  'KNI-E231': entry(
+    'The dashboard cannot listen on the port.',
+    'Another program listens there, or the port needs root.',
+    'Leave out `--port` to take a free port, or choose another one.',
+  ),
 } as const satisfies Record<`KNI-E2${number}`, ErrorEntry>;

@@ -1,0 +1,124 @@
+/** The URLs of the dashboard, all below its token. */
+
+import {type Context, Hono} from 'hono';
+import {bodyLimit} from 'hono/body-limit';
+import type {ActionResponse, PageMode} from './feed.ts';
+import {guard} from './guard.ts';
+import type {Hub} from './hub.ts';
+import {type PageFiles, servedPage, servedPolicy} from './page-html.ts';
+
+export interface AppOptions {
+  readonly token: string;
+  readonly port: number;
+  readonly page: PageFiles;
+  readonly mode: PageMode;
+  /** What the mode serves: a live cluster, or a recording with one JSON object per line. */
+  readonly content: LiveContent | {readonly recording: string};
+}
+
+export interface LiveContent {
+  readonly hub: Hub;
+  /** Runs an action of the page. `body` is what the page sent, and may be anything. Does not reject. */
+  act(body: unknown): Promise<ActionAnswer>;
+  /** `pod` may be anything. Does not reject. */
+  inspect(pod: string): Promise<InspectAnswer>;
+}
+
+export interface ActionAnswer {
+  readonly status: 200 | 400 | 403 | 409;
+  readonly response: ActionResponse;
+}
+
+/** The object of `pod inspect --json`, or why there is none. */
+export type InspectAnswer =
+  | {readonly status: 200; readonly inspection: object}
+  | {readonly status: 400 | 404 | 503; readonly error: InspectError};
+
+export interface InspectError {
+  readonly what: string;
+  readonly why: string;
+  readonly tryThis: string;
+}
+
+/** Bytes. An action has a few words. */
+const longestBody = 4_096;
+/** A browser opens at most six connections to one server, so this is for programs. */
+const mostReaders = 32;
+
+export const createApp = ({token, port, page, mode, content}: AppOptions): Hono => {
+  const all = new Hono();
+  all.use(guard({token, port, policy: servedPolicy}));
+  // The guard has compared the token.
+  const app = all.basePath('/:token');
+  const html = servedPage(page, mode);
+  all.get('/:token/', (context) => context.html(html));
+  all.get('/:token', (context) => context.redirect(`${context.req.path}/`));
+  app.get('/page.js', (context) =>
+    context.body(page.script, 200, {'Content-Type': 'text/javascript; charset=utf-8'}),
+  );
+  app.get('/page.css', (context) =>
+    context.body(page.style, 200, {'Content-Type': 'text/css; charset=utf-8'}),
+  );
+  if ('recording' in content)
+    app.get('/recording', (context) =>
+      context.body(content.recording, 200, {'Content-Type': 'application/x-ndjson; charset=utf-8'}),
+    );
+  else addLive(app, content);
+  all.notFound((context) => context.text('not found\n', 404));
+  all.onError((_, context) => context.text('internal error\n', 500));
+  return all;
+};
+
+const addLive = (app: Hono, {hub, act, inspect}: LiveContent): void => {
+  app.get('/feed', (context) =>
+    hub.readers() >= mostReaders ? context.text('too many tabs\n', 503) : feedOf(context, hub),
+  );
+  app.get('/inspect', async (context) => {
+    const answer = await inspect(context.req.query('pod') ?? '');
+    return answer.status === 200
+      ? context.json(answer.inspection)
+      : context.json({error: answer.error}, answer.status);
+  });
+  app.post('/actions', bodyLimit({maxSize: longestBody, onError: tooLong}), async (context) => {
+    // A form of another page cannot send this type.
+    if (!/^application\/json(;|$)/.test(context.req.header('content-type') ?? ''))
+      return context.json(refusal('the content type must be application/json'), 415);
+    const body: unknown = await context.req.json().catch(() => undefined);
+    const {status, response} = await act(body);
+    return context.json(response, status);
+  });
+};
+
+const tooLong = (context: Context) => context.json(refusal('the request is too long'), 413);
+
+const refusal = (output: string): ActionResponse => ({ok: false, commandLine: '', output});
+
+/** Milliseconds between signs of life, so that both sides notice a dead connection. */
+const heartbeat = 15_000;
+
+/** An event stream that takes from the hub only what the connection can carry. */
+const feedOf = (context: Context, hub: Hub): Response => {
+  const reader = hub.subscribe();
+  const encoder = new TextEncoder();
+  let pending: Promise<string | undefined> | undefined;
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        pending ??= reader.next();
+        let timer: NodeJS.Timeout | undefined;
+        const silence = new Promise<'silence'>((resolve) => {
+          timer = setTimeout(() => resolve('silence'), heartbeat);
+        });
+        const line = await Promise.race([pending, silence]);
+        clearTimeout(timer);
+        if (line === 'silence') return controller.enqueue(encoder.encode(':\n\n'));
+        pending = undefined;
+        if (line === undefined) return controller.close();
+        controller.enqueue(encoder.encode(`data: ${line}\n\n`));
+      },
+      cancel: () => reader.end(),
+    },
+    {highWaterMark: 0},
+  );
+  return context.body(stream, 200, {'Content-Type': 'text/event-stream; charset=utf-8'});
+};
