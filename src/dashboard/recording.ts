@@ -1,0 +1,135 @@
+/** Recordings: the messages of a dashboard, one JSON object per line. */
+
+import {closeSync, ftruncateSync, openSync, rmSync, writeSync} from 'node:fs';
+import {readFile} from 'node:fs/promises';
+import {z} from 'zod';
+import {UserError} from '../errors.ts';
+import {errorCodeOf, messageOf} from '../thrown.ts';
+import {feedVersion} from './feed.ts';
+
+export interface Recorder {
+  /** Writes one line at once, so that `kill -9` loses nothing that was written before. Never throws. */
+  write(line: string): void;
+  close(): void;
+  /** Removes the file. */
+  discard(): void;
+}
+
+/**
+ * Creates the file. Throws UserError when it exists or cannot be created. `onFailure` is called once when a line cannot be written:
+ * the recording ends there with its last whole line.
+ */
+export const createRecorder = (file: string, onFailure: (why: string) => void): Recorder => {
+  const descriptor = create(file);
+  let size = 0;
+  let hasFailed = false;
+  return {
+    write(line) {
+      if (hasFailed) return;
+      const bytes = Buffer.from(`${line}\n`);
+      try {
+        const written = writeSync(descriptor, bytes);
+        if (written < bytes.length) throw new Error('the disk is full');
+        size += written;
+      } catch (error) {
+        hasFailed = true;
+        cutAt(descriptor, size);
+        onFailure(messageOf(error));
+      }
+    },
+    close: () => closeSync(descriptor),
+    discard() {
+      closeSync(descriptor);
+      rmSync(file, {force: true});
+    },
+  };
+};
+
+const cutAt = (descriptor: number, size: number): void => {
+  try {
+    ftruncateSync(descriptor, size);
+  } catch {
+    // A reader ignores an incomplete last line.
+  }
+};
+
+/** Only for its owner: it has names and addresses of the cluster. */
+const create = (file: string): number => {
+  try {
+    return openSync(file, 'wx', 0o600);
+  } catch (error) {
+    const exists = errorCodeOf(error) === 'EEXIST';
+    throw new UserError(
+      {
+        what: `cannot record to ${file}`,
+        why: exists ? 'it exists already' : messageOf(error),
+        tryThis: exists ? 'choose another path, or remove it' : 'choose another path',
+        code: 'KNI-E213',
+      },
+      {cause: error},
+    );
+  }
+};
+
+export interface Recording {
+  /** Whole lines. */
+  readonly text: string;
+  readonly messages: number;
+  readonly cluster: string;
+  /** The first and the last time, RFC 3339. */
+  readonly from: string;
+  readonly to: string;
+  /** The last line was incomplete, and is left out. */
+  readonly isCut: boolean;
+}
+
+const firstMessage = z.looseObject({
+  type: z.literal('start'),
+  version: z.number(),
+  cluster: z.string(),
+  time: z.string(),
+});
+const message = z.looseObject({type: z.string(), time: z.string().optional()});
+
+/** Bytes. The page holds a recording in memory. */
+const largest = 256 * 2 ** 20;
+
+/** Throws UserError when the file cannot be read, is not a recording or is damaged. */
+export const readRecording = async (file: string): Promise<Recording> => {
+  const refuse = (why: string, cause?: unknown): UserError =>
+    new UserError(
+      {
+        what: `cannot replay ${file}`,
+        why,
+        tryThis: 'choose a file that kni-demo dashboard --record has written',
+        code: 'KNI-E230',
+      },
+      {cause},
+    );
+  const bytes = await readFile(file).catch((error: unknown): never => {
+    throw refuse(messageOf(error), error);
+  });
+  if (bytes.length > largest) throw refuse(`it has more than ${largest / 2 ** 20} MB`);
+  const lines = bytes.toString('utf8').split('\n');
+  const rest = lines.pop() ?? '';
+  const [first, ...others] = lines;
+  const start = firstMessage.safeParse(parsed(first ?? '')).data;
+  if (start === undefined) throw refuse('it is not a recording of a dashboard');
+  if (start.version > feedVersion) throw refuse('a later version of kni-demo has made it');
+  let to = start.time;
+  for (const [index, line] of others.entries()) {
+    const each = message.safeParse(parsed(line)).data;
+    if (each === undefined) throw refuse(`line ${index + 2} is damaged`);
+    if (each.time !== undefined && each.time > to) to = each.time;
+  }
+  const text = `${lines.join('\n')}\n`;
+  return {text, messages: lines.length, cluster: start.cluster, from: start.time, to, isCut: rest !== ''};
+};
+
+const parsed = (line: string): unknown => {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+};
