@@ -11,6 +11,9 @@ export const project = {
   patches: below('patches'),
   runtime: below('runtime'),
   dns: below('dns'),
+  /** The page of the dashboard, which `npm run build` makes. */
+  page: below('dist/page'),
+  program: below('bin/kni-demo.js'),
   /** Made by build.js. */
   sdk: below('dist/sdk'),
   /** Network runtimes to start from, by language. */

@@ -10,6 +10,7 @@ import {project} from '../project.ts';
 import {components} from '../stacks/own-source.ts';
 import {addCluster} from './add-cluster.ts';
 import {addCompare} from './add-compare.ts';
+import {addDashboard} from './add-dashboard.ts';
 import {addDrill, addTour} from './add-drill.ts';
 import {addEvents} from './add-events.ts';
 import {addCompletion, addConfig, addExplain, addVersion} from './add-habits.ts';
@@ -42,7 +43,10 @@ export const createProgram = (world: World): Command => {
 
   for (const [heading, adders] of [
     ['The demo:', [addUp, addStages, addPlan, addDown]],
-    ['What happens:', [addStatus, addNetworks, addLogs, addEvents, addDrill, addCompare, addTour]],
+    [
+      'What happens:',
+      [addStatus, addNetworks, addLogs, addEvents, addDashboard, addDrill, addCompare, addTour],
+    ],
     ['Pods and nodes:', [addPod, addCluster]],
     ['Your own parts:', [addRuntime, addPatch, addBundle]],
     ['Help:', [addExplain, addConfig, addCompletion, addVersion]],

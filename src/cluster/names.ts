@@ -107,6 +107,18 @@ export const lineCount = (text: string): number => {
   throw invalid('number of lines', text, 'a number');
 };
 
+export const portNumber = (text: string): number => {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port >= 1 && port <= 65_535) return port;
+  throw invalid('port', text, 'a number from 1 to 65535');
+};
+
+export const replaySpeed = (text: string): number => {
+  const speed = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && speed >= 0.1 && speed <= 100) return speed;
+  throw invalid('speed', text, 'a number from 0.1 to 100');
+};
+
 /** Accepts any case, and returns the name as the log has it. */
 export const rpcName = (text: string): string => {
   const found = calls.find((each) => each.toLowerCase() === text.toLowerCase());

@@ -12,6 +12,7 @@ const excluded = new Set([
   '--purge-foreign',
   '--fix',
   '--runtime-of',
+  '--record',
   '--help',
   '--version',
 ]);
