@@ -1,8 +1,8 @@
 /**
  * Bundles the command line into dist: bin/kni-demo.js starts dist/main.js, and each command is a file of its own. Node.js loads
- * a few files instead of 500. They stay below the project's root, as src/project.ts expects.
+ * a few files instead of 500. They stay below the project's root, as src/project.ts expects. dist/page has the dashboard's page.
  */
-import {rm} from 'node:fs/promises';
+import {copyFile, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {build} from 'esbuild';
 
@@ -23,3 +23,21 @@ await build({
   banner: {js: "import {createRequire} from 'node:module'; const require = createRequire(import.meta.url);"},
   logLevel: 'warning',
 });
+
+const page = join(import.meta.dirname, 'src/dashboard/page');
+await build({
+  absWorkingDir: import.meta.dirname,
+  entryPoints: [
+    {in: join(page, 'main.tsx'), out: 'page'},
+    {in: join(page, 'styles/page.css'), out: 'page'},
+  ],
+  outdir: join(outdir, 'page'),
+  bundle: true,
+  minify: true,
+  format: 'iife',
+  target: ['chrome123', 'firefox120', 'safari17.5'],
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  logLevel: 'warning',
+});
+await copyFile(join(page, 'index.html'), join(outdir, 'page/index.html'));

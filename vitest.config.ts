@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/integration/**', 'test/e2e/**'],
+          exclude: ['test/integration/**', 'test/e2e/**', 'test/page/**'],
           testTimeout: 60_000,
         },
       },
@@ -32,6 +32,17 @@ export default defineConfig({
           globalSetup: ['test/integration/setup.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'page',
+          include: ['test/page/**/*.test.ts'],
+          // Two browsers at a time would distort what is measured.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 900_000,
         },
       },
       {

@@ -1,0 +1,64 @@
+/** Reads the feed of the running dashboard, and sends actions to it. */
+
+import type {ActionRequest, ActionResponse, FeedMessage} from '../feed.ts';
+import {connection, receive} from './store.ts';
+
+/** EventSource connects again by itself; the server then sends the feed from its beginning. */
+export const readFeed = (): void => {
+  const source = new EventSource('feed');
+  source.addEventListener('open', () => {
+    connection.value = 'connected';
+  });
+  source.addEventListener('error', () => {
+    connection.value = 'broken';
+    // After some answers, such as 404, the browser gives up.
+    if (source.readyState !== EventSource.CLOSED) return;
+    setTimeout(readFeed, 3_000);
+  });
+  source.addEventListener('message', ({data}) => {
+    const message = parse(String(data));
+    if (message !== undefined) receive(message);
+  });
+};
+
+export const parse = (line: string): FeedMessage | undefined => {
+  try {
+    const message = JSON.parse(line) as FeedMessage;
+    return typeof message === 'object' && message !== null && typeof message.type === 'string'
+      ? message
+      : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** Never rejects: a failure to reach the server is an answer, too. */
+export const act = async (request: ActionRequest): Promise<ActionResponse> => {
+  try {
+    const headers = {'content-type': 'application/json'};
+    const response = await fetch('actions', {method: 'POST', headers, body: JSON.stringify(request)});
+    return (await response.json()) as ActionResponse;
+  } catch (error) {
+    return {ok: false, commandLine: '', output: `cannot reach the dashboard: ${String(error)}`};
+  }
+};
+
+/** The object that `pod inspect --json` prints. Rejects with the server's reason. */
+export const inspect = async (pod: string, signal: AbortSignal): Promise<unknown> => {
+  const response = await fetch(`inspect?pod=${encodeURIComponent(pod)}`, {signal});
+  const text = await response.text();
+  if (!response.ok) throw new Error(reasonIn(text) ?? `the dashboard answered ${response.status}`);
+  return JSON.parse(text) as unknown;
+};
+
+/** An error is an object as commands print it with `--json`, or a text. */
+const reasonIn = (text: string): string | undefined => {
+  try {
+    const parsed = JSON.parse(text) as {readonly error?: unknown; readonly output?: unknown};
+    const {error, output} = parsed;
+    if (typeof error === 'object' && error !== null && 'what' in error) return String(error.what);
+    return typeof error === 'string' ? error : typeof output === 'string' ? output : undefined;
+  } catch {
+    return text.trim() || undefined;
+  }
+};

@@ -1,0 +1,107 @@
+/** The state of the page: the model of the feed, and what the user has chosen. */
+
+import {batch, computed, signal} from '@preact/signals';
+import type {FeedMessage} from '../feed.ts';
+import type {Life} from './model/life.ts';
+import {emptyModel, type Model} from './model/model.ts';
+import {reduce, type TickMessage} from './model/reduce.ts';
+
+export const views = ['life', 'topology', 'nodes', 'pods', 'log'] as const;
+export type View = (typeof views)[number];
+
+export const model = signal<Model>(emptyModel);
+export const view = signal<View>('life');
+export const search = signal('');
+/** The bar whose call is shown. */
+export const chosenBar = signal<number | undefined>(undefined);
+/** The life that the user has chosen; otherwise the page follows the youngest. */
+export const chosenLife = signal<string | undefined>(undefined);
+/** The pod of which all facts are shown: `<namespace>/<name>` */
+export const chosenPod = signal<string | undefined>(undefined);
+export const connection = signal<'connecting' | 'connected' | 'broken'>('connecting');
+export const isHelpOpen = signal(false);
+export const actionForm = signal<ActionForm | undefined>(undefined);
+/** Read to a screen reader. */
+export const announcement = signal('');
+
+/** The action that the panel offers first. */
+export interface ActionForm {
+  readonly action: Model['actions'][number];
+  readonly pod?: string | undefined;
+  readonly node?: string | undefined;
+}
+
+/** The youngest pod that was created, not those that existed before. */
+const youngestLife = computed(() => {
+  let youngest: Life | undefined;
+  for (const life of model.value.lives.values())
+    if (youngest === undefined || life.begun > youngest.begun) youngest = life;
+  return youngest;
+});
+
+export const shownLife = computed(() => {
+  const chosen = model.value.lives.get(chosenLife.value ?? '');
+  return chosen ?? youngestLife.value;
+});
+
+type Message = FeedMessage | TickMessage;
+
+/** Milliseconds between two updates of the page. */
+const pause = 50;
+
+let waiting: Message[] = [];
+let isScheduled = false;
+
+const flush = (): void => {
+  isScheduled = false;
+  if (waiting.length === 0) return;
+  const messages = waiting;
+  waiting = [];
+  model.value = reduce(model.value, messages);
+};
+
+/** A hidden tab has no animation frames, but its messages must not pile up. */
+const schedule = (): void => {
+  if (isScheduled) return;
+  isScheduled = true;
+  setTimeout(() => (document.hidden ? flush() : requestAnimationFrame(flush)), pause);
+};
+
+export const receive = (message: Message): void => {
+  waiting.push(message);
+  schedule();
+};
+
+/** Shows a model that was computed elsewhere, and forgets what waits. */
+export const show = (next: Model): void => {
+  waiting = [];
+  model.value = next;
+};
+
+export const openLife = (life: string, bar?: number): void => {
+  batch(() => {
+    chosenLife.value = life;
+    chosenBar.value = bar;
+    showView('life');
+  });
+};
+
+export const openPod = (path: string): void => {
+  batch(() => {
+    chosenPod.value = path;
+    showView('pods');
+  });
+};
+
+export const showView = (next: View): void => {
+  view.value = next;
+  if (location.hash !== `#${next}`) history.replaceState(null, '', `#${next}`);
+};
+
+/** The parts of a search, in lower case: all of them must be found. */
+export const words = computed(() => search.value.toLowerCase().split(/\s+/).filter(Boolean));
+
+export const matches = (text: string): boolean => {
+  const lower = text.toLowerCase();
+  return words.value.every((word) => lower.includes(word));
+};

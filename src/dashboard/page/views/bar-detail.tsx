@@ -1,0 +1,148 @@
+/** Request and response of the chosen call. */
+
+import {durationOf, inMs} from '../model/lanes.ts';
+import type {Bar, Life} from '../model/life.ts';
+import {clockText, fieldsOf} from '../model/text.ts';
+import {chosenBar, model} from '../store.ts';
+import {Icon} from './icon.tsx';
+
+export const BarDetail = ({life}: {readonly life: Life}) => {
+  const bar = life.bars.find(({id}) => id === chosenBar.value);
+  return (
+    <section class="detail" aria-label="Request and response">
+      {bar === undefined ? (
+        <p class="hint">Choose a bar to see its request and its response.</p>
+      ) : (
+        <Detail bar={bar} life={life} />
+      )}
+    </section>
+  );
+};
+
+const programs: Readonly<Record<string, string>> = {
+  pod: 'API server',
+  containerd: 'kubelet → containerd',
+  kubelet: 'kubelet',
+  runtime: 'kubelet → KNI runtime',
+};
+
+type Field = readonly [string, string];
+
+const Detail = ({bar, life}: {readonly bar: Bar; readonly life: Life}) => {
+  const {label, lane, start, began, ended, isFailed, isRollback} = bar;
+  const duration = durationOf(bar);
+  const isCall = bar.shape === 'span';
+  const requested = fieldsOf(began ?? ended ?? emptyEvent).filter(
+    ([name]) => began !== undefined || !answers.has(name),
+  );
+  const names = new Set(requested.map(([name]) => name));
+  const answered =
+    ended === undefined ? [] : fieldsOf(ended).filter(([name]) => !names.has(name) || answers.has(name));
+  const addresses = addressesIn(bar, life);
+  const lines = model.value.log.filter((entry) => entry.bar === bar.id && entry.source === 'log');
+  return (
+    <>
+      <header class="detail-head">
+        <h3>
+          {label}
+          {isFailed && <span class="tag tag-bad">failed</span>}
+          {isRollback && <span class="tag">rollback</span>}
+        </h3>
+        <span class="dim">{programs[lane] ?? `KNI runtime → ${lane.slice('plugin '.length)}`}</span>
+        <span class="dim">
+          {clockText(start)}
+          {duration === undefined ? '' : `, ${inMs(duration)}`}
+        </span>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Close"
+          title="Close (Esc)"
+          onClick={() => {
+            chosenBar.value = undefined;
+          }}
+        >
+          <Icon name="close" />
+        </button>
+      </header>
+      <div class="detail-body">
+        {isCall ? (
+          <>
+            <Fields title="Request" fields={sorted(requested)} />
+            <Fields
+              title="Response"
+              fields={[...addresses, ...sorted(answered)]}
+              empty={
+                ended === undefined
+                  ? bar.end === undefined
+                    ? 'The call runs.'
+                    : 'The call was interrupted.'
+                  : 'empty'
+              }
+            />
+          </>
+        ) : (
+          <Fields title="Facts" fields={sorted([...requested, ...answered])} />
+        )}
+        {lines.length > 0 && (
+          <div class="fields">
+            <h4>Log</h4>
+            {lines.map(({id, text}) => (
+              <p key={id} class="detail-line">
+                {text}
+              </p>
+            ))}
+          </div>
+        )}
+      </div>
+    </>
+  );
+};
+
+/** Fields that only an answer has. */
+const answers: ReadonlySet<string> = new Set(['ms', 'status', 'error', 'address', 'container']);
+
+/** The header says them. */
+const known: ReadonlySet<string> = new Set(['rpc', 'plugin', 'command', 'ms']);
+
+const order = ['error', 'status', 'address', 'pod', 'network', 'interface'];
+
+/** Important fields first; identifiers, which are long, last. */
+const sorted = (fields: readonly Field[]): readonly Field[] => {
+  const rankOf = ([name]: Field): number => (order.indexOf(name) + order.length + 1) % (order.length + 1);
+  return fields.filter(([name]) => !known.has(name)).sort((a, b) => rankOf(a) - rankOf(b));
+};
+
+const emptyEvent = {version: 1, time: '', source: 'runtime', kind: ''} as const;
+
+/** Addresses that were assigned or released during the call. */
+const addressesIn = ({lane, start, end}: Bar, {bars}: Life): readonly Field[] =>
+  lane === 'runtime'
+    ? bars
+        .filter((each) => each.ended?.address !== undefined && each.lane === 'runtime')
+        .filter((each) => each.start >= start && (end === undefined || each.start <= end))
+        .map(({ended}) => [ended?.interface ?? 'address', ended?.address ?? ''])
+    : [];
+
+const Fields = ({
+  title,
+  fields,
+  empty = '',
+}: {
+  readonly title: string;
+  readonly fields: readonly Field[];
+  readonly empty?: string;
+}) => (
+  <div class="fields">
+    <h4>{title}</h4>
+    {fields.length === 0 && <p class="dim">{empty}</p>}
+    <dl>
+      {fields.map(([name, value], index) => (
+        <div key={index} class={name === 'error' ? 'field field-bad' : 'field'}>
+          <dt>{name}</dt>
+          <dd title={value}>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  </div>
+);

@@ -1,0 +1,221 @@
+/** The lanes of a pod's life on one clock, with zoom. */
+
+import {useLayoutEffect, useMemo, useRef, useState} from 'preact/hooks';
+import {classOf, exactTimes, inMs, type PlacedLane, placeLanes} from '../model/lanes.ts';
+import type {Lane, Life} from '../model/life.ts';
+import {createScale, pan, type Scale, type Window, zoom} from '../model/scale.ts';
+import {fontSize} from '../settings.ts';
+import {chosenBar, model} from '../store.ts';
+import {Axis} from './axis.tsx';
+import {BarButton} from './bar.tsx';
+import {Calls, type LaneBox} from './calls.tsx';
+import {Icon} from './icon.tsx';
+import {Overview} from './overview.tsx';
+
+const titles: Readonly<Record<string, string>> = {
+  pod: 'Pod',
+  containerd: 'containerd',
+  kubelet: 'kubelet',
+  runtime: 'KNI runtime',
+};
+const subtitles: Readonly<Record<string, string>> = {
+  pod: 'at the API server',
+  containerd: 'CRI',
+  kubelet: 'calls both',
+  runtime: 'KNI, gRPC',
+};
+
+const titleOf = (lane: Lane): string => titles[lane] ?? lane.slice('plugin '.length);
+
+export const Lanes = ({life}: {readonly life: Life}) => {
+  const {now} = model.value;
+  const [ref, width] = useWidth();
+  const [chosen, setWindow] = useState<Window | undefined>(undefined);
+  const isOpen = life.open.size > 0;
+  const scale = useMemo(() => createScale(exactTimes(life, now)), [life.bars, isOpen ? now : 0]);
+  const window = chosen === undefined ? {start: 0, end: scale.length} : clamp(scale, chosen);
+  const unit = fontSize() / 14;
+  const placed = placeLanes(life, {scale, window, width, now, letter: 6.35 * unit});
+  const boxes = boxesOf(placed, unit);
+  const height = boxes.reduce((sum, box) => sum + box.height, 0);
+  const change = (next: Window): void => setWindow(isWhole(scale, next) ? undefined : next);
+  const middle = (window.start + window.end) / 2;
+  const zoomBy = (factor: number): void => change(zoom(scale, window, factor, middle));
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key === '+' || event.key === '=') zoomBy(0.5);
+    else if (event.key === '-') zoomBy(2);
+    else if (event.key === '0') setWindow(undefined);
+    else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {
+      if (event.shiftKey) change(pan(scale, window, event.key === 'ArrowLeft' ? -0.25 : 0.25));
+      else moveFocus(event, event.key === 'ArrowRight' ? 1 : -1);
+    } else return;
+    event.preventDefault();
+  };
+  return (
+    <div class="lanes" role="group" aria-label="Calls on one clock" onKeyDown={onKeyDown}>
+      <div class="lanes-tools">
+        <Overview {...{life, scale, window, now}} onChange={change} />
+        <span class="zoom">
+          <button
+            type="button"
+            class="icon-button"
+            aria-label="Zoom in"
+            title="Zoom in (+)"
+            onClick={() => zoomBy(0.5)}
+          >
+            <Icon name="plus" />
+          </button>
+          <button
+            type="button"
+            class="icon-button"
+            aria-label="Zoom out"
+            title="Zoom out (−)"
+            onClick={() => zoomBy(2)}
+          >
+            <Icon name="minus" />
+          </button>
+          <button
+            type="button"
+            class="icon-button"
+            aria-label="Show the whole life"
+            title="Show the whole life (0)"
+            onClick={() => setWindow(undefined)}
+          >
+            <Icon name="fit" />
+          </button>
+        </span>
+      </div>
+      <Axis {...{scale, window, width}} origin={life.begun} />
+      <div
+        class="lanes-scroll"
+        onWheel={(event) => {
+          if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+            event.preventDefault();
+            change(pan(scale, window, (event.deltaX || event.deltaY) / 1_000));
+          } else if (event.ctrlKey || event.metaKey) {
+            event.preventDefault();
+            const {left} = ref.current?.getBoundingClientRect() ?? {left: 0};
+            const at =
+              window.start + ((event.clientX - left) / Math.max(width, 1)) * (window.end - window.start);
+            change(zoom(scale, window, event.deltaY > 0 ? 1.25 : 0.8, at));
+          }
+        }}
+      >
+        <div class="lane-names">
+          {boxes.map(({lane, height: of}) => (
+            <div key={lane} class={`lane-name ${classOf(lane)}`} style={{height: `${of}px`}}>
+              <span class="lane-title" title={titleOf(lane)}>
+                {titleOf(lane)}
+              </span>
+              <span class="lane-subtitle">{subtitles[lane] ?? 'CNI plugin'}</span>
+            </div>
+          ))}
+        </div>
+        <div class="lane-track" ref={ref}>
+          <Stripes {...{scale, window, width, boxes, height}} />
+          <Calls {...{life, boxes, placed, width, height}} />
+          {placed.map(({lane, bars}, index) => {
+            const box = boxes[index];
+            return bars.map((each) => (
+              <BarButton
+                key={each.bar.id}
+                placed={each}
+                lane={classOf(lane)}
+                title={titleOf(lane)}
+                since={inMs(each.bar.start - life.begun)}
+                top={(box?.top ?? 0) + (box?.padding ?? 0) + each.row * rowHeight * unit}
+                height={barHeight * unit}
+                isChosen={chosenBar.value === each.bar.id}
+              />
+            ));
+          })}
+        </div>
+      </div>
+    </div>
+  );
+};
+
+/** Pixels at the usual size. */
+const rowHeight = 20;
+const barHeight = 16;
+const padding = 5;
+
+const boxesOf = (placed: readonly PlacedLane[], unit: number): readonly LaneBox[] => {
+  let top = 0;
+  return placed.map(({lane, rows}) => {
+    const height = Math.round((Math.max(rows, 1) * rowHeight + 2 * padding) * unit);
+    const box = {lane, top, height, padding: padding * unit};
+    top += height;
+    return box;
+  });
+};
+
+const isWhole = ({length}: Scale, {start, end}: Window): boolean => start <= 0 && end >= length;
+
+const clamp = ({length}: Scale, {start, end}: Window): Window => ({
+  start: Math.min(start, Math.max(length - (end - start), 0)),
+  end: Math.min(end, length),
+});
+
+/** Bars are in the order of time for the keyboard, whatever their lane. */
+const moveFocus = ({currentTarget, target}: KeyboardEvent, step: 1 | -1): void => {
+  if (!(currentTarget instanceof HTMLElement)) return;
+  const bars = [...currentTarget.querySelectorAll<HTMLElement>('.bar')].sort(
+    (a, b) => Number(a.dataset['start']) - Number(b.dataset['start']),
+  );
+  const index = bars.findIndex((bar) => bar === target);
+  bars[
+    index < 0 ? (step > 0 ? 0 : bars.length - 1) : Math.min(Math.max(index + step, 0), bars.length - 1)
+  ]?.focus();
+};
+
+const useWidth = () => {
+  const ref = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(0);
+  useLayoutEffect(() => {
+    const element = ref.current;
+    if (element === null) return undefined;
+    setWidth(element.clientWidth);
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return [ref, width] as const;
+};
+
+interface StripesProps {
+  readonly scale: Scale;
+  readonly window: Window;
+  readonly width: number;
+  readonly boxes: readonly LaneBox[];
+  readonly height: number;
+}
+
+/** The background: a stripe for each lane, and the folds of the clock. */
+const Stripes = ({scale, window, width, boxes, height}: StripesProps) => {
+  const perPixel = (window.end - window.start) / Math.max(width, 1);
+  return (
+    <svg class="stripes" aria-hidden="true" width={width} height={height}>
+      {boxes.map(({lane, top, height: of}, index) => (
+        <rect
+          key={lane}
+          class={index % 2 === 0 ? 'stripe' : 'stripe stripe-odd'}
+          x="0"
+          y={top}
+          width={width}
+          height={of}
+        />
+      ))}
+      {scale.folds.map(({offset, length}) => (
+        <rect
+          key={offset}
+          class="fold"
+          x={(offset - window.start) / perPixel}
+          y="0"
+          width={Math.max(length / perPixel, 4)}
+          height={height}
+        />
+      ))}
+    </svg>
+  );
+};

@@ -1,0 +1,177 @@
+/** Nodes, bridges, veth pairs, pods and the ways between the nodes. */
+
+import {useMemo} from 'preact/hooks';
+import {addressesOf, type PodView, stateOf} from '../model/pods.ts';
+import {shortNode, shortPod} from '../model/text.ts';
+import {densityOf, type Group, type NodeBox, nodeBoxes, type PlacedPod} from '../model/topology.ts';
+import {matches, model, openLife, openPod, words} from '../store.ts';
+import {NodeState} from './node-state.tsx';
+import {StateMark} from './state.tsx';
+import {Ways} from './ways.tsx';
+
+export const TopologyView = () => {
+  const {nodes, pods} = model.value;
+  const boxes = useMemo(() => nodeBoxes(nodes ?? [], pods), [nodes, pods]);
+  if (nodes === undefined)
+    return (
+      <section class="empty">
+        <h2>No state of the cluster yet</h2>
+        <p>It comes with the first answer of the nodes.</p>
+      </section>
+    );
+  return (
+    <section class={`topology density-${densityOf(boxes)}`} aria-label="Topology">
+      <Ways nodes={nodes} />
+      <div class="node-grid">
+        {boxes.map((box) => (
+          <NodeCard key={box.node.name} box={box} />
+        ))}
+      </div>
+    </section>
+  );
+};
+
+const NodeCard = ({box}: {readonly box: NodeBox}) => {
+  const {node, bridges, others, hostNetwork} = box;
+  const isEmpty = bridges.every(({pods}) => pods === 0) && others.length === 0;
+  return (
+    <article
+      class={node.ready === false ? 'node-card node-card-bad' : 'node-card'}
+      aria-label={`Node ${node.name}`}
+    >
+      <header class="node-head">
+        <h2 title={node.name}>{shortNode(node.name, model.value.cluster)}</h2>
+        <NodeState node={node} />
+        <span class="port mono">{node.addresses.join(', ')}</span>
+      </header>
+      {node.silent !== undefined && <p class="node-trouble">{node.silent}</p>}
+      {node.ready === false && node.reason !== undefined && <p class="node-trouble">{node.reason}</p>}
+      <div class="node-body">
+        {bridges.map(({bridge, groups, pods}) => (
+          <section class="bridge" key={bridge.name} aria-label={`Bridge ${bridge.name}`}>
+            <h3 class={bridge.up || pods === 0 ? 'bridge-bar' : 'bridge-bar bridge-down'}>
+              <span class="mono">{bridge.name}</span>
+              <span class="mono dim">{bridge.addresses.join(', ')}</span>
+              <span class="dim">{pods === 1 ? '1 pod' : `${pods} pods`}</span>
+            </h3>
+            <Groups groups={groups} isAttached />
+          </section>
+        ))}
+        {others.length > 0 && (
+          <section class="bridge" aria-label="Without a bridge">
+            <h3 class="bridge-bar bridge-none">
+              <span class="dim">{bridges.length === 0 ? 'pods' : 'no interface yet'}</span>
+            </h3>
+            <Groups groups={others} isAttached={false} />
+          </section>
+        )}
+        {isEmpty && (
+          <p class="hint">{node.running ? 'No pods with a network of their own.' : 'The node is stopped.'}</p>
+        )}
+        {hostNetwork.length > 0 && (
+          <section class="host-network" aria-label="Pods in the network of the node">
+            <h3 class="dim">in the network of the node</h3>
+            <p>
+              {hostNetwork.map((pod) => (
+                <span key={pod.path} class={matches(textOf(pod)) ? 'chip' : 'chip chip-dim'} title={pod.path}>
+                  <StateMark state={stateOf(pod)} label={false} />
+                  {shortChip(pod, node.name)}
+                </span>
+              ))}
+            </p>
+          </section>
+        )}
+      </div>
+    </article>
+  );
+};
+
+/** Static pods end with the name of their node. */
+const shortChip = ({name}: PodView, node: string): string =>
+  name.endsWith(`-${node}`) ? name.slice(0, -node.length - 1) : name;
+
+const textOf = (pod: PodView): string =>
+  `${pod.path} ${pod.node ?? ''} ${addressesOf(pod).join(' ')} ${pod.hostPorts.map(({hostPort}) => hostPort).join(' ')} ${stateOf(pod)}`;
+
+const Groups = ({groups, isAttached}: {readonly groups: readonly Group[]; readonly isAttached: boolean}) => (
+  <>
+    {groups.map(({name, pods}) => (
+      <div
+        key={name}
+        class={isAttached ? 'pod-group attached' : 'pod-group'}
+        role="group"
+        aria-label={name || 'pods'}
+      >
+        {name !== '' && (
+          <h4 class="group-name">
+            {name} <span class="dim">{pods.length}</span>
+          </h4>
+        )}
+        <ul class="tiles">
+          {pods.map((placed) => (
+            <Tile key={`${placed.pod.path} ${placed.pod.uid}`} placed={placed} group={name} />
+          ))}
+        </ul>
+      </div>
+    ))}
+  </>
+);
+
+/** The group has the beginning of the name, and the bridge that of the address. */
+const nameIn = (group: string, pod: PodView): string => {
+  const name = shortPod(pod.path);
+  return group !== '' && name.startsWith(`${group}-`) ? name.slice(group.length + 1) : name;
+};
+
+const lastPart = (address: string): string => address.replace(/^.*(?=[.:])/, '');
+
+/** Microseconds that a new pod is marked. */
+const newFor = 6_000_000;
+
+const Tile = ({placed: {pod, veth}, group}: {readonly placed: PlacedPod; readonly group: string}) => {
+  const {now, lifeOfPod} = model.value;
+  const state = stateOf(pod);
+  const life = lifeOfPod.get(pod.path);
+  const addresses = addressesOf(pod);
+  const isNew = pod.added > 0 && now - pod.added < newFor && pod.removed === undefined;
+  const isFound = words.value.length > 0 && matches(textOf(pod));
+  const classes = [
+    'tile',
+    `tile-${state}`,
+    ...(isNew ? ['tile-new'] : []),
+    ...(isFound ? ['tile-found'] : words.value.length > 0 ? ['tile-dim'] : []),
+  ].join(' ');
+  const ports = pod.hostPorts.map(({hostPort, containerPort, protocol}) => ({
+    text: `:${hostPort}→${containerPort}`,
+    title: `host port ${hostPort}/${protocol} leads to port ${containerPort} of the pod`,
+  }));
+  const facts = [pod.path, ...addresses, veth?.name, ...ports.map(({title}) => title), pod.reason].filter(
+    Boolean,
+  );
+  return (
+    <li class="cell">
+      <button
+        type="button"
+        class={classes}
+        title={facts.join('\n')}
+        onClick={() => (life === undefined ? openPod(pod.path) : openLife(life))}
+      >
+        <StateMark state={state} label={false} />
+        <span class="tile-name">{nameIn(group, pod)}</span>
+        <span class="tile-address mono">
+          {addresses.map((each) => (group === '' ? each : lastPart(each))).join(' ') ||
+            (state === 'removed' ? 'gone' : '…')}
+        </span>
+        <span class="tile-veth mono">
+          {veth === undefined ? '' : `${pod.interfaces[0]?.name ?? ''} ⇄ ${veth.name}`}
+        </span>
+        {ports.map(({text, title}) => (
+          <span key={text} class="tile-port mono" title={title}>
+            {text}
+          </span>
+        ))}
+        {isNew && <span class="only-read">new</span>}
+      </button>
+    </li>
+  );
+};

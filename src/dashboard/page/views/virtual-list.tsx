@@ -1,0 +1,113 @@
+/** A list that renders only the rows in sight: thousands of rows cost as much as dozens. */
+
+import type {ComponentChildren} from 'preact';
+import {useId, useLayoutEffect, useRef, useState} from 'preact/hooks';
+
+interface Props<Item> {
+  readonly items: readonly Item[];
+  /** Height of a row in rem. */
+  readonly rowHeight: number;
+  readonly keyOf: (item: Item) => string | number;
+  readonly row: (item: Item) => ComponentChildren;
+  readonly label: string;
+  readonly chosen?: string | number | undefined;
+  readonly onChoose?: (item: Item) => void;
+  /** Enter, or a double click. */
+  readonly onOpen?: (item: Item) => void;
+  /** Stays at the end while new rows come, until the user scrolls up. */
+  readonly sticksToEnd?: boolean;
+  readonly class?: string;
+}
+
+const overscan = 6;
+
+const pixelsPerRem = (): number =>
+  Number.parseFloat(getComputedStyle(document.documentElement).fontSize) || 14;
+
+export const VirtualList = <Item,>(props: Props<Item>) => {
+  const {items, keyOf, row, label, chosen, onChoose, onOpen, sticksToEnd = false} = props;
+  const id = useId();
+  const box = useRef<HTMLDivElement>(null);
+  const isAtEnd = useRef(true);
+  const [top, setTop] = useState(0);
+  const [height, setHeight] = useState(600);
+  const rowHeight = Math.round(props.rowHeight * pixelsPerRem());
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element === null) return undefined;
+    const observer = new ResizeObserver(() => setHeight(element.clientHeight));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element !== null && sticksToEnd && isAtEnd.current) element.scrollTop = element.scrollHeight;
+  });
+  const first = Math.max(0, Math.floor(top / rowHeight) - overscan);
+  const shown = items.slice(first, first + Math.ceil(height / rowHeight) + 2 * overscan);
+  const index = items.findIndex((item) => keyOf(item) === chosen);
+  const move = (to: number): void => {
+    const item = items[Math.min(Math.max(to, 0), items.length - 1)];
+    const element = box.current;
+    if (item === undefined || element === null) return;
+    onChoose?.(item);
+    const at = Math.min(Math.max(to, 0), items.length - 1) * rowHeight;
+    if (at < element.scrollTop) element.scrollTop = at;
+    if (at + rowHeight > element.scrollTop + element.clientHeight)
+      element.scrollTop = at + rowHeight - element.clientHeight;
+  };
+  const steps: Readonly<Record<string, number>> = {
+    ArrowDown: index + 1,
+    ArrowUp: index < 0 ? items.length - 1 : index - 1,
+    PageDown: index + Math.floor(height / rowHeight),
+    PageUp: index - Math.floor(height / rowHeight),
+    Home: 0,
+    End: items.length - 1,
+  };
+  return (
+    <div
+      ref={box}
+      class={`list ${props.class ?? ''}`}
+      role="listbox"
+      aria-label={label}
+      aria-activedescendant={index >= first && index < first + shown.length ? `${id}-${index}` : undefined}
+      tabIndex={0}
+      onScroll={({currentTarget}) => {
+        setTop(currentTarget.scrollTop);
+        const {scrollHeight, scrollTop, clientHeight} = currentTarget;
+        isAtEnd.current = scrollHeight - scrollTop - clientHeight < 4;
+      }}
+      onKeyDown={(event) => {
+        const item = items[index];
+        if (event.key === 'Enter' && item !== undefined) onOpen?.(item);
+        const to = steps[event.key];
+        if (to === undefined) return;
+        event.preventDefault();
+        move(to);
+      }}
+    >
+      <div class="list-space" role="presentation" style={{height: `${items.length * rowHeight}px`}}>
+        {shown.map((item, offset) => {
+          const key = keyOf(item);
+          const at = first + offset;
+          return (
+            <div
+              key={key}
+              id={`${id}-${at}`}
+              class="list-row"
+              role="option"
+              aria-selected={key === chosen}
+              aria-setsize={items.length}
+              aria-posinset={at + 1}
+              style={{top: `${at * rowHeight}px`, height: `${rowHeight}px`}}
+              onClick={() => onChoose?.(item)}
+              onDblClick={() => onOpen?.(item)}
+            >
+              {row(item)}
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+};
