@@ -90,6 +90,11 @@ export const errorCatalogue = {
     'containerd refuses the file: it is not a tarball of `docker save`, or is for another architecture.',
     'Save it again with `docker save`, for the architecture of the nodes.',
   ),
+  'KNI-E118': entry(
+    'The network runtime under test does not start or does not answer.',
+    'It ended, it listens elsewhere, or it reports no ready network. The message has its last lines of output.',
+    'Listen at the path in KNI_SOCKET, and answer QueryNodeNetworks with a ready network.',
+  ),
   'KNI-E119': entry(
     'A node cannot be switched.',
     'The network runtime on the node is older than kni-demo, or a CNI plugin is missing on the node.',
@@ -148,6 +153,11 @@ export const errorCatalogue = {
     'Install it.',
   ),
   'KNI-E310': entry('An image cannot be pulled.', 'The registry does not answer or lacks the image.', again),
+  'KNI-E311': entry(
+    'The conformance suite cannot create or reach a node.',
+    'This user is not root, or a program, the CNI plugins or the docker engine of the node are missing on this machine.',
+    'Run it as root with util-linux and iproute2, or test a running network runtime with `--socket`.',
+  ),
   'KNI-E400': entry(
     'There is a conflict with something that exists.',
     'The message names it.',

@@ -2,12 +2,13 @@
 
 import {type Command, Option} from 'commander';
 import {languages} from '../runtimes/languages.ts';
-import {json} from './options.ts';
+import {json, name} from './options.ts';
 import type {World} from './world.ts';
 
 export const addRuntime = (program: Command, world: World): void => {
   const runtime = program.command('runtime').description('write a network runtime of your own');
   addNew(runtime, world);
+  addTest(runtime, world);
 };
 
 const addNew = (runtime: Command, world: World): void => {
@@ -24,6 +25,34 @@ const addNew = (runtime: Command, world: World): void => {
       (await import('./commands/runtime-new.ts')).runtimeNew(world, dir, options),
     );
 };
+
+/** Collects the values of a flag that is given several times. */
+const repeatable = (each: string, before: readonly string[] = []): readonly string[] => [...before, each];
+
+const addTest = (runtime: Command, world: World): void => {
+  runtime
+    .command('test')
+    .description('check a network runtime against the requirements of the KNI conformance suite')
+    .argument('[dir]', 'directory or file of the runtime, or "default" for that of kni-demo')
+    .option('--exec <file>', 'the same for an executable')
+    .option('--socket <path>', 'check a running runtime at its socket')
+    .option('--node <node>', 'check the running runtime of a node')
+    .addOption(name())
+    .option('--group <group>', 'check only this group; repeatable', repeatable)
+    .option('--requirement <id>', 'check only this requirement, such as L03; repeatable', repeatable)
+    .option('--list', 'list the requirements, and run nothing')
+    .option('--junit <file>', 'also write the results as JUnit XML')
+    .addOption(json())
+    .addHelpText('after', testHelp)
+    .action(async (dir: string | undefined, options) =>
+      (await import('./commands/runtime-test.ts')).runtimeTest(world, dir, options),
+    );
+};
+
+const testHelp = `
+A directory or file is started in network, mount and process namespaces of its own, which takes root. --socket and --node
+make only the calls that are safe on a live node. Exit code 1 if a MUST fails. A failed SHOULD is reported only.
+docs/kni-conformance.md lists all requirements with their sources.`;
 
 const newHelp = `
 It needs no npm install: the SDK is copied into <dir>/.kni, and kni-demo bundles the project. Read <dir>/README.md next.`;

@@ -36,6 +36,11 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'dashboard export': ['dashboard export run.ndjson page.html'],
   'logs bundle': ['logs bundle bug.tar.gz'],
   runtime: ['runtime new hello'],
+  'runtime test': [
+    'runtime test ./hello',
+    'runtime test --exec ./my-runtime --junit results.xml',
+    'runtime test --node test1-worker',
+  ],
   'runtime new': ['runtime new hello', 'runtime new hello --json'],
   bundle: ['bundle save kni-demo.tar'],
   'bundle save': ['bundle save kni-demo.tar'],

@@ -106,6 +106,12 @@ export const engineInfo: Command = docker('info');
 export const inspectStarts = (names: readonly string[]): Command =>
   docker('inspect', '--type', 'container', '--format', '{{.Name}} {{.State.StartedAt}}', ...names);
 
+/** Prints the process id of a container's first process, on the machine of the engine; 0 if it does not run. */
+export const inspectPid = (name: string): Command =>
+  docker('inspect', '--type', 'container', '--format', '{{.State.Pid}}', name);
+
+export const parsePid = (stdout: string): number => Number.parseInt(stdout, 10);
+
 /** The start times by name, in milliseconds since the epoch. */
 export const parseStarts = (stdout: string): ReadonlyMap<string, number> =>
   new Map(

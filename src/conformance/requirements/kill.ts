@@ -1,0 +1,126 @@
+/** kill -9 at any moment. */
+
+import {setTimeout as sleep} from 'node:timers/promises';
+import {outcomeOf} from '../kni-client.ts';
+import {type Attached, addressesOf} from '../pods.ts';
+import {eachOf, type Probe, whileRunning} from '../probe.ts';
+import type {Group} from '../requirement.ts';
+import {leavesNothing} from '../snapshot.ts';
+import {expectThat, Violation} from '../violation.ts';
+import {expectDistinct} from './concurrency.ts';
+
+const rounds = 12;
+const leftOf = ['netns', 'link', 'address', 'route'] as const;
+
+/** Kills the runtime after a time that differs from round to round, and starts it again. */
+const killAfter = async ({runtime, signal}: Probe, round: number): Promise<void> => {
+  await sleep(round * round * 1.5, undefined, {signal});
+  await runtime.kill();
+  await runtime.start();
+};
+
+export const kills: Group = {
+  letter: 'K',
+  name: 'kill',
+  about: 'kill -9 at any moment',
+  isSlow: true,
+  requirements: [
+    {
+      id: 'KNI-K01',
+      level: 'MUST',
+      source: 'kni.proto: every call is idempotent',
+      title: 'creates and attaches a pod after kill -9 at any moment of CreateNetwork',
+      needs: 'process',
+      run: (probe) =>
+        leavesNothing(probe, leftOf, async () => {
+          for (let round = 0; round < rounds; round++) {
+            const pod = probe.pod();
+            const interrupted = outcomeOf(probe.create(pod));
+            await killAfter(probe, round);
+            await interrupted;
+            await probe.down(await probe.up(pod));
+          }
+        }),
+    },
+    {
+      id: 'KNI-K02',
+      level: 'MUST',
+      source: 'kni.proto: every call is idempotent',
+      title: 'attaches a pod after kill -9 at any moment of AttachInterface, and leaves nothing',
+      needs: 'process',
+      run: (probe) =>
+        leavesNothing(probe, leftOf, async () => {
+          for (let round = 0; round < rounds; round++) {
+            const pod = probe.pod();
+            const netns = await probe.create(pod);
+            const interrupted = outcomeOf(probe.attach(pod, netns));
+            await killAfter(probe, round);
+            await interrupted;
+            await probe.down(await probe.attach(pod, netns));
+          }
+        }),
+    },
+    {
+      id: 'KNI-K03',
+      level: 'MUST',
+      source: 'kni.proto: every call is idempotent',
+      title: 'keeps what it has answered: an address that AttachInterface returned survives kill -9 at once',
+      needs: 'process',
+      async run(probe) {
+        const pods: Attached[] = [];
+        for (let round = 0; round < 5; round++) {
+          pods.push(await probe.up());
+          await killAfter(probe, 0);
+        }
+        expectDistinct(pods);
+        for (const {pod, ipconfigs} of pods) {
+          const seen = addressesOf((await probe.kni.queryPodNetwork({id: pod.sandbox})).ipconfigs);
+          expectThat(
+            seen === addressesOf(ipconfigs),
+            addressesOf(ipconfigs),
+            `it is ${seen || 'no address'}`,
+          );
+        }
+      },
+    },
+    {
+      id: 'KNI-K04',
+      level: 'MUST',
+      source: 'kni.proto: every call is idempotent',
+      title: 'deletes a pod after kill -9 at any moment of its deletion, and leaves nothing',
+      needs: 'process',
+      run: (probe) =>
+        leavesNothing(probe, leftOf, async () => {
+          for (let round = 0; round < rounds; round++) {
+            const attached = await probe.up();
+            const interrupted = outcomeOf(probe.down(attached));
+            await killAfter(probe, round);
+            await interrupted;
+            await probe.down(attached);
+          }
+        }),
+    },
+    {
+      id: 'KNI-K05',
+      level: 'MUST',
+      source: 'Kubernetes: every pod has its own address',
+      title: 'gives different addresses to pods that come while it is killed again and again',
+      needs: 'process',
+      async run(probe) {
+        const pods: Attached[] = [];
+        const arrivals = eachOf(Array.from({length: 16}), 4, async () => {
+          const pod = probe.pod();
+          for (let tries = 0; tries < 60; tries++) {
+            const attached = await probe.up(pod).catch(() => undefined);
+            if (attached !== undefined) return void pods.push(attached);
+            await sleep(50, undefined, {signal: probe.signal});
+          }
+          throw new Violation('AttachInterface to succeed at a retry', `${pod.name} failed 60 times`);
+        });
+        let round = 0;
+        await whileRunning(arrivals, () => killAfter(probe, 4 + (round++ % 9)));
+        expectDistinct(pods);
+      },
+    },
+  ],
+};
