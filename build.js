@@ -1,8 +1,9 @@
 /**
  * Bundles the command line into dist: bin/kni-demo.js starts dist/main.js, and each command is a file of its own. Node.js loads
- * a few files instead of 500. They stay below the project's root, as src/project.ts expects. dist/page has the dashboard's page.
+ * a few files instead of 500. They stay below the project's root, as src/project.ts expects. dist/page has the dashboard's page,
+ * dist/sdk the SDK.
  */
-import {copyFile, rm} from 'node:fs/promises';
+import {copyFile, readFile, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {build} from 'esbuild';
 
@@ -41,3 +42,12 @@ await build({
   logLevel: 'warning',
 });
 await copyFile(join(page, 'index.html'), join(outdir, 'page/index.html'));
+
+const sdk = JSON.parse(await readFile(join(import.meta.dirname, 'runtime/sdk.bundle.json'), 'utf8'));
+await build({
+  ...sdk,
+  absWorkingDir: import.meta.dirname,
+  outfile: join(outdir, 'sdk/sdk.js'),
+  logLevel: 'warning',
+});
+await copyFile(join(import.meta.dirname, 'runtime/sdk.d.ts'), join(outdir, 'sdk/sdk.d.ts'));

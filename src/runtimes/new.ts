@@ -12,19 +12,26 @@ import type {Language} from './languages.ts';
 const unfinished = '.kni-new';
 const sdkFiles = ['sdk.js', 'sdk.d.ts'] as const;
 
-/** Returns the created files, relative to the directory. The directory gets all of them or, after an error, none. */
-export const createProject = async (directory: string, language: Language): Promise<readonly string[]> => {
+/**
+ * Returns the created files, relative to the directory. The directory gets all of them or, after an error, none. `sdk` is the
+ * directory of the SDK's files.
+ */
+export const createProject = async (
+  directory: string,
+  language: Language,
+  sdk = project.sdk,
+): Promise<readonly string[]> => {
   const template = join(project.templates, language);
   const names = [...(await readdir(template)).sort(), '.kni'];
-  await requireSdk();
   await requireEmpty(directory, names);
+  await requireSdk(sdk);
   const created = await attempt(directory, async () => makeDirectory(directory));
   const work = join(directory, unfinished);
   try {
     await attempt(directory, async () => {
       await cp(template, work, {recursive: true});
       await mkdir(join(work, '.kni'));
-      for (const name of sdkFiles) await cp(join(project.sdk, name), join(work, '.kni', name));
+      for (const name of sdkFiles) await cp(join(sdk, name), join(work, '.kni', name));
       for (const name of names) await rename(join(work, name), join(directory, name));
       await rm(work, {recursive: true});
     });
@@ -56,8 +63,8 @@ const requireEmpty = async (directory: string, names: readonly string[]): Promis
   for (const name of ours) await rm(join(directory, name), {recursive: true, force: true});
 };
 
-const requireSdk = async (): Promise<void> => {
-  const path = join(project.sdk, sdkFiles[0]);
+const requireSdk = async (sdk: string): Promise<void> => {
+  const path = join(sdk, sdkFiles[0]);
   const found = await stat(path).catch(() => undefined);
   if (found === undefined)
     throw new UserError({

@@ -3,6 +3,7 @@ import {type ChildProcess, spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {readdir, readlink} from 'node:fs/promises';
 import {join} from 'node:path';
+import {setUpNode} from '../../../runtime/src/sdk/test-node.ts';
 import {end, output} from '../processes.ts';
 
 export interface TestNode extends AsyncDisposable {
@@ -18,10 +19,7 @@ export interface TestNode extends AsyncDisposable {
   readonly inPod: (netns: string, args: readonly string[]) => Promise<string>;
 }
 
-// /sys shows the interfaces of the network namespace that it was mounted from. `ip netns` may have mounted /run/netns on this
-// machine; a mount point below the new /run would still be listed there.
-const boot =
-  'while umount --lazy /run/netns 2>/dev/null; do :; done; mount -t tmpfs tmpfs /run && mount -t sysfs sysfs /sys && ip link set lo up && echo up && exec sleep infinity';
+const boot = `${setUpNode} && exec sleep infinity`;
 
 /** `env` is added to the environment of programs on the node. */
 export const startTestNode = async (env: Readonly<Record<string, string>>): Promise<TestNode> => {

@@ -1,0 +1,142 @@
+/** The node itself: its subnets for pods, and its connection to the pods of other nodes. */
+import {setTimeout as delay} from 'node:timers/promises';
+import {errorText} from '../log.ts';
+import {createNodeChecks} from '../node/checked-nodes.ts';
+import {NodeNotReady} from '../node/errors.ts';
+import {followResource} from '../node/follow-resource.ts';
+import {hasIPv6} from '../node/forwarding.ts';
+import {familyOf} from '../node/ip-address.ts';
+import {readKubeconfig} from '../node/kubeconfig.ts';
+import {type NodeFacts, nodesResource} from '../node/node-facts.ts';
+import {connectNode} from '../node/prepare-node.ts';
+import {exec} from './exec.ts';
+import {log} from './log.ts';
+import type {Trouble} from './messages.ts';
+import type {Settings} from './settings.ts';
+
+export interface NodeNetwork {
+  /** The subnets for the pods of this node, one per IP family: `10.244.1.0/24`. */
+  readonly podCidrs: readonly string[];
+  /**
+   * Enables forwarding, masquerades what pods send to the world, and sets the routes to the pods of other nodes, which are
+   * their nodes' addresses. Idempotent. Happens by itself when a node joins or leaves, and every 30 s. Rejects if it failed.
+   */
+  setup(): Promise<void>;
+  /** Why the last `setup` failed; undefined after a success. For QueryNodeNetworks. */
+  trouble(): Trouble | undefined;
+  /** The largest packet in bytes that reaches other nodes; undefined if unknown. */
+  readonly mtu: number | undefined;
+}
+
+/** Other programs may flush rules and routes. */
+const repairMs = 30_000;
+
+/**
+ * Resolves when the node has a podCIDR: at once with `settings.podCidrs`, otherwise when the API server has assigned one, which
+ * may take minutes on a new node.
+ */
+export const openNode = async (settings: Settings): Promise<NodeNetwork> => {
+  const connection = createConnection(settings);
+  if (settings.podCidrs.length > 0)
+    await connection.replace([{name: settings.nodeName, podCidrs: settings.podCidrs, internalIps: []}]);
+  else await assignedCidrs(settings, connection);
+  void repair(connection);
+  const {setup, trouble, mtu, podCidrs} = connection;
+  return {
+    podCidrs: podCidrs(),
+    setup,
+    trouble,
+    get mtu() {
+      return mtu();
+    },
+  };
+};
+
+interface Connection extends Pick<NodeNetwork, 'setup' | 'trouble'> {
+  /** Never rejects: `trouble` has the reason of a failure. */
+  replace(nodes: readonly NodeFacts[]): Promise<void>;
+  podCidrs(): readonly string[];
+  mtu(): number | undefined;
+}
+
+const createConnection = ({nodeName}: Settings): Connection => {
+  const checks = createNodeChecks({log, nodeName, podSubnets: []});
+  let nodes: readonly NodeFacts[] = [];
+  let trouble: Trouble | undefined;
+  let mtu: number | undefined;
+  let work: Promise<void> = Promise.resolve();
+
+  const connect = async (): Promise<void> => {
+    const usable = (await hasIPv6()) ? checks.check(nodes) : checks.check(nodes).map(withoutIPv6);
+    const own = usable.find(({name}) => name === nodeName);
+    if (!own) return;
+    const podCidrs = usable.flatMap((each) => each.podCidrs);
+    mtu = await connectNode({exec, log, backend: 'host-gw'}, {own, nodes: usable, podCidrs});
+  };
+  const setup = async (): Promise<void> => {
+    const before = trouble;
+    const connecting = work.then(connect);
+    work = connecting.catch(() => undefined);
+    try {
+      await connecting;
+      trouble = undefined;
+    } catch (error) {
+      trouble = troubleOf(error);
+      if (before?.message !== trouble.message) log.error('cannot set up the node', {error: errorText(error)});
+      throw error;
+    }
+  };
+  return {
+    setup,
+    trouble: () => trouble,
+    mtu: () => mtu,
+    podCidrs: () => nodes.find(({name}) => name === nodeName)?.podCidrs ?? [],
+    replace: async (read) => {
+      nodes = read;
+      await setup().catch(() => undefined);
+    },
+  };
+};
+
+/** Resolves when the list of nodes has this node with a podCIDR; goes on following the nodes. */
+const assignedCidrs = async (settings: Settings, connection: Connection): Promise<void> => {
+  const {nodeName, kubeconfig} = settings;
+  let isWaiting = false;
+  await new Promise<void>((resolve) => {
+    followResource({
+      what: 'the nodes',
+      resource: nodesResource,
+      readCluster: () => readKubeconfig(kubeconfig),
+      log,
+      signal: new AbortController().signal,
+      onItems: async (nodes) => {
+        await connection.replace(nodes);
+        if (connection.podCidrs().length > 0) return resolve();
+        if (!isWaiting) log.info('waiting for the podCIDR of this node', {node: nodeName});
+        isWaiting = true;
+      },
+      isUrgent: () => connection.podCidrs().length === 0,
+    });
+  });
+};
+
+const repair = async (connection: Connection): Promise<never> => {
+  for (;;) {
+    await delay(repairMs, undefined, {ref: false});
+    await connection.setup().catch(() => undefined);
+  }
+};
+
+const withoutIPv6 = (node: NodeFacts): NodeFacts => ({
+  ...node,
+  podCidrs: node.podCidrs.filter((cidr) => familyOf(cidr) === 4),
+});
+
+/** The exact error goes to the log only: Kubernetes aggregates events by their texts, and messages of tools vary. */
+const troubleOf = (error: unknown): Trouble =>
+  error instanceof NodeNotReady
+    ? {reason: error.reason, message: error.message}
+    : {
+        reason: 'NodeSetupFailed',
+        message: 'cannot prepare the node for pods, see the log of the network runtime',
+      };

@@ -1,0 +1,31 @@
+/** Builds the SDK from the current sources, and projects that use it. */
+
+import {copyFile, mkdir, readFile} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
+import {type BuildOptions, build} from 'esbuild';
+import {project} from '../../src/project.ts';
+import {createProject} from '../../src/runtimes/new.ts';
+import {bundleProject, readProject} from '../../src/runtimes/project.ts';
+
+/** As build.js does. Returns the directory with sdk.js and sdk.d.ts. */
+export const buildSdk = async (dir: string): Promise<string> => {
+  await mkdir(dir, {recursive: true});
+  const options = await readFile(join(project.runtime, 'sdk.bundle.json'), 'utf8');
+  await build({
+    ...(JSON.parse(options) as BuildOptions),
+    absWorkingDir: project.root,
+    outfile: join(dir, 'sdk.js'),
+    logLevel: 'silent',
+  });
+  await copyFile(join(project.runtime, 'sdk.d.ts'), join(dir, 'sdk.d.ts'));
+  return dir;
+};
+
+/** A new project in `dir`, as `runtime new` makes it. Returns the path of its bundle. */
+export const bundleTemplate = async (dir: string): Promise<string> => {
+  const sdk = await buildSdk(join(dirname(dir), 'sdk'));
+  await createProject(dir, 'typescript', sdk);
+  const bundle = join(dirname(dir), 'runtime.mjs');
+  await bundleProject(await readProject(dir), bundle);
+  return bundle;
+};
