@@ -9,6 +9,7 @@ export const addRuntime = (program: Command, world: World): void => {
   const runtime = program.command('runtime').description('write a network runtime of your own');
   addNew(runtime, world);
   addTest(runtime, world);
+  addBuild(runtime, world);
 };
 
 const addNew = (runtime: Command, world: World): void => {
@@ -53,6 +54,18 @@ const testHelp = `
 A directory or file is started in network, mount and process namespaces of its own, which takes root. --socket and --node
 make only the calls that are safe on a live node. Exit code 1 if a MUST fails. A failed SHOULD is reported only.
 docs/kni-conformance.md lists all requirements with their sources.`;
+
+const addBuild = (runtime: Command, world: World): void => {
+  runtime
+    .command('build')
+    .description('bundle a network runtime into one file, or show the lines that do not compile')
+    .argument('[dir]', 'directory with runtime.ts', '.')
+    .option('--output <file>', 'file to write (default: runtime.mjs in <dir>)')
+    .addOption(json())
+    .action(async (dir: string, options) =>
+      (await import('./commands/runtime-build.ts')).runtimeBuild(world, dir, options),
+    );
+};
 
 const newHelp = `
 It needs no npm install: the SDK is copied into <dir>/.kni, and kni-demo bundles the project. Read <dir>/README.md next.`;

@@ -41,6 +41,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'runtime test --exec ./my-runtime --junit results.xml',
     'runtime test --node test1-worker',
   ],
+  'runtime build': ['runtime build hello', 'runtime build --output /tmp/hello.mjs'],
   'runtime new': ['runtime new hello', 'runtime new hello --json'],
   bundle: ['bundle save kni-demo.tar'],
   'bundle save': ['bundle save kni-demo.tar'],

@@ -31,6 +31,7 @@ export const realCli = async (): Promise<RealCli> => {
   for (const name of [
     'dns',
     'docs',
+    'examples',
     'manifests',
     'node_modules',
     'patches',

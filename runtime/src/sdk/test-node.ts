@@ -110,8 +110,8 @@ export const startTestNode = async ({
 const hasEnded = ({exitCode, signalCode}: LongLived): boolean => exitCode !== null || signalCode !== null;
 
 const endOf = (child: LongLived): Promise<void> =>
-  new Promise((resolve) => {
-    child.once('exit', () => resolve());
+  new Promise((ended) => {
+    child.once('exit', () => ended());
   });
 
 const collect = (child: LongLived): string[] => {
