@@ -8,7 +8,7 @@ export interface Traces {
   readonly netns: readonly string[];
   /** The node's ends of the pods' veths: `<link> <netns>`. */
   readonly links: readonly string[];
-  /** Leases of host-local: `<network>/<address>`. */
+  /** Leases of host-local, for our own network and for those of others: `<network>/<address>`. */
   readonly addresses: readonly string[];
   /** Chains and rules for host ports, as iptables-save prints them. */
   readonly rules: readonly string[];
@@ -22,7 +22,7 @@ const kinds = ['netns', 'links', 'addresses', 'rules', 'records'] as const;
 const script = `
 ls /run/netns | sed 's/^/netns /'
 ip -o link show type veth | sed -n '/: eth0@/!s/^[0-9]*: \\([^@:]*\\).*link-netns \\([^ ]*\\).*/links \\1 \\2/p'
-find /var/lib/kni/ipam -type f \\( -name '*.*.*.*' -o -name '*:*' \\) -printf 'addresses %P\\n'
+find /var/lib/kni/ipam /var/lib/cni/networks -type f \\( -name '*.*.*.*' -o -name '*:*' \\) -printf 'addresses %P\\n' 2>/dev/null || true
 iptables-save -t nat | sed -n '/CNI-DN-/{s/ \\[[0-9:]*\\]$//;s/^/rules /p}'
 records=$(kni-runtime pods)
 echo "$records" | jq -r '.networks[].correlation | "records " + .'`;

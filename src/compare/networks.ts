@@ -15,7 +15,7 @@ export const timesFile = '/run/kni-demo-times';
 const timestampPlugin = 'kni-demo-timestamp';
 /** Sorts before the runtime's own 10-kni.conflist, so that it is used instead. */
 const kniConflist = '/etc/kni/net.d/05-kni-demo-compare.conflist';
-const cniConflist = '/etc/cni/net.d/05-kni-demo-compare.conflist';
+const cniConflist = '/etc/kni/containerd-net.d/05-kni-demo-compare.conflist';
 /** The default of containerd. */
 const cniBinDir = '/opt/cni/bin';
 
@@ -45,9 +45,19 @@ export const networksToCompare = async (
   signal: AbortSignal,
 ): Promise<ComparedNetworks> => {
   const {stdout: text} = await host.run(
-    ['sh', ['-ec', 'cat "$(ls /etc/kni/net.d/*.conflist | head -n 1)"']],
+    [
+      'sh',
+      ['-ec', 'for file in /etc/kni/net.d/*.conflist; do if [ -e "$file" ]; then exec cat "$file"; fi; done'],
+    ],
     {signal, timeout: 20_000},
   );
+  if (text === '')
+    throw new UserError({
+      what: `cannot switch node ${node} to CNI`,
+      why: '/etc/kni/net.d has no configuration: the pods of this cluster get their network from another program',
+      tryThis: 'compare on a cluster with the network of kni-demo: kni-demo up --cni kni',
+      code: 'KNI-E119',
+    });
   const original = readJson(conflist, text, `the network configuration of ${node}`);
   const chain = original.plugins.flatMap(({type, ipam}) => (ipam ? [type, ipam.type] : [type]));
   // containerd brings up the loopback device with a plugin, the network runtime without one.

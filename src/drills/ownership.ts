@@ -55,23 +55,29 @@ export const ownership: Drill = {
 
     await scene.step(
       'Look for the files of CNI in containerd',
-      [`docker exec ${worker} ls /etc/cni/net.d /opt/cni/bin /etc/kni/net.d /usr/lib/cni`],
+      [`docker exec ${worker} ls /etc/kni/containerd-net.d /etc/kni/net.d /etc/cni/net.d /opt/cni/bin`],
       async ({check}) => {
-        const files = await filesIn(scene, '/etc/cni/net.d');
+        const files = await filesIn(scene, containerdConfDir);
         check('files', 'containerd has no network configuration, and the node is Ready', {
           holds: files.length === 0,
-          saw: `/etc/cni/net.d: ${listOf(files)}; /opt/cni/bin: ${listOf(await filesIn(scene, '/opt/cni/bin'))}`,
+          saw: `${containerdConfDir}: ${listOf(files)}`,
         });
-        const own = await filesIn(scene, '/etc/kni/net.d');
-        const plugins = await filesIn(scene, '/usr/lib/cni');
-        check('files', 'this network runtime has a configuration and CNI plugins of its own', {
+        const own = [
+          ...(await filesIn(scene, '/etc/kni/net.d')),
+          ...(await filesIn(scene, '/etc/cni/net.d')),
+        ];
+        const plugins = await filesIn(scene, '/opt/cni/bin');
+        check('files', 'this network runtime has a configuration and CNI plugins', {
           holds: own.length > 0,
-          saw: `/etc/kni/net.d: ${listOf(own)}; /usr/lib/cni: ${plugins.length} plugins`,
+          saw: `${listOf(own)}; /opt/cni/bin: ${plugins.length} plugins`,
         });
       },
     );
   },
 };
+
+/** Where containerd reads its network configuration. */
+const containerdConfDir = '/etc/kni/containerd-net.d';
 
 const listOf = (files: readonly string[]): string => (files.length === 0 ? 'nothing' : files.join(', '));
 

@@ -36,6 +36,12 @@ const conflistIn = (files: object, directory: string) => {
 };
 
 describe('networksToCompare', () => {
+  it('refuses a node whose network another program configures', async () => {
+    const host = hostOf(() => '');
+    const error = await rejection(networksToCompare(host, 'test1-worker', signal), UserError);
+    expect(error).toMatchObject({errorCode: 'KNI-E119', tryThis: expect.stringContaining('--cni kni')});
+  });
+
   it('keeps bridge, range and routes, and gives CNI its own name and leases', async () => {
     const {kni, cni, programs} = await networksOn(
       [timestamp, ...types].map((type) => `${type} /usr/lib/cni/${type} `).join('\n'),
@@ -43,7 +49,7 @@ describe('networksToCompare', () => {
     const [first, ...rest] = conflistIn(kni, '/etc/kni/net.d/05').plugins;
     expect(first).toEqual({type: timestamp});
     expect(rest).toEqual(original.plugins);
-    const other = conflistIn(cni, '/etc/cni/net.d/');
+    const other = conflistIn(cni, '/etc/kni/containerd-net.d/');
     expect(other.name).toBe('kni-compare');
     expect(other.plugins[1]).toEqual({
       ...original.plugins[0],

@@ -10,11 +10,33 @@ export const runtimeEnvironment = {name: 'runtime.env', path: '/etc/kni/runtime.
 /** By name, without dashes. Undefined removes a flag. No value contains a space, since systemd splits there. */
 export type RuntimeFlags = Readonly<Record<string, string | undefined>>;
 
+/** Programs that install a CNI put its plugins into the first, Debian has the reference plugins in the second. */
+export const pluginDirs = ['/opt/cni/bin', '/usr/lib/cni'] as const;
+
+/** The CNI configuration of containerd, which is empty: configure-node.sh sets it. */
+export const containerdConfDir = '/etc/kni/containerd-net.d';
+
 const variable = 'KNI_RUNTIME_FLAGS';
 
 export const flagsOfStack = ({cluster: {podSubnet}}: Pick<Stack, 'cluster'>): RuntimeFlags => ({
   'pod-subnet': podSubnet,
+  // Always both: after the network was replaced, pods still need the plugins of the former one.
+  'cni-bin-dir': pluginDirs.join(':'),
+  'container-runtime-cni-dir': containerdConfDir,
 });
+
+/** The flags in the file. */
+export const readFlags = (file: string): RuntimeFlags =>
+  Object.fromEntries(
+    file
+      .split('\n')
+      .filter((line) => line.startsWith(`${variable}=`))
+      .flatMap((line) => line.slice(variable.length + 1).split(' '))
+      .flatMap((flag) => {
+        const [, name = '', value = ''] = /^--([a-z-]+)=(.*)$/.exec(flag) ?? [];
+        return name === '' ? [] : [[name, value]];
+      }),
+  );
 
 /** The file with these flags set or removed. Keeps all others, and other variables. */
 export const withRuntimeFlags = (file: string, flags: RuntimeFlags): string => {

@@ -23,14 +23,14 @@ describe('an attach that fails', () => {
     ];
     await shell(
       worker,
-      `mv /usr/lib/cni/portmap /usr/lib/cni/portmap.kept
-       cat >/usr/lib/cni/portmap <<'END'\n${broken.join('\n')}\nEND
-     chmod 755 /usr/lib/cni/portmap`,
+      `mv /opt/cni/bin/portmap /opt/cni/bin/portmap.kept
+       cat >/opt/cni/bin/portmap <<'END'\n${broken.join('\n')}\nEND
+     chmod 755 /opt/cni/bin/portmap`,
     );
     const restore = () =>
       shell(
         worker,
-        'test ! -e /usr/lib/cni/portmap.kept || mv /usr/lib/cni/portmap.kept /usr/lib/cni/portmap',
+        'test ! -e /opt/cni/bin/portmap.kept || mv /opt/cni/bin/portmap.kept /opt/cni/bin/portmap',
       );
     onTestFinished(async () => void (await restore()));
     await apply(samplePod('unlucky', {}));

@@ -10,6 +10,9 @@ sed -i 's/restrict_oom_score_adj = false/restrict_oom_score_adj = true/' "$confi
 # Adopt the network namespaces that the kubelet selects, but only from the runtime's directory.
 sed -i '/restrict_oom_score_adj = true/a\  # adopt network namespaces that the KNI network runtime created\n  kni_netns_dir = "/run/netns"' "$config"
 grep -q 'kni_netns_dir' "$config"
+# /etc/cni/net.d belongs to the networks that the network runtime serves. containerd reads an empty directory of its own.
+plugin=$(awk '/^ *\[plugins\./ {section = $1} /kni_netns_dir/ {sub(/^\[/, "", section); sub(/\]$/, "", section); print section}' "$config")
+printf '\n[%s.cni]\n  conf_dir = "/etc/kni/containerd-net.d"\n' "$plugin" >>"$config"
 
 if [ $# -gt 0 ]; then
   # The preloaded pause image; and the cgroupfs driver, which is what kubeadm before 1.24 sets the kubelet to.
@@ -24,5 +27,8 @@ if [ $# -gt 0 ]; then
   printf '%s' "$2" >/kind/version
 fi
 
-mkdir -p /var/lib/kni /etc/kni/net.d
+mkdir -p /var/lib/kni /etc/kni/net.d /etc/kni/containerd-net.d /etc/cni/net.d
+# Programs that install a CNI look for the reference plugins only here, some in their own mount namespace, where links break.
+mkdir -p /opt/cni/bin
+cp /usr/lib/cni/* /opt/cni/bin/
 systemctl enable kni.service
