@@ -25,6 +25,8 @@ export interface Changes {
   make(change: Change, work: () => Promise<void>): Promise<void>;
   /** Undoes this change early. Does nothing if it is undone. Rejects if that fails: it is tried again at the end. */
   undo(change: Change): Promise<void>;
+  /** Makes this change permanent: it is not undone at the end. */
+  keep(change: Change): Promise<void>;
 }
 
 export interface ChangeOptions {
@@ -63,6 +65,7 @@ export const withChanges = async <T>(
   const changes: Changes = {
     cluster,
     undo,
+    keep: (change) => log.remove(change),
     async make(change, workOfChange) {
       signal.throwIfAborted();
       await log.add(change);

@@ -24,7 +24,8 @@ export const switchBack = async (
     if (!(error instanceof CommandError) || refusalOf(error)?.status !== 'UNAVAILABLE') throw error;
   });
   await putFiles(host, files, signal);
-  await systemctl(host, 'start', units, signal);
+  // They may run already, with the other configuration.
+  await systemctl(host, 'restart', units, signal);
   await waitUntil(
     {what: 'the network runtime to answer', every: 200, atMost: 60_000, signal},
     async (polling) => {

@@ -5,7 +5,7 @@
  */
 
 import {UserError} from '../errors.ts';
-import type {Host} from '../host/host.ts';
+import type {Command, Host} from '../host/host.ts';
 import {releaseSandboxes} from '../tools/kni-runtime.ts';
 import type {Change, SwitchedNode} from './change.ts';
 import type {Changes} from './changes.ts';
@@ -19,8 +19,12 @@ export interface NodeSwitch extends OnNode {
   readonly to: string;
   /** Configurations, kubelet environment and programs. Keys are absolute paths. */
   readonly files: NewFiles;
-  /** Units to stop, such as the network runtime. */
+  /** Units to stop, such as the network runtime. The undo starts them. */
   readonly stop?: readonly string[];
+  /** Run when the node has no pod networks and these units are stopped. They must be idempotent. */
+  readonly meanwhile?: readonly Command[];
+  /** Units to start before the kubelet. */
+  readonly start?: readonly string[];
   /** Directories with state of the other network, which are removed at the end. */
   readonly scratch?: readonly string[];
 }
@@ -28,7 +32,7 @@ export interface NodeSwitch extends OnNode {
 /** Resolves when the kubelet is started, before its pods are Ready. Throws UserError before any change if the node is too old for this. */
 export const switchNode = async (
   changes: Changes,
-  {node, to, files, stop = [], scratch = [], signal}: NodeSwitch,
+  {node, to, files, stop = [], meanwhile = [], start = [], scratch = [], signal}: NodeSwitch,
 ): Promise<Change> => {
   const host = changes.cluster.node(node);
   await refuseOldRuntime(host, node, signal);
@@ -46,6 +50,8 @@ export const switchNode = async (
     await host.run(releaseSandboxes, {signal, timeout: releaseTimeout});
     await systemctl(host, 'stop', stop, signal);
     await replaceFiles(host, {former, next: files}, signal);
+    for (const command of meanwhile) await host.run(command, {signal, timeout: 60_000});
+    await systemctl(host, 'start', start, signal);
     await systemctl(host, 'start', ['kubelet'], signal);
   });
   return change;
