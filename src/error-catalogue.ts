@@ -97,7 +97,7 @@ export const errorCatalogue = {
   ),
   'KNI-E119': entry(
     'A node cannot be switched.',
-    'The network runtime on the node is older than kni-demo, or a CNI plugin is missing on the node.',
+    'The network runtime on the node is older than kni-demo, a CNI plugin is missing on the node, or the network is not that of kni-demo.',
     'Run `kni-demo up`, which updates the network runtime.',
   ),
   'KNI-E199': entry(

@@ -115,6 +115,16 @@ export const inputErrors = {
     'The message has the file, the line and the column of each problem.',
     'Correct the file and run the same command again.',
   ),
+  'KNI-E223': entry(
+    'The network for pods is unknown or invalid.',
+    'kni-demo has no network of that name, or the file is neither a CNI configuration nor a manifest.',
+    'Pass `--cni kni`, `--cni flannel`, or a file or URL that docs/networks.md describes.',
+  ),
+  'KNI-E224': entry(
+    'The network does not fit the cluster or the other flags.',
+    'Its range of pods differs from that of the stack, it routes packets itself, or the nodes lack one of its plugins.',
+    'Read the message; docs/networks.md says what a network needs.',
+  ),
   'KNI-E230': entry(
     'The recording cannot be used.',
     'The file is not a recording of `kni-demo dashboard --record`, is damaged, or was made by a later version.',

@@ -8,6 +8,7 @@ export const project = {
   root: below(''),
   manifests: below('manifests'),
   stacks: below('manifests/stacks'),
+  networks: below('manifests/networks'),
   patches: below('patches'),
   runtime: below('runtime'),
   dns: below('dns'),

@@ -3,6 +3,7 @@
 import {type Command, Option} from 'commander';
 import {
   backend,
+  cni,
   json,
   lockTimeout,
   name,
@@ -19,7 +20,7 @@ import type {World} from './world.ts';
 /** Adds the flags that choose what is built, and with `ofCluster` those of the cluster. */
 const withChoices = (command: Command, {ofCluster} = {ofCluster: true}): Command => {
   command.addOption(stack()).addOption(name());
-  if (ofCluster) command.addOption(workers()).addOption(backend());
+  if (ofCluster) command.addOption(workers()).addOption(backend()).addOption(cni());
   return command.addOption(source()).addOption(noPatch());
 };
 
@@ -102,6 +103,13 @@ Stacks:
              parts were run, its downloads were not)
   <path>     a stack file of your own, like those in manifests/stacks
 Without --stack, up uses the stack of the existing cluster. A new cluster gets bookworm.
+
+Networks for pods (--cni): the network runtime calls their CNI plugins
+  kni               kni-demo's own
+  flannel           the nodes download its manifest and images from the internet
+  <file>.conflist   a CNI configuration of your own; {{.PodCIDR}} becomes the podCIDR of each node
+  <file>.yaml, URL  the manifest of a CNI that installs itself with a DaemonSet
+The pods of a running cluster get new sandboxes: their containers restart.
 
 Your own sources are a git URL or a directory. They must be of the release that the stack uses:
   --source kubernetes=https://host/me/kubernetes#my-branch

@@ -2,7 +2,7 @@
 
 export const examples: Readonly<Record<string, readonly string[]>> = {
   '': ['up --yes', 'pod create mypod', 'logs --pod mypod', 'down'],
-  up: ['up --yes', 'up --name lab --workers 3 --backend vxlan', 'up --dry-run'],
+  up: ['up --yes', 'up --name lab --workers 3 --backend vxlan', 'up --cni ./my.conflist', 'up --dry-run'],
   init: ['init --source containerd=../containerd'],
   build: ['build --stack upstream'],
   setup: ['setup --workers 3'],

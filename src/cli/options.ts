@@ -31,6 +31,13 @@ export const backend = (): Option =>
     backends,
   );
 
+/** Without a default: the task asks the record of the cluster. */
+export const cni = (): Option =>
+  new Option(
+    '--cni <network>',
+    "the network for pods: kni, flannel, a file or a URL (default: the cluster's, or kni)",
+  );
+
 export const source = (): Option =>
   new Option('--source <component=where>', 'build your own kubernetes or containerd, see kni-demo up --help')
     .default([], 'the sources that the stack pins')

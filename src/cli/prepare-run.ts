@@ -1,9 +1,13 @@
 /** Prepares a run of stages: chooses the stack, checks the input, and builds the plan. */
 
+import {readNetwork} from '../cluster/network-record.ts';
 import {UserError} from '../errors.ts';
 import {type FingerprintOf, fingerprintsOf, InputsError} from '../graph/fingerprint.ts';
 import type {Plan} from '../graph/plan.ts';
 import {CommandError} from '../host/command-error.ts';
+import {loadNetwork, ownNetwork} from '../networks/load.ts';
+import {hasOwnRoutes} from '../networks/network.ts';
+import {project} from '../project.ts';
 import {type OwnSource, sourceFlags} from '../stacks/own-source.ts';
 import type {Backend, ClusterChoice, DemoContext} from '../stages/context.ts';
 import {demoPlan} from '../stages/demo.ts';
@@ -21,6 +25,8 @@ export interface RunOptions {
   /** Default: 1. */
   readonly workers?: number;
   readonly backend?: Backend;
+  /** As `loadNetwork` takes it. Default: the network of the cluster. */
+  readonly cni?: string;
   readonly source: readonly OwnSource[];
   readonly patch: boolean;
   readonly yes?: boolean;
@@ -34,12 +40,33 @@ export interface RunOptions {
 /** Throws UserError (exit code `badInput`) for sources or a stack that do not exist. */
 export const contextOfRun = async (
   world: World,
-  {stack, name, workers = 1, backend, source, patch, yes = false}: Omit<RunOptions, 'lockTimeout'>,
+  {stack, name, workers = 1, backend, cni, source, patch, yes = false}: Omit<RunOptions, 'lockTimeout'>,
   say: (line: string) => void,
 ): Promise<DemoContext> => {
   refuseAmbiguous(source, patch);
   const cluster = {name, workers, ...(backend && {backend})};
-  return contextOf(world, {stack, cluster, mayInstall: yes}, say);
+  const context = await contextOf(world, {stack, cluster, mayInstall: yes}, say);
+  return withNetwork(context, cni, world.signal);
+};
+
+/** Throws UserError for a network that cannot be used, or whose program routes the packets of pods itself, with --backend. */
+const withNetwork = async (
+  context: DemoContext,
+  choice: string | undefined,
+  signal: AbortSignal,
+): Promise<DemoContext> => {
+  const {cluster, dirs, stack} = context;
+  const options = {dir: project.networks, podSubnet: stack.cluster.podSubnet, dirs, signal};
+  const cni = choice === undefined ? undefined : await loadNetwork(choice, options);
+  const used = cni ?? (await readNetwork(dirs, cluster.name)).network ?? ownNetwork;
+  if (cluster.backend !== undefined && used !== ownNetwork && !hasOwnRoutes(used))
+    throw new UserError({
+      what: `--backend ${cluster.backend} does not fit network ${used.name}`,
+      why: 'this network routes packets between the nodes itself',
+      tryThis: 'leave out --backend, or choose another network with --cni',
+      code: 'KNI-E224',
+    });
+  return {...context, cluster: {...cluster, ...(cni !== undefined && {cni})}};
 };
 
 /** Without `stack`, takes that of the cluster, or else the default, and says why. */

@@ -1,4 +1,4 @@
-/** Parses a stack file, and validates it against the schema. Every problem has its line and its field. */
+/** Parses YAML files of the user and of kni-demo, and validates them. Every problem has its line and its field. */
 
 import {type Document, isNode, LineCounter, parseDocument} from 'yaml';
 import {z} from 'zod';
@@ -18,6 +18,18 @@ export interface StackFile {
 }
 
 export const parseStack = (yaml: string, {path, name}: StackFile): StackResult => {
+  const schema = Stack.safeExtend({name: z.literal(name, `must be ${name}, like the file`)});
+  const result = parseYaml(yaml, path, schema);
+  return result.ok ? {ok: true, stack: result.value} : result;
+};
+
+export type YamlResult<T> =
+  | {readonly ok: true; readonly value: T}
+  /** In the file's order, as for a stack. */
+  | {readonly ok: false; readonly problems: readonly string[]};
+
+/** `path` is what problems show. */
+export const parseYaml = <T>(yaml: string, path: string, schema: z.ZodType<T>): YamlResult<T> => {
   const lines = new LineCounter();
   const document = parseDocument(yaml, {lineCounter: lines, prettyErrors: false});
   const broken = [...document.errors, ...document.warnings][0];
@@ -28,9 +40,8 @@ export const parseStack = (yaml: string, {path, name}: StackFile): StackResult =
     };
   }
 
-  const schema = Stack.safeExtend({name: z.literal(name, `must be ${name}, like the file`)});
   const result = schema.safeParse(valueOf(document), {reportInput: true});
-  if (result.success) return {ok: true, stack: result.data};
+  if (result.success) return {ok: true, value: result.data};
   const problems = result.error.issues
     .flatMap(problemsOf)
     .map(({at, text}) => ({line: lineOf(document, lines, at), text: `${fieldPrefix(at)}${text}`}))

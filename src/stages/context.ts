@@ -4,6 +4,7 @@ import type {Dirs} from '../cache/dirs.ts';
 import type {Task} from '../graph/task.ts';
 import type {Host} from '../host/host.ts';
 import type {Machine} from '../host/machine.ts';
+import type {NetworkChoice} from '../networks/load.ts';
 import type {Stack} from '../stacks/schema.ts';
 
 export type Architecture = keyof Stack['nodejs']['packages'];
@@ -46,6 +47,8 @@ export interface ClusterChoice {
   readonly workers: number;
   /** How nodes reach the pods of other nodes; undefined keeps the current backend. */
   readonly backend?: Backend;
+  /** The network for pods; undefined keeps that of the cluster. A new cluster gets kni-demo's own. */
+  readonly cni?: NetworkChoice;
 }
 
 /** The values of the network runtime's flag --backend. */

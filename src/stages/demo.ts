@@ -33,6 +33,7 @@ import {patchSource} from './init/tree.ts';
 import type {ResolvedSource} from './lib/resolve-own-source.ts';
 import {cluster} from './setup/cluster.ts';
 import {dns} from './setup/dns.ts';
+import {network} from './setup/network.ts';
 import {networkDefinitions} from './setup/network-definitions.ts';
 import {nodesReady} from './setup/nodes-ready.ts';
 import {programsTask} from './setup/programs.ts';
@@ -92,6 +93,7 @@ export const demoTasks = (
     programsTask(own), // runtime of this checkout, and own kubelet and containerd
     runtimeFlags, // pod subnet and --backend
     networkDefinitions, // NetworkAttachmentDefinition and the right to read it
+    network, // --cni: the network for pods
     nodesReady, // the network runtimes answer
     ...when(!features.coredns, dns), // instead of CoreDNS
 

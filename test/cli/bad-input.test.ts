@@ -53,6 +53,14 @@ describe('help and version', () => {
 
 describe('bad input', () => {
   it.each([
+    [
+      ['up', '--stack', 'bookworm', '--cni', 'calico'],
+      'unknown network calico: the known networks are kni, flannel',
+    ],
+    [
+      ['up', '--stack', 'bookworm', '--cni', './no.conflist'],
+      'unknown network ./no.conflist: the file does not exist',
+    ],
     [['up', '--stack', 'nope'], 'unknown stack nope: the known stacks are bookworm and upstream'],
     [
       ['up', '--stack', '../../package'],
@@ -89,7 +97,7 @@ describe('bad input', () => {
     using host = fakeHost();
     const {code, stdout, stderr, errorCode} = await cli(dir, args, {host});
     expect({code, stdout}).toEqual({code: exitCodes.badInput, stdout: ''});
-    expect(errorCode).toMatch(/^KNI-E20[124]$/);
+    expect(errorCode).toMatch(/^KNI-E2(0[124]|23)$/);
     expect(stderr).toMatch(clear);
     expect(stderr.slice('error: '.length)).toContain(text);
     expect(await readdir(dir.path)).toEqual([]);

@@ -102,6 +102,10 @@ describe('the built program', () => {
     [['up', '--w'], ['--workers']],
     [['01-init', '--lock'], ['--lock-timeout']],
     [['up', '--backend', 'v'], ['vxlan']],
+    [
+      ['up', '--cni', ''],
+      ['kni', 'flannel'],
+    ],
     [['completion', 'f'], ['fish']],
   ])('offers for %j: %j', async (words, candidates) => {
     await using dir = await tempDir();

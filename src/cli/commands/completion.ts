@@ -3,6 +3,7 @@
 import type {Command, Option} from 'commander';
 import {dirsOf} from '../../cache/dirs.ts';
 import {recordedClusters} from '../../cluster/cluster.ts';
+import {ownNetwork} from '../../networks/load.ts';
 import {project} from '../../project.ts';
 import {stackNames} from '../../stacks/load.ts';
 import {lineWriter} from '../../view/stream.ts';
@@ -74,6 +75,7 @@ const candidatesFor = async (
 const valuesOf = async ({env}: World, {long, argChoices}: Option): Promise<readonly string[]> => {
   if (argChoices !== undefined) return argChoices;
   if (long === '--stack') return stackNames(project.stacks);
+  if (long === '--cni') return [ownNetwork, ...(await stackNames(project.networks))];
   if (long === '--name') return recordedClusters(dirsOf(env));
   return [];
 };

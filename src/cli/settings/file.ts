@@ -66,9 +66,10 @@ const isText = (node: unknown): node is Scalar<string | number> =>
 const textOf = ({source, value}: Scalar<string | number>): string =>
   typeof value === 'number' ? (source ?? String(value)) : value;
 
-/** Paths of stack files and source directories are relative to the file. */
+/** Paths of stack files, networks and source directories are relative to the file. */
 const withBase = (name: string, text: string, base: string): string => {
   if (name === 'stack') return /\.ya?ml$/.test(text) ? resolve(base, text) : text;
+  if (name === 'cni') return /\.[a-z]+$/.test(text) && !isUrl(text) ? resolve(base, text) : text;
   if (name !== 'source') return text;
   const [, component = '', place = '', ref = ''] = /^([^=]*=)([^#]*)(.*)$/.exec(text) ?? [];
   return component === '' || place === '' || isUrl(place)

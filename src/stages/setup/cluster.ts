@@ -11,6 +11,7 @@ import {
   writeRecord,
 } from '../../cluster/cluster.ts';
 import {isGoFrame, kindFailure} from '../../cluster/kind-failure.ts';
+import {writeNetwork} from '../../cluster/network-record.ts';
 import {ownerDirectoryOf, refuseForeign} from '../../cluster/ownership.ts';
 import {haveReported, nodeStartTimes} from '../../cluster/readiness.ts';
 import {startNodes} from '../../cluster/start.ts';
@@ -59,6 +60,8 @@ export const cluster: DemoTask = {
       ...(stackFile !== undefined && {stackFile}),
     };
     await writeRecord(dirs, name, {phase: 'creating', ...record});
+    // Of an earlier cluster of this name, which was not deleted by kni-demo.
+    await writeNetwork(dirs, name, {former: [], isComplete: true});
     await createNodes(context, running, {afterCancelledRun: previous?.phase === 'creating'});
     await writeRecord(dirs, name, {phase: 'complete', ...record});
   },

@@ -5,14 +5,15 @@ import {areAllReady, startRuntimes, waitForNodes} from '../../cluster/start.ts';
 import type {DemoTask} from '../context.ts';
 import {currentCluster} from '../lib/current-cluster.ts';
 import {cluster} from './cluster.ts';
+import {network} from './network.ts';
 import {programsId} from './programs.ts';
 import {runtimeFlags} from './runtime-flags.ts';
 
 export const nodesReady: DemoTask = {
   id: 'setup/nodes-ready',
   title: 'Wait until all nodes are Ready',
-  // Both restart the network runtimes, so nodes can become NotReady again.
-  needs: [cluster.id, programsId, runtimeFlags.id],
+  // These restart the network runtimes, so nodes can become NotReady again.
+  needs: [cluster.id, programsId, runtimeFlags.id, network.id],
   live: true,
   async done(context, {signal}) {
     const {controlPlane, nodes} = await currentCluster(context);

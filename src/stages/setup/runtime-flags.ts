@@ -3,7 +3,7 @@
 import type {Host} from '../../host/host.ts';
 import type {DemoContext, DemoTask} from '../context.ts';
 import {currentCluster} from '../lib/current-cluster.ts';
-import {flagsOfStack, runtimeEnvironment, withRuntimeFlags} from '../lib/runtime-environment.ts';
+import {flagsOfStack, readFlags, runtimeEnvironment, withRuntimeFlags} from '../lib/runtime-environment.ts';
 import {cluster} from './cluster.ts';
 
 export const runtimeFlags: DemoTask = {
@@ -34,9 +34,14 @@ const nodesOf = async (context: DemoContext): Promise<readonly Host[]> => {
   return found.nodes.map(({name}) => found.node(name));
 };
 
-/** `current` is the file on the node. Its backend is kept unless the user chose one. */
-const environmentFor = ({cluster: {backend}, stack}: DemoContext, current: string): string =>
-  withRuntimeFlags(current, {...flagsOfStack(stack), ...(backend !== undefined && {backend})});
+/**
+ * `current` is the file on the node. Its backend is kept unless the user chose one, and while another program routes packets: the
+ * task of the network gives the backend back.
+ */
+const environmentFor = ({cluster: {backend}, stack}: DemoContext, current: string): string => {
+  const isChosen = backend !== undefined && readFlags(current)['backend'] !== 'none';
+  return withRuntimeFlags(current, {...flagsOfStack(stack), ...(isChosen && {backend})});
+};
 
 const readEnvironment = async (node: Host): Promise<string> => {
   const {stdout} = await node.run(['sh', ['-ec', `cat ${runtimeEnvironment.path} 2>/dev/null || true`]]);

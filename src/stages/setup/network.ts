@@ -1,0 +1,132 @@
+/**
+ * Gives the pods of all nodes the network that the user chose with --cni. Node by node, the sandboxes are removed through the former
+ * network, and the kubelet creates them anew in the other one. The record in the state directory comes first: after an
+ * interruption the next `up` continues.
+ */
+
+import {withChanges} from '../../changes/changes.ts';
+import {switchNode} from '../../changes/switch-node.ts';
+import type {Cluster} from '../../cluster/cluster.ts';
+import {type NetworkRecord, readNetwork, writeNetwork} from '../../cluster/network-record.ts';
+import {waitForReports} from '../../cluster/readiness.ts';
+import type {TaskRun} from '../../graph/task.ts';
+import {ownNetwork} from '../../networks/load.ts';
+import type {Network} from '../../networks/network.ts';
+import {applyManifest} from '../../tools/kubectl.ts';
+import type {DemoContext, DemoTask} from '../context.ts';
+import {currentCluster} from '../lib/current-cluster.ts';
+import {deleteObjects, isApplied, readPodCidrs, refuseMissingPlugins} from '../lib/network-objects.ts';
+import {
+  filesOfNetwork,
+  isOnNode,
+  removeLeftovers,
+  removeOwnBridge,
+  writtenBy,
+} from '../lib/network-on-node.ts';
+import {retry} from '../lib/retry.ts';
+import {cluster} from './cluster.ts';
+import {networkDefinitions} from './network-definitions.ts';
+import {programsId} from './programs.ts';
+import {runtimeFlags} from './runtime-flags.ts';
+
+export const network: DemoTask = {
+  id: 'setup/network',
+  title: 'Choose the network for pods',
+  needs: [cluster.id, programsId, runtimeFlags.id, networkDefinitions.id],
+  live: true,
+  inputs: ({cluster: {cni}}) => ({cni: cni ?? null}),
+  async done(context, {signal}) {
+    const record = await readNetwork(context.dirs, context.cluster.name);
+    const wanted = wantedNetwork(context, record);
+    if (!record.isComplete || !isSame(wanted, record.network)) return undefined;
+    const found = await currentCluster(context);
+    const podCidrs = await readPodCidrs(found.controlPlane, signal);
+    const {backend} = context.cluster;
+    for (const {name} of found.nodes)
+      if (!(await isOnNode(found.node(name), {wanted, podCidr: podCidrs.get(name), backend}, signal)))
+        return undefined;
+    if (wanted?.manifest !== undefined && !(await isApplied(found.controlPlane, wanted.manifest, signal)))
+      return undefined;
+    return wanted?.name ?? ownNetwork;
+  },
+  async run(context, running) {
+    const {
+      dirs,
+      cluster: {name},
+    } = context;
+    const record = await readNetwork(dirs, name);
+    const wanted = wantedNetwork(context, record);
+    const found = await currentCluster(context);
+    const podCidrs = await readPodCidrs(found.controlPlane, running.signal);
+    if (wanted?.conflist !== undefined) await refuseMissingPlugins(found, wanted, running.signal);
+    const former = [...record.former, ...(record.network ? [record.network] : [])].filter(
+      (each) => !isSame(each, wanted),
+    );
+    await writeNetwork(dirs, name, {...(wanted && {network: wanted}), former, isComplete: false});
+    // Before the nodes are switched: its programs would restore what is removed from the nodes.
+    for (const {manifest} of former)
+      if (manifest !== undefined) await deleteObjects(found.controlPlane, manifest, running);
+    const since = Date.now();
+    const isSwitched = await switchNodes(context, running, {found, wanted, former, podCidrs});
+    if (wanted?.manifest !== undefined) {
+      const {manifest: input} = wanted;
+      const {signal, log} = running;
+      await retry(() => found.controlPlane.run(applyManifest, {input, signal, onLine: log}), signal, {log});
+    }
+    await writeNetwork(dirs, name, {...(wanted && {network: wanted}), former: [], isComplete: true});
+    // Until then the API server shows the nodes as they were before.
+    if (isSwitched) await waitForReports(found, () => since, running.signal);
+  },
+};
+
+/** Undefined is the network of kni-demo. Without --cni, the cluster keeps its network. */
+const wantedNetwork = ({cluster: {cni}}: DemoContext, record: NetworkRecord): Network | undefined =>
+  cni === undefined ? record.network : cni === ownNetwork ? undefined : cni;
+
+const isSame = (one: Network | undefined, other: Network | undefined): boolean =>
+  JSON.stringify(one) === JSON.stringify(other);
+
+interface Switch {
+  readonly found: Cluster;
+  readonly wanted: Network | undefined;
+  readonly former: readonly Network[];
+  readonly podCidrs: ReadonlyMap<string, string>;
+}
+
+/** A node that has the network already was switched before an interruption. Returns whether there was another. */
+const switchNodes = async (
+  context: DemoContext,
+  {signal, log}: TaskRun,
+  {found, wanted, former, podCidrs}: Switch,
+): Promise<boolean> => {
+  let isSwitched = false;
+  const options = {cluster: context.cluster.name, command: 'kni-demo up', signal, say: log};
+  await withChanges(context, options, async (changes) => {
+    for (const {name: node} of found.nodes) {
+      const place = {wanted, podCidr: podCidrs.get(node), backend: context.cluster.backend};
+      if (await isOnNode(found.node(node), place, signal)) continue;
+      log(`switching ${node} to network ${wanted?.name ?? ownNetwork}: its pods get new sandboxes`);
+      const change = await switchNode(changes, {
+        node,
+        to: `network ${wanted?.name ?? ownNetwork}`,
+        files: {...withoutFiles(former), ...(await filesOfNetwork(found.node(node), place, signal))},
+        stop: ['kni'],
+        meanwhile: [
+          ...former.map((each) => removeLeftovers(each, context.stack.cluster.podSubnet)),
+          ...(wanted === undefined ? [] : [removeOwnBridge]),
+        ],
+        start: ['kni'],
+        signal,
+      });
+      await changes.keep(change);
+      isSwitched = true;
+    }
+  });
+  return isSwitched;
+};
+
+/** The configurations that kni-demo wrote for the former networks. */
+const withoutFiles = (former: readonly Network[]): Readonly<Record<string, undefined>> =>
+  Object.fromEntries(
+    former.flatMap((each) => (each.conflist === undefined ? [] : [[writtenBy(each), undefined]])),
+  );

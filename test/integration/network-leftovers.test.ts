@@ -1,0 +1,67 @@
+/** What a former network leaves on a node is removed, and nothing else: on a test node with real links, routes, chains and files. */
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {removeLeftovers} from '../../src/stages/lib/network-on-node.ts';
+import {startNode, type TestNode} from '../rig/node/node.ts';
+
+const network = {
+  name: 'agent',
+  cniName: 'agent0',
+  manifest: '…',
+  neededFiles: [],
+  leftovers: {
+    links: ['agent.1', 'agent0'],
+    paths: ['/run/agent'],
+    state: ['/run/leases/empty', '/run/leases/held'],
+    chains: ['AGENT-'],
+  },
+  isKnown: true,
+};
+
+let node: TestNode;
+const shell = async (script: string): Promise<string> => (await node.run(['sh', '-ec', script])).trim();
+const clean = async (): Promise<string> => {
+  const [file, args] = removeLeftovers(network, '10.77.0.0/16');
+  return (await node.run([file, ...args])).trim();
+};
+
+beforeAll(async () => {
+  node = await startNode();
+  await shell(`
+    ip link add agent0 type bridge && ip link set agent0 up
+    ip link add agent.1 type bridge && ip addr add 10.77.3.0/32 dev agent.1 && ip link set agent.1 up
+    ip link add kept0 type bridge && ip addr add 10.77.9.1/24 dev kept0 && ip link set kept0 up
+    ip link add up0 type bridge && ip addr add 172.30.9.2/24 dev up0 && ip link set up0 up
+    ip route add 10.77.1.0/24 dev agent0
+    ip route add 10.77.2.0/24 via 172.30.9.1
+    ip route add 10.77.4.0/24 via 172.30.9.1 proto 107
+    ip route add 10.99.0.0/16 via 172.30.9.1
+    iptables -t nat -N AGENT-POST
+    iptables -t nat -A POSTROUTING -m comment --comment "agent: a rule" -j AGENT-POST
+    iptables -t nat -A AGENT-POST -s 10.77.0.0/16 -j MASQUERADE
+    iptables -N AGENT-FWD
+    iptables -A FORWARD -j AGENT-FWD
+    iptables -N OTHER
+    iptables -A FORWARD -j OTHER
+    mkdir -p /run/agent /run/leases/empty /run/leases/held
+    touch /run/agent/env /run/leases/empty/lock /run/leases/empty/last_reserved_ip.0 /run/leases/held/10.77.3.9`);
+});
+afterAll(() => node[Symbol.asyncDispose]());
+
+describe('removeLeftovers', () => {
+  it('removes links, routes, chains and files of the network, and keeps those of others', async () => {
+    expect(await clean()).toBe('/run/leases/held keeps 1 files of failed cleanups');
+    expect(await shell("ip -o link | grep -oE 'agent[.0-9]*|kept0' | sort -u")).toBe('kept0');
+    const routes = await shell('ip route');
+    expect(routes).not.toMatch(/10\.77\.[12]\.0/);
+    for (const kept of ['10.77.4.0/24 via', '10.77.9.0/24 dev kept0', '10.99.0.0/16 via'])
+      expect(routes).toContain(kept);
+    const rules = await shell('iptables-save');
+    expect(rules).not.toContain('AGENT-');
+    expect(rules).toContain('-A FORWARD -j OTHER');
+    expect(await shell('ls -d /run/agent /run/leases/* 2>/dev/null || true')).toBe('/run/leases/held');
+  });
+
+  it('can be repeated', async () => {
+    expect(await clean()).toBe('/run/leases/held keeps 1 files of failed cleanups');
+  });
+});

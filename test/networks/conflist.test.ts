@@ -1,0 +1,54 @@
+import {describe, expect, it} from 'vitest';
+import {fillPodCidr, parseUserConflist} from '../../src/networks/conflist.ts';
+
+const conflist = (plugins: readonly object[], rest: object = {}): string =>
+  JSON.stringify({cniVersion: '1.0.0', name: 'mine', plugins, ...rest});
+
+describe('parseUserConflist', () => {
+  it('names the programs, and what the plugins leave on a node', () => {
+    const text = conflist([
+      {type: 'bridge', ipam: {type: 'host-local', subnet: '{{.PodCIDR}}'}},
+      {type: 'bridge', bridge: 'br7', ipam: {type: 'host-local', dataDir: '/run/leases'}},
+      {type: 'portmap', capabilities: {portMappings: true}},
+    ]);
+    expect(parseUserConflist(text)).toEqual({
+      cniName: 'mine',
+      programs: ['bridge', 'host-local', 'portmap'],
+      leftovers: {
+        links: ['cni0', 'br7'],
+        paths: [],
+        state: ['/var/lib/cni/networks/mine', '/run/leases/mine'],
+        chains: [],
+      },
+    });
+  });
+
+  it('takes a single plugin, as before CNI 1.0', () => {
+    expect(parseUserConflist('{"name":"one","type":"ptp","ipam":{"type":"host-local"}}')).toMatchObject({
+      cniName: 'one',
+      programs: ['ptp', 'host-local'],
+    });
+  });
+
+  it.each([
+    ['text that is no JSON', 'nonsense', /JSON/],
+    ['a configuration without a name', conflist([{type: 'ptp'}], {name: undefined}), /name/],
+    ['a name that is a path', conflist([{type: 'ptp'}], {name: '../x'}), /such as cbr0/],
+    ['a configuration without plugins', conflist([]), /at least one plugin/],
+    ['a plugin that is a path', conflist([{type: '../sh'}]), /name of a program/],
+  ])('refuses %s', (_, text, reason) => {
+    expect(() => parseUserConflist(text)).toThrow(reason);
+  });
+});
+
+describe('fillPodCidr', () => {
+  it.each(['{{.PodCIDR}}', '{{ .PodCIDR }}', 'usePodCidr'])('replaces %s', (placeholder) => {
+    expect(fillPodCidr(`{"subnet":"${placeholder}","again":"${placeholder}"}`, '10.244.1.0/24')).toBe(
+      '{"subnet":"10.244.1.0/24","again":"10.244.1.0/24"}',
+    );
+  });
+
+  it('keeps a range that is fixed', () => {
+    expect(fillPodCidr('{"subnet":"10.1.0.0/24"}', '10.244.1.0/24')).toBe('{"subnet":"10.1.0.0/24"}');
+  });
+});

@@ -1,0 +1,153 @@
+/** Networks by name, from files, and from a web server of the test. */
+
+import {createHash} from 'node:crypto';
+import {readFile, writeFile} from 'node:fs/promises';
+import {createServer} from 'node:http';
+import type {AddressInfo} from 'node:net';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {stringify} from 'yaml';
+import {dirsOf} from '../../src/cache/dirs.ts';
+import {UserError} from '../../src/errors.ts';
+import {definition} from '../../src/networks/definition.ts';
+import {loadNetwork} from '../../src/networks/load.ts';
+import {project} from '../../src/project.ts';
+import {stackNames} from '../../src/stacks/load.ts';
+import {parseYaml} from '../../src/stacks/parse.ts';
+import {envOf, rejection} from '../rig/demo.ts';
+import {type TempDir, tempDir} from '../rig/temp-dir.ts';
+
+const daemonSet = {
+  apiVersion: 'apps/v1',
+  kind: 'DaemonSet',
+  metadata: {name: 'agent'},
+  spec: {template: {spec: {containers: [{name: 'agent', image: 'example.org/agent:v1'}]}}},
+};
+const configMap = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: {name: 'settings'},
+  data: {'net.json': '{"Network": "10.244.0.0/16"}', image: 'not an image'},
+};
+const manifest = [configMap, daemonSet].map((each) => stringify(each)).join('---\n');
+const digest = `sha256:${'0'.repeat(64)}`;
+const agent = {
+  name: 'agent',
+  title: 'An agent',
+  cniName: 'agent0',
+  manifest: {file: 'agent-manifest.yaml'},
+  images: [{name: 'example.org/agent:v1', digest}],
+  neededFiles: ['/run/agent/env'],
+  podSubnet: {configMap: 'settings', key: 'net.json', field: 'Network'},
+  leftovers: {links: ['agent0'], chains: ['AGENT-']},
+};
+const {signal} = new AbortController();
+
+let dir: TempDir;
+let url: string;
+const server = createServer((request, response) => {
+  response.statusCode = request.url === '/agent.yaml' ? 200 : 404;
+  response.end(manifest);
+});
+
+beforeAll(async () => {
+  dir = await tempDir();
+  await writeFile(dir.join('agent-manifest.yaml'), manifest);
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  server.close();
+  await dir[Symbol.asyncDispose]();
+});
+
+const load = (choice: string, podSubnet = '10.244.0.0/16') =>
+  loadNetwork(choice, {dir: dir.path, podSubnet, dirs: dirsOf(envOf(dir)), signal});
+const file = async (name: string, content: unknown): Promise<string> => {
+  await writeFile(dir.join(name), typeof content === 'string' ? content : stringify(content));
+  return dir.join(name);
+};
+
+describe('loadNetwork', () => {
+  it('knows the network of kni-demo', async () => {
+    expect(await load('kni')).toBe('kni');
+  });
+
+  it('loads a definition by its name, with the digests of its images', async () => {
+    await file('agent.yaml', agent);
+    expect(await load('agent')).toEqual({
+      name: 'agent',
+      cniName: 'agent0',
+      manifest: expect.stringContaining(`image: example.org/agent:v1@${digest}`),
+      neededFiles: ['/run/agent/env'],
+      leftovers: {links: ['agent0'], paths: [], state: [], chains: ['AGENT-']},
+      isKnown: true,
+    });
+  });
+
+  it('downloads a pinned manifest once', async () => {
+    const sha256 = createHash('sha256').update(manifest).digest('hex');
+    const path = await file('web.yaml', {...agent, manifest: {url: `${url}/agent.yaml`, sha256}});
+    expect(await load(path)).toMatchObject({name: 'agent', isKnown: true});
+    const again = await file('gone.yaml', {...agent, manifest: {url: `${url}/gone.yaml`, sha256}});
+    expect(await load(again)).toMatchObject({name: 'agent'});
+  });
+
+  it('takes any manifest with a DaemonSet, from a file or a URL', async () => {
+    const expected = {name: 'agent', manifest: expect.stringContaining('DaemonSet'), isKnown: false};
+    expect(await load(`${url}/agent.yaml`)).toMatchObject(expected);
+    expect(await load(dir.join('agent-manifest.yaml'))).toMatchObject({...expected, name: 'agent-manifest'});
+  });
+
+  it('takes a CNI configuration', async () => {
+    const text = '{"cniVersion":"1.0.0","name":"mine","plugins":[{"type":"bridge"}]}';
+    expect(await load(await file('mine.conflist', text))).toMatchObject({
+      name: 'mine.conflist',
+      cniName: 'mine',
+      conflist: text,
+      leftovers: {links: ['cni0']},
+    });
+  });
+
+  it.each([
+    ['an unknown name', async () => 'calico', 'KNI-E223', /the known networks are kni, agent/],
+    ['a missing file', async () => dir.join('no.yaml'), 'KNI-E223', /does not exist/],
+    ['a file of another kind', () => file('some.txt', ''), 'KNI-E223', /must end with \.conflist/],
+    ['an invalid configuration', () => file('bad.conflist', '{}'), 'KNI-E223', /name/],
+    ['a manifest without a DaemonSet', () => file('job.yaml', configMap), 'KNI-E223', /no DaemonSet/],
+    ['YAML without objects', () => file('none.yaml', '- 1\n'), 'KNI-E223', /object 1 has no apiVersion/],
+    [
+      'an unknown field of a definition',
+      () => file('field.yaml', {...agent, colour: 'red'}),
+      'KNI-E223',
+      /field\.yaml:\d+: colour: unknown field/,
+    ],
+    ['an image that is not pinned', () => file('pin.yaml', {...agent, images: []}), 'KNI-E223', /not pinned/],
+    [
+      'a manifest that differs from its checksum',
+      () => file('sum.yaml', {...agent, manifest: {url: `${url}/agent.yaml`, sha256: 'f'.repeat(64)}}),
+      'KNI-E111',
+      /its sha256 is/,
+    ],
+    ['a page that is missing', async () => `${url}/missing.yaml`, 'KNI-E107', /HTTP 404/],
+  ])('refuses %s', async (_, choice, errorCode, why) => {
+    const error = await rejection(load(await choice()), UserError);
+    expect(error).toMatchObject({errorCode, why: expect.stringMatching(why)});
+  });
+
+  it('refuses a network whose range of pods differs from that of the stack', async () => {
+    const error = await rejection(load(await file('subnet.yaml', agent), '10.0.0.0/8'), UserError);
+    expect(error).toMatchObject({errorCode: 'KNI-E224', why: expect.stringContaining('10.244.0.0/16')});
+  });
+});
+
+describe('manifests/networks', () => {
+  it('has only valid definitions, named like their files', async () => {
+    for (const name of await stackNames(project.networks)) {
+      const path = `${project.networks}/${name}.yaml`;
+      expect(parseYaml(await readFile(path, 'utf8'), path, definition)).toMatchObject({
+        ok: true,
+        value: {name},
+      });
+    }
+  });
+});
