@@ -21,10 +21,11 @@ export interface SourcesOptions {
   /** Whether anybody reads. Otherwise nothing is polled. */
   readonly isWatched: () => boolean;
   readonly signal: AbortSignal;
+  /** Milliseconds between two looks at the cluster. */
+  readonly interval?: number;
 }
 
-/** Milliseconds between two looks at the cluster. */
-const interval = 2_000;
+const usualInterval = 2_000;
 /** Milliseconds until the first reader is noticed. */
 const idle = 200;
 /** Milliseconds after which a node is asked again although nothing happened there. */
@@ -32,7 +33,7 @@ const longest = 10_000;
 
 /** Resolves when the signal aborts. Rejects only with errors of this program. */
 export const runSources = async (options: SourcesOptions): Promise<void> => {
-  const {place, cluster: name, publish, isWatched, signal} = options;
+  const {place, cluster: name, publish, isWatched, signal, interval = usualInterval} = options;
   const state = createState(options);
   const followers = createFollowers({...options, onEvent: state.touch});
   const pausing = AbortSignal.any([signal, followers.failed]);
