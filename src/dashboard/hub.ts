@@ -60,7 +60,8 @@ export const createHub = ({
       if (message.type === 'snapshot') state.snapshot = line;
       else if (message.type === 'lost') state.lost = line;
       else if (message.type === 'back') state.lost = undefined;
-      else remember(line);
+      // Calls that repeat every few seconds would displace all others.
+      else if (message.type !== 'event' || !message.routine) remember(line);
       for (const tap of taps) tap(line);
       for (const reader of readers) reader.add(line);
     },

@@ -77,6 +77,15 @@ describe('the hub', () => {
     expect(await read(hub.subscribe())).toEqual(['start', 'event c', 'event d']);
   });
 
+  it('passes on routine calls, and does not remember them', async () => {
+    const hub = createHub({start, now});
+    const reader = hub.subscribe();
+    hub.publish({...event('a'), routine: true} as FeedMessage);
+    hub.publish(event('b'));
+    expect(await read(reader)).toEqual(['start', 'event a', 'event b']);
+    expect(await read(hub.subscribe())).toEqual(['start', 'event b']);
+  });
+
   it('drops what a slow reader has not taken, says how much, and repeats the state', async () => {
     const size = JSON.stringify(event('a')).length;
     const hub = createHub({start, now, backlog: size * 3});
