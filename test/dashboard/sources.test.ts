@@ -4,54 +4,9 @@ import {dirsOf} from '../../src/cache/dirs.ts';
 import {writeRecord} from '../../src/cluster/cluster.ts';
 import type {FeedMessage} from '../../src/dashboard/feed.ts';
 import {runSources} from '../../src/dashboard/sources.ts';
-import {CommandError} from '../../src/host/command-error.ts';
-import type {Command, Host} from '../../src/host/host.ts';
-import {dirWithCluster, envOf, node, printed} from '../rig/demo.ts';
+import {both, type Engine, engine} from '../rig/dashboard/engine.ts';
+import {dirWithCluster, envOf, node} from '../rig/demo.ts';
 import {until} from '../rig/wait.ts';
-
-const both = [node('test1-control-plane'), node('test1-worker')];
-
-const apiOf = (ready: boolean) =>
-  JSON.stringify({
-    items: both.map(({name}) => ({
-      kind: 'Node',
-      metadata: {name},
-      status: {conditions: [{type: 'Ready', status: ready ? 'True' : 'False', message: 'no answer'}]},
-    })),
-  });
-
-const failure = (command: Command, output: string) =>
-  new CommandError(command, {reason: 'exit code 1', output, exitStatus: 1});
-
-/** A docker engine whose cluster changes as the test says. Programs that follow something run until they are cancelled. */
-const engine = () => {
-  const state = {nodes: both, ready: true, api: true, docker: true};
-  const ran: string[] = [];
-  const followed: {readonly line: string; readonly onLine: (text: string) => void}[] = [];
-  const host: Host = {
-    async run(command, {signal, onLine = () => undefined} = {}) {
-      const [file, args] = command;
-      const line = [file, ...args].join(' ');
-      ran.push(line);
-      if (!state.docker) throw failure(command, 'Cannot connect to the Docker daemon');
-      if (args[0] === 'ps') return {stdout: printed(...state.nodes).join('\n'), stderr: ''};
-      if (line.includes('get nodes,pods')) {
-        if (!state.api) throw failure(command, 'connection refused');
-        return {stdout: apiOf(state.ready), stderr: ''};
-      }
-      if (/--follow|--watch/.test(line)) {
-        const entry = {line, onLine};
-        followed.push(entry);
-        onLine('');
-        await new Promise((resolve) => signal?.addEventListener('abort', resolve, {once: true}));
-        followed.splice(followed.indexOf(entry), 1);
-        throw new CommandError(command, {reason: 'cancelled'});
-      }
-      return {stdout: '', stderr: ''};
-    },
-  };
-  return {host, state, ran, followed};
-};
 
 const watching = async (options: {isWatched?: () => boolean} = {}) => {
   const dir = await dirWithCluster();
@@ -135,7 +90,7 @@ describe('the sources', () => {
     expect(of('log')[0]).toEqual({...line, type: 'log', node: 'test1-worker'});
   });
 
-  it.each<[string, (state: ReturnType<typeof engine>['state']) => void, RegExp]>([
+  it.each<[string, (state: Engine['state']) => void, RegExp]>([
     ['is deleted', (state) => (state.nodes = []), /cluster test1 does not exist/],
     ['is in an engine that is stopped', (state) => (state.docker = false), /docker does not answer/],
     [
@@ -173,6 +128,7 @@ describe('the sources', () => {
     await until('the loss', () => of('lost').length === 1 && followed.length === 0);
     state.nodes = [...both, node('test1-worker2')];
     await until('all sources of three nodes', () => followed.length === 10);
+    expect(followed.filter(({line}) => line.includes('test1-worker2'))).toHaveLength(3);
   });
 
   it('refuse a cluster of the same name that belongs to another user', async () => {
