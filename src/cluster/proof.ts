@@ -5,6 +5,7 @@ import type {Host} from '../host/host.ts';
 import {netnsOf, sandboxesOfPod, sandboxInfo} from '../tools/ctr.ts';
 import type {NodeContainer} from '../tools/docker.ts';
 import {kubectl} from '../tools/kubectl.ts';
+import {type AskedAddresses, askAddresses} from './asked-addresses.ts';
 import type {Cluster} from './cluster.ts';
 import type {Pod} from './pod.ts';
 import {type LogLine, linesMatching, receivedIpConfigs} from './runtime-log.ts';
@@ -19,6 +20,8 @@ export interface Evidence {
   readonly lines: readonly LogLine[];
   /** Output of `ip addr show eth0` in the pod. */
   readonly ipAddr: string;
+  /** What the runtime answers about the sandbox; undefined if its log has the known line about it. */
+  readonly asked?: AskedAddresses | undefined;
   /** What a request by name found; undefined if it was not made. */
   readonly byName?: ByName | undefined;
 }
@@ -60,8 +63,21 @@ export const gatherEvidence = async (
     netns,
     lines,
     ipAddr: ipAddr ?? (await addressesAt(node, netns, signal)),
+    ...(lacksKnownLine({lines, sandbox}) && {asked: await askAddresses(node, sandbox, signal)}),
     ...(reached && {byName: reached}),
   };
+};
+
+/**
+ * Whether the runtime writes no known line. One that logs its calls writes the line with the kubelet's first query, so it is not
+ * asked before: the question would be logged like a call of the kubelet.
+ */
+const lacksKnownLine = ({lines, sandbox}: Pick<Evidence, 'lines' | 'sandbox'>): boolean => {
+  if (sandbox === '' || knownLine({lines, sandbox}) !== undefined) return false;
+  const isQueried = lines.some(
+    ({rpc, level, sandbox: id}) => rpc === 'QueryPodNetwork' && level === 'info' && id === sandbox,
+  );
+  return isQueried || !lines.some(({rpc}) => rpc !== undefined);
 };
 
 /** The API server is a Service that every cluster has. Its only endpoint is on the control-plane node. */
@@ -120,47 +136,26 @@ export interface Check {
   readonly saw: string;
 }
 
-/** All checks must hold. */
-export const judge = ({pod, sandbox, netns, lines, ipAddr, byName}: Evidence): readonly Check[] => {
-  const own = lines.filter((line) => line.sandbox === sandbox);
-  const received = own.map(({msg}) => receivedIpConfigs(msg)).findLast((line) => line?.sandbox === sandbox);
-  const logged = received?.interfaces.get('eth0')?.ips[0];
+/** All checks must hold. If the log of the runtime lacks the known lines, other evidence decides, and the checks say so. */
+export const judge = (evidence: Evidence): readonly Check[] => {
+  const {pod, ipAddr, byName} = evidence;
+  const {address, ...told} = toldAddress(evidence);
   const inPod = /inet (\d+\.\d+\.\d+\.\d+)\//.exec(ipAddr)?.[1];
-  const made = lines.find(
-    ({rpc, netns: path, level}) => rpc === 'CreateNetwork' && path === netns && level === 'info',
-  );
-  const order = orderOf(lines, sandbox, netns);
   return [
-    {
-      claim: "the runtime logged the address of the pod's sandbox",
-      label: "address in runtime's log",
-      holds: logged !== undefined && sandbox !== '',
-      saw: received ? `${logged ?? 'no eth0'} (sandbox ${sandbox.slice(0, 12)}…)` : 'no line for it',
-    },
+    told,
     {
       claim: 'the API server has the same address',
       label: 'address at API server',
-      holds: logged !== undefined && logged === pod.ips[0],
+      holds: address !== undefined && address === pod.ips[0],
       saw: pod.ips[0] ?? 'none',
     },
     {
       claim: "the pod's eth0 has the same address",
       label: "address on pod's eth0",
-      holds: logged !== undefined && logged === inPod,
+      holds: address !== undefined && address === inPod,
       saw: inPod ?? 'none',
     },
-    {
-      claim: 'containerd joined the network namespace that the runtime made',
-      label: 'netns joined by containerd',
-      holds: netns !== undefined && made !== undefined,
-      saw: netns ?? "a namespace of containerd's own",
-    },
-    {
-      claim: 'the kubelet called CreateNetwork, AttachInterface, QueryPodNetwork in this order',
-      label: 'calls made by kubelet',
-      holds: order.join() === 'CreateNetwork,AttachInterface,QueryPodNetwork',
-      saw: order.join(', ') || 'none of them',
-    },
+    ...(isUnlogged(evidence) ? foreignChecks(evidence) : loggedChecks(evidence)),
     ...(byName === undefined
       ? []
       : [
@@ -173,6 +168,74 @@ export const judge = ({pod, sandbox, netns, lines, ipAddr, byName}: Evidence): r
         ]),
   ];
 };
+
+/** The address that the runtime tells: in its log, or in its answer. */
+const toldAddress = ({lines, sandbox, asked}: Evidence): Check & {readonly address: string | undefined} => {
+  const received = lines.map(({msg}) => receivedIpConfigs(msg)).findLast((line) => line?.sandbox === sandbox);
+  if (received === undefined && asked !== undefined) {
+    const address = asked.kind === 'answered' ? asked.ips[0] : undefined;
+    const found = asked.kind === 'answered' ? 'no address of eth0' : asked.why;
+    return {
+      claim: "the runtime, whose log has no known line, answers with the address of the pod's sandbox",
+      label: 'address by QueryPodNetwork',
+      holds: address !== undefined,
+      saw: address === undefined ? found : `${address} (its log has no known line)`,
+      address,
+    };
+  }
+  const address = received?.interfaces.get('eth0')?.ips[0];
+  return {
+    claim: "the runtime logged the address of the pod's sandbox",
+    label: "address in runtime's log",
+    holds: address !== undefined && sandbox !== '',
+    saw: received ? `${address ?? 'no eth0'} (sandbox ${sandbox.slice(0, 12)}…)` : 'no line for it',
+    address,
+  };
+};
+
+const labels = {netns: 'netns joined by containerd', calls: 'calls made by kubelet'} as const;
+const ownNetns = "a namespace of containerd's own";
+
+/** The runtime answers, and writes no line about its calls. */
+const isUnlogged = ({lines, asked}: Evidence): boolean =>
+  asked?.kind === 'answered' && !lines.some(({rpc}) => rpc !== undefined);
+
+const loggedChecks = ({lines, sandbox, netns}: Evidence): readonly Check[] => {
+  const made = lines.find(
+    ({rpc, netns: path, level}) => rpc === 'CreateNetwork' && path === netns && level === 'info',
+  );
+  const order = orderOf(lines, sandbox, netns);
+  return [
+    {
+      claim: 'containerd joined the network namespace that the runtime made',
+      label: labels.netns,
+      holds: netns !== undefined && made !== undefined,
+      saw: netns ?? ownNetns,
+    },
+    {
+      claim: 'the kubelet called CreateNetwork, AttachInterface, QueryPodNetwork in this order',
+      label: labels.calls,
+      holds: order.join() === 'CreateNetwork,AttachInterface,QueryPodNetwork',
+      saw: order.join(', ') || 'none of them',
+    },
+  ];
+};
+
+/** containerd names the namespaces that it makes for CNI `cni-<uuid>`. It joins another one only if the kubelet says so. */
+const foreignChecks = ({netns}: Evidence): readonly Check[] => [
+  {
+    claim: 'containerd joined a network namespace that it did not make',
+    label: labels.netns,
+    holds: netns !== undefined && !/(?:^|\/)cni-[^/]*$/.test(netns),
+    saw: netns ?? ownNetns,
+  },
+  {
+    claim: 'the calls of the kubelet are not in the log of the runtime',
+    label: labels.calls,
+    holds: true,
+    saw: 'not checked: the runtime does not log them',
+  },
+];
 
 /** One numbered line for each check that holds. The netns without its directory: a line fits into 80 columns. */
 export const proofLines = (checks: readonly Check[]): readonly string[] =>
@@ -195,8 +258,13 @@ const orderOf = (
 };
 
 /** The line `ipconfigs received for id: …`, as the original demo also logged it. */
-export const knownLine = ({lines, sandbox}: Evidence): string | undefined =>
+export const knownLine = ({lines, sandbox}: Pick<Evidence, 'lines' | 'sandbox'>): string | undefined =>
   lines.findLast(({msg}) => receivedIpConfigs(msg)?.sandbox === sandbox)?.msg;
+
+/** The known line, or a sentence if the runtime does not write it. */
+export const runtimeLine = (evidence: Evidence): string =>
+  knownLine(evidence) ??
+  'The network runtime does not log "ipconfigs received for id: …": it was asked, and other evidence decides.';
 
 /** A worker, where a pod needs no toleration. */
 export const workerOf = (nodes: readonly NodeContainer[]): string | undefined =>

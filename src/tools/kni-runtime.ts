@@ -14,6 +14,9 @@ export const askNetworksAnd = (script: string): Command => [
   ['-c', `line=$(${script}); echo "$line"; exec kni-runtime networks`],
 ];
 
+/** Calls QueryPodNetwork, which every KNI server implements. */
+export const askSandbox = (sandbox: string): Command => ['kni-runtime', ['query', sandbox]];
+
 /** Asks for the record of a pod's network. Only servers of `kni.inspector.Inspector` implement this call. */
 export const askPod = (pod: string, {check = false}: {readonly check?: boolean} = {}): Command => [
   'kni-runtime',
@@ -94,6 +97,14 @@ export const parseNetworks = (stdout: string): readonly NodeNetwork[] =>
     runningPodsUnaffected: extradata.running_pods === 'unaffected',
     unfinishedCleanups: extradata.unfinished_cleanups,
   }));
+
+const podAddresses = z.object({
+  ipconfigs: z.object({eth0: z.object({ip: texts}).optional().catch(undefined)}),
+});
+
+/** The addresses of eth0 in an answer of QueryPodNetwork. */
+export const parseAddresses = (stdout: string): readonly string[] =>
+  readJson(podAddresses, stdout, "the network runtime's answer about a sandbox").ipconfigs.eth0?.ip ?? [];
 
 const podNetwork = z.object({
   correlation: text,

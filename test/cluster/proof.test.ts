@@ -7,6 +7,7 @@ import {
   judge,
   knownLine,
   proofLines,
+  runtimeLine,
   workerOf,
 } from '../../src/cluster/proof.ts';
 import type {LogLine} from '../../src/cluster/runtime-log.ts';
@@ -14,6 +15,7 @@ import {CommandError} from '../../src/host/command-error.ts';
 import type {Command} from '../../src/host/host.ts';
 import {sandboxesOfPod, sandboxInfo} from '../../src/tools/ctr.ts';
 import {runtimeJournal} from '../../src/tools/journalctl.ts';
+import {askSandbox} from '../../src/tools/kni-runtime.ts';
 import {kubectl} from '../../src/tools/kubectl.ts';
 import {exchange, node, rejection} from '../rig/demo.ts';
 import {fakeHost} from '../rig/fake-host.ts';
@@ -156,6 +158,53 @@ describe('judge', () => {
     expect(failing(change)).toEqual(claims);
   });
 
+  describe('of a runtime that does not write the known line', () => {
+    const answered = {kind: 'answered', ips: [ip]} as const;
+    const [told, foreign] = [
+      "the runtime, whose log has no known line, answers with the address of the pod's sandbox",
+      'containerd joined a network namespace that it did not make',
+    ];
+
+    it('lets the answer of the runtime and the other sources decide, and says so', () => {
+      const unlogged: Evidence = {...evidence, netns: '/run/netns/pod-1', lines: [], asked: answered};
+      const checks = judge(unlogged);
+      expect(checks.filter(({holds}) => !holds)).toEqual([]);
+      expect(proofLines(checks)).toEqual([
+        `1. address by QueryPodNetwork  ${ip} (its log has no known line)`,
+        `2. address at API server       ${ip}`,
+        `3. address on pod's eth0       ${ip}`,
+        '4. netns joined by containerd  pod-1',
+        '5. calls made by kubelet       not checked: the runtime does not log them',
+      ]);
+      expect(runtimeLine(unlogged)).toMatch(/does not log "ipconfigs received for id: …"/);
+    });
+
+    it.each<[string, Partial<Evidence>, readonly (string | undefined)[]]>([
+      [
+        'the runtime answers another address',
+        {asked: {kind: 'answered', ips: ['10.244.1.50']}},
+        [api, inPod],
+      ],
+      ['the runtime answers no address', {asked: {kind: 'answered', ips: []}}, [told, api, inPod]],
+      ['the API server has another address', {pod: {...pod, ips: ['10.244.1.6']}}, [api]],
+      ['the pod has another address', {ipAddr: ipAddr.replace(ip, '10.244.1.50')}, [inPod]],
+      ['containerd made a namespace for CNI', {netns: '/var/run/netns/cni-7c1f'}, [foreign]],
+      ['containerd made its own', {netns: undefined}, [foreign]],
+      [
+        'the runtime refuses to answer',
+        {asked: {kind: 'refused', why: 'NOT_FOUND: unknown sandbox'}},
+        [told, api, inPod, joined, order],
+      ],
+    ])('fails where %s', (_, change, claims) => {
+      expect(failing({lines: [], asked: answered, ...change})).toEqual(claims);
+    });
+
+    it('still needs the calls in the log of a runtime that logs them', () => {
+      expect(failing({lines: [made, attached, queried], asked: answered})).toEqual([]);
+      expect(failing({lines: [made, queried], asked: answered})).toEqual([order]);
+    });
+  });
+
   it('accepts the second attempt after any first one', () => {
     const first = {netns: '/run/netns/kni-uid-1-first', sandbox: 'first'};
     const before = [
@@ -278,14 +327,44 @@ describe('gatherEvidence', () => {
     expect(gathered.sandbox).toBe(sandbox);
   });
 
+  const query = (id: string): Command => on('test1-worker', askSandbox(id));
+
   it('keeps a sandbox that the runtime does not know, so that the checks can report it', async () => {
     const gathered = await gather(
       exchange(sandboxes, 'foreign'),
       exchange(journal),
       address,
       info('foreign', '/run/netns/cni-1'),
+      exchange(query('foreign'), '2> kni-runtime: NOT_FOUND: unknown sandbox', '[exit code 1]'),
     );
-    expect(gathered).toMatchObject({sandbox: 'foreign', netns: '/run/netns/cni-1', lines: []});
+    expect(gathered).toMatchObject({
+      sandbox: 'foreign',
+      netns: '/run/netns/cni-1',
+      lines: [],
+      asked: {kind: 'refused', why: 'NOT_FOUND: unknown sandbox'},
+    });
+  });
+
+  it('asks a runtime that logs in its own words', async () => {
+    const gathered = await gather(
+      exchange(sandboxes, sandbox),
+      exchange(journal, 'created a network for uid-1'),
+      address,
+      info(sandbox, netns),
+      exchange(query(sandbox), JSON.stringify({ipconfigs: {eth0: {ip: [ip], mac: ''}}, extradata: {}})),
+    );
+    expect(gathered).toMatchObject({lines: [], asked: {kind: 'answered', ips: [ip]}});
+    expect(judge(gathered).every(({holds}) => holds)).toBe(true);
+  });
+
+  it('does not ask a runtime that logs its calls before the kubelet does', async () => {
+    const gathered = await gather(
+      exchange(sandboxes, sandbox),
+      exchange(journal, ...texts.slice(0, 2)),
+      address,
+      info(sandbox, netns),
+    );
+    expect(gathered.asked).toBeUndefined();
   });
 
   it.each([['-- No entries --'], []])('takes a journal without such lines for empty', async (...said) => {

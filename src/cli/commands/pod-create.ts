@@ -6,7 +6,7 @@ import {type Cluster, nameFlag, requireCluster, requireRunning} from '../../clus
 import {findPod} from '../../cluster/pod.ts';
 import {podsInFile} from '../../cluster/pod-file.ts';
 import {createPods, podManifest, waitForPod} from '../../cluster/pods.ts';
-import {knownLine, proofLines} from '../../cluster/proof.ts';
+import {proofLines, runtimeLine} from '../../cluster/proof.ts';
 import {waitForProof} from '../../cluster/prove-kni.ts';
 import {seconds} from '../../duration.ts';
 import {UserError} from '../../errors.ts';
@@ -94,10 +94,10 @@ const createAndProve = async (
       continue;
     }
     const {evidence, checks} = await waitForProof(cluster, path, signal);
-    results.push({...result, proof: [knownLine(evidence) ?? '', ...proofLines(checks)]});
+    results.push({...result, proof: [runtimeLine(evidence), ...proofLines(checks)]});
     proved += 1;
     if (paths.length > 1) continue;
-    say(knownLine(evidence) ?? '');
+    say(runtimeLine(evidence));
     for (const line of proofLines(checks)) say(line);
   }
   if (paths.length > 1 && proved > 0)

@@ -1,6 +1,6 @@
 /** Proves that the sample pod got its network over KNI. Always runs, because the cluster may have changed. */
 
-import {knownLine, proofLines} from '../../cluster/proof.ts';
+import {proofLines, runtimeLine} from '../../cluster/proof.ts';
 import {waitForProof} from '../../cluster/prove-kni.ts';
 import type {Stack} from '../../stacks/schema.ts';
 import type {DemoTask} from '../context.ts';
@@ -21,7 +21,7 @@ export const proveSamplePod: DemoTask = {
     const cluster = await currentCluster(context);
     const byName = !context.stack.features.coredns;
     const {evidence, checks} = await waitForProof(cluster, samplePodName, signal, {byName});
-    log(knownLine(evidence) ?? '');
+    log(runtimeLine(evidence));
     for (const line of proofLines(checks)) log(line);
   },
 };
