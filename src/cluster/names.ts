@@ -44,6 +44,9 @@ export const imageReference = (name: string): string => {
 /** The cluster that commands use without --name. */
 export const defaultCluster = {name: 'test1', workers: 1} as const;
 
+/** The pod of the proof. */
+export const samplePodName = 'samplepod';
+
 export const workerCount = (text: string): number => {
   const count = Number(text);
   if (/^\d+$/.test(text) && count >= 1 && count <= 9) return count;

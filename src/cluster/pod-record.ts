@@ -5,6 +5,7 @@ import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
 import {netnsOf, sandboxesOfPod, sandboxInfo} from '../tools/ctr.ts';
 import {askPod, type InspectedPod, parseInspectedPod, refusalOf} from '../tools/kni-runtime.ts';
+import {askAddresses} from './asked-addresses.ts';
 import {nameFlag} from './cluster.ts';
 import {noAnswer} from './no-answer.ts';
 import type {PlacedPod} from './placed-pod.ts';
@@ -76,7 +77,7 @@ const unknownPod = (pod: PlacedPod, why: string, {cluster}: RecordOptions, cause
     {cause},
   );
 
-/** For another KNI runtime: the addresses that it logged, and the network namespace that containerd joined. */
+/** For another KNI runtime: the addresses that it logged or answers, and the network namespace that containerd joined. */
 const withoutRuntime = async (
   node: Host,
   pod: PlacedPod,
@@ -100,7 +101,12 @@ const withoutRuntime = async (
     });
   }
   const netns = netnsOf((await node.run(sandboxInfo(sandbox), {signal})).stdout);
-  const interfaces = [...(received?.interfaces ?? [])].map(([ifName, {ips, mac}]) => ({
+  const asked = received === undefined ? await askAddresses(node, sandbox, signal) : undefined;
+  const answered =
+    asked?.kind === 'answered' && asked.ips.length > 0
+      ? [['eth0', {ips: asked.ips, mac: undefined}] as const]
+      : [];
+  const interfaces = [...(received?.interfaces ?? answered)].map(([ifName, {ips, mac}]) => ({
     name: ifName,
     mac,
     mtu: undefined,
@@ -111,7 +117,7 @@ const withoutRuntime = async (
     attachments: [],
     lacks: [
       `cannot ask the network runtime for its record: ${why}`,
-      'the facts shown are from the API server, containerd, the kernel and the journal',
+      `the facts shown are from the API server, containerd, the kernel and ${received === undefined ? 'its answers' : 'the journal'}`,
     ],
   };
 };

@@ -45,6 +45,11 @@ export const proveKni = async (
   });
 };
 
+export interface ProofOptions extends EvidenceOptions {
+  /** Milliseconds for all attempts. */
+  readonly atMost?: number;
+}
+
 /**
  * Retries the proof. After a node has restarted, the API server reports its old pods as Ready until the kubelet has
  * created new ones. When the kubelet's first attempt fails, the next one follows 10 to 15 s later.
@@ -53,9 +58,9 @@ export const waitForProof = async (
   cluster: Cluster,
   pod: string,
   signal: AbortSignal,
-  options?: EvidenceOptions,
+  {atMost = 60_000, ...options}: ProofOptions = {},
 ): Promise<Proof> => {
-  const wait = {what: 'the proof to succeed', every: 1_000, atMost: 60_000, signal};
+  const wait = {what: 'the proof to succeed', every: 1_000, atMost, signal};
   return waitUntil(wait, () => proveKni(cluster, pod, signal, options)).catch((error: unknown) => {
     throw error instanceof DeadlineExceeded && error.cause instanceof UserError ? error.cause : error;
   });

@@ -62,5 +62,10 @@ const linesOf = (
     (line) =>
       (sandbox !== undefined && line.sandbox === sandbox) || (netns !== undefined && line.netns === netns),
   );
-  return named.length > 0 ? named : lines.filter((line) => uid !== undefined && line.uid === uid);
+  if (named.length > 0) return named;
+  // Lines about an earlier sandbox of the pod may be of another network runtime.
+  const isOfOther = (line: LogLine): boolean =>
+    (line.sandbox !== undefined && sandbox !== undefined) ||
+    (line.netns !== undefined && netns !== undefined);
+  return lines.filter((line) => uid !== undefined && line.uid === uid && !isOfOther(line));
 };

@@ -1,5 +1,6 @@
 /** Proves that the sample pod got its network over KNI. Always runs, because the cluster may have changed. */
 
+import {samplePodName} from '../../cluster/names.ts';
 import {proofLines, runtimeLine} from '../../cluster/proof.ts';
 import {waitForProof} from '../../cluster/prove-kni.ts';
 import type {Stack} from '../../stacks/schema.ts';
@@ -7,7 +8,7 @@ import type {DemoTask} from '../context.ts';
 import {currentCluster} from '../lib/current-cluster.ts';
 import {dns} from '../setup/dns.ts';
 import {programsId} from '../setup/programs.ts';
-import {samplePod, samplePodName} from './sample-pod.ts';
+import {samplePod} from './sample-pod.ts';
 
 /** On stacks without CoreDNS, the proof resolves a name. */
 export const proveSamplePodOn = ({coredns}: Stack['features']): DemoTask =>

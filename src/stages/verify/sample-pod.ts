@@ -1,6 +1,7 @@
 /** Creates the sample pod. */
 
 import {nameFlag} from '../../cluster/cluster.ts';
+import {samplePodName} from '../../cluster/names.ts';
 import {findPod, isCurrent} from '../../cluster/pod.ts';
 import {createPod, waitForPod} from '../../cluster/pods.ts';
 import {workerOf} from '../../cluster/proof.ts';
@@ -9,8 +10,6 @@ import type {DemoTask} from '../context.ts';
 import {currentCluster} from '../lib/current-cluster.ts';
 import {nodesReady} from '../setup/nodes-ready.ts';
 import {runtimeFlags} from '../setup/runtime-flags.ts';
-
-export const samplePodName = 'samplepod';
 
 export const samplePod: DemoTask = {
   id: 'verify/sample-pod',
