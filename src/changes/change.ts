@@ -55,6 +55,17 @@ export const change = z.discriminatedUnion('kind', [
     units: z.array(z.string()),
     scratch: z.array(absolutePath),
   }),
+  /**
+   * A node runs another network runtime, named by a drop-in of kni.service. Undone by `switchRuntimeBack`: it puts back the former
+   * drop-in, and lets the kubelet create the sandboxes anew.
+   */
+  z.object({
+    kind: z.literal('runtime-switched'),
+    node: z.string(),
+    /** For messages: the directory or file of the runtime. */
+    to: z.string(),
+    file: savedFile,
+  }),
   /** Undone by deleting the objects. */
   z.object({kind: z.literal('objects-created'), objects: z.array(clusterObject)}),
   /** Undone by deleting the bridge, and its directory of leases if that has none. The plugins leave both behind. */
@@ -67,6 +78,7 @@ export const change = z.discriminatedUnion('kind', [
 ]);
 export type Change = z.infer<typeof change>;
 export type SwitchedNode = Extract<Change, {kind: 'node-switched'}>;
+export type SwitchedRuntime = Extract<Change, {kind: 'runtime-switched'}>;
 
 /** What the change did, as part of a sentence: `kni stopped on test1-worker`. */
 export const describeChange = (each: Change): string => {
@@ -77,6 +89,8 @@ export const describeChange = (each: Change): string => {
       return `${each.files.map(({path}) => path).join(', ')} changed on ${each.node}`;
     case 'node-switched':
       return `${each.node} switched to ${each.to}`;
+    case 'runtime-switched':
+      return `network runtime of ${each.node} replaced by ${each.to}`;
     case 'objects-created':
       return `${each.objects.map(({resource, name}) => `${resource} ${name}`).join(', ')} created`;
     case 'network-created':

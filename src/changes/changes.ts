@@ -25,8 +25,8 @@ export interface Changes {
   make(change: Change, work: () => Promise<void>): Promise<void>;
   /** Undoes this change early. Does nothing if it is undone. Rejects if that fails: it is tried again at the end. */
   undo(change: Change): Promise<void>;
-  /** Makes this change permanent: it is not undone at the end. */
-  keep(change: Change): Promise<void>;
+  /** Makes these changes permanent, all at once: they are not undone any more. */
+  keep(...changes: readonly Change[]): Promise<void>;
 }
 
 export interface ChangeOptions {
@@ -65,7 +65,7 @@ export const withChanges = async <T>(
   const changes: Changes = {
     cluster,
     undo,
-    keep: (change) => log.remove(change),
+    keep: (...kept) => log.remove(...kept),
     async make(change, workOfChange) {
       signal.throwIfAborted();
       await log.add(change);
@@ -153,8 +153,8 @@ const refuseLeft = (cluster: string, failed: readonly string[]): void => {
 };
 
 /** The record in memory, written through to the disk. Calls are serialized. */
-const changeLog = (dirs: Dirs, cluster: string, {changes, ...record}: ChangeRecord) => {
-  let left = [...changes];
+const changeLog = (dirs: Dirs, cluster: string, {changes: first, ...record}: ChangeRecord) => {
+  let left = [...first];
   let written: Promise<void> = Promise.resolve();
   const write = (next: Change[]): Promise<void> => {
     left = next;
@@ -167,6 +167,7 @@ const changeLog = (dirs: Dirs, cluster: string, {changes, ...record}: ChangeReco
     has: (change: Change): boolean => left.includes(change),
     list: (): readonly Change[] => left,
     add: (change: Change): Promise<void> => write([...left, change]),
-    remove: (change: Change): Promise<void> => write(left.filter((each) => each !== change)),
+    remove: (...changes: readonly Change[]): Promise<void> =>
+      write(left.filter((each) => !changes.includes(each))),
   };
 };

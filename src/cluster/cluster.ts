@@ -163,16 +163,18 @@ export const removedNodes = (
   return made.filter((each) => nodes.every((node) => node.name !== each));
 };
 
-const directoryOf = (dirs: Dirs, name: string): string => join(dirs.state, 'clusters', name);
+/** The directory of a cluster in the state directory. `down` removes it. */
+export const clusterDirectory = (dirs: Dirs, name: string): string => join(dirs.state, 'clusters', name);
 
 /** The cluster's own kubeconfig. kni-demo does not touch the user's kubeconfig and current context. */
-export const kubeconfigOf = (dirs: Dirs, name: string): string => join(directoryOf(dirs, name), 'kubeconfig');
+export const kubeconfigOf = (dirs: Dirs, name: string): string =>
+  join(clusterDirectory(dirs, name), 'kubeconfig');
 
 export const readRecord = async (dirs: Dirs, name: string): Promise<ClusterRecord | undefined> => {
   try {
     return readJson(
       clusterRecord,
-      await readFile(join(directoryOf(dirs, name), 'cluster.json'), 'utf8'),
+      await readFile(join(clusterDirectory(dirs, name), 'cluster.json'), 'utf8'),
       'the record of a cluster',
     );
   } catch {
@@ -188,8 +190,8 @@ export const recordedClusters = (dirs: Dirs): Promise<readonly string[]> =>
   namesIn(join(dirs.state, 'clusters'));
 
 export const writeRecord = async (dirs: Dirs, name: string, record: ClusterRecord): Promise<void> => {
-  await replaceFile(join(directoryOf(dirs, name), 'cluster.json'), `${JSON.stringify(record)}\n`);
+  await replaceFile(join(clusterDirectory(dirs, name), 'cluster.json'), `${JSON.stringify(record)}\n`);
 };
 
 export const forgetCluster = (dirs: Dirs, name: string): Promise<void> =>
-  rm(directoryOf(dirs, name), {recursive: true, force: true});
+  rm(clusterDirectory(dirs, name), {recursive: true, force: true});

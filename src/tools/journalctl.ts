@@ -58,5 +58,23 @@ export const servicesJournal = ({
   ],
 ];
 
+/**
+ * What the program of kni.service has written, without messages of systemd. `since` is in milliseconds since the epoch; `lines` are
+ * the last ones. With `follow`, prints only new lines.
+ */
+export const kniServiceLog = (
+  query: {readonly since: number; readonly lines: number} | {readonly follow: true},
+): Command => [
+  'journalctl',
+  [
+    '_SYSTEMD_UNIT=kni.service',
+    '--output=cat',
+    '--no-pager',
+    ...('follow' in query
+      ? ['--follow', '--lines=0']
+      : [`--since=@${query.since / 1000}`, `--lines=${query.lines}`]),
+  ],
+];
+
 /** The position that `showCursor` prints; undefined for other lines. */
 export const cursorOf = (line: string): string | undefined => /^-- cursor: (\S+)$/.exec(line)?.[1];

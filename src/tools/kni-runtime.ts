@@ -44,6 +44,19 @@ export const releaseSandboxes: Command = [
   ['60', 'kni-runtime', 'release-sandboxes', '/run/containerd/containerd.sock', '--yes'],
 ];
 
+/** The same, also for networks that the network runtime does not release. Earlier builds do not know the flag. */
+export const forceSandboxes: Command = [releaseSandboxes[0], [...releaseSandboxes[1], '--force']];
+
+const released = z.object({
+  sandboxes: z.array(z.object({pod: z.string(), error: z.string().optional()})),
+});
+
+/** Why the networks of some pods were not released. */
+export const parseUnreleased = (stdout: string): readonly {readonly pod: string; readonly error: string}[] =>
+  readJson(released, stdout, 'the output of kni-runtime release-sandboxes').sandboxes.flatMap(
+    ({pod, error}) => (error === undefined ? [] : [{pod, error}]),
+  );
+
 /** Treats an empty field and one of the wrong type as missing: proto3 does not distinguish empty from missing. */
 const text = z.string().min(1).optional().catch(undefined);
 /** Accepts numbers in strings: protobuf's JSON mapping writes int64 this way. */

@@ -1,0 +1,109 @@
+/** Gives a node another network runtime, or the former one back. */
+
+import {readUserRuntime, userRuntimeIn, userRuntimePaths} from '../cluster/user-runtime.ts';
+import {CommandError} from '../host/command-error.ts';
+import type {Command, Host} from '../host/host.ts';
+import {waitUntil} from '../host/wait-until.ts';
+import {
+  askNetworks,
+  forceSandboxes,
+  parseUnreleased,
+  refusalOf,
+  releaseSandboxes,
+} from '../tools/kni-runtime.ts';
+import type {SavedFile, SwitchedRuntime} from './change.ts';
+import {putFiles} from './node-files.ts';
+import {rememberNetwork, restoreNetwork} from './node-network.ts';
+import {releaseTimeout} from './switch-back.ts';
+import {systemctl} from './systemctl.ts';
+
+const {dropIn: dropInPath, programs, state} = userRuntimePaths;
+/** The node's network without pods, before the first runtime of the user's own. */
+const formerNetwork = `${programs}/network-before`;
+
+/** Undoes `switchRuntime`, from any point at which that was interrupted. If the former runtime fails, kni-demo's own replaces it. */
+export const switchRuntimeBack = async (
+  host: Host,
+  {file}: SwitchedRuntime,
+  signal: AbortSignal,
+): Promise<void> => {
+  try {
+    await setRuntime(host, {next: file, ready: answers}, signal);
+  } catch (error) {
+    if (file.former === null || signal.aborted) throw error;
+    await setRuntime(host, {next: fileWith(undefined), ready: answers}, signal);
+  }
+  await removeUnused(host, signal);
+};
+
+/** Removes programs that no drop-in names. With kni-demo's own runtime, removes everything of former ones. */
+export const removeUnused = async (host: Host, signal: AbortSignal): Promise<void> => {
+  const script = `if [ ! -e "$1" ]; then rm -rf "$2" "$3"; exit; fi
+for dir in "$2"/*/; do grep -qF "$dir" "$1" || rm -rf "$dir"; done`;
+  await host.run(['sh', ['-c', script, 'sh', dropInPath, programs, state]], {signal, timeout: 20_000});
+};
+
+export interface NextRuntime {
+  /** The drop-in. */
+  readonly next: SavedFile;
+  /** Resolves when the new runtime serves. If it rejects, the kubelet stays stopped. */
+  readonly ready: (host: Host, signal: AbortSignal) => Promise<void>;
+}
+
+/** Idempotent. Returns a line for everything that the former runtime did not clean up. */
+export const setRuntime = async (
+  host: Host,
+  {next, ready}: NextRuntime,
+  signal: AbortSignal,
+): Promise<readonly string[]> => {
+  await systemctl(host, 'stop', ['kubelet'], signal);
+  const former = userRuntimeIn((await host.run(readUserRuntime, {signal})).stdout);
+  const left = former === undefined ? await leaveOwn(host, signal) : await leaveUsers(host, signal);
+  await putFiles(host, [next], signal);
+  await systemctl(host, 'start', ['kni'], signal);
+  await ready(host, signal);
+  // Sandboxes that could not be released because our own runtime was stopped by an interrupted switch.
+  if (next.former === null) await host.run(releaseSandboxes, {signal, timeout: releaseTimeout});
+  await systemctl(host, 'start', ['kubelet'], signal);
+  return left;
+};
+
+const leaveOwn = async (host: Host, signal: AbortSignal): Promise<readonly string[]> => {
+  await host.run(releaseSandboxes, {signal, timeout: releaseTimeout}).catch((error: unknown) => {
+    if (!(error instanceof CommandError) || refusalOf(error)?.status !== 'UNAVAILABLE') throw error;
+  });
+  await systemctl(host, 'stop', ['kni'], signal);
+  await host.run(rememberNetwork(formerNetwork), {signal, timeout: 20_000});
+  return [];
+};
+
+const leaveUsers = async (host: Host, signal: AbortSignal): Promise<readonly string[]> => {
+  const {stdout} = await host.run(forceSandboxes, {signal, timeout: releaseTimeout});
+  await systemctl(host, 'stop', ['kni'], signal);
+  const removed = (await host.run(restoreNetwork(formerNetwork), {signal, timeout: 30_000})).stdout;
+  const removeState: Command = ['rm', ['-rf', state]];
+  await host.run(removeState, {signal, timeout: 20_000});
+  return [
+    ...parseUnreleased(stdout).map(({pod, error}) => `the former runtime did not release ${pod}: ${error}`),
+    ...removed
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => (line.startsWith('! ') ? `cannot remove ${line.slice(2)}` : `removed ${line}`)),
+  ];
+};
+
+const answers = async (host: Host, signal: AbortSignal): Promise<void> => {
+  await waitUntil(
+    {what: 'the network runtime to answer', every: 200, atMost: 30_000, signal},
+    async (polling) => {
+      await host.run(askNetworks, {signal: polling, timeout: 10_000});
+      return true;
+    },
+  );
+};
+
+/** The drop-in with this text; undefined: no drop-in, so kni-demo's own runtime. */
+export const fileWith = (text: string | undefined): SavedFile => ({
+  path: dropInPath,
+  former: text === undefined ? null : {base64: Buffer.from(text).toString('base64'), mode: '644'},
+});

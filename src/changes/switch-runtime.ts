@@ -1,0 +1,52 @@
+/**
+ * Switches the network runtime of a node: kni.service runs another program, and all pods with a network of their own get new sandboxes
+ * from it. No pod object is deleted. The kubelet is stopped meanwhile, and starts only when the new runtime serves.
+ */
+
+import {userRuntimePaths} from '../cluster/user-runtime.ts';
+import {UserError} from '../errors.ts';
+import type {Host} from '../host/host.ts';
+import type {SwitchedRuntime} from './change.ts';
+import type {Changes} from './changes.ts';
+import type {OnNode} from './make.ts';
+import {saveFiles} from './node-files.ts';
+import {fileWith, type NextRuntime, setRuntime} from './set-runtime.ts';
+
+export interface RuntimeSwitch extends OnNode {
+  /** For messages: the directory or file of the runtime. */
+  readonly to: string;
+  /** The text of the drop-in; undefined: kni-demo's own runtime. Its program is on the node already. */
+  readonly dropIn: string | undefined;
+  /** Resolves when the new runtime serves. If it rejects, the kubelet stays stopped until the switch is undone. */
+  readonly ready: NextRuntime['ready'];
+  /** Gets a line for what the former runtime did not clean up. */
+  readonly say: (line: string) => void;
+}
+
+/** Resolves when the kubelet is started, before its pods are Ready. Throws UserError before any change if the node is too old for this. */
+export const switchRuntime = async (
+  changes: Changes,
+  {node, to, dropIn, ready, say, signal}: RuntimeSwitch,
+): Promise<SwitchedRuntime> => {
+  const host = changes.cluster.node(node);
+  await refuseOldClient(host, node, signal);
+  const [file] = await saveFiles(host, [userRuntimePaths.dropIn], signal);
+  if (file === undefined) throw new RangeError(userRuntimePaths.dropIn);
+  const change: SwitchedRuntime = {kind: 'runtime-switched', node, to, file};
+  await changes.make(change, async () => {
+    for (const line of await setRuntime(host, {next: fileWith(dropIn), ready}, signal))
+      say(`${node}: ${line}`);
+  });
+  return change;
+};
+
+const refuseOldClient = async (host: Host, node: string, signal: AbortSignal): Promise<void> => {
+  const {stdout} = await host.run(['kni-runtime', ['--help']], {signal, timeout: 20_000});
+  if (stdout.includes('--force')) return;
+  throw new UserError({
+    what: `cannot switch the network runtime of ${node}`,
+    why: 'its kni-runtime command is too old: it has no release-sandboxes --force',
+    tryThis: 'update it: kni-demo up',
+    code: 'KNI-E119',
+  });
+};
