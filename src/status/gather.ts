@@ -18,6 +18,7 @@ import {noAnswer} from '../cluster/no-answer.ts';
 import {isOurs} from '../cluster/ownership.ts';
 import {type Pod, podsIn} from '../cluster/pod.ts';
 import {type NodeReadiness, nodesIn} from '../cluster/readiness.ts';
+import {readUserRuntime, type UserRuntime, userRuntimeIn} from '../cluster/user-runtime.ts';
 import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
 import {
@@ -50,6 +51,8 @@ export interface NodeStatus {
 export interface RuntimeStatus {
   /** The first digits of its build's fingerprint; undefined for the program of the node image. */
   readonly build?: string;
+  /** The user's own network runtime, which runs instead. */
+  readonly own?: UserRuntime;
   readonly networks: readonly NodeNetwork[];
   /** Why it does not answer, and what to do. */
   readonly why?: string;
@@ -199,14 +202,18 @@ const askRuntime = async (
   let first: string | undefined;
   const onLine = (line: string): void => void (first ??= line);
   const program = () => {
-    const installed = readInstalledFrom(first ?? '{}', name);
+    const [programs = '{}', header = ''] = (first ?? '{}').split(/ (?=# |$)/);
+    const installed = readInstalledFrom(programs, name);
+    const own = userRuntimeIn(header);
     return {
+      ...(own !== undefined && {own}),
       ...(installed.runtime !== undefined && {build: installed.runtime}),
       replaces: differences(installed, {runtime: tag}),
     };
   };
   try {
-    const command = askNetworksAnd(`cat ${installedPrograms.path} 2>/dev/null || echo {}`);
+    const facts = `$(cat ${installedPrograms.path} 2>/dev/null || echo {}) $(${readUserRuntime[1][1]})`;
+    const command = askNetworksAnd(`echo "${facts}"`);
     const {stdout} = await cluster.node(name).run(command, {signal, onLine, timeout: 20_000});
     return {networks: parseNetworks(stdout.slice(stdout.indexOf('\n'))), ...program()};
   } catch (error) {

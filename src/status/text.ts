@@ -51,6 +51,7 @@ const clusterText = (cluster: ClusterStatus, paint: ChalkInstance, width: number
           .filter(Boolean)
           .map((line) => paint.yellow(`! ${oneLine(line)}`))),
     ...(nodes.length === 0 || why === undefined ? [] : [bad(`cannot ask the API server: ${why}`)]),
+    ...ownRuntimes(name, nodes),
     ...replacements(name, nodes).map((line) => paint.yellow(line)),
     ...podsText(name, pods, paint, width),
   ];
@@ -65,7 +66,7 @@ const areReady = (networks: readonly {readonly ready: boolean}[]): boolean =>
 
 const cellsOf = ({name, container, ready, runtime}: NodeStatus): readonly string[] => {
   if (container !== 'running' || runtime === undefined) return [name, container, '-', '-', '-', '-'];
-  const {networks, why, build} = runtime;
+  const {networks, why, build, own} = runtime;
   const sum = (of: (network: (typeof networks)[number]) => number | undefined): number =>
     networks.reduce((total, network) => total + (of(network) ?? 0), 0);
   const isCounted = networks.some(({used}) => used !== undefined);
@@ -76,7 +77,7 @@ const cellsOf = ({name, container, ready, runtime}: NodeStatus): readonly string
     ready === undefined ? 'unknown' : ready ? 'Ready' : 'not Ready',
     why === undefined ? (areReady(networks) ? 'ready' : 'not ready') : 'silent',
     isCounted ? `${sum(({used}) => used)} of ${sum(({capacity}) => capacity)}` : '-',
-    build?.slice(0, 8) ?? "image's",
+    own === undefined ? (build?.slice(0, 8) ?? "image's") : 'your own',
     cleanups === 0 ? 'none' : `${cleanups} pending`,
   ];
 };
@@ -101,6 +102,16 @@ const remarksOf = (
     ),
     ...(cleanups ? [`${name}: list the cleanups: docker exec ${name} kni-runtime pending`] : []),
   ];
+};
+
+/** One line for each of the user's own network runtimes: usually one for all nodes. */
+const ownRuntimes = (cluster: string, nodes: readonly NodeStatus[]): readonly string[] => {
+  const sources = new Set(nodes.flatMap(({runtime}) => runtime?.own?.source ?? []));
+  return [...sources].map((source) => {
+    const on = nodes.filter(({runtime}) => runtime?.own?.source === source).map(({name}) => name);
+    const where = on.length === nodes.length ? 'all nodes' : on.join(', ');
+    return `your own network runtime ${source} on ${where}; leave it: kni-demo runtime use default${nameFlag(cluster)}`;
+  });
 };
 
 /** What users call the parts of a node. */

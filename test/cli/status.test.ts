@@ -69,6 +69,19 @@ describe('status', () => {
     });
   });
 
+  it("shows the user's own network runtime, and how to leave it", async () => {
+    await using dir = await dirWithCluster();
+    const header = '# {"source":"/root/hello","id":"0123"}';
+    const host = having({runtime: `{"runtime":"0123456789abcdef"} ${header}\n${network()}`});
+    const {stdout} = await cli(dir, ['status'], {host});
+    expect(stdout).toMatch(/^test1-worker +Ready +ready +1 of 253 +your own +none$/m);
+    expect(stdout).toContain(
+      'your own network runtime /root/hello on all nodes; leave it: kni-demo runtime use default\n',
+    );
+    const {stdout: json} = await cli(dir, ['status', '--json'], {host});
+    expect(JSON.parse(json).clusters[0].nodes[0].runtime.own).toEqual({source: '/root/hello', id: '0123'});
+  });
+
   it('shows nodes, network runtimes, pods and what up would replace', async () => {
     await using dir = await dirWithCluster();
     const api = [

@@ -6,6 +6,7 @@
 import {join} from 'node:path';
 import type {Cluster} from '../../cluster/cluster.ts';
 import {nodeReadiness, waitForReports} from '../../cluster/readiness.ts';
+import {runsUserRuntime, userRuntimesOf} from '../../cluster/user-runtime.ts';
 import type {TaskRun} from '../../graph/task.ts';
 import type {Host} from '../../host/host.ts';
 import {waitUntil} from '../../host/wait-until.ts';
@@ -59,7 +60,9 @@ export const programsTask = (sources: readonly ResolvedSource[]): DemoTask => {
         found.nodes.map(({name}) => readInstalled(found.node(name), running.signal)),
       );
       if (installed.some((each) => differences(each, wantedOn(running)).length > 0)) return undefined;
-      return own.length === 0 ? 'up to date' : `up to date with your ${own.join(' and ')}`;
+      const runtimes = await userRuntimesOf(found, running.signal);
+      const users = [...own, ...(runtimes.size > 0 ? ['network runtime, which stays in use'] : [])];
+      return users.length === 0 ? 'up to date' : `up to date with your ${users.join(' and ')}`;
     },
     async run(context, running) {
       const {signal} = running;
@@ -144,6 +147,8 @@ const replacePart = async ({host, running, name, node, part, build}: Replacement
       await node.run(['sh', ['-ec', `${backUp}\nmv -f ${target}.new ${target}`]], {signal});
     }
   }
+  // The user's own network runtime goes on; kni-demo's is replaced below it.
+  if (part === 'runtime' && (await runsUserRuntime(node, signal))) return;
   await node.run(['systemctl', ['restart', unit]], {signal, onLine: log, timeout: 120_000});
 };
 

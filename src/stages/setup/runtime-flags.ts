@@ -1,5 +1,6 @@
 /** Sets the flags of each node's network runtime: the pod subnet, and how nodes reach the pods of other nodes. */
 
+import {runsUserRuntime} from '../../cluster/user-runtime.ts';
 import type {Host} from '../../host/host.ts';
 import type {DemoContext, DemoTask} from '../context.ts';
 import {currentCluster} from '../lib/current-cluster.ts';
@@ -19,11 +20,13 @@ export const runtimeFlags: DemoTask = {
     const texts = await Promise.all((await nodesOf(context)).map(readEnvironment));
     return texts.every((text) => text === environmentFor(context, text)) ? 'unchanged' : undefined;
   },
+  // The user's own network runtime does not get these flags; kni-demo's has them when it is in use again.
   async run(context, {signal, log}) {
     for (const node of await nodesOf(context)) {
       const input = environmentFor(context, await readEnvironment(node));
       const write = `mkdir -p /etc/kni && cat >${runtimeEnvironment.path}`;
       await node.run(['sh', ['-ec', write]], {input, signal});
+      if (await runsUserRuntime(node, signal)) continue;
       await node.run(['systemctl', ['restart', 'kni.service']], {signal, onLine: log});
     }
   },

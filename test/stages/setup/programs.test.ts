@@ -38,7 +38,7 @@ interface FakeNodes extends Host {
 /** Two nodes with these programs. They report the given version of containerd, and renew their leases. */
 const fakeNodes = (
   installed: Record<string, InstalledPrograms>,
-  {containerd = stack.containerd.version, failing = ''} = {},
+  {containerd = stack.containerd.version, failing = '', users = ''} = {},
 ): FakeNodes => {
   const changes: string[] = [];
   const change = (command: Command, line: string): string => {
@@ -59,6 +59,7 @@ const fakeNodes = (
       installed[name] = JSON.parse(input) as InstalledPrograms;
       return '';
     }
+    if (script.includes('50-user-runtime.conf')) return users;
     if (script.includes(' leases ')) return JSON.stringify({items: [lease(control), lease(worker)]});
     if (script.includes(' nodes ')) return JSON.stringify({items: [control, worker].map(ready)});
     return change(command, `${name}: ${script.replace(/^sh -ec /, '')}`);
@@ -119,6 +120,17 @@ describe('the update of the node binaries', () => {
       `${worker}: kni-runtime networks`,
     ]);
     expect(nodes.installed[worker]).toEqual(current);
+  });
+
+  it("leaves the user's own network runtime alone, and says so", async () => {
+    const users = '# {"source":"/root/hello","id":"0123"}';
+    const nodes = fakeNodes({[control]: current}, {users});
+    await update(nodes);
+    expect(nodes.installed[worker]).toEqual(current);
+    expect(nodes.changes.filter((line) => line.includes('restart'))).toEqual([]);
+    expect(await done(fakeNodes({[control]: current, [worker]: current}, {users}))).toBe(
+      'up to date with your network runtime, which stays in use',
+    );
   });
 
   it('records neither the old nor the new build after an interruption, so that the next run replaces both', async () => {
