@@ -90,6 +90,12 @@ export const errorCatalogue = {
     'containerd refuses the file: it is not a tarball of `docker save`, or is for another architecture.',
     'Save it again with `docker save`, for the architecture of the nodes.',
   ),
+  'KNI-E117': entry(
+    'A network runtime of your own does not work.',
+    'It does not become ready, or its pods do not. The message has the reason and the last lines of its log. ' +
+      'The former network runtime is in use again.',
+    'Correct it, and try it on this machine with `kni-demo runtime test DIR`.',
+  ),
   'KNI-E118': entry(
     'The network runtime under test does not start or does not answer.',
     'It ended, it listens elsewhere, or it reports no ready network. The message has its last lines of output.',

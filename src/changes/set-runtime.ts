@@ -43,11 +43,17 @@ for dir in "$2"/*/; do grep -qF "$dir" "$1" || rm -rf "$dir"; done`;
   await host.run(['sh', ['-c', script, 'sh', dropInPath, programs, state]], {signal, timeout: 20_000});
 };
 
+export interface RunningRuntime {
+  /** When it was started: milliseconds since the epoch. Earlier lines of the log are of other runtimes. */
+  readonly since: number;
+  readonly signal: AbortSignal;
+}
+
 export interface NextRuntime {
   /** The drop-in. */
   readonly next: SavedFile;
   /** Resolves when the new runtime serves. If it rejects, the kubelet stays stopped. */
-  readonly ready: (host: Host, signal: AbortSignal) => Promise<void>;
+  readonly ready: (host: Host, running: RunningRuntime) => Promise<void>;
 }
 
 /** Idempotent. Returns a line for everything that the former runtime did not clean up. */
@@ -60,8 +66,9 @@ export const setRuntime = async (
   const former = userRuntimeIn((await host.run(readUserRuntime, {signal})).stdout);
   const left = former === undefined ? await leaveOwn(host, signal) : await leaveUsers(host, signal);
   await putFiles(host, [next], signal);
+  const since = Date.now();
   await systemctl(host, 'start', ['kni'], signal);
-  await ready(host, signal);
+  await ready(host, {since, signal});
   // Sandboxes that could not be released because our own runtime was stopped by an interrupted switch.
   if (next.former === null) await host.run(releaseSandboxes, {signal, timeout: releaseTimeout});
   await systemctl(host, 'start', ['kubelet'], signal);
@@ -92,7 +99,7 @@ const leaveUsers = async (host: Host, signal: AbortSignal): Promise<readonly str
   ];
 };
 
-const answers = async (host: Host, signal: AbortSignal): Promise<void> => {
+const answers: NextRuntime['ready'] = async (host, {signal}) => {
   await waitUntil(
     {what: 'the network runtime to answer', every: 200, atMost: 30_000, signal},
     async (polling) => {

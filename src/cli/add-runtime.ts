@@ -2,7 +2,7 @@
 
 import {type Command, Option} from 'commander';
 import {languages} from '../runtimes/languages.ts';
-import {json, name} from './options.ts';
+import {json, lockTimeout, name} from './options.ts';
 import type {World} from './world.ts';
 
 export const addRuntime = (program: Command, world: World): void => {
@@ -10,6 +10,7 @@ export const addRuntime = (program: Command, world: World): void => {
   addNew(runtime, world);
   addTest(runtime, world);
   addBuild(runtime, world);
+  addUse(runtime, world);
 };
 
 const addNew = (runtime: Command, world: World): void => {
@@ -66,6 +67,25 @@ const addBuild = (runtime: Command, world: World): void => {
       (await import('./commands/runtime-build.ts')).runtimeBuild(world, dir, options),
     );
 };
+const addUse = (runtime: Command, world: World): void => {
+  runtime
+    .command('use')
+    .description("put a network runtime on all nodes of a cluster and prove it, or kni-demo's own again")
+    .argument('<runtime>', 'directory with runtime.ts, script for Node.js, executable, or default')
+    .addOption(name())
+    .option('-y, --yes', 'do not ask')
+    .addOption(json())
+    .addOption(lockTimeout('0'))
+    .addHelpText('after', useHelp)
+    .action(async (what: string, options) =>
+      (await import('./commands/runtime-use.ts')).runtimeUse(world, what, options),
+    );
+};
+
+const useHelp = `
+All pods with a network of their own get new sandboxes; no pod is deleted. A runtime that does not become ready, or whose
+pods get no network, is rolled back: all nodes run the former one again. It gets its settings from variables KNI_*, see
+docs/own-runtime.md. kni-demo up keeps it. The word default brings back kni-demo's own network runtime.`;
 
 const newHelp = `
 It needs no npm install: the SDK is copied into <dir>/.kni, and kni-demo bundles the project. Read <dir>/README.md next.`;

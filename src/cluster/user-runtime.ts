@@ -85,7 +85,7 @@ Environment=KNI_SOCKET=/run/kni/kni.sock KNI_STATE_DIR=${state} KNI_NETNS_DIR=/r
 Environment=KNI_NODE_NAME=${node} KNI_POD_CIDRS=${podCidrs.join(',')} KNI_KUBECONFIG=/etc/kubernetes/kubelet.conf
 # Programs that it leaves behind end with it.
 KillMode=mixed
-TimeoutStopSec=10
+TimeoutStopSec=5
 # It need not notify systemd.
 WatchdogSec=0
 `;

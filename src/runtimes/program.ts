@@ -1,0 +1,66 @@
+/** The program of a network runtime: one file, which is copied to each node. */
+
+import {createHash} from 'node:crypto';
+import {createReadStream} from 'node:fs';
+import {basename, extname} from 'node:path';
+import {pipeline} from 'node:stream/promises';
+import {userRuntimePaths} from '../cluster/user-runtime.ts';
+import type {Host} from '../host/host.ts';
+import {copyIntoContainer} from '../tools/docker.ts';
+import {bundleProject, type RuntimeSource} from './project.ts';
+
+export interface Program {
+  /** Where it is on this machine. */
+  readonly file: string;
+  /** What the user gave, as an absolute path. */
+  readonly source: string;
+  /** The first digits of its sha256, or `dev`. */
+  readonly id: string;
+  /** Its name on the node. */
+  readonly name: string;
+  readonly isScript: boolean;
+}
+
+/** Bundles a project into `outfile`. Throws UserError if it does not compile. */
+export const programOf = async (
+  source: RuntimeSource,
+  outfile: string,
+  signal: AbortSignal,
+): Promise<Program> => {
+  if (source.kind === 'typescript') {
+    await bundleProject(source, outfile, signal);
+    const id = await digestOf(outfile);
+    return {file: outfile, source: source.directory, id, name: 'runtime.mjs', isScript: true};
+  }
+  const {file} = source;
+  const isScript = source.kind === 'script';
+  const name = isScript ? `runtime${extname(file)}` : 'runtime';
+  return {file, source: file, id: await digestOf(file), name, isScript};
+};
+
+const digestOf = async (file: string): Promise<string> => {
+  const hash = createHash('sha256').update(basename(file));
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex').slice(0, 12);
+};
+
+export interface Installation {
+  /** Runs docker. */
+  readonly host: Host;
+  readonly node: string;
+  readonly program: Program;
+}
+
+/** Copies the program to its own directory of the node. It is complete as soon as it has its name; nothing runs it yet. */
+export const installProgram = async (
+  {host, node, program}: Installation,
+  onNode: Host,
+  signal: AbortSignal,
+): Promise<void> => {
+  const directory = `${userRuntimePaths.programs}/${program.id}`;
+  const target = `${directory}/${program.name}`;
+  await onNode.run(['mkdir', ['-p', directory]], {signal, timeout: 20_000});
+  await host.run(copyIntoContainer(program.file, node, `${target}.new`), {signal});
+  const script = 'chown root:root "$1.new" && chmod 755 "$1.new" && mv -f "$1.new" "$1"';
+  await onNode.run(['sh', ['-c', script, 'sh', target]], {signal, timeout: 20_000});
+};
