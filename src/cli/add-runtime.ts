@@ -11,6 +11,7 @@ export const addRuntime = (program: Command, world: World): void => {
   addTest(runtime, world);
   addBuild(runtime, world);
   addUse(runtime, world);
+  addDev(runtime, world);
 };
 
 const addNew = (runtime: Command, world: World): void => {
@@ -81,6 +82,26 @@ const addUse = (runtime: Command, world: World): void => {
       (await import('./commands/runtime-use.ts')).runtimeUse(world, what, options),
     );
 };
+
+const addDev = (runtime: Command, world: World): void => {
+  runtime
+    .command('dev')
+    .description('put a project on all nodes after each save, prove it, and show its log')
+    .argument('<dir>', 'directory with runtime.ts')
+    .addOption(name())
+    .option('-y, --yes', 'do not ask')
+    .addOption(json())
+    .addOption(lockTimeout('0'))
+    .addHelpText('after', devHelp)
+    .action(async (dir: string, options) =>
+      (await import('./commands/runtime-dev.ts')).runtimeDev(world, dir, options),
+    );
+};
+
+const devHelp = `
+The first version is put into use as by kni-demo runtime use. Later ones replace it without new sandboxes; only the sample
+pod is made anew. While a file does not compile, or its program does not become ready, the former version serves.
+Ctrl-C ends; the last working version stays in use until kni-demo runtime use default.`;
 
 const useHelp = `
 All pods with a network of their own get new sandboxes; no pod is deleted. A runtime that does not become ready, or whose

@@ -1,0 +1,193 @@
+/** runtime dev: puts a project on all nodes after each save, proves it, and shows what it logs. */
+
+import {writeFile} from 'node:fs/promises';
+import {join, resolve} from 'node:path';
+import {withChanges} from '../../changes/changes.ts';
+import {
+  type Cluster,
+  clusterDirectory,
+  nameFlag,
+  requireCluster,
+  requireRunning,
+} from '../../cluster/cluster.ts';
+import {proofLines} from '../../cluster/proof.ts';
+import {userRuntimesOf} from '../../cluster/user-runtime.ts';
+import {UserError} from '../../errors.ts';
+import {deploy, developedId, developedName} from '../../runtimes/deploy.ts';
+import {followLogs} from '../../runtimes/follow-logs.ts';
+import {type Project, readProject} from '../../runtimes/project.ts';
+import {renewSamplePod, samplePodNode} from '../../runtimes/renew-pod.ts';
+import {useRuntime} from '../../runtimes/use.ts';
+import {buildsOf} from '../../runtimes/watch.ts';
+import {hostAndDirs} from '../context.ts';
+import {developmentText} from '../development-text.ts';
+import {restoreLocked, startingAnew} from '../interrupted.ts';
+import {runLocked} from '../run-locked.ts';
+import {type RunOutput, runOutput} from '../run-output.ts';
+import type {World} from '../world.ts';
+import {confirmSwitch} from './runtime-use.ts';
+
+export interface RuntimeDevOptions {
+  readonly name: string;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+  /** Milliseconds. */
+  readonly lockTimeout: number;
+}
+
+/** Ends with Ctrl-C. The last version that became ready stays in use. */
+export const runtimeDev = async (
+  world: World,
+  dir: string,
+  {name, yes = false, json = false, lockTimeout}: RuntimeDevOptions,
+): Promise<void> => {
+  const {signal} = world;
+  const project = await readProject(resolve(world.directory ?? process.cwd(), dir));
+  const place = hostAndDirs(world);
+  const output = runOutput(world, json);
+  const command = 'kni-demo runtime dev';
+  await runLocked(place.dirs, {command, lockTimeout, say: output.note, signal}, async () => {
+    const cluster = await requireCluster(place, name, signal);
+    requireRunning(name, cluster.nodes);
+    await restoreLocked(world, place, name);
+    await develop(world, {project, cluster, name, yes, output});
+  });
+};
+
+interface Session {
+  readonly project: Project;
+  readonly cluster: Cluster;
+  /** The name of the cluster. */
+  readonly name: string;
+  readonly yes: boolean;
+  readonly output: RunOutput;
+}
+
+const develop = async (world: World, session: Session): Promise<void> => {
+  const {signal} = world;
+  const {project, cluster, name, output} = session;
+  const text = developmentText(world, cluster, output);
+  let proving = {cancel: (): void => undefined, ended: Promise.resolve()};
+  let logs: Promise<void> | undefined;
+  /** The version that runs on all nodes. */
+  let served: string | undefined;
+  text.say(`Watching ${project.directory}. Ctrl-C ends.`);
+  for await (const build of buildsOf(project, signal)) {
+    if (build.kind === 'failed') {
+      text.failed(build.error, served !== undefined);
+      continue;
+    }
+    if (build.text === served) {
+      text.say('as the version that serves already');
+      continue;
+    }
+    proving.cancel();
+    await proving.ended;
+    const isNew = served === undefined && !(await isDeveloped(cluster, project, signal));
+    const outcome = isNew
+      ? await useFirst(world, session, build.text)
+      : await replaceOnAll(cluster, {source: project.directory, text: build.text, former: served});
+    if (outcome instanceof UserError) {
+      text.failed(isNew ? outcome : withoutLog(outcome), !isNew);
+      continue;
+    }
+    served = build.text;
+    logs ??= followLogs(cluster, text.log, signal);
+    if (isNew) text.proved(performance.now() - build.changedAt, outcome);
+    else {
+      text.serving(performance.now() - build.changedAt);
+      proving = prove(cluster, build.changedAt, {text, signal});
+    }
+  }
+  proving.cancel();
+  await Promise.all([proving.ended, logs]);
+  const runtime = served === undefined ? null : {source: project.directory, id: developedId};
+  output.record('result', {command: 'runtime dev', exitCode: 0, cluster: name, runtime});
+  if (served === undefined) return text.say('Nothing was changed.');
+  text.say(`Still in use: ${project.directory}`);
+  text.say(`  kni-demo runtime use default${nameFlag(name)}`);
+};
+
+/** Whether all nodes run an earlier version of the project. */
+const isDeveloped = async (cluster: Cluster, project: Project, signal: AbortSignal): Promise<boolean> => {
+  const runtimes = await userRuntimesOf(cluster, signal);
+  return cluster.nodes.every(({name}) => {
+    const found = runtimes.get(name);
+    return found?.id === developedId && found.source === project.directory;
+  });
+};
+
+/** Returns the proof, or why the runtime was rolled back. */
+const useFirst = async (
+  world: World,
+  {project, cluster, name, yes, output}: Session,
+  text: string,
+): Promise<UserError | readonly string[]> => {
+  const {signal} = world;
+  const {note} = output;
+  const place = hostAndDirs(world);
+  const source = project.directory;
+  const file = join(clusterDirectory(place.dirs, name), 'runtime.mjs');
+  await writeFile(file, text);
+  await confirmSwitch(world, cluster, {label: source, yes, output});
+  const program = {file, source, id: developedId, name: developedName, isScript: true};
+  const options = {cluster: name, command: 'kni-demo runtime dev', signal, say: note};
+  try {
+    const {checks} = await startingAnew(world, () =>
+      withChanges(place, options, (changes) => useRuntime(changes, {...place, program, signal, say: note})),
+    );
+    return proofLines(checks);
+  } catch (error) {
+    if (signal.aborted || !(error instanceof UserError) || error.errorCode !== 'KNI-E117') throw error;
+    return error;
+  }
+};
+
+/** Its log has been shown as it came. */
+const withoutLog = ({what, why, tryThis, errorCode: code}: UserError): UserError =>
+  new UserError({what, why: why.split('\n')[0] ?? '', tryThis, code});
+
+interface NextVersion {
+  readonly source: string;
+  readonly text: string;
+  /** Undefined if it is on the nodes from an earlier session. */
+  readonly former: string | undefined;
+}
+
+/** Returns nothing, or why a node refused it. Then all nodes run the former version. */
+const replaceOnAll = async (
+  {nodes, node}: Cluster,
+  {source, text, former}: NextVersion,
+): Promise<UserError | readonly []> => {
+  const put = (name: string, version: string) => deploy(node(name), {node: name, source, text: version});
+  const results = await Promise.all(nodes.map(({name}) => put(name, text)));
+  const refused = results.flatMap((result) => (result.kind === 'refused' ? [result.error] : []));
+  const [first] = refused;
+  if (first === undefined) return [];
+  if (former !== undefined)
+    for (const [index, {kind}] of results.entries())
+      if (kind === 'serving') await put(nodes[index]?.name ?? '', former);
+  return first;
+};
+
+/** Makes the sample pod anew in the background: the next save does not wait for a pod that cannot become Ready. */
+const prove = (
+  cluster: Cluster,
+  changedAt: number,
+  {text, signal}: {readonly text: ReturnType<typeof developmentText>; readonly signal: AbortSignal},
+): {cancel(): void; readonly ended: Promise<void>} => {
+  const cancelled = new AbortController();
+  const either = AbortSignal.any([signal, cancelled.signal]);
+  const work = async (): Promise<void> => {
+    try {
+      const node = await samplePodNode(cluster, either);
+      const {checks} = await renewSamplePod(cluster, node, either);
+      text.proved(performance.now() - changedAt, proofLines(checks));
+    } catch (error) {
+      if (either.aborted) return;
+      if (!(error instanceof UserError)) throw error;
+      text.failed(error, false);
+    }
+  };
+  return {cancel: () => cancelled.abort(), ended: work()};
+};
