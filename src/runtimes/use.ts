@@ -79,7 +79,7 @@ export const useRuntime = async (
     );
   }
   await waitForNodes(cluster, {signal, log: () => undefined});
-  await changes.keep(switched);
+  await changes.keep(...switched);
   for (const node of names) await removeUnused(cluster.node(node), signal);
   await noteNotReady(cluster, new Set(before.map(({uid}) => uid)), {signal, say});
   if (proof === undefined) throw new RangeError('a cluster without nodes');

@@ -10,7 +10,7 @@ import {
   requireRunning,
 } from '../../cluster/cluster.ts';
 import {samplePodName} from '../../cluster/names.ts';
-import {proofLines, proofTitle} from '../../cluster/proof.ts';
+import {proofLines, runtimeLine} from '../../cluster/proof.ts';
 import {type Proof, waitForProof} from '../../cluster/prove-kni.ts';
 import {userRuntimesOf} from '../../cluster/user-runtime.ts';
 import {seconds} from '../../duration.ts';
@@ -80,7 +80,7 @@ export const runtimeUse = async (
 };
 
 const textOf = ({evidence, checks}: Proof): readonly string[] =>
-  [proofTitle(evidence), ...proofLines(checks)].filter(Boolean);
+  [runtimeLine(evidence), ...proofLines(checks)].filter(Boolean);
 
 const runsAlready = async (
   cluster: Cluster,
