@@ -1,5 +1,6 @@
 /**
- * `npm run docs -- picture` and `npm run docs -- tour` record real runs as docs/recording/demo.svg and tour.svg. `npm run docs`
+ * `npm run docs -- picture` and `npm run docs -- tour` record real runs as docs/recording/demo.svg and tour.svg.
+ * `npm run docs -- dashboard` records docs/recordings/run.ndjson on the cluster test1, or on the one that KNI_DOCS_CLUSTER names. `npm run docs`
  * runs the command of each `<!-- output: … -->` in the README and in docs, and replaces the block below it.
  */
 
@@ -7,6 +8,7 @@ import {readdir, readFile, writeFile} from 'node:fs/promises';
 import {homedir} from 'node:os';
 import {join} from 'node:path';
 import {localHost} from '../../src/host/process.ts';
+import {recordDashboard} from './dashboard.ts';
 import {demo, draw, tour} from './picture.ts';
 
 const host = localHost();
@@ -41,6 +43,8 @@ if (process.argv[2] === 'picture') {
   await writeFile('docs/recording/demo.svg', await draw(host, prelude, demo));
 } else if (process.argv[2] === 'tour') {
   await writeFile('docs/recording/tour.svg', await draw(host, prelude, tour));
+} else if (process.argv[2] === 'dashboard') {
+  await recordDashboard(host, process.env['KNI_DOCS_CLUSTER'] ?? 'test1', 'docs/recordings/run.ndjson');
 } else {
   const pages = (await readdir('docs')).filter((name) => name.endsWith('.md'));
   for (const file of ['README.md', ...pages.map((name) => join('docs', name))]) await refresh(file);

@@ -1,7 +1,7 @@
 /** The commands dashboard, dashboard replay and dashboard export, and their flags. */
 
 import {type Command, Option} from 'commander';
-import {portNumber, replaySpeed} from '../cluster/names.ts';
+import {portNumber, replaySpeed, timeAgo} from '../cluster/names.ts';
 import {json, name} from './options.ts';
 import type {World} from './world.ts';
 
@@ -11,6 +11,7 @@ export const addDashboard = (program: Command, world: World): void => {
     .description('serve a page on this machine that shows the network of the cluster, live')
     .addOption(name())
     .addOption(port())
+    .option('--since <time>', 'begin here: 1h, or 2026-11-28T12:00:00Z (default: 10m)', timeAgo)
     .option('--read-only', 'serve a page without actions')
     .option('--record <file>', 'also write everything that the page shows into this file, until it ends')
     .addOption(noOpen())

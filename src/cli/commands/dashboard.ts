@@ -15,18 +15,19 @@ import type {World} from '../world.ts';
 export interface DashboardOptions {
   readonly name: string;
   readonly port?: number;
+  /** Milliseconds since the epoch. */
+  readonly since?: number;
   readonly readOnly?: boolean;
   readonly record?: string;
   readonly open: boolean;
   readonly json?: boolean;
 }
 
-/** Milliseconds of the past that the page shows. */
-const past = 10 * 60_000;
+const usualPast = 10 * 60_000;
 
 /** Throws SilentExit when the recording is incomplete, after the dashboard has ended. */
 export const dashboard = async (world: World, options: DashboardOptions): Promise<void> => {
-  const {name, port = 0, readOnly = false, record} = options;
+  const {name, port = 0, readOnly = false, record, since = Date.now() - usualPast} = options;
   const {signal, stderr} = world;
   const place = hostAndDirs(world);
   const cluster = await requireCluster(place, name, signal);
@@ -44,7 +45,7 @@ export const dashboard = async (world: World, options: DashboardOptions): Promis
     isReadOnly: readOnly,
     drills: drillNames,
     kniDemo: [process.execPath, [project.program]],
-    since: Date.now() - past,
+    since,
     record,
     onRecordingLost: (why) => {
       isIncomplete = true;
