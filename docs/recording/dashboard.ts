@@ -14,13 +14,12 @@ export const recordDashboard = async (host: Host, cluster: string, file: string)
   await rm(file, {force: true});
   const ending = new AbortController();
   const flags = ['--name', cluster, '--record', file, '--since', '0s', '--no-open', '--json'];
-  let served = '';
-  const onLine = (line: string): void => {
-    served ||= /"url":"([^"]+)"/.exec(line)?.[1] ?? '';
-  };
+  const printed: string[] = [];
+  const onLine = (line: string): void => void printed.push(line);
   const command = ['node', ['bin/kni-demo.js', 'dashboard', ...flags]] as const;
   const running = host.run(command, {signal: ending.signal, onLine, grace: 60_000});
-  while (served === '') await Promise.race([sleep(100), running]);
+  while (printed.length === 0) await Promise.race([sleep(100), running]);
+  const served = /"url":"([^"]+)"/.exec(printed.join('\n'))?.[1] ?? '';
   const act = async (request: ActionRequest): Promise<void> => {
     process.stderr.write(`${JSON.stringify(request)}\n`);
     const headers = {origin: new URL(served).origin, 'content-type': 'application/json'};

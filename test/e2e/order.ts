@@ -12,6 +12,7 @@ export const chapters = [
   'pods',
   'everyday',
   'events',
+  'dashboard',
   'names',
   'backends',
   'deletion',

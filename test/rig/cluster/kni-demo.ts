@@ -14,6 +14,8 @@ export interface Running {
   readonly ended: Promise<Ended>;
   /** Resolves when the command prints this text; rejects when it ends before that. */
   printed(text: string): Promise<void>;
+  /** What it has printed on standard output until now. */
+  output(): string;
   interrupt(): void;
   /** As `kill -9`. */
   kill(): void;
@@ -53,6 +55,7 @@ export const start = (...args: readonly string[]): Running => {
         look();
         ended.then(() => fail(new Error(`ended without printing ${text}`)), fail);
       }),
+    output: () => stdout,
     interrupt: () => void child.kill('SIGINT'),
     kill: () => void child.kill('SIGKILL'),
   };
