@@ -33,8 +33,8 @@ export interface NodeNetwork {
 }
 
 /**
- * Resolves when the node has a podCIDR: at once with `settings.podCidrs`, otherwise when the API server has assigned one, which
- * may take minutes on a new node.
+ * Resolves when the node has a podCIDR: at once with `settings.podCidrs` or after a restart, which finds the nodes in the state
+ * directory, otherwise when the API server has assigned one. On a new node that may take minutes; the log says so.
  */
 export declare const openNode: (settings: Settings) => Promise<NodeNetwork>;
 
@@ -66,8 +66,9 @@ export interface PodNetworks<Data> {
     /** Writes a record in state `created`. A repeated call returns the same record until a sandbox has used it. */
     create(request: CreateNetworkRequest): Promise<PodNetwork<Data>>;
     /**
-     * The record to attach. Throws `NOT_FOUND` without a record, `ALREADY_EXISTS` if it belongs to another pod, netns or sandbox,
-     * `FAILED_PRECONDITION` if it was detached. A record in state `attached` means a repeated call: answer as the first time.
+     * The record to attach. Throws `INVALID_ARGUMENT` for an invalid id or host port, `NOT_FOUND` without a record, `ALREADY_EXISTS`
+     * if it belongs to another pod, netns or sandbox, `FAILED_PRECONDITION` if it was detached. A record in state `attached` means a
+     * repeated call: answer as the first time.
      */
     toAttach(request: AttachInterfaceRequest): PodNetwork<Data>;
     /** The record of an attached sandbox. Throws `NOT_FOUND` or `FAILED_PRECONDITION`, as QueryPodNetwork demands. */

@@ -21,10 +21,14 @@ export const buildSdk = async (dir: string): Promise<string> => {
   return dir;
 };
 
-/** A new project in `dir`, as `runtime new` makes it. Returns the path of its bundle. */
-export const bundleTemplate = async (dir: string): Promise<string> => {
+/**
+ * A new project in `dir`, as `runtime new` makes it, with the code of `example` instead of its own. Returns the path of its
+ * bundle.
+ */
+export const bundleTemplate = async (dir: string, example?: string): Promise<string> => {
   const sdk = await buildSdk(join(dirname(dir), 'sdk'));
   await createProject(dir, 'typescript', sdk);
+  if (example !== undefined) await copyFile(join(project.root, example), join(dir, 'runtime.ts'));
   const bundle = join(dirname(dir), 'runtime.mjs');
   await bundleProject(await readProject(dir), bundle);
   return bundle;

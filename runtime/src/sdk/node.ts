@@ -1,5 +1,7 @@
 /** The node itself: its subnets for pods, and its connection to the pods of other nodes. */
+import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
+import {makeDirectory} from '../lib/make-directory.ts';
 import {errorText} from '../log.ts';
 import {createNodeChecks} from '../node/checked-nodes.ts';
 import {NodeNotReady} from '../node/errors.ts';
@@ -7,6 +9,7 @@ import {followResource} from '../node/follow-resource.ts';
 import {hasIPv6} from '../node/forwarding.ts';
 import {familyOf} from '../node/ip-address.ts';
 import {readKubeconfig} from '../node/kubeconfig.ts';
+import {readNodeCache, writeNodeCache} from '../node/node-cache.ts';
 import {type NodeFacts, nodesResource} from '../node/node-facts.ts';
 import {connectNode} from '../node/prepare-node.ts';
 import {exec} from './exec.ts';
@@ -32,14 +35,20 @@ export interface NodeNetwork {
 const repairMs = 30_000;
 
 /**
- * Resolves when the node has a podCIDR: at once with `settings.podCidrs`, otherwise when the API server has assigned one, which
- * may take minutes on a new node.
+ * Resolves when the node has a podCIDR: at once with `settings.podCidrs` or after a restart, which finds the nodes in the state
+ * directory, otherwise when the API server has assigned one. On a new node that may take minutes; the log says so.
  */
 export const openNode = async (settings: Settings): Promise<NodeNetwork> => {
   const connection = createConnection(settings);
-  if (settings.podCidrs.length > 0)
-    await connection.replace([{name: settings.nodeName, podCidrs: settings.podCidrs, internalIps: []}]);
-  else await assignedCidrs(settings, connection);
+  const {nodeName, stateDir, podCidrs: given} = settings;
+  if (given.length > 0) await connection.replace([{name: nodeName, podCidrs: given, internalIps: []}]);
+  else {
+    makeDirectory(stateDir, 0o700);
+    const cache = join(stateDir, 'nodes.json');
+    await connection.replace(await readNodeCache(cache));
+    const assigned = followNodes(settings, connection, cache);
+    if (connection.podCidrs().length === 0) await assigned;
+  }
   void repair(connection);
   const {setup, trouble, mtu, podCidrs} = connection;
   return {
@@ -99,7 +108,7 @@ const createConnection = ({nodeName}: Settings): Connection => {
 };
 
 /** Resolves when the list of nodes has this node with a podCIDR; goes on following the nodes. */
-const assignedCidrs = async (settings: Settings, connection: Connection): Promise<void> => {
+const followNodes = async (settings: Settings, connection: Connection, cache: string): Promise<void> => {
   const {nodeName, kubeconfig} = settings;
   let isWaiting = false;
   await new Promise<void>((resolve) => {
@@ -111,6 +120,9 @@ const assignedCidrs = async (settings: Settings, connection: Connection): Promis
       signal: new AbortController().signal,
       onItems: async (nodes) => {
         await connection.replace(nodes);
+        await writeNodeCache(cache, nodes).catch((error: unknown) => {
+          log.warn('cannot save the list of nodes', {error: errorText(error)});
+        });
         if (connection.podCidrs().length > 0) return resolve();
         if (!isWaiting) log.info('waiting for the podCIDR of this node', {node: nodeName});
         isWaiting = true;

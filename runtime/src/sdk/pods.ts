@@ -14,6 +14,7 @@ import {netnsPathOf} from '../netns/netns-dir.ts';
 import {Conflict, StoreFailed, UnknownNetwork, WrongState} from '../network/errors.ts';
 import {podKeyOf, podNameOf} from '../network/pod-ref.ts';
 import {type Selector, selectForAttach, selectForTeardown} from '../network/select.ts';
+import {primaryArgsOf} from '../rpc/capability-args.ts';
 import {optional, required} from '../rpc/checked.ts';
 import {selectorOf} from '../rpc/selector.ts';
 import {takeLock} from '../server/instance-lock.ts';
@@ -48,8 +49,9 @@ export interface PodNetworks<Data> {
   /** Writes a record in state `created`. A repeated call returns the same record until a sandbox has used it. */
   create(request: CreateNetworkRequest): Promise<PodNetwork<Data>>;
   /**
-   * The record to attach. Throws `NOT_FOUND` without a record, `ALREADY_EXISTS` if it belongs to another pod, netns or sandbox,
-   * `FAILED_PRECONDITION` if it was detached. A record in state `attached` means a repeated call: answer as the first time.
+   * The record to attach. Throws `INVALID_ARGUMENT` for an invalid id or host port, `NOT_FOUND` without a record, `ALREADY_EXISTS`
+   * if it belongs to another pod, netns or sandbox, `FAILED_PRECONDITION` if it was detached. A record in state `attached` means a
+   * repeated call: answer as the first time.
    */
   toAttach(request: AttachInterfaceRequest): PodNetwork<Data>;
   /** The record of an attached sandbox. Throws `NOT_FOUND` or `FAILED_PRECONDITION`, as QueryPodNetwork demands. */
@@ -134,6 +136,7 @@ export const openPods = async <Data>(
       const found = selectForAttach(index, selector);
       if (!found) throw new UnknownNetwork('no pod network was created for this sandbox');
       refuseMismatch(found, selector);
+      primaryArgsOf(request); // throws for invalid host ports
       return found;
     },
     attached: (request) => {
