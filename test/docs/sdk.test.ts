@@ -1,4 +1,4 @@
-import {readFile} from 'node:fs/promises';
+import {copyFile, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {parseDeclarations} from '../../docs/sdk/declarations.ts';
@@ -35,8 +35,11 @@ describe('a new project', () => {
     await createProject(dir.join('hello'), 'typescript', sdk);
     const tsc = join(project.root, 'node_modules/.bin/tsc');
     await localHost().run([tsc, ['-p', dir.join('hello')]]);
+    await copyFile(join(project.root, 'examples/cni-runtime/runtime.ts'), dir.join('hello/cni.ts'));
+    const types = join(project.root, 'node_modules/@types');
+    await localHost().run([tsc, ['-p', dir.join('hello'), '--typeRoots', types, '--types', 'node']]);
     const wrong = `import {addVeth} from 'kni-demo/sdk';\nawait addVeth({netns: 1});\nexport {};\n`;
-    await localHost().run(['sh', ['-c', `printf "%s" "$1" >${dir.join('hello/wrong.ts')}`, 'sh', wrong]]);
+    await writeFile(dir.join('hello/wrong.ts'), wrong);
     await expect(localHost().run([tsc, ['-p', dir.join('hello')]])).rejects.toMatchObject({
       output: expect.stringContaining('wrong.ts'),
     });
