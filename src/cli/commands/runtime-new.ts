@@ -1,6 +1,7 @@
 /** runtime new: creates a project with a network runtime of the user's own. */
 
 import {join, resolve} from 'node:path';
+import {quoteCommand} from '../../host/quote.ts';
 import type {Language} from '../../runtimes/languages.ts';
 import {createProject} from '../../runtimes/new.ts';
 import {runOutput} from '../run-output.ts';
@@ -23,4 +24,5 @@ export const runtimeNew = async (
   record('result', {command: 'runtime new', exitCode: 0, directory, files});
   say(`Created a network runtime in ${dir}: ${files.filter((file) => !file.startsWith('.')).join(', ')}`);
   say(`  ${join(dir, 'README.md')} explains it by the life of a pod`);
+  for (const verb of ['test', 'use', 'dev']) say(`  ${quoteCommand(['kni-demo', ['runtime', verb, dir]])}`);
 };
