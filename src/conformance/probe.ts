@@ -119,14 +119,14 @@ export const whileRunning = async (work: Promise<void>, again: () => Promise<voi
 
 /**
  * Waits until `read` returns an empty list: the kernel removes the links of a deleted netns a moment later. Throws Violation with the
- * rest after 10 s.
+ * rest after 5 s.
  */
 export const becomesEmpty = async (
   {signal}: Pick<Probe, 'signal'>,
   expected: string,
   read: () => Promise<readonly string[]>,
 ): Promise<void> => {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 5_000;
   for (;;) {
     const rest = await read();
     if (rest.length === 0) return;

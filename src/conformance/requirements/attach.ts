@@ -1,41 +1,13 @@
 /** AttachInterface and QueryPodNetwork: interfaces and addresses. */
 
 import {isIP} from 'node:net';
-import {z} from 'zod';
-import {readJson} from '../../json.ts';
 import {outcomeOf} from '../kni-client.ts';
-import type {OwnNode} from '../own-node.ts';
-import {type Attached, addressesOf, ipsOf} from '../pods.ts';
+import {addressesOf, ipsOf} from '../pods.ts';
 import type {Group} from '../requirement.ts';
 import {defaultPodCidrs} from '../runtime-process.ts';
 import {canConnect} from '../traffic.ts';
 import {expectThat} from '../violation.ts';
-
-const kernelLinks = z.array(
-  z.object({
-    ifname: z.string(),
-    address: z.string().optional(),
-    flags: z.array(z.string()),
-    addr_info: z.array(z.object({local: z.string().optional()})).default([]),
-  }),
-);
-
-const linksIn = async (node: OwnNode, netns: string) =>
-  readJson(
-    kernelLinks,
-    (await node.runIn(netns, ['ip', ['-json', 'address']])) || '[]',
-    'the output of ip address',
-  );
-
-const describe = (links: Awaited<ReturnType<typeof linksIn>>): string =>
-  `the netns has ${links.map(({ifname, addr_info}) => `${ifname} (${addr_info.map(({local}) => local).join(', ')})`).join(', ')}`;
-
-const sameAnswer = (first: Attached['ipconfigs'], second: Attached['ipconfigs']): void =>
-  expectThat(
-    addressesOf(first) === addressesOf(second),
-    `the addresses ${addressesOf(first)}`,
-    `the second answer is ${addressesOf(second) || 'without addresses'}`,
-  );
+import {describeLinks, linksIn, sameAnswer} from './pod-links.ts';
 
 export const attachment: Group = {
   letter: 'A',
@@ -93,7 +65,7 @@ export const attachment: Group = {
             expectThat(
               link?.addr_info.some(({local}) => local === each) ?? false,
               `${each} on ${name}`,
-              describe(links),
+              describeLinks(links),
             );
         }
       },
@@ -124,7 +96,7 @@ export const attachment: Group = {
           expectThat(
             links.some(({ifname}) => ifname === name),
             `an interface ${name} in the netns`,
-            describe(links),
+            describeLinks(links),
           );
       },
     },
@@ -249,7 +221,7 @@ export const attachment: Group = {
         await kni.detachInterface({id: pod.sandbox});
         const links = await linksIn(node, netns);
         const left = links.filter(({ifname, addr_info}) => ifname !== 'lo' && addr_info.length > 0);
-        expectThat(left.length === 0, 'no addresses in the netns', describe(links));
+        expectThat(left.length === 0, 'no addresses in the netns', describeLinks(links));
       },
     },
     {

@@ -113,6 +113,7 @@ export const concurrency: Group = {
             expectThat(owner === undefined, 'different addresses', `${owner} and ${name} both have ${ip}`);
             owners.set(ip, name);
           }
+          await probe.kni.queryPodNetwork({id: attached.pod.sandbox});
           // Before the call: the address may belong to another pod as soon as it is released.
           for (const ip of ipsOf(attached)) owners.delete(ip);
           await probe.down(attached);

@@ -9,7 +9,7 @@ import {expectThat} from '../violation.ts';
 
 const idempotent = 'kni.proto: every call is idempotent';
 /** Milliseconds after which a caller gives up: before the call, during it and perhaps after it. */
-const impatience = [1, 5, 20, 60] as const;
+const impatience = [1, 10, 50, 200] as const;
 
 /** `OK` or the status of a call that may miss its deadline. */
 const outcomeOfImpatient = (call: Promise<unknown>): Promise<unknown> => call.catch(() => undefined);
