@@ -51,6 +51,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/chapters/*.test.ts'],
           globalSetup: ['test/e2e/setup.ts'],
+          // A developer may use kni-demo meanwhile.
+          env: {...env, KNI_DEMO_LOCK_TIMEOUT: '10m'},
           fileParallelism: false,
           testTimeout: 1_800_000,
           hookTimeout: 2_400_000,

@@ -8,8 +8,8 @@ import {drillNames} from '../../../src/drills/names.ts';
 import {exitCodes} from '../../../src/exit-codes.ts';
 import {quoteCommand} from '../../../src/host/quote.ts';
 import {project} from '../../../src/project.ts';
-import {cluster, dirs, host, shell, value, worker} from '../../rig/cluster/cluster.ts';
-import {drillTraces, patient, runDrills} from '../../rig/cluster/drills.ts';
+import {cluster, dirs, host, named, shell, value, worker} from '../../rig/cluster/cluster.ts';
+import {drillTraces, runDrills} from '../../rig/cluster/drills.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
 import {kniDemo, start} from '../../rig/cluster/kni-demo.ts';
 import {nodeReadiness} from '../../rig/cluster/nodes.ts';
@@ -43,7 +43,7 @@ describe('a drill that is interrupted while the runtime is stopped', () => {
 
   it('restores everything after Ctrl-C', async () => {
     const before = await drillTraces();
-    const drill = start('drill', 'readiness', ...patient);
+    const drill = start('drill', 'readiness', ...named);
     await stopped();
     drill.interrupt();
     const {exitCode, stdout} = await drill.ended;
@@ -58,12 +58,12 @@ describe('a drill that is interrupted while the runtime is stopped', () => {
 
   it('is restored by --restore after kill -9', async () => {
     const before = await drillTraces();
-    const drill = start('drill', 'readiness', ...patient);
+    const drill = start('drill', 'readiness', ...named);
     await stopped();
     drill.kill();
     await drill.ended;
     expect(await readChanges(dirs, cluster)).toMatchObject({command: 'kni-demo drill readiness'});
-    expect((await kniDemo('drill', '--restore', ...patient)).exitCode).toBe(exitCodes.ok);
+    expect((await kniDemo('drill', '--restore', ...named)).exitCode).toBe(exitCodes.ok);
     await nodeReadiness(worker, 'True');
     expect(await drillTraces()).toEqual(before);
     expect(await readChanges(dirs, cluster)).toBeUndefined();
@@ -71,11 +71,11 @@ describe('a drill that is interrupted while the runtime is stopped', () => {
 
   it('is restored by the next drill after kill -9', async () => {
     const before = await drillTraces();
-    const drill = start('drill', 'readiness', ...patient);
+    const drill = start('drill', 'readiness', ...named);
     await stopped();
     drill.kill();
     await drill.ended;
-    const next = await kniDemo('drill', 'attack', ...patient);
+    const next = await kniDemo('drill', 'attack', ...named);
     expect(next.exitCode).toBe(exitCodes.ok);
     const lines = stripVTControlCharacters(next.stdout).split('\n');
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
@@ -86,7 +86,7 @@ describe('a drill that is interrupted while the runtime is stopped', () => {
 describe('the tour', () => {
   it('fits into 80 columns, and each step into 24 rows', async () => {
     const before = await drillTraces();
-    const line = `stty cols 80 rows 24; ${quoteCommand([process.execPath, [bin, 'tour', '--auto', ...patient]])}`;
+    const line = `stty cols 80 rows 24; ${quoteCommand([process.execPath, [bin, 'tour', '--auto', ...named]])}`;
     // It takes longer than the usual timeout.
     const {stdout} = await host.run(['script', ['-qec', line, '/dev/null']], {timeout: 900_000});
     const screens = stdout

@@ -55,7 +55,7 @@ afterAll(async () => {
   tab.end();
   dashboard.kill();
   await dashboard.ended;
-  await kniDemo('start', '--runtime-of', worker, '--lock-timeout', '10m', ...named);
+  await kniDemo('start', '--runtime-of', worker, ...named);
   await rm(file, {force: true});
 });
 

@@ -52,7 +52,7 @@ useCluster();
 
 let running: Running | undefined;
 const startCompare = (): Running => {
-  running = start('compare', ...named, '--pods', '2', '--lock-timeout', '5m');
+  running = start('compare', ...named, '--pods', '2');
   return running;
 };
 

@@ -19,11 +19,8 @@ interface Verdict {
   readonly left: readonly string[];
 }
 
-/** The lock may be held by another kni-demo on this machine. */
-export const patient = [...named, '--lock-timeout', '10m'] as const;
-
 export const runDrills = async (...args: readonly string[]): Promise<DrillRun> => {
-  const {exitCode, stdout} = await kniDemo('drill', ...args, '--json', ...patient);
+  const {exitCode, stdout} = await kniDemo('drill', ...args, '--json', ...named);
   const lines = stdout
     .trimEnd()
     .split('\n')
