@@ -56,7 +56,8 @@ const reasonIn = (text: string): string | undefined => {
   try {
     const parsed = JSON.parse(text) as {readonly error?: unknown; readonly output?: unknown};
     const {error, output} = parsed;
-    if (typeof error === 'object' && error !== null && 'what' in error) return String(error.what);
+    if (typeof error === 'object' && error !== null && 'what' in error)
+      return [error.what, 'why' in error ? error.why : ''].filter(Boolean).join(': ');
     return typeof error === 'string' ? error : typeof output === 'string' ? output : undefined;
   } catch {
     return text.trim() || undefined;

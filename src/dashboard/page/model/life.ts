@@ -1,6 +1,6 @@
 /** The life of one pod as bars: pairs the beginning and the end of each call. Pure. */
 
-import {type ClusterEvent, microsecondsOf} from '../../../cluster/events/event.ts';
+import type {ClusterEvent} from '../../../cluster/events/event.ts';
 
 /** `plugin bridge` is the lane of one CNI plugin. */
 export type Lane = 'pod' | 'containerd' | 'kubelet' | 'runtime' | `plugin ${string}`;
@@ -74,13 +74,19 @@ export const newLife = (id: string, pod: string, time: number): Life => ({
   open: new Map(),
 });
 
+export interface Position {
+  /** Of the bar. */
+  readonly id: number;
+  /** The time of the event: microseconds since the epoch. */
+  readonly at: number;
+}
+
 /** Events whose bars would only repeat others. */
 const ignored: ReadonlySet<string> = new Set(['pod-updated', 'missed', 'source-lost', 'source-back']);
 
-/** The life after an event about its pod. `id` is for a bar that the event adds. */
-export const withEvent = (life: Life, event: ClusterEvent, id: number): Life => {
+/** The life after an event about its pod. A bar that the event adds gets the `id`. */
+export const withEvent = (life: Life, event: ClusterEvent, {id, at}: Position): Life => {
   if (ignored.has(event.kind) || event.routine) return life;
-  const at = microsecondsOf(event.time);
   const step = stepOf(event);
   const next = withFacts(
     {...life, latest: Math.max(life.latest, at), begun: Math.min(life.begun, at)},
@@ -164,11 +170,6 @@ const withBar = (life: Life, bar: Bar): Life => {
   const failures = life.failures + (bar.isFailed ? 1 : 0);
   return {...life, bars, failures, forgotten: life.forgotten + life.bars.length + 1 - bars.length};
 };
-
-interface Position {
-  readonly id: number;
-  readonly at: number;
-}
 
 const began = (life: Life, event: ClusterEvent, {lane, label, key}: Step, {id, at}: Position): Life => ({
   ...withBar(life, {

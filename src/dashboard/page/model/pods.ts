@@ -1,6 +1,6 @@
 /** The pods as events and snapshots describe them. Events come at once; snapshots correct them. Pure. */
 
-import {type ClusterEvent, microsecondsOf} from '../../../cluster/events/event.ts';
+import type {ClusterEvent} from '../../../cluster/events/event.ts';
 import type {PodSnapshot} from '../../feed.ts';
 
 export interface PodView extends PodSnapshot {
@@ -42,20 +42,20 @@ const newPod = (path: string, event: ClusterEvent, at: number): PodView => {
 /** Kinds that only a pod that exists, or begins to, can have. */
 const births: ReadonlySet<string> = new Set(['pod-created', 'rpc-began', 'address-assigned']);
 
-export const podsWithEvent = (pods: Pods, event: ClusterEvent): Pods => {
+/** The pod of the event after it; undefined if the event does not change it. */
+export const podAfter = (pods: Pods, event: ClusterEvent, at: number): PodView | undefined => {
   const {pod: path, kind, routine, rpc} = event;
-  if (path === undefined || routine) return pods;
-  const at = microsecondsOf(event.time);
+  if (path === undefined || routine) return undefined;
   const before = pods.get(path);
   const isOfAnother =
     before !== undefined && before.uid !== '' && event.uid !== undefined && before.uid !== event.uid;
-  if (isOfAnother && kind !== 'pod-created') return pods;
+  if (isOfAnother && kind !== 'pod-created') return undefined;
   const isKnown = before !== undefined && before.removed === undefined && !isOfAnother;
   const isBirth = births.has(kind) && (kind !== 'rpc-began' || rpc === 'CreateNetwork');
-  if (!isKnown && !isBirth) return pods;
+  if (!isKnown && !isBirth) return undefined;
   const pod = isKnown ? before : newPod(path, event, at);
   const changed = podWithEvent(pod, event, at);
-  return changed === before ? pods : new Map(pods).set(path, changed);
+  return changed === before ? undefined : changed;
 };
 
 const podWithEvent = (pod: PodView, event: ClusterEvent, at: number): PodView => {
@@ -94,7 +94,7 @@ export const podsWithSnapshot = (
   snapshot: readonly PodSnapshot[],
   at: number,
   isFirst: boolean,
-): Pods => {
+): Map<string, PodView> => {
   const next = new Map<string, PodView>();
   for (const each of snapshot) {
     const path = `${each.namespace}/${each.name}`;
@@ -113,7 +113,7 @@ export const podsWithSnapshot = (
     else if (at - pod.added < snapshotAge) next.set(pod.path, pod);
     else next.set(pod.path, {...pod, removed: at});
   }
-  return withoutOld(next, at);
+  return next;
 };
 
 /** Forgets pods that were removed a while ago. */

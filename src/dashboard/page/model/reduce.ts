@@ -5,7 +5,7 @@ import {eventWords} from '../../../cluster/events/event-words.ts';
 import type {FeedMessage, LogMessage, NodeSnapshot} from '../../feed.ts';
 import {interrupt, type Life, newLife, withEvent} from './life.ts';
 import {emptyModel, type LogEntry, type Model} from './model.ts';
-import {podsWithEvent, podsWithSnapshot, withoutOld} from './pods.ts';
+import {type PodView, podAfter, podsWithSnapshot, withoutOld} from './pods.ts';
 
 /** Pods, also deleted ones, whose lives are remembered. */
 const mostLives = 250;
@@ -30,10 +30,12 @@ const createDraft = (model: Model) => {
   const lives = new Map(model.lives);
   const lifeOfPod = new Map(model.lifeOfPod);
   const entries: LogEntry[] = [];
-  let {now, nodes, pods, lost, dropped, events, nextId} = model;
+  /** Undefined while no pod has changed. */
+  let changedPods: Map<string, PodView> | undefined;
+  let {now, nodes, lost, dropped, events, nextId} = model;
   let facts: Pick<Model, 'cluster' | 'isLive' | 'actions' | 'drills'> = model;
 
-  const lifeOf = (event: ClusterEvent): Life | undefined => {
+  const lifeOf = (event: ClusterEvent, at: number): Life | undefined => {
     const {pod, uid, kind, source} = event;
     if (pod === undefined) return undefined;
     const latest = lives.get(lifeOfPod.get(pod) ?? '');
@@ -42,19 +44,22 @@ const createDraft = (model: Model) => {
     const byUid = lives.get(uid ?? '');
     if (byUid !== undefined) return byUid;
     if (source === 'kni-demo' || event.routine) return undefined;
-    return newLife(uid ?? pod, pod, microsecondsOf(event.time));
+    return newLife(uid ?? pod, pod, at);
   };
 
-  const addEvent = (event: ClusterEvent): void => {
-    const at = microsecondsOf(event.time);
+  const addEvent = (event: ClusterEvent, at: number): void => {
     events += 1;
-    pods = podsWithEvent(pods, event);
+    const pod = podAfter(changedPods ?? model.pods, event, at);
+    if (pod !== undefined) {
+      changedPods ??= new Map(model.pods);
+      changedPods.set(pod.path, pod);
+    }
     nodes = nodes && nodesWithEvent(nodes, event);
     const id = nextId++;
-    const before = lifeOf(event);
+    const before = lifeOf(event, at);
     let bar: number | undefined;
     if (before !== undefined) {
-      const life = withEvent(before, event, id);
+      const life = withEvent(before, event, {id, at});
       bar = life.bars.findLast(({ended, began}) => ended === event || began === event)?.id;
       lives.set(life.id, life);
       const youngest = lives.get(lifeOfPod.get(life.pod) ?? '');
@@ -79,13 +84,13 @@ const createDraft = (model: Model) => {
           break;
         }
         case 'event':
-          addEvent(message);
+          addEvent(message, at);
           break;
         case 'log':
           entries.push(logEntryOf(message, nextId++, at, lives.get(lifeOfPod.get(message.pod ?? '') ?? '')));
           break;
         case 'snapshot':
-          pods = podsWithSnapshot(pods, message.pods, at, nodes === undefined);
+          changedPods = podsWithSnapshot(changedPods ?? model.pods, message.pods, at, nodes === undefined);
           nodes = message.nodes;
           break;
         case 'lost':
@@ -106,7 +111,7 @@ const createDraft = (model: Model) => {
     finish(): Model {
       bound(lives, lifeOfPod);
       const log = entries.length === 0 ? model.log : inTime(model.log, entries).slice(-mostEntries);
-      pods = withoutOld(pods, now);
+      const pods = withoutOld(changedPods ?? model.pods, now);
       return {...facts, now, nodes, pods, lives, lifeOfPod, log, lost, dropped, events, nextId};
     },
   };

@@ -102,7 +102,7 @@ export const ticksOf = (
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = (steps.find((each) => each * power >= raw) ?? 10) * power;
   return segments.flatMap(({from, to, offset}) => {
-    const first = Math.ceil((Math.max(from, from + start - offset) - origin) / step) * step;
+    const first = Math.ceil((Math.max(from, from + start - offset) - origin) / step) * step + 0;
     const last = Math.min(to, from + end - offset) - origin;
     const ticks: Tick[] = [];
     for (let since = first; since <= last; since += step)

@@ -23,6 +23,10 @@ export const sinceText = (microseconds: number): string => {
   return `${sign}${spanText(size)}`;
 };
 
+/** `+12573 ms`, and seconds only when they are many; of microseconds. */
+export const exactText = (microseconds: number): string =>
+  Math.abs(microseconds) < 100_000_000 ? `+${Math.round(microseconds / 1000)} ms` : sinceText(microseconds);
+
 /** `18:22:06.123` in UTC, as the command line prints it; of microseconds. */
 export const clockText = (microseconds: number): string =>
   Number.isFinite(microseconds) ? new Date(microseconds / 1000).toISOString().slice(11, 23) : '';

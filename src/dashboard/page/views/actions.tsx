@@ -39,9 +39,9 @@ const commandOf = ({action, name, node, pod, drill}: Choice): string => {
     case 'delete-pod':
       return `kni-demo pod delete ${shortPod(pod)}`;
     case 'stop-runtime':
-      return `kni-demo stop --runtime ${node}`;
+      return `kni-demo stop --runtime-of ${node}`;
     case 'start-runtime':
-      return `kni-demo start --runtime ${node}`;
+      return `kni-demo start --runtime-of ${node}`;
     case 'drill':
       return `kni-demo drill ${drill}`;
   }

@@ -9,7 +9,7 @@ import {Icon} from './icon.tsx';
 export const BarDetail = ({life}: {readonly life: Life}) => {
   const bar = life.bars.find(({id}) => id === chosenBar.value);
   return (
-    <section class="detail" aria-label="Request and response">
+    <section class={bar === undefined ? 'detail' : 'detail detail-chosen'} aria-label="Request and response">
       {bar === undefined ? (
         <p class="hint">Choose a bar to see its request and its response.</p>
       ) : (
@@ -39,7 +39,14 @@ const Detail = ({bar, life}: {readonly bar: Bar; readonly life: Life}) => {
   const answered =
     ended === undefined ? [] : fieldsOf(ended).filter(([name]) => !names.has(name) || answers.has(name));
   const addresses = addressesIn(bar, life);
-  const lines = model.value.log.filter((entry) => entry.bar === bar.id && entry.source === 'log');
+  // Lines that say the same as the response are left out.
+  const lines = model.value.log.filter(
+    ({bar: of, source, text, isMinor}) =>
+      of === bar.id &&
+      source === 'log' &&
+      !isMinor &&
+      !(ended?.error !== undefined && text.includes(ended.error)),
+  );
   return (
     <>
       <header class="detail-head">

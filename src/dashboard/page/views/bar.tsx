@@ -36,9 +36,11 @@ export const BarButton = ({placed, lane, title, since, top, height, isChosen}: P
     >
       {tick !== undefined && <span class="bar-tick" style={{left: `${tick}px`}} />}
       {labelled !== 'none' && (
-        <span class="bar-label" aria-hidden="true">
-          {bar.isFailed && <b>✕ </b>}
-          {bar.isRollback && <b>↩ </b>}
+        <span
+          class="bar-label"
+          aria-hidden="true"
+          style={tick !== undefined && tick < 90 ? {left: `${tick + 3}px`} : undefined}
+        >
           {text}
         </span>
       )}
@@ -57,15 +59,16 @@ const classesOf = ({shape, isFailed, isRollback, end}: Bar, lane: string, labell
     ...(end === undefined ? ['bar-running'] : []),
   ].join(' ');
 
-/** `KNI runtime: AttachInterface failed, 27 ms, at +310 ms` */
-export const nameOf = (bar: Bar, lane: string, since: string): string => {
-  const {label, isFailed, isRollback, end, shape} = bar;
+/** `KNI runtime: AttachInterface, 27 ms, failed, at +310 ms`: begins with the visible label. */
+const nameOf = (bar: Bar, lane: string, since: string): string => {
+  const {isFailed, isRollback, end, shape, label} = bar;
   const duration = durationOf(bar);
-  const outcome = isFailed ? ' failed' : end === undefined ? ' is running' : '';
   return [
-    `${lane}: ${label}${outcome}`,
-    ...(isRollback ? ['rollback'] : []),
+    `${lane}: ${label}`,
     ...(duration === undefined ? [] : [inMs(duration)]),
+    ...(isFailed ? ['failed'] : []),
+    ...(end === undefined ? ['running'] : []),
+    ...(isRollback ? ['rollback'] : []),
     ...(shape === 'second' ? ['known to the second'] : []),
     `at +${since}`,
   ].join(', ');

@@ -2,7 +2,7 @@
 
 import {useMemo} from 'preact/hooks';
 import type {Life} from '../model/life.ts';
-import {clockText, sinceText} from '../model/text.ts';
+import {clockText, exactText} from '../model/text.ts';
 import {chosenBar, model} from '../store.ts';
 import {VirtualList} from './virtual-list.tsx';
 
@@ -28,7 +28,7 @@ export const EventList = ({life}: {readonly life: Life}) => {
         row={({at, source, text, level}) => (
           <>
             <span class="event-since" title={clockText(at)}>
-              {sinceText(Math.round((at - life.begun) / 1000) * 1000)}
+              {exactText(at - life.begun)}
             </span>
             <span class="event-source">{source}</span>
             <span class={`event-text level-${level}`} title={text}>

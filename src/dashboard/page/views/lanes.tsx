@@ -1,6 +1,6 @@
 /** The lanes of a pod's life on one clock, with zoom. */
 
-import {useLayoutEffect, useMemo, useRef, useState} from 'preact/hooks';
+import {useEffect, useMemo, useRef, useState} from 'preact/hooks';
 import {classOf, exactTimes, inMs, type PlacedLane, placeLanes} from '../model/lanes.ts';
 import type {Lane, Life} from '../model/life.ts';
 import {createScale, pan, type Scale, type Window, zoom} from '../model/scale.ts';
@@ -11,6 +11,7 @@ import {BarButton} from './bar.tsx';
 import {Calls, type LaneBox} from './calls.tsx';
 import {Icon} from './icon.tsx';
 import {Overview} from './overview.tsx';
+import {useSize} from './use-size.ts';
 
 const titles: Readonly<Record<string, string>> = {
   pod: 'Pod',
@@ -29,30 +30,39 @@ const titleOf = (lane: Lane): string => titles[lane] ?? lane.slice('plugin '.len
 
 export const Lanes = ({life}: {readonly life: Life}) => {
   const {now} = model.value;
-  const [ref, width] = useWidth();
+  const [ref, {width}] = useSize();
+  const [scroll, {height: room}] = useSize();
   const [chosen, setWindow] = useState<Window | undefined>(undefined);
   const isOpen = life.open.size > 0;
   const scale = useMemo(() => createScale(exactTimes(life, now)), [life.bars, isOpen ? now : 0]);
   const window = chosen === undefined ? {start: 0, end: scale.length} : clamp(scale, chosen);
   const unit = fontSize() / 14;
   const placed = placeLanes(life, {scale, window, width, now, letter: 6.35 * unit});
-  const boxes = boxesOf(placed, unit);
+  const rowHeight = rowHeightFor(placed, room, unit);
+  const boxes = boxesOf(placed, rowHeight, unit);
   const height = boxes.reduce((sum, box) => sum + box.height, 0);
   const change = (next: Window): void => setWindow(isWhole(scale, next) ? undefined : next);
-  const middle = (window.start + window.end) / 2;
-  const zoomBy = (factor: number): void => change(zoom(scale, window, factor, middle));
-  const onKeyDown = (event: KeyboardEvent): void => {
+  /** Around the bar that has the focus, so that it stays visible. */
+  const zoomBy = (factor: number): void => {
+    const focused =
+      document.activeElement instanceof HTMLElement ? document.activeElement.dataset['start'] : undefined;
+    const at = focused === undefined ? (window.start + window.end) / 2 : scale.offsetOf(Number(focused));
+    change(zoom(scale, window, factor, at));
+  };
+  const lanes = useRef<HTMLDivElement>(null);
+  useKeys((event) => {
     if (event.key === '+' || event.key === '=') zoomBy(0.5);
     else if (event.key === '-') zoomBy(2);
     else if (event.key === '0') setWindow(undefined);
     else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {
-      if (event.shiftKey) change(pan(scale, window, event.key === 'ArrowLeft' ? -0.25 : 0.25));
-      else moveFocus(event, event.key === 'ArrowRight' ? 1 : -1);
+      const isBack = event.key === 'ArrowLeft';
+      if (event.shiftKey) change(pan(scale, window, isBack ? -0.25 : 0.25));
+      else moveFocus(lanes.current, isBack ? -1 : 1);
     } else return;
     event.preventDefault();
-  };
+  });
   return (
-    <div class="lanes" role="group" aria-label="Calls on one clock" onKeyDown={onKeyDown}>
+    <div class="lanes" role="group" aria-label="Calls on one clock" ref={lanes}>
       <div class="lanes-tools">
         <Overview {...{life, scale, window, now}} onChange={change} />
         <span class="zoom">
@@ -88,6 +98,7 @@ export const Lanes = ({life}: {readonly life: Life}) => {
       <Axis {...{scale, window, width}} origin={life.begun} />
       <div
         class="lanes-scroll"
+        ref={scroll}
         onWheel={(event) => {
           if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
             event.preventDefault();
@@ -107,7 +118,7 @@ export const Lanes = ({life}: {readonly life: Life}) => {
               <span class="lane-title" title={titleOf(lane)}>
                 {titleOf(lane)}
               </span>
-              <span class="lane-subtitle">{subtitles[lane] ?? 'CNI plugin'}</span>
+              {of > 27 * unit && <span class="lane-subtitle">{subtitles[lane] ?? 'CNI plugin'}</span>}
             </div>
           ))}
         </div>
@@ -123,8 +134,8 @@ export const Lanes = ({life}: {readonly life: Life}) => {
                 lane={classOf(lane)}
                 title={titleOf(lane)}
                 since={inMs(each.bar.start - life.begun)}
-                top={(box?.top ?? 0) + (box?.padding ?? 0) + each.row * rowHeight * unit}
-                height={barHeight * unit}
+                top={(box?.top ?? 0) + (box?.padding ?? 0) + each.row * rowHeight}
+                height={Math.min(rowHeight - 3, 18 * unit)}
                 isChosen={chosenBar.value === each.bar.id}
               />
             ));
@@ -135,15 +146,20 @@ export const Lanes = ({life}: {readonly life: Life}) => {
   );
 };
 
-/** Pixels at the usual size. */
-const rowHeight = 20;
-const barHeight = 16;
-const padding = 5;
+/** Pixels at the usual size. Rows get what room there is. */
+const rowHeights = {least: 15, most: 26};
+const padding = 4;
 
-const boxesOf = (placed: readonly PlacedLane[], unit: number): readonly LaneBox[] => {
+const rowHeightFor = (lanes: readonly PlacedLane[], height: number, unit: number): number => {
+  const rows = lanes.reduce((sum, lane) => sum + lane.rows, 0);
+  const fitting = Math.floor((height - 2 * padding * unit * lanes.length - 2) / rows);
+  return Math.min(Math.max(fitting, rowHeights.least * unit), rowHeights.most * unit);
+};
+
+const boxesOf = (placed: readonly PlacedLane[], rowHeight: number, unit: number): readonly LaneBox[] => {
   let top = 0;
   return placed.map(({lane, rows}) => {
-    const height = Math.round((Math.max(rows, 1) * rowHeight + 2 * padding) * unit);
+    const height = Math.floor(rows * rowHeight + 2 * padding * unit);
     const box = {lane, top, height, padding: padding * unit};
     top += height;
     return box;
@@ -157,30 +173,28 @@ const clamp = ({length}: Scale, {start, end}: Window): Window => ({
   end: Math.min(end, length),
 });
 
-/** Bars are in the order of time for the keyboard, whatever their lane. */
-const moveFocus = ({currentTarget, target}: KeyboardEvent, step: 1 | -1): void => {
-  if (!(currentTarget instanceof HTMLElement)) return;
-  const bars = [...currentTarget.querySelectorAll<HTMLElement>('.bar')].sort(
-    (a, b) => Number(a.dataset['start']) - Number(b.dataset['start']),
-  );
-  const index = bars.findIndex((bar) => bar === target);
-  bars[
-    index < 0 ? (step > 0 ? 0 : bars.length - 1) : Math.min(Math.max(index + step, 0), bars.length - 1)
-  ]?.focus();
+/** Keys work wherever the focus is, except where they mean something else. */
+const useKeys = (onKey: (event: KeyboardEvent) => void): void => {
+  const latest = useRef(onKey);
+  latest.current = onKey;
+  useEffect(() => {
+    const listen = (event: KeyboardEvent): void => {
+      const isTaken = event.target instanceof HTMLElement && event.target.matches('input, select, textarea');
+      if (!isTaken && !event.ctrlKey && !event.metaKey && !event.altKey) latest.current(event);
+    };
+    document.addEventListener('keydown', listen);
+    return () => document.removeEventListener('keydown', listen);
+  }, []);
 };
 
-const useWidth = () => {
-  const ref = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useLayoutEffect(() => {
-    const element = ref.current;
-    if (element === null) return undefined;
-    setWidth(element.clientWidth);
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-  return [ref, width] as const;
+/** Bars are in the order of time for the keyboard, whatever their lane. */
+const moveFocus = (lanes: HTMLElement | null, step: 1 | -1): void => {
+  const bars = [...(lanes?.querySelectorAll<HTMLElement>('.bar') ?? [])].sort(
+    (a, b) => Number(a.dataset['start']) - Number(b.dataset['start']),
+  );
+  const index = bars.findIndex((bar) => bar === document.activeElement);
+  const next = index < 0 ? (step > 0 ? 0 : bars.length - 1) : index + step;
+  bars[Math.min(Math.max(next, 0), bars.length - 1)]?.focus();
 };
 
 interface StripesProps {

@@ -6,10 +6,5 @@ export const NodeState = ({node}: {readonly node: NodeSnapshot}) => {
   const {ready, running} = node;
   const state = !running ? 'deleting' : ready === undefined ? 'unknown' : ready ? 'ready' : 'failing';
   const word = !running ? 'stopped' : ready === undefined ? 'unknown' : ready ? 'Ready' : 'NotReady';
-  return (
-    <span class={`state state-${state}`}>
-      <StateMark state={state} label={false} />
-      <span class="state-word">{word}</span>
-    </span>
-  );
+  return <StateMark state={state} word={word} />;
 };

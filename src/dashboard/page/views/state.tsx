@@ -22,12 +22,20 @@ const titles: Readonly<Record<StateName, string>> = {
   unknown: 'unknown',
 };
 
-export const StateMark = ({state, label}: {readonly state: StateName; readonly label?: boolean}) => (
+interface Props {
+  readonly state: StateName;
+  /** Default: the usual word of the state. */
+  readonly word?: string;
+  /** Whether the word is visible; screen readers always read it. */
+  readonly label?: boolean;
+}
+
+export const StateMark = ({state, word = titles[state], label = true}: Props) => (
   <span class={`state state-${state}`}>
     <svg class="state-mark" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
       <circle cx="8" cy="8" r="7" />
       <path d={shapes[state]} />
     </svg>
-    <span class={label === false ? 'only-read' : 'state-word'}>{titles[state]}</span>
+    <span class={label ? 'state-word' : 'only-read'}>{word}</span>
   </span>
 );

@@ -5,6 +5,7 @@ import {addressesOf, type PodView, stateOf} from '../model/pods.ts';
 import {shortNode, shortPod} from '../model/text.ts';
 import {densityOf, type Group, type NodeBox, nodeBoxes, type PlacedPod} from '../model/topology.ts';
 import {matches, model, openLife, openPod, words} from '../store.ts';
+import {Changes} from './changes.tsx';
 import {NodeState} from './node-state.tsx';
 import {StateMark} from './state.tsx';
 import {Ways} from './ways.tsx';
@@ -27,6 +28,7 @@ export const TopologyView = () => {
           <NodeCard key={box.node.name} box={box} />
         ))}
       </div>
+      <Changes />
     </section>
   );
 };
@@ -120,7 +122,7 @@ const Groups = ({groups, isAttached}: {readonly groups: readonly Group[]; readon
 /** The group has the beginning of the name, and the bridge that of the address. */
 const nameIn = (group: string, pod: PodView): string => {
   const name = shortPod(pod.path);
-  return group !== '' && name.startsWith(`${group}-`) ? name.slice(group.length + 1) : name;
+  return group !== '' && name.startsWith(`${group}-`) ? name.slice(name.lastIndexOf('-') + 1) : name;
 };
 
 const lastPart = (address: string): string => address.replace(/^.*(?=[.:])/, '');
