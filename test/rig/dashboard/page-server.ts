@@ -1,97 +1,84 @@
-/** Serves the built page with a recording or with a feed that the test writes. */
+/** Serves the built page as the dashboard does: with a recording, or live with messages that the test sends. */
 
-import {readFile} from 'node:fs/promises';
-import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
-import type {AddressInfo} from 'node:net';
-import {join} from 'node:path';
-import type {FeedMessage, PageMode} from '../../../src/dashboard/feed.ts';
+import {createApp, type LiveContent} from '../../../src/dashboard/app.ts';
+import {actionNames, type FeedMessage} from '../../../src/dashboard/feed.ts';
+import {createToken} from '../../../src/dashboard/guard.ts';
+import {createHub} from '../../../src/dashboard/hub.ts';
+import {exportedPage, type PageFiles, readPageFiles} from '../../../src/dashboard/page-html.ts';
+import {serve} from '../../../src/dashboard/serve.ts';
 import {project} from '../../../src/project.ts';
 
-export interface PageServer {
+export interface ServedPage {
   readonly url: string;
-  /** Requests that were made for actions. */
-  readonly actions: readonly unknown[];
-  /** To all readers of the feed. */
-  send(messages: readonly FeedMessage[]): void;
-  /** Ends all connections of the feed; browsers connect again. */
-  disconnect(): void;
   close(): Promise<void>;
 }
 
-export interface PageContent {
-  /** Replays it; otherwise the mode is live. */
-  readonly recording?: readonly FeedMessage[];
-  readonly speed?: number;
-  /** What each new reader gets first. */
-  readonly first?: readonly FeedMessage[];
-  readonly inspection?: object;
+export interface LivePage extends ServedPage {
+  /** What the page sent to `actions`. */
+  readonly actions: readonly unknown[];
+  send(messages: readonly FeedMessage[]): void;
 }
 
-const types: Readonly<Record<string, string>> = {html: 'text/html', js: 'text/javascript', css: 'text/css'};
+export const builtPage = (): Promise<PageFiles> => readPageFiles(project.page);
 
-export const servePage = async ({
-  recording,
-  speed = 1,
-  first = [],
-  inspection,
-}: PageContent): Promise<PageServer> => {
-  const readers = new Set<ServerResponse>();
+export const linesOf = (messages: readonly FeedMessage[]): string =>
+  messages.map((each) => `${JSON.stringify(each)}\n`).join('');
+
+export const serveReplay = async (recording: readonly FeedMessage[], speed = 1): Promise<ServedPage> => {
+  const page = await builtPage();
+  const token = createToken();
+  const content = {recording: linesOf(recording)};
+  const serving = await serve(0, (port) =>
+    createApp({token, port, page, mode: {mode: 'replay', speed}, content}),
+  );
+  return {url: `http://127.0.0.1:${serving.port}/${token}/`, close: serving.close};
+};
+
+export const serveLive = async (
+  first: readonly FeedMessage[],
+  {isReadOnly = false, ...parts}: Partial<LiveContent> & {readonly isReadOnly?: boolean} = {},
+): Promise<LivePage> => {
+  const page = await builtPage();
+  const token = createToken();
   const actions: unknown[] = [];
-  const mode: PageMode = recording === undefined ? {mode: 'live'} : {mode: 'replay', speed};
-  const answers: Readonly<Record<string, (request: IncomingMessage, response: ServerResponse) => void>> = {
-    recording: (_, response) => response.end(recording?.map((each) => JSON.stringify(each)).join('\n')),
-    inspect: (_, response) => response.end(JSON.stringify(inspection)),
-    feed: (request, response) => {
-      response.writeHead(200, {'content-type': 'text/event-stream'});
-      response.write(linesOf(first));
-      readers.add(response);
-      request.on('close', () => readers.delete(response));
+  const hub = createHub({
+    start: {
+      version: 1,
+      cluster: 'test1',
+      readOnly: isReadOnly,
+      live: true,
+      actions: isReadOnly ? [] : actionNames,
+      drills: isReadOnly ? [] : ['readiness', 'failed-add', 'hostport'],
     },
-    actions: (request, response) => {
-      let body = '';
-      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-      request.on('end', () => {
-        actions.push(JSON.parse(body));
-        response.end(
-          JSON.stringify({
-            ok: true,
-            commandLine: 'kni-demo pod create web-1 --name test1',
-            output: 'pod web-1 is Ready',
-          }),
-        );
-      });
-    },
-  };
-  const server = createServer((request, response) => {
-    const name = new URL(request.url ?? '', 'http://page').pathname.replace('/token/', '') || 'index.html';
-    const answer = answers[name];
-    if (answer !== undefined) return answer(request, response);
-    readFile(join(project.root, 'dist/page', name), 'utf8').then(
-      (text) => {
-        response.setHeader('content-type', types[name.split('.').at(-1) ?? ''] ?? 'text/plain');
-        response.end(text.replace('{"mode":"live"}', JSON.stringify(mode)));
-      },
-      () => response.writeHead(404).end(),
-    );
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const {port} = server.address() as AddressInfo;
-  const disconnect = (): void => {
-    for (const reader of readers) reader.end();
+  const send = (messages: readonly FeedMessage[]): void => {
+    for (const message of messages) if (message.type !== 'start') hub.publish(message);
   };
-  return {
-    url: `http://127.0.0.1:${port}/token/`,
-    actions,
-    send: (messages) => {
-      for (const reader of readers) reader.write(linesOf(messages));
+  send(first);
+  const content: LiveContent = {
+    hub,
+    async act(body) {
+      actions.push(body);
+      const commandLine = 'kni-demo pod create web-1 --name test1';
+      return {status: 200, response: {ok: true, commandLine, output: 'pod web-1 is Ready'}};
     },
-    disconnect,
+    async inspect(pod) {
+      return {status: 404, error: {what: `no pod ${pod}`, why: 'the test has no cluster', tryThis: ''}};
+    },
+    ...parts,
+  };
+  const serving = await serve(0, (port) => createApp({token, port, page, mode: {mode: 'live'}, content}));
+  return {
+    url: `http://127.0.0.1:${serving.port}/${token}/`,
+    actions,
+    send,
     close: async () => {
-      disconnect();
-      await new Promise((resolve) => server.close(resolve));
+      hub.close();
+      await serving.close();
     },
   };
 };
 
-const linesOf = (messages: readonly FeedMessage[]): string =>
-  messages.map((each) => `data: ${JSON.stringify(each)}\n\n`).join('');
+/** The text of one file with the page and the recording. */
+export const exportPage = async (recording: readonly FeedMessage[]): Promise<string> =>
+  exportedPage(await builtPage(), {mode: 'replay', speed: 1}, linesOf(recording));

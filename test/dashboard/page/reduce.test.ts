@@ -1,0 +1,186 @@
+import {array, assert, integer, property} from 'fast-check';
+import {describe, expect, it} from 'vitest';
+import type {FeedMessage} from '../../../src/dashboard/feed.ts';
+import {emptyModel, type Model} from '../../../src/dashboard/page/model/model.ts';
+import {stateOf} from '../../../src/dashboard/page/model/pods.ts';
+import {mostEntries, reduce} from '../../../src/dashboard/page/model/reduce.ts';
+import {inOrder, madePod, type Timed, timed} from '../../rig/dashboard/made-pod.ts';
+import {podEnds, podStart} from '../../rig/dashboard/pod-life.ts';
+import {silence, snapshotOf} from '../../rig/dashboard/snapshots.ts';
+import {beginning, crowd, startMessage, story} from '../../rig/dashboard/stories.ts';
+
+const second = 1_000_000;
+const [web, api] = [madePod('default/web', 2), madePod('default/api', 4)];
+
+const after = (...messages: readonly Timed[]): Model =>
+  reduce(emptyModel, inOrder([startMessage(beginning - 2 * second), ...messages]));
+
+const podsIn = ({pods}: Model): readonly string[] =>
+  [...pods.values()].filter(({hostNetwork}) => !hostNetwork).map((pod) => `${pod.path} ${stateOf(pod)}`);
+
+describe('the reducer', () => {
+  it('gives the same model whatever the size of the batches', () => {
+    const messages = story();
+    const whole = reduce(emptyModel, messages);
+    const size = integer({min: 1, max: 40});
+    assert(
+      property(array(size, {minLength: 1, maxLength: 20}), (sizes) => {
+        let model = emptyModel;
+        for (let from = 0, index = 0; from < messages.length; index += 1) {
+          const length = sizes[index % sizes.length] ?? 1;
+          model = reduce(model, messages.slice(from, from + length));
+          from += length;
+        }
+        expect(withoutIds(model)).toEqual(withoutIds(whole));
+      }),
+      {numRuns: 20},
+    );
+  });
+
+  it('does not change the model that it gets', () => {
+    const messages = story();
+    const half = reduce(emptyModel, messages.slice(0, 60));
+    const copy = structuredClone(half);
+    reduce(half, messages.slice(60));
+    expect(half).toEqual(copy);
+  });
+
+  it('shows a pod at once, before a snapshot has it', () => {
+    const model = after(
+      snapshotOf(beginning - second, []),
+      ...podStart(web, beginning).filter(({at}) => at < beginning + 480_000),
+    );
+    expect(podsIn(model)).toEqual(['default/web starting']);
+    expect(model.pods.get(web.pod)).toMatchObject({
+      node: 'test1-worker',
+      interfaces: [{name: 'eth0', addresses: ['10.244.1.3/24']}],
+    });
+  });
+
+  it('shows a pod that is gone for some seconds', () => {
+    const events = [
+      ...podStart(web, beginning),
+      snapshotOf(beginning + 2 * second, [web]),
+      ...podEnds(web, beginning + 5 * second),
+    ];
+    expect(podsIn(after(...events))).toEqual(['default/web removed']);
+    const later = timed(beginning + 12 * second, {type: 'tick'});
+    expect(podsIn(after(...events, later))).toEqual([]);
+  });
+
+  it('believes an event more than a snapshot that was made before it', () => {
+    const events = [...podStart(web, beginning), ...podEnds(web, beginning + 5 * second)];
+    const late = snapshotOf(beginning + 6 * second, [web]);
+    expect(podsIn(after(...events, late))).toEqual(['default/web removed']);
+  });
+
+  it('believes a later snapshot more than events', () => {
+    const model = after(
+      ...podStart(web, beginning),
+      ...podStart(api, beginning, 20),
+      snapshotOf(beginning + 30 * second, [api]),
+    );
+    expect(podsIn(model)).toEqual(['default/api ready', 'default/web removed']);
+  });
+
+  it('says at once that a network runtime stops, and the reason when the node reports it', () => {
+    const stopping = timed(beginning + second, {
+      type: 'event',
+      version: 1,
+      source: 'runtime',
+      kind: 'runtime-stopping',
+      node: 'test1-worker',
+    });
+    const worker = (model: Model) => model.nodes?.find(({name}) => name === 'test1-worker');
+    const first = after(snapshotOf(beginning, [web]), stopping);
+    expect(worker(first)).toMatchObject({ready: true, silent: 'the network runtime stops'});
+    const next = after(
+      snapshotOf(beginning, [web]),
+      stopping,
+      snapshotOf(beginning + 6 * second, [web], {silent: 'test1-worker'}),
+    );
+    expect(worker(next)).toMatchObject({ready: false, reason: silence});
+  });
+
+  it('links log entries to bars', () => {
+    const model = after(...podStart(web, beginning));
+    const life = model.lives.get(web.uid);
+    const entry = (text: string) => model.log.find((each) => each.text === text);
+    const bar = life?.bars.find(({label}) => label === 'AttachInterface');
+    expect(entry('AttachInterface ok 29 ms')).toMatchObject({life: web.uid, bar: bar?.id, source: 'runtime'});
+    expect(entry('AttachInterface ok')).toMatchObject({
+      life: web.uid,
+      bar: bar?.id,
+      source: 'log',
+      isMinor: true,
+    });
+  });
+
+  it('keeps the log in the order of time', () => {
+    const {log} = reduce(emptyModel, story());
+    const times = log.map(({at}) => at);
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+  });
+
+  it('forgets everything when a feed begins again', () => {
+    const again = [startMessage(beginning + 60 * second), snapshotOf(beginning + 61 * second, [api])];
+    const model = reduce(reduce(emptyModel, story()), inOrder(again));
+    expect(podsIn(model)).toEqual(['default/api ready']);
+    expect(model.lives.size).toBe(0);
+    expect(model.log).toEqual([]);
+  });
+
+  it('says that the cluster is lost until it is back', () => {
+    const lost = timed(beginning, {type: 'lost', reason: 'the API server does not answer'});
+    expect(after(lost).lost).toBe('the API server does not answer');
+    expect(after(lost, timed(beginning + 1, {type: 'back'})).lost).toBeUndefined();
+  });
+
+  it('offers no actions to a reader', () => {
+    const start = {...startMessage(beginning, {isReadOnly: false, isLive: true})};
+    expect(reduce(emptyModel, [start]).actions).toContain('create-pod');
+    expect(reduce(emptyModel, [{...start, readOnly: true} as FeedMessage]).actions).toEqual([]);
+  });
+
+  it('ignores messages and kinds that it does not know', () => {
+    const messages = [
+      {type: 'later-version', time: '2026-11-28T18:22:06Z'},
+      {
+        type: 'event',
+        version: 1,
+        time: '2026-11-28T18:22:06.000000Z',
+        source: 'runtime',
+        kind: 'new-kind',
+        pod: web.pod,
+        uid: web.uid,
+      },
+      {type: 'event', version: 1, time: 'invalid', source: 'runtime', kind: 'rpc-began'},
+    ] as unknown as readonly FeedMessage[];
+    const model = reduce(emptyModel, messages);
+    expect(model.log.map(({text}) => text)).toEqual(['new-kind']);
+    expect(model.lives.get(web.uid)?.bars).toHaveLength(1);
+  });
+
+  it('remembers a bounded number of lives and log entries', () => {
+    let model = emptyModel;
+    for (const message of chunks(crowd(600, 100_000), 200)) model = reduce(model, message);
+    expect(model.lives.size).toBe(250);
+    expect(model.log).toHaveLength(mostEntries);
+  });
+});
+
+const chunks = <Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] =>
+  Array.from({length: Math.ceil(items.length / size)}, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+
+/** Ids only have to be unique. */
+const withoutIds = ({nextId: _nextId, lives, log, ...model}: Model): object => ({
+  ...model,
+  lives: [...lives.values()].map(({bars, open, ...life}) => ({
+    ...life,
+    open: [...open.keys()],
+    bars: bars.map(({id: _id, ...bar}) => bar),
+  })),
+  log: log.map(({id: _id, bar, ...entry}) => ({...entry, isLinked: bar !== undefined})),
+});

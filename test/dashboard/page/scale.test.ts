@@ -1,0 +1,73 @@
+import * as fc from 'fast-check';
+import {describe, expect, it} from 'vitest';
+import {createScale, pan, ticksOf, zoom} from '../../../src/dashboard/page/model/scale.ts';
+
+const second = 1_000_000;
+
+describe('the clock of the lanes', () => {
+  it('folds a long time in which nothing happens', () => {
+    const scale = createScale([
+      {from: 0, to: second},
+      {from: 100 * second, to: 101 * second},
+    ]);
+    expect(scale.segments.map(({from, to}) => [from, to])).toEqual([
+      [-60_000, 1_060_000],
+      [99_940_000, 101_060_000],
+    ]);
+    expect(scale.folds.map(({skipped}) => skipped)).toEqual([98_880_000]);
+    expect(scale.length).toBeLessThan(3 * second);
+  });
+
+  it('does not fold a short one', () => {
+    expect(
+      createScale([
+        {from: 0, to: second},
+        {from: 3 * second, to: 4 * second},
+      ]).folds,
+    ).toEqual([]);
+  });
+
+  it('keeps the order of all times', () => {
+    const span = fc
+      .tuple(fc.integer({min: 0, max: 1e9}), fc.integer({min: 0, max: 1e6}))
+      .map(([from, size]) => ({from, to: from + size}));
+    fc.assert(
+      fc.property(
+        fc.array(span, {minLength: 1, maxLength: 30}),
+        fc.integer({min: 0, max: 1e9}),
+        fc.integer({min: 1, max: 1e7}),
+        (spans, time, more) => {
+          const {offsetOf, length} = createScale(spans);
+          expect(offsetOf(time + more)).toBeGreaterThanOrEqual(offsetOf(time));
+          for (const {from, to} of spans) {
+            expect(offsetOf(from)).toBeGreaterThanOrEqual(0);
+            expect(offsetOf(to)).toBeLessThanOrEqual(length + 1e-3);
+            // Within a call, the clock is not folded.
+            expect(offsetOf(to) - offsetOf(from)).toBeCloseTo(to - from, 3);
+          }
+        },
+      ),
+    );
+  });
+
+  it('has round ticks outside of the folds', () => {
+    const scale = createScale([
+      {from: 0, to: second},
+      {from: 100 * second, to: 101 * second},
+    ]);
+    const ticks = ticksOf(scale, {start: 0, end: scale.length}, 0, 10);
+    expect(ticks.map(({since}) => since / 1000)).toEqual([0, 500, 1000, 100_000, 100_500, 101_000]);
+    for (const {offset, since} of ticks) expect(offset).toBeCloseTo(scale.offsetOf(since), 3);
+  });
+
+  it('zooms around a position and stays within its ends', () => {
+    const scale = createScale([{from: 0, to: 9 * second}]);
+    const whole = {start: 0, end: scale.length};
+    const half = zoom(scale, whole, 0.5, scale.length / 4);
+    expect(half.end - half.start).toBeCloseTo(scale.length / 2, 3);
+    expect((scale.length / 4 - half.start) / (half.end - half.start)).toBeCloseTo(0.25, 6);
+    expect(zoom(scale, half, 100, 0)).toEqual(whole);
+    expect(pan(scale, half, -10).start).toBe(0);
+    expect(pan(scale, half, 10).end).toBeCloseTo(scale.length, 3);
+  });
+});

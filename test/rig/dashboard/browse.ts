@@ -1,0 +1,57 @@
+/** Opens pages in the browser of the tests. */
+
+import {type Browser, type BrowserContextOptions, type Page} from 'playwright-core';
+import {beforeAll, expect, onTestFinished} from 'vitest';
+import type {FeedMessage} from '../../../src/dashboard/feed.ts';
+import {startBrowser} from './browser.ts';
+import {type ServedPage, serveReplay} from './page-server.ts';
+
+export interface Visit extends BrowserContextOptions {
+  /** Added to the URL: `?theme=dark#topology` */
+  readonly at?: string;
+}
+
+export interface Visitor {
+  /** A page without errors in its console: each is one of the test. */
+  visit(served: ServedPage, options?: Visit): Promise<Page>;
+  /** A recording, paused at some seconds after its beginning. */
+  replay(recording: readonly FeedMessage[], seconds: number, options?: Visit): Promise<Page>;
+}
+
+/** One browser for the tests of a file. */
+export const useBrowser = (): Visitor => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await startBrowser();
+    return () => browser.close();
+  });
+  const visit: Visitor['visit'] = async (served, {at = '', ...options} = {}) => {
+    const context = await browser.newContext({
+      viewport: {width: 1280, height: 720},
+      reducedMotion: 'reduce',
+      ...options,
+    });
+    const page = await context.newPage();
+    const errors: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error') errors.push(message.text());
+    });
+    page.on('pageerror', (error) => errors.push(error.message));
+    onTestFinished(async () => {
+      await context.close();
+      await served.close();
+      expect(errors).toEqual([]);
+    });
+    await page.goto(served.url + at);
+    return page;
+  };
+  return {
+    visit,
+    async replay(recording, seconds, options) {
+      const page = await visit(await serveReplay(recording), options);
+      await page.getByRole('button', {name: 'Pause'}).click();
+      await page.getByRole('slider', {name: 'Position in the recording'}).fill(String(seconds * 1_000_000));
+      return page;
+    },
+  };
+};
