@@ -1,0 +1,140 @@
+/** The other views of the page, in a real browser. */
+
+import {describe, expect, it} from 'vitest';
+import {useBrowser} from '../rig/dashboard/browse.ts';
+import {inOrder, madePod} from '../rig/dashboard/made-pod.ts';
+import {serveLive} from '../rig/dashboard/page-server.ts';
+import {podEnds, podStart} from '../rig/dashboard/pod-life.ts';
+import {silence, snapshotOf} from '../rig/dashboard/snapshots.ts';
+import {beginning, crowd, longName, story} from '../rig/dashboard/stories.ts';
+
+const {visit, replay} = useBrowser();
+const second = 1_000_000;
+const web = madePod('default/web', 2, {hostPort: 8080});
+
+describe('the topology', () => {
+  it('shows which pod is on which bridge of which node, and how the nodes reach each other', async () => {
+    const page = await replay(story(), 46, {at: '#topology'});
+    const worker = page.getByRole('article', {name: 'Node test1-worker'});
+    await worker.getByRole('button', {name: 'web'}).waitFor();
+    const bridge = worker.getByRole('region', {name: 'Bridge kni0'});
+    expect(await bridge.getByRole('listitem').count()).toBe(4);
+    expect(await bridge.getByRole('button', {name: 'web'}).innerText()).toContain('10.244.1.5');
+    expect(await bridge.getByRole('button', {name: 'web'}).innerText()).toContain(':8080→80');
+    const ways = page.getByRole('region', {name: 'Between the nodes'});
+    expect(await ways.innerText()).toContain('10.244.1.0/24');
+  });
+
+  it('shows tunnels between the nodes', async () => {
+    const served = await serveLive(inOrder([snapshotOf(beginning, [web], {isTunnelled: true})]));
+    const page = await visit(served, {at: '#topology'});
+    const ways = page.getByRole('region', {name: 'Between the nodes'});
+    await ways.getByRole('heading', {name: 'Tunnels (vxlan)'}).waitFor();
+    expect(await ways.innerText()).toContain('vxlan 1 kni.vxlan');
+  });
+
+  it('shows what comes and what goes', async () => {
+    // The page forgets by the clock of the machine.
+    const now = Date.now() * 1000;
+    const served = await serveLive(inOrder([snapshotOf(now - 2 * second, [])]));
+    const page = await visit(served, {at: '#topology'});
+    await page.getByText('No pods with a network of their own.').first().waitFor();
+    served.send(inOrder([...podStart(web, now), snapshotOf(now + 2 * second, [web])]));
+    await page.locator('.tile-new', {hasText: 'web'}).waitFor();
+    const changes = page.getByRole('region', {name: 'Changes of the networks'});
+    await changes.getByText('10.244.1.3/24 on eth0').waitFor();
+    served.send(inOrder(podEnds(web, now + 5 * second)));
+    await page.locator('.tile-removed', {hasText: 'web'}).waitFor();
+    await changes.getByText('10.244.1.3/24 released').waitFor();
+    expect(await page.locator('.tile-new').count()).toBe(0);
+  });
+
+  it('groups a hundred pods, and finds some of them', async () => {
+    const page = await replay(crowd(100, 100_000), 14, {at: '#topology'});
+    const groups = page.getByRole('group', {name: 'api'});
+    await groups.first().waitFor();
+    expect(await groups.count()).toBe(2);
+    expect(await page.locator('.tile').count()).toBe(100);
+    await page.keyboard.press('/');
+    await page.keyboard.type('10.244.1.21');
+    await page.locator('.tile-found').first().waitFor();
+    expect(await page.locator('.tile-found').count()).toBe(1);
+    await page.keyboard.press('Escape');
+    expect(await page.locator('.tile-dim').count()).toBe(0);
+  });
+});
+
+describe('nodes and networks', () => {
+  it('say why a node is not ready and since when, and ready again when it is', async () => {
+    const served = await serveLive(inOrder([snapshotOf(beginning, [web], {silent: 'test1-worker'})]));
+    const page = await visit(served, {at: '#nodes'});
+    const worker = page.getByRole('article', {name: 'Node test1-worker'});
+    await worker.getByText('NotReady').waitFor();
+    const text = await worker.innerText();
+    expect(text).toContain(silence);
+    expect(text).toContain('for 3.0 s');
+    served.send(inOrder([snapshotOf(beginning + 5 * second, [web])]));
+    await worker.getByText('Ready', {exact: true}).first().waitFor();
+    expect(await worker.innerText()).toContain('1 of 253 addresses');
+  });
+});
+
+describe('pods', () => {
+  it('are filtered by the search, and shown with what the node has on record', async () => {
+    const page = await replay(story(), 46, {at: '#pods'});
+    const rows = page.getByRole('listbox', {name: 'Pods'}).getByRole('option');
+    await rows.first().waitFor();
+    expect(await rows.count()).toBe(12);
+    await page.locator('#search').fill('8080');
+    expect(await rows.count()).toBe(1);
+    await rows.click();
+    const detail = page.getByRole('complementary', {name: 'Pod default/web'});
+    expect(await detail.innerText()).toContain('*:8080/TCP → 80');
+  });
+
+  it('show the differences between record, kernel and API server', async () => {
+    const served = await serveLive(inOrder([snapshotOf(beginning, [web])]), {
+      inspect: async () => ({
+        status: 200,
+        inspection: {
+          differences: [{interface: 'eth0', what: 'recorded, but not in the kernel: 10.244.1.3/24'}],
+          kernel: {
+            interfaces: [{name: 'eth0', addresses: [], mtu: 1500, nodeSide: {name: 'veth1', master: 'kni0'}}],
+            routes: [],
+          },
+        },
+      }),
+    });
+    const page = await visit(served, {at: '#pods'});
+    await page.getByRole('option', {name: 'web'}).click();
+    const detail = page.getByRole('complementary', {name: 'Pod default/web'});
+    await detail.getByText('1 difference').waitFor();
+    expect(await detail.innerText()).toContain('eth0: recorded, but not in the kernel: 10.244.1.3/24');
+    expect(await detail.innerText()).toContain('veth veth1 on kni0');
+  });
+});
+
+describe('the log', () => {
+  it('is filtered by source, and leads to the bar of an entry', async () => {
+    const page = await replay(story(), 46, {at: '#log'});
+    const rows = page.getByRole('listbox', {name: 'Log'}).getByRole('option');
+    await rows.first().waitFor();
+    for (const source of ['kubelet', 'containerd', 'API server', 'runtime’s log', 'kni-demo'])
+      await page.getByRole('button', {name: source, exact: true}).click();
+    await page.locator('#search').fill('portmap failed 12');
+    expect(await rows.count()).toBe(1);
+    await rows.dblclick();
+    await page.getByRole('region', {name: 'Life of pod default/flaky'}).waitFor();
+    await page.getByRole('button', {name: 'portmap: ADD, 12 ms, failed', pressed: true}).waitFor();
+  });
+});
+
+describe('names', () => {
+  it('may be long, and in any script', async () => {
+    const page = await replay(story(), 25, {at: '#topology'});
+    await page.getByRole('button', {name: '数据库-主节点'}).waitFor();
+    const long = page.getByRole('button', {name: longName.slice('default/'.length)});
+    const [box, card] = [await long.boundingBox(), await page.getByRole('article').first().boundingBox()];
+    expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual((card?.x ?? 0) + (card?.width ?? 0));
+  });
+});
