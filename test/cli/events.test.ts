@@ -123,6 +123,19 @@ describe('events', () => {
     );
   });
 
+  it('does not take the last event for the reason why a source has ended', async () => {
+    await using dir = await dirWithCluster();
+    const killed: Answer = () => {
+      throw new CommandError(['docker', []], {
+        reason: 'exit code 137',
+        output: rpcEnded('01.000000'),
+        exitStatus: 137,
+      });
+    };
+    const {stdout} = await cli(dir, ['events', ...since], {host: hostWith({'worker kni-runtime': killed})});
+    expect(stdout).toMatch(/lost the network runtime: exit code 137$/m);
+  });
+
   it('shows only one node, also of what the API server says', async () => {
     await using dir = await dirWithCluster();
     const pod = (name: string, nodeName: string) =>

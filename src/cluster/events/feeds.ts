@@ -119,11 +119,15 @@ const createFeed = ({source, node, host, command, parse}: FeedParts, since: numb
         if (signal.aborted || !(error instanceof CommandError)) throw error;
         if (isEmptyJournal(asked, error)) return;
         const refusal = source === 'runtime' ? refusalOf(error) : undefined;
-        throw new SourceFailed(refusal?.details ?? (error.lastLine || error.message), {cause: error});
+        const complaint = isOfSource(error.lastLine) ? error.reason : error.lastLine;
+        throw new SourceFailed(refusal?.details ?? complaint, {cause: error});
       }
     },
   };
 };
+
+/** Objects of the runtime and the journal, and the columns of pods. Other lines are messages of the program. */
+const isOfSource = (line: string): boolean => line.startsWith('{') || line.includes('|');
 
 /** journalctl fails when no line matches. */
 const isEmptyJournal = ([file]: Command, {exitStatus, output}: CommandError): boolean =>
