@@ -13,7 +13,7 @@ export const addDashboard = (program: Command, world: World): void => {
     .addOption(port())
     .option('--since <time>', 'begin here: 1h, or 2026-11-28T12:00:00Z (default: 10m)', timeAgo)
     .option('--read-only', 'serve a page without actions')
-    .option('--record <file>', 'also write everything that the page shows into this file, until it ends')
+    .option('--record <file>', 'also write everything that the page shows into this new file')
     .addOption(noOpen())
     .addOption(json())
     .addHelpText('after', help)

@@ -109,6 +109,10 @@ const createState = ({publish, signal}: SourcesOptions) => {
   };
 };
 
+/** kubectl may have printed a part of the JSON, too. */
+const complaintIn = ({output, reason}: CommandError): string =>
+  output.split('\n').findLast((line) => /^[A-Za-z]/.test(line)) ?? reason;
+
 /** Returns why the API server does not answer. */
 const askApi = async (
   cluster: Cluster,
@@ -121,6 +125,6 @@ const askApi = async (
     onAnswer(await apiStateOf(cluster, signal));
     return undefined;
   } catch (error) {
-    return `the API server does not answer: ${error instanceof CommandError ? error.lastLine : messageOf(error)}`;
+    return `the API server does not answer: ${error instanceof CommandError ? complaintIn(error) : messageOf(error)}`;
   }
 };

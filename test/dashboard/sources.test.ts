@@ -144,6 +144,18 @@ describe('the sources', () => {
     expect(of('lost')[0]?.reason).toContain('test1');
   });
 
+  it('say why the API server is silent without the JSON that came before', async () => {
+    await using sources = await watching();
+    const {state, of} = sources;
+    await until('a snapshot', () => of('snapshot').length === 1);
+    state.complaint = '{\n    "items": [\nUnable to connect to the server: EOF\n    ]\n}';
+    state.api = false;
+    await until('the loss', () => of('lost').length === 1);
+    expect(of('lost')[0]?.reason).toBe(
+      'the API server does not answer: Unable to connect to the server: EOF',
+    );
+  });
+
   it('read nothing while nobody looks', async () => {
     let isWatched = false;
     await using sources = await watching({isWatched: () => isWatched});

@@ -20,7 +20,7 @@ const failure = (command: Command, output: string) =>
 
 /** A docker engine whose cluster changes as the test says. Programs that follow something run until they are cancelled. */
 export const engine = () => {
-  const state = {nodes: both, ready: true, api: true, docker: true};
+  const state = {nodes: both, ready: true, api: true, docker: true, complaint: 'connection refused'};
   const ran: string[] = [];
   const followed: {readonly line: string; readonly onLine: (text: string) => void}[] = [];
   const host: Host = {
@@ -31,7 +31,7 @@ export const engine = () => {
       if (!state.docker) throw failure(command, 'Cannot connect to the Docker daemon');
       if (args[0] === 'ps') return {stdout: printed(...state.nodes).join('\n'), stderr: ''};
       if (line.includes('get nodes,pods')) {
-        if (!state.api) throw failure(command, 'connection refused');
+        if (!state.api) throw failure(command, state.complaint);
         return {stdout: apiOf(state.ready), stderr: ''};
       }
       if (/--follow|--watch/.test(line)) {
