@@ -40,6 +40,12 @@ it('the template takes its podCIDR and its routes from the API server, and needs
   await until('the route goes with the node', async () => (await routes()) === '');
   await before.stop('SIGKILL');
 
+  // As `runtime use` starts it: the podCIDRs are given, and the routes still come from the API server.
+  api.server.setNodes([own, other]);
+  const given = await startUserRuntime(node, bundle, {...env, KNI_POD_CIDRS: own.podCIDR});
+  await until('it routes to the other node again', async () => (await routes()).startsWith('10.77.2.0/24'));
+  await given.stop('SIGKILL');
+
   await api[Symbol.asyncDispose]();
   await using after = await startUserRuntime(node, bundle, env);
   expect((await after.kni.queryPodNetwork(identify(pod))).ipconfigs['eth0']?.ip).toEqual([ip]);

@@ -1,4 +1,5 @@
 /** The node itself: its subnets for pods, and its connection to the pods of other nodes. */
+import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {makeDirectory} from '../lib/make-directory.ts';
@@ -8,7 +9,7 @@ import {NodeNotReady} from '../node/errors.ts';
 import {followResource} from '../node/follow-resource.ts';
 import {hasIPv6} from '../node/forwarding.ts';
 import {familyOf} from '../node/ip-address.ts';
-import {readKubeconfig} from '../node/kubeconfig.ts';
+import {KubeconfigMissing, readKubeconfig} from '../node/kubeconfig.ts';
 import {readNodeCache, writeNodeCache} from '../node/node-cache.ts';
 import {type NodeFacts, nodesResource} from '../node/node-facts.ts';
 import {connectNode} from '../node/prepare-node.ts';
@@ -33,6 +34,10 @@ export interface NodeNetwork {
 
 /** Other programs may flush rules and routes. */
 const repairMs = 30_000;
+/** How long a node that knows its podCIDRs waits for the list of the other nodes. */
+const firstListMs = 3_000;
+
+const cacheIn = ({stateDir}: Settings): string => join(stateDir, 'nodes.json');
 
 /**
  * Resolves when the node has a podCIDR: at once with `settings.podCidrs` or after a restart, which finds the nodes in the state
@@ -40,15 +45,15 @@ const repairMs = 30_000;
  */
 export const openNode = async (settings: Settings): Promise<NodeNetwork> => {
   const connection = createConnection(settings);
-  const {nodeName, stateDir, podCidrs: given} = settings;
-  if (given.length > 0) await connection.replace([{name: nodeName, podCidrs: given, internalIps: []}]);
-  else {
-    makeDirectory(stateDir, 0o700);
-    const cache = join(stateDir, 'nodes.json');
-    await connection.replace(await readNodeCache(cache));
-    const assigned = followNodes(settings, connection, cache);
-    if (connection.podCidrs().length === 0) await assigned;
-  }
+  makeDirectory(settings.stateDir, 0o700);
+  const cached = await readNodeCache(cacheIn(settings));
+  const listed = followNodes(settings, connection);
+  const isGiven = settings.podCidrs.length > 0;
+  if (cached.length > 0) await connection.replace(cached);
+  // With the other nodes known, no route of a former process is removed for a moment.
+  else if (isGiven && existsSync(settings.kubeconfig)) await Promise.race([listed, delay(firstListMs)]);
+  if (isGiven && connection.podCidrs().length === 0) await connection.replace([]);
+  if (connection.podCidrs().length === 0) await listed;
   void repair(connection);
   const {setup, trouble, mtu, podCidrs} = connection;
   return {
@@ -68,13 +73,18 @@ interface Connection extends Pick<NodeNetwork, 'setup' | 'trouble'> {
   mtu(): number | undefined;
 }
 
-const createConnection = ({nodeName}: Settings): Connection => {
+const createConnection = ({nodeName, podCidrs: given}: Settings): Connection => {
   const checks = createNodeChecks({log, nodeName, podSubnets: []});
   let nodes: readonly NodeFacts[] = [];
   let trouble: Trouble | undefined;
   let mtu: number | undefined;
   let work: Promise<void> = Promise.resolve();
 
+  /** The settings count, whatever the API server says of this node. */
+  const withOwn = (read: readonly NodeFacts[]): readonly NodeFacts[] => {
+    const own = read.find(({name}) => name === nodeName) ?? {name: nodeName, internalIps: []};
+    return [...read.filter(({name}) => name !== nodeName), {...own, podCidrs: given}];
+  };
   const connect = async (): Promise<void> => {
     const usable = (await hasIPv6()) ? checks.check(nodes) : checks.check(nodes).map(withoutIPv6);
     const own = usable.find(({name}) => name === nodeName);
@@ -101,14 +111,14 @@ const createConnection = ({nodeName}: Settings): Connection => {
     mtu: () => mtu,
     podCidrs: () => nodes.find(({name}) => name === nodeName)?.podCidrs ?? [],
     replace: async (read) => {
-      nodes = read;
+      nodes = given.length === 0 ? read : withOwn(read);
       await setup().catch(() => undefined);
     },
   };
 };
 
 /** Resolves when the list of nodes has this node with a podCIDR; goes on following the nodes. */
-const followNodes = async (settings: Settings, connection: Connection, cache: string): Promise<void> => {
+const followNodes = async (settings: Settings, connection: Connection): Promise<void> => {
   const {nodeName, kubeconfig} = settings;
   let isWaiting = false;
   await new Promise<void>((resolve) => {
@@ -120,7 +130,7 @@ const followNodes = async (settings: Settings, connection: Connection, cache: st
       signal: new AbortController().signal,
       onItems: async (nodes) => {
         await connection.replace(nodes);
-        await writeNodeCache(cache, nodes).catch((error: unknown) => {
+        await writeNodeCache(cacheIn(settings), nodes).catch((error: unknown) => {
           log.warn('cannot save the list of nodes', {error: errorText(error)});
         });
         if (connection.podCidrs().length > 0) return resolve();
@@ -128,6 +138,7 @@ const followNodes = async (settings: Settings, connection: Connection, cache: st
         isWaiting = true;
       },
       isUrgent: () => connection.podCidrs().length === 0,
+      isAbsent: (error) => error instanceof KubeconfigMissing && settings.podCidrs.length > 0,
     });
   });
 };

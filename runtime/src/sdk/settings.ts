@@ -11,7 +11,7 @@ export interface Settings {
   readonly netnsDir: string;
   /** Name of the Node object of this node. `KNI_NODE_NAME`, default: the host name. */
   readonly nodeName: string;
-  /** Subnets for the pods of this node. `KNI_POD_CIDRS`, separated by commas. Empty: take them from the Node object. */
+  /** Subnets for the pods of this node. `KNI_POD_CIDRS`, separated by commas. Empty: those of the Node object. */
   readonly podCidrs: readonly string[];
   /** Address and credentials of the API server. `KNI_KUBECONFIG`, default `/etc/kubernetes/kubelet.conf`. */
   readonly kubeconfig: string;
