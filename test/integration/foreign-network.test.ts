@@ -2,7 +2,7 @@
 import {mkdir, readdir, rm, writeFile} from 'node:fs/promises';
 import {afterAll, beforeAll, describe, expect, inject, it} from 'vitest';
 import {startNode, type TestNode} from '../rig/node/node.ts';
-import {bringUp, newPod, takeDown} from '../rig/node/pod.ts';
+import {attach, bringUp, newPod, takeDown} from '../rig/node/pod.ts';
 import {
   nodeName,
   paths,
@@ -131,8 +131,11 @@ describe('a node with a foreign network', () => {
     const {netns} = await bringUp(runtime.kni, pod, {annotations});
     const {ipconfigs} = await runtime.kni.queryPodNetwork({id: pod.sandbox});
     expect(Object.keys(ipconfigs)).toEqual(['eth0']);
-    await takeDown(runtime.kni, pod, netns);
     await shell(`rm ${paths.conf}/00-multus.conflist`);
+    await restart(...foreign, `--cni-bin-dir=${bin}`);
+    // A repeated call is no conflict, although the runtime would now attach the selected network itself.
+    await attach(runtime.kni, pod, netns, {annotations});
+    await takeDown(runtime.kni, pod, netns);
     await restart(...foreign);
     const refused = newPod('refused');
     await expect(bringUp(runtime.kni, refused, {annotations})).rejects.toMatchObject({

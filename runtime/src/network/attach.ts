@@ -1,6 +1,7 @@
 /** Attaches a sandbox: ADD for each network, and a rollback when one of them fails. */
 import {createHash} from 'node:crypto';
 import type {Attachment, Target} from '../cni/attachment.ts';
+import {didHandleSelections} from '../cni/multus.ts';
 import {type Addition, addNetwork, delNetwork, startFirst} from '../cni/network.ts';
 import {withinTime} from '../cni/plugin.ts';
 import {crashPoint} from '../lib/crash-point.ts';
@@ -63,8 +64,14 @@ const refuseMismatch = (record: PodNetworkRecord, request: AttachRequest): void 
   if (state !== 'created' && sandbox && sandbox !== request.sandbox) {
     throw new Conflict('the netns belongs to another sandbox');
   }
-  if (state === 'attached' && record.request && record.request !== digestOf(request))
+  if (state === 'attached' && record.request && record.request !== digestOf(comparable(record, request)))
     throw new Conflict('the sandbox is already attached with different parameters');
+};
+
+/** Since the first call, Multus may have come to the node or gone: what counts is who attached the selected networks. */
+const comparable = ({attachments: [primary]}: PodNetworkRecord, request: AttachRequest): AttachRequest => {
+  const isOfMultus = primary !== undefined && didHandleSelections(primary.config);
+  return {...request, selections: isOfMultus ? [] : (request.ownSelections?.() ?? request.selections)};
 };
 
 /** Annotations of the pod and settings of the node may change between two calls, so they are left out. */

@@ -63,7 +63,10 @@ export interface PodNetworkService {
   acceptLoss(): Promise<readonly string[]>;
 }
 
-export type AttachRequest = Selector & Omit<AttachOptions, 'pod'>;
+export interface AttachRequest extends Selector, Omit<AttachOptions, 'pod'> {
+  /** What the pod selects, also while Multus attaches it. Throws InvalidRequest for an invalid annotation. Default: `selections`. */
+  readonly ownSelections?: () => AttachOptions['selections'];
+}
 
 export interface ForgetResult {
   readonly record: PodNetworkRecord;

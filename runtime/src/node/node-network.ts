@@ -1,6 +1,7 @@
 /** The node's own network: follows the cluster's nodes, keeps this node prepared, and reports why it is not ready. */
 import {join} from 'node:path';
 import type {Conflist} from '../cni/conflist.ts';
+import {handlesSelections} from '../cni/multus.ts';
 import type {Pool} from './address-pool.ts';
 import {conflistName} from './conflist-of-node.ts';
 import {
@@ -56,9 +57,6 @@ export interface NodeNetworkOptions extends PreparationOptions, NetworkSourceOpt
   readonly addressesOf?: (list: Conflist) => Promise<Addresses>;
 }
 
-/** The thin plugin, and the one that asks Multus' daemon. */
-const isMultus = /^multus(-shim)?$/;
-
 /** Prepares the node with the cached nodes, which may be the only source while the API server is down. */
 export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<NodeNetwork> => {
   const {log, nodeName, stateDir, confDir, foreignNetwork: expected} = options;
@@ -106,7 +104,10 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
       const {reason, message} = missing();
       throw new NodeNotReady(reason, message);
     },
-    handlesSelections: () => source.current()?.plugins.some(({type}) => isMultus.test(type)) ?? false,
+    handlesSelections: () => {
+      const list = source.current();
+      return list !== undefined && handlesSelections(list);
+    },
     definitionOf: definitions.find,
     refusedPodCidrs: preparation.refusedPodCidrs,
   };

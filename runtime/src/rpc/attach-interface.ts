@@ -15,11 +15,13 @@ export const attachInterface: Handler<AttachInterfaceRequest, Uint8Array> = asyn
   const selector = selectorOf(request, request.isolation?.path);
   context.note({...fieldsOfSelector(selector), correlation: context.correlationOf(selector)});
   const annotation = request.annotations[networksAnnotation];
-  const isOurs = annotation !== undefined && !context.node.handlesSelections();
+  const ownSelections = () =>
+    annotation === undefined ? [] : networkSelectionsFrom(annotation, [primaryInterface, loopbackInterface]);
   const args = {
     commonArgs: commonArgsOf(request),
     primaryArgs: primaryArgsOf(request),
-    selections: isOurs ? networkSelectionsFrom(annotation, [primaryInterface, loopbackInterface]) : [],
+    selections: context.node.handlesSelections() ? [] : ownSelections(),
+    ownSelections,
   };
   const network = await context.pods.attach({...selector, ...args}, context);
   context.note(fieldsOfNetwork(network));
