@@ -76,6 +76,7 @@ const networks = z.object({
             message: text,
             addresses_used: count,
             addresses_capacity: count,
+            addresses_uncounted: text,
             running_pods: text,
             unfinished_cleanups: count,
           })
@@ -93,6 +94,8 @@ export interface NodeNetwork {
   readonly message?: string | undefined;
   readonly used?: number | undefined;
   readonly capacity?: number | undefined;
+  /** Why the addresses are not counted. */
+  readonly uncounted?: string | undefined;
   /** The network is not ready for new pods, and running pods keep working. */
   readonly runningPodsUnaffected: boolean;
   /** How many cleanups of the whole node have failed and still hold addresses or host ports. */
@@ -107,6 +110,7 @@ export const parseNetworks = (stdout: string): readonly NodeNetwork[] =>
     message: extradata.message,
     used: extradata.addresses_used,
     capacity: extradata.addresses_capacity,
+    uncounted: extradata.addresses_uncounted,
     runningPodsUnaffected: extradata.running_pods === 'unaffected',
     unfinishedCleanups: extradata.unfinished_cleanups,
   }));

@@ -46,6 +46,15 @@ describe('networks', () => {
     });
   });
 
+  it('says why addresses are not counted', async () => {
+    await using dir = await dirWithCluster();
+    const uncounted = answer({addresses_uncounted: 'the plugin dhcp does not say'}, true);
+    using host = fakeHost(ps(worker) + exchange(ask(worker.name), uncounted));
+    expect((await cli(dir, ['networks'], {host})).stdout).toContain(
+      '-\n  addresses are not counted: the plugin dhcp does not say\n',
+    );
+  });
+
   it('names a node whose container was removed, also the control plane', async () => {
     await using dir = await tempDir();
     const record = {phase: 'complete', nodeImage: 'kni-demo/node:1', workers: 2} as const;

@@ -1,12 +1,13 @@
 /** Counts the addresses that host-local can allocate and has allocated, by the plugin's own rules. */
 import {readdirSync} from 'node:fs';
 import {join} from 'node:path';
-import type {Conflist, PluginConfig} from '../cni/conflist.ts';
+import type {Conflist} from '../cni/conflist.ts';
 import {hostLocalOf, leaseDirOf} from '../cni/leases.ts';
 import {errorCodeOf} from '../lib/error-code.ts';
 import {arrayOf, isObject, type JsonObject} from '../lib/json.ts';
 import {memoize} from '../lib/memoize.ts';
 import {createReadPaths, type ReadPaths} from '../lib/unchanged.ts';
+import {hostLocalsOf} from './delegated-ipam.ts';
 import {
   addressFrom,
   cidrFrom,
@@ -38,7 +39,7 @@ interface Range {
 }
 
 /**
- * The pools of all plugins with host-local IPAM. Skips ranges that host-local would refuse. Counts the leases only when
+ * The pools of all plugins with host-local IPAM, also of flannel and of what Multus delegates to. Skips ranges that host-local would refuse. Counts the leases only when
  * their directory has changed.
  */
 export const poolsOf = async (list: Conflist): Promise<readonly Pool[]> => {
@@ -52,10 +53,10 @@ export const poolsOf = async (list: Conflist): Promise<readonly Pool[]> => {
 
 const countPools = (list: Conflist, paths: ReadPaths): readonly Pool[] => {
   const pools: Pool[] = [];
-  for (const plugin of list.plugins) {
-    const {leaseDir, rangeSets} = hostLocalPoolsOf(plugin);
+  for (const {network, ipam} of hostLocalsOf(list, paths)) {
+    const {leaseDir, rangeSets} = hostLocalPoolsOf(ipam);
     if (rangeSets.length === 0) continue;
-    const dir = join(leaseDir, list.name);
+    const dir = join(leaseDir, network);
     paths.add(dir);
     const leases = leasesIn(dir);
     for (const [rangeSet, ranges] of rangeSets.entries()) {
@@ -63,7 +64,7 @@ const countPools = (list: Conflist, paths: ReadPaths): readonly Pool[] => {
       if (!first) continue;
       const family = familyOf(first.subnet);
       pools.push({
-        network: list.name,
+        network,
         rangeSet,
         family,
         subnet: ranges.map(({subnet}) => subnet).join(', '),
@@ -75,10 +76,19 @@ const countPools = (list: Conflist, paths: ReadPaths): readonly Pool[] => {
   return pools;
 };
 
+/** Why the addresses of a network cannot be counted; undefined if they can. */
+export const whyUncounted = ({plugins}: Conflist, pools: readonly Pool[]): string | undefined => {
+  const [{type, ipamType}] = plugins;
+  if (pools.length > 0) return undefined;
+  return ipamType === undefined
+    ? `the plugin ${type} does not say which addresses it can assign`
+    : `the plugin ${ipamType} does not say which addresses it can assign`;
+};
+
 /** The size of the smallest range set; undefined without host-local. */
 export const capacityOfNetwork = (list: Conflist): bigint | undefined => {
   const capacities = list.plugins
-    .flatMap((plugin) => hostLocalPoolsOf(plugin).rangeSets)
+    .flatMap((plugin) => hostLocalPoolsOf(hostLocalOf(plugin) ?? {}).rangeSets)
     .map((ranges) => ranges.reduce((sum, range) => sum + capacityOf(range), 0n));
   return capacities.toSorted((one, other) => (one < other ? -1 : 1))[0];
 };
@@ -97,22 +107,13 @@ export const exhausted = (pools: readonly Pool[]): Trouble | undefined => {
 
 interface HostLocalPools {
   readonly leaseDir: string;
-  /** Empty without host-local. */
   readonly rangeSets: readonly (readonly Range[])[];
 }
 
-const parsed = new WeakMap<PluginConfig, HostLocalPools>();
-
-const hostLocalPoolsOf = (plugin: PluginConfig): HostLocalPools => {
-  const known = parsed.get(plugin);
-  if (known) return known;
-  const ipam = hostLocalOf(plugin);
-  const pools = ipam
-    ? {leaseDir: leaseDirOf(ipam), rangeSets: rangeSetsOf(ipam)}
-    : {leaseDir: '', rangeSets: []};
-  parsed.set(plugin, pools);
-  return pools;
-};
+const hostLocalPoolsOf = (ipam: JsonObject): HostLocalPools => ({
+  leaseDir: leaseDirOf(ipam),
+  rangeSets: rangeSetsOf(ipam),
+});
 
 /** As in host-local's config.go, the older form of a single range comes first. */
 const rangeSetsOf = (ipam: JsonObject): Range[][] => {

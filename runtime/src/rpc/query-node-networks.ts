@@ -6,14 +6,17 @@ import {
   QueryNodeNetworksResponseSchema,
 } from '../gen/kni_pb.ts';
 import type {PodNetworkService} from '../network/lifecycle.ts';
-import {type Pool, poolsOf} from '../node/address-pool.ts';
+import {type Pool, poolsOf, whyUncounted} from '../node/address-pool.ts';
 import type {Trouble} from '../node/trouble.ts';
 import type {Handler} from './handler.ts';
 
 export const queryNodeNetworks: Handler<QueryNodeNetworksRequest, Uint8Array> = async (_, context) => {
   const {list, trouble, pools} = await context.node.status();
+  const counted = pools ?? (list ? await poolsOf(list).catch(() => []) : []);
+  const uncounted = list && whyUncounted(list, counted);
   const extradata = {
-    ...addressesOf(pools ?? (list ? await poolsOf(list).catch(() => []) : [])),
+    ...addressesOf(counted),
+    ...(uncounted !== undefined && {addresses_uncounted: uncounted}),
     ...cleanupsOf(context.pods),
     ...reasonOf(trouble),
   };

@@ -70,8 +70,11 @@ const rowOf = (node: string, network: NodeNetwork): Row => {
   const addresses = used === undefined ? '-' : capacity === undefined ? `${used}` : `${used} of ${capacity}`;
   const cells = [node, name || '-', ready ? 'ready' : 'not ready', addresses];
   const {tone, below} = stateOf(network);
-  return {cells, tone, below: [...below, ...cleanupsOf(node, network)]};
+  return {cells, tone, below: [...below, ...uncountedOf(network), ...cleanupsOf(node, network)]};
 };
+
+const uncountedOf = ({uncounted}: NodeNetwork): string[] =>
+  uncounted === undefined ? [] : [`addresses are not counted: ${uncounted}`];
 
 const stateOf = ({ready, reason, message, runningPodsUnaffected}: NodeNetwork): Omit<Row, 'cells'> => {
   const why = [reason, message].filter(Boolean).join(': ');

@@ -3,7 +3,7 @@ import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it} from 'vitest';
 import {parseConflist} from '../../../runtime/src/cni/conflist.ts';
-import {exhausted, poolsOf} from '../../../runtime/src/node/address-pool.ts';
+import {exhausted, poolsOf, whyUncounted} from '../../../runtime/src/node/address-pool.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 
 const listOf = (ipam: object) =>
@@ -95,6 +95,45 @@ describe('the addresses of a network', () => {
       plugins: [{type: 'a', ipam: {type: 'dhcp'}}, {type: 'b'}],
     };
     expect(await poolsOf(parseConflist(JSON.stringify(list)))).toEqual([]);
+  });
+
+  describe('of a plugin that delegates', () => {
+    const listWith = (plugin: object) =>
+      parseConflist(
+        JSON.stringify({cniVersion: '0.3.1', name: 'outer', plugins: [plugin, {type: 'portmap'}]}),
+      );
+
+    it('come from the file of flannel, also when it is written later', async () => {
+      await using dir = await tempDir();
+      const list = listWith({type: 'flannel', subnetFile: dir.join('subnet.env')});
+      expect(await poolsOf(list)).toEqual([]);
+      expect(whyUncounted(list, [])).toBe('the plugin flannel does not say which addresses it can assign');
+      await writeFile(dir.join('subnet.env'), 'FLANNEL_NETWORK=10.1.0.0/16\nFLANNEL_SUBNET=10.1.3.1/24\n');
+      const pools = await poolsOf(list);
+      expect(pools).toMatchObject([{network: 'outer', subnet: '10.1.3.0/24', capacity: 253n, used: 0}]);
+      expect(whyUncounted(list, pools)).toBeUndefined();
+    });
+
+    it.each([
+      ['a plugin', (plugin: object) => ({name: 'inner', ...plugin})],
+      ['a list', (plugin: object) => ({name: 'inner', plugins: [plugin, {type: 'portmap'}]})],
+    ])('are those of the first delegate of Multus: %s', async (_, delegate) => {
+      await using dir = await tempDir();
+      await mkdir(dir.join('inner'));
+      await writeFile(dir.join('inner/10.1.0.2'), 'sandbox');
+      const ipam = {type: 'host-local', dataDir: dir.path, subnet: '10.1.0.0/29'};
+      const delegates = [delegate({type: 'bridge', ipam}), {type: 'bridge', ipam: {type: 'dhcp'}}];
+      expect(await poolsOf(listWith({type: 'multus', delegates}))).toMatchObject([
+        {network: 'inner', capacity: 5n, used: 1},
+      ]);
+    });
+
+    it('cannot be counted if the plugin hides them', async () => {
+      const list = listWith({type: 'multus-shim'});
+      expect(whyUncounted(list, await poolsOf(list))).toMatch(/^the plugin multus-shim does not say/);
+      const other = listWith({type: 'bridge', ipam: {type: 'dhcp'}});
+      expect(whyUncounted(other, await poolsOf(other))).toMatch(/^the plugin dhcp does not say/);
+    });
   });
 
   it('are all free before the first one is leased', async () => {
