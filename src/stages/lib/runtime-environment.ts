@@ -38,8 +38,10 @@ export const readFlags = (file: string): RuntimeFlags =>
       }),
   );
 
-/** The file with these flags set or removed. Keeps all others, and other variables. */
+/** The file with these flags set or removed; the same text if they are. Keeps all other flags, and other variables. */
 export const withRuntimeFlags = (file: string, flags: RuntimeFlags): string => {
+  const found = readFlags(file);
+  if (file !== '' && Object.entries(flags).every(([name, value]) => found[name] === value)) return file;
   const lines = file.split('\n').filter((line) => line !== '');
   const isOurs = (line: string): boolean => line.startsWith(`${variable}=`);
   const present = lines.filter(isOurs).flatMap((line) => line.slice(variable.length + 1).split(' '));

@@ -18,6 +18,12 @@ describe('the environment file of kni.service', () => {
     expect(withRuntimeFlags(changed, {'pod-subnet': '10.0.0.0/8', backend: 'host-gw'})).toBe(changed);
   });
 
+  it('stays as it is if the flags are set, in any order', () => {
+    const file = 'KNI_RUNTIME_FLAGS=--foreign-network=a --pod-subnet=10.0.0.0/8\n';
+    expect(withRuntimeFlags(file, {'pod-subnet': '10.0.0.0/8', backend: undefined})).toBe(file);
+    expect(withRuntimeFlags(file, {'foreign-network': 'a'})).toBe(file);
+  });
+
   it('loses a flag that is removed', () => {
     const file = withRuntimeFlags('', {'pod-subnet': '10.0.0.0/8', backend: 'vxlan'});
     expect(withRuntimeFlags(file, {backend: undefined})).toBe('KNI_RUNTIME_FLAGS=--pod-subnet=10.0.0.0/8\n');
