@@ -1,6 +1,7 @@
 /** Formats a pod's network as text. Differences are marked with `!`. */
 
 import type {ChalkInstance} from 'chalk';
+import {isOfMultus} from '../cluster/differences.ts';
 import {stateOf} from '../cluster/pod.ts';
 import type {PodInspection} from '../cluster/pod-inspection.ts';
 import type {Moment} from '../cluster/timeline.ts';
@@ -86,7 +87,7 @@ const interfacesOf = ({record, kernel}: PodInspection): readonly InterfaceRows[]
     return {
       title: name,
       rows: [
-        ['network', on?.network ?? ''],
+        ['network', on?.network ?? (on === undefined && isOfMultus(record) ? 'attached by Multus' : '')],
         ['MAC', on?.mac ?? link?.mac ?? ''],
         ['MTU', mtu === undefined ? '' : `${mtu}`],
         ['link', link?.state.toLowerCase() ?? ''],

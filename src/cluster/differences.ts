@@ -37,7 +37,8 @@ const apiDifferences = ({network}: Sources['record'], ips: readonly string[]): r
 const kernelDifferences = (record: Sources['record'], kernel: KernelView): readonly Difference[] => {
   const {interfaces} = record.network;
   const extra = kernel.interfaces.filter(
-    ({name, addresses}) => addresses.length > 0 && !interfaces.some((each) => each.name === name),
+    ({name, addresses}) =>
+      addresses.length > 0 && !interfaces.some((each) => each.name === name) && !isOfMultus(record),
   );
   const routes = record.attachments.flatMap((each) => each.routes);
   return [
@@ -51,6 +52,10 @@ const kernelDifferences = (record: Sources['record'], kernel: KernelView): reado
       })),
   ];
 };
+
+/** Whether Multus attached the pod: it reports only the first interface to the network runtime. */
+export const isOfMultus = ({attachments}: Pick<Sources['record'], 'attachments'>): boolean =>
+  attachments.some(({plugins = []}) => plugins.some((type) => /^multus(-shim)?$/.test(type)));
 
 type RecordedInterface = PodRecord['network']['interfaces'][number];
 

@@ -153,6 +153,7 @@ const inspected = z.object({
   attachments: listOf(
     z.object({
       interface: text,
+      plugins: texts.optional(),
       hostInterfaces: texts,
       routes: listOf(z.object({to: z.string(), via: text})),
       dns: z

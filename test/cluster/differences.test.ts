@@ -93,6 +93,11 @@ describe('differencesOf', () => {
     ]);
   });
 
+  it('does not mark interfaces that Multus has attached', () => {
+    const kernel = view(eth0, link('net1', {index: 3, addresses: ['10.9.9.9/24']}));
+    expect(differencesOf({record: recorded({}, {plugins: ['multus-shim']}), kernel, ips})).toEqual([]);
+  });
+
   it.each([
     [
       "the node's end",
