@@ -1,7 +1,7 @@
 /** A CNI configuration of the user, which kni-demo writes on each node with the podCIDR of that node. */
 
 import {z} from 'zod';
-import {cniName, type Leftovers} from './network.ts';
+import {cniName, type Leftovers, ownNetwork} from './network.ts';
 
 const ipam = z.looseObject({type: z.string().optional(), dataDir: z.string().optional()});
 const plugin = z.looseObject({
@@ -39,6 +39,7 @@ export const parseUserConflist = (text: string): UserConflist => {
       ? {cniVersion: single.data.cniVersion ?? '0.2.0', name: single.data.name, plugins: [single.data]}
       : value,
   );
+  if (name === ownNetwork) throw new Error(`name: ${ownNetwork} is the network of kni-demo itself`);
   const bridges = plugins.flatMap(({type, bridge}) => (type === 'bridge' ? [bridge ?? 'cni0'] : []));
   const pools = plugins.flatMap((each) => (each.ipam?.type === 'host-local' ? [each.ipam] : []));
   return {

@@ -15,10 +15,8 @@ import {messageOf} from '../thrown.ts';
 import {parseUserConflist} from './conflist.ts';
 import {type Definition, definition} from './definition.ts';
 import {hasDaemonSet, manifestText, parseManifest, pinImages, settingIn} from './manifest.ts';
-import type {Network} from './network.ts';
+import {type Network, ownNetwork} from './network.ts';
 
-/** The network of kni-demo itself. */
-export const ownNetwork = 'kni';
 export type NetworkChoice = Network | typeof ownNetwork;
 
 export interface LoadOptions {

@@ -2,6 +2,9 @@
 
 import {z} from 'zod';
 
+/** The network of kni-demo itself. */
+export const ownNetwork = 'kni';
+
 const absolutePath = z.string().regex(/^\/[^\s,]*$/, 'must be an absolute path without blanks and commas');
 const linkName = z.string().regex(/^[^\s/]{1,15}$/, 'must be the name of a link');
 

@@ -34,6 +34,7 @@ describe('parseUserConflist', () => {
     ['text that is no JSON', 'nonsense', /JSON/],
     ['a configuration without a name', conflist([{type: 'ptp'}], {name: undefined}), /name/],
     ['a name that is a path', conflist([{type: 'ptp'}], {name: '../x'}), /such as cbr0/],
+    ['the name of the network of kni-demo', conflist([{type: 'ptp'}], {name: 'kni'}), /kni-demo itself/],
     ['a configuration without plugins', conflist([]), /at least one plugin/],
     ['a plugin that is a path', conflist([{type: '../sh'}]), /name of a program/],
   ])('refuses %s', (_, text, reason) => {

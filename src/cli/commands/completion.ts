@@ -3,7 +3,7 @@
 import type {Command, Option} from 'commander';
 import {dirsOf} from '../../cache/dirs.ts';
 import {recordedClusters} from '../../cluster/cluster.ts';
-import {ownNetwork} from '../../networks/load.ts';
+import {ownNetwork} from '../../networks/network.ts';
 import {project} from '../../project.ts';
 import {stackNames} from '../../stacks/load.ts';
 import {lineWriter} from '../../view/stream.ts';

@@ -18,6 +18,9 @@ export interface NetworkOnNode {
 /** Where a CNI that installs itself writes its configuration. */
 const confDirOfOthers = '/etc/cni/net.d';
 
+/** The configuration that the network runtime writes for kni-demo's own network. */
+const ownConflist = '/etc/kni/net.d/10-kni.conflist';
+
 /** The file in which a node has the user's configuration. */
 export const writtenBy = ({cniName}: Network): string => `/etc/kni/net.d/10-${cniName}.conflist`;
 
@@ -47,6 +50,8 @@ export const filesOfNetwork = async (
   const flags = flagsOfNetwork(place, readFlags(environment));
   return {
     [runtimeEnvironment.path]: withRuntimeFlags(environment, flags),
+    // The runtime removes it only from the directory that it reads.
+    ...(wanted !== undefined && {[ownConflist]: undefined}),
     ...(wanted?.conflist !== undefined && {
       [writtenBy(wanted)]: fillPodCidr(wanted.conflist, podCidr ?? ''),
     }),
@@ -56,7 +61,7 @@ export const filesOfNetwork = async (
 export const isOnNode = async (node: Host, place: NetworkOnNode, signal: AbortSignal): Promise<boolean> => {
   const files = await filesOfNetwork(node, place, signal);
   for (const [path, text] of Object.entries(files))
-    if ((await readFile(node, path, signal)) !== text) return false;
+    if ((await readFile(node, path, signal)) !== (text ?? '')) return false;
   return true;
 };
 

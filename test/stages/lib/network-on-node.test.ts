@@ -68,6 +68,7 @@ describe('a node', () => {
     expect(await filesOfNetwork(node, place, signal)).toEqual({
       [environment]:
         'KNI_RUNTIME_FLAGS=--foreign-network=mine --pod-subnet=10.244.0.0/16 --log-level=debug\n',
+      '/etc/kni/net.d/10-kni.conflist': undefined,
       '/etc/kni/net.d/10-mine.conflist': '{"subnet":"10.244.1.0/24"}\n',
     });
     expect(await isOnNode(node, place, signal)).toBe(false);
@@ -81,5 +82,7 @@ describe('a node', () => {
     expect(await isOnNode(nodeWith(files), place, signal)).toBe(true);
     expect(await isOnNode(nodeWith(files), {...place, podCidr: '10.244.2.0/24'}, signal)).toBe(false);
     expect(await isOnNode(nodeWith(files), {...place, wanted: undefined}, signal)).toBe(false);
+    const both = {...files, '/etc/kni/net.d/10-kni.conflist': '{}'};
+    expect(await isOnNode(nodeWith(both), place, signal)).toBe(false);
   });
 });
