@@ -154,7 +154,7 @@ const refuseOtherSubnet = (
   if (found === podSubnet) return;
   throw new UserError({
     what: `network ${name} does not fit the stack`,
-    why: `its ${place.field} in ConfigMap ${place.configMap} is ${found === undefined ? 'missing' : String(found)}, and the pod subnet of the stack is ${podSubnet}`,
+    why: `its ${place.field} in ConfigMap ${place.configMap} is ${found === undefined ? 'missing' : JSON.stringify(found)}, and the pod subnet of the stack is ${podSubnet}`,
     tryThis: 'make them equal: with a manifest of your own, or with a stack file of your own (--stack FILE)',
     code: 'KNI-E224',
   });
