@@ -25,6 +25,7 @@ await_ready() {
       if [ -S /run/kni/kni.sock ]; then
         answer=$(timeout ${answerTime} kni-runtime networks 2>&1) || [ $? != 124 ] || answer='no answer'
         case $answer in
+          'no answer') break ;;
           *'"ready": false'*) ;;
           *'"ready": true'*) return 0 ;;
         esac
