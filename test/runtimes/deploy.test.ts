@@ -1,0 +1,78 @@
+import {chmod, mkdir, readFile, writeFile} from 'node:fs/promises';
+import {describe, expect, it} from 'vitest';
+import type {Host} from '../../src/host/host.ts';
+import {localHost} from '../../src/host/process.ts';
+import {deploy} from '../../src/runtimes/deploy.ts';
+import {type TempDir, tempDir} from '../rig/temp-dir.ts';
+
+/**
+ * The script runs here. A `systemctl restart` writes down which version it has started; a version is ready unless it contains the
+ * word bad, which exits.
+ */
+const nodeIn = async (dir: TempDir) => {
+  const file = dir.join('opt/dev/runtime.mjs');
+  await mkdir(dir.join('bin'));
+  await mkdir(dir.join('opt/dev'), {recursive: true});
+  await writeFile(file, 'first');
+  await writeFile(dir.join('started'), '');
+  const programs = {
+    systemctl: `case $1 in
+restart) cat ${file} >>${dir.join('started')}; echo >>${dir.join('started')} ;;
+*) if grep -q bad ${file}; then echo NRestarts=1 ExecMainStatus=1 SubState=auto-restart; else echo NRestarts=0 SubState=running; fi ;;
+esac`,
+    'kni-runtime': `grep -q bad ${file} || echo '{"networks": [{"name": "a", "ready": true}]}'`,
+    journalctl: 'echo "last words"',
+  };
+  for (const [name, script] of Object.entries(programs)) {
+    await writeFile(dir.join('bin', name), `#!/bin/sh\n${script}\n`);
+    await chmod(dir.join('bin', name), 0o755);
+  }
+  const local = localHost();
+  const host: Host = {
+    run: ([program, args], options) =>
+      local.run(
+        [
+          program,
+          args.map((each) =>
+            each.replaceAll('/opt/kni/user-runtime', dir.join('opt')).replace('-S /run/kni/kni.sock', '-e /'),
+          ),
+        ],
+        {...options, env: {PATH: `${dir.join('bin')}:${process.env['PATH']}`}},
+      ),
+  };
+  return {
+    host,
+    text: () => readFile(file, 'utf8'),
+    started: async () => (await readFile(dir.join('started'), 'utf8')).trim().split('\n'),
+  };
+};
+
+describe('deploy', () => {
+  it('replaces the program and restarts the service once', async () => {
+    await using dir = await tempDir();
+    const {host, text, started} = await nodeIn(dir);
+    const next = {node: 'test1-worker', source: '/root/hello', text: 'second'};
+    expect(await deploy(host, next)).toEqual({kind: 'serving'});
+    expect([await text(), await started()]).toEqual(['second', ['second']]);
+  });
+
+  it('goes back to the former version when the new one exits, and says why', async () => {
+    await using dir = await tempDir();
+    const {host, text, started} = await nodeIn(dir);
+    const next = {node: 'test1-worker', source: '/root/hello', text: 'bad'};
+    expect(await deploy(host, next)).toMatchObject({
+      kind: 'refused',
+      error: {why: 'it exits after its start, with status 1\n  | last words'},
+    });
+    expect([await text(), await started()]).toEqual(['first', ['bad', 'first']]);
+  });
+
+  it('does not start a version that arrives in part, because kni-demo was killed', async () => {
+    await using dir = await tempDir();
+    const {host, text, started} = await nodeIn(dir);
+    const cut: Host = {run: (command, options) => host.run(command, {...options, input: 'seco'})};
+    const next = {node: 'test1-worker', source: '/root/hello', text: 'second'};
+    await expect(deploy(cut, next)).rejects.toThrow('exit code 2');
+    expect([await text(), await started()]).toEqual(['first', ['']]);
+  });
+});
