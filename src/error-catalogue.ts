@@ -199,6 +199,11 @@ export const errorCatalogue = {
     'You made a namespace of that name. A drill would delete it with its pods.',
     'Delete the namespace if you do not need it.',
   ),
+  'KNI-E407': entry(
+    'The nodes run a network runtime of your own.',
+    "Drills, `compare` and `up --cni` need kni-demo's own.",
+    'Run `kni-demo runtime use default`.',
+  ),
   'KNI-E500': entry(
     'Another kni-demo is running.',
     'It uses the same cache.',

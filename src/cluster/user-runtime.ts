@@ -4,9 +4,10 @@
  */
 
 import {z} from 'zod';
+import {UserError} from '../errors.ts';
 import type {Command, Host} from '../host/host.ts';
 import {readJson} from '../json.ts';
-import type {Cluster} from './cluster.ts';
+import {type Cluster, flagOf} from './cluster.ts';
 
 /** Paths on a node. */
 export const userRuntimePaths = {
@@ -59,6 +60,23 @@ export const userRuntimesOf = async (
       }),
   );
   return new Map(found.flat());
+};
+
+/** For work that measures or changes what only kni-demo's own runtime does. `what` completes "cannot …". Throws UserError. */
+export const refuseUserRuntime = async (
+  cluster: Pick<Cluster, 'nodes' | 'node'>,
+  what: string,
+  signal: AbortSignal,
+): Promise<void> => {
+  const [found] = await userRuntimesOf(cluster, signal);
+  if (found === undefined) return;
+  const [node, {source}] = found;
+  throw new UserError({
+    what: `cannot ${what}`,
+    why: `${node} runs your own network runtime ${source}`,
+    tryThis: `go back to kni-demo's own first: kni-demo runtime use default${flagOf(cluster)}`,
+    code: 'KNI-E407',
+  });
 };
 
 export interface DropIn {

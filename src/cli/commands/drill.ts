@@ -2,6 +2,7 @@
 
 import {restoreChanges} from '../../changes/changes.ts';
 import {nameFlag, requireCluster, requireRunning} from '../../cluster/cluster.ts';
+import {refuseUserRuntime} from '../../cluster/user-runtime.ts';
 import {drills} from '../../drills/drills.ts';
 import {UserError} from '../../errors.ts';
 import {exitCodes} from '../../exit-codes.ts';
@@ -40,8 +41,10 @@ export const drill = async (
   const chosen = all ? drills : drills.filter((each) => names.includes(each.name));
   const command = ['kni-demo drill', ...(all ? ['--all'] : names)].join(' ');
   await runLocked(dirs, {command, lockTimeout, say: output.note, signal}, async () => {
-    requireRunning(name, (await requireCluster({host, dirs}, name, signal)).nodes);
+    const cluster = await requireCluster({host, dirs}, name, signal);
+    requireRunning(name, cluster.nodes);
     if (restore) return restoreCluster(world, output, name);
+    await refuseUserRuntime(cluster, 'run drills', signal);
     const result = resultOf(await runDrills(world, chosen, {name, json, command}));
     output.record('result', {command: 'drill', cluster: name, ...result});
     const {exitCode} = result;

@@ -2,6 +2,7 @@
 
 import {setTimeout as sleep} from 'node:timers/promises';
 import {nameFlag, requireCluster, requireRunning} from '../../cluster/cluster.ts';
+import {refuseUserRuntime} from '../../cluster/user-runtime.ts';
 import {drills} from '../../drills/drills.ts';
 import type {DrillName} from '../../drills/names.ts';
 import {exitCodes} from '../../exit-codes.ts';
@@ -66,7 +67,9 @@ export const tour = async (world: World, {name, auto, json, lockTimeout}: TourOp
 
   const command = 'kni-demo tour';
   await runLocked(dirs, {command, lockTimeout, say: note, signal}, async () => {
-    requireRunning(name, (await requireCluster({host, dirs}, name, signal)).nodes);
+    const cluster = await requireCluster({host, dirs}, name, signal);
+    requireRunning(name, cluster.nodes);
+    await refuseUserRuntime(cluster, 'run drills', signal);
     const chosen = story.flatMap((each) => drills.find((drill) => drill.name === each) ?? []);
     const {exitCode, drills: summary} = resultOf(
       await runDrills(world, chosen, {name, json, command, pause}),

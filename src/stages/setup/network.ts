@@ -9,6 +9,7 @@ import {switchNode} from '../../changes/switch-node.ts';
 import type {Cluster} from '../../cluster/cluster.ts';
 import {type NetworkRecord, readNetwork, writeNetwork} from '../../cluster/network-record.ts';
 import {waitForReports} from '../../cluster/readiness.ts';
+import {refuseUserRuntime} from '../../cluster/user-runtime.ts';
 import type {TaskRun} from '../../graph/task.ts';
 import {type Network, ownNetwork} from '../../networks/network.ts';
 import {applyManifest} from '../../tools/kubectl.ts';
@@ -56,6 +57,7 @@ export const network: DemoTask = {
     const record = await readNetwork(dirs, name);
     const wanted = wantedNetwork(context, record);
     const found = await currentCluster(context);
+    await refuseUserRuntime(found, 'change the network for pods', running.signal);
     const podCidrs = await readPodCidrs(found.controlPlane, running.signal);
     if (wanted?.conflist !== undefined) await refuseMissingPlugins(found, wanted, running.signal);
     const former = [...record.former, ...(record.network ? [record.network] : [])].filter(
