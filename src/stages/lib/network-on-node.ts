@@ -60,8 +60,10 @@ export const filesOfNetwork = async (
 
 export const isOnNode = async (node: Host, place: NetworkOnNode, signal: AbortSignal): Promise<boolean> => {
   const files = await filesOfNetwork(node, place, signal);
+  // Without the last line break, which the output of a command does not have. None of these files is a link.
   for (const [path, text] of Object.entries(files))
-    if ((await readFile(node, path, signal)) !== (text ?? '')) return false;
+    if ((await readFile(node, path, signal)).trimEnd() !== (typeof text === 'string' ? text.trimEnd() : ''))
+      return false;
   return true;
 };
 

@@ -56,7 +56,8 @@ describe('flagsOfNetwork', () => {
 
 describe('a node', () => {
   const nodeWith = (files: Readonly<Record<string, string>>): Host => ({
-    run: async ([, args]) => ({stdout: files[args.at(-1) ?? ''] ?? '', stderr: ''}),
+    // As a real host, without the last line break.
+    run: async ([, args]) => ({stdout: (files[args.at(-1) ?? ''] ?? '').replace(/\n$/, ''), stderr: ''}),
   });
   const environment = '/etc/kni/runtime.env';
   const place = {wanted: configured, podCidr: '10.244.1.0/24', backend: undefined};
