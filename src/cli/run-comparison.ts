@@ -2,6 +2,7 @@
 
 import {withChanges} from '../changes/changes.ts';
 import {type Cluster, nameFlag, requireCluster, requireRunning} from '../cluster/cluster.ts';
+import {refuseUserRuntime} from '../cluster/user-runtime.ts';
 import {type Comparison, compareNetworks} from '../compare/compare.ts';
 import {seconds} from '../duration.ts';
 import {UserError} from '../errors.ts';
@@ -34,6 +35,7 @@ export const runComparison = async (
   const begun = performance.now();
   const cluster = await requireCluster(place, name, signal);
   requireRunning(name, cluster.nodes);
+  await refuseUserRuntime(cluster, 'compare CNI with KNI', signal);
   const worker = workerOf(cluster, name, node);
   say(`Comparing CNI and KNI on ${worker} with ${pods} pods each. Its other pods restart twice.`);
   const result = await startingAnew(world, () =>
