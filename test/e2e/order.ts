@@ -29,6 +29,7 @@ export const chapters = [
   'exhausted-range',
   'replaced-configuration',
   'switched-node',
+  'own-runtime',
   'compare',
   'churn',
   'crowds',
