@@ -5,7 +5,7 @@ import {build} from 'esbuild';
 
 const root = join(import.meta.dirname, '../../..');
 // Below the project's root, as src/project.ts expects.
-const outfile = join(root, 'dist/bench-page/main.js');
+const outfile = join(root, 'dist/bench-page.js');
 await build({
   absWorkingDir: root,
   entryPoints: ['test/bench/page/main.ts'],

@@ -37,7 +37,7 @@ const second = 1_000_000;
 /** Pixels. */
 const leastWidth = 3;
 const gap = 6;
-const mostRows = 6;
+const mostRows = 7;
 
 /** The time that a bar covers. For the API server it is the second that it reports. */
 export const intervalOf = ({shape, start, end}: Bar, now: number): Interval => {
@@ -120,7 +120,7 @@ const placeLane = (lane: Lane, bars: readonly Bar[], placement: Placement): Plac
       const isBefore = !fitsAfter && left > textWidth;
       const first = isBefore ? left - textWidth : left;
       const open = free.findIndex((until) => until <= first);
-      const row = open >= 0 ? open : Math.min(free.length, mostRows - 1);
+      const row = open >= 0 ? open : free.length < mostRows ? free.length : free.indexOf(Math.min(...free));
       const isCrowded = open < 0 && free.length >= mostRows;
       free[row] = Math.max(isBefore || isCrowded ? right : end + (isInside ? -1 : 3), free[row] ?? 0);
       const labelled = isCrowded

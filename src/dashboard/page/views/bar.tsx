@@ -39,7 +39,11 @@ export const BarButton = ({placed, lane, title, since, top, height, isChosen}: P
         <span
           class="bar-label"
           aria-hidden="true"
-          style={tick !== undefined && tick < 90 ? {left: `${tick + 3}px`} : undefined}
+          style={
+            labelled === 'inside' && tick !== undefined && tick < width / 2
+              ? {left: `${tick + 3}px`}
+              : undefined
+          }
         >
           {text}
         </span>

@@ -44,7 +44,7 @@ const NodePanel = ({node}: {readonly node: NodeSnapshot}) => {
         )}
       </header>
       {ready === false && reason !== undefined && <p class="node-trouble">{reason}</p>}
-      {silent !== undefined && <p class="node-trouble">network runtime: {silent}</p>}
+      {silent !== undefined && <p class="node-trouble">{silent}</p>}
       <dl class="facts-list">
         <Fact name="role" value={role} />
         <Fact name="addresses" value={node.addresses.join(', ')} isMono />
@@ -62,7 +62,9 @@ const NodePanel = ({node}: {readonly node: NodeSnapshot}) => {
         </div>
       </dl>
       <h3 class="panel-title">Networks</h3>
-      {networks.length === 0 && <p class="hint">The network runtime reports none.</p>}
+      {networks.length === 0 && (
+        <p class="hint">{silent === undefined ? 'none' : 'unknown: the network runtime does not answer'}</p>
+      )}
       {networks.map((network) => (
         <Network key={network.name} network={network} />
       ))}

@@ -62,7 +62,7 @@ const NodeCard = ({box}: {readonly box: NodeBox}) => {
         {others.length > 0 && (
           <section class="bridge" aria-label="Without a bridge">
             <h3 class="bridge-bar bridge-none">
-              <span class="dim">{bridges.length === 0 ? 'pods' : 'no interface yet'}</span>
+              <span class="dim">{bridges.length === 0 ? 'pods' : 'without an interface'}</span>
             </h3>
             <Groups groups={others} isAttached={false} />
           </section>
