@@ -1,6 +1,6 @@
 /**
- * `npm run docs:images` makes the pictures of docs/dashboard.md, in the browser of the tests. The cluster on them is that of the tests of
- * the page; `npm run docs:images -- run.ndjson` shows a recording instead.
+ * `npm run docs:images` makes the pictures of docs/dashboard.md, in the browser of the tests, from the recorded run in docs/recordings.
+ * Only the hundred pods are made up.
  */
 
 import {readFile} from 'node:fs/promises';
@@ -10,13 +10,13 @@ import type {FeedMessage} from '../../src/dashboard/feed.ts';
 import {project} from '../../src/project.ts';
 import {startBrowser} from '../../test/rig/dashboard/browser.ts';
 import {serveReplay} from '../../test/rig/dashboard/page-server.ts';
-import {crowd, story} from '../../test/rig/dashboard/stories.ts';
+import {crowd} from '../../test/rig/dashboard/stories.ts';
 
 interface Picture {
   readonly name: string;
   readonly recording: readonly FeedMessage[];
-  /** Seconds after the beginning of the recording; without it, at its end. */
-  readonly at?: number;
+  /** Seconds after the beginning of the recording. */
+  readonly at: number;
   readonly view: string;
   readonly theme: 'light' | 'dark';
   readonly prepare?: (page: Page) => Promise<void>;
@@ -24,49 +24,37 @@ interface Picture {
 
 /** Shows the first bar of this name in the life of a pod. */
 const choose =
-  (pod: string, bar: string) =>
+  (pod: string, bar: RegExp) =>
   async (page: Page): Promise<void> => {
     await page.getByRole('option', {name: pod}).first().click();
     await page.getByRole('button', {name: bar}).first().click();
   };
 
-const [file] = process.argv.slice(2);
-const recorded =
-  file === undefined
-    ? undefined
-    : (await readFile(file, 'utf8'))
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => JSON.parse(line) as FeedMessage);
+const run = (await readFile(join(project.root, 'docs/recordings/run.ndjson'), 'utf8'))
+  .split('\n')
+  .filter(Boolean)
+  .map((line) => JSON.parse(line) as FeedMessage);
 
-const pictures: readonly Picture[] =
-  recorded === undefined
-    ? [
-        {
-          name: 'life',
-          recording: story(),
-          at: 25,
-          view: 'life',
-          theme: 'light',
-          prepare: choose('web', 'AttachInterface'),
-        },
-        {
-          name: 'failure',
-          recording: story(),
-          at: 45,
-          view: 'life',
-          theme: 'dark',
-          prepare: choose('flaky', 'portmap: ADD, 12 ms'),
-        },
-        {name: 'topology', recording: crowd(100, 100_000), at: 14, view: 'topology', theme: 'light'},
-        {name: 'nodes', recording: story(), at: 54, view: 'nodes', theme: 'light'},
-      ]
-    : (['life', 'topology', 'nodes', 'pods', 'log'] as const).map((view) => ({
-        name: view,
-        recording: recorded,
-        view,
-        theme: 'light' as const,
-      }));
+const pictures: readonly Picture[] = [
+  {
+    name: 'life',
+    recording: run,
+    at: 25,
+    view: 'life',
+    theme: 'light',
+    prepare: choose('hello', /KNI runtime: AttachInterface/),
+  },
+  {
+    name: 'failure',
+    recording: run,
+    at: 45,
+    view: 'life',
+    theme: 'dark',
+    prepare: choose('kni-drill/pod', /tuning: ADD, .* failed/),
+  },
+  {name: 'topology', recording: crowd(100, 100_000), at: 14, view: 'topology', theme: 'light'},
+  {name: 'nodes', recording: run, at: 115, view: 'nodes', theme: 'light'},
+];
 
 const browser = await startBrowser();
 try {
@@ -76,8 +64,7 @@ try {
     await page.goto(`${served.url}?theme=${theme}#${view}`);
     await page.getByRole('button', {name: 'Pause'}).click();
     const slider = page.getByRole('slider', {name: 'Position in the recording'});
-    const end = Number(await slider.getAttribute('max'));
-    await slider.fill(String(at === undefined ? end : at * 1_000_000));
+    await slider.fill(String(at * 1_000_000));
     await prepare?.(page);
     await page.waitForTimeout(300);
     const path = join(project.root, 'docs/images', `dashboard-${name}.png`);
