@@ -22,6 +22,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/integration/**', 'test/e2e/**', 'test/page/**'],
           testTimeout: 60_000,
+          hookTimeout: 180_000,
         },
       },
       {

@@ -85,7 +85,7 @@ describe('runtime new and runtime build', () => {
   beforeAll(async () => {
     real = await realCli();
     return () => real[Symbol.asyncDispose]();
-  }, 180_000);
+  });
 
   it('make one file that serves KNI, from nothing', {timeout: 180_000}, async () => {
     const made = await real.shell(real.line('runtime', 'new', 'hello'));

@@ -45,7 +45,10 @@ export const connectKni = (socket: string): KniCalls => {
         create(input, request),
         new Metadata(),
         {deadline: Date.now() + deadlineMs},
-        (error, answer) => (error ? reject(error) : resolve(answer as Answer)),
+        (error, answer) => {
+          if (answer === undefined) reject(error ?? new Error(`${name} has no answer`));
+          else resolve(answer);
+        },
       );
     });
   const {method} = KNI;

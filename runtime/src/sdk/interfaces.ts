@@ -18,8 +18,12 @@ export interface NetnsDirectory {
 
 /** Opens the directory of `settings.netnsDir`, where `ip netns` finds the network namespaces, too. */
 export const openNetns = async ({netnsDir}: Pick<Settings, 'netnsDir'>): Promise<NetnsDirectory> => {
-  const {create, remove, exists} = await openNetnsDir(netnsDir, exec);
-  return {create, remove, exists};
+  const dir = await openNetnsDir(netnsDir, exec);
+  return {
+    create: (path) => dir.create(path),
+    remove: (path) => dir.remove(path),
+    exists: (path) => dir.exists(path),
+  };
 };
 
 /** Creates the bridge unless it exists, brings it up, and gives it the addresses: `10.244.1.1/24`. Idempotent. */

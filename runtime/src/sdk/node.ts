@@ -55,13 +55,12 @@ export const openNode = async (settings: Settings): Promise<NodeNetwork> => {
   if (isGiven && connection.podCidrs().length === 0) await connection.replace([]);
   if (connection.podCidrs().length === 0) await listed;
   void repair(connection);
-  const {setup, trouble, mtu, podCidrs} = connection;
   return {
-    podCidrs: podCidrs(),
-    setup,
-    trouble,
+    podCidrs: connection.podCidrs(),
+    setup: () => connection.setup(),
+    trouble: () => connection.trouble(),
     get mtu() {
-      return mtu();
+      return connection.mtu();
     },
   };
 };

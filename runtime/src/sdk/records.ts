@@ -1,6 +1,5 @@
 /** Records in memory, and a journal of them on disk that survives a crash at any byte. */
 import {dirname} from 'node:path';
-import {isObject, stringOf} from '../lib/json.ts';
 import {createJournal, type Journal, readJournal} from '../store/journal.ts';
 import {createReserve} from '../store/reserve.ts';
 import {log} from './log.ts';
@@ -57,20 +56,16 @@ export const openRecords = async <Value>(path: string): Promise<Records<Value>> 
 
 /** Returns false for a line that it does not understand. */
 const replay = <Value>(line: string, values: Map<string, Value>): boolean => {
-  const parsed = parse(line);
-  const key = isObject(parsed) ? stringOf(parsed['key']) : undefined;
-  if (!isObject(parsed) || key === undefined) return false;
-  values.delete(key); // so that the order is that of the last writes
-  if ('value' in parsed) values.set(key, parsed['value'] as Value);
-  return true;
-};
-
-const parse = (line: string): unknown => {
+  let entry: {readonly key?: unknown; readonly value?: Value} | null;
   try {
-    return JSON.parse(line);
+    entry = JSON.parse(line);
   } catch {
-    return undefined;
+    return false;
   }
+  if (typeof entry?.key !== 'string') return false;
+  values.delete(entry.key); // so that the order is that of the last writes
+  if (entry.value !== undefined) values.set(entry.key, entry.value);
+  return true;
 };
 
 /** Rewrites a journal that is mostly history, or whose last sync has failed. A failed rewrite only costs disk space. */

@@ -128,17 +128,27 @@ const adapt = (handlers: Handlers, pods: ServeOptions['pods']): KniHandlers<obje
       return answerOf(answer, request, context);
     };
   return {
-    CreateNetwork: ofPod(handlers.createNetwork, (answer, _, {note}) => {
-      note({netns: answer.netnsPath});
-      return encode(CreateNetworkResponseSchema, answer);
-    }),
-    DeleteNetwork: ofPod(handlers.deleteNetwork, () => encode(DeleteNetworkResponseSchema, {})),
-    AttachInterface: ofPod(handlers.attachInterface, (answer) =>
-      encode(AttachInterfaceResponseSchema, mutable(answer)),
+    CreateNetwork: ofPod(
+      (...call) => handlers.createNetwork(...call),
+      (answer, _, {note}) => {
+        note({netns: answer.netnsPath});
+        return encode(CreateNetworkResponseSchema, answer);
+      },
     ),
-    DetachInterface: ofPod(handlers.detachInterface, () => encode(DetachInterfaceResponseSchema, {})),
+    DeleteNetwork: ofPod(
+      (...call) => handlers.deleteNetwork(...call),
+      () => encode(DeleteNetworkResponseSchema, {}),
+    ),
+    AttachInterface: ofPod(
+      (...call) => handlers.attachInterface(...call),
+      (answer) => encode(AttachInterfaceResponseSchema, mutable(answer)),
+    ),
+    DetachInterface: ofPod(
+      (...call) => handlers.detachInterface(...call),
+      () => encode(DetachInterfaceResponseSchema, {}),
+    ),
     QueryPodNetwork: ofPod(
-      handlers.queryPodNetwork,
+      (...call) => handlers.queryPodNetwork(...call),
       (answer, {id}, {after}) => {
         const message = create(QueryPodNetworkResponseSchema, mutable(answer));
         after(`ipconfigs received for id: ${id} ip: ${describeIpConfigs(message.ipconfigs)}`);

@@ -57,18 +57,18 @@ export const addKniService = <Given extends object>(
   handlers: KniHandlers<Given>,
   {given, log, observe}: {readonly given: Given; readonly log: Log; readonly observe: ObserveRpc},
 ): void => {
-  const serve = <Name extends keyof KniHandlers<Given>>(name: Name) => {
-    const handle = handlers[name] as Handle<Given, object, object>;
-    return unary({...rpcs[name], handle}, given, log, observe);
-  };
+  const serve = <Request extends object, Response>(
+    name: keyof typeof rpcs,
+    handle: Handle<Given, Request, Response>,
+  ) => unary({...rpcs[name], handle}, given, log, observe);
   const served = {
-    CreateNetwork: serve('CreateNetwork'),
-    DeleteNetwork: serve('DeleteNetwork'),
-    AttachInterface: serve('AttachInterface'),
-    DetachInterface: serve('DetachInterface'),
-    QueryPodNetwork: serve('QueryPodNetwork'),
-    SetupNodeNetwork: serve('SetupNodeNetwork'),
-    QueryNodeNetworks: serve('QueryNodeNetworks'),
+    CreateNetwork: serve('CreateNetwork', handlers.CreateNetwork),
+    DeleteNetwork: serve('DeleteNetwork', handlers.DeleteNetwork),
+    AttachInterface: serve('AttachInterface', handlers.AttachInterface),
+    DetachInterface: serve('DetachInterface', handlers.DetachInterface),
+    QueryPodNetwork: serve('QueryPodNetwork', handlers.QueryPodNetwork),
+    SetupNodeNetwork: serve('SetupNodeNetwork', handlers.SetupNodeNetwork),
+    QueryNodeNetworks: serve('QueryNodeNetworks', handlers.QueryNodeNetworks),
   } satisfies UntypedServiceImplementation;
   server.addService(serviceDefinitionOf(KNI), served);
 };
