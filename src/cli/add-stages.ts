@@ -106,7 +106,7 @@ Without --stack, up uses the stack of the existing cluster. A new cluster gets b
 
 Networks for pods (--cni): the network runtime calls their CNI plugins
   kni               kni-demo's own
-  flannel           the nodes download its manifest and images from the internet
+  flannel           up downloads its manifest, and the nodes download its images
   <file>.conflist   a CNI configuration of your own; {{.PodCIDR}} becomes the podCIDR of each node
   <file>.yaml, URL  the manifest of a CNI that installs itself with a DaemonSet
 The pods of a running cluster get new sandboxes: their containers restart.

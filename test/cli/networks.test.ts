@@ -1,6 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {dirsOf} from '../../src/cache/dirs.ts';
 import {writeRecord} from '../../src/cluster/cluster.ts';
+import {writeNetwork} from '../../src/cluster/network-record.ts';
 import {exitCodes} from '../../src/exit-codes.ts';
 import type {Command} from '../../src/host/host.ts';
 import {listNodeContainers} from '../../src/tools/docker.ts';
@@ -44,6 +45,15 @@ describe('networks', () => {
         '',
       ].join('\n'),
     });
+  });
+
+  it('mentions a switch to another network that was interrupted', async () => {
+    await using dir = await dirWithCluster();
+    await writeNetwork(dirsOf(envOf(dir)), 'test1', {former: [], isComplete: false});
+    using host = fakeHost(ps(worker) + exchange(ask(worker.name), good));
+    expect((await cli(dir, ['networks'], {host})).stderr).toBe(
+      'note: the switch of the nodes to network kni is not complete\n      continue it: kni-demo up\n',
+    );
   });
 
   it('says why addresses are not counted', async () => {
