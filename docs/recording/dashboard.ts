@@ -28,7 +28,7 @@ export const recordDashboard = async (host: Host, cluster: string, file: string)
       headers,
       body: JSON.stringify(request),
     });
-    const {ok, output} = (await response.json()) as ActionResponse;
+    const {ok, output}: ActionResponse = JSON.parse(await response.text());
     if (!ok) throw new Error(`${request.action} failed: ${output}`);
     await sleep(pause);
   };

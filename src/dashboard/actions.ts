@@ -70,7 +70,7 @@ const mostLines = 500;
 
 export interface Actions {
   /** Runs one action. Two actions of one kind do not run at the same time. Rejects only with errors of this program. */
-  act(body: unknown): Promise<ActionAnswer>;
+  readonly act: (body: unknown) => Promise<ActionAnswer>;
   /** Resolves when no action runs any more. */
   ended(): Promise<void>;
 }

@@ -19,9 +19,9 @@ export interface AppOptions {
 export interface LiveContent {
   readonly hub: Hub;
   /** Runs an action of the page. `body` is what the page sent, and may be anything. Does not reject. */
-  act(body: unknown): Promise<ActionAnswer>;
+  readonly act: (body: unknown) => Promise<ActionAnswer>;
   /** `pod` may be anything. Does not reject. */
-  inspect(pod: string): Promise<InspectAnswer>;
+  readonly inspect: (pod: string) => Promise<InspectAnswer>;
 }
 
 export interface ActionAnswer {

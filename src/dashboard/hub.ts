@@ -3,7 +3,7 @@
 import type {FeedMessage, StartMessage} from './feed.ts';
 
 export interface Hub {
-  publish(message: FeedMessage): void;
+  readonly publish: (message: FeedMessage) => void;
   /** Records each message as a line of JSON, at once and in order. It must not throw. Returns a function that ends it. */
   tap(onLine: (line: string) => void): () => void;
   /** A new reader gets the start, the events and log lines that are remembered, the state, and then what comes. */

@@ -74,5 +74,7 @@ export const startLive = async (options: LiveOptions): Promise<Live> => {
       recorder?.close();
     }
   };
-  return {url: `http://127.0.0.1:${serving.port}/${token}/`, ended: run()};
+  const ended = run();
+  ended.catch(() => undefined); // the caller awaits it, perhaps later
+  return {url: `http://127.0.0.1:${serving.port}/${token}/`, ended};
 };

@@ -1,8 +1,7 @@
 /** Opens the page in the browser of the desktop. */
 
-import {writeFile} from 'node:fs/promises';
+import {rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
 import {makeDirectory} from '../make-directory.ts';
 
@@ -24,14 +23,14 @@ export const openPage = async (
 ): Promise<boolean> => {
   if (!env['DISPLAY'] && !env['WAYLAND_DISPLAY']) return false;
   const file = join(directory, 'dashboard.html');
-  makeDirectory(directory);
-  await writeFile(file, `<meta http-equiv="refresh" content="0; url=${url}">\n`, {mode: 0o600});
   try {
+    makeDirectory(directory);
+    await rm(file, {force: true}); // an old file would keep its mode
+    await writeFile(file, `<meta http-equiv="refresh" content="0; url=${url}">\n`, {mode: 0o600, flag: 'wx'});
     // The browser outlives this program.
     await host.run(['setsid', ['--fork', 'xdg-open', file]], {signal, timeout: 10_000});
     return true;
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    return false;
+  } catch {
+    return false; // the URL is printed anyway
   }
 };

@@ -9,7 +9,7 @@ import {feedVersion} from './feed.ts';
 
 export interface Recorder {
   /** Writes one line at once, so that `kill -9` loses nothing that was written before. Never throws. */
-  write(line: string): void;
+  readonly write: (line: string) => void;
   close(): void;
   /** Removes the file. */
   discard(): void;

@@ -9,7 +9,7 @@ import {errorCodeOf, messageOf} from '../thrown.ts';
 export interface Serving {
   readonly port: number;
   /** Resolves when all connections are closed. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 const loopback = '127.0.0.1';
@@ -20,7 +20,8 @@ export const serve = async (port: number, makeApp: (port: number) => Hono): Prom
   const server = createServer({headersTimeout: 10_000, requestTimeout: 10_000});
   server.maxConnections = mostConnections;
   const listening = await listen(server, port);
-  server.on('request', getRequestListener(makeApp(listening).fetch, {hostname: loopback}));
+  const answer = getRequestListener(makeApp(listening).fetch, {hostname: loopback});
+  server.on('request', (request, response) => void answer(request, response));
   return {
     port: listening,
     close: () =>

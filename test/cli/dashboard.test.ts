@@ -17,7 +17,7 @@ beforeAll(async () => {
   real = await realCli();
   file = real.dir.join('run.ndjson');
   await writeFile(file, recording);
-});
+}, 120_000);
 afterAll(() => real[Symbol.asyncDispose]());
 
 /** Starts the program, and calls `work` with the first URL that it prints. Then it gets SIGINT. */

@@ -33,10 +33,10 @@ const read = async (reader: Reader): Promise<readonly string[]> => {
   for (;;) {
     const line = await Promise.race([
       reader.next(),
-      new Promise((resolve) => setTimeout(resolve, 20, 'none')),
+      new Promise<string>((resolve) => setTimeout(resolve, 20, 'none')),
     ]);
     if (line === 'none' || line === undefined) return all;
-    const {type, kind, nodes, messages, reason} = JSON.parse(String(line));
+    const {type, kind, nodes, messages, reason} = JSON.parse(line);
     all.push([type, kind ?? nodes?.[0]?.name ?? messages ?? reason].filter(Boolean).join(' '));
   }
 };

@@ -1,5 +1,6 @@
 import {createHash} from 'node:crypto';
 import {writeFile} from 'node:fs/promises';
+import {runInNewContext} from 'node:vm';
 import {describe, expect, it} from 'vitest';
 import {exportedPage, readPageFiles, servedPage} from '../../src/dashboard/page-html.ts';
 import {smallPage} from '../rig/dashboard/page.ts';
@@ -55,7 +56,7 @@ describe('an exported page', () => {
     expect(data).not.toContain('<');
     // The script means what it meant.
     const document = {title: ''};
-    new Function('document', code ?? '')(document);
+    runInNewContext(code ?? '', {document});
     expect(document.title).toBe(String('</script><!--'.length));
   });
 });

@@ -1,5 +1,6 @@
 /** dashboard: serves a page that shows a cluster, until Ctrl-C. */
 
+import {setMaxListeners} from 'node:events';
 import {nameFlag, requireCluster} from '../../cluster/cluster.ts';
 import {startLive} from '../../dashboard/live.ts';
 import {drillNames} from '../../drills/names.ts';
@@ -37,6 +38,9 @@ export const dashboard = async (world: World, options: DashboardOptions): Promis
   for (const each of cluster.nodes.filter(({running}) => !running))
     warn(paint.yellow(`! ${each.name} is stopped; start it: kni-demo start${nameFlag(name)}`));
   let isIncomplete = false;
+  const failing = new AbortController();
+  const ending = AbortSignal.any([signal, failing.signal]);
+  setMaxListeners(0, ending);
   const live = await startLive({
     place,
     cluster: name,
@@ -51,9 +55,14 @@ export const dashboard = async (world: World, options: DashboardOptions): Promis
       isIncomplete = true;
       warn(paint.red(`! the recording has ended, the dashboard goes on: ${why}`));
     },
-    signal,
+    signal: ending,
   });
-  await show(world, {title: `Dashboard of cluster ${name}`, url: live.url, record, ...options});
-  await live.ended;
+  try {
+    await show(world, {title: `Dashboard of cluster ${name}`, url: live.url, record, ...options});
+    await live.ended;
+  } finally {
+    failing.abort();
+    await live.ended;
+  }
   if (isIncomplete) throw new SilentExit(exitCodes.failed);
 };

@@ -40,7 +40,7 @@ export interface OpenFeed {
   readonly response: IncomingMessage;
   /** The messages that have arrived. */
   readonly messages: {readonly type: string; readonly [field: string]: unknown}[];
-  end(): void;
+  readonly end: () => void;
 }
 
 /** Reads the messages of an event stream until `end`. */
