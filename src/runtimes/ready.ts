@@ -20,7 +20,7 @@ await_ready() {
   while :; do
     facts=$(systemctl show kni --property=NRestarts,ExecMainStatus,SubState | tr '\\n' ' ')
     case $facts in *SubState=auto-restart*) exited=$facts ;; esac
-    restarts=${'${facts#*NRestarts=}'}; [ "${'${restarts%% *}'}" -le "$1" ] || break
+    restarts=\${facts#*NRestarts=}; [ "\${restarts%% *}" -le "$1" ] || break
     for _ in 1 2 3 4 5 6; do
       if [ -S /run/kni/kni.sock ]; then
         answer=$(timeout ${answerTime} kni-runtime networks 2>&1) || [ $? != 124 ] || answer='no answer'

@@ -92,7 +92,7 @@ const develop = async (world: World, session: Session): Promise<void> => {
       continue;
     }
     served = build.text;
-    logs ??= followLogs(cluster, text.log, signal);
+    logs ??= followLogs(cluster, (node, line) => text.log(node, line), signal);
     if (isNew) text.proved(performance.now() - build.changedAt, outcome);
     else {
       text.serving(performance.now() - build.changedAt);
@@ -156,10 +156,12 @@ interface NextVersion {
 
 /** Returns nothing, or why a node refused it. Then all nodes run the former version. */
 const replaceOnAll = async (
-  {nodes, node}: Cluster,
+  cluster: Cluster,
   {source, text, former}: NextVersion,
 ): Promise<UserError | readonly []> => {
-  const put = (name: string, version: string) => deploy(node(name), {node: name, source, text: version});
+  const {nodes} = cluster;
+  const put = (name: string, version: string) =>
+    deploy(cluster.node(name), {node: name, source, text: version});
   const results = await Promise.all(nodes.map(({name}) => put(name, text)));
   const refused = results.flatMap((result) => (result.kind === 'refused' ? [result.error] : []));
   const [first] = refused;
