@@ -47,7 +47,10 @@ export const shownLife = computed(() => {
 type Message = FeedMessage | TickMessage;
 
 /** Milliseconds between two updates of the page. */
-const pause = 50;
+const pauses = {least: 50, most: 1_000};
+/** Updates take at most about a seventh of the time, so that a slow machine stays responsive. */
+const restPerWork = 6;
+let pause = pauses.least;
 
 let waiting: Message[] = [];
 let isScheduled = false;
@@ -57,7 +60,13 @@ const flush = (): void => {
   if (waiting.length === 0) return;
   const messages = waiting;
   waiting = [];
+  const begun = performance.now();
   model.value = reduce(model.value, messages);
+  // After the page is rendered and painted.
+  setTimeout(() => {
+    const work = performance.now() - begun;
+    pause = Math.min(Math.max(work * restPerWork, pauses.least), pauses.most);
+  });
 };
 
 /** A hidden tab has no animation frames, but its messages must not pile up. */

@@ -5,11 +5,12 @@ import {classOf, exactTimes, inMs, type PlacedLane, placeLanes} from '../model/l
 import type {Lane, Life} from '../model/life.ts';
 import {createScale, pan, type Scale, type Window, zoom} from '../model/scale.ts';
 import {fontSize} from '../settings.ts';
-import {chosenBar, model} from '../store.ts';
+import {chosenBar} from '../store.ts';
 import {Axis} from './axis.tsx';
 import {BarButton} from './bar.tsx';
 import {Calls, type LaneBox} from './calls.tsx';
 import {Icon} from './icon.tsx';
+import {memo} from './memo.ts';
 import {Overview} from './overview.tsx';
 import {useSize} from './use-size.ts';
 
@@ -28,8 +29,14 @@ const subtitles: Readonly<Record<string, string>> = {
 
 const titleOf = (lane: Lane): string => titles[lane] ?? lane.slice('plugin '.length);
 
-export const Lanes = ({life}: {readonly life: Life}) => {
-  const {now} = model.value;
+interface Props {
+  readonly life: Life;
+  /** Microseconds since the epoch: calls that run end here. */
+  readonly now: number;
+}
+
+/** Events of other pods do not render it again. */
+export const Lanes = memo(({life, now}: Props) => {
   const [ref, {width}] = useSize();
   const [scroll, {height: room}] = useSize();
   const [chosen, setWindow] = useState<Window | undefined>(undefined);
@@ -144,7 +151,7 @@ export const Lanes = ({life}: {readonly life: Life}) => {
       </div>
     </div>
   );
-};
+});
 
 /** Pixels at the usual size. Rows get what room there is. */
 const rowHeights = {least: 15, most: 26};

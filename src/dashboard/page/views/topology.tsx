@@ -1,11 +1,13 @@
 /** Nodes, bridges, veth pairs, pods and the ways between the nodes. */
 
 import {useMemo} from 'preact/hooks';
+import type {LinkSnapshot} from '../../feed.ts';
 import {addressesOf, type PodView, stateOf} from '../model/pods.ts';
 import {shortNode, shortPod} from '../model/text.ts';
-import {densityOf, type Group, type NodeBox, nodeBoxes, type PlacedPod} from '../model/topology.ts';
+import {densityOf, type Group, type NodeBox, nodeBoxes} from '../model/topology.ts';
 import {matches, model, openLife, openPod, words} from '../store.ts';
 import {Changes} from './changes.tsx';
+import {memo} from './memo.ts';
 import {NodeState} from './node-state.tsx';
 import {StateMark} from './state.tsx';
 import {Ways} from './ways.tsx';
@@ -110,8 +112,13 @@ const Groups = ({groups, isAttached}: {readonly groups: readonly Group[]; readon
           </h4>
         )}
         <ul class="tiles">
-          {pods.map((placed) => (
-            <Tile key={`${placed.pod.path} ${placed.pod.uid}`} placed={placed} group={name} />
+          {pods.map(({pod, veth}) => (
+            <Tile
+              key={`${pod.path} ${pod.uid}`}
+              {...{pod, veth, group: name}}
+              isNew={isNewPod(pod, model.value.now)}
+              mark={markOf(pod)}
+            />
           ))}
         </ul>
       </div>
@@ -130,19 +137,32 @@ const lastPart = (address: string): string => address.replace(/^.*(?=[.:])/, '')
 /** Microseconds that a new pod is marked. */
 const newFor = 6_000_000;
 
-const Tile = ({placed: {pod, veth}, group}: {readonly placed: PlacedPod; readonly group: string}) => {
-  const {now, lifeOfPod} = model.value;
+interface TileProps {
+  readonly pod: PodView;
+  readonly veth: LinkSnapshot | undefined;
+  readonly group: string;
+  readonly isNew: boolean;
+  /** What the search says about it. */
+  readonly mark: 'found' | 'dim' | 'none';
+}
+
+const isNewPod = ({added, removed}: PodView, now: number): boolean =>
+  added > 0 && now - added < newFor && removed === undefined;
+
+const markOf = (pod: PodView): TileProps['mark'] =>
+  words.value.length === 0 ? 'none' : matches(textOf(pod)) ? 'found' : 'dim';
+
+const open = (path: string): void => {
+  const life = model.peek().lifeOfPod.get(path);
+  if (life === undefined) openPod(path);
+  else openLife(life);
+};
+
+/** A hundred of them must not render again for each event. */
+const Tile = memo(({pod, veth, group, isNew, mark}: TileProps) => {
   const state = stateOf(pod);
-  const life = lifeOfPod.get(pod.path);
   const addresses = addressesOf(pod);
-  const isNew = pod.added > 0 && now - pod.added < newFor && pod.removed === undefined;
-  const isFound = words.value.length > 0 && matches(textOf(pod));
-  const classes = [
-    'tile',
-    `tile-${state}`,
-    ...(isNew ? ['tile-new'] : []),
-    ...(isFound ? ['tile-found'] : words.value.length > 0 ? ['tile-dim'] : []),
-  ].join(' ');
+  const classes = `tile tile-${state} tile-${mark} ${isNew ? 'tile-new' : ''}`;
   const ports = pod.hostPorts.map(({hostPort, containerPort, protocol}) => ({
     text: `:${hostPort}→${containerPort}`,
     title: `host port ${hostPort}/${protocol} leads to port ${containerPort} of the pod`,
@@ -152,12 +172,7 @@ const Tile = ({placed: {pod, veth}, group}: {readonly placed: PlacedPod; readonl
   );
   return (
     <li class="cell">
-      <button
-        type="button"
-        class={classes}
-        title={facts.join('\n')}
-        onClick={() => (life === undefined ? openPod(pod.path) : openLife(life))}
-      >
+      <button type="button" class={classes} title={facts.join('\n')} onClick={() => open(pod.path)}>
         <StateMark state={state} label={false} />
         <span class="tile-name">{nameIn(group, pod)}</span>
         <span class="tile-address mono">
@@ -176,4 +191,4 @@ const Tile = ({placed: {pod, veth}, group}: {readonly placed: PlacedPod; readonl
       </button>
     </li>
   );
-};
+});
