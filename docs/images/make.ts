@@ -33,7 +33,7 @@ const choose =
 const run = (await readFile(join(project.root, 'docs/recordings/run.ndjson'), 'utf8'))
   .split('\n')
   .filter(Boolean)
-  .map((line) => JSON.parse(line) as FeedMessage);
+  .map((line): FeedMessage => JSON.parse(line));
 
 const pictures: readonly Picture[] = [
   {

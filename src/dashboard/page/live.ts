@@ -23,7 +23,7 @@ export const readFeed = (): void => {
 
 export const parse = (line: string): FeedMessage | undefined => {
   try {
-    const message = JSON.parse(line) as FeedMessage;
+    const message: FeedMessage = JSON.parse(line);
     return typeof message === 'object' && message !== null && typeof message.type === 'string'
       ? message
       : undefined;
@@ -37,7 +37,8 @@ export const act = async (request: ActionRequest): Promise<ActionResponse> => {
   try {
     const headers = {'content-type': 'application/json'};
     const response = await fetch('actions', {method: 'POST', headers, body: JSON.stringify(request)});
-    return (await response.json()) as ActionResponse;
+    const answer: ActionResponse = await response.json();
+    return answer;
   } catch (error) {
     return {ok: false, commandLine: '', output: `cannot reach the dashboard: ${String(error)}`};
   }
@@ -54,7 +55,7 @@ export const inspect = async (pod: string, signal: AbortSignal): Promise<unknown
 /** An error is an object as commands print it with `--json`, or a text. */
 const reasonIn = (text: string): string | undefined => {
   try {
-    const parsed = JSON.parse(text) as {readonly error?: unknown; readonly output?: unknown};
+    const parsed: {readonly error?: unknown; readonly output?: unknown} = JSON.parse(text);
     const {error, output} = parsed;
     if (typeof error === 'object' && error !== null && 'what' in error)
       return [error.what, 'why' in error ? error.why : ''].filter(Boolean).join(': ');

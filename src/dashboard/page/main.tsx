@@ -11,7 +11,7 @@ import {App} from './views/app.tsx';
 
 const textOf = (id: string): string | undefined => document.getElementById(id)?.textContent ?? undefined;
 
-const mode = JSON.parse(textOf('kni-mode') ?? '{"mode":"live"}') as PageMode;
+const mode: PageMode = JSON.parse(textOf('kni-mode') ?? '{"mode":"live"}');
 
 const replay = async (speed: number): Promise<void> => {
   const text = textOf('kni-recording') ?? (await (await fetch('recording')).text());

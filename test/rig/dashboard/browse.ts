@@ -13,9 +13,9 @@ export interface Visit extends BrowserContextOptions {
 
 export interface Visitor {
   /** A page without errors in its console: each is one of the test. */
-  visit(served: ServedPage, options?: Visit): Promise<Page>;
+  readonly visit: (served: ServedPage, options?: Visit) => Promise<Page>;
   /** A recording, paused at some seconds after its beginning. */
-  replay(recording: readonly FeedMessage[], seconds: number, options?: Visit): Promise<Page>;
+  readonly replay: (recording: readonly FeedMessage[], seconds: number, options?: Visit) => Promise<Page>;
 }
 
 /** One browser for the tests of a file. */

@@ -42,5 +42,5 @@ export const inOrder = (messages: readonly Timed[]): readonly FeedMessage[] =>
     .toSorted((a, b) => a.at - b.at || Number(b.type === 'start') - Number(a.type === 'start'))
     .map((each) => {
       const {at: _at, ...message} = each;
-      return message as FeedMessage;
+      return message;
     });

@@ -31,7 +31,7 @@ export const serveReplay = async (recording: readonly FeedMessage[], speed = 1):
   const serving = await serve(0, (port) =>
     createApp({token, port, page, mode: {mode: 'replay', speed}, content}),
   );
-  return {url: `http://127.0.0.1:${serving.port}/${token}/`, close: serving.close};
+  return {url: `http://127.0.0.1:${serving.port}/${token}/`, close: () => serving.close()};
 };
 
 export const serveLive = async (

@@ -21,7 +21,7 @@ export interface Inspection {
 }
 
 const objectIn = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+  typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
 const listIn = (value: unknown): readonly Readonly<Record<string, unknown>>[] =>
   Array.isArray(value) ? value.map(objectIn) : [];
 const textsIn = (value: unknown): readonly string[] =>

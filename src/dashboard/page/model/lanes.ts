@@ -59,12 +59,12 @@ export const exactTimes = ({bars}: Life, now: number): readonly Interval[] => {
 
 const isExact = ({shape, start}: Bar): boolean => shape !== 'second' || start % second !== 0;
 
-const order: readonly string[] = ['pod', 'containerd', 'kubelet', 'runtime'];
+const order: readonly Lane[] = ['pod', 'containerd', 'kubelet', 'runtime'];
 
 /** The kubelet is between the programs that it calls; plugins follow in the order of their first call. */
 export const lanesOf = ({bars}: Life): readonly Lane[] => {
   const plugins = [...new Set(bars.map(({lane}) => lane))].filter((lane) => lane.startsWith('plugin '));
-  return [...order, ...plugins] as readonly Lane[];
+  return [...order, ...plugins];
 };
 
 /** The class of a lane in the style sheet: `lane-plugin` for all plugins. */

@@ -1,5 +1,6 @@
 /** The whole life as a small picture, with the part that the lanes show. Dragging chooses another part. */
 
+import type {TargetedPointerEvent} from 'preact';
 import {useRef} from 'preact/hooks';
 import {classOf, intervalOf, lanesOf} from '../model/lanes.ts';
 import type {Life} from '../model/life.ts';
@@ -19,8 +20,8 @@ export const Overview = ({life, scale, window, now, onChange}: Props) => {
   const drag = useRef<number | undefined>(undefined);
   const lanes = lanesOf(life);
   const xOf = (offset: number): number => (offset / scale.length) * units;
-  const offsetAt = (event: PointerEvent): number => {
-    const {left, width} = (event.currentTarget as Element).getBoundingClientRect();
+  const offsetAt = (event: TargetedPointerEvent<SVGSVGElement>): number => {
+    const {left, width} = event.currentTarget.getBoundingClientRect();
     return Math.min(Math.max((event.clientX - left) / width, 0), 1) * scale.length;
   };
   return (
@@ -30,7 +31,7 @@ export const Overview = ({life, scale, window, now, onChange}: Props) => {
       viewBox={`0 0 ${units} ${lanes.length * 4 + 2}`}
       preserveAspectRatio="none"
       onPointerDown={(event) => {
-        (event.currentTarget as Element).setPointerCapture(event.pointerId);
+        event.currentTarget.setPointerCapture(event.pointerId);
         drag.current = offsetAt(event);
       }}
       onPointerMove={(event) => {
