@@ -63,7 +63,7 @@ export interface PodNetwork<Data> {
 
 export interface PodNetworks<Data> {
     all(): readonly PodNetwork<Data>[];
-    /** Writes a record in state `created`. A repeated call returns the same record until a sandbox has used it. */
+    /** Writes a record in state `created`. A repeated call returns the same record until it is attached. */
     create(request: CreateNetworkRequest): Promise<PodNetwork<Data>>;
     /**
      * The record to attach. Throws `INVALID_ARGUMENT` for an invalid id or host port, `NOT_FOUND` without a record, `ALREADY_EXISTS`

@@ -46,7 +46,7 @@ export interface PodNetwork<Data> {
 
 export interface PodNetworks<Data> {
   all(): readonly PodNetwork<Data>[];
-  /** Writes a record in state `created`. A repeated call returns the same record until a sandbox has used it. */
+  /** Writes a record in state `created`. A repeated call returns the same record until it is attached. */
   create(request: CreateNetworkRequest): Promise<PodNetwork<Data>>;
   /**
    * The record to attach. Throws `INVALID_ARGUMENT` for an invalid id or host port, `NOT_FOUND` without a record, `ALREADY_EXISTS`
@@ -159,8 +159,9 @@ export const openPods = async <Data>(
   return pods;
 };
 
-const isWaiting = ({state, sandbox, attempt}: PodNetwork<unknown>, wanted: string): boolean =>
-  state === 'created' && sandbox === undefined && attempt === wanted;
+/** A crash may have interrupted the attachment: the caller then begins again with CreateNetwork. */
+const isWaiting = ({state, attempt}: PodNetwork<unknown>, wanted: string): boolean =>
+  (state === 'created' || state === 'attaching') && attempt === wanted;
 
 /** Throws `INVALID_ARGUMENT` for names, ids and paths that cannot be valid. */
 const selectorIn = (request: PodRequest): Selector => {
