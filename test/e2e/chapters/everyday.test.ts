@@ -127,6 +127,21 @@ describe('pods', () => {
   });
 });
 
+describe('systemctl status kni', () => {
+  it('fits on a screen of 80 columns and 26 rows', async () => {
+    const line = `stty cols 80 rows 26; docker exec -it ${worker} systemctl status kni`;
+    const status = async (): Promise<readonly string[]> =>
+      stripVTControlCharacters(await run('script', '-qec', line, '/dev/null'))
+        .trimEnd()
+        .split(/\r?\n/);
+    // A busy runtime has more shells that start plugins.
+    await until('it has at most 26 lines', async () => (await status()).length <= 26);
+    const lines = await status();
+    expect(lines.join('\n')).toContain('active (running)');
+    expect(Math.max(...lines.map((each) => each.length))).toBeLessThanOrEqual(80);
+  });
+});
+
 describe('logs', () => {
   it.each([
     ['interrupt', exitCodes.ok],
