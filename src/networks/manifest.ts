@@ -1,6 +1,6 @@
 /** The manifest of a CNI that installs itself: its objects, its images, and its setting for the range of all pods. */
 
-import {parseAllDocuments, stringify} from 'yaml';
+import {parseAllDocuments, type Tags} from 'yaml';
 import {z} from 'zod';
 import type {Definition} from './definition.ts';
 
@@ -9,17 +9,30 @@ const object = z.looseObject({
   kind: z.string(),
   metadata: z.looseObject({name: z.string()}),
 });
+const objectList = z.looseObject({kind: z.string().endsWith('List'), items: z.array(z.unknown())});
 const configMap = object.extend({kind: z.literal('ConfigMap'), data: z.record(z.string(), z.string())});
 export type ManifestObject = z.infer<typeof object>;
 
-/** Throws Error whose message says what is wrong. */
+/** kubectl reads YAML 1.1, in which `0644` is octal, but neither dates nor numbers such as `1:30`. */
+const tagsOfKubectl = (tags: Tags): Tags =>
+  tags.filter(
+    (tag) =>
+      typeof tag === 'string' ||
+      (tag.tag !== 'tag:yaml.org,2002:timestamp' && !('format' in tag && tag.format === 'TIME')),
+  );
+
+/** The objects of all documents and lists. Throws Error whose message says what is wrong. */
 export const parseManifest = (text: string): readonly ManifestObject[] => {
-  const objects = parseAllDocuments(text).flatMap((document): unknown[] => {
-    const [broken] = document.errors;
-    if (broken) throw new Error(broken.message);
-    const value: unknown = document.toJS();
-    return value === null ? [] : [value];
-  });
+  if (/^\s*<(?:!doctype|html)/i.test(text))
+    throw new Error('it is a web page; of a file on a web site, the address of the raw file is needed');
+  const objects = parseAllDocuments(text, {version: '1.1', customTags: tagsOfKubectl}).flatMap(
+    (document): unknown[] => {
+      const [broken] = document.errors;
+      if (broken) throw new Error(broken.message.split('\n')[0]?.replace(/:$/, ''));
+      const value: unknown = document.toJS();
+      return value === null ? [] : itemsOf(value);
+    },
+  );
   if (objects.length === 0) throw new Error('it has no objects');
   return objects.map((each, index) => {
     const found = object.safeParse(each);
@@ -28,9 +41,14 @@ export const parseManifest = (text: string): readonly ManifestObject[] => {
   });
 };
 
-/** In the order in which `kubectl apply` creates them. */
-export const manifestText = (objects: readonly ManifestObject[]): string =>
-  objects.map((each) => stringify(each)).join('---\n');
+const itemsOf = (value: unknown): unknown[] => {
+  const list = objectList.safeParse(value);
+  return list.success ? list.data.items.flatMap(itemsOf) : [value];
+};
+
+/** For kubectl, in the order in which it creates them. JSON, because strings such as `yes` mean the same in all its versions. */
+export const manifestText = (items: readonly ManifestObject[]): string =>
+  JSON.stringify({apiVersion: 'v1', kind: 'List', items});
 
 /** Only a DaemonSet reaches every node. */
 export const hasDaemonSet = (objects: readonly ManifestObject[]): boolean =>

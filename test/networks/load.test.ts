@@ -77,7 +77,7 @@ describe('loadNetwork', () => {
     expect(await load('agent')).toEqual({
       name: 'agent',
       cniName: 'agent0',
-      manifest: expect.stringContaining(`image: example.org/agent:v1@${digest}`),
+      manifest: expect.stringContaining(`"image":"example.org/agent:v1@${digest}"`),
       neededFiles: ['/run/agent/env'],
       leftovers: {links: ['agent0'], paths: [], state: [], chains: ['AGENT-']},
       isKnown: true,
