@@ -1,12 +1,16 @@
 /** A CNI configuration of the user, which kni-demo writes on each node with the podCIDR of that node. */
 
 import {z} from 'zod';
-import {cniName, type Leftovers, ownNetwork} from './network.ts';
+import {cniName, type Leftovers, linkName, ownNetwork, removedPath} from './network.ts';
 
-const ipam = z.looseObject({type: z.string().optional(), dataDir: z.string().optional()});
+const program = z.string().regex(/^\w[\w.-]*$/, 'must be the name of a program');
+const ipam = z.looseObject({
+  type: program.optional(),
+  dataDir: removedPath.optional(),
+});
 const plugin = z.looseObject({
-  type: z.string().regex(/^[\w.-]+$/, 'must be the name of a program'),
-  bridge: z.string().optional(),
+  type: program,
+  bridge: linkName.optional(),
   ipam: ipam.optional(),
 });
 const list = z.looseObject({

@@ -5,16 +5,31 @@ import {z} from 'zod';
 /** The network of kni-demo itself. */
 export const ownNetwork = 'kni';
 
-const absolutePath = z.string().regex(/^\/[^\s,]*$/, 'must be an absolute path without blanks and commas');
-const linkName = z.string().regex(/^[^\s/]{1,15}$/, 'must be the name of a link');
+/** The shell of a node and systemd read these paths. */
+const absolutePath = z
+  .string()
+  .regex(
+    /^(?:\/(?!\.\.?(?:\/|$))[\w.:@+-]+)+$/,
+    'must be an absolute path of letters, digits and the characters . _ : @ + -',
+  );
+/** A typo must not remove `/etc` or `/var`. */
+export const removedPath = absolutePath.regex(
+  /^\/[^/]+\/./,
+  'must not be a directory at the root: it is removed',
+);
+
+/** A link of the network. Those that every node has are never removed. */
+export const linkName = z
+  .string()
+  .regex(/^(?!(?:lo|eth0)$)\w[\w.-]{0,14}$/, 'must be the name of a link of the network itself');
 
 /** What deleting the objects of the network leaves on each node. */
 export const leftovers = z.strictObject({
   links: z.array(linkName).default([]),
   /** Files and directories. */
-  paths: z.array(absolutePath).default([]),
+  paths: z.array(removedPath).default([]),
   /** Directories in which plugins keep what DEL needs, such as leases. They stay as long as a failed DEL will be retried. */
-  state: z.array(absolutePath).default([]),
+  state: z.array(removedPath).default([]),
   /** Chains of iptables whose names begin so. */
   chains: z.array(z.string().regex(/^[A-Z][A-Z0-9-]+$/, 'must be the beginning of a chain')).default([]),
 });
@@ -24,6 +39,10 @@ export type Leftovers = z.infer<typeof leftovers>;
 export const cniName = z
   .string()
   .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, 'must be the name of a CNI network, such as cbr0');
+
+/** The beginning of `text` that can be a `cniName`, with a dash for each other character. */
+export const cniNameOf = (text: string): string =>
+  text.replaceAll(/[^\w.-]/g, '-').replace(/^[^a-zA-Z0-9]+/, '') || 'unnamed';
 
 export const neededFiles = z.array(absolutePath);
 

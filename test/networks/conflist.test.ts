@@ -37,6 +37,14 @@ describe('parseUserConflist', () => {
     ['the name of the network of kni-demo', conflist([{type: 'ptp'}], {name: 'kni'}), /kni-demo itself/],
     ['a configuration without plugins', conflist([]), /at least one plugin/],
     ['a plugin that is a path', conflist([{type: '../sh'}]), /name of a program/],
+    ['IPAM that is a path', conflist([{type: 'ptp', ipam: {type: '../sh'}}]), /name of a program/],
+    ['a bridge that no link can be', conflist([{type: 'bridge', bridge: 'a b'}]), /name of a link/],
+    ['the link of the node', conflist([{type: 'bridge', bridge: 'eth0'}]), /name of a link/],
+    ...['leases', '/var/my leases', '/run/../etc', '/run'].map((dataDir): [string, string, RegExp] => [
+      `${dataDir} for leases`,
+      conflist([{type: 'ptp', ipam: {type: 'host-local', dataDir}}]),
+      /dataDir[^]*must/,
+    ]),
   ])('refuses %s', (_, text, reason) => {
     expect(() => parseUserConflist(text)).toThrow(reason);
   });
