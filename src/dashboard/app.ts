@@ -20,8 +20,8 @@ export interface LiveContent {
   readonly hub: Hub;
   /** Runs an action of the page. `body` is what the page sent, and may be anything. Does not reject. */
   readonly act: (body: unknown) => Promise<ActionAnswer>;
-  /** `pod` may be anything. Does not reject. */
-  readonly inspect: (pod: string) => Promise<InspectAnswer>;
+  /** `pod` may be anything. The signal aborts when the page does not wait any more. Does not reject. */
+  readonly inspect: (pod: string, signal: AbortSignal) => Promise<InspectAnswer>;
 }
 
 export interface ActionAnswer {
@@ -70,11 +70,13 @@ export const createApp = ({token, port, page, mode, content}: AppOptions): Hono 
 };
 
 const addLive = (app: Hono, {hub, act, inspect}: LiveContent): void => {
-  app.get('/feed', (context) =>
-    hub.readers() >= mostReaders ? context.text('too many tabs\n', 503) : feedOf(context, hub),
-  );
+  app.get('/feed', (context) => {
+    // The answer to HEAD has no body, so nobody would read the stream or end it.
+    if (context.req.method === 'HEAD') return context.body(null, 200, feedType);
+    return hub.readers() >= mostReaders ? context.text('too many tabs\n', 503) : feedOf(context, hub);
+  });
   app.get('/inspect', async (context) => {
-    const answer = await inspect(context.req.query('pod') ?? '');
+    const answer = await inspect(context.req.query('pod') ?? '', context.req.raw.signal);
     return answer.status === 200
       ? context.json(answer.inspection)
       : context.json({error: answer.error}, answer.status);
@@ -95,6 +97,8 @@ const refusal = (output: string): ActionResponse => ({ok: false, commandLine: ''
 
 /** Milliseconds between signs of life, so that both sides notice a dead connection. */
 const heartbeat = 15_000;
+
+const feedType = {'Content-Type': 'text/event-stream; charset=utf-8'};
 
 /** An event stream that takes from the hub only what the connection can carry. */
 const feedOf = (context: Context, hub: Hub): Response => {
@@ -120,5 +124,5 @@ const feedOf = (context: Context, hub: Hub): Response => {
     },
     {highWaterMark: 0},
   );
-  return context.body(stream, 200, {'Content-Type': 'text/event-stream; charset=utf-8'});
+  return context.body(stream, 200, feedType);
 };

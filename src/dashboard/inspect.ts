@@ -5,7 +5,7 @@ import {podPath} from '../cluster/names.ts';
 import {inspectionJson, inspectPod} from '../cluster/pod-inspection.ts';
 import {UserError} from '../errors.ts';
 import {messageOf} from '../thrown.ts';
-import type {InspectAnswer} from './app.ts';
+import type {LiveContent} from './app.ts';
 
 export interface InspectorOptions {
   readonly place: ClusterPlace;
@@ -13,10 +13,12 @@ export interface InspectorOptions {
   readonly signal: AbortSignal;
 }
 
-/** Returns a function that inspects a pod, `name` or `namespace/name`. It never rejects. */
+/** Returns a function that inspects a pod, `name` or `namespace/name`. */
 export const createInspector =
-  ({place, cluster: name, signal}: InspectorOptions): ((pod: string) => Promise<InspectAnswer>) =>
-  async (pod) => {
+  ({place, cluster: name, signal: ending}: InspectorOptions): LiveContent['inspect'] =>
+  async (pod, abandoned) => {
+    // A page that shows another pod by now must not leave programs behind.
+    const signal = AbortSignal.any([ending, abandoned]);
     try {
       const path = podPath(pod);
       const cluster = await requireCluster(place, name, signal);

@@ -1,3 +1,4 @@
+import {once} from 'node:events';
 import {readFile} from 'node:fs/promises';
 import {connect} from 'node:net';
 import {afterEach, describe, expect, it} from 'vitest';
@@ -268,6 +269,24 @@ describe('the feed', () => {
     again.end();
   });
 
+  it('keeps no reader for HEAD, and none for tabs that leave at once', async () => {
+    const {base, hub, port, token} = await live();
+    for (let n = 0; n < 40; n += 1)
+      expect(await request(`${base}feed`, {method: 'HEAD'})).toMatchObject({
+        status: 200,
+        headers: {'content-type': 'text/event-stream; charset=utf-8'},
+      });
+    for (let n = 0; n < 40; n += 1) {
+      const socket = connect(port, '127.0.0.1');
+      await once(socket, 'connect');
+      await new Promise((resolve) => {
+        socket.write(`GET /${token}/feed HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`, resolve);
+      });
+      socket.destroy();
+    }
+    await until('no readers', async () => (await request(base)).status === 200 && hub.readers() === 0);
+  });
+
   it('ends with the server', async () => {
     const {base, hub} = await live();
     const tab = await openFeed(`${base}feed`);
@@ -292,6 +311,25 @@ describe('inspect and actions', () => {
       commandLine: 'kni-demo x',
       output: 'done',
     });
+  });
+
+  it('end an inspection that nobody waits for any more', async () => {
+    let isAbandoned = false;
+    const {base} = await live({
+      inspect: (_, signal) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => {
+            isAbandoned = true;
+            resolve({status: 503, error: {what: '', why: '', tryThis: ''}});
+          });
+        }),
+    });
+    const controller = new AbortController();
+    const asked = fetch(`${base}inspect?pod=a`, {signal: controller.signal});
+    asked.catch(() => undefined);
+    setTimeout(() => controller.abort(), 200);
+    await expect(asked).rejects.toThrow(/abort/);
+    await until('the end of the inspection', () => isAbandoned);
   });
 
   it('have a status for refusals, and survive invalid JSON', async () => {
