@@ -35,9 +35,13 @@ beforeAll(async () => {
     ip route add 10.77.2.0/24 via 172.30.9.1
     ip route add 10.77.4.0/24 via 172.30.9.1 proto 107
     ip route add 10.99.0.0/16 via 172.30.9.1
+    ip route add blackhole 10.77.5.0/24 proto 80
+    ip route add 10.77.6.0/24 proto 80 nexthop via 172.30.9.1 nexthop via 172.30.9.3
     iptables -t nat -N AGENT-POST
-    iptables -t nat -A POSTROUTING -m comment --comment "agent: a rule" -j AGENT-POST
+    iptables -t nat -N AGENT-INNER
+    iptables -t nat -A POSTROUTING -m comment --comment "agent: a \\"rule\\" of it's own" -j AGENT-POST
     iptables -t nat -A AGENT-POST -s 10.77.0.0/16 -j MASQUERADE
+    iptables -t nat -A AGENT-POST -j AGENT-INNER
     iptables -N AGENT-FWD
     iptables -A FORWARD -j AGENT-FWD
     iptables -N OTHER
@@ -52,7 +56,7 @@ describe('removeLeftovers', () => {
     expect(await clean()).toBe('/run/leases/held keeps 1 files of failed cleanups');
     expect(await shell("ip -o link | grep -oE 'agent[.0-9]*|kept0' | sort -u")).toBe('kept0');
     const routes = await shell('ip route');
-    expect(routes).not.toMatch(/10\.77\.[12]\.0/);
+    expect(routes).not.toMatch(/10\.77\.[1256]\.0/);
     for (const kept of ['10.77.4.0/24 via', '10.77.9.0/24 dev kept0', '10.99.0.0/16 via'])
       expect(routes).toContain(kept);
     const rules = await shell('iptables-save');

@@ -72,16 +72,16 @@ const readFile = async (node: Host, path: string, signal: AbortSignal): Promise<
   (await node.run(['sh', ['-c', 'cat "$1" 2>/dev/null || true', 'sh', path]], {signal, timeout: 20_000}))
     .stdout;
 
-/** Only rules of the network are deleted: restoring a table would lose what kube-proxy adds at the same time. */
-const removeScript = `
+/** Rules are removed one by one (`--noflush`): restoring a table would lose what kube-proxy adds at the same time. */
+const removeScript = String.raw`
 subnet=$1 links=$2 paths=$3 state=$4 chains=$5
 for link in $links; do
   if [ -e "/sys/class/net/$link" ]; then ip link delete "$link"; fi
 done
 # Routes through links of the network are gone with them. Those of the kernel and of the network runtime (107) stay.
-ip route show root "$subnet" | grep -v -e ' proto kernel' -e ' proto 107' | cut -d' ' -f1 | while read -r to; do
-  ip route delete "$to"
-done
+ip route show root "$subnet" |
+  sed -nE '/ proto (kernel|107)( |$)/d; s/^((blackhole|prohibit|throw|unreachable) )?([0-9][^ ]*).*/\1\3/p' |
+  while read -r to; do ip route delete $to; done
 for path in $paths; do rm -rf "$path"; done
 for directory in $state; do
   [ -d "$directory" ] || continue
@@ -92,12 +92,15 @@ for program in iptables ip6tables; do
   for table in filter nat mangle raw; do
     for chain in $chains; do
       rules=$("$program" -w -t "$table" -S 2>/dev/null) || continue
-      echo "$rules" | sed -n "/ -[jg] $chain/s/^-A/-D/p" | while read -r rule; do
-        echo "$rule" | xargs "$program" -w -t "$table"
-      done
-      names=$(echo "$rules" | sed -n "s/^-N \\\\($chain[^ ]*\\\\)$/\\\\1/p")
-      for name in $names; do "$program" -w -t "$table" -F "$name"; done
-      for name in $names; do "$program" -w -t "$table" -X "$name"; done
+      names=$(printf '%s\n' "$rules" | sed -n "s/^-N \($chain[^ ]*\)$/\1/p")
+      [ -n "$names" ] || continue
+      {
+        echo "*$table"
+        printf '%s\n' "$rules" | sed -n "/ -[jg] $chain/s/^-A/-D/p"
+        printf -- '-F %s\n' $names
+        printf -- '-X %s\n' $names
+        echo COMMIT
+      } | "$program-restore" -w --noflush
     done
   done
 done`;
