@@ -1,22 +1,33 @@
 /** Objects at the API server of a CNI that installs itself, and facts about nodes that a network needs. */
 
-import {z} from 'zod';
 import type {Cluster} from '../../cluster/cluster.ts';
+import {podCidrsOf} from '../../cluster/pod-cidrs.ts';
 import {UserError} from '../../errors.ts';
 import type {TaskRun} from '../../graph/task.ts';
+import {CommandError} from '../../host/command-error.ts';
 import type {Host} from '../../host/host.ts';
-import {readJson} from '../../json.ts';
+import {waitUntil} from '../../host/wait-until.ts';
 import {parseUserConflist} from '../../networks/conflist.ts';
-import {manifestText, parseManifest} from '../../networks/manifest.ts';
+import {type ManifestObject, manifestText, parseManifest} from '../../networks/manifest.ts';
 import type {Network} from '../../networks/network.ts';
-import {getJson, kubectl} from '../../tools/kubectl.ts';
+import {applyManifest, kubectl} from '../../tools/kubectl.ts';
+import {retry} from './retry.ts';
 import {pluginDirs} from './runtime-environment.ts';
 
 /** kni-demo installs this definition, too. Deleting it would delete all NetworkAttachmentDefinitions. */
 const sharedDefinition = 'network-attachment-definitions.k8s.cni.cncf.io';
 
-const ownedObjects = (manifest: string): string =>
-  manifestText(parseManifest(manifest).filter(({metadata}) => metadata.name !== sharedDefinition));
+/** What kubectl says of an object of a custom kind whose definition does not exist (yet). */
+const unknownKind = /no matches for kind "([^"]+)" in version "([^"]+)"/g;
+
+/** The unknown kinds, as `apiVersion/kind`; undefined for other errors. */
+const unknownKindsIn = (error: unknown): ReadonlySet<string> | undefined => {
+  if (!(error instanceof CommandError)) return undefined;
+  const kinds = new Set(
+    [...error.output.matchAll(unknownKind)].map(([, kind, version]) => `${version}/${kind}`),
+  );
+  return kinds.size === 0 ? undefined : kinds;
+};
 
 /** Whether the API server has all objects. Compares no fields: others may have set some. */
 export const isApplied = async (
@@ -25,44 +36,67 @@ export const isApplied = async (
   signal: AbortSignal,
 ): Promise<boolean> => {
   const get = kubectl('get', '-f', '-', '--ignore-not-found', '-o', 'name');
-  const {stdout} = await controlPlane.run(get, {input: manifest, signal});
-  return stdout.split('\n').filter(Boolean).length === parseManifest(manifest).length;
+  try {
+    const {stdout} = await controlPlane.run(get, {input: manifest, signal});
+    return stdout.split('\n').filter(Boolean).length === parseManifest(manifest).length;
+  } catch (error) {
+    if (unknownKindsIn(error) === undefined) throw error;
+    return false;
+  }
 };
 
-/** Resolves when the pods are gone, too. Missing objects are not an error. */
+/** The API server needs some seconds until it knows the kinds that the manifest defines. */
+export const applyObjects = async (
+  controlPlane: Host,
+  manifest: string,
+  {signal, log}: Pick<TaskRun, 'signal' | 'log'>,
+): Promise<void> => {
+  const apply = (within: AbortSignal) =>
+    retry(() => controlPlane.run(applyManifest, {input: manifest, signal: within, onLine: log}), within, {
+      log,
+    });
+  try {
+    await apply(signal);
+  } catch (error) {
+    if (unknownKindsIn(error) === undefined) throw error;
+    const what = 'the API server to know the kinds of the manifest';
+    await waitUntil({what, every: 1_000, atMost: 30_000, signal}, apply);
+  }
+};
+
+/** Resolves when the pods are gone, too. Missing objects are not an error, nor are missing kinds. */
 export const deleteObjects = async (
   controlPlane: Host,
   manifest: string,
   {signal, log}: Pick<TaskRun, 'signal' | 'log'>,
 ): Promise<void> => {
   const flags = ['--ignore-not-found', '--cascade=foreground', '--timeout=180s', '--request-timeout=0'];
-  await controlPlane.run(kubectl('delete', '-f', '-', ...flags), {
-    input: ownedObjects(manifest),
-    signal,
-    onLine: log,
-  });
+  const remove = async (objects: readonly ManifestObject[]): Promise<void> => {
+    if (objects.length === 0) return;
+    const options = {input: manifestText(objects), signal, onLine: log};
+    await controlPlane.run(kubectl('delete', '-f', '-', ...flags), options);
+  };
+  const owned = parseManifest(manifest).filter(({metadata}) => metadata.name !== sharedDefinition);
+  try {
+    await remove(owned);
+  } catch (error) {
+    const unknown = unknownKindsIn(error);
+    if (unknown === undefined) throw error;
+    await remove(owned.filter(({apiVersion, kind}) => !unknown.has(`${apiVersion}/${kind}`)));
+  }
 };
 
-const nodes = z.object({
-  items: z.array(
-    z.object({
-      metadata: z.object({name: z.string()}),
-      spec: z.object({podCIDR: z.string().optional()}),
-    }),
-  ),
-});
-
-/** The podCIDR of each node that has one. */
-export const readPodCidrs = async (
-  controlPlane: Host,
+/** The podCIDR of each node. The controller manager assigns it some time after a node has joined. */
+export const waitForPodCidrs = (
+  {controlPlane, nodes}: Cluster,
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, string>> => {
-  const {stdout} = await controlPlane.run(getJson('nodes'), {signal});
-  const {items} = readJson(nodes, stdout, 'the podCIDRs of the nodes');
-  return new Map(
-    items.flatMap(({metadata: {name}, spec: {podCIDR}}) => (podCIDR === undefined ? [] : [[name, podCIDR]])),
-  );
-};
+): Promise<ReadonlyMap<string, readonly string[]>> =>
+  waitUntil({what: 'all nodes to have a podCIDR', every: 500, atMost: 60_000, signal}, async (polling) => {
+    const found = await podCidrsOf(controlPlane, polling);
+    const without = nodes.find(({name}) => !found.get(name)?.length);
+    if (without) throw new Error(`${without.name} has no podCIDR`);
+    return found;
+  });
 
 /** Throws UserError if a node lacks a plugin of the user's configuration. */
 export const refuseMissingPlugins = async (

@@ -8,14 +8,20 @@ import {withChanges} from '../../changes/changes.ts';
 import {switchNode} from '../../changes/switch-node.ts';
 import type {Cluster} from '../../cluster/cluster.ts';
 import {type NetworkRecord, readNetwork, writeNetwork} from '../../cluster/network-record.ts';
+import {podCidrsOf} from '../../cluster/pod-cidrs.ts';
 import {waitForReports} from '../../cluster/readiness.ts';
 import {refuseUserRuntime} from '../../cluster/user-runtime.ts';
 import type {TaskRun} from '../../graph/task.ts';
 import {type Network, ownNetwork} from '../../networks/network.ts';
-import {applyManifest} from '../../tools/kubectl.ts';
 import type {DemoContext, DemoTask} from '../context.ts';
 import {currentCluster} from '../lib/current-cluster.ts';
-import {deleteObjects, isApplied, readPodCidrs, refuseMissingPlugins} from '../lib/network-objects.ts';
+import {
+  applyObjects,
+  deleteObjects,
+  isApplied,
+  refuseMissingPlugins,
+  waitForPodCidrs,
+} from '../lib/network-objects.ts';
 import {
   filesOfNetwork,
   isOnNode,
@@ -23,7 +29,6 @@ import {
   removeOwnBridge,
   writtenBy,
 } from '../lib/network-on-node.ts';
-import {retry} from '../lib/retry.ts';
 import {cluster} from './cluster.ts';
 import {networkDefinitions} from './network-definitions.ts';
 import {programsId} from './programs.ts';
@@ -40,10 +45,10 @@ export const network: DemoTask = {
     const wanted = wantedNetwork(context, record);
     if (!record.isComplete || !isSame(wanted, record.network)) return undefined;
     const found = await currentCluster(context);
-    const podCidrs = await readPodCidrs(found.controlPlane, signal);
+    const podCidrs = await podCidrsOf(found.controlPlane, signal);
     const {backend} = context.cluster;
     for (const {name} of found.nodes)
-      if (!(await isOnNode(found.node(name), {wanted, podCidr: podCidrs.get(name), backend}, signal)))
+      if (!(await isOnNode(found.node(name), {wanted, podCidr: podCidrs.get(name)?.[0], backend}, signal)))
         return undefined;
     if (wanted?.manifest !== undefined && !(await isApplied(found.controlPlane, wanted.manifest, signal)))
       return undefined;
@@ -58,8 +63,8 @@ export const network: DemoTask = {
     const wanted = wantedNetwork(context, record);
     const found = await currentCluster(context);
     await refuseUserRuntime(found, 'change the network for pods', running.signal);
-    const podCidrs = await readPodCidrs(found.controlPlane, running.signal);
     if (wanted?.conflist !== undefined) await refuseMissingPlugins(found, wanted, running.signal);
+    const podCidrs = await waitForPodCidrs(found, running.signal);
     const former = [...record.former, ...(record.network ? [record.network] : [])].filter(
       (each) => !isSame(each, wanted),
     );
@@ -69,11 +74,7 @@ export const network: DemoTask = {
       if (manifest !== undefined) await deleteObjects(found.controlPlane, manifest, running);
     const since = Date.now();
     const isSwitched = await switchNodes(context, running, {found, wanted, former, podCidrs});
-    if (wanted?.manifest !== undefined) {
-      const {manifest: input} = wanted;
-      const {signal, log} = running;
-      await retry(() => found.controlPlane.run(applyManifest, {input, signal, onLine: log}), signal, {log});
-    }
+    if (wanted?.manifest !== undefined) await applyObjects(found.controlPlane, wanted.manifest, running);
     await writeNetwork(dirs, name, {...(wanted && {network: wanted}), former: [], isComplete: true});
     // Until then the API server shows the nodes as they were before.
     if (isSwitched) await waitForReports(found, () => since, running.signal);
@@ -91,7 +92,7 @@ interface Switch {
   readonly found: Cluster;
   readonly wanted: Network | undefined;
   readonly former: readonly Network[];
-  readonly podCidrs: ReadonlyMap<string, string>;
+  readonly podCidrs: ReadonlyMap<string, readonly string[]>;
 }
 
 /** A node that has the network already was switched before an interruption. Returns whether there was another. */
@@ -104,7 +105,7 @@ const switchNodes = async (
   const options = {cluster: context.cluster.name, command: 'kni-demo up', signal, say: log};
   await withChanges(context, options, async (changes) => {
     for (const {name: node} of found.nodes) {
-      const place = {wanted, podCidr: podCidrs.get(node), backend: context.cluster.backend};
+      const place = {wanted, podCidr: podCidrs.get(node)?.[0], backend: context.cluster.backend};
       if (await isOnNode(found.node(node), place, signal)) continue;
       log(`switching ${node} to network ${wanted?.name ?? ownNetwork}: its pods get new sandboxes`);
       const change = await switchNode(changes, {
