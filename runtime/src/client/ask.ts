@@ -86,9 +86,13 @@ const isServiceError = (error: unknown): error is ServiceError =>
 
 /** Starts with the name of the gRPC status, for programs. */
 const describeError = ({code, details}: ServiceError, socket: string): string => {
-  // Replaces grpc-js's long description of a failed connection.
-  const silent =
-    code === status.UNAVAILABLE && /^No connection established|ENOENT|ECONNREFUSED/.test(details);
-  const text = silent ? `no server is listening on ${socket}` : details.replaceAll(/\s+/g, ' ');
-  return `${status[code]}: ${text}`;
+  const text = code === status.UNAVAILABLE ? describeConnection(details, socket) : details;
+  return `${status[code]}: ${text.replaceAll(/\s+/g, ' ')}`;
+};
+
+/** Replaces grpc-js's long description of a failed connection. */
+const describeConnection = (details: string, socket: string): string => {
+  if (/ENOENT|ECONNREFUSED/.test(details)) return `no server is listening on ${socket}`;
+  if (!details.startsWith('No connection established')) return details;
+  return `the server on ${socket} ${details.includes('Protocol error') ? 'does not speak gRPC' : 'closes connections'}`;
 };
