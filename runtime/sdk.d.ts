@@ -202,7 +202,7 @@ export interface ServeOptions {
 
 /**
  * Serves KNI and grpc.health.v1 on the socket of the settings, which only root can open. Resolves when it listens. Rejects if
- * another runtime listens there. SIGTERM and SIGINT end the process with code 0 after the calls in progress, an uncaught
+ * another runtime listens there, or a handler is missing. SIGTERM and SIGINT end the process with code 0 after the calls in progress, an uncaught
  * exception ends it with code 1.
  */
 export declare const serve: (handlers: Handlers, options?: ServeOptions) => Promise<void>;

@@ -81,12 +81,13 @@ export interface ServeOptions {
 
 /**
  * Serves KNI and grpc.health.v1 on the socket of the settings, which only root can open. Resolves when it listens. Rejects if
- * another runtime listens there. SIGTERM and SIGINT end the process with code 0 after the calls in progress, an uncaught
+ * another runtime listens there, or a handler is missing. SIGTERM and SIGINT end the process with code 0 after the calls in progress, an uncaught
  * exception ends it with code 1.
  */
 export const serve = async (handlers: Handlers, options: ServeOptions = {}): Promise<void> => {
   const {settings = readSettings(), log = usualLog, healthy = () => undefined} = options;
   const {socket} = settings;
+  refuseMissing(handlers);
   await lockSocket(socket);
   const server = await serveServices(socket, {
     add: (grpc, observe) => {
@@ -98,6 +99,23 @@ export const serve = async (handlers: Handlers, options: ServeOptions = {}): Pro
   });
   log.info('serving KNI', {socket});
   endOnSignal(() => server.stop(options.stopTimeoutMs ?? 10_000), log);
+};
+
+const handlerNames = [
+  'createNetwork',
+  'deleteNetwork',
+  'attachInterface',
+  'detachInterface',
+  'queryPodNetwork',
+  'setupNodeNetwork',
+  'queryNodeNetworks',
+] as const satisfies (keyof Handlers)[];
+
+/** Bundling does not check types, so a missing handler would be found by the first pod only. */
+const refuseMissing = (handlers: Handlers): void => {
+  const missing = handlerNames.filter((name) => typeof handlers[name] !== 'function');
+  if (missing.length > 0)
+    throw new TypeError(`serve needs handlers for all calls: ${missing.join(', ')} missing`);
 };
 
 const adapt = (handlers: Handlers, pods: ServeOptions['pods']): KniHandlers<object> => {
