@@ -10,13 +10,15 @@ import type {SwitchedRuntime} from './change.ts';
 import type {Changes} from './changes.ts';
 import type {OnNode} from './make.ts';
 import {saveFiles} from './node-files.ts';
-import {fileWith, type NextRuntime, setRuntime} from './set-runtime.ts';
+import {fileWith, type NextRuntime, removeUnused, setRuntime} from './set-runtime.ts';
 
 export interface RuntimeSwitch extends OnNode {
   /** For messages: the directory or file of the runtime. */
   readonly to: string;
-  /** The text of the drop-in; undefined: kni-demo's own runtime. Its program is on the node already. */
+  /** The text of the drop-in; undefined: kni-demo's own runtime. */
   readonly dropIn: string | undefined;
+  /** Copies the program of the drop-in to the node. If it rejects, the program is removed. */
+  readonly install: () => Promise<void>;
   /** Resolves when the new runtime serves. If it rejects, the kubelet stays stopped until the switch is undone. */
   readonly ready: NextRuntime['ready'];
   /** Gets a line for what the former runtime did not clean up. */
@@ -26,18 +28,34 @@ export interface RuntimeSwitch extends OnNode {
 /** Resolves when the kubelet is started, before its pods are Ready. Throws UserError before any change if the node is too old for this. */
 export const switchRuntime = async (
   changes: Changes,
-  {node, to, dropIn, ready, say, signal}: RuntimeSwitch,
+  {node, to, dropIn, install, ready, say, signal}: RuntimeSwitch,
 ): Promise<SwitchedRuntime> => {
   const host = changes.cluster.node(node);
   await refuseOldClient(host, node, signal);
   const [file] = await saveFiles(host, [userRuntimePaths.dropIn], signal);
   if (file === undefined) throw new RangeError(userRuntimePaths.dropIn);
+  await installOrRemove(host, install, signal);
   const change: SwitchedRuntime = {kind: 'runtime-switched', node, to, file};
   await changes.make(change, async () => {
     for (const line of await setRuntime(host, {next: fileWith(dropIn), ready}, signal))
       say(`${node}: ${line}`);
   });
   return change;
+};
+
+/** Nothing runs the program yet, so an interruption needs no undo but the removal of the file. */
+const installOrRemove = async (
+  host: Host,
+  install: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> => {
+  try {
+    await install();
+    signal.throwIfAborted();
+  } catch (error) {
+    await removeUnused(host, AbortSignal.timeout(20_000)).catch(() => undefined);
+    throw error;
+  }
 };
 
 const refuseOldClient = async (host: Host, node: string, signal: AbortSignal): Promise<void> => {

@@ -50,12 +50,14 @@ export const useRuntime = async (
     const begun = Date.now();
     since.set(node, begun);
     let started = begun;
-    if (program !== undefined) await installProgram({host, node, program}, onNode, signal);
     switched.push(
       await switchRuntime(changes, {
         node,
         to: source,
         dropIn: program && dropInOf(program, node, cidrs.get(node) ?? []),
+        install: async () => {
+          if (program !== undefined) await installProgram({host, node, program}, onNode, signal);
+        },
         ready: async (onSwitched, running) => {
           started = running.since;
           await waitForRuntime(onSwitched, {node, source, ...running});
