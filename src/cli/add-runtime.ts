@@ -101,7 +101,7 @@ const addDev = (runtime: Command, world: World): void => {
 const devHelp = `
 The first version is put into use as by kni-demo runtime use. Later ones replace it without new sandboxes; only the sample
 pod is made anew. While a file does not compile, or its program does not become ready, the former version serves.
-Ctrl-C ends; the last working version stays in use until kni-demo runtime use default.`;
+Ctrl-C ends; the last version that was proved stays in use until kni-demo runtime use default.`;
 
 const useHelp = `
 All pods with a network of their own get new sandboxes; no pod is deleted. A runtime that does not become ready, or whose

@@ -1,7 +1,8 @@
 /** Replaces a runtime that is developed, without new sandboxes. A version that does not become ready is replaced by the former one. */
 
 import {createHash} from 'node:crypto';
-import {userRuntimePaths} from '../cluster/user-runtime.ts';
+import type {Cluster} from '../cluster/cluster.ts';
+import {userRuntimePaths, userRuntimesOf} from '../cluster/user-runtime.ts';
 import type {UserError} from '../errors.ts';
 import {CommandError} from '../host/command-error.ts';
 import type {Command, Host} from '../host/host.ts';
@@ -23,10 +24,9 @@ mv -f "$1.last" "$1"
 systemctl restart kni
 exit 1`;
 
-const command = (digest: string): Command => [
-  'sh',
-  ['-c', script, 'sh', `${userRuntimePaths.programs}/${developedId}/${developedName}`, digest],
-];
+const developedFile = `${userRuntimePaths.programs}/${developedId}/${developedName}`;
+
+const command = (digest: string): Command => ['sh', ['-c', script, 'sh', developedFile, digest]];
 
 export type Deployment = {readonly kind: 'serving'} | {readonly kind: 'refused'; readonly error: UserError};
 
@@ -44,4 +44,53 @@ export const deploy = async (
     if (!(error instanceof CommandError) || error.exitStatus !== 1) throw error;
     return {kind: 'refused', error: await notReady(error.output, {host, node, source, since}, error)};
   }
+};
+
+/** The version that an earlier session has left on all nodes. Undefined if a node runs another runtime. */
+export const developedText = async (
+  cluster: Pick<Cluster, 'nodes' | 'node'>,
+  source: string,
+  signal: AbortSignal,
+): Promise<string | undefined> => {
+  const runtimes = await userRuntimesOf(cluster, signal);
+  const isDeveloped = cluster.nodes.every(({name}) => {
+    const found = runtimes.get(name);
+    return found?.id === developedId && found.source === source;
+  });
+  const [first] = cluster.nodes;
+  if (!isDeveloped || first === undefined) return undefined;
+  return (await cluster.node(first.name).run(['cat', [developedFile]], {signal, timeout: 20_000})).stdout;
+};
+
+export interface NextVersion {
+  readonly source: string;
+  readonly text: string;
+  /** The version that runs on the nodes. */
+  readonly former: string;
+}
+
+/**
+ * Returns nothing, or why a node refused the version. Then all nodes run the former one. Rejects if a node cannot be reached; the
+ * others then run the former version.
+ */
+export const deployOnAll = async (
+  {nodes, node}: Pick<Cluster, 'node'> & {readonly nodes: readonly {readonly name: string}[]},
+  {source, text, former}: NextVersion,
+): Promise<UserError | readonly []> => {
+  const put = (name: string, version: string) => deploy(node(name), {node: name, source, text: version});
+  const results = await Promise.allSettled(nodes.map(({name}) => put(name, text)));
+  const refused = results.flatMap((each) =>
+    each.status === 'fulfilled' && each.value.kind === 'refused' ? [each.value.error] : [],
+  );
+  const failed = results.find((each) => each.status === 'rejected');
+  const [first] = refused;
+  if (failed === undefined && first === undefined) return [];
+  await Promise.allSettled(
+    results.map(async (each, index) => {
+      const isServing = each.status === 'fulfilled' && each.value.kind === 'serving';
+      if (isServing) await put(nodes[index]?.name ?? '', former);
+    }),
+  );
+  if (failed !== undefined) throw failed.reason;
+  return first ?? [];
 };

@@ -2,14 +2,14 @@ import {chmod, mkdir, readFile, writeFile} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
 import type {Host} from '../../src/host/host.ts';
 import {localHost} from '../../src/host/process.ts';
-import {deploy} from '../../src/runtimes/deploy.ts';
+import {deploy, deployOnAll} from '../../src/runtimes/deploy.ts';
 import {type TempDir, tempDir} from '../rig/temp-dir.ts';
 
 /**
  * The script runs here. A `systemctl restart` writes down which version it has started; a version is ready unless it contains the
- * word bad, which exits.
+ * word `bad`, which exits.
  */
-const nodeIn = async (dir: TempDir) => {
+const nodeIn = async (dir: TempDir, bad = 'bad') => {
   const file = dir.join('opt/dev/runtime.mjs');
   await mkdir(dir.join('bin'));
   await mkdir(dir.join('opt/dev'), {recursive: true});
@@ -18,9 +18,9 @@ const nodeIn = async (dir: TempDir) => {
   const programs = {
     systemctl: `case $1 in
 restart) cat ${file} >>${dir.join('started')}; echo >>${dir.join('started')} ;;
-*) if grep -q bad ${file}; then echo NRestarts=1 ExecMainStatus=1 SubState=auto-restart; else echo NRestarts=0 SubState=running; fi ;;
+*) if grep -q ${bad} ${file}; then echo NRestarts=1 ExecMainStatus=1 SubState=auto-restart; else echo NRestarts=0 SubState=running; fi ;;
 esac`,
-    'kni-runtime': `grep -q bad ${file} || echo '{"networks": [{"name": "a", "ready": true}]}'`,
+    'kni-runtime': `grep -q ${bad} ${file} || echo '{"networks": [{"name": "a", "ready": true}]}'`,
     journalctl: 'echo "last words"',
   };
   for (const [name, script] of Object.entries(programs)) {
@@ -74,5 +74,37 @@ describe('deploy', () => {
     const next = {node: 'test1-worker', source: '/root/hello', text: 'second'};
     await expect(deploy(cut, next)).rejects.toThrow('exit code 2');
     expect([await text(), await started()]).toEqual(['first', ['']]);
+  });
+});
+
+describe('deployOnAll', () => {
+  const names = ['test1-worker', 'test1-control-plane'] as const;
+  const clusterOf = (hosts: Readonly<Record<string, Host>>) => ({
+    nodes: names.map((name) => ({name})),
+    node: (name: string): Host => {
+      const host = hosts[name];
+      if (host === undefined) throw new RangeError(name);
+      return host;
+    },
+  });
+  const version = {source: '/root/hello', text: 'picky', former: 'first'};
+
+  it('puts the former version back on the nodes that served the new one, when another node refuses it', async () => {
+    await using one = await tempDir();
+    await using two = await tempDir();
+    const [good, picky] = [await nodeIn(one), await nodeIn(two, 'picky')];
+    const refused = await deployOnAll(clusterOf({[names[0]]: good.host, [names[1]]: picky.host}), version);
+    expect(refused).toMatchObject({what: `network runtime /root/hello does not work on ${names[1]}`});
+    expect([await good.text(), await picky.text()]).toEqual(['first', 'first']);
+    expect(await good.started()).toEqual(['picky', 'first']);
+  });
+
+  it('puts the former version back on the other nodes, when a node cannot be reached', async () => {
+    await using one = await tempDir();
+    const good = await nodeIn(one);
+    const gone: Host = {run: () => Promise.reject(new Error('container is not running'))};
+    const cluster = clusterOf({[names[0]]: good.host, [names[1]]: gone});
+    await expect(deployOnAll(cluster, version)).rejects.toThrow('container is not running');
+    expect(await good.text()).toBe('first');
   });
 });

@@ -11,9 +11,8 @@ import {
   requireRunning,
 } from '../../cluster/cluster.ts';
 import {proofLines} from '../../cluster/proof.ts';
-import {userRuntimesOf} from '../../cluster/user-runtime.ts';
 import {UserError} from '../../errors.ts';
-import {deploy, developedId, developedName} from '../../runtimes/deploy.ts';
+import {deployOnAll, developedId, developedName, developedText} from '../../runtimes/deploy.ts';
 import {followLogs} from '../../runtimes/follow-logs.ts';
 import {type Project, readProject} from '../../runtimes/project.ts';
 import {renewSamplePod, samplePodNode} from '../../runtimes/renew-pod.ts';
@@ -35,7 +34,7 @@ export interface RuntimeDevOptions {
   readonly lockTimeout: number;
 }
 
-/** Ends with Ctrl-C. The last version that became ready stays in use. */
+/** Ends with Ctrl-C. The last version that was proved stays in use. */
 export const runtimeDev = async (
   world: World,
   dir: string,
@@ -67,10 +66,13 @@ const develop = async (world: World, session: Session): Promise<void> => {
   const {signal} = world;
   const {project, cluster, name, output} = session;
   const text = developmentText(world, cluster, output);
+  const source = project.directory;
   let proving = {cancel: (): void => undefined, ended: Promise.resolve()};
   let logs: Promise<void> | undefined;
   /** The version that runs on all nodes. */
   let served: string | undefined;
+  /** The last version that was proved, in this session or an earlier one. */
+  let proved = await developedText(cluster, source, signal);
   text.say(`Watching ${project.directory}. Ctrl-C ends.`);
   for await (const build of buildsOf(project, signal)) {
     if (build.kind === 'failed') {
@@ -78,43 +80,45 @@ const develop = async (world: World, session: Session): Promise<void> => {
       continue;
     }
     if (build.text === served) {
-      text.say('as the version that serves already');
+      text.say('unchanged: this version serves already');
       continue;
     }
     proving.cancel();
     await proving.ended;
-    const isNew = served === undefined && !(await isDeveloped(cluster, project, signal));
-    const outcome = isNew
-      ? await useFirst(world, session, build.text)
-      : await replaceOnAll(cluster, {source: project.directory, text: build.text, former: served});
+    const former = served ?? proved;
+    const outcome =
+      former === undefined
+        ? await useFirst(world, session, build.text)
+        : await deployOnAll(cluster, {source, text: build.text, former});
     if (outcome instanceof UserError) {
-      text.failed(isNew ? outcome : withoutLog(outcome), !isNew);
+      text.failed(former === undefined ? outcome : withoutLog(outcome), former !== undefined);
       continue;
     }
-    served = build.text;
+    const {text: version, changedAt} = build;
+    served = version;
     logs ??= followLogs(cluster, (node, line) => text.log(node, line), signal);
-    if (isNew) text.proved(performance.now() - build.changedAt, outcome);
-    else {
-      text.serving(performance.now() - build.changedAt);
-      proving = prove(cluster, build.changedAt, {text, signal});
+    const took = performance.now() - changedAt;
+    if (former === undefined) {
+      proved = version;
+      text.proved(took, outcome);
+    } else {
+      text.serving(took);
+      const onProved = (): void => void (proved = version);
+      proving = prove(cluster, changedAt, {text, onProved, signal});
     }
   }
   proving.cancel();
   await Promise.all([proving.ended, logs]);
-  const runtime = served === undefined ? null : {source: project.directory, id: developedId};
+  if (served !== undefined && proved !== undefined && served !== proved) {
+    text.say('The last version was not proved. Going back to the one before.');
+    const refused = await deployOnAll(cluster, {source, text: proved, former: served});
+    if (refused instanceof UserError) throw refused;
+  }
+  const runtime = served === undefined ? null : {source, id: developedId};
   output.record('result', {command: 'runtime dev', exitCode: 0, cluster: name, runtime});
   if (served === undefined) return text.say('Nothing was changed.');
-  text.say(`Still in use: ${project.directory}`);
+  text.say(`Still in use: ${source}`);
   text.say(`  kni-demo runtime use default${nameFlag(name)}`);
-};
-
-/** Whether all nodes run an earlier version of the project. */
-const isDeveloped = async (cluster: Cluster, project: Project, signal: AbortSignal): Promise<boolean> => {
-  const runtimes = await userRuntimesOf(cluster, signal);
-  return cluster.nodes.every(({name}) => {
-    const found = runtimes.get(name);
-    return found?.id === developedId && found.source === project.directory;
-  });
 };
 
 /** Returns the proof, or why the runtime was rolled back. */
@@ -147,36 +151,17 @@ const useFirst = async (
 const withoutLog = ({what, why, tryThis, errorCode: code}: UserError): UserError =>
   new UserError({what, why: why.split('\n')[0] ?? '', tryThis, code});
 
-interface NextVersion {
-  readonly source: string;
-  readonly text: string;
-  /** Undefined if it is on the nodes from an earlier session. */
-  readonly former: string | undefined;
+interface Proving {
+  readonly text: ReturnType<typeof developmentText>;
+  readonly onProved: () => void;
+  readonly signal: AbortSignal;
 }
-
-/** Returns nothing, or why a node refused it. Then all nodes run the former version. */
-const replaceOnAll = async (
-  cluster: Cluster,
-  {source, text, former}: NextVersion,
-): Promise<UserError | readonly []> => {
-  const {nodes} = cluster;
-  const put = (name: string, version: string) =>
-    deploy(cluster.node(name), {node: name, source, text: version});
-  const results = await Promise.all(nodes.map(({name}) => put(name, text)));
-  const refused = results.flatMap((result) => (result.kind === 'refused' ? [result.error] : []));
-  const [first] = refused;
-  if (first === undefined) return [];
-  if (former !== undefined)
-    for (const [index, {kind}] of results.entries())
-      if (kind === 'serving') await put(nodes[index]?.name ?? '', former);
-  return first;
-};
 
 /** Makes the sample pod anew in the background: the next save does not wait for a pod that cannot become Ready. */
 const prove = (
   cluster: Cluster,
   changedAt: number,
-  {text, signal}: {readonly text: ReturnType<typeof developmentText>; readonly signal: AbortSignal},
+  {text, onProved, signal}: Proving,
 ): {cancel(): void; readonly ended: Promise<void>} => {
   const cancelled = new AbortController();
   const either = AbortSignal.any([signal, cancelled.signal]);
@@ -184,6 +169,7 @@ const prove = (
     try {
       const node = await samplePodNode(cluster, either);
       const {checks} = await renewSamplePod(cluster, node, either);
+      onProved();
       text.proved(performance.now() - changedAt, proofLines(checks));
     } catch (error) {
       if (either.aborted) return;

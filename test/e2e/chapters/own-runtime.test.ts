@@ -182,6 +182,24 @@ describe("a network runtime of one's own", () => {
     uid = await sampleUid();
   });
 
+  it('is developed, and goes back to the last version that was proved at Ctrl-C', async () => {
+    const good = await readFile(dir.join('hello/runtime.ts'), 'utf8');
+    await writeFile(dir.join('hello/runtime.ts'), good.replace("\nthrow new Error('no map');", ''));
+    running = start('runtime', 'dev', dir.join('hello'), ...named, '--yes', '--lock-timeout', '5m');
+    await running.printed('proved ');
+    await edit((text) =>
+      text.replace(/async createNetwork\(request\) \{/, "$&\n      throw new Error('no room');"),
+    );
+    await running.printed('CreateNetwork failed');
+    running.interrupt();
+    expect(await running.ended).toMatchObject({
+      exitCode: exitCodes.ok,
+      stdout: expect.stringContaining('The last version was not proved. Going back to the one before.'),
+    });
+    await podReady(sample);
+    uid = await sampleUid();
+  });
+
   it('leaves nothing behind', async () => {
     // Things that the template does not make, and that no call of KNI removes.
     await shell(worker, 'nft add table inet own; ip netns add leaked; ip link add leaked0 type bridge');
