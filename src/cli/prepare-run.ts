@@ -37,26 +37,29 @@ export interface RunOptions {
   readonly lockTimeout: number;
 }
 
-/** Throws UserError (exit code `badInput`) for sources or a stack that do not exist. */
+/**
+ * Throws UserError (exit code `badInput`) for sources, a stack or a network that do not exist. `mayWrite`: whether a download may be
+ * kept in the cache.
+ */
 export const contextOfRun = async (
   world: World,
   {stack, name, workers = 1, backend, cni, source, patch, yes = false}: Omit<RunOptions, 'lockTimeout'>,
-  say: (line: string) => void,
+  {say, mayWrite}: {readonly say: (line: string) => void; readonly mayWrite: boolean},
 ): Promise<DemoContext> => {
   refuseAmbiguous(source, patch);
   const cluster = {name, workers, ...(backend && {backend})};
   const context = await contextOf(world, {stack, cluster, mayInstall: yes}, say);
-  return withNetwork(context, cni, world.signal);
+  return withNetwork(context, cni, {signal: world.signal, mayWrite});
 };
 
 /** Throws UserError for a network that cannot be used, or whose program routes the packets of pods itself, with --backend. */
 const withNetwork = async (
   context: DemoContext,
   choice: string | undefined,
-  signal: AbortSignal,
+  how: {readonly signal: AbortSignal; readonly mayWrite: boolean},
 ): Promise<DemoContext> => {
   const {cluster, dirs, stack} = context;
-  const options = {dir: project.networks, podSubnet: stack.cluster.podSubnet, dirs, signal};
+  const options = {dir: project.networks, podSubnet: stack.cluster.podSubnet, dirs, ...how};
   const cni = choice === undefined ? undefined : await loadNetwork(choice, options);
   const used = cni ?? (await readNetwork(dirs, cluster.name)).network ?? ownNetwork;
   if (cluster.backend !== undefined && used !== ownNetwork && !hasOwnRoutes(used))

@@ -4,18 +4,18 @@ import {createHash} from 'node:crypto';
 import {readFile, writeFile} from 'node:fs/promises';
 import {basename, dirname, join, resolve} from 'node:path';
 import {z} from 'zod';
-import {artifactPath, publish} from '../cache/artifact.ts';
+import {artifactExists, artifactPath, publish} from '../cache/artifact.ts';
 import type {Dirs} from '../cache/dirs.ts';
-import {exists} from '../cache/files.ts';
+import {seconds} from '../duration.ts';
 import {UserError} from '../errors.ts';
 import {stackNames} from '../stacks/load.ts';
 import {parseYaml} from '../stacks/parse.ts';
 import type {Stack} from '../stacks/schema.ts';
-import {messageOf} from '../thrown.ts';
+import {errorCodeOf, messageOf} from '../thrown.ts';
 import {parseUserConflist} from './conflist.ts';
 import {type Definition, definition} from './definition.ts';
 import {hasDaemonSet, manifestText, parseManifest, pinImages, settingIn} from './manifest.ts';
-import {type Network, ownNetwork} from './network.ts';
+import {cniNameOf, type Network, ownNetwork} from './network.ts';
 
 export type NetworkChoice = Network | typeof ownNetwork;
 
@@ -24,33 +24,55 @@ export interface LoadOptions {
   readonly dir: string;
   /** Of the stack. */
   readonly podSubnet: string;
-  /** Pinned manifests are kept in the cache, so that a repeated `up` needs no network. */
+  /** A pinned manifest is read from the cache, so that a repeated `up` needs no network. */
   readonly dirs: Dirs;
+  /** Whether to keep the download of a pinned manifest in the cache. */
+  readonly mayWrite: boolean;
+  /** Milliseconds for a manifest, which has some kilobytes. Default: 30,000. */
+  readonly downloadTimeout?: number;
   readonly signal: AbortSignal;
 }
 
 /**
- * `choice` is a name in `dir`, a URL, or the path of a CNI configuration, a manifest or a definition like those in `dir`. Throws
- * UserError for a network that does not exist, is invalid or does not fit the stack.
+ * `choice` is a name in `dir`, the URL of a CNI configuration or a manifest, or the path of one or of a definition like those in
+ * `dir`. Throws UserError for a network that does not exist, is invalid or does not fit the stack.
  */
 export const loadNetwork = async (choice: string, options: LoadOptions): Promise<NetworkChoice> => {
   if (choice === ownNetwork) return ownNetwork;
-  if (isUrl(choice)) return fromManifest(choice, await download(choice, options.signal));
-  if (!/[/.]/.test(choice)) return fromDefinition(await pathOf(choice, options.dir), options);
-  if (!(await exists(choice))) throw unknown(choice, 'the file does not exist');
-  const text = await readFile(choice, 'utf8').catch((error: unknown) => {
-    throw unknown(choice, messageOf(error));
-  });
-  if (/\.(conflist|conf|json)$/.test(choice)) return fromConflist(choice, text);
-  if (!/\.ya?ml$/.test(choice))
+  if (isUrl(choice) && !URL.canParse(choice)) throw unknown(choice, 'the URL is not valid');
+  const url = isUrl(choice) ? new URL(choice) : undefined;
+  if (url === undefined && !/[/.]/.test(choice))
+    return fromDefinition(await pathOf(choice, options.dir), options);
+  const text = url === undefined ? await readText(choice) : textOf(await download(choice, options));
+  const path = url?.pathname ?? choice;
+  const name = basename(path) || (url?.hostname ?? choice);
+  if (/\.(conflist|conf)$/.test(path) || (path.endsWith('.json') && !text.includes('"apiVersion"')))
+    return fromConflist(choice, name, text);
+  if (url === undefined && !/\.(ya?ml|json)$/.test(path))
     throw unknown(
       choice,
       'its name must end with .conflist, .conf or .json for a CNI configuration, or .yaml for a manifest',
     );
-  return isDefinition(text) ? fromDefinition(choice, options) : fromManifest(choice, text);
+  if (!isDefinition(text)) return fromManifest(choice, name, text);
+  if (url === undefined) return fromDefinition(choice, options);
+  throw invalid(choice, new Error('it is a definition, which must be a file: download it and pass its path'));
 };
 
-const isUrl = (text: string): boolean => /^https?:\/\//.test(text);
+/** Throws UserError if the file cannot be read. */
+const readText = async (path: string, choice = path): Promise<string> => {
+  const subject = path === choice ? 'it' : `its manifest ${path}`;
+  const bytes = await readFile(path).catch((error: unknown) => {
+    const code = errorCodeOf(error);
+    if (code === 'ENOENT') throw unknown(choice, `${path === choice ? 'the file' : subject} does not exist`);
+    throw unknown(choice, code === 'EISDIR' ? `${subject} is a directory` : messageOf(error));
+  });
+  return textOf(bytes);
+};
+
+/** Without a byte order mark, which editors on Windows write and JSON does not allow. */
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+const isUrl = (text: string): boolean => /^https?:\/\//i.test(text);
 
 const unknown = (choice: string, why: string): UserError =>
   new UserError({
@@ -85,25 +107,25 @@ const pathOf = async (name: string, dir: string): Promise<string> => {
 /** A definition has none of the fields that every Kubernetes object has. */
 const isDefinition = (text: string): boolean => /^manifest:/m.test(text) && !/^apiVersion:/m.test(text);
 
-const fromConflist = (path: string, text: string): Network => {
+const fromConflist = (choice: string, name: string, text: string): Network => {
   try {
     const {cniName, leftovers} = parseUserConflist(text);
-    return {name: basename(path), cniName, conflist: text, neededFiles: [], leftovers, isKnown: true};
+    return {name, cniName, conflist: text, neededFiles: [], leftovers, isKnown: true};
   } catch (error) {
-    throw invalid(path, error);
+    throw invalid(choice, error);
   }
 };
 
 /** The name of its network is known only when its DaemonSet has written the configuration. */
-const fromManifest = (choice: string, text: string): Network => {
-  const name = basename(choice).replace(/\.ya?ml$/, '');
+const fromManifest = (choice: string, file: string, text: string): Network => {
+  const name = file.replace(/\.(ya?ml|json)$/, '');
   try {
     const objects = parseManifest(text);
     if (!hasDaemonSet(objects))
       throw new Error('it has no DaemonSet, which could install a CNI on every node');
     return {
       name,
-      cniName: name.replaceAll(/[^\w.-]/g, '-'),
+      cniName: cniNameOf(name),
       manifest: manifestText(objects),
       neededFiles: [],
       leftovers: {links: [], paths: [], state: [], chains: []},
@@ -114,8 +136,8 @@ const fromManifest = (choice: string, text: string): Network => {
   }
 };
 
-const fromDefinition = async (path: string, {podSubnet, dirs, signal}: LoadOptions): Promise<Network> => {
-  const result = parseYaml<Definition>(await readFile(path, 'utf8'), path, definition);
+const fromDefinition = async (path: string, options: LoadOptions): Promise<Network> => {
+  const result = parseYaml<Definition>(await readText(path), path, definition);
   if (!result.ok)
     throw new UserError({
       what: `invalid network ${path}`,
@@ -124,10 +146,10 @@ const fromDefinition = async (path: string, {podSubnet, dirs, signal}: LoadOptio
       code: 'KNI-E223',
     });
   const found = result.value;
-  const text = await manifestOf(found, path, {dirs, signal});
+  const text = await manifestOf(found, path, options);
   try {
     const objects = parseManifest(text);
-    refuseOtherSubnet(found, objects, podSubnet);
+    refuseOtherSubnet(found, objects, options.podSubnet);
     const {name, cniName, neededFiles, leftovers, images} = found;
     return {
       name,
@@ -160,55 +182,51 @@ const refuseOtherSubnet = (
   });
 };
 
-const manifestOf = async (
-  {manifest}: Definition,
-  path: string,
-  {dirs, signal}: Pick<LoadOptions, 'dirs' | 'signal'>,
-): Promise<string> => {
-  if ('file' in manifest) {
-    const file = resolve(dirname(path), manifest.file);
-    if (await exists(file)) return readFile(file, 'utf8');
-    throw unknown(path, `its manifest ${file} does not exist`);
-  }
+const manifestOf = async ({manifest}: Definition, path: string, options: LoadOptions): Promise<string> => {
+  if ('file' in manifest) return readText(resolve(dirname(path), manifest.file), path);
   const {url, sha256} = manifest;
-  const artifact = artifactPath(dirs, 'network-manifest', sha256);
-  await publish(artifact, async (directory) => {
-    const text = await download(url, signal);
-    const sum = createHash('sha256').update(text).digest('hex');
-    if (sum === sha256) return writeFile(join(directory, manifestFile), text);
+  const artifact = artifactPath(options.dirs, 'network-manifest', sha256);
+  if (await artifactExists(artifact)) return readText(join(artifact, manifestFile));
+  const bytes = await download(url, options);
+  const sum = createHash('sha256').update(bytes).digest('hex');
+  if (sum !== sha256)
     throw new UserError({
       what: `the download of ${url} differs from what ${basename(path)} pins`,
       why: `its sha256 is ${sum}`,
       tryThis: 'download it again, or correct the checksum if the change is intended',
       code: 'KNI-E111',
     });
-  });
-  return readFile(join(artifact, manifestFile), 'utf8');
+  if (options.mayWrite)
+    await publish(artifact, (directory) => writeFile(join(directory, manifestFile), bytes));
+  return textOf(bytes);
 };
 
 const manifestFile = 'manifest.yaml';
 
-/** Milliseconds for a manifest, which has some kilobytes. */
-const downloadTimeout = 30_000;
-
-const download = async (url: string, signal: AbortSignal): Promise<string> => {
+const download = async (
+  url: string,
+  {signal, downloadTimeout: timeout = 30_000}: Pick<LoadOptions, 'signal' | 'downloadTimeout'>,
+): Promise<Uint8Array> => {
   try {
-    const response = await fetch(url, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(downloadTimeout)]),
-    });
-    if (response.ok) return await response.text();
+    const response = await fetch(url, {signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)])});
+    if (response.ok) return new Uint8Array(await response.arrayBuffer());
     throw new Error(`HTTP ${response.status}`);
   } catch (error) {
     signal.throwIfAborted();
-    const cause = error instanceof Error && error.cause !== undefined ? `: ${messageOf(error.cause)}` : '';
     throw new UserError(
       {
         what: `cannot download ${url}`,
-        why: `${messageOf(error)}${cause}`,
+        why: whyNotDownloaded(error, timeout),
         tryThis: 'check the network, or download it elsewhere and pass the file: --cni FILE',
         code: 'KNI-E107',
       },
       {cause: error},
     );
   }
+};
+
+const whyNotDownloaded = (error: unknown, timeout: number): string => {
+  if (!(error instanceof Error)) return messageOf(error);
+  if (error.name === 'TimeoutError') return `no complete answer within ${seconds(timeout)}`;
+  return error.cause === undefined ? error.message : `${error.message}: ${messageOf(error.cause)}`;
 };

@@ -10,6 +10,7 @@ import {dirsOf} from '../../src/cache/dirs.ts';
 import {UserError} from '../../src/errors.ts';
 import {definition} from '../../src/networks/definition.ts';
 import {loadNetwork} from '../../src/networks/load.ts';
+import {network as networkSchema} from '../../src/networks/network.ts';
 import {project} from '../../src/project.ts';
 import {stackNames} from '../../src/stacks/load.ts';
 import {parseYaml} from '../../src/stacks/parse.ts';
@@ -44,9 +45,20 @@ const {signal} = new AbortController();
 
 let dir: TempDir;
 let url: string;
+const pages: Readonly<Record<string, string>> = {
+  '/agent.yaml': manifest,
+  '/agent.yaml?version=1': manifest,
+  '/': manifest,
+  '/mine.conflist': '{"cniVersion":"1.0.0","name":"mine","plugins":[{"type":"bridge"}]}',
+  '/definition.yaml': stringify({name: 'agent', manifest: {file: 'x'}}),
+};
 const server = createServer((request, response) => {
-  response.statusCode = request.url === '/agent.yaml' ? 200 : 404;
-  response.end(manifest);
+  if (request.url === '/slow.yaml') return void response.write('a');
+  if (request.url === '/moved.yaml') response.setHeader('location', '/agent.yaml');
+  response.statusCode = request.url === '/moved.yaml' ? 302 : 200;
+  const page = pages[request.url ?? ''];
+  if (page === undefined && response.statusCode === 200) response.statusCode = 404;
+  response.end(page);
 });
 
 beforeAll(async () => {
@@ -57,11 +69,14 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   server.close();
+  server.closeAllConnections();
   await dir[Symbol.asyncDispose]();
 });
 
-const load = (choice: string, podSubnet = '10.244.0.0/16') =>
-  loadNetwork(choice, {dir: dir.path, podSubnet, dirs: dirsOf(envOf(dir)), signal});
+const load = (choice: string, {podSubnet = '10.244.0.0/16', mayWrite = true} = {}) => {
+  const dirs = dirsOf(envOf(dir));
+  return loadNetwork(choice, {dir: dir.path, podSubnet, dirs, mayWrite, downloadTimeout: 500, signal});
+};
 const file = async (name: string, content: unknown): Promise<string> => {
   await writeFile(dir.join(name), typeof content === 'string' ? content : stringify(content));
   return dir.join(name);
@@ -87,8 +102,10 @@ describe('loadNetwork', () => {
   it('downloads a pinned manifest once', async () => {
     const sha256 = createHash('sha256').update(manifest).digest('hex');
     const path = await file('web.yaml', {...agent, manifest: {url: `${url}/agent.yaml`, sha256}});
-    expect(await load(path)).toMatchObject({name: 'agent', isKnown: true});
     const again = await file('gone.yaml', {...agent, manifest: {url: `${url}/gone.yaml`, sha256}});
+    expect(await load(path, {mayWrite: false})).toMatchObject({name: 'agent', isKnown: true});
+    await rejection(load(again), UserError);
+    expect(await load(path)).toMatchObject({name: 'agent', isKnown: true});
     expect(await load(again)).toMatchObject({name: 'agent'});
   });
 
@@ -96,6 +113,34 @@ describe('loadNetwork', () => {
     const expected = {name: 'agent', manifest: expect.stringContaining('DaemonSet'), isKnown: false};
     expect(await load(`${url}/agent.yaml`)).toMatchObject(expected);
     expect(await load(dir.join('agent-manifest.yaml'))).toMatchObject({...expected, name: 'agent-manifest'});
+    const json = await file(
+      'list.json',
+      JSON.stringify({apiVersion: 'v1', kind: 'List', items: [daemonSet]}),
+    );
+    expect(await load(json)).toMatchObject({...expected, name: 'list'});
+  });
+
+  it.each([
+    ['/moved.yaml', 'moved', 'moved'],
+    ['/agent.yaml?version=1', 'agent', 'agent'],
+    ['/', '127.0.0.1', '127.0.0.1'],
+    ['/mine.conflist', 'mine.conflist', 'mine'],
+  ])('takes a URL: %s', async (path, name, cniName) => {
+    const network = await load(`${url}${path}`);
+    expect(network).toMatchObject({name, cniName});
+    expect(networkSchema.parse(network)).toEqual(network);
+  });
+
+  it('gives a manifest a name that the record of the cluster can keep', async () => {
+    for (const name of ['_agent (1).yaml', '.yaml', 'ä.yml'])
+      expect(networkSchema.safeParse(await load(await file(name, manifest)))).toMatchObject({success: true});
+  });
+
+  it('takes files of an editor on Windows', async () => {
+    const text = '\uFEFF{"cniVersion":"1.0.0",\r\n"name":"mine","plugins":[{"type":"bridge"}]}\r\n';
+    expect(await load(await file('windows.conflist', text))).toMatchObject({conflist: text.slice(1)});
+    const yaml = `\uFEFF${stringify(agent)}`.replaceAll('\n', '\r\n');
+    expect(await load(await file('windows.yaml', yaml))).toMatchObject({name: 'agent', isKnown: true});
   });
 
   it('takes a CNI configuration', async () => {
@@ -109,7 +154,7 @@ describe('loadNetwork', () => {
   });
 
   it.each([
-    ['an unknown name', async () => 'calico', 'KNI-E223', /the known networks are kni, agent/],
+    ['an unknown name', async () => 'calico', 'KNI-E223', /the known networks are kni, .*agent/],
     ['a missing file', async () => dir.join('no.yaml'), 'KNI-E223', /does not exist/],
     ['a file of another kind', () => file('some.txt', ''), 'KNI-E223', /must end with \.conflist/],
     ['an invalid configuration', () => file('bad.conflist', '{}'), 'KNI-E223', /name/],
@@ -128,6 +173,39 @@ describe('loadNetwork', () => {
       'KNI-E111',
       /its sha256 is/,
     ],
+    ['a directory', async () => dir.path, 'KNI-E223', /^it is a directory$/],
+    [
+      'a definition whose manifest is a directory',
+      () => file('dir.yaml', {...agent, manifest: {file: '.'}}),
+      'KNI-E223',
+      /^its manifest .* is a directory$/,
+    ],
+    [
+      'a definition whose manifest is missing',
+      () => file('nothing.yaml', {...agent, manifest: {file: 'no.yaml'}}),
+      'KNI-E223',
+      /^its manifest .*no\.yaml does not exist$/,
+    ],
+    [
+      'a definition that would remove /etc',
+      () => file('etc.yaml', {...agent, leftovers: {paths: ['/etc']}}),
+      'KNI-E223',
+      /directory at the root/,
+    ],
+    [
+      'a definition that leaves its directory',
+      () => file('up.yaml', {...agent, leftovers: {paths: ['/run/agent/../../etc']}}),
+      'KNI-E223',
+      /absolute path/,
+    ],
+    ['a definition at a URL', async () => `${url}/definition.yaml`, 'KNI-E223', /must be a file/],
+    [
+      'a page that never ends',
+      async () => `${url}/slow.yaml`,
+      'KNI-E107',
+      /no complete answer within 0\.5 s/,
+    ],
+    ['a URL without a host', async () => 'https://', 'KNI-E223', /not valid/],
     ['a page that is missing', async () => `${url}/missing.yaml`, 'KNI-E107', /HTTP 404/],
   ])('refuses %s', async (_, choice, errorCode, why) => {
     const error = await rejection(load(await choice()), UserError);
@@ -135,7 +213,10 @@ describe('loadNetwork', () => {
   });
 
   it('refuses a network whose range of pods differs from that of the stack', async () => {
-    const error = await rejection(load(await file('subnet.yaml', agent), '10.0.0.0/8'), UserError);
+    const error = await rejection(
+      load(await file('subnet.yaml', agent), {podSubnet: '10.0.0.0/8'}),
+      UserError,
+    );
     expect(error).toMatchObject({errorCode: 'KNI-E224', why: expect.stringContaining('10.244.0.0/16')});
   });
 });

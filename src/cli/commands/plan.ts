@@ -25,7 +25,10 @@ export const plan = async (world: World, options: PlanOptions): Promise<void> =>
   const {signal, stdout} = world;
   const format = options.json ? 'json' : (options.format ?? 'text');
   const write = lineWriter(stdout);
-  const context = await contextOfRun(world, options, format === 'text' ? write : () => undefined);
+  const context = await contextOfRun(world, options, {
+    say: format === 'text' ? write : () => undefined,
+    mayWrite: false,
+  });
   const report = await reportOf({...context, machine: {...context.machine, whyNotWritable}}, options, signal);
   const width = isTerminal(stdout) ? stdout.columns || 80 : 80;
   if (format === 'json') return write(JSON.stringify(report));

@@ -24,7 +24,11 @@ export const verify = async (world: World, options: VerifyOptions): Promise<void
   const {signal, stdout} = world;
   const {name} = options;
   const output = runOutput(world, options.json);
-  const context = await contextOfRun(world, {...options, source: [], patch: true}, () => undefined);
+  const context = await contextOfRun(
+    world,
+    {...options, source: [], patch: true},
+    {say: () => undefined, mayWrite: false},
+  );
   const {nodes} = await requireCluster(context, name, signal);
   requireRunning(name, nodes);
   await restoreFirst(world, name, 'kni-demo verify');
