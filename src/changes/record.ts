@@ -7,8 +7,10 @@ import type {Dirs} from '../cache/dirs.ts';
 import {readIfExists, replaceFile} from '../cache/files.ts';
 import {currentHolder} from '../cache/lock-file.ts';
 import {nameFlag, recreateHint} from '../cluster/cluster.ts';
+import {readNetwork} from '../cluster/network-record.ts';
 import {UserError} from '../errors.ts';
 import {readJson} from '../json.ts';
+import {ownNetwork} from '../networks/network.ts';
 import {messageOf} from '../thrown.ts';
 import {change, describeChange} from './change.ts';
 
@@ -86,13 +88,29 @@ export const summarizeRecord = (dirs: Dirs, cluster: string, record: ChangeRecor
   };
 };
 
-/** Summarizes the record on disk; undefined if the cluster has no temporary changes. Also says that the record cannot be read. */
+/**
+ * Summarizes the record on disk, or a switch of the network that is not complete; undefined if the cluster has neither. Also says
+ * that a record cannot be read.
+ */
 export const summarizeChanges = async (dirs: Dirs, cluster: string): Promise<ChangesSummary | undefined> => {
   try {
     const record = await readChanges(dirs, cluster);
-    return record && summarizeRecord(dirs, cluster, record);
+    return record === undefined
+      ? await summarizeNetwork(dirs, cluster)
+      : summarizeRecord(dirs, cluster, record);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return {what: error.message, tryThis: error.tryThis};
   }
+};
+
+/** Nothing is undone in this case: the next `up` continues. */
+const summarizeNetwork = async (dirs: Dirs, cluster: string): Promise<ChangesSummary | undefined> => {
+  const {isComplete, network} = await readNetwork(dirs, cluster);
+  if (isComplete) return undefined;
+  return {
+    what: `the switch of the nodes to network ${network?.name ?? ownNetwork} is not complete`,
+    // Another kni-demo may be at work on it.
+    ...(currentHolder(dirs) === undefined && {tryThis: `continue it: kni-demo up${nameFlag(cluster)}`}),
+  };
 };

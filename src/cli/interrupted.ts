@@ -2,9 +2,7 @@
 
 import {restoreChanges} from '../changes/changes.ts';
 import {isAtWork, readChanges, summarizeChanges, summarizeRecord} from '../changes/record.ts';
-import {type ClusterPlace, nameFlag} from '../cluster/cluster.ts';
-import {readNetwork} from '../cluster/network-record.ts';
-import {ownNetwork} from '../networks/network.ts';
+import type {ClusterPlace} from '../cluster/cluster.ts';
 import {lineWriter} from '../view/stream.ts';
 import {hostAndDirs} from './context.ts';
 import {Cancelled} from './report.ts';
@@ -52,12 +50,7 @@ export const noteChanges = async (world: World, name: string): Promise<void> => 
   const {dirs} = hostAndDirs(world);
   const say = lineWriter(world.stderr);
   const found = await summarizeChanges(dirs, name);
-  if (found === undefined) {
-    const {isComplete, network} = await readNetwork(dirs, name);
-    if (isComplete) return;
-    say(`note: the switch of the nodes to network ${network?.name ?? ownNetwork} is not complete`);
-    return say(`      continue it: kni-demo up${nameFlag(name)}`);
-  }
+  if (found === undefined) return;
   say(`note: ${found.what}`);
   if (found.tryThis !== undefined) say(`      ${found.tryThis}`);
 };

@@ -1,3 +1,5 @@
+import {writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {dirsOf} from '../../src/cache/dirs.ts';
 import {writeRecord} from '../../src/cluster/cluster.ts';
@@ -54,6 +56,18 @@ describe('networks', () => {
     expect((await cli(dir, ['networks'], {host})).stderr).toBe(
       'note: the switch of the nodes to network kni is not complete\n      continue it: kni-demo up\n',
     );
+  });
+
+  it('answers although the record of the network cannot be read, and says so', async () => {
+    await using dir = await dirWithCluster();
+    await writeNetwork(dirsOf(envOf(dir)), 'test1', {former: [], isComplete: false});
+    await writeFile(join(dirsOf(envOf(dir)).state, 'clusters/test1/network.json'), '{');
+    using host = fakeHost(ps(worker) + exchange(ask(worker.name), good));
+    const {code, stderr} = await cli(dir, ['networks'], {host});
+    expect({code, stderr}).toEqual({
+      code: exitCodes.ok,
+      stderr: expect.stringMatching(/^note: cannot read the network of cluster test1/),
+    });
   });
 
   it('says why addresses are not counted', async () => {
