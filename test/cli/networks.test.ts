@@ -62,7 +62,9 @@ describe('networks', () => {
     await using dir = await dirWithCluster();
     await writeNetwork(dirsOf(envOf(dir)), 'test1', {former: [], isComplete: false});
     await writeFile(join(dirsOf(envOf(dir)).state, 'clusters/test1/network.json'), '{');
-    using host = fakeHost(ps(worker) + exchange(ask(worker.name), good));
+    using host = fakeHost(
+      ps(control, worker) + [control, worker].map(({name}) => exchange(ask(name), good)).join(''),
+    );
     const {code, stderr} = await cli(dir, ['networks'], {host});
     expect({code, stderr}).toEqual({
       code: exitCodes.ok,
