@@ -36,7 +36,7 @@ remove() {
     case $kind in
       netns) ip netns delete "$first" 2>/dev/null || rm -f "/run/netns/$first" ;;
       route) ip -"$first" route del $rest 2>/dev/null ;;
-      link) ip link delete "$first" 2>/dev/null ;;
+      link) [ "$first" = eth0 ] || ip link delete "$first" 2>/dev/null ;;
       table) nft delete table "$first" $rest 2>/dev/null ;;
       iptables|ip6tables)
         case $rest in
@@ -67,19 +67,22 @@ export const rememberNetwork = (file: string): Command => [
 for bridge in $(ip -o link show type bridge | sed -E 's/^[0-9]+: ([^:@]+).*/\\1/'); do
   [ -n "$(ip -o link show master "$bridge")" ] || ip link delete "$bridge"
 done
-[ -e "$1" ] || { mkdir -p "$(dirname "$1")" && list >"$1.new" && mv "$1.new" "$1"; }`,
+[ -e "$1" ] || { mkdir -p "$(dirname "$1")" && list >"$1.new" && sync "$1.new" && mv "$1.new" "$1"; }`,
     'sh',
     file,
   ],
 ];
 
-/** Removes what is not in the list, and prints it. Lines that are still there begin with `!`. Without a list, does nothing. */
+/**
+ * Removes what is not in the list, and prints it. Lines that are still there begin with `!`. Without a list, or with one that was not
+ * written completely, does nothing: everything on the node would be missing in it.
+ */
 export const restoreNetwork = (file: string): Command => [
   'sh',
   [
     '-c',
     `${list}${remove}
-[ -e "$1" ] || exit 0
+grep -qsx 'link lo' "$1" || exit 0
 added=$(list | grep -vxFf "$1")
 [ -n "$added" ] || exit 0
 printf '%s\\n' "$added"

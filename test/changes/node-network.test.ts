@@ -101,4 +101,13 @@ describe("a node's network", () => {
       'hello0',
     );
   });
+
+  it.each(['', 'iptables nat -N KNI-MASQ\n'])('is left alone if its list is incomplete: %j', async (list) => {
+    await using dir = await tempDir();
+    const file = dir.join('before');
+    await writeFile(file, list);
+    expect(await inNode(dir, ours, restoreNetwork(file), 'ip link show eth0; ip link show kni0')).toMatch(
+      /eth0[^]*kni0/,
+    );
+  });
 });
