@@ -14,7 +14,7 @@ import type {Stack} from '../stacks/schema.ts';
 import {errorCodeOf, messageOf} from '../thrown.ts';
 import {parseUserConflist} from './conflist.ts';
 import {type Definition, definition} from './definition.ts';
-import {hasDaemonSet, manifestText, parseManifest, pinImages, settingIn} from './manifest.ts';
+import {manifestText, parseManifest, pinImages, refuseUnableToInstall, settingIn} from './manifest.ts';
 import {cniNameOf, type Network, ownNetwork} from './network.ts';
 
 export type NetworkChoice = Network | typeof ownNetwork;
@@ -121,8 +121,7 @@ const fromManifest = (choice: string, file: string, text: string): Network => {
   const name = file.replace(/\.(ya?ml|json)$/, '');
   try {
     const objects = parseManifest(text);
-    if (!hasDaemonSet(objects))
-      throw new Error('it has no DaemonSet, which could install a CNI on every node');
+    refuseUnableToInstall(objects);
     return {
       name,
       cniName: cniNameOf(name),

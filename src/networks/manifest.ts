@@ -50,9 +50,44 @@ const itemsOf = (value: unknown): unknown[] => {
 export const manifestText = (items: readonly ManifestObject[]): string =>
   JSON.stringify({apiVersion: 'v1', kind: 'List', items});
 
-/** Only a DaemonSet reaches every node. */
-export const hasDaemonSet = (objects: readonly ManifestObject[]): boolean =>
-  objects.some(({kind}) => kind === 'DaemonSet');
+const daemonSet = object.extend({
+  kind: z.literal('DaemonSet'),
+  spec: z.looseObject({
+    template: z.looseObject({
+      spec: z.looseObject({
+        hostNetwork: z.boolean().nullish(),
+        tolerations: z
+          .array(z.looseObject({key: z.string().nullish(), effect: z.string().nullish()}))
+          .nullish(),
+      }),
+    }),
+  }),
+});
+
+/** kubeadm gives it to the control plane. Its first name is that of Kubernetes up to 1.24. */
+const controlPlaneTaint = /^node-role\.kubernetes\.io\/(master|control-plane)$/;
+
+/** Throws Error unless the pods of a DaemonSet start on every node, and before that has a network. */
+export const refuseUnableToInstall = (objects: readonly ManifestObject[]): void => {
+  if (!objects.some(({kind}) => kind === 'DaemonSet'))
+    throw new Error('it has no DaemonSet, which could install a CNI on every node');
+  const pods = objects.flatMap((each) => {
+    const found = daemonSet.safeParse(each);
+    return found.success ? [found.data.spec.template.spec] : [];
+  });
+  const early = pods.filter(({hostNetwork}) => hostNetwork === true);
+  if (early.length === 0)
+    throw new Error(
+      'no DaemonSet has hostNetwork: true, so its pods wait for the network that they would install',
+    );
+  const reachesAll = early.some(({tolerations}) =>
+    tolerations?.some(
+      ({key, effect}) => (!key || controlPlaneTaint.test(key)) && (!effect || effect === 'NoSchedule'),
+    ),
+  );
+  if (!reachesAll)
+    throw new Error('no DaemonSet tolerates the taint of the control plane, which would get no network');
+};
 
 /** The same objects with the digests of the pinned images. Throws Error for an image that is not pinned. */
 export const pinImages = (

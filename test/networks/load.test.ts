@@ -17,12 +17,16 @@ import {parseYaml} from '../../src/stacks/parse.ts';
 import {envOf, rejection} from '../rig/demo.ts';
 import {type TempDir, tempDir} from '../rig/temp-dir.ts';
 
-const daemonSet = {
+const daemonSetWith = (pod: object) => ({
   apiVersion: 'apps/v1',
   kind: 'DaemonSet',
   metadata: {name: 'agent'},
-  spec: {template: {spec: {containers: [{name: 'agent', image: 'example.org/agent:v1'}]}}},
-};
+  spec: {template: {spec: {containers: [{name: 'agent', image: 'example.org/agent:v1'}], ...pod}}},
+});
+const daemonSet = daemonSetWith({
+  hostNetwork: true,
+  tolerations: [{operator: 'Exists', effect: 'NoSchedule'}],
+});
 const configMap = {
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -159,6 +163,20 @@ describe('loadNetwork', () => {
     ['a file of another kind', () => file('some.txt', ''), 'KNI-E223', /must end with \.conflist/],
     ['an invalid configuration', () => file('bad.conflist', '{}'), 'KNI-E223', /name/],
     ['a manifest without a DaemonSet', () => file('job.yaml', configMap), 'KNI-E223', /no DaemonSet/],
+    [
+      'a DaemonSet that needs the network first',
+      () => file('late.yaml', daemonSetWith({tolerations: [{operator: 'Exists'}]})),
+      'KNI-E223',
+      /^no DaemonSet has hostNetwork: true/,
+    ],
+    ...[undefined, [], [{key: 'other', operator: 'Exists'}], [{operator: 'Exists', effect: 'NoExecute'}]].map(
+      (tolerations): [string, () => Promise<string>, string, RegExp] => [
+        `a DaemonSet with tolerations ${JSON.stringify(tolerations)}`,
+        () => file('taint.yaml', daemonSetWith({hostNetwork: true, tolerations})),
+        'KNI-E223',
+        /^no DaemonSet tolerates the taint of the control plane/,
+      ],
+    ),
     ['YAML without objects', () => file('none.yaml', '- 1\n'), 'KNI-E223', /object 1 has no apiVersion/],
     [
       'an unknown field of a definition',
