@@ -117,7 +117,7 @@ export interface PlannedRun {
 /** Resolves the user's own sources, which needs git. Throws UserError if one of them cannot be used. */
 export const planRun = async (
   context: DemoContext,
-  {source, patch}: Pick<RunOptions, 'source' | 'patch'>,
+  {source, patch, cni}: Pick<RunOptions, 'source' | 'patch' | 'cni'>,
   signal: AbortSignal,
 ): Promise<PlannedRun> => {
   const own: ResolvedSource[] = [];
@@ -128,7 +128,7 @@ export const planRun = async (
     plan,
     context: {
       ...context,
-      sourceFlags: sourceFlags({source, patch}),
+      repeatedFlags: [...(cni === undefined ? [] : ['--cni', cni]), ...sourceFlags({source, patch})],
       ...(fingerprintOf && {plannedNodes: plannedNodesOf({fingerprintOf})}),
     },
     fingerprintOf,

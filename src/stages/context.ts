@@ -26,8 +26,8 @@ export interface DemoContext {
   readonly cluster: ClusterChoice;
   /** Whether missing parts of the host may be installed and started (`--yes`). */
   readonly mayInstall: boolean;
-  /** The flags --source and --no-patch of this run, to repeat them in a hint. */
-  readonly sourceFlags?: readonly string[];
+  /** The flags --cni, --source and --no-patch of this run, to repeat them in a hint. */
+  readonly repeatedFlags?: readonly string[];
   /** The nodes that the plan builds; undefined if its fingerprints are not known. */
   readonly plannedNodes?: PlannedNodes;
 }

@@ -126,10 +126,10 @@ describe('plan', () => {
     await mkdir(dirname(file));
     await cp(join(project.stacks, 'bookworm.yaml'), file);
     const source = `kubernetes=https://host/me/kubernetes#${'a'.repeat(40)}`;
-    const args = ['--stack', file, '--workers', '2', '--source', source, '--no-patch'];
+    const args = ['--stack', file, '--workers', '2', '--source', source, '--no-patch', '--cni', 'kni'];
     const {stderr} = await cli(dir, ['plan', ...args], {host});
     expect(stderr).toContain(
-      `kni-demo up --name test1 --workers 2 --stack '${file}' --source '${source}' --no-patch; or`,
+      `kni-demo up --name test1 --workers 2 --stack '${file}' --cni kni --source '${source}' --no-patch; or`,
     );
   });
 });

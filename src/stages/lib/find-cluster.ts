@@ -61,7 +61,7 @@ export const refuseRemovedNodes = (
 };
 
 /** The flags of the `up` that is refused, to repeat them. */
-const flagsOf = ({cluster, stack, stackFile, sourceFlags = []}: DemoContext): readonly string[] => {
+const flagsOf = ({cluster, stack, stackFile, repeatedFlags = []}: DemoContext): readonly string[] => {
   const {name, workers, backend} = cluster;
   const chosen = stackFile ?? stack.name;
   return [
@@ -70,7 +70,7 @@ const flagsOf = ({cluster, stack, stackFile, sourceFlags = []}: DemoContext): re
     ...(workers === defaultCluster.workers ? [] : ['--workers', `${workers}`]),
     ...(backend === undefined ? [] : ['--backend', backend]),
     ...(chosen === defaultStack ? [] : ['--stack', chosen]),
-    ...sourceFlags,
+    ...repeatedFlags,
   ];
 };
 
