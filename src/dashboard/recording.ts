@@ -1,11 +1,11 @@
 /** Recordings: the messages of a dashboard, one JSON object per line. */
 
 import {closeSync, ftruncateSync, openSync, rmSync, writeSync} from 'node:fs';
-import {readFile} from 'node:fs/promises';
-import {z} from 'zod';
+import {readFile, stat} from 'node:fs/promises';
 import {UserError} from '../errors.ts';
 import {errorCodeOf, messageOf} from '../thrown.ts';
 import {feedVersion} from './feed.ts';
+import {recordedMessage, recordedStart} from './recorded-message.ts';
 
 export interface Recorder {
   /** Writes one line at once, so that `kill -9` loses nothing that was written before. Never throws. */
@@ -83,14 +83,6 @@ export interface Recording {
   readonly isCut: boolean;
 }
 
-const firstMessage = z.looseObject({
-  type: z.literal('start'),
-  version: z.number(),
-  cluster: z.string(),
-  time: z.string(),
-});
-const message = z.looseObject({type: z.string(), time: z.string().optional()});
-
 /** Bytes. The page holds a recording in memory. */
 const largest = 256 * 2 ** 20;
 
@@ -106,19 +98,18 @@ export const readRecording = async (file: string): Promise<Recording> => {
       },
       {cause},
     );
-  const bytes = await readFile(file).catch((error: unknown): never => {
+  const bytes = await read(file).catch((error: unknown): never => {
     throw refuse(messageOf(error), error);
   });
-  if (bytes.length > largest) throw refuse(`it has more than ${largest / 2 ** 20} MB`);
   const lines = bytes.toString('utf8').split('\n');
   const rest = lines.pop() ?? '';
   const [first, ...others] = lines;
-  const start = firstMessage.safeParse(parsed(first ?? '')).data;
+  const start = recordedStart(first ?? '');
   if (start === undefined) throw refuse('it is not a recording of a dashboard');
   if (start.version > feedVersion) throw refuse('a later version of kni-demo has made it');
   let to = start.time;
   for (const [index, line] of others.entries()) {
-    const each = message.safeParse(parsed(line)).data;
+    const each = recordedMessage(line);
     if (each === undefined) throw refuse(`line ${index + 2} is damaged`);
     if (each.time !== undefined && each.time > to) to = each.time;
   }
@@ -126,10 +117,10 @@ export const readRecording = async (file: string): Promise<Recording> => {
   return {text, messages: lines.length, cluster: start.cluster, from: start.time, to, isCut: rest !== ''};
 };
 
-const parsed = (line: string): unknown => {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
+/** Rejects before it reads: a file may be larger than the page can hold, a device endless, and a pipe may have no writer. */
+const read = async (file: string): Promise<Buffer> => {
+  const stats = await stat(file);
+  if (!stats.isFile()) throw new Error('it is not a file');
+  if (stats.size > largest) throw new Error(`it has more than ${largest / 2 ** 20} MB`);
+  return await readFile(file);
 };

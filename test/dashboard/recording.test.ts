@@ -1,5 +1,6 @@
 import {type ChildProcess, spawn} from 'node:child_process';
-import {readFile, stat, writeFile} from 'node:fs/promises';
+import {once} from 'node:events';
+import {readFile, stat, truncate, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {build} from 'esbuild';
 import {describe, expect, it} from 'vitest';
@@ -12,7 +13,13 @@ import {tempDir} from '../rig/temp-dir.ts';
 import {until} from '../rig/wait.ts';
 
 const start = JSON.stringify({type: 'start', version: 1, time: '2026-11-28T12:00:00.000Z', cluster: 'test1'});
-const event = JSON.stringify({type: 'event', version: 1, time: '2026-11-28T12:00:02.500000Z', kind: 'a'});
+const event = JSON.stringify({
+  type: 'event',
+  version: 1,
+  time: '2026-11-28T12:00:02.500000Z',
+  source: 'runtime',
+  kind: 'a',
+});
 const unexpected = (why: string): void => {
   throw new Error(why);
 };
@@ -49,7 +56,7 @@ describe('a recorder', () => {
       let n = 0;
       setInterval(() => {
         n += 1;
-        recorder.write(JSON.stringify({type: 'back', n, text: 'x'.repeat((n * 37) % 5000)}));
+        recorder.write(JSON.stringify({type: 'later', n, text: 'x'.repeat((n * 37) % 5000)}));
         process.stdout.write(n + '\\n');
       }, 1);`;
     await build({
@@ -82,7 +89,7 @@ describe('a recorder', () => {
           process.on('SIGXFSZ', () => undefined);
           const recorder = createRecorder(process.argv[2], (why) => console.log(why));
           recorder.write(${JSON.stringify(start)});
-          for (let n = 0; n < 1000; n += 1) recorder.write(JSON.stringify({type: 'back', text: 'x'.repeat(300)}));
+          for (let n = 0; n < 1000; n += 1) recorder.write(JSON.stringify({type: 'later', text: 'x'.repeat(300)}));
           recorder.close();`,
         resolveDir: project.root,
       },
@@ -142,16 +149,36 @@ describe('reading a recording', () => {
     ],
     ['damaged', `${start}\n${event}\n{"type":"ev\n${event}\n`, 'line 3 is damaged'],
     ['damaged by a foreign line', `${start}\n[]\n`, 'line 2 is damaged'],
+    ['without a time', `${start}\n{"type":"back"}\n`, 'line 2 is damaged'],
+    ['with an invalid time', `${start}\n${event.replace('12:00:02', '25:00:02')}\n`, 'line 2 is damaged'],
+    ['with an object as a text', `${start}\n${event.replace('"a"', '{}')}\n`, 'line 2 is damaged'],
+    [
+      'with a state without nodes',
+      `${start}\n{"type":"snapshot","time":"2026-11-28T12:00:01Z"}\n`,
+      'line 2 is damaged',
+    ],
   ])('refuses a file that is %s', async (_, text, why) => {
     const error = await rejection(read(text), UserError);
     expect(error).toMatchObject({why, errorCode: 'KNI-E230', exitCode: 2});
   });
 
-  it('refuses a missing file and a directory', async () => {
+  it('refuses more than the page can hold', async () => {
     await using dir = await tempDir();
+    const file = dir.join('huge.ndjson');
+    await writeFile(file, `${start}\n`);
+    await truncate(file, 2 ** 40);
+    expect((await rejection(readRecording(file), UserError)).why).toBe('it has more than 256 MB');
+  });
+
+  it('refuses a missing file, a directory, a device and a pipe', async () => {
+    await using dir = await tempDir();
+    const pipe = dir.join('pipe');
+    await once(spawn('mkfifo', [pipe]), 'exit');
     for (const [path, why] of [
       [dir.join('no'), /ENOENT/],
-      [dir.path, /EISDIR/],
+      [dir.path, /^it is not a file$/],
+      [pipe, /^it is not a file$/],
+      ['/dev/zero', /^it is not a file$/],
     ] as const)
       expect((await rejection(readRecording(path), UserError)).why).toMatch(why);
   });
