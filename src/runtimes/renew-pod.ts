@@ -19,13 +19,16 @@ export const samplePodNode = async (
   return node;
 };
 
+/** Milliseconds. */
+const replaceTimeout = 30_000;
+
 /** Throws UserError if the new pod does not become Ready, or a check fails. `node` is where the pod is. */
 export const renewSamplePod = async (cluster: Cluster, node: string, signal: AbortSignal): Promise<Proof> => {
   const input = await podManifest({name: samplePodName, node});
-  await cluster.controlPlane.run(kubectl('replace', '--force', '--grace-period=0', '-f', '-'), {
-    input,
-    signal,
-  });
+  // Not cancelled: kubectl would go on in the node, and collide with the next one that makes the same pod.
+  const replace = kubectl('replace', '--force', '--grace-period=0', '-f', '-');
+  await cluster.controlPlane.run(replace, {input, timeout: replaceTimeout});
+  signal.throwIfAborted();
   await waitForPod(cluster.controlPlane, samplePodName, {signal, atMost: 30_000, flag: flagOf(cluster)});
   return waitForProof(cluster, samplePodName, signal, {atMost: 10_000});
 };

@@ -12,6 +12,7 @@ import {
 } from '../../cluster/cluster.ts';
 import {proofLines} from '../../cluster/proof.ts';
 import {UserError} from '../../errors.ts';
+import {CommandError} from '../../host/command-error.ts';
 import {deployOnAll, developedId, developedName, developedText} from '../../runtimes/deploy.ts';
 import {followLogs} from '../../runtimes/follow-logs.ts';
 import {type Project, readProject} from '../../runtimes/project.ts';
@@ -73,10 +74,14 @@ const develop = async (world: World, session: Session): Promise<void> => {
   let served: string | undefined;
   /** The last version that was proved, in this session or an earlier one. */
   let proved = await developedText(cluster, source, signal);
+  const proveVersion = (version: string, changedAt: number): void => {
+    const onProved = (): void => void (proved = version);
+    proving = prove(cluster, changedAt, {after: proving.ended, text, onProved, signal});
+  };
   text.say(`Watching ${project.directory}. Ctrl-C ends.`);
   for await (const build of buildsOf(project, signal)) {
     if (build.kind === 'failed') {
-      text.failed(build.error, served !== undefined);
+      text.failed(build.error, (served ?? proved) !== undefined);
       continue;
     }
     if (build.text === served) {
@@ -84,7 +89,6 @@ const develop = async (world: World, session: Session): Promise<void> => {
       continue;
     }
     proving.cancel();
-    await proving.ended;
     const former = served ?? proved;
     const outcome =
       former === undefined
@@ -92,6 +96,8 @@ const develop = async (world: World, session: Session): Promise<void> => {
         : await deployOnAll(cluster, {source, text: build.text, former});
     if (outcome instanceof UserError) {
       text.failed(former === undefined ? outcome : withoutLog(outcome), former !== undefined);
+      // Its proof was cancelled, and it serves again.
+      if (served !== undefined && served !== proved) proveVersion(served, build.changedAt);
       continue;
     }
     const {text: version, changedAt} = build;
@@ -103,8 +109,7 @@ const develop = async (world: World, session: Session): Promise<void> => {
       text.proved(took, outcome);
     } else {
       text.serving(took);
-      const onProved = (): void => void (proved = version);
-      proving = prove(cluster, changedAt, {text, onProved, signal});
+      proveVersion(version, changedAt);
     }
   }
   proving.cancel();
@@ -152,6 +157,8 @@ const withoutLog = ({what, why, tryThis, errorCode: code}: UserError): UserError
   new UserError({what, why: why.split('\n')[0] ?? '', tryThis, code});
 
 interface Proving {
+  /** The end of the proof of the version before: both make the same pod. */
+  readonly after: Promise<void>;
   readonly text: ReturnType<typeof developmentText>;
   readonly onProved: () => void;
   readonly signal: AbortSignal;
@@ -161,21 +168,35 @@ interface Proving {
 const prove = (
   cluster: Cluster,
   changedAt: number,
-  {text, onProved, signal}: Proving,
+  {after, text, onProved, signal}: Proving,
 ): {cancel(): void; readonly ended: Promise<void>} => {
   const cancelled = new AbortController();
   const either = AbortSignal.any([signal, cancelled.signal]);
   const work = async (): Promise<void> => {
+    await after;
     try {
+      either.throwIfAborted();
       const node = await samplePodNode(cluster, either);
       const {checks} = await renewSamplePod(cluster, node, either);
       onProved();
       text.proved(performance.now() - changedAt, proofLines(checks));
     } catch (error) {
       if (either.aborted) return;
-      if (!(error instanceof UserError)) throw error;
-      text.failed(error, false);
+      const expected = error instanceof CommandError ? unreachable(error) : error;
+      if (!(expected instanceof UserError)) throw expected;
+      text.failed(expected, false);
     }
   };
   return {cancel: () => cancelled.abort(), ended: work()};
 };
+
+const unreachable = (cause: CommandError): UserError =>
+  new UserError(
+    {
+      what: 'cannot prove this version',
+      why: cause.lastLine,
+      tryThis: 'check that the nodes run: kni-demo status',
+      code: 'KNI-E102',
+    },
+    {cause},
+  );
