@@ -34,7 +34,8 @@ export interface NodeNetwork {
 
 /**
  * Resolves when the node has a podCIDR: at once with `settings.podCidrs` or after a restart, which finds the nodes in the state
- * directory, otherwise when the API server has assigned one. On a new node that may take minutes; the log says so.
+ * directory, otherwise when the API server has assigned one. On a new node that may take minutes. Meanwhile `settings.socket` is
+ * served: QueryNodeNetworks answers a network that is not ready with the reason, and all other calls fail with `UNAVAILABLE`.
  */
 export declare const openNode: (settings: Settings) => Promise<NodeNetwork>;
 

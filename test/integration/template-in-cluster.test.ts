@@ -1,5 +1,6 @@
 import {expect, it} from 'vitest';
 import {startNodeApi} from '../rig/node/api.ts';
+import {connectTo} from '../rig/node/client.ts';
 import {startNode} from '../rig/node/node.ts';
 import {bringUp, identify, newPod} from '../rig/node/pod.ts';
 import {nodeName, paths} from '../rig/node/runtime.ts';
@@ -8,6 +9,8 @@ import {connectToWorld, world} from '../rig/node/world.ts';
 import {bundleTemplate} from '../rig/sdk.ts';
 import {tempDir} from '../rig/temp-dir.ts';
 import {until} from '../rig/wait.ts';
+
+const UNAVAILABLE = {code: 14};
 
 const own = {name: nodeName, podCIDR: '10.77.1.0/24', internalIp: world.nodeIp};
 const other = {name: 'node-b', podCIDR: '10.77.2.0/24', internalIp: '172.30.0.3'};
@@ -23,8 +26,21 @@ it('the template takes its podCIDR and its routes from the API server, and needs
   const env = {KNI_POD_CIDRS: '', KNI_KUBECONFIG: paths.kubeconfig};
   const routes = () => node.run(['ip', 'route', 'show', 'proto', '107']);
   const starting = startUserRuntime(node, bundle, env);
+  const untilNotReady = (reason: string) =>
+    until(`it is not ready: ${reason}`, async () => {
+      using kni = connectTo(node.path(paths.socket));
+      const {networks} = await kni.queryNodeNetworks({}).catch(() => ({networks: []}));
+      return networks.some(({ready, extradata}) => !ready && extradata['reason'] === reason);
+    });
+  await untilNotReady('KubeconfigMissing');
+  {
+    using kni = connectTo(node.path(paths.socket));
+    await expect(kni.deleteNetwork({id: 'any'})).rejects.toMatchObject(UNAVAILABLE);
+  }
   await api.writeCredentials();
   await api.server.listen(api.socket);
+  api.server.setNodes([{...own, podCIDR: ''}, other]);
+  await untilNotReady('PodCIDRMissing');
   api.server.setNodes([own, other]);
   const before = await starting;
 

@@ -5,7 +5,6 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {makeDirectory} from '../lib/make-directory.ts';
 import {errorText} from '../log.ts';
 import {createNodeChecks} from '../node/checked-nodes.ts';
-import {NodeNotReady} from '../node/errors.ts';
 import {followResource} from '../node/follow-resource.ts';
 import {hasIPv6} from '../node/forwarding.ts';
 import {familyOf} from '../node/ip-address.ts';
@@ -13,10 +12,12 @@ import {KubeconfigMissing, readKubeconfig} from '../node/kubeconfig.ts';
 import {readNodeCache, writeNodeCache} from '../node/node-cache.ts';
 import {type NodeFacts, nodesResource} from '../node/node-facts.ts';
 import {connectNode} from '../node/prepare-node.ts';
+import {troubleOfNode, troubleOfPreparing, troubleOfReading} from '../node/trouble.ts';
 import {exec} from './exec.ts';
 import {log} from './log.ts';
 import type {Trouble} from './messages.ts';
 import type {Settings} from './settings.ts';
+import {serveUntil} from './waiting.ts';
 
 export interface NodeNetwork {
   /** The subnets for the pods of this node, one per IP family: `10.244.1.0/24`. */
@@ -36,12 +37,15 @@ export interface NodeNetwork {
 const repairMs = 30_000;
 /** How long a node that knows its podCIDRs waits for the list of the other nodes. */
 const firstListMs = 3_000;
+/** Usually the podCIDR is known before anybody has to be told that it is not. */
+const silentMs = 1_000;
 
 const cacheIn = ({stateDir}: Settings): string => join(stateDir, 'nodes.json');
 
 /**
  * Resolves when the node has a podCIDR: at once with `settings.podCidrs` or after a restart, which finds the nodes in the state
- * directory, otherwise when the API server has assigned one. On a new node that may take minutes; the log says so.
+ * directory, otherwise when the API server has assigned one. On a new node that may take minutes. Meanwhile `settings.socket` is
+ * served: QueryNodeNetworks answers a network that is not ready with the reason, and all other calls fail with `UNAVAILABLE`.
  */
 export const openNode = async (settings: Settings): Promise<NodeNetwork> => {
   const connection = createConnection(settings);
@@ -51,9 +55,11 @@ export const openNode = async (settings: Settings): Promise<NodeNetwork> => {
   const isGiven = settings.podCidrs.length > 0;
   if (cached.length > 0) await connection.replace(cached);
   // With the other nodes known, no route of a former process is removed for a moment.
-  else if (isGiven && existsSync(settings.kubeconfig)) await Promise.race([listed, delay(firstListMs)]);
+  else if (isGiven && existsSync(settings.kubeconfig)) await Promise.race([listed.ready, delay(firstListMs)]);
   if (isGiven && connection.podCidrs().length === 0) await connection.replace([]);
-  if (connection.podCidrs().length === 0) await listed;
+  if (connection.podCidrs().length === 0) await Promise.race([listed.ready, delay(silentMs)]);
+  if (connection.podCidrs().length === 0)
+    await serveUntil(listed.ready, {socket: settings.socket, trouble: listed.trouble});
   void repair(connection);
   return {
     podCidrs: connection.podCidrs(),
@@ -99,7 +105,8 @@ const createConnection = ({nodeName, podCidrs: given}: Settings): Connection => 
       await connecting;
       trouble = undefined;
     } catch (error) {
-      trouble = troubleOf(error);
+      const {reason, message} = troubleOfPreparing(error);
+      trouble = {reason, message};
       if (before?.message !== trouble.message) log.error('cannot set up the node', {error: errorText(error)});
       throw error;
     }
@@ -116,11 +123,20 @@ const createConnection = ({nodeName, podCidrs: given}: Settings): Connection => 
   };
 };
 
-/** Resolves when the list of nodes has this node with a podCIDR; goes on following the nodes. */
-const followNodes = async (settings: Settings, connection: Connection): Promise<void> => {
+interface FollowedNodes {
+  /** Resolves when the list of nodes has this node with a podCIDR. */
+  readonly ready: Promise<void>;
+  /** Why it has not. */
+  trouble(): Trouble;
+}
+
+const followNodes = (settings: Settings, connection: Connection): FollowedNodes => {
   const {nodeName, kubeconfig} = settings;
-  let isWaiting = false;
-  await new Promise<void>((resolve) => {
+  let trouble: Trouble = {
+    reason: 'NodesUnread',
+    message: 'the nodes of the cluster have not been listed yet',
+  };
+  const ready = new Promise<void>((resolve) => {
     followResource({
       what: 'the nodes',
       resource: nodesResource,
@@ -133,13 +149,19 @@ const followNodes = async (settings: Settings, connection: Connection): Promise<
           log.warn('cannot save the list of nodes', {error: errorText(error)});
         });
         if (connection.podCidrs().length > 0) return resolve();
-        if (!isWaiting) log.info('waiting for the podCIDR of this node', {node: nodeName});
-        isWaiting = true;
+        const {reason, message} = troubleOfNode(nodes, nodeName) ?? trouble;
+        if (message !== trouble.message) log.info('waiting for the podCIDR of this node', {reason, message});
+        trouble = {reason, message};
+      },
+      onTrouble: (error) => {
+        const {reason, message} = troubleOfReading(error);
+        trouble = {reason, message};
       },
       isUrgent: () => connection.podCidrs().length === 0,
       isAbsent: (error) => error instanceof KubeconfigMissing && settings.podCidrs.length > 0,
     });
   });
+  return {ready, trouble: () => trouble};
 };
 
 const repair = async (connection: Connection): Promise<never> => {
@@ -153,12 +175,3 @@ const withoutIPv6 = (node: NodeFacts): NodeFacts => ({
   ...node,
   podCidrs: node.podCidrs.filter((cidr) => familyOf(cidr) === 4),
 });
-
-/** The exact error goes to the log only: Kubernetes aggregates events by their texts, and messages of tools vary. */
-const troubleOf = (error: unknown): Trouble =>
-  error instanceof NodeNotReady
-    ? {reason: error.reason, message: error.message}
-    : {
-        reason: 'NodeSetupFailed',
-        message: 'cannot prepare the node for pods, see the log of the network runtime',
-      };

@@ -25,13 +25,13 @@ import {podNameOf} from '../network/pod-ref.ts';
 import {describeIpConfigs} from '../rpc/ip-configs.ts';
 import {addKniService, type KniHandlers} from '../server/kni-service.ts';
 import {serve as serveServices} from '../server/server.ts';
-import {lockSocket} from '../server/socket.ts';
 import type {CallContext} from '../server/unary.ts';
 import {endOnSignal} from './lifetime.ts';
 import {log as usualLog} from './log.ts';
 import type {CreateNetworkAnswer, NodeNetworksAnswer, PodNetworkAnswer} from './messages.ts';
 import {indexes, type PodNetworks, type PodRequest} from './pods.ts';
 import {readSettings, type Settings} from './settings.ts';
+import {lockSocketOnce} from './socket-lock.ts';
 
 /** What a handler may know and do beside its answer. */
 export interface Call {
@@ -88,7 +88,7 @@ export const serve = async (handlers: Handlers, options: ServeOptions = {}): Pro
   const {settings = readSettings(), log = usualLog, healthy = () => undefined} = options;
   const {socket} = settings;
   refuseMissing(handlers);
-  await lockSocket(socket);
+  await lockSocketOnce(socket);
   const server = await serveServices(socket, {
     add: (grpc, observe) => {
       addKniService(grpc, adapt(handlers, options.pods), {given: {}, log, observe});

@@ -131,7 +131,7 @@ export const readiness: Group = {
           const {namespace, name, uid, sandbox: id} = pod();
           await outcomeOf(kni.createNetwork({namespace, name, uid}));
           await outcomeOf(kni.attachInterface({namespace, name, id}));
-          await kni.deleteNetwork({namespace, name});
+          await outcomeOf(kni.deleteNetwork({namespace, name}));
         }),
     },
     {
