@@ -4,13 +4,13 @@
  * Containers end without their grace period. Pods on the host's network are not touched.
  */
 
-import {UserError} from '../errors.ts';
-import type {Command, Host} from '../host/host.ts';
+import type {Command} from '../host/host.ts';
 import {releaseSandboxes} from '../tools/kni-runtime.ts';
 import type {Change, SwitchedNode} from './change.ts';
 import type {Changes} from './changes.ts';
 import type {OnNode} from './make.ts';
 import {type NewFiles, replaceFiles, saveFiles} from './node-files.ts';
+import {refuseOldClient} from './old-client.ts';
 import {releaseTimeout} from './switch-back.ts';
 import {systemctl} from './systemctl.ts';
 
@@ -35,7 +35,7 @@ export const switchNode = async (
   {node, to, files, stop = [], meanwhile = [], start = [], scratch = [], signal}: NodeSwitch,
 ): Promise<Change> => {
   const host = changes.cluster.node(node);
-  await refuseOldRuntime(host, node, signal);
+  await refuseOldClient(host, {to: `switch node ${node}`, feature: 'release-sandboxes'}, signal);
   const former = await saveFiles(host, Object.keys(files), signal);
   const change: SwitchedNode = {
     kind: 'node-switched',
@@ -55,15 +55,4 @@ export const switchNode = async (
     await systemctl(host, 'start', ['kubelet'], signal);
   });
   return change;
-};
-
-const refuseOldRuntime = async (host: Host, node: string, signal: AbortSignal): Promise<void> => {
-  const {stdout} = await host.run(['kni-runtime', ['--help']], {signal, timeout: 20_000});
-  if (stdout.includes('release-sandboxes')) return;
-  throw new UserError({
-    what: `cannot switch node ${node}`,
-    why: 'its kni-runtime command is too old: it has no release-sandboxes',
-    tryThis: 'update it: kni-demo up',
-    code: 'KNI-E119',
-  });
 };

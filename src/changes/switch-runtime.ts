@@ -4,12 +4,12 @@
  */
 
 import {userRuntimePaths} from '../cluster/user-runtime.ts';
-import {UserError} from '../errors.ts';
 import type {Host} from '../host/host.ts';
 import type {SwitchedRuntime} from './change.ts';
 import type {Changes} from './changes.ts';
 import type {OnNode} from './make.ts';
 import {saveFiles} from './node-files.ts';
+import {refuseOldClient} from './old-client.ts';
 import {fileWith, type NextRuntime, removeUnused, setRuntime} from './set-runtime.ts';
 
 export interface RuntimeSwitch extends OnNode {
@@ -31,7 +31,11 @@ export const switchRuntime = async (
   {node, to, dropIn, install, ready, say, signal}: RuntimeSwitch,
 ): Promise<SwitchedRuntime> => {
   const host = changes.cluster.node(node);
-  await refuseOldClient(host, node, signal);
+  await refuseOldClient(
+    host,
+    {to: `switch the network runtime of ${node}`, feature: 'release-sandboxes --force'},
+    signal,
+  );
   const [file] = await saveFiles(host, [userRuntimePaths.dropIn], signal);
   if (file === undefined) throw new RangeError(userRuntimePaths.dropIn);
   await installOrRemove(host, install, signal);
@@ -56,15 +60,4 @@ const installOrRemove = async (
     await removeUnused(host, AbortSignal.timeout(20_000)).catch(() => undefined);
     throw error;
   }
-};
-
-const refuseOldClient = async (host: Host, node: string, signal: AbortSignal): Promise<void> => {
-  const {stdout} = await host.run(['kni-runtime', ['--help']], {signal, timeout: 20_000});
-  if (stdout.includes('--force')) return;
-  throw new UserError({
-    what: `cannot switch the network runtime of ${node}`,
-    why: 'its kni-runtime command is too old: it has no release-sandboxes --force',
-    tryThis: 'update it: kni-demo up',
-    code: 'KNI-E119',
-  });
 };
