@@ -137,9 +137,18 @@ describe('flannel', () => {
   it('is replaced by kni-demo, also after kill -9, and nothing is left', async () => {
     const switching = start('up', '--verbose', '--yes', '--cni', 'kni', ...named);
     await switching.printed(`switching ${worker} to network kni`);
+    await until('the switch to stop the kubelet', async () =>
+      (await shell(worker, 'systemctl is-active kubelet || true')).includes('inactive'),
+    );
     switching.kill();
     await switching.ended;
-    await up('--cni', 'kni');
+    expect((await kniDemo('status', ...named)).stdout).toMatch(
+      /an interrupted `kni-demo up` left: .*switched to network kni/,
+    );
+    expect(await kniDemo('up', '--quiet', '--yes', '--cni', 'kni', ...named)).toMatchObject({
+      exitCode: exitCodes.ok,
+      stderr: expect.stringContaining(`undone: ${worker} switched to network kni`),
+    });
     await podReady(near);
     await reaches(far, await podIp(near));
     await answers(await addressOf(worker));
