@@ -1,12 +1,13 @@
 /** Says in a few words what happened in an event. The command line and the dashboard's page use it. */
 
+import {ownValue} from '../../own-value.ts';
 import type {ClusterEvent} from './event.ts';
 
 /**
  * Without the pod, the node and the error: `AttachInterface ok 30 ms`. An unknown kind is shown as it is. Names of foreign programs are
  * not cleaned: a terminal needs `oneLine`.
  */
-export const eventWords = (event: ClusterEvent): string => words[event.kind]?.(event) ?? event.kind;
+export const eventWords = (event: ClusterEvent): string => ownValue(words, event.kind)?.(event) ?? event.kind;
 
 const inMs = ({ms = 0}: ClusterEvent): string => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
 
@@ -67,8 +68,8 @@ const words: Readonly<Record<string, (event: ClusterEvent) => string>> = {
   'pod-not-ready': () => 'not Ready',
   'pod-deleting': () => 'Terminating',
   'pod-gone': () => 'gone',
-  'source-lost': ({reason}) => `lost ${sourceNames[reason ?? ''] ?? reason}`,
-  'source-back': ({reason}) => `reconnected to ${sourceNames[reason ?? ''] ?? reason}`,
+  'source-lost': ({reason}) => `lost ${ownValue(sourceNames, reason ?? '') ?? reason}`,
+  'source-back': ({reason}) => `reconnected to ${ownValue(sourceNames, reason ?? '') ?? reason}`,
 };
 
 const sourceNames: Readonly<Record<string, string>> = {

@@ -22,6 +22,41 @@ const barsIn = ({bars}: Life, lane: Bar['lane']): readonly string[] =>
   bars.filter((bar) => bar.lane === lane).map(textOf);
 
 describe('the life of a pod', () => {
+  it('shows kinds of events that it does not know, whatever their names', () => {
+    const names = ['constructor', 'toString', '__proto__', 'hasOwnProperty'];
+    const model = after(
+      ...podStart(web, beginning),
+      ...names.map((kind, index) =>
+        timed(beginning + 2_000_000 + index, {
+          type: 'event',
+          version: 1,
+          source: 'runtime',
+          kind,
+          pod: web.pod,
+          uid: web.uid,
+        }),
+      ),
+    );
+    expect(barsIn(lifeIn(model), 'runtime').slice(-4)).toEqual(names);
+    expect(model.log.slice(-4).map(({text}) => text)).toEqual(names);
+  });
+
+  it('forgets a call without an end with its bar', () => {
+    const call = (number: number): Timed =>
+      timed(beginning + number * 1000, {
+        type: 'event',
+        version: 1,
+        source: 'runtime',
+        kind: 'rpc-began',
+        rpc: 'CreateNetwork',
+        call: number,
+        pod: web.pod,
+        uid: web.uid,
+      });
+    const {bars, open, forgotten} = lifeIn(after(...Array.from({length: 1_000}, (_, n) => call(n))));
+    expect([bars.length, open.size, forgotten]).toEqual([400, 400, 600]);
+  });
+
   it('has a bar for each call, in its lane, with the duration that was measured', () => {
     const life = lifeIn(after(...podStart(web, beginning)));
     expect(lanesOf(life)).toEqual([

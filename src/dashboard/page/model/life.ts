@@ -1,6 +1,7 @@
 /** The life of one pod as bars: pairs the beginning and the end of each call. Pure. */
 
 import type {ClusterEvent} from '../../../cluster/events/event.ts';
+import {ownValue} from '../../../own-value.ts';
 
 /** `plugin bridge` is the lane of one CNI plugin. */
 export type Lane = 'pod' | 'containerd' | 'kubelet' | 'runtime' | `plugin ${string}`;
@@ -158,21 +159,24 @@ const stepOf = (event: ClusterEvent): Step => {
     const phase = kind === 'plugin-began' ? 'began' : 'ended';
     return {lane: `plugin ${plugin}`, label: command, phase, key: `plugin ${call}`};
   }
-  const [label, phase] = containerd[kind] ?? [];
+  const [label, phase] = ownValue(containerd, kind) ?? [];
   if (label !== undefined && phase !== undefined) return {lane: 'containerd', label, phase, key: label};
   const lane =
     source === 'api' ? 'pod' : source === 'kubelet' || source === 'containerd' ? source : 'runtime';
-  return {lane, label: points[kind]?.(event) ?? kind, phase: 'point', key: kind};
+  return {lane, label: ownValue(points, kind)?.(event) ?? kind, phase: 'point', key: kind};
 };
 
 const withBar = (life: Life, bar: Bar): Life => {
   const bars = [...life.bars, bar].slice(-mostBars);
   const failures = life.failures + (bar.isFailed ? 1 : 0);
-  return {...life, bars, failures, forgotten: life.forgotten + life.bars.length + 1 - bars.length};
+  const forgotten = life.bars.slice(0, life.bars.length + 1 - bars.length);
+  const ids = new Set(forgotten.map(({id}) => id));
+  const open = ids.size === 0 ? life.open : new Map([...life.open].filter(([, id]) => !ids.has(id)));
+  return {...life, bars, failures, open, forgotten: life.forgotten + forgotten.length};
 };
 
-const began = (life: Life, event: ClusterEvent, {lane, label, key}: Step, {id, at}: Position): Life => ({
-  ...withBar(life, {
+const began = (life: Life, event: ClusterEvent, {lane, label, key}: Step, {id, at}: Position): Life => {
+  const next = withBar(life, {
     id,
     lane,
     label,
@@ -183,9 +187,9 @@ const began = (life: Life, event: ClusterEvent, {lane, label, key}: Step, {id, a
     isRollback: isRollback(life, event),
     began: event,
     ended: undefined,
-  }),
-  open: new Map(life.open).set(key, id),
-});
+  });
+  return {...next, open: new Map(next.open).set(key, id)};
+};
 
 const ended = (life: Life, event: ClusterEvent, {lane, label, key}: Step, {id, at}: Position): Life => {
   const open = new Map(life.open);
@@ -209,7 +213,7 @@ const ended = (life: Life, event: ClusterEvent, {lane, label, key}: Step, {id, a
       began: undefined,
       ended: event,
     };
-    return {...withBar(life, added), open};
+    return withBar({...life, open}, added);
   }
   const failures = life.failures + (isFailed ? 1 : 0);
   return {...life, open, failures, bars: life.bars.with(index, {...bar, end: at, isFailed, ended: event})};

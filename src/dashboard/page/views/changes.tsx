@@ -1,6 +1,7 @@
 /** What came and went in the networks, as text. */
 
 import {useMemo} from 'preact/hooks';
+import {ownValue} from '../../../own-value.ts';
 import {clockText, shortNode, shortPod} from '../model/text.ts';
 import {matches, model, openLife, search} from '../store.ts';
 import {VirtualList} from './virtual-list.tsx';
@@ -20,7 +21,7 @@ const signs: Readonly<Record<string, string>> = {
 };
 
 const signOf = (about: object): string | undefined =>
-  'kind' in about ? signs[String(about.kind)] : undefined;
+  'kind' in about ? ownValue(signs, String(about.kind)) : undefined;
 
 export const Changes = () => {
   const {log, cluster, lives} = model.value;
