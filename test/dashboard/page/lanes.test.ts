@@ -28,8 +28,9 @@ const place = (life: Life, width: number) => {
 };
 
 /** The pixels that a bar and its label take. */
-const extent = ({left, width, labelled, text}: PlacedBar): readonly [number, number] => {
-  const label = text.length * 6;
+const extent = ({bar, left, width, labelled, text}: PlacedBar): readonly [number, number] => {
+  const sign = bar.isFailed || bar.isRollback ? 2 : 0;
+  const label = (text.length + sign) * 6;
   return [
     labelled === 'before' ? left - label : left,
     labelled === 'after' ? left + width + label : left + width,

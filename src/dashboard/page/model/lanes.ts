@@ -38,6 +38,8 @@ const second = 1_000_000;
 const leastWidth = 3;
 const gap = 6;
 const mostRows = 7;
+/** The width of ✕ or ↩ before a label. */
+const signLetters = 2.5;
 
 /** The time that a bar covers. For the API server it is the second that it reports. */
 export const intervalOf = ({shape, start, end}: Bar, now: number): Interval => {
@@ -112,7 +114,8 @@ const placeLane = (lane: Lane, bars: readonly Bar[], placement: Placement): Plac
       const left = Math.max(x0, -2);
       const size = bar.shape === 'point' ? 7 : Math.max(Math.min(x1, width + 2) - left, leastWidth);
       const text = textOf(bar);
-      const textWidth = widthOf(text) * letter + gap;
+      const signs = bar.isFailed || bar.isRollback ? signLetters : 0;
+      const textWidth = (widthOf(text) + signs) * letter + gap;
       const isInside = bar.shape !== 'point' && size > textWidth + 2;
       const right = left + size;
       const end = isInside ? right : right + textWidth;
