@@ -5,7 +5,7 @@ import {emptyModel, type Model} from '../../../src/dashboard/page/model/model.ts
 import {stateOf} from '../../../src/dashboard/page/model/pods.ts';
 import {mostEntries, reduce} from '../../../src/dashboard/page/model/reduce.ts';
 import {inOrder, madePod, type Timed, timed} from '../../rig/dashboard/made-pod.ts';
-import {podEnds, podStart} from '../../rig/dashboard/pod-life.ts';
+import {failure, podCreated, podEnds, podFails, podStart, podStarts} from '../../rig/dashboard/pod-life.ts';
 import {silence, snapshotOf} from '../../rig/dashboard/snapshots.ts';
 import {beginning, crowd, startMessage, story} from '../../rig/dashboard/stories.ts';
 
@@ -14,6 +14,17 @@ const [web, api] = [madePod('default/web', 2), madePod('default/api', 4)];
 
 const after = (...messages: readonly Timed[]): Model =>
   reduce(emptyModel, inOrder([startMessage(beginning - 2 * second), ...messages]));
+
+/** The snapshot, but the pod is not Ready. */
+const whileStarting = (message: Timed, path: string): Timed =>
+  message.type === 'snapshot'
+    ? {
+        ...message,
+        pods: message.pods.map((pod) =>
+          `${pod.namespace}/${pod.name}` === path ? {...pod, ready: false} : pod,
+        ),
+      }
+    : message;
 
 const podsIn = ({pods}: Model): readonly string[] =>
   [...pods.values()].filter(({hostNetwork}) => !hostNetwork).map((pod) => `${pod.path} ${stateOf(pod)}`);
@@ -35,6 +46,20 @@ describe('the reducer', () => {
       }),
       {numRuns: 20},
     );
+  });
+
+  it('shows a pod as failing from a failed attempt until one succeeds, as its life does', () => {
+    const failed = [...podCreated(web, beginning), ...podFails(web, beginning)];
+    const model = after(...failed);
+    expect(podsIn(model)).toEqual(['default/web failing']);
+    expect(model.pods.get(web.pod)?.failure).toBe(failure);
+    const snapshot = snapshotOf(beginning + 2 * second, [web]);
+    const notReady = whileStarting(snapshot, web.pod);
+    expect(podsIn(after(...failed, notReady))).toEqual(['default/web failing']);
+    expect(podsIn(after(...failed, snapshot))).toEqual(['default/web ready']);
+    expect(podsIn(after(...failed, notReady, ...podStarts(web, beginning + 12 * second, 100)))).toEqual([
+      'default/web ready',
+    ]);
   });
 
   it('does not change the model that it gets', () => {

@@ -10,6 +10,8 @@ export interface PodView extends PodSnapshot {
   readonly added: number;
   /** Undefined while it exists. */
   readonly removed: number | undefined;
+  /** Why the last attempt to start it failed; undefined once an attempt succeeds. */
+  readonly failure: string | undefined;
 }
 
 export type Pods = ReadonlyMap<string, PodView>;
@@ -36,6 +38,7 @@ const newPod = (path: string, event: ClusterEvent, at: number): PodView => {
     hostPorts: [],
     added: at,
     removed: undefined,
+    failure: undefined,
   };
 };
 
@@ -59,6 +62,19 @@ export const podAfter = (pods: Pods, event: ClusterEvent, at: number): PodView |
 };
 
 const podWithEvent = (pod: PodView, event: ClusterEvent, at: number): PodView => {
+  const failure = failureAfter(pod, event);
+  const changed = podWithFacts(pod, event, at);
+  return failure === changed.failure ? changed : {...changed, failure};
+};
+
+/** As in the life of the pod. */
+const failureAfter = ({ready, deleting, failure}: PodView, {kind, rpc, error}: ClusterEvent) => {
+  if (kind === 'pod-ready') return undefined;
+  if (error !== undefined) return ready || deleting ? failure : error;
+  return kind === 'rpc-ended' && rpc === 'AttachInterface' ? undefined : failure;
+};
+
+const podWithFacts = (pod: PodView, event: ClusterEvent, at: number): PodView => {
   const {kind, address, node, sandbox, interface: name = 'eth0', network} = event;
   switch (kind) {
     case 'pod-scheduled':
@@ -105,7 +121,8 @@ export const podsWithSnapshot = (
       isSame && before.removed !== undefined && at - before.removed < snapshotAge
         ? before.removed
         : undefined;
-    next.set(path, {...each, path, added: isSame ? before.added : isFirst ? 0 : at, removed});
+    const failure = isSame && !each.ready ? before.failure : undefined;
+    next.set(path, {...each, path, added: isSame ? before.added : isFirst ? 0 : at, removed, failure});
   }
   for (const pod of pods.values()) {
     if (next.has(pod.path)) continue;
@@ -133,9 +150,9 @@ export const addressesOf = ({interfaces, ips}: Pick<PodView, 'interfaces' | 'ips
 
 export type PodState = 'ready' | 'starting' | 'failing' | 'deleting' | 'removed';
 
-export const stateOf = ({ready, deleting, removed, phase}: PodView): PodState => {
+export const stateOf = ({ready, deleting, removed, phase, failure}: PodView): PodState => {
   if (removed !== undefined) return 'removed';
   if (deleting) return 'deleting';
-  if (phase === 'Failed') return 'failing';
+  if (phase === 'Failed' || failure !== undefined) return 'failing';
   return ready || phase === 'Succeeded' ? 'ready' : 'starting';
 };

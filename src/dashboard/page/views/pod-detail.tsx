@@ -72,6 +72,7 @@ export const PodDetail = ({pod}: {readonly pod: PodView}) => {
         )}
       </p>
       {pod.reason !== undefined && !pod.ready && <p class="node-trouble">{pod.reason}</p>}
+      {pod.failure !== undefined && <p class="node-trouble">{pod.failure}</p>}
       <Differences answer={answer} />
       <Snapshot pod={pod} />
       {answer?.kind === 'inspection' && <Inspected inspection={answer.inspection} />}

@@ -15,6 +15,7 @@ const textOf = (pod: PodView): string =>
     stateOf(pod),
     pod.phase,
     pod.reason,
+    pod.failure,
     pod.sandbox,
     ...addressesOf(pod),
     ...pod.interfaces.flatMap(({name, network, mac}) => [name, network, mac]),
@@ -71,7 +72,7 @@ const Row = ({pod, cluster}: {readonly pod: PodView; readonly cluster: string}) 
       {pod.name}
     </span>
     <span class="dim">{pod.namespace}</span>
-    <span title={pod.reason}>
+    <span title={pod.failure ?? pod.reason}>
       <StateMark state={stateOf(pod)} />
     </span>
     <span>{shortNode(pod.node, cluster)}</span>

@@ -167,9 +167,13 @@ const Tile = memo(({pod, veth, group, isNew, mark}: TileProps) => {
     text: `:${hostPort}→${containerPort}`,
     title: `host port ${hostPort}/${protocol} leads to port ${containerPort} of the pod`,
   }));
-  const facts = [pod.path, ...addresses, veth?.name, ...ports.map(({title}) => title), pod.reason].filter(
-    Boolean,
-  );
+  const facts = [
+    pod.path,
+    ...addresses,
+    veth?.name,
+    ...ports.map(({title}) => title),
+    pod.failure ?? pod.reason,
+  ].filter(Boolean);
   return (
     <li class="cell">
       <button type="button" class={classes} title={facts.join('\n')} onClick={() => open(pod.path)}>
