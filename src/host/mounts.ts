@@ -1,13 +1,19 @@
 /** Mount points in this process's mount namespace. */
 
 import {readFile, realpath} from 'node:fs/promises';
+import {exists} from '../cache/files.ts';
 
-/** The mount points at and below a directory, in the order in which they can be unmounted. */
+/**
+ * The mount points at and below a directory, in the order in which they can be unmounted. Without those that a later mount on a
+ * parent directory hides: nobody can reach them.
+ */
 export const mountPointsIn = async (directory: string): Promise<readonly string[]> => {
   const real = await realpath(directory).catch(() => directory);
-  return mountPoints(await readFile('/proc/self/mountinfo', 'utf8'))
+  const points = mountPoints(await readFile('/proc/self/mountinfo', 'utf8'))
     .filter((point) => point === real || point.startsWith(`${real}/`))
     .reverse();
+  const reachable = await Promise.all(points.map(exists));
+  return points.filter((_, index) => reachable[index]);
 };
 
 /** The fifth field of each line of mountinfo; proc_pid_mountinfo(5). */
