@@ -13,6 +13,8 @@ export const bundle = async (entry: string, dir: TempDir): Promise<string> => {
     bundle: true,
     platform: 'node',
     format: 'esm',
+    // As build.js: Node.js 20 does not know `using`.
+    target: 'node20.19',
     logLevel: 'silent',
     // Dependencies that are CommonJS ask for it.
     banner: {

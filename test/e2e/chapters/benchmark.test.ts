@@ -88,7 +88,8 @@ describe('the benchmark', () => {
       }
       expect(cyclesPerSecond).toBeGreaterThan(0);
       expect(cpu?.processMs).toBeGreaterThan(0);
-      expect(cpu?.mainThreadMs).toBeLessThanOrEqual(cpu?.processMs ?? 0);
+      // The kernel counts both in ticks of 10 ms, over 3 cycles.
+      expect(cpu?.mainThreadMs).toBeLessThanOrEqual((cpu?.processMs ?? 0) + 10 / 3);
       expect(memory?.startMb).toBeGreaterThan(30);
       expect(starts).toMatchObject({count: 10});
     }
