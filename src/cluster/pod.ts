@@ -35,6 +35,20 @@ const stuckReasons = new Set(['ImagePullBackOff', 'InvalidImageName', 'ErrImageN
 
 const imageReasons = new Set([...stuckReasons, 'ErrImagePull', 'ImageInspectError']);
 
+const containerStatuses = z
+  .array(
+    z.object({
+      image: z.string().optional(),
+      state: z
+        .object({
+          waiting: z.object({reason: z.string().optional(), message: z.string().optional()}).optional(),
+          running: z.object({startedAt: z.string().optional()}).optional(),
+        })
+        .optional(),
+    }),
+  )
+  .default([]);
+
 const podObject = z.object({
   metadata: z.object({uid: z.string()}),
   spec: z.object({nodeName: z.string().optional(), hostNetwork: z.boolean().default(false)}),
@@ -45,19 +59,8 @@ const podObject = z.object({
     conditions: z
       .array(z.object({type: z.string(), status: z.string(), message: z.string().optional()}))
       .default([]),
-    containerStatuses: z
-      .array(
-        z.object({
-          image: z.string().optional(),
-          state: z
-            .object({
-              waiting: z.object({reason: z.string().optional(), message: z.string().optional()}).optional(),
-              running: z.object({startedAt: z.string().optional()}).optional(),
-            })
-            .optional(),
-        }),
-      )
-      .default([]),
+    initContainerStatuses: containerStatuses,
+    containerStatuses,
   }),
 });
 
@@ -68,7 +71,9 @@ const podFrom = (
   const {phase, podIP, conditions} = status;
   const ips = status.podIPs.map(({ip}) => ip);
   const starts = status.containerStatuses.flatMap(({state}) => state?.running?.startedAt ?? []);
-  const waited = status.containerStatuses.find(({state}) => state?.waiting);
+  // Containers wait for all init containers, and these for each other.
+  const inOrder = [...status.initContainerStatuses, ...status.containerStatuses];
+  const waited = inOrder.find(({state}) => state?.waiting);
   const waiting = waited?.state?.waiting;
   return {
     namespace: id.namespace,

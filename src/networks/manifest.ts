@@ -7,7 +7,7 @@ import type {Definition} from './definition.ts';
 const object = z.looseObject({
   apiVersion: z.string(),
   kind: z.string(),
-  metadata: z.looseObject({name: z.string()}),
+  metadata: z.looseObject({name: z.string(), namespace: z.string().nullish()}),
 });
 const objectList = z.looseObject({kind: z.string().endsWith('List'), items: z.array(z.unknown())});
 const configMap = object.extend({kind: z.literal('ConfigMap'), data: z.record(z.string(), z.string())});

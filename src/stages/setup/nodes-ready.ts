@@ -1,9 +1,11 @@
 /** Waits for the nodes. A node is Ready when its network runtime answers QueryNodeNetworks. */
 
+import {readNetwork} from '../../cluster/network-record.ts';
 import {nodeReadiness} from '../../cluster/readiness.ts';
 import {areAllReady, startRuntimes, waitForNodes} from '../../cluster/start.ts';
 import type {DemoTask} from '../context.ts';
 import {currentCluster} from '../lib/current-cluster.ts';
+import {withWaitingInstallers} from '../lib/waiting-installers.ts';
 import {cluster} from './cluster.ts';
 import {network} from './network.ts';
 import {programsId} from './programs.ts';
@@ -23,6 +25,14 @@ export const nodesReady: DemoTask = {
   async run(context, {signal, log}) {
     const found = await currentCluster(context);
     await startRuntimes(found, signal);
-    await waitForNodes(found, {signal, log});
+    try {
+      await waitForNodes(found, {signal, log});
+    } catch (error) {
+      const {name} = context.cluster;
+      const record = await readNetwork(context.dirs, name);
+      if (signal.aborted || record.network === undefined) throw error;
+      const {controlPlane} = found;
+      throw await withWaitingInstallers(error, {controlPlane, name}, record.network);
+    }
   },
 };
