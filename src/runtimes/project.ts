@@ -7,7 +7,7 @@ import {access, constants, stat, writeFile} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
 import type {BuildFailure, BuildOptions, Message} from 'esbuild';
 import {UserError} from '../errors.ts';
-import {messageOf} from '../thrown.ts';
+import {errorCodeOf, messageOf} from '../thrown.ts';
 
 /** A directory with TypeScript. All paths are absolute. */
 export interface Project {
@@ -100,7 +100,7 @@ export const bundleOptions = ({directory, entry}: Project) =>
     logLevel: 'silent',
   }) satisfies BuildOptions & {write: false};
 
-const isBuildFailure = (error: unknown): error is BuildFailure =>
+export const isBuildFailure = (error: unknown): error is BuildFailure =>
   error instanceof Error && 'errors' in error && Array.isArray(error.errors);
 
 /** `error` is what esbuild rejected with. */
@@ -126,7 +126,8 @@ const describeProblem = ({text, location}: Message): string =>
 
 const statOf = (path: string) =>
   stat(path).catch((error: unknown): never => {
-    throw refusal(path, messageOf(error), 'give the directory of your runtime, or an executable', error);
+    const why = errorCodeOf(error) === 'ENOENT' ? 'it does not exist' : messageOf(error);
+    throw refusal(path, why, 'give the directory of your runtime, or an executable', error);
   });
 
 const isFile = (path: string): Promise<boolean> =>

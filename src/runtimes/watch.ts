@@ -6,7 +6,7 @@ import {dirname, resolve} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {UserError} from '../errors.ts';
 import {errorCodeOf, messageOf} from '../thrown.ts';
-import {bundleOptions, compileError, type Project} from './project.ts';
+import {bundleOptions, compileError, isBuildFailure, type Project} from './project.ts';
 
 export type Build =
   | {readonly kind: 'bundled'; readonly text: string; readonly changedAt: number}
@@ -38,7 +38,7 @@ export async function* buildsOf(project: Project, signal: AbortSignal): AsyncGen
           return {kind: 'bundled', text: outputFiles[0]?.text ?? '', changedAt};
         },
         (error: unknown): Build => {
-          files.watch([project.directory]);
+          files.watch([project.directory, ...directoriesIn(project, error)]);
           return {kind: 'failed', error: compileError(project, error), changedAt};
         },
       );
@@ -53,6 +53,17 @@ export async function* buildsOf(project: Project, signal: AbortSignal): AsyncGen
     await builder.dispose();
   }
 }
+
+/** The directories of the files with problems, and of files that are imported and missing. */
+const directoriesIn = ({directory}: Project, error: unknown): readonly string[] =>
+  !isBuildFailure(error)
+    ? []
+    : error.errors.flatMap(({text, location}) => {
+        if (location === null) return [];
+        const importer = dirname(resolve(directory, location.file));
+        const [, missing] = /^Could not resolve "(\.[^"]*)"/.exec(text) ?? [];
+        return missing === undefined ? [importer] : [importer, dirname(resolve(importer, missing))];
+      });
 
 /** Watches directories rather than files, because most editors replace a file that they save. */
 const watchFiles = () => {

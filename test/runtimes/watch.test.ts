@@ -51,6 +51,21 @@ it('names file and line of an error, and goes on when it is corrected', async ()
   expect(textOf(await project.next())).toContain('"mended"');
 });
 
+it('sees a file that the first build missed, in a directory that comes later', async () => {
+  await using dir = await tempDir();
+  await using project = await watching(dir);
+  await rm(dir.join('lib'), {recursive: true});
+  expect(await project.next()).toMatchObject({
+    kind: 'failed',
+    error: {why: expect.stringContaining('Could not resolve')},
+  });
+  const next = project.next();
+  await mkdir(dir.join('lib'));
+  await sleep(700); // The build of this change fails, too.
+  await writeFile(dir.join('lib/helper.ts'), `export const text = 'late';\n`);
+  expect(textOf(await next)).toContain('"late"');
+});
+
 it('leaves out a change that makes no difference', async () => {
   await using dir = await tempDir();
   await using project = await watching(dir);
