@@ -79,7 +79,9 @@ const liveTarget = async (path: string, what: string): Promise<Target> => {
     throw new UserError(
       {
         what: `cannot test the network runtime at ${what}`,
-        why: `QueryNodeNetworks failed: ${error.status}: ${error.details}`,
+        why: /ENOENT|ECONNREFUSED/.test(error.details)
+          ? 'no server is listening on its socket'
+          : `QueryNodeNetworks failed: ${error.status}: ${error.details}`,
         tryThis: 'start the runtime, check the path of its socket, and run this command as root',
         code: 'KNI-E118',
       },
