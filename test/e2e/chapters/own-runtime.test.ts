@@ -164,6 +164,14 @@ describe("a network runtime of one's own", () => {
     expect(await shell(controlPlane, 'kni-runtime networks')).toContain('"edited"');
     await until('the sample pod to be new', async () => (await sampleUid()) !== uid);
     await podReady(sample);
+    // The second save comes during the proof of the first one.
+    for (const count of [1, 2]) {
+      await edit((text) => `${text}\nconsole.log('save ${count}');\n`);
+      await running.printed(`save ${count}`);
+    }
+    const proofs = (): number => running?.output().split('proved ').length ?? 0;
+    const former = proofs();
+    await until('the second save to be proved', () => Promise.resolve(proofs() > former));
     await edit((text) => `${text}\nconst x = ;\n`);
     await running.printed('Unexpected ";"');
     expect(await shell(worker, 'kni-runtime networks')).toContain('"edited"');
