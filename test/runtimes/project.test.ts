@@ -28,7 +28,7 @@ describe('readSource', () => {
 
   it.each([
     ['.', 'it has no file runtime.ts'],
-    ['missing', 'ENOENT'],
+    ['missing', 'it does not exist'],
     ['program', 'the file is not executable'],
     ['single.ts', 'kni-demo bundles directories'],
     ['go', 'kni-demo does not build Go projects'],
