@@ -70,10 +70,12 @@ export const conformanceText = (
       failedOther,
       skipped,
       unchecked,
+      isPartial,
       ms,
-    }: Summary & {unchecked: number; ms: number}): void {
+    }: Summary & {unchecked: number; isPartial: boolean; ms: number}): void {
       say('');
-      const verdict = failedMust === 0 ? paint.bold.green('conformant') : paint.bold.red('not conformant');
+      const success = paint.bold.green(isPartial ? 'partly checked' : 'conformant');
+      const verdict = failedMust === 0 ? success : paint.bold.red('not conformant');
       say(
         `${verdict}: ${passed} passed, ${failedMust} MUST failed, ${failedOther} SHOULD failed, ${skipped} skipped. ${seconds(ms)}`,
       );

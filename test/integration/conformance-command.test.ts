@@ -46,6 +46,12 @@ describe('runtime test', () => {
     expect(await readFile(junit, 'utf8')).toContain('tests="1" failures="1"');
   });
 
+  it('does not call a runtime conformant after a part of the checks', async () => {
+    const {code, stdout} = await test(['--exec', await broken('KNI-A10'), '--requirement', 'W01']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^partly checked: 1 passed, 0 MUST failed, 0 SHOULD failed, 0 skipped\. /m);
+  });
+
   it('exits with 0 when only a SHOULD fails, and prints JSON', async () => {
     const args = ['--exec', await broken('KNI-A05'), '--requirement', 'A05', '--json'];
     const {code, stdout} = await test(args);

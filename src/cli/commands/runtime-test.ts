@@ -80,7 +80,8 @@ export const runtimeTest = async (
     ...summary,
     unchecked: others.length,
   });
-  text.ended({...summary, unchecked: others.length, ms});
+  const isPartial = results.length < allRequirements.length;
+  text.ended({...summary, unchecked: others.length, isPartial, ms});
   if (exitCode !== exitCodes.ok) throw new SilentExit(exitCode);
 };
 

@@ -5,7 +5,7 @@ import type {Network} from '../../../runtime/src/gen/kni_pb.ts';
 import {CallFailed, outcomeOf} from '../kni-client.ts';
 import type {Probe} from '../probe.ts';
 import type {Group} from '../requirement.ts';
-import {expectThat, NotApplicable} from '../violation.ts';
+import {expectThat, NotApplicable, Violation} from '../violation.ts';
 
 /** Answers of a runtime that knows no podCIDR of its node. NotApplicable if it is ready all the same, or does not serve. */
 const whileNotReady = (
@@ -114,7 +114,8 @@ export const readiness: Group = {
           const texts = new Set<string>();
           for (let count = 0; count < 4; count++) {
             const [network] = await networksOf(fresh);
-            texts.add(`${network?.extradata['reason']}: ${network?.extradata['message']}`);
+            if (network === undefined) throw new Violation('an answer', 'it does not answer any more');
+            texts.add(`${network.extradata['reason']}: ${network.extradata['message']}`);
             await sleep(200, undefined, {signal: fresh.signal});
           }
           expectThat(texts.size === 1, 'one text', `there are ${texts.size}: ${[...texts].join('; ')}`);
