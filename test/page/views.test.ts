@@ -49,6 +49,33 @@ describe('the topology', () => {
     expect(await page.locator('.tile-new').count()).toBe(0);
   });
 
+  it('moves in the changes with the arrow keys, and opens one with Enter', async () => {
+    const page = await replay(crowd(3, 100_000), 5, {at: '#topology'});
+    const changes = page.getByRole('listbox', {name: 'Changes of the networks'});
+    await changes.focus();
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowUp');
+    expect(await changes.getByRole('option', {selected: true}).count()).toBe(1);
+    await page.keyboard.press('Enter');
+    await page.getByRole('region', {name: /^Life of pod default/}).waitFor();
+  });
+
+  it.each([
+    ['small', {width: 1280, height: 720}, '?large#pods'],
+    ['narrow', {width: 700, height: 800}, '#pods'],
+  ])('shows whole columns of the pods beside the facts of one on a %s screen', async (_, viewport, at) => {
+    const page = await replay(crowd(3, 100_000), 5, {at, viewport});
+    const table = page.getByRole('listbox', {name: 'Pods'});
+    await table.getByRole('option').first().click();
+    await page.getByRole('complementary', {name: /^Pod /}).waitFor();
+    const right = await table.evaluate((element) => element.getBoundingClientRect().right);
+    const cells = table.getByRole('option').first().locator('.pods-columns > *');
+    const edges = await cells.evaluateAll((all) => all.map((cell) => cell.getBoundingClientRect().right));
+    expect(edges.length).toBe(7);
+    expect(Math.max(...edges)).toBeLessThanOrEqual(right);
+    await table.getByText('10.244.').first().waitFor();
+  });
+
   it('groups a hundred pods, and finds some of them', async () => {
     const page = await replay(crowd(100, 100_000), 14, {at: '#topology'});
     const groups = page.getByRole('group', {name: 'api'});

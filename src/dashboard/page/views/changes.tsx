@@ -1,6 +1,6 @@
 /** What came and went in the networks, as text. */
 
-import {useMemo} from 'preact/hooks';
+import {useMemo, useState} from 'preact/hooks';
 import {ownValue} from '../../../own-value.ts';
 import {clockText, shortNode, shortPod} from '../model/text.ts';
 import {matches, model, openLife, search} from '../store.ts';
@@ -25,6 +25,7 @@ const signOf = (about: object): string | undefined =>
 
 export const Changes = () => {
   const {log, cluster, lives} = model.value;
+  const [chosen, setChosen] = useState<number | undefined>(undefined);
   const changes = useMemo(
     () =>
       log.filter(
@@ -44,10 +45,12 @@ export const Changes = () => {
           rowHeight={1.6}
           keyOf={({id}) => id}
           sticksToEnd
-          onChoose={({life, bar}) => {
+          chosen={chosen}
+          onChoose={({id}) => setChosen(id)}
+          onOpen={({life, bar}) => {
             if (life !== undefined && lives.has(life)) openLife(life, bar);
           }}
-          row={({at, node, pod, text, about, level}) => (
+          row={({at, node, pod, text, about, level, life, bar}) => (
             <div class="changes-columns">
               <span class="mono dim">{clockText(at)}</span>
               <span>{shortNode(node, cluster)}</span>
@@ -55,7 +58,13 @@ export const Changes = () => {
               <span class={`level-${level}`} title={text}>
                 {text}
               </span>
-              <span class="dim">{pod === undefined ? '' : shortPod(pod)}</span>
+              {pod !== undefined && life !== undefined && lives.has(life) ? (
+                <span class="link" title={`Show ${pod}`} onClick={() => openLife(life, bar)}>
+                  {shortPod(pod)}
+                </span>
+              ) : (
+                <span class="dim">{pod === undefined ? '' : shortPod(pod)}</span>
+              )}
             </div>
           )}
         />
