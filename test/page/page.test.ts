@@ -137,6 +137,27 @@ describe('a live page', () => {
     expect(await panel.count()).toBe(0);
   });
 
+  it('names the cluster in the command line unless it is the usual one', async () => {
+    const served = await serveLive(inOrder([snapshotOf(beginning, [web])]), {cluster: 'demo'});
+    const page = await visit(served);
+    await page.getByRole('button', {name: 'Actions'}).click();
+    const panel = page.getByRole('complementary', {name: 'Actions'});
+    await panel.getByRole('textbox', {name: 'Name'}).fill('mypod');
+    expect(await panel.getByText(/^kni-demo /).textContent()).toBe('kni-demo pod create mypod --name demo');
+  });
+
+  it('goes by the clock of the dashboard, not by that of the browser', async () => {
+    const now = Date.now() * 1000;
+    const served = await serveLive(inOrder([snapshotOf(now, [web])]));
+    const page = await visit(served, {at: '#nodes'});
+    await page.clock.setFixedTime(Date.now() + 24 * 3_600_000);
+    await page.reload();
+    const worker = page.getByRole('article', {name: 'Node test1-worker'});
+    await worker.getByText(/^for 28 min/).waitFor();
+    await page.waitForTimeout(2_500); // more than two ticks
+    expect(await worker.getByText(/^for 2\d min/).count()).toBe(1);
+  });
+
   it('offers to stop the network runtime of a node', async () => {
     const served = await serveLive(inOrder([snapshotOf(beginning, [web])]));
     const page = await visit(served, {at: '#nodes'});

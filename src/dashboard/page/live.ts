@@ -3,6 +3,12 @@
 import type {ActionRequest, ActionResponse, FeedMessage} from '../feed.ts';
 import {connection, receive} from './store.ts';
 
+/** Milliseconds that the clock of the dashboard is ahead of the browser's, which may be on another machine. */
+let serverAhead = 0;
+
+/** RFC 3339, by the clock of the dashboard. */
+export const serverTime = (): string => new Date(Date.now() + serverAhead).toISOString();
+
 /** EventSource connects again by itself; the server then sends the feed from its beginning. */
 export const readFeed = (): void => {
   const source = new EventSource('feed');
@@ -17,7 +23,9 @@ export const readFeed = (): void => {
   });
   source.addEventListener('message', ({data}) => {
     const message = parse(String(data));
-    if (message !== undefined) receive(message);
+    if (message === undefined) return;
+    if (message.type === 'start') serverAhead = (Date.parse(message.time) || Date.now()) - Date.now();
+    receive(message);
   });
 };
 

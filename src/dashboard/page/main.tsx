@@ -3,7 +3,7 @@
 import {render} from 'preact';
 import type {PageMode} from '../feed.ts';
 import {listenToKeys} from './keys.ts';
-import {readFeed} from './live.ts';
+import {readFeed, serverTime} from './live.ts';
 import {load} from './replay.ts';
 import {applySettings} from './settings.ts';
 import {connection, model, receive, showView, views} from './store.ts';
@@ -38,7 +38,6 @@ if (mode.mode === 'replay') {
   readFeed();
   // Time passes also when nothing happens.
   setInterval(() => {
-    if (model.value.now > 0 && connection.value === 'connected')
-      receive({type: 'tick', time: new Date().toISOString()});
+    if (model.value.now > 0 && connection.value === 'connected') receive({type: 'tick', time: serverTime()});
   }, 1_000);
 }

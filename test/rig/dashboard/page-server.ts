@@ -34,9 +34,14 @@ export const serveReplay = async (recording: readonly FeedMessage[], speed = 1):
   return {url: `http://127.0.0.1:${serving.port}/${token}/`, close: () => serving.close()};
 };
 
+interface LiveParts extends Partial<LiveContent> {
+  readonly isReadOnly?: boolean;
+  readonly cluster?: string;
+}
+
 export const serveLive = async (
   first: readonly FeedMessage[],
-  {isReadOnly = false, ...parts}: Partial<LiveContent> & {readonly isReadOnly?: boolean} = {},
+  {isReadOnly = false, cluster = 'test1', ...parts}: LiveParts = {},
 ): Promise<LivePage> => {
   const page = await builtPage();
   const token = createToken();
@@ -44,7 +49,7 @@ export const serveLive = async (
   const hub = createHub({
     start: {
       version: 1,
-      cluster: 'test1',
+      cluster,
       readOnly: isReadOnly,
       live: true,
       actions: isReadOnly ? [] : actionNames,

@@ -1,6 +1,7 @@
 /** Changes the cluster. Each action shows the command line that does the same. */
 
 import {useState} from 'preact/hooks';
+import {defaultCluster} from '../../../cluster/names.ts';
 import type {ActionName, ActionRequest, ActionResponse} from '../../feed.ts';
 import {act} from '../live.ts';
 import {shortNode, shortPod} from '../model/text.ts';
@@ -31,19 +32,22 @@ interface Choice {
   readonly drill: string;
 }
 
-/** What a user would type. The dashboard's answer has the exact one. */
-const commandOf = ({action, name, node, pod, drill}: Choice): string => {
+/** What a user would type. */
+const commandOf = (choice: Choice, cluster: string): string =>
+  `kni-demo ${wordsOf(choice)}${cluster === defaultCluster.name ? '' : ` --name ${cluster}`}`;
+
+const wordsOf = ({action, name, node, pod, drill}: Choice): string => {
   switch (action) {
     case 'create-pod':
-      return `kni-demo pod create ${name}${node === '' ? '' : ` --node ${node}`}`;
+      return `pod create ${name}${node === '' ? '' : ` --node ${node}`}`;
     case 'delete-pod':
-      return `kni-demo pod delete ${shortPod(pod)}`;
+      return `pod delete ${shortPod(pod)}`;
     case 'stop-runtime':
-      return `kni-demo stop --runtime-of ${node}`;
+      return `stop --runtime-of ${node}`;
     case 'start-runtime':
-      return `kni-demo start --runtime-of ${node}`;
+      return `start --runtime-of ${node}`;
     case 'drill':
-      return `kni-demo drill ${drill}`;
+      return `drill ${drill}`;
   }
 };
 
@@ -100,7 +104,9 @@ export const ActionPanel = () => {
     if (response.ok && action === 'create-pod') setChoice({...choice, name: freeName(model.value.pods)});
   };
   const command =
-    progress.kind === 'done' && progress.commandLine !== '' ? progress.commandLine : commandOf(effective);
+    progress.kind === 'done' && progress.commandLine !== ''
+      ? progress.commandLine
+      : commandOf(effective, cluster);
   return (
     <aside class="actions" aria-label="Actions">
       <header class="panel-head">
