@@ -127,7 +127,7 @@ interface FollowedNodes {
   /** Resolves when the list of nodes has this node with a podCIDR. */
   readonly ready: Promise<void>;
   /** Why it has not. */
-  trouble(): Trouble;
+  readonly trouble: () => Trouble;
 }
 
 const followNodes = (settings: Settings, connection: Connection): FollowedNodes => {
