@@ -40,6 +40,8 @@ export default defineConfig({
         test: {
           name: 'page',
           include: ['test/page/**/*.test.ts'],
+          // A busy machine draws late.
+          expect: {poll: {timeout: 20_000}},
           // Two browsers at a time would distort what is measured.
           fileParallelism: false,
           testTimeout: 120_000,

@@ -67,7 +67,7 @@ describe('the life of a pod', () => {
     expect(text).toContain('10.244.1.5/24');
     expect(text).toContain('OK');
     const chosen = page.getByRole('option', {selected: true}).filter({hasText: 'AttachInterface ok 29 ms'});
-    expect(await chosen.count()).toBe(1);
+    await expect.poll(() => chosen.count()).toBe(1);
     await page.keyboard.press('Escape');
     await page.getByText('Choose a bar').waitFor();
   });
@@ -131,7 +131,7 @@ describe('the life of a pod', () => {
     await page.getByRole('option', {name: 'web'}).first().click();
     served.send(inOrder(podStart(madePod('default/third', 6), beginning + 9_000_000, 40)));
     await page.getByRole('option', {name: 'third'}).first().waitFor();
-    expect(await name.innerText()).toBe('web');
+    await expect.poll(() => name.innerText()).toBe('web');
     await page.keyboard.press('f');
     await name.getByText('third').waitFor();
   });

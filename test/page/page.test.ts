@@ -32,7 +32,7 @@ describe('the page', () => {
     await page.keyboard.press('?');
     await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
-    expect(await page.getByRole('dialog').count()).toBe(0);
+    await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
   });
 
   it.each([
@@ -76,20 +76,20 @@ describe('a replay', () => {
     await slider.fill('24000000');
     await page.getByRole('option', {name: 'web'}).first().waitFor();
     await slider.fill('10000000');
-    expect(await page.getByRole('option', {name: 'web'}).count()).toBe(0);
+    await expect.poll(() => page.getByRole('option', {name: 'web'}).count()).toBe(0);
     await page.getByRole('combobox', {name: 'Speed'}).selectOption('10');
     await page.keyboard.press('Space');
     await page.getByRole('button', {name: 'Pause'}).waitFor();
     await page.getByRole('option', {name: 'flaky'}).first().waitFor();
     await page.getByRole('button', {name: 'Play'}).waitFor();
-    expect(await time.innerText()).toBe('1:07.5 / 1:07.5');
+    await expect.poll(() => time.innerText()).toBe('1:07.5 / 1:07.5');
     await page.keyboard.press(',');
-    expect(await time.innerText()).toBe('1:02.5 / 1:07.5');
+    await expect.poll(() => time.innerText()).toBe('1:02.5 / 1:07.5');
   });
 
   it('has no actions', async () => {
     const page = await replay(story(), 25);
-    expect(await page.getByRole('button', {name: 'Actions'}).count()).toBe(0);
+    await expect.poll(() => page.getByRole('button', {name: 'Actions'}).count()).toBe(0);
   });
 
   it('opens from the disk, as one file that makes no request', async () => {
@@ -118,7 +118,7 @@ describe('a live page', () => {
     await page.getByRole('article', {name: 'Node test1-worker'}).waitFor();
     served.send(inOrder([timed(beginning + 2, {type: 'back'})]));
     await page.getByText('live', {exact: true}).waitFor();
-    expect(await page.getByRole('alert').count()).toBe(0);
+    await expect.poll(() => page.getByRole('alert').count()).toBe(0);
   });
 
   it('runs an action and shows the command line that does the same', async () => {
@@ -134,7 +134,7 @@ describe('a live page', () => {
     await panel.getByText('kni-demo pod create web-1 --name test1').waitFor();
     expect(served.actions).toEqual([{action: 'create-pod', name: 'mypod', node: 'test1-worker'}]);
     await page.keyboard.press('Escape');
-    expect(await panel.count()).toBe(0);
+    await expect.poll(() => panel.count()).toBe(0);
   });
 
   it('names the cluster in the command line unless it is the usual one', async () => {
@@ -143,7 +143,9 @@ describe('a live page', () => {
     await page.getByRole('button', {name: 'Actions'}).click();
     const panel = page.getByRole('complementary', {name: 'Actions'});
     await panel.getByRole('textbox', {name: 'Name'}).fill('mypod');
-    expect(await panel.getByText(/^kni-demo /).textContent()).toBe('kni-demo pod create mypod --name demo');
+    await expect
+      .poll(() => panel.getByText(/^kni-demo /).textContent())
+      .toBe('kni-demo pod create mypod --name demo');
   });
 
   it('goes by the clock of the dashboard, not by that of the browser', async () => {
@@ -155,7 +157,7 @@ describe('a live page', () => {
     const worker = page.getByRole('article', {name: 'Node test1-worker'});
     await worker.getByText(/^for 28 min/).waitFor();
     await page.waitForTimeout(2_500); // more than two ticks
-    expect(await worker.getByText(/^for 2\d min/).count()).toBe(1);
+    await expect.poll(() => worker.getByText(/^for 2\d min/).count()).toBe(1);
   });
 
   it('offers to stop the network runtime of a node', async () => {
@@ -174,8 +176,8 @@ describe('a live page', () => {
     const served = await serveLive(inOrder([snapshotOf(beginning, [web])]), {isReadOnly: true});
     const page = await visit(served, {at: '#nodes'});
     await page.getByRole('article', {name: 'Node test1-worker'}).waitFor();
-    expect(await page.getByRole('button', {name: 'Actions'}).count()).toBe(0);
-    expect(await page.getByText('Stop network runtime').count()).toBe(0);
+    await expect.poll(() => page.getByRole('button', {name: 'Actions'}).count()).toBe(0);
+    await expect.poll(() => page.getByText('Stop network runtime').count()).toBe(0);
   });
 
   it('gets everything again when a tab is opened later', async () => {
@@ -184,6 +186,6 @@ describe('a live page', () => {
     await page.getByText('26 pods').waitFor();
     await page.reload();
     await page.getByText('26 pods').waitFor();
-    expect(await page.getByRole('option').count()).toBeGreaterThanOrEqual(26);
+    await expect.poll(() => page.getByRole('option').count()).toBeGreaterThanOrEqual(26);
   });
 });

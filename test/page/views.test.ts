@@ -18,11 +18,11 @@ describe('the topology', () => {
     const worker = page.getByRole('article', {name: 'Node test1-worker'});
     await worker.getByRole('button', {name: 'web'}).waitFor();
     const bridge = worker.getByRole('region', {name: 'Bridge kni0'});
-    expect(await bridge.getByRole('listitem').count()).toBe(4);
-    expect(await bridge.getByRole('button', {name: 'web'}).innerText()).toContain('10.244.1.5');
-    expect(await bridge.getByRole('button', {name: 'web'}).innerText()).toContain(':8080→80');
+    await expect.poll(() => bridge.getByRole('listitem').count()).toBe(4);
+    await expect.poll(() => bridge.getByRole('button', {name: 'web'}).innerText()).toContain('10.244.1.5');
+    await expect.poll(() => bridge.getByRole('button', {name: 'web'}).innerText()).toContain(':8080→80');
     const ways = page.getByRole('region', {name: 'Between the nodes'});
-    expect(await ways.innerText()).toContain('10.244.1.0/24');
+    await expect.poll(() => ways.innerText()).toContain('10.244.1.0/24');
   });
 
   it('shows tunnels between the nodes', async () => {
@@ -30,7 +30,7 @@ describe('the topology', () => {
     const page = await visit(served, {at: '#topology'});
     const ways = page.getByRole('region', {name: 'Between the nodes'});
     await ways.getByRole('heading', {name: 'Tunnels (vxlan)'}).waitFor();
-    expect(await ways.innerText()).toContain('vxlan 1 kni.vxlan');
+    await expect.poll(() => ways.innerText()).toContain('vxlan 1 kni.vxlan');
   });
 
   it('shows what comes and what goes', async () => {
@@ -46,7 +46,7 @@ describe('the topology', () => {
     served.send(inOrder(podEnds(web, now + 5 * second)));
     await page.locator('.tile-removed', {hasText: 'web'}).waitFor();
     await changes.getByText('10.244.1.3/24 released').waitFor();
-    expect(await page.locator('.tile-new').count()).toBe(0);
+    await expect.poll(() => page.locator('.tile-new').count()).toBe(0);
   });
 
   it('moves in the changes with the arrow keys, and opens one with Enter', async () => {
@@ -55,7 +55,7 @@ describe('the topology', () => {
     await changes.focus();
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('ArrowUp');
-    expect(await changes.getByRole('option', {selected: true}).count()).toBe(1);
+    await expect.poll(() => changes.getByRole('option', {selected: true}).count()).toBe(1);
     await page.keyboard.press('Enter');
     await page.getByRole('region', {name: /^Life of pod default/}).waitFor();
   });
@@ -80,14 +80,14 @@ describe('the topology', () => {
     const page = await replay(crowd(100, 100_000), 14, {at: '#topology'});
     const groups = page.getByRole('group', {name: 'api'});
     await groups.first().waitFor();
-    expect(await groups.count()).toBe(2);
-    expect(await page.locator('.tile').count()).toBe(100);
+    await expect.poll(() => groups.count()).toBe(2);
+    await expect.poll(() => page.locator('.tile').count()).toBe(100);
     await page.keyboard.press('/');
     await page.keyboard.type('10.244.1.21');
     await page.locator('.tile-found').first().waitFor();
-    expect(await page.locator('.tile-found').count()).toBe(1);
+    await expect.poll(() => page.locator('.tile-found').count()).toBe(1);
     await page.keyboard.press('Escape');
-    expect(await page.locator('.tile-dim').count()).toBe(0);
+    await expect.poll(() => page.locator('.tile-dim').count()).toBe(0);
   });
 });
 
@@ -102,7 +102,7 @@ describe('nodes and networks', () => {
     expect(text).toContain('for 3.0 s');
     served.send(inOrder([snapshotOf(beginning + 5 * second, [web])]));
     await worker.getByText('Ready', {exact: true}).first().waitFor();
-    expect(await worker.innerText()).toContain('1 of 253 addresses');
+    await expect.poll(() => worker.innerText()).toContain('1 of 253 addresses');
   });
 });
 
@@ -111,12 +111,12 @@ describe('pods', () => {
     const page = await replay(story(), 46, {at: '#pods'});
     const rows = page.getByRole('listbox', {name: 'Pods'}).getByRole('option');
     await rows.first().waitFor();
-    expect(await rows.count()).toBe(12);
+    await expect.poll(() => rows.count()).toBe(12);
     await page.locator('#search').fill('8080');
-    expect(await rows.count()).toBe(1);
+    await expect.poll(() => rows.count()).toBe(1);
     await rows.click();
     const detail = page.getByRole('complementary', {name: 'Pod default/web'});
-    expect(await detail.innerText()).toContain('*:8080/TCP → 80');
+    await expect.poll(() => detail.innerText()).toContain('*:8080/TCP → 80');
   });
 
   it('show the differences between record, kernel and API server', async () => {
@@ -136,8 +136,10 @@ describe('pods', () => {
     await page.getByRole('option', {name: 'web'}).click();
     const detail = page.getByRole('complementary', {name: 'Pod default/web'});
     await detail.getByText('1 difference').waitFor();
-    expect(await detail.innerText()).toContain('eth0: recorded, but not in the kernel: 10.244.1.3/24');
-    expect(await detail.innerText()).toContain('veth veth1 on kni0');
+    await expect
+      .poll(() => detail.innerText())
+      .toContain('eth0: recorded, but not in the kernel: 10.244.1.3/24');
+    await expect.poll(() => detail.innerText()).toContain('veth veth1 on kni0');
   });
 });
 
@@ -149,7 +151,7 @@ describe('the log', () => {
     for (const source of ['kubelet', 'containerd', 'API server', 'runtime’s log', 'kni-demo'])
       await page.getByRole('button', {name: source, exact: true}).click();
     await page.locator('#search').fill('portmap failed 12');
-    expect(await rows.count()).toBe(1);
+    await expect.poll(() => rows.count()).toBe(1);
     await rows.dblclick();
     await page.getByRole('region', {name: 'Life of pod default/flaky'}).waitFor();
     await page.getByRole('button', {name: 'portmap: ADD, 12 ms, failed', pressed: true}).waitFor();
