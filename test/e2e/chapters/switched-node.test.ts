@@ -38,7 +38,7 @@ const leftovers = async (): Promise<string> =>
       worker,
       `ls -d /run/kni-demo* 2>/dev/null || true
        find /etc/cni/net.d /etc/kni/containerd-net.d /opt/cni/bin /var/lib/cni /etc/systemd/system/kubelet.service.d /etc/kni/net.d \\
-         '(' -name '*kni-demo*' -o -path '*results/*' ')' 2>/dev/null || true
+         '(' -name '*kni-demo*' ! -name kni-demo-timestamp -o -path '*results/*' ')' 2>/dev/null || true
        ls /run/netns | grep -v '^kni-' || true
        iptables-save | grep -c kni-compare | grep -v '^0$' || true`,
     )
