@@ -6,9 +6,6 @@ import {faults} from '../rig/conformance/faults.ts';
 import {bundleModel, checkModel, hostWithTools} from '../rig/conformance/suite.ts';
 import {type TempDir, tempDir} from '../rig/temp-dir.ts';
 
-const isSoak = process.env['KNI_SOAK'] !== undefined;
-const tested = groups.filter(({isSlow}) => isSoak || !isSlow);
-
 let dir: TempDir;
 let file: string;
 beforeAll(async () => {
@@ -22,7 +19,7 @@ it('there is a fault for every requirement', () => {
   expect(Object.keys(faults).sort()).toEqual(allRequirements.map(({id}) => id).sort());
 });
 
-describe.concurrent.each(tested.map((group) => [group.name, group] as const))(
+describe.concurrent.each(groups.map((group) => [group.name, group] as const))(
   'the group %s',
   (_, {requirements}) => {
     const ids = requirements.map(({id}) => id);

@@ -43,7 +43,7 @@ const settings = (node: string): Promise<string> =>
     `ip -o link | sed 's/^[0-9]*: //; s/[:@].*//' | grep -v '^veth' | sort
      ip route | sed 's/ linkdown//' | sort
      iptables-save | sed -n 's/^:\\([^ ]*\\).*/\\1/p' | grep -v -e '^CNI-' -e '^KUBE-' | sort
-     ls /etc/cni/net.d /etc/kni/net.d /run/flannel /var/lib/cni /var/lib/cni/networks 2>/dev/null | sort
+     find /etc/cni/net.d /etc/kni/net.d /run/flannel /var/lib/cni -type f 2>/dev/null | sort
      cat /etc/kni/runtime.env`,
   );
 
