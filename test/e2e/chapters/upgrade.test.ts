@@ -6,6 +6,7 @@ import {join} from 'node:path';
 import {type BuildOptions, build} from 'esbuild';
 import {describe, expect, it} from 'vitest';
 import bundle from '../../../runtime/bundle.json' with {type: 'json'};
+import {parseLogLine} from '../../../src/cluster/runtime-log.ts';
 import {runtimeFile} from '../../../src/stages/build/runtime.ts';
 import {onNode, run, shell, worker} from '../../rig/cluster/cluster.ts';
 import {create, crowdSize, membersOf, namesOf, ready, remove} from '../../rig/cluster/crowd.ts';
@@ -57,7 +58,8 @@ const answers = async (names: readonly string[]): Promise<void> => {
       worker,
       'journalctl _SYSTEMD_INVOCATION_ID=$(systemctl show kni --value --property=InvocationID) -o cat --no-pager',
     );
-    const queries = journal.split('\n').filter((line) => line.includes('"QueryPodNetwork"'));
-    return names.every((name) => queries.some((line) => line.includes(`"default/${name}"`)));
+    const lines = journal.split('\n').flatMap((line) => parseLogLine(line) ?? []);
+    const queried = new Set(lines.filter(({rpc}) => rpc === 'QueryPodNetwork').map(({pod}) => pod));
+    return names.every((name) => queried.has(`default/${name}`));
   });
 };
