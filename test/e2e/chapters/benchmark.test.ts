@@ -108,7 +108,10 @@ describe('the benchmark', () => {
     ['SIGINT', -1], // Ctrl-C on a terminal reaches the whole process group
   ] as const)('leaves nothing when it is stopped by %s', async (signal, sign) => {
     const {child, said, ended} = start('--cycles', '1000', '--records', '0');
-    while (!said.stderr.includes('one pod at a time')) await once(child.stderr, 'data');
+    while (!said.stderr.includes('one pod at a time')) {
+      await Promise.race([once(child.stderr, 'data'), ended]);
+      if (child.exitCode !== null) throw new Error(`it ended: ${said.stderr}`);
+    }
     const nodes = await holdersOf(child.pid);
     expect(nodes).toHaveLength(2);
     process.kill(sign * (child.pid ?? 0), signal);
