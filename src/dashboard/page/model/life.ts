@@ -1,6 +1,7 @@
 /** The life of one pod as bars: pairs the beginning and the end of each call. Pure. */
 
 import type {ClusterEvent} from '../../../cluster/events/event.ts';
+import {eventWords} from '../../../cluster/events/event-words.ts';
 import {ownValue} from '../../../own-value.ts';
 
 /** `plugin bridge` is the lane of one CNI plugin. */
@@ -133,23 +134,24 @@ const containerd: Readonly<Record<string, readonly [label: string, phase: 'began
   'sandbox-removed': ['RemovePodSandbox', 'ended'],
 };
 
-const points: Readonly<Record<string, (event: ClusterEvent) => string>> = {
-  'netns-created': () => 'netns created',
-  'netns-deleted': () => 'netns deleted',
-  'address-assigned': ({address, interface: link}) => `${address} on ${link}`,
-  'address-released': ({address}) => `${address} released`,
-  'pod-added': () => 'SyncLoop ADD',
-  'pod-deleted': () => 'SyncLoop DELETE',
-  'pod-removed': () => 'SyncLoop REMOVE',
-  'volume-mount': () => 'mount volume',
-  'pod-created': () => 'created',
-  'pod-scheduled': () => 'Scheduled',
-  'pod-ip': ({address}) => `IP ${address}`,
-  'pod-ready': () => 'Ready',
-  'pod-not-ready': () => 'not Ready',
-  'pod-deleting': () => 'Terminating',
-  'pod-gone': () => 'gone',
-};
+/** Kinds that are shown in words; others by their name. */
+const points: ReadonlySet<string> = new Set([
+  'netns-created',
+  'netns-deleted',
+  'address-assigned',
+  'address-released',
+  'pod-added',
+  'pod-deleted',
+  'pod-removed',
+  'volume-mount',
+  'pod-created',
+  'pod-scheduled',
+  'pod-ip',
+  'pod-ready',
+  'pod-not-ready',
+  'pod-deleting',
+  'pod-gone',
+]);
 
 const stepOf = (event: ClusterEvent): Step => {
   const {kind, source, call, rpc = '', plugin = '', command = ''} = event;
@@ -163,7 +165,7 @@ const stepOf = (event: ClusterEvent): Step => {
   if (label !== undefined && phase !== undefined) return {lane: 'containerd', label, phase, key: label};
   const lane =
     source === 'api' ? 'pod' : source === 'kubelet' || source === 'containerd' ? source : 'runtime';
-  return {lane, label: ownValue(points, kind)?.(event) ?? kind, phase: 'point', key: kind};
+  return {lane, label: points.has(kind) ? eventWords(event) : kind, phase: 'point', key: kind};
 };
 
 const withBar = (life: Life, bar: Bar): Life => {
