@@ -77,3 +77,14 @@ const sourceNames: Readonly<Record<string, string>> = {
   containerd: 'the journal',
   api: 'the API server',
 };
+
+/** Beginnings of calls, and updates: people see them only when they ask for everything. */
+export const minorKinds: ReadonlySet<string> = new Set([
+  'rpc-began',
+  'plugin-began',
+  'pod-updated',
+  'container-creating',
+  'container-starting',
+  'sandbox-stopping',
+  'sandbox-removing',
+]);

@@ -2,6 +2,7 @@
 
 import {inspectingCalls} from '../log-selection.ts';
 import type {ClusterEvent} from './event.ts';
+import {minorKinds} from './event-words.ts';
 
 export interface EventSelection {
   /** `<namespace>/<name>` */
@@ -13,15 +14,6 @@ export interface EventSelection {
 }
 
 const inspecting: ReadonlySet<string> = new Set(inspectingCalls);
-const minor: ReadonlySet<string> = new Set([
-  'rpc-began',
-  'plugin-began',
-  'pod-updated',
-  'container-creating',
-  'container-starting',
-  'sandbox-stopping',
-  'sandbox-removing',
-]);
 /** Repeated for one sandbox: of equal ones only the first is shown. */
 const repeating: ReadonlySet<string> = new Set(['QueryPodNetwork', 'DetachInterface', 'DeleteNetwork']);
 const repeatingKinds: ReadonlySet<string> = new Set(['volume-mount', 'sandbox-stopped', 'sandbox-removed']);
@@ -45,7 +37,12 @@ export const eventSelector = ({pod, node: only, all}: EventSelection): ((event: 
     if (pod !== undefined && event.pod !== pod) return false;
     if (only !== undefined && event.node !== undefined && event.node !== only) return false;
     if (all) return true;
-    return !(event.routine || minor.has(event.kind) || inspecting.has(event.rpc ?? '') || isRepeated(event));
+    return !(
+      event.routine ||
+      minorKinds.has(event.kind) ||
+      inspecting.has(event.rpc ?? '') ||
+      isRepeated(event)
+    );
   };
 };
 

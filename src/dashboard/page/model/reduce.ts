@@ -1,7 +1,7 @@
 /** The pure reducer: the model after some messages of the feed. */
 
 import {type ClusterEvent, microsecondsOf} from '../../../cluster/events/event.ts';
-import {eventWords} from '../../../cluster/events/event-words.ts';
+import {eventWords, minorKinds} from '../../../cluster/events/event-words.ts';
 import type {FeedMessage, LogMessage, NodeSnapshot} from '../../feed.ts';
 import {interrupt, type Life, newLife, withEvent} from './life.ts';
 import {emptyModel, type LogEntry, type Model} from './model.ts';
@@ -136,15 +136,6 @@ const nodesWithEvent = (nodes: readonly NodeSnapshot[], event: ClusterEvent): re
   return nodes;
 };
 
-const minorKinds: ReadonlySet<string> = new Set([
-  'rpc-began',
-  'plugin-began',
-  'pod-updated',
-  'container-creating',
-  'container-starting',
-  'sandbox-stopping',
-  'sandbox-removing',
-]);
 const warnings: ReadonlySet<string> = new Set(['missed', 'source-lost', 'pod-not-ready', 'cleanup-pending']);
 
 type Links = Pick<LogEntry, 'id' | 'at' | 'life' | 'bar'>;
