@@ -19,6 +19,14 @@ export const expectDistinct = (pods: readonly Attached[]): void => {
     }
 };
 
+/** Throws Violation if QueryPodNetwork answers other addresses than AttachInterface did, CallFailed if it fails. */
+export const expectAddresses = async ({kni}: Probe, pods: readonly Attached[]): Promise<void> => {
+  for (const {pod, ipconfigs} of pods) {
+    const seen = addressesOf((await kni.queryPodNetwork({id: pod.sandbox})).ipconfigs);
+    expectThat(seen === addressesOf(ipconfigs), addressesOf(ipconfigs), `it is ${seen || 'no address'}`);
+  }
+};
+
 const many = async ({up}: Probe, count: number): Promise<readonly Attached[]> =>
   Promise.all(Array.from({length: count}, () => up()));
 

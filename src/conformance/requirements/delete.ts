@@ -31,6 +31,14 @@ export const expectUnchanged = async ({kni}: Probe, {pod, ipconfigs}: Attached):
   expectThat(seen === expected, `the other pod to keep ${expected}`, `it has ${seen || 'no address'}`);
 };
 
+/** A pod whose first network is gone, and which has a second one. */
+const recreated = async (probe: Probe): Promise<{readonly first: Attached; readonly second: Attached}> => {
+  const first = await probe.up();
+  await probe.down(first);
+  const {namespace, name, uid} = first.pod;
+  return {first, second: await probe.up(probe.pod({namespace, name, uid}))};
+};
+
 /** DeleteNetwork with only some of what identifies the network. */
 const deletesBy = (
   id: string,
@@ -141,11 +149,9 @@ export const deletion: Group = {
       title: 'keeps the new network of a pod when the deletion of its old one is repeated',
       needs: 'socket',
       async run(probe) {
-        const first = await probe.up();
-        await probe.down(first);
-        const {namespace, name, uid} = first.pod;
-        const second = await probe.up(probe.pod({namespace, name, uid}));
-        await probe.kni.deleteNetwork({id: first.pod.sandbox, namespace, name});
+        const {first, second} = await recreated(probe);
+        const {sandbox: id, namespace, name} = first.pod;
+        await probe.kni.deleteNetwork({id, namespace, name});
         await expectUnchanged(probe, second);
       },
     },
@@ -156,11 +162,9 @@ export const deletion: Group = {
       title: 'keeps the new network of a pod when the detachment of its old one is repeated',
       needs: 'socket',
       async run(probe) {
-        const first = await probe.up();
-        await probe.down(first);
-        const {namespace, name, uid} = first.pod;
-        const second = await probe.up(probe.pod({namespace, name, uid}));
-        await probe.kni.detachInterface({id: first.pod.sandbox, namespace, name});
+        const {first, second} = await recreated(probe);
+        const {sandbox: id, namespace, name} = first.pod;
+        await probe.kni.detachInterface({id, namespace, name});
         await expectUnchanged(probe, second);
       },
     },

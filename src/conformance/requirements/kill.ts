@@ -2,12 +2,12 @@
 
 import {setTimeout as sleep} from 'node:timers/promises';
 import {outcomeOf} from '../kni-client.ts';
-import {type Attached, addressesOf} from '../pods.ts';
+import type {Attached} from '../pods.ts';
 import {eachOf, type Probe} from '../probe.ts';
 import type {Group} from '../requirement.ts';
 import {leavesNothing} from '../snapshot.ts';
-import {expectThat, Violation} from '../violation.ts';
-import {expectDistinct} from './concurrency.ts';
+import {Violation} from '../violation.ts';
+import {expectAddresses, expectDistinct} from './concurrency.ts';
 
 const rounds = 12;
 const leftOf = ['netns', 'link', 'address', 'route'] as const;
@@ -73,14 +73,7 @@ export const kills: Group = {
           await killAfter(probe, 0);
         }
         expectDistinct(pods);
-        for (const {pod, ipconfigs} of pods) {
-          const seen = addressesOf((await probe.kni.queryPodNetwork({id: pod.sandbox})).ipconfigs);
-          expectThat(
-            seen === addressesOf(ipconfigs),
-            addressesOf(ipconfigs),
-            `it is ${seen || 'no address'}`,
-          );
-        }
+        await expectAddresses(probe, pods);
       },
     },
     {

@@ -2,12 +2,13 @@
 
 import {readdirSync} from 'node:fs';
 import {CallFailed, outcomeOf} from '../kni-client.ts';
-import {type Attached, addressesOf, identityOf} from '../pods.ts';
+import {type Attached, identityOf} from '../pods.ts';
 import type {Probe} from '../probe.ts';
 import type {Group, Requirement} from '../requirement.ts';
 import {runtimePaths} from '../runtime-process.ts';
 import {type Kind, leavesNothing} from '../snapshot.ts';
 import {expectThat, NotApplicable, Violation} from '../violation.ts';
+import {expectAddresses} from './concurrency.ts';
 
 /** A pod comes and goes, with a host port, and leaves nothing of this kind. */
 const leavesNo = (id: string, of: Kind, title: string): Requirement => ({
@@ -201,14 +202,7 @@ export const leaks: Group = {
       async run({onFreshNode}) {
         await onFreshNode({podCidrs: tinyPodCidr}, async (probe) => {
           const pods = await exhaust(probe);
-          for (const {pod, ipconfigs} of pods) {
-            const seen = addressesOf((await probe.kni.queryPodNetwork({id: pod.sandbox})).ipconfigs);
-            expectThat(
-              seen === addressesOf(ipconfigs),
-              addressesOf(ipconfigs),
-              `it is ${seen || 'no address'}`,
-            );
-          }
+          await expectAddresses(probe, pods);
           const {networks} = await probe.kni.queryNodeNetworks({});
           for (const {name, ready, extradata} of networks)
             expectThat(
