@@ -12,7 +12,7 @@ export interface Ended {
 
 export interface Running {
   readonly ended: Promise<Ended>;
-  /** Resolves when the command prints this text; rejects when it ends before that. */
+  /** Resolves when the command prints this text; rejects when it ends before that, or after ten minutes. */
   printed(text: string): Promise<void>;
   /** What it has printed on standard output until now. */
   output(): string;
@@ -46,8 +46,10 @@ export const start = (...args: readonly string[]): Running => {
     ended,
     printed: (text) =>
       new Promise((done, fail) => {
+        const timer = setTimeout(() => fail(new Error(`did not print ${text}, but ${stdout}`)), 600_000);
         const look = (): void => {
           if (!stdout.includes(text)) return;
+          clearTimeout(timer);
           seen.delete(look);
           done();
         };
