@@ -14,6 +14,8 @@ import {until} from '../../rig/wait.ts';
 const subnetEnv = '/run/flannel/subnet.env';
 const [near, far] = ['flannel-near', 'flannel-far'];
 const hostPort = 18_181;
+/** With a backend, because the backend of the cluster before flannel is not kept. */
+const backToKni = ['--cni', 'kni', '--backend', 'host-gw'] as const;
 
 useCluster();
 
@@ -22,11 +24,11 @@ let before: readonly string[];
 
 beforeAll(async () => {
   flannel = await flannelOn();
-  await up('--cni', 'kni');
+  await up(...backToKni);
   before = await Promise.all([worker, controlPlane].map(settings));
 }, 900_000);
 afterAll(async () => {
-  await up('--cni', 'kni');
+  await up(...backToKni);
   await flannel[Symbol.asyncDispose]();
 }, 300_000);
 
@@ -135,7 +137,7 @@ describe('flannel', () => {
   });
 
   it('is replaced by kni-demo, also after kill -9, and nothing is left', async () => {
-    const switching = start('up', '--verbose', '--yes', '--cni', 'kni', ...named);
+    const switching = start('up', '--verbose', '--yes', ...backToKni, ...named);
     await switching.printed(`switching ${worker} to network kni`);
     await until('the switch to stop the kubelet', async () =>
       (await shell(worker, 'systemctl is-active kubelet || true')).includes('inactive'),
@@ -145,7 +147,7 @@ describe('flannel', () => {
     expect((await kniDemo('status', ...named)).stdout).toMatch(
       /an interrupted `kni-demo up` left: .*switched to network kni/,
     );
-    expect(await kniDemo('up', '--quiet', '--yes', '--cni', 'kni', ...named)).toMatchObject({
+    expect(await kniDemo('up', '--quiet', '--yes', ...backToKni, ...named)).toMatchObject({
       exitCode: exitCodes.ok,
       stderr: expect.stringContaining(`undone: ${worker} switched to network kni`),
     });
