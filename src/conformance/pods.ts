@@ -35,13 +35,13 @@ export const newPod = (parts: Partial<Pod> = {}): Pod => ({
   ...parts,
 });
 
-/** What a pod asks of AttachInterface. */
+/** The fields of AttachInterface that come from the pod's specification. */
 export interface Wishes {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly portMappings?: MessageInitShape<typeof PortMappingSchema>[];
 }
 
-/** What the kubelet tells of a sandbox in DetachInterface, DeleteNetwork and QueryPodNetwork. */
+/** The fields by which DetachInterface, DeleteNetwork and QueryPodNetwork identify a sandbox. */
 export const identityOf = ({sandbox, name, namespace, uid, attempt}: Pod) => ({
   id: sandbox,
   name,

@@ -1,4 +1,4 @@
-/** What a requirement uses to check a network runtime. */
+/** The tools with which a requirement checks a network runtime. */
 
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {KniCalls, Patience} from './kni-client.ts';
@@ -33,7 +33,7 @@ export interface Probe {
   readonly node: OwnNode;
   /** Only for requirements with the need `process`. Throws without one, as `node` does. */
   readonly runtime: RuntimeProcess;
-  /** Runs `use` on another new node with a runtime of its own, which is told other podCIDRs. Only for the need `process`. */
+  /** Runs `use` on another new node, whose runtime gets other podCIDRs. Only for the need `process`. */
   readonly onFreshNode: (
     options: {readonly podCidrs: string | undefined; readonly isReady?: boolean},
     use: (probe: Probe) => Promise<void>,
@@ -73,7 +73,7 @@ export const makeProbe = (parts: ProbeParts, pods: Pod[]): Probe => {
 };
 
 const present = <T>(part: T | undefined): T => {
-  if (part === undefined) throw new Error('this requirement needs a node of its own');
+  if (part === undefined) throw new Error('this requirement needs a new node');
   return part;
 };
 

@@ -12,7 +12,7 @@ export interface RawAnswer {
   readonly problem: string | undefined;
 }
 
-/** Makes a unary call with any bytes as its message, on a connection of its own. `path` is `/kni.KNI/CreateNetwork`. */
+/** Makes a unary call with any bytes as its message, on a new connection. `path` is `/kni.KNI/CreateNetwork`. */
 export const callRaw = async (
   socket: string,
   path: string,
@@ -34,8 +34,8 @@ export const callRaw = async (
       te: 'trailers',
     });
     let status: string | undefined;
-    const take = ({'grpc-status': told}: IncomingHttpHeaders): void => {
-      status ??= told?.toString();
+    const take = ({'grpc-status': grpcStatus}: IncomingHttpHeaders): void => {
+      status ??= grpcStatus?.toString();
     };
     stream.on('response', take);
     stream.on('trailers', take);

@@ -6,8 +6,8 @@ import type {Probe} from './probe.ts';
 export type Level = 'MUST' | 'SHOULD' | 'MAY';
 
 /**
- * What a check needs: `socket` only calls the runtime, so it is safe on a live node. `node` also reads and changes the network of
- * the node, and `process` also stops, kills and starts the runtime: both need a node of their own.
+ * The access that a check needs. `socket` only calls the runtime, so it is safe on a live node. `node` also reads and changes the
+ * network of the node, and `process` also stops, kills and starts the runtime: both need a node that the suite made.
  */
 export type Needs = 'socket' | 'node' | 'process';
 

@@ -39,7 +39,7 @@ const explain = (error: unknown): Omit<Failure, 'exchanges'> => {
     return error.isLate
       ? {
           expected: `an answer to ${error.method} within ${deadlineOf(error.method)}`,
-          observed: 'there was none',
+          observed: 'no answer',
         }
       : {expected: `${error.method} to succeed`, observed: textOf(error)};
   if (error instanceof UserError) return {expected: 'the runtime to start', observed: error.why};

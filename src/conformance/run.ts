@@ -11,7 +11,7 @@ import {outcomeOfError, type Result} from './result.ts';
 import {defaultPodCidrs, type RuntimeProcess, runtimePaths, runtimeProcess} from './runtime-process.ts';
 import {Violation} from './violation.ts';
 
-/** A runtime that the suite starts on a node of its own, or one that is already running. */
+/** A runtime that the suite starts on a new node, or one that is already running. */
 export type Target =
   | {
       readonly kind: 'program';
@@ -159,7 +159,7 @@ const withProbe = async (
   signal.addEventListener('abort', () => kni[Symbol.dispose](), {once: true});
   using cleaner = kniClient(socket, () => undefined);
   const onFreshNode: Probe['onFreshNode'] = async ({podCidrs, isReady = true}, useFresh) => {
-    if (target.kind !== 'program') throw new Error('this requirement needs a node of its own');
+    if (target.kind !== 'program') throw new Error('this requirement needs a new node');
     await using fresh = await startPlace(target, signal, {podCidrs, isReady}, podCidrs !== undefined);
     await withProbe(target, fresh, {exchanges, signal}, useFresh);
   };

@@ -1,4 +1,4 @@
-/** The network runtime under test as a process on a node of its own. */
+/** The network runtime under test, as a process on a node that the suite made. */
 
 import {setTimeout as sleep} from 'node:timers/promises';
 import {UserError} from '../errors.ts';
@@ -42,7 +42,7 @@ export interface StopResult {
 }
 
 export interface RuntimeOptions {
-  /** Comma separated; undefined: the runtime is not told. */
+  /** Comma separated; undefined: the variable is not set. */
   readonly podCidrs: string | undefined;
   readonly signal: AbortSignal;
 }

@@ -38,5 +38,5 @@ export const canConnect = async (
       await sleep(200);
     }
   }
-  return {isConnected: false, problem: `there was none: ${problem}`};
+  return {isConnected: false, problem: `no connection: ${problem}`};
 };

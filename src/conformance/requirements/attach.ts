@@ -21,7 +21,7 @@ export const attachment: Group = {
       title: 'returns at least one address',
       needs: 'socket',
       async run({up}) {
-        expectThat(ipsOf(await up()).length > 0, 'an address in ipconfigs', 'there is no address');
+        expectThat(ipsOf(await up()).length > 0, 'an address in ipconfigs', 'no address');
       },
     },
     {
@@ -183,7 +183,7 @@ export const attachment: Group = {
       id: 'KNI-A13',
       level: 'MUST',
       source: 'Kubernetes: every pod has its own address',
-      title: 'gives each pod an address of its own',
+      title: 'gives no two pods the same address',
       needs: 'socket',
       async run({up}) {
         const [one, two] = [ipsOf(await up()), ipsOf(await up())];
@@ -260,7 +260,7 @@ export const attachment: Group = {
         const {netns} = await up();
         const routes = await node.runIn(netns, ['ip', ['route', 'show', 'default']]);
         const routes6 = await node.runIn(netns, ['ip', ['-6', 'route', 'show', 'default']]);
-        expectThat(`${routes}${routes6}`.trim() !== '', 'a default route in the netns', 'there is none');
+        expectThat(`${routes}${routes6}`.trim() !== '', 'a default route in the netns', 'no default route');
       },
     },
     {
@@ -273,7 +273,7 @@ export const attachment: Group = {
         const {namespace, name, sandbox: id} = pod({uid: ''});
         const {netnsPath} = await kni.createNetwork({namespace, name});
         const {ipconfigs} = await kni.attachInterface({id, namespace, name, extradata: {netns: netnsPath}});
-        expectThat(addressesOf(ipconfigs) !== '', 'an address', 'there is no address');
+        expectThat(addressesOf(ipconfigs) !== '', 'an address', 'no address');
         sameAnswer(ipconfigs, (await kni.queryPodNetwork({id, namespace, name})).ipconfigs);
         await kni.detachInterface({id, namespace, name});
         await kni.deleteNetwork({id, namespace, name});

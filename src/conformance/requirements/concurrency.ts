@@ -122,7 +122,7 @@ export const concurrency: Group = {
             owners.set(ip, name);
           }
           await probe.kni.queryPodNetwork({id: attached.pod.sandbox});
-          // Before the call: the address may belong to another pod as soon as it is released.
+          // Before the call: once the runtime releases the address, another pod may get it at any moment.
           for (const ip of ipsOf(attached)) owners.delete(ip);
           await probe.down(attached);
         });

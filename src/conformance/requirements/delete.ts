@@ -39,7 +39,7 @@ const recreated = async (probe: Probe): Promise<{readonly first: Attached; reado
   return {first, second: await probe.up(probe.pod({namespace, name, uid}))};
 };
 
-/** DeleteNetwork with only some of what identifies the network. */
+/** DeleteNetwork with only some of the fields that identify the network. */
 const deletesBy = (
   id: string,
   what: string,

@@ -53,7 +53,7 @@ const failsToAttach = async (call: Promise<Attached>, why: string): Promise<void
   expectThat(outcome !== 'OK', `an error, because ${why}`, 'the call succeeded');
 };
 
-/** A pool of 5 addresses for pods at most, some of which the node may need. */
+/** At most 5 addresses for pods, fewer if the node itself needs some. */
 const tinyPodCidr = '10.98.0.0/29';
 
 /** Attaches pods until that fails. */

@@ -7,7 +7,7 @@ import type {Probe} from '../probe.ts';
 import type {Group} from '../requirement.ts';
 import {expectThat, NotApplicable, Violation} from '../violation.ts';
 
-/** Answers of a runtime that knows no podCIDR of its node. NotApplicable if it is ready all the same, or does not serve. */
+/** Checks a runtime that knows no podCIDR of its node. NotApplicable if it is ready without one, or does not serve. */
 const whileNotReady = (
   {onFreshNode}: Probe,
   check: (probe: Probe, network: Network) => Promise<void> | void,

@@ -205,7 +205,7 @@ export const restarts: Group = {
     must(
       'KNI-S14',
       'kni.proto: QueryPodNetwork',
-      'reports no addresses of a network that a restart of the node has destroyed, or makes it anew',
+      'does not report addresses of a network that a restart of the node destroyed, unless it recreates that network',
       async (probe) => {
         const old = await probe.up();
         await probe.runtime.kill();
