@@ -58,7 +58,7 @@ export interface PodNetwork<Data> {
     readonly state: 'created' | 'attaching' | 'attached' | 'detaching' | 'detached';
     /** Id of the pod sandbox; unknown before AttachInterface. */
     readonly sandbox?: string;
-    /** What the runtime itself must remember, as JSON. */
+    /** Data that the runtime stores with the network, as JSON. */
     readonly data?: Data;
 }
 
@@ -155,7 +155,7 @@ export declare const vethNameOf: (key: string) => string;
 /** Removes an interface of the node; of a veth pair, both ends. A missing one is fine. */
 export declare const removeLink: (name: string) => Promise<void>;
 
-/** What a handler may know and do beside its answer. */
+/** The context of a call, as the second argument of its handler. */
 export interface Call {
     /** Aborts when the caller no longer waits. Work that has begun should still come to a consistent end. */
     readonly signal: AbortSignal;
@@ -172,7 +172,7 @@ export interface Call {
  * concurrently.
  */
 export interface Handlers {
-    /** Creates the netns of a pod. There is no sandbox yet. */
+    /** Creates the netns of a pod, before its sandbox exists. */
     createNetwork(request: CreateNetworkRequest, call: Call): Promise<CreateNetworkAnswer>;
     /** Undoes createNetwork, and first attachInterface if needed. Must succeed for an unknown network. */
     deleteNetwork(request: DeleteNetworkRequest, call: Call): Promise<void>;

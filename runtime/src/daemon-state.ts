@@ -57,7 +57,7 @@ const lockAll = async ({socket, stateDir, netnsDir, confDir, foreignNetwork}: Op
     takeLock(join(stateDir, 'lock'), stateDir),
     lockSocket(socket),
     takeLock(`${netnsDir}.kni-lock`, netnsDir, 0o755), // beside the directory: `ip netns` lists every file inside
-    // A directory of another program, which lists it, gets no files of ours; and nothing is written there.
+    // A directory of another program gets no lock file: that program lists it, and we write nothing there.
     ...(foreignNetwork === undefined ? [takeLock(join(confDir, '.kni-lock'), confDir, 0o755)] : []),
   ]);
   for (const lock of taken) if (lock.status === 'rejected') throw lock.reason;

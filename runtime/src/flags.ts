@@ -248,7 +248,7 @@ export const optionsFrom = (args: readonly string[]): Options | undefined => {
 
 const backendOf = (values: Values): BackendName => {
   const backend = oneOf(backendNames)(values.backend, 'backend');
-  // A configuration without routes would give pods addresses that nobody can reach.
+  // A configuration without routes would give pods unreachable addresses.
   if (backend === 'none' && values['foreign-network'] === '')
     throw new UsageError(
       '--backend none needs --foreign-network: the program that routes packets to other nodes also configures the network',

@@ -11,7 +11,7 @@ const priorities = {debug: '<7>DEBUG ', info: '', warn: '<4>WARN ', error: '<3>E
   string
 >;
 
-/** What a reader wants to see on a narrow screen. */
+/** The most useful fields, which must fit on a narrow screen. */
 const firstFields = ['pod', 'error', 'reason', 'ready', 'ms'];
 /** Long identifiers, and what the message says already. `time` is last: it marks the line as one of the network runtime. */
 const lastFields = ['rpc', 'uid', 'sandbox', 'netns', 'correlation', 'time'];

@@ -62,7 +62,7 @@ export interface BufferedSink extends LogSink {
   flush(atMost: number): Promise<void>;
 }
 
-/** Drops lines that nobody reads: they must neither end the process nor fill its memory. */
+/** Drops lines that its reader does not take: they must neither end the process nor fill its memory. */
 export const stdoutSink = (): BufferedSink => {
   const {stdout} = process;
   stdout.on('error', () => undefined);

@@ -12,7 +12,7 @@ export interface ReleasedSandbox {
   /** `namespace/name` */
   readonly pod: string;
   readonly network: 'kni' | 'cni';
-  /** Why the network runtime did not release the network. Only with `force`, which removes the sandbox all the same. */
+  /** Why the network runtime did not release the network. Only with `force`, which removes the sandbox nevertheless. */
   readonly error?: string;
 }
 

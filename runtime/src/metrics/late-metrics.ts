@@ -1,4 +1,4 @@
-/** Loads the metrics after the first answers, because the start does not need them. What is observed before is kept. */
+/** Loads the metrics after the first answers, because the start does not need them. Buffers earlier observations. */
 import type {Registry} from 'prom-client';
 import type {GaugeSources} from './gauges.ts';
 import type {Metrics} from './metrics.ts';

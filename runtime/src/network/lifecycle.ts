@@ -64,7 +64,7 @@ export interface PodNetworkService {
 }
 
 export interface AttachRequest extends Selector, Omit<AttachOptions, 'pod'> {
-  /** What the pod selects, also while Multus attaches it. Throws InvalidRequest for an invalid annotation. Default: `selections`. */
+  /** The networks that the pod selects, even if Multus attaches them. Throws InvalidRequest for an invalid annotation. Default: `selections`. */
   readonly ownSelections?: () => AttachOptions['selections'];
 }
 

@@ -6,7 +6,7 @@ import type {RecordStore} from './record-store.ts';
 export interface Records extends RecordIndex {
   /** Writes to disk first: if that fails, nothing has changed. */
   put(record: PodNetworkRecord): Promise<void>;
-  /** Memory knows the record at once, so that what it names is no orphan. Forgets it if it cannot be written. */
+  /** Adds the record to memory at once, so that its netns and addresses do not count as orphaned. Removes it if the write fails. */
   announce(record: PodNetworkRecord): Promise<void>;
   /** For cleanups, which continue when the disk fails: memory changes in any case. */
   force(record: PodNetworkRecord): Promise<void>;

@@ -1,7 +1,7 @@
 /** Finds the record that a request means. Callers send different sets of identifiers. */
 import type {PodRef} from './pod-ref.ts';
 
-/** What the selection needs to know of a record. A record in state `created` waits for its sandbox. */
+/** The fields of a record by which it is selected. A record in state `created` waits for its sandbox. */
 export interface Selectable {
   readonly attempt: string;
   readonly state: string;

@@ -39,8 +39,8 @@ interface Range {
 }
 
 /**
- * The pools of all plugins with host-local IPAM, also of flannel and of what Multus delegates to. Skips ranges that host-local would refuse. Counts the leases only when
- * their directory has changed.
+ * The pools of all plugins with host-local IPAM, including the plugins to which flannel and Multus delegate. Skips ranges that
+ * host-local would refuse. Counts the leases only when their directory has changed.
  */
 export const poolsOf = async (list: Conflist): Promise<readonly Pool[]> => {
   const last = counted.get(list);

@@ -65,7 +65,7 @@ export const openNodeNetwork = async (options: NodeNetworkOptions): Promise<Node
   const preparation = await openPreparation(options);
   const nodes = createNodesFollower(options, preparation);
 
-  /** Why there is no configuration of our own. Others write theirs without the nodes that we know. */
+  /** Why the configuration is missing. Only for our own: other programs write theirs without knowing our nodes. */
   const whyNotWritten = () => nodes.trouble() ?? troubleOfNode(preparation.nodes(), nodeName);
   const missing = (): Trouble =>
     (expected === undefined ? whyNotWritten() : undefined) ??

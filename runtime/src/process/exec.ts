@@ -178,7 +178,7 @@ const spawnProgram = async (
 };
 
 /**
- * `detached` makes the program the leader of its own process group, so that the whole group can be killed. Throws EMFILE
+ * `detached` makes the program the leader of a new process group, so that the whole group can be killed. Throws EMFILE
  * without enough free descriptors.
  */
 const start = (

@@ -1,7 +1,7 @@
 /** Collects what a program prints, up to a limit. */
 import type {Readable} from 'node:stream';
 
-/** The output of a program, as far as it is known. */
+/** The output of a program until now. */
 export interface Output {
   readonly text: () => string;
   /** Reads no more. */

@@ -28,7 +28,7 @@ export const openNetns = async ({netnsDir}: Pick<Settings, 'netnsDir'>): Promise
 
 /** Creates the bridge unless it exists, brings it up, and gives it the addresses: `10.244.1.1/24`. Idempotent. */
 export const ensureBridge = async (bridge: string, addresses: readonly string[]): Promise<void> => {
-  // A bridge without a MAC of its own takes one of its ports, and pods lose their gateway when that port goes.
+  // A bridge without a fixed MAC takes that of one of its ports, and pods lose their gateway when that port is removed.
   const create = ['link', 'add', bridge, 'address', macOf([bridge, ...addresses]), 'type', 'bridge'];
   await run('ip', create).catch((error: unknown) => {
     if (!isRefused(error, 'File exists')) throw error;

@@ -85,7 +85,7 @@ const createConnection = ({nodeName, podCidrs: given}: Settings): Connection => 
   let mtu: number | undefined;
   let work: Promise<void> = Promise.resolve();
 
-  /** The settings count, whatever the API server says of this node. */
+  /** For this node, the podCIDRs of the settings win over those of the API server. */
   const withOwn = (read: readonly NodeFacts[]): readonly NodeFacts[] => {
     const own = read.find(({name}) => name === nodeName) ?? {name: nodeName, internalIps: []};
     return [...read.filter(({name}) => name !== nodeName), {...own, podCidrs: given}];

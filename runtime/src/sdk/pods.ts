@@ -40,7 +40,7 @@ export interface PodNetwork<Data> {
   readonly state: 'created' | 'attaching' | 'attached' | 'detaching' | 'detached';
   /** Id of the pod sandbox; unknown before AttachInterface. */
   readonly sandbox?: string;
-  /** What the runtime itself must remember, as JSON. */
+  /** Data that the runtime stores with the network, as JSON. */
   readonly data?: Data;
 }
 

@@ -1,4 +1,4 @@
-/** The SDK of kni-demo: what a network runtime for Linux nodes is made of. docs/sdk.md is made from it. */
+/** The SDK of kni-demo: the parts of a network runtime for Linux nodes. docs/sdk-reference.md is generated from it. */
 export type {Attachment, Target} from '../cni/attachment.ts';
 export type {
   AttachInterfaceRequest,

@@ -33,7 +33,7 @@ import {indexes, type PodNetworks, type PodRequest} from './pods.ts';
 import {readSettings, type Settings} from './settings.ts';
 import {lockSocketOnce} from './socket-lock.ts';
 
-/** What a handler may know and do beside its answer. */
+/** The context of a call, as the second argument of its handler. */
 export interface Call {
   /** Aborts when the caller no longer waits. Work that has begun should still come to a consistent end. */
   readonly signal: AbortSignal;
@@ -50,7 +50,7 @@ export interface Call {
  * concurrently.
  */
 export interface Handlers {
-  /** Creates the netns of a pod. There is no sandbox yet. */
+  /** Creates the netns of a pod, before its sandbox exists. */
   createNetwork(request: CreateNetworkRequest, call: Call): Promise<CreateNetworkAnswer>;
   /** Undoes createNetwork, and first attachInterface if needed. Must succeed for an unknown network. */
   deleteNetwork(request: DeleteNetworkRequest, call: Call): Promise<void>;
@@ -187,7 +187,7 @@ const adapt = (handlers: Handlers, pods: ServeOptions['pods']): KniHandlers<obje
   };
 };
 
-/** Encoded here, so that an answer that is no message is an error of the handler. */
+/** Encoded here, so that an answer of the wrong type is an error of the handler. */
 const encode = <Desc extends DescMessage>(schema: Desc, answer: MessageInitShape<Desc>): Uint8Array =>
   toBinary(schema, create(schema, answer));
 
