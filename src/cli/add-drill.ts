@@ -40,6 +40,6 @@ The pods of the first worker restart twice. It fits into 80 columns and 24 rows.
 Exit code 1: a check does not hold, or something is left behind.`;
 
 const help = `
-A drill takes up to a minute. It uses a namespace of its own, changes only that and one worker, and restores both, also after
-Ctrl-C. After kill -9, --restore does it. While a drill of the runtime runs, that worker is not Ready for some seconds.
-Exit code 1: a check does not hold, or something is left behind.`;
+A drill takes up to a minute. It changes only the namespace kni-drill and one worker, and restores both, also after Ctrl-C.
+After kill -9, run kni-demo drill --restore. Drills that stop the runtime make that worker not Ready for some seconds.
+Exit code 1: a check failed, or the drill left something behind.`;

@@ -85,7 +85,7 @@ export const addStages = (program: Command, world: World): void => {
 
 export const addPlan = (program: Command, world: World): void => {
   withChoices(program.command('plan'))
-    .description('show every task of up: its stage, what it needs, and whether it would run')
+    .description('show every task of up: its stage, its needs, and whether it would run')
     .addOption(
       new Option('--format <format>', 'how to print it')
         .choices(['text', 'json', 'mermaid', 'dot'])

@@ -61,7 +61,7 @@ const timeRow = (title: string, cni: SideResult, kni: SideResult, key: keyof Sid
 /** docs/compare.md explains them and names their sources. */
 const facts: readonly string[] = columns([
   ['WHAT', 'CNI', 'KNI'],
-  ['node is Ready when', 'a configuration file exists', 'the runtime says so'],
+  ['node is Ready when', 'a configuration file exists', 'the runtime reports it'],
   ['', 'CNI 1.1: STATUS succeeds', 'and it gives a reason'],
   ['lists networks of a node', 'no call', 'QueryNodeNetworks'],
   ["lists a pod's addresses", 'CRI, as ADD returned them', 'QueryPodNetwork'],

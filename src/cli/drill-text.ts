@@ -81,7 +81,7 @@ export const drillsText = (drills: readonly Drill[], paint: ChalkInstance): read
   ];
 };
 
-/** Breaks at blanks. A longer word has a line of its own. */
+/** Breaks at blanks. A word longer than `most` gets its own line. */
 export const wrap = (text: string, most: number): readonly string[] => {
   const lines: string[] = [];
   for (const word of text.split(' ')) {

@@ -6,7 +6,7 @@ import type {ClusterEvent} from '../cluster/events/event.ts';
 import {eventWords} from '../cluster/events/event-words.ts';
 import {oneLine} from '../view/table.ts';
 
-/** What happened, without the pod, the node and the error: `AttachInterface ok 30 ms`. An unknown kind is shown as it is. */
+/** Describes the event without its pod, node and error: `AttachInterface ok 30 ms`. An unknown kind is shown unchanged. */
 export const wordsOf = (event: ClusterEvent): string => oneLine(eventWords(event));
 
 /** The same with the error. */

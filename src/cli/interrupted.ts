@@ -1,4 +1,4 @@
-/** Restores, or only mentions, what an interrupted command has left on a cluster. */
+/** Undoes, or only reports, the changes that an interrupted command left on a cluster. */
 
 import {restoreChanges} from '../changes/changes.ts';
 import {isAtWork, readChanges, summarizeChanges, summarizeRecord} from '../changes/record.ts';

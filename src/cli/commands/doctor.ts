@@ -54,7 +54,7 @@ const examine = async (world: World): Promise<readonly CheckResult[]> => {
       ...(await orphanChecks(context.host, status, signal)),
     ];
   } catch (error) {
-    // Without docker there is no cluster to check, and the survey has said so.
+    // Without docker no cluster can be checked; the survey already reports docker.
     if (!(error instanceof UserError)) throw error;
     return [...survey, ...machine];
   }

@@ -29,7 +29,7 @@ export interface LogsBundleOptions {
   readonly json?: boolean;
 }
 
-/** Throws UserError (exit code `badInput`) when the file exists. What cannot be read is named in the archive. */
+/** Throws UserError (exit code `badInput`) when the file exists. The archive lists the sources that could not be read. */
 export const logsBundle = async (
   world: World,
   file: string,

@@ -164,7 +164,7 @@ interface Proving {
   readonly signal: AbortSignal;
 }
 
-/** Makes the sample pod anew in the background: the next save does not wait for a pod that cannot become Ready. */
+/** Recreates the sample pod in the background: the next save does not wait for a pod that cannot become Ready. */
 const prove = (
   cluster: Cluster,
   changedAt: number,
