@@ -170,7 +170,7 @@ export const errorCatalogue = {
     'Choose another name, or remove it.',
   ),
   'KNI-E401': entry(
-    'The cluster belongs to somebody else.',
+    'The cluster has another owner.',
     'kni-demo did not make it, or another state directory owns it.',
     'Choose another name with `--name`, or set XDG_STATE_HOME to the directory that made it.',
   ),

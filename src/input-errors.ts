@@ -60,8 +60,8 @@ export const inputErrors = {
     'Check the name and the namespace.',
   ),
   'KNI-E211': entry(
-    'The pod has no network of its own.',
-    'Pods with `hostNetwork` use the network of their node.',
+    "The pod uses its node's network.",
+    'Pods with `hostNetwork` get no network through KNI.',
     'Choose another pod.',
   ),
   'KNI-E212': entry(
@@ -92,7 +92,7 @@ export const inputErrors = {
   ),
   'KNI-E218': entry(
     'The image does not exist.',
-    'The docker engine has no image of that name, and there is no such file.',
+    'Neither an image in the docker engine nor a file has that name.',
     'Pull or build it first, or give the path of a tarball.',
   ),
   'KNI-E219': entry(

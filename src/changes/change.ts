@@ -28,7 +28,7 @@ export type ClusterObject = z.infer<typeof clusterObject>;
 
 /** One temporary change. `node` is the name of the node's container, `unit` a systemd unit on it such as `kni`. */
 export const change = z.discriminatedUnion('kind', [
-  /** Undone by `systemctl start`, and by stopping the timer that would start the unit if nobody undid the change. */
+  /** Undone by `systemctl start`, and by stopping the timer that starts the unit if kni-demo never undoes the change. */
   z.object({
     kind: z.literal('service-stopped'),
     node: z.string(),
@@ -44,7 +44,7 @@ export const change = z.discriminatedUnion('kind', [
   }),
   /**
    * All pods of a node got their networks from somewhere else. Undone by `switchBack`: it restores the files, starts `units`, removes
-   * the directories in `scratch`, and lets the kubelet create the sandboxes anew.
+   * the directories in `scratch`, and lets the kubelet create new sandboxes.
    */
   z.object({
     kind: z.literal('node-switched'),
@@ -57,7 +57,7 @@ export const change = z.discriminatedUnion('kind', [
   }),
   /**
    * A node runs another network runtime, named by a drop-in of kni.service. Undone by `switchRuntimeBack`: it puts back the former
-   * drop-in, and lets the kubelet create the sandboxes anew.
+   * drop-in, and lets the kubelet create new sandboxes.
    */
   z.object({
     kind: z.literal('runtime-switched'),
@@ -80,7 +80,7 @@ export type Change = z.infer<typeof change>;
 export type SwitchedNode = Extract<Change, {kind: 'node-switched'}>;
 export type SwitchedRuntime = Extract<Change, {kind: 'runtime-switched'}>;
 
-/** What the change did, as part of a sentence: `kni stopped on test1-worker`. */
+/** Describes the change as part of a sentence: `kni stopped on test1-worker`. */
 export const describeChange = (each: Change): string => {
   switch (each.kind) {
     case 'service-stopped':

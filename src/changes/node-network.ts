@@ -1,6 +1,6 @@
 /**
- * What a network runtime of the user's own leaves on a node. KNI has no call that undoes SetupNodeNetwork, so a bridge or an iptables
- * rule stays. The node's network is listed before the first such runtime starts, and what was added is removed after the last one.
+ * Removes the leftovers of a user's network runtime from a node. KNI has no call that undoes SetupNodeNetwork, so a bridge or an iptables
+ * rule stays. The node's network is listed before the first such runtime starts; later additions are removed after the last one.
  */
 
 import type {Command} from '../host/host.ts';

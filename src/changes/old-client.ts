@@ -4,7 +4,7 @@ import {UserError} from '../errors.ts';
 import type {Host} from '../host/host.ts';
 
 export interface Need {
-  /** What the node is needed for: `switch node test1-worker`. */
+  /** The purpose, as an infinitive: `switch node test1-worker`. */
   readonly to: string;
   /** A subcommand or flag, as the help shows it. */
   readonly feature: string;

@@ -8,7 +8,7 @@ import type {SwitchedNode} from './change.ts';
 import {putFiles} from './node-files.ts';
 import {systemctl} from './systemctl.ts';
 
-/** The network runtime gives up a DEL after 20 s or less; containerd has no limit of its own. */
+/** The network runtime gives up a DEL after 20 s or less; containerd never does. */
 export const releaseTimeout = 60_000;
 
 /** Undoes `switchNode`, from any point at which that was interrupted. Resolves when the kubelet is started. */

@@ -1,6 +1,6 @@
 /**
  * Switches a node: all its pods get their networks from somewhere else, such as CNI in containerd, another network runtime or another
- * configuration. No pod object is deleted. The sandboxes are removed while the kubelet is stopped, and it creates them anew.
+ * configuration. No pod object is deleted. The sandboxes are removed while the kubelet is stopped; then it creates new ones.
  * Containers end without their grace period. Pods on the host's network are not touched.
  */
 

@@ -46,7 +46,7 @@ const port = z.object({
   hostIP: z.string().optional(),
 });
 
-/** What is only in this list: of nodes and pods, by kind. */
+/** The fields of nodes and pods that `nodesIn` and `podsIn` do not read. */
 const objects = z.object({
   items: z.array(
     z.object({

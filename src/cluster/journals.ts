@@ -1,4 +1,4 @@
-/** Reads the network runtimes' logs of several nodes: what is there, then what comes. */
+/** Reads the network runtimes' logs of several nodes: the existing lines, then new ones as they are written. */
 
 import {CommandError} from '../host/command-error.ts';
 import type {Command, RunOptions} from '../host/host.ts';

@@ -33,7 +33,7 @@ export interface NodeState {
   readonly silent?: string | undefined;
   /** Empty if the network runtime does not answer, or has no records for others. */
   readonly records: readonly RecordedPod[];
-  /** The content of the file that names the programs of the node; empty if there is none. */
+  /** The content of the file that names the programs of the node; empty if the file is missing. */
   readonly programs: string;
 }
 

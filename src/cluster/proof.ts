@@ -20,9 +20,9 @@ export interface Evidence {
   readonly lines: readonly LogLine[];
   /** Output of `ip addr show eth0` in the pod. */
   readonly ipAddr: string;
-  /** What the runtime answers about the sandbox; undefined if its log has the known line about it. */
+  /** The runtime's answer to QueryPodNetwork; undefined if its log has the line `ipconfigs received for id: …`. */
   readonly asked?: AskedAddresses | undefined;
-  /** What a request by name found; undefined if it was not made. */
+  /** The result of a request to a Service by its name; undefined if it was not made. */
   readonly byName?: ByName | undefined;
 }
 
@@ -69,8 +69,8 @@ export const gatherEvidence = async (
 };
 
 /**
- * Whether the runtime writes no known line. One that logs its calls writes the line with the kubelet's first query, so it is not
- * asked before: the question would be logged like a call of the kubelet.
+ * Whether the runtime never logs `ipconfigs received for id: …`. A runtime that logs its calls may write that line only at the
+ * kubelet's first QueryPodNetwork. Do not ask it earlier: it would log our query like one of the kubelet.
  */
 const lacksKnownLine = ({lines, sandbox}: Pick<Evidence, 'lines' | 'sandbox'>): boolean => {
   if (sandbox === '' || knownLine({lines, sandbox}) !== undefined) return false;
@@ -136,13 +136,13 @@ export interface Check {
   readonly saw: string;
 }
 
-/** All checks must hold. If the log of the runtime lacks the known lines, other evidence decides, and the checks say so. */
+/** All checks must hold. If the log of the runtime lacks the known lines, other evidence decides, and the labels name it. */
 export const judge = (evidence: Evidence): readonly Check[] => {
   const {pod, ipAddr, byName} = evidence;
-  const {address, ...told} = toldAddress(evidence);
+  const {address, ...reported} = reportedAddress(evidence);
   const inPod = /inet (\d+\.\d+\.\d+\.\d+)\//.exec(ipAddr)?.[1];
   return [
-    told,
+    reported,
     {
       claim: 'the API server has the same address',
       label: 'address at API server',
@@ -169,8 +169,12 @@ export const judge = (evidence: Evidence): readonly Check[] => {
   ];
 };
 
-/** The address that the runtime tells: in its log, or in its answer. */
-const toldAddress = ({lines, sandbox, asked}: Evidence): Check & {readonly address: string | undefined} => {
+/** The address that the runtime reports: in its log, or in its answer. */
+const reportedAddress = ({
+  lines,
+  sandbox,
+  asked,
+}: Evidence): Check & {readonly address: string | undefined} => {
   const received = lines.map(({msg}) => receivedIpConfigs(msg)).findLast((line) => line?.sandbox === sandbox);
   if (received === undefined && asked !== undefined) {
     const address = asked.kind === 'answered' ? asked.ips[0] : undefined;
@@ -221,7 +225,7 @@ const loggedChecks = ({lines, sandbox, netns}: Evidence): readonly Check[] => {
   ];
 };
 
-/** containerd names the namespaces that it makes for CNI `cni-<uuid>`. It joins another one only if the kubelet says so. */
+/** containerd names the namespaces that it makes for CNI `cni-<uuid>`. It joins another one only if the kubelet asks for it. */
 const foreignChecks = ({netns}: Evidence): readonly Check[] => [
   {
     claim: 'containerd joined a network namespace that it did not make',

@@ -1,6 +1,6 @@
 /**
- * A network runtime of the user's own, which a node runs instead of kni-demo's. One file of the node says so: a drop-in of kni.service,
- * whose first line names the runtime. Everything else about it is in directories that go when kni-demo's runtime is back.
+ * A user's network runtime, which a node runs instead of kni-demo's. One file on the node names it: the first line of a drop-in of
+ * kni.service. All its other files are in directories that are removed when kni-demo's runtime is back.
  */
 
 import {z} from 'zod';

@@ -69,7 +69,7 @@ export const networksToCompare = async (
     throw new UserError({
       what: `cannot switch node ${node} to CNI`,
       why: `the plugin ${missing} is neither in ${binDirs.join(' nor in ')}`,
-      tryThis: 'make the cluster anew, install the plugin on the node, or choose another node with --node',
+      tryThis: 'recreate the cluster, install the plugin on the node, or choose another node with --node',
       code: 'KNI-E119',
     });
   }

@@ -13,7 +13,7 @@ export interface PodTimes {
 export interface PodLogs {
   /** The lines of containerd since the creation of the pod. */
   readonly containerd: string;
-  /** What the plugin that writes the time has written. */
+  /** The output of the plugin that writes the time of each call. */
   readonly plugin: string;
   /** When the network runtime began CreateNetwork; undefined with CNI. */
   readonly createNetwork: number | undefined;

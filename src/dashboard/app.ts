@@ -12,7 +12,7 @@ export interface AppOptions {
   readonly port: number;
   readonly page: PageFiles;
   readonly mode: PageMode;
-  /** What the mode serves: a live cluster, or a recording with one JSON object per line. */
+  /** A live cluster, or a recording with one JSON object per line. */
   readonly content: LiveContent | {readonly recording: string};
 }
 
@@ -29,7 +29,7 @@ export interface ActionAnswer {
   readonly response: ActionResponse;
 }
 
-/** The object of `pod inspect --json`, or why there is none. */
+/** The object of `pod inspect --json`, or the error of that command. */
 export type InspectAnswer =
   | {readonly status: 200; readonly inspection: object}
   | {readonly status: 400 | 404 | 503; readonly error: InspectError};
@@ -71,7 +71,7 @@ export const createApp = ({token, port, page, mode, content}: AppOptions): Hono 
 
 const addLive = (app: Hono, {hub, act, inspect}: LiveContent): void => {
   app.get('/feed', (context) => {
-    // The answer to HEAD has no body, so nobody would read the stream or end it.
+    // The answer to HEAD has no body, so the stream would never be read or ended.
     if (context.req.method === 'HEAD') return context.body(null, 200, feedType);
     return hub.readers() >= mostReaders ? context.text('too many tabs\n', 503) : feedOf(context, hub);
   });

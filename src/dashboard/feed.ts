@@ -211,9 +211,9 @@ export type ActionRequest =
 /** The answer, also to a refused request. It comes when the command has ended. */
 export interface ActionResponse {
   readonly ok: boolean;
-  /** What a user would type: `kni-demo pod create mypod`. Empty for an invalid request. */
+  /** The command to type for the same effect: `kni-demo pod create mypod`. Empty for an invalid request. */
   readonly commandLine: string;
-  /** What the command printed, or why the request was refused. */
+  /** The output of the command, or why the request was refused. */
   readonly output: string;
 }
 

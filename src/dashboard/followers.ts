@@ -1,4 +1,4 @@
-/** Follows events and logs of a cluster, and begins anew when it has other nodes. */
+/** Follows events and logs of a cluster, and reconnects when the set of its nodes changes. */
 
 import {setMaxListeners} from 'node:events';
 import type {Cluster} from '../cluster/cluster.ts';

@@ -43,7 +43,7 @@ export const createHub = ({
     past.add(line);
     while (past.characters() > memory) past.take();
   };
-  /** The messages of which only the last one counts. */
+  /** Messages that replace their predecessors. */
   const state: {snapshot?: string; lost?: string | undefined} = {};
   const readers = new Set<Waiting>();
   const taps = new Set<(line: string) => void>();
@@ -106,7 +106,7 @@ interface ReaderOptions {
   readonly onEnd: () => void;
 }
 
-/** What a reader gets first is shared with the hub, so it does not count as waiting. */
+/** The lines in `first` are shared with the hub, so they do not count as the reader's backlog. */
 const createReader = (first: readonly string[], {backlog, afterLoss, onEnd}: ReaderOptions): Waiting => {
   const [history, waiting] = [createQueue(), createQueue()];
   for (const line of first) history.add(line);

@@ -17,7 +17,7 @@ import {isHealthy} from '../status/text.ts';
 export interface CheckResult {
   readonly name: string;
   readonly kind: 'ok' | 'warning' | 'problem';
-  /** What was found, in a few words. */
+  /** The finding, in a few words. */
   readonly message: string;
   /** Commands or advice, one per line. */
   readonly fix?: string;

@@ -46,7 +46,7 @@ const attempt = (
     const name = `attacker-${target}`;
     const pod = await startPod(scene, {name, annotations: {[annotation]: path}});
     const network = await networkOf(scene, pod);
-    const {netns = '(a netns of its own making)', links} = network;
+    const {netns = '(a netns that containerd made)', links} = network;
     check('containerd', 'it joined the netns made for this pod, not the one it asked for', {
       holds: netns !== path && netns.includes(pod.uid),
       saw: netns,
@@ -63,7 +63,7 @@ const attempt = (
       saw: `${names.join(', ')} with ${addressesOf(network).join(', ')}`,
     });
     const ip = pod.ips[0] ?? 'no address';
-    check('API server', 'it has an address of its own', {
+    check('API server', "it has its own address, not the victim's", {
       holds: addressesOf(network).some((each) => each.startsWith(`${ip}/`)) && ip !== victim.ips[0],
       saw: `${ip}, victim ${victim.ips[0]}`,
     });

@@ -1,4 +1,4 @@
-/** What a drill is: steps that act, checks with evidence from outside the network runtime, and a verdict. */
+/** A drill: steps that act, checks with evidence from outside the network runtime, and a verdict. */
 
 import type {Changes} from '../changes/changes.ts';
 import type {Cluster} from '../cluster/cluster.ts';
@@ -6,7 +6,7 @@ import type {DrillName} from './names.ts';
 
 export interface Drill {
   readonly name: DrillName;
-  /** What it shows: at most 60 characters. */
+  /** Completes the sentence "This drill shows …": at most 60 characters. */
   readonly shows: string;
   readonly question: Question;
   /** Whether it calls `defineNetwork`. */
@@ -15,11 +15,11 @@ export interface Drill {
   readonly run: (scene: Scene) => Promise<void>;
 }
 
-/** What the reviewers of KEP-4410 asked, or what its text promises. */
+/** A question of KEP-4410's reviewers, or a promise in its text. */
 export interface Question {
   /** The question in our words. */
   readonly asks: string;
-  /** Missing if nobody asked it there. */
+  /** Undefined for a question that the KEP and its reviews do not contain. */
   readonly quote?: {
     /** Verbatim. */
     readonly text: string;
@@ -105,7 +105,7 @@ export interface Verdict {
   /** Checks that do not hold. A step that could not be finished counts as one. */
   readonly failed: readonly Check[];
   readonly measurements: readonly Measurement[];
-  /** What the drill has left behind, one line each. Empty: everything is restored. */
+  /** Leftovers of the drill, one line each. Empty: everything is restored. */
   readonly left: readonly string[];
 }
 

@@ -95,7 +95,7 @@ export const exhaustion: Drill = {
   },
 };
 
-/** What must not change while a pod lives. */
+/** The properties that must not change while a pod lives. */
 const identities = (scene: Scene, names: readonly string[]) =>
   Promise.all(
     names.map(async (name) => {

@@ -1,4 +1,4 @@
-/** The last plugin of a network fails: what the plugins before it did is undone, the kubelet retries, and nothing piles up. */
+/** The last plugin of a network fails: the changes of earlier plugins are rolled back, the kubelet retries, and nothing piles up. */
 
 import {setTimeout as sleep} from 'node:timers/promises';
 import {newTraces, type Traces} from '../cluster/traces.ts';
@@ -73,7 +73,7 @@ export const failedAdd: Drill = {
     );
 
     await scene.step(
-      'Correct the network; the pod stays as it is',
+      'Correct the network, without touching the pod',
       [`kni-demo kubectl${flag} apply -f network.yaml`, '# without tuning'],
       async ({check, measure}) => {
         const uid = (await readPod(scene, 'pod'))?.uid;

@@ -1,4 +1,4 @@
-/** The network of its own that a drill adds to the node's: a bridge without an address, with a few addresses for pods. */
+/** The network that a drill adds to a node: a bridge without an address, with a few addresses for pods. */
 
 import {applyManifest} from '../tools/kubectl.ts';
 import type {Scene} from './drill.ts';
@@ -10,7 +10,7 @@ export const bridge = 'kni-drill0';
 /** The annotation with which a pod selects it. */
 export const selection = {'k8s.v1.cni.cncf.io/networks': network};
 
-/** A range for benchmarks, which nobody uses elsewhere: RFC 2544. */
+/** A range that is reserved for benchmarks (RFC 2544), so it collides with no real network. */
 export const addressAt = (last: number): string => `198.18.0.${last}`;
 
 export interface Definition {

@@ -83,7 +83,7 @@ const listOf = (files: readonly string[]): string => (files.length === 0 ? 'noth
 
 const timeOf = (ms: number): string => new Date(ms).toISOString().slice(11, 23);
 
-/** When the mount point of the netns was made. The mount hides it, so this looks below, in a mount namespace of its own. */
+/** When the mount point of the netns was made. The mount hides it, so this looks below the mount, in a new mount namespace. */
 const madeAt = async ({cluster, worker, signal}: Scene, {netns = ''}: PodNetwork): Promise<number> => {
   const name = netns.slice(netns.lastIndexOf('/') + 1);
   const script = 'mount --bind /run/netns /mnt && exec stat -c %.3Y "/mnt/$1"';

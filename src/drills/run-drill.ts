@@ -188,7 +188,7 @@ interface Aftermath {
   readonly settleTime: number;
 }
 
-/** What the worker has more than before, after some time to remove it. Pods of other namespaces may have come meanwhile. */
+/** Lists what the worker has in addition to `before`, after waiting `settleTime`. Ignores new pods of other namespaces. */
 const leftBehind = async (
   cluster: Cluster,
   {worker, before, signal, settleTime}: Aftermath,

@@ -4,8 +4,8 @@ import {readFile, realpath} from 'node:fs/promises';
 import {exists} from '../cache/files.ts';
 
 /**
- * The mount points at and below a directory, in the order in which they can be unmounted. Without those that a later mount on a
- * parent directory hides: nobody can reach them.
+ * The mount points at and below a directory, in the order in which they can be unmounted. Without the unreachable ones, which a later
+ * mount on a parent directory hides.
  */
 export const mountPointsIn = async (directory: string): Promise<readonly string[]> => {
   const real = await realpath(directory).catch(() => directory);

@@ -26,7 +26,7 @@ export interface UserConflist {
   readonly leftovers: Leftovers;
 }
 
-/** What stands for the node's podCIDR: as in the `conf_template` of containerd, and as Calico writes it for host-local. */
+/** Placeholders for the node's podCIDR: as in the `conf_template` of containerd, and as Calico writes it for host-local. */
 const placeholders = /\{\{ *\.PodCIDR *\}\}|usePodCidr/g;
 
 export const fillPodCidr = (text: string, podCidr: string): string =>

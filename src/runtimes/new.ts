@@ -51,8 +51,8 @@ const requireEmpty = async (directory: string, names: readonly string[]): Promis
     throw refused(directory, error);
   });
   const isInterrupted = found.includes(unfinished);
-  const ours: ReadonlySet<string> = new Set(isInterrupted ? [unfinished, ...names] : []);
-  const others = found.filter((name) => name !== '.git' && !ours.has(name));
+  const leftovers: ReadonlySet<string> = new Set(isInterrupted ? [unfinished, ...names] : []);
+  const others = found.filter((name) => name !== '.git' && !leftovers.has(name));
   if (others.length > 0)
     throw new UserError({
       what: `cannot create a network runtime in ${directory}`,
@@ -60,7 +60,7 @@ const requireEmpty = async (directory: string, names: readonly string[]): Promis
       tryThis: 'choose a new directory: files are never overwritten',
       code: 'KNI-E213',
     });
-  for (const name of ours) await rm(join(directory, name), {recursive: true, force: true});
+  for (const name of leftovers) await rm(join(directory, name), {recursive: true, force: true});
 };
 
 const requireSdk = async (sdk: string): Promise<void> => {

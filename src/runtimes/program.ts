@@ -12,7 +12,7 @@ import {bundleProject, type RuntimeSource} from './project.ts';
 export interface Program {
   /** Where it is on this machine. */
   readonly file: string;
-  /** What the user gave, as an absolute path. */
+  /** The path that the user gave, made absolute. */
   readonly source: string;
   /** The first digits of its sha256, or `dev`. */
   readonly id: string;

@@ -1,4 +1,4 @@
-/** Makes the sample pod anew, and proves that it got its network over KNI. */
+/** Recreates the sample pod, and proves that it got its network over KNI. */
 
 import {type Cluster, flagOf} from '../cluster/cluster.ts';
 import {samplePodName} from '../cluster/names.ts';

@@ -155,7 +155,7 @@ const waitForPods = async (
   );
 };
 
-/** A pod may need more than a network of its own, such as other nodes' pods, which a small runtime does not reach. */
+/** A pod may also need something else, such as pods on other nodes, which a small runtime does not reach. */
 const noteNotReady = async (
   cluster: Cluster,
   uids: ReadonlySet<string>,

@@ -69,7 +69,7 @@ export interface ClusterStatus {
   readonly kubeconfig: string;
   readonly nodes: readonly NodeStatus[];
   readonly pods: readonly Pod[];
-  /** What a running or an interrupted command has changed for a while. */
+  /** Temporary changes of a running or an interrupted command. */
   readonly changes?: ChangesSummary;
   /** Why the API server could not be asked. */
   readonly why?: string;

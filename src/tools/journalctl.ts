@@ -59,8 +59,8 @@ export const servicesJournal = ({
 ];
 
 /**
- * What the program of kni.service has written, without messages of systemd. `since` is in milliseconds since the epoch; `lines` are
- * the last ones. With `follow`, prints only new lines.
+ * Prints the output of kni.service's program, without messages of systemd. `since` is in milliseconds since the epoch; `lines` limits
+ * the output to the last ones. With `follow`, prints only new lines.
  */
 export const kniServiceLog = (
   query: {readonly since: number; readonly lines: number} | {readonly follow: true},

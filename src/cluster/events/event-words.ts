@@ -4,8 +4,8 @@ import {ownValue} from '../../own-value.ts';
 import type {ClusterEvent} from './event.ts';
 
 /**
- * Without the pod, the node and the error: `AttachInterface ok 30 ms`. An unknown kind is shown as it is. Names of foreign programs are
- * not cleaned: a terminal needs `oneLine`.
+ * Without the pod, the node and the error: `AttachInterface ok 30 ms`. An unknown kind is shown unchanged. Names from foreign programs
+ * may contain control characters: a terminal needs `oneLine`.
  */
 export const eventWords = (event: ClusterEvent): string => ownValue(words, event.kind)?.(event) ?? event.kind;
 

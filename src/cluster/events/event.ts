@@ -1,6 +1,6 @@
 /** The events of all nodes and sources. docs/events.md describes them. */
 
-/** Who tells of the event. `kni-demo` tells of its own connections to the other sources. */
+/** Who reports the event. `kni-demo` reports its own connections to the other sources. */
 export const sources = ['runtime', 'kubelet', 'containerd', 'api', 'kni-demo'] as const;
 export type Source = (typeof sources)[number];
 

@@ -1,6 +1,6 @@
 /**
- * Reads the events of a cluster, in the order of time: an async iterable for commands, the dashboard and recordings. A source that
- * ends is read again; the events `source-lost` and `source-back` say so.
+ * Reads the events of a cluster, in the order of time: an async iterable for commands, the dashboard and recordings. When a source
+ * ends, it is opened again, between the events `source-lost` and `source-back`.
  */
 
 import {setTimeout as sleep} from 'node:timers/promises';

@@ -1,4 +1,4 @@
-/** What the user prefers: colours and size. The URL decides, then what was chosen before, then the system. */
+/** Colours and size. The URL decides, then the user's last choice, then the system. */
 
 import {effect, signal} from '@preact/signals';
 

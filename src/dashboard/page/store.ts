@@ -16,7 +16,7 @@ export const search = signal('');
 export const chosenBar = signal<number | undefined>(undefined);
 /** The life that the user has chosen; otherwise the page follows the youngest. */
 export const chosenLife = signal<string | undefined>(undefined);
-/** The pod of which all facts are shown: `<namespace>/<name>` */
+/** The pod whose details are shown: `<namespace>/<name>` */
 export const chosenPod = signal<string | undefined>(undefined);
 export const connection = signal<'connecting' | 'connected' | 'broken'>('connecting');
 export const isHelpOpen = signal(false);

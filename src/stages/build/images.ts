@@ -28,7 +28,7 @@ interface Archive {
   readonly env: (stack: Stack) => Readonly<Record<string, string>>;
 }
 
-/** What the archive contains besides, if the stack has no CoreDNS. */
+/** Added to the archive if the stack has no CoreDNS. */
 const forDns = {
   mounts: {[nodejs.id]: '/nodejs'},
   groups: ['nodejs'],

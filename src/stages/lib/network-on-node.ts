@@ -1,4 +1,4 @@
-/** What the network for pods consists of on one node: flags of the network runtime, its configuration, and what it leaves. */
+/** The network for pods on one node: flags of the network runtime, its configuration, and its leftovers. */
 
 import type {NewFiles} from '../../changes/node-files.ts';
 import type {Command, Host} from '../../host/host.ts';

@@ -1,6 +1,6 @@
 /**
  * The environment file of kni.service, with the flags of the network runtime. The node image contains it, so that a new node
- * starts with the right flags. All that change it go through this file, so that no one loses the flags of another.
+ * starts with the right flags. Every change of it goes through this module, which keeps the other flags.
  */
 
 import type {Stack} from '../../stacks/schema.ts';

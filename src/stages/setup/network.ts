@@ -1,6 +1,6 @@
 /**
  * Gives the pods of all nodes the network that the user chose with --cni. Node by node, the sandboxes are removed through the former
- * network, and the kubelet creates them anew in the other one. The record in the state directory comes first: after an
+ * network, and the kubelet creates new ones in the chosen network. The change is first recorded in the state directory: after an
  * interruption the next `up` continues.
  */
 

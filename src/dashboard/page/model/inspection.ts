@@ -1,4 +1,4 @@
-/** Reads the object that `pod inspect --json` prints. The page has no schema library: what is not as expected is left out. Pure. */
+/** Reads the object that `pod inspect --json` prints. Without a schema library: drops fields of an unexpected type. Pure. */
 
 export interface Difference {
   readonly interface?: string | undefined;

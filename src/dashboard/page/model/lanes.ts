@@ -9,7 +9,7 @@ export interface PlacedBar {
   /** Pixels from the left of the lanes. */
   readonly left: number;
   readonly width: number;
-  /** The label is inside of the bar, after it, or missing because there is no room. */
+  /** Where the label fits: inside the bar, after or before it, or nowhere. */
   readonly labelled: 'inside' | 'after' | 'before' | 'none';
   readonly text: string;
   /** Pixels from the left of the bar: when a change at the API server was seen. */
@@ -49,8 +49,8 @@ export const intervalOf = ({shape, start, end}: Bar, now: number): Interval => {
 };
 
 /**
- * What the clock must show: calls, moments, and when changes at the API server were seen. The second in which these happened may begin
- * before and end after; it is cut, because it would make everything else small.
+ * The intervals that the time axis must contain: calls, moments, and when changes at the API server were seen. The API server gives times
+ * in whole seconds. Such a second may begin earlier and end later; the axis cuts it, because it would make everything else small.
  */
 export const exactTimes = ({bars}: Life, now: number): readonly Interval[] => {
   const exact = bars.filter(isExact);

@@ -232,7 +232,7 @@ const isRollback = ({state, bars, open}: Life, {command, rpc, kind}: ClusterEven
   return isUndoing && state === 'failing';
 };
 
-/** What the event says about the pod itself. */
+/** Adds the facts about the pod that the event contains. */
 const withFacts = (life: Life, event: ClusterEvent, at: number): Life => {
   const {kind, error, rpc, address} = event;
   const node = event.node === undefined || event.source === 'api' ? (life.node ?? event.node) : event.node;

@@ -1,4 +1,4 @@
-/** What the page shows: computed from the messages of the feed by `reduce`, and nothing else. */
+/** The state of the page. `reduce` alone computes it, from the messages of the feed. */
 
 import type {ClusterEvent} from '../../../cluster/events/event.ts';
 import type {ActionName, LogMessage, NodeSnapshot} from '../../feed.ts';
