@@ -46,7 +46,7 @@ const settings = (node: string): Promise<string> =>
      ip route | sed 's/ linkdown//' | sort
      iptables-save | sed -n 's/^:\\([^ ]*\\).*/\\1/p' | grep -v -e '^CNI-' -e '^KUBE-' | sort
      find /etc/cni/net.d /etc/kni/net.d /run/flannel /var/lib/cni -type f 2>/dev/null | sort
-     cat /etc/kni/runtime.env`,
+     sed 's/^KNI_RUNTIME_FLAGS=//' /etc/kni/runtime.env | tr ' ' '\\n' | sort`,
   );
 
 const networks = async () => {
