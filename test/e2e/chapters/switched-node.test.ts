@@ -117,7 +117,11 @@ describe('a worker that is switched to CNI', () => {
     compare.kill();
     await compare.ended;
     const status = await kniDemo('status', ...named);
-    expect(status.stdout).toMatch(/an interrupted `kni-demo compare` left: .*switched to CNI/);
+    // With stderr: if it fails, its error is in the report of the test.
+    expect(status).toMatchObject({
+      stdout: expect.stringMatching(/an interrupted `kni-demo compare` left: .*switched to CNI/),
+      stderr: '',
+    });
     expect(status.stdout).toContain(`restore it: kni-demo up`);
     const created = await kniDemo('pod', 'create', 'after-switch', ...named, '--node', worker);
     expect(created).toMatchObject({
