@@ -133,7 +133,7 @@ export const commands: readonly ClientCommand[] = [
     name: 'release-sandboxes',
     argument: 'CRI_SOCKET --yes',
     flags: ['yes', 'force'],
-    help: 'stop all pods with a network of their own and release it, while the kubelet is stopped; --force: even if that fails',
+    help: 'stop all pods, except those on the host network, and release their networks, while the kubelet is stopped; --force: even if that fails',
     run: async (ask, socket, {yes, force}) => {
       if (!yes) throw new NotConfirmed(releaseWarning);
       return {sandboxes: await callRuntime(socket, (cri) => releaseSandboxes(cri, ask, {force}))};
