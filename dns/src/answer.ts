@@ -49,7 +49,7 @@ export const createAnswerer =
 const isRefused = ({class: queried, type}: Query): boolean =>
   queried !== classIn || type === types.AXFR || type === types.IXFR;
 
-/** Undefined for a name of which the cluster knows nothing. */
+/** Undefined for a name outside of the zone, and for the reverse name of an unknown address: these are forwarded. */
 const ownResponse = async (query: Query, zone: Zone, upstream: Upstream): Promise<Response | undefined> => {
   const path = pathBelow(zone, query.labels);
   const name = query.labels.join('.');

@@ -9,7 +9,7 @@ export interface Directory {
   readonly subsets: (service: Service) => readonly Pick<Subset, 'ready' | 'ports'>[];
   /** The addresses of these endpoints by host name, which is in lower case. */
   readonly hosts: (service: Service) => Hosts;
-  /** What an address belongs to, by its name in in-addr.arpa or ip6.arpa. */
+  /** The Services and pods of an address, by its name in in-addr.arpa or ip6.arpa. */
   readonly ownersOf: (reverseName: string) => readonly Owner[];
   /** Whether both lists were read once. They stay valid while the API server is down. */
   readonly isSynced: () => boolean;

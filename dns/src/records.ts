@@ -20,7 +20,7 @@ export interface Zone {
 
 /**
  * All records of a name. `path` are its labels below the zone, beginning with the last: `['svc', 'default', 'web']`.
- * An empty list is a name without records of its own; undefined is a name that does not exist (NXDOMAIN).
+ * An empty list is a name that exists only because longer names end with it; undefined is a name that does not exist (NXDOMAIN).
  */
 export const recordsAt = (path: readonly string[], zone: Zone): readonly Answer[] | undefined => {
   const name = [...path.toReversed(), zone.name].join('.');
