@@ -1,4 +1,4 @@
-/** Runs the bundle of `kni-demo runtime build .` in network namespaces of its own. Run it as root: `sudo node --test`. */
+/** Runs the bundle of `kni-demo runtime build .` in new network namespaces. Run it as root: `sudo node --test`. */
 
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';

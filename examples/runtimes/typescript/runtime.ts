@@ -15,7 +15,7 @@ import {
   vethNameOf,
 } from 'kni-demo/sdk';
 
-/** What this runtime itself remembers of a pod. */
+/** The data that this runtime stores for each pod. */
 interface Connection {
   /** With prefix length: `10.244.1.2/24`. */
   readonly addresses: readonly string[];

@@ -10,7 +10,7 @@ sed -i 's/restrict_oom_score_adj = false/restrict_oom_score_adj = true/' "$confi
 # Adopt the network namespaces that the kubelet selects, but only from the runtime's directory.
 sed -i '/restrict_oom_score_adj = true/a\  # adopt network namespaces that the KNI network runtime created\n  kni_netns_dir = "/run/netns"' "$config"
 grep -q 'kni_netns_dir' "$config"
-# /etc/cni/net.d belongs to the networks that the network runtime serves. containerd reads an empty directory of its own.
+# /etc/cni/net.d is for the networks that the network runtime serves. containerd gets another directory, which stays empty.
 plugin=$(awk '/^ *\[plugins\./ {section = $1} /kni_netns_dir/ {sub(/^\[/, "", section); sub(/\]$/, "", section); print section}' "$config")
 printf '\n[%s.cni]\n  conf_dir = "/etc/kni/containerd-net.d"\n' "$plugin" >>"$config"
 
