@@ -139,7 +139,7 @@ describe('image load', () => {
     expect(host.ran.filter((command) => command.includes(' rm -f '))).toHaveLength(2);
   });
 
-  it('takes a tarball as it is', async () => {
+  it('loads a tarball without docker save', async () => {
     await using dir = await dirWithCluster();
     const tarball = dir.join('a.tar');
     await writeFile(tarball, '');

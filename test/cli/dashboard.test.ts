@@ -81,7 +81,7 @@ describe('dashboard replay', () => {
     });
   });
 
-  it('leaves out an incomplete last line, and says so', async () => {
+  it('leaves out an incomplete last line, with a warning', async () => {
     const cut = real.dir.join('cut.ndjson');
     await writeFile(cut, `${recording}{"type":"eve`);
     const {stderr} = await serving(['dashboard', 'replay', cut], async (url) => {

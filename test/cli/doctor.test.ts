@@ -111,7 +111,7 @@ describe('doctor on the nodes of a cluster', () => {
     expect(stdout).toContain('    docker exec test1-control-plane kni-runtime reconcile\n');
   });
 
-  it('says that nothing is left', async () => {
+  it('reports a node without leftovers', async () => {
     await using dir = await dirWithCluster();
     const {stdout} = await cli(dir, ['doctor'], {host: withNode(orphans({}))});
     expect(stdout).toContain('+ node test1-control-plane  nothing is left of deleted pods\n');
@@ -162,7 +162,7 @@ describe('doctor --fix', () => {
     expect(host.ran).not.toContain(sysctl);
   });
 
-  it('runs the safe commands with --yes, and says so', async () => {
+  it('runs the safe commands with --yes, and names them', async () => {
     await using dir = await tempDir();
     const host = having();
     const {stdout, questions} = await cli(dir, ['doctor', '--fix', '--yes'], {host, machine: few});

@@ -65,7 +65,7 @@ describe('drill refuses', () => {
   });
 });
 
-it('drill --restore says so if there is nothing to restore', async () => {
+it('drill --restore reports a cluster without temporary changes', async () => {
   await using dir = await dirWithCluster();
   const {code, stdout} = await cli(dir, ['drill', '--restore'], {host: hostWith(...running)});
   expect([code, stdout]).toEqual([0, 'Cluster test1 has no temporary changes.\n']);
@@ -78,7 +78,7 @@ describe('the text of a drill', () => {
     return lines;
   };
 
-  it('fits into 80 columns, whatever a program has printed', () => {
+  it('fits into 80 columns, even with long output of a program', () => {
     const long = 'a long message '.repeat(20);
     const lines = textOf((text) => {
       for (const drill of drills) text.begun(drill);

@@ -136,7 +136,7 @@ describe('events', () => {
     expect(stdout).toMatch(/lost the network runtime: exit code 137$/m);
   });
 
-  it('shows only one node, also of what the API server says', async () => {
+  it('shows only the events of one node, including those of the API server', async () => {
     await using dir = await dirWithCluster();
     const pod = (name: string, nodeName: string) =>
       [
@@ -166,7 +166,7 @@ describe('events', () => {
     ]);
   });
 
-  it('says that there is no event', async () => {
+  it('reports that no event was found', async () => {
     await using dir = await dirWithCluster();
     const {code, stderr} = await cli(dir, ['events', '--pod', 'a'], {host: hostWith({})});
     expect({code, stderr}).toEqual({

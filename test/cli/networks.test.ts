@@ -58,7 +58,7 @@ describe('networks', () => {
     );
   });
 
-  it('answers although the record of the network cannot be read, and says so', async () => {
+  it('answers with a warning if the record of the network is unreadable', async () => {
     await using dir = await dirWithCluster();
     await writeNetwork(dirsOf(envOf(dir)), 'test1', {former: [], isComplete: false});
     await writeFile(join(dirsOf(envOf(dir)).state, 'clusters/test1/network.json'), '{');

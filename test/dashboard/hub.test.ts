@@ -27,7 +27,7 @@ const snapshot = (name: string): FeedMessage => ({
   pods: [],
 });
 
-/** What the reader gets without waiting: `event a`, `snapshot n`, `dropped 3`. */
+/** The lines that the reader gets without waiting: `event a`, `snapshot n`, `dropped 3`. */
 const read = async (reader: Reader): Promise<readonly string[]> => {
   const all: string[] = [];
   for (;;) {

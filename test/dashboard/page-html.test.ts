@@ -34,7 +34,7 @@ describe('an exported page', () => {
       "base-uri 'none'",
       "form-action 'none'",
     ]);
-    // Whatever comes before the policy is not restricted by it.
+    // The policy does not restrict elements before it.
     expect(html.indexOf('Content-Security-Policy')).toBeLessThan(html.indexOf('<style'));
   });
 

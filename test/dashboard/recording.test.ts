@@ -76,7 +76,7 @@ describe('a recorder', () => {
     expect(messages).toBeGreaterThanOrEqual(told.trim().split('\n').length);
   });
 
-  it('ends with its last whole line when the disk is full, and says so once', async () => {
+  it('ends with its last whole line when the disk is full, and reports this once', async () => {
     const reasons: string[] = [];
     const size = 65_536;
     // A file of limited size, as ulimit gives it, is as good as a full disk.

@@ -75,7 +75,13 @@ describe('the sources', () => {
     feed(/kni-runtime events/)?.onLine(
       JSON.stringify({version: 1, time, kind: 'netns-created', pod: 'default/a'}),
     );
-    const line = {time, level: 'info', msg: 'CreateNetwork ok', pod: 'default/a', type: 'a field of its own'};
+    const line = {
+      time,
+      level: 'info',
+      msg: 'CreateNetwork ok',
+      pod: 'default/a',
+      type: 'a field of the line',
+    };
     feed(/--unit=kni /)?.onLine(JSON.stringify(line));
     await until('both', () => of('event').length + of('log').length === 2);
     expect(of('event')[0]).toEqual({
@@ -156,7 +162,7 @@ describe('the sources', () => {
     );
   });
 
-  it('read nothing while nobody looks', async () => {
+  it('read nothing while no page is open', async () => {
     let isWatched = false;
     await using sources = await watching({isWatched: () => isWatched});
     const {ran, of} = sources;

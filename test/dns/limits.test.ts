@@ -1,4 +1,4 @@
-/** What one client, one large Service or one wrong resolver cannot do to the others. */
+/** One client, one large Service or one wrong resolver cannot harm the others. */
 import {once} from 'node:events';
 import {connect} from 'node:net';
 import {afterEach, describe, expect, it} from 'vitest';
@@ -34,7 +34,7 @@ const answererWith = (endpointCount: number) => {
     response.writeUInt8(0x80, 2);
     return response;
   };
-  const lookUp = () => Promise.reject(new Error('there are no aliases'));
+  const lookUp = () => Promise.reject(new Error('no aliases in this test'));
   const zone = {name: 'cluster.local', directory, dnsService: {namespace: 'kube-system', name: 'kube-dns'}};
   return createAnswerer({zone, upstream: {forward, lookUp}, log});
 };

@@ -163,7 +163,7 @@ describe.each(['udp', 'tcp'] as const)('over %s', (transport) => {
       expect(await ask(`_https._tcp.empty.default.svc.${zone}`, 'SRV')).toMatchObject(noName);
     });
 
-    it('2.1 counts endpoints that are not ready if the Service says so', async () => {
+    it('2.1 counts endpoints that are not ready if the Service has publishNotReadyAddresses', async () => {
       const unready = `unready.default.svc.${zone}`;
       expect(await records(unready, 'A')).toEqual([`${unready} 5 A 10.3.0.130`]);
       expect(await records(`early.${unready}`, 'A')).toEqual([`early.${unready} 5 A 10.3.0.130`]);

@@ -29,7 +29,7 @@ describe('the public types of the SDK', () => {
 });
 
 describe('a new project', () => {
-  it('compiles with tsc and the types of its own SDK, and nothing else', async () => {
+  it('compiles with tsc and only the types of its copied SDK', async () => {
     await using dir = await tempDir();
     const sdk = await buildSdk(dir.join('sdk'));
     await createProject(dir.join('hello'), 'typescript', sdk);

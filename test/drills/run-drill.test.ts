@@ -160,7 +160,7 @@ describe('a drill whose checks hold', () => {
     expect(left).toEqual([expect.stringMatching(/^unknown, the worker cannot be examined: /)]);
   });
 
-  it('does not count what belongs to a pod that somebody else has created meanwhile', async () => {
+  it('does not count the netns and addresses of another pod that was created during the drill', async () => {
     const uid = '1b4e28ba-2fa1-11d2-883f-0016d3cca427';
     const after = `netns kni-${uid}-1\nlinks veth1 kni-${uid}-1\naddresses kni/10.244.1.9\nrecords ${uid}-1`;
     const status = {phase: 'Running', podIP: '10.244.1.9'};

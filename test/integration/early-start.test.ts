@@ -25,8 +25,8 @@ const harmless = new Set(
   ].flatMap((names) => names.split(' ')),
 );
 
-/** What a program does before it reads its stdin, beyond its own start; as lines of strace. */
-const deedsBeforeStdin = async (file: string, command: string): Promise<string[]> => {
+/** The system calls of a program between its start and its first read of stdin, as lines of strace. */
+const callsBeforeStdin = async (file: string, command: string): Promise<string[]> => {
   await using dir = await tempDir();
   const trace = join(dir.path, 'trace');
   const env = {
@@ -64,7 +64,7 @@ describe('the plugins that start early by default', () => {
   it.each(types.flatMap((type) => ['ADD', 'DEL'].map((command) => [type, command] as const)))(
     '%s does nothing for %s before it reads its stdin',
     async (type, command) => {
-      expect(await deedsBeforeStdin(join(inject('tools').pluginDir, type), command)).toEqual([]);
+      expect(await callsBeforeStdin(join(inject('tools').pluginDir, type), command)).toEqual([]);
     },
   );
 
@@ -72,7 +72,7 @@ describe('the plugins that start early by default', () => {
     await using dir = await tempDir();
     const file = join(dir.path, 'plugin');
     await writeFile(file, '#!/bin/sh\n: >"$0.deed"\nread -r line\n', {mode: 0o755});
-    expect(await deedsBeforeStdin(file, 'ADD')).toContainEqual(expect.stringContaining('O_CREAT'));
+    expect(await callsBeforeStdin(file, 'ADD')).toContainEqual(expect.stringContaining('O_CREAT'));
     await access(`${file}.deed`);
   });
 

@@ -89,7 +89,7 @@ describe('a node with a foreign network', () => {
     },
   );
 
-  it('puts no files of its own into the directory of the other program', async () => {
+  it('writes no files into the directory of the other program', async () => {
     await rm(node.path(paths.conf), {recursive: true});
     await mkdir(node.path(paths.conf));
     runtime = await startRuntime(node, foreign);
@@ -133,7 +133,7 @@ describe('a node with a foreign network', () => {
     expect(Object.keys(ipconfigs)).toEqual(['eth0']);
     await shell(`rm ${paths.conf}/00-multus.conflist`);
     await restart(...foreign, `--cni-bin-dir=${bin}`);
-    // A repeated call is no conflict, although the runtime would now attach the selected network itself.
+    // A repeated call does not conflict, although the runtime would now attach the selected network itself.
     await attach(runtime.kni, pod, netns, {annotations});
     await takeDown(runtime.kni, pod, netns);
     await restart(...foreign);

@@ -101,7 +101,7 @@ it('acknowledges no line that a failed sync has lost, also not one written meanw
     return createJournal(at, {size: 0, torn: false}, createReserve(`${at}-reserve`));
   });
   const synced = {synced: true, urgent: false};
-  // Each line fills a page of its own: loop devices report a write as done when only its first pages fit.
+  // Each line fills one page: loop devices report a write as done when only its first pages fit.
   const lineOf = (name: string) => `${name} `.padEnd(page - framing, 'x');
   for (const journal of journals) await journal.append([lineOf('first')], synced);
   await disk.fill();
@@ -127,7 +127,7 @@ it('acknowledges no line that a failed sync has lost, also not one written meanw
   await disk.unmount();
 });
 
-it('has each line once and in order, whatever is appended and rewritten at the same time', async () => {
+it('has each line once and in order, even with concurrent appends and rewrites', async () => {
   const journal = open();
   const lines = Array.from({length: 300}, (_, index) => `${index}`);
   const written: string[] = [];

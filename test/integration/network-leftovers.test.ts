@@ -1,4 +1,4 @@
-/** What a former network leaves on a node is removed, and nothing else: on a test node with real links, routes, chains and files. */
+/** Removes the leftovers of a former network and nothing else: on a test node with real links, routes, chains and files. */
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {removeLeftovers} from '../../src/stages/lib/network-on-node.ts';
 import {startNode, type TestNode} from '../rig/node/node.ts';

@@ -132,7 +132,7 @@ describe('the template of runtime new', {timeout: 120_000}, () => {
     const before = await startUserRuntime(node, bundle);
     const netns = await createNetwork(before.kni, pod);
     const cut = attach(before.kni, pod, netns).catch((error: unknown) => error);
-    // The pair exists before the record says so.
+    // The veth pair exists before the record names it.
     await until('the pair exists', async () => (await left(node)).includes('veth'));
     await before.stop('SIGKILL');
     await cut;

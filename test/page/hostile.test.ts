@@ -30,7 +30,7 @@ const messages: readonly FeedMessage[] = inOrder([
   timed(beginning + 1_000_003, {type: 'lost', reason: markup}),
 ]);
 
-/** What the text became, after all views have shown it. */
+/** The effects of the text after all views have shown it. */
 const effectsIn = async (page: Page) => {
   for (const view of ['1', '2', '3', '4', '5']) {
     await page.keyboard.press(view);

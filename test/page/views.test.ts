@@ -13,7 +13,7 @@ const second = 1_000_000;
 const web = madePod('default/web', 2, {hostPort: 8080});
 
 describe('the topology', () => {
-  it('shows which pod is on which bridge of which node, and how the nodes reach each other', async () => {
+  it('shows the node and the bridge of each pod, and how the nodes reach each other', async () => {
     const page = await replay(story(), 46, {at: '#topology'});
     const worker = page.getByRole('article', {name: 'Node test1-worker'});
     await worker.getByRole('button', {name: 'web'}).waitFor();

@@ -41,7 +41,7 @@ export const clusterWith = ({
   readonly found?: string | (() => string);
   readonly nodeStart?: string;
   readonly cluster?: string;
-  /** What the API server answers by its name. */
+  /** The answer of the API server when it is reached by its name. */
   readonly version?: string;
 } = {}) =>
   hostOf((line) => {

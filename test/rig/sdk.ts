@@ -22,7 +22,7 @@ export const buildSdk = async (dir: string): Promise<string> => {
 };
 
 /**
- * A new project in `dir`, as `runtime new` makes it, with the code of `example` instead of its own. Returns the path of its
+ * Creates a project in `dir` as `runtime new` does, with the code of `example` instead of the template's. Returns the path of its
  * bundle.
  */
 export const bundleTemplate = async (dir: string, example?: string): Promise<string> => {

@@ -133,7 +133,7 @@ it('selects on the node exactly the lines that are read', () => {
 });
 
 it.each(['', 'text', '{"MESSAGE":1}', '{', '[]'])(
-  'ignores a line that is no entry of a journal: %j',
+  'ignores a line that is not a journal entry: %j',
   (line) => {
     expect(journalReader('n')(line)).toEqual([]);
     expect(parseRuntimeEvent(line, 'n')).toBeUndefined();

@@ -85,5 +85,5 @@ describe('lanes', () => {
 });
 
 const never = (): never => {
-  throw new Error('there is no such bar');
+  throw new Error('unknown bar');
 };

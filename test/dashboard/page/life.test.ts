@@ -122,7 +122,7 @@ describe('the life of a pod', () => {
     expect(life).toMatchObject({state: 'gone', address: undefined});
   });
 
-  it('begins anew when a pod gets the name of one that is gone', () => {
+  it('starts a new life when a pod gets the name of a deleted pod', () => {
     const again = {...web, uid: 'another-uid'};
     const model = after(
       ...podStart(web, beginning),

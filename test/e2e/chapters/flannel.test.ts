@@ -38,7 +38,7 @@ const up = async (...flags: readonly string[]): Promise<string> => {
   return stdout;
 };
 
-/** What a network could leave on a node, without what differs with each sandbox. */
+/** Possible leftovers of a network on a node, without names that differ with each sandbox. */
 const settings = (node: string): Promise<string> =>
   shell(
     node,

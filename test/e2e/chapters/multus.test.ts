@@ -88,7 +88,7 @@ describe('a CNI like Multus', () => {
     expect(stdout).not.toContain('!');
   });
 
-  it('is no reason to replace pods when the kubelet and the runtime restart', async () => {
+  it('keeps the pods when the kubelet and the runtime restart', async () => {
     const before = [await sandboxOf(early), await sandboxOf(selecting)];
     await shell(worker, 'systemctl restart kni kubelet');
     await leaseRenewed(worker);

@@ -1,4 +1,4 @@
-/** A network runtime of one's own is used, fails, is developed and is left again. Pods are never deleted, and nothing of it stays. */
+/** A user's network runtime is used, rolled back, developed and removed. Pods are never deleted, and no leftovers stay. */
 
 import {access, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -18,7 +18,7 @@ const nodes = [worker, controlPlane];
 /** The program that kni.service runs on the worker. */
 const program = (): Promise<string> =>
   shell(worker, 'tr "\\0" " " <"/proc/$(systemctl show kni --property=MainPID --value)/cmdline"');
-/** Rules, links and routes by number, because their names differ; and all files of a runtime of one's own. */
+/** Rules, links and routes by number, because their names differ; and all files of a user's runtime. */
 const traces = async (): Promise<readonly string[]> =>
   Promise.all(
     nodes.map((node) =>
@@ -43,7 +43,7 @@ const edit = async (change: (text: string) => string): Promise<void> => {
   await writeFile(dir.join('hello/runtime.ts'), changed);
 };
 
-describe("a network runtime of one's own", () => {
+describe("a user's network runtime", () => {
   let before: readonly string[] = [];
   let uid = '';
   beforeAll(async () => {

@@ -31,7 +31,7 @@ const daemon = {
 const daemonPod = (): Promise<string> =>
   value('.items[0].metadata.name', 'pods', '-l', 'app=switched', `--field-selector=spec.nodeName=${worker}`);
 
-/** What a switch could leave on the node; empty if all is as before. */
+/** The leftovers of a switch on the node; empty if everything is restored. */
 const leftovers = async (): Promise<string> =>
   (
     await shell(

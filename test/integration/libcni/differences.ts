@@ -94,7 +94,7 @@ export const differences: readonly Difference[] = [
     reason: 'the first plugin of ADD is given none (CNI spec, section 3)',
     example: {
       config: oneOf({prevResult: {cniVersion: '1.0.0', dns: {domain: byHand}}}),
-      plan: {'first ADD': 'print({"cniVersion":"1.0.0","dns":{"domain":"of its own"}})'},
+      plan: {'first ADD': 'print({"cniVersion":"1.0.0","dns":{"domain":"of the plugin"}})'},
     },
     libcni: without((key, value) => key === 'prevResult' && JSON.stringify(value).includes(byHand)),
   },

@@ -14,7 +14,7 @@ export interface Running {
   readonly ended: Promise<Ended>;
   /** Resolves when the command prints this text; rejects when it ends before that, or after ten minutes. */
   printed(text: string): Promise<void>;
-  /** What it has printed on standard output until now. */
+  /** Its standard output until now. */
   output(): string;
   interrupt(): void;
   /** As `kill -9`. */

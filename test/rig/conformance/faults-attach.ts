@@ -22,7 +22,7 @@ const reports = (change: (address: string, mac: string) => object): Fault =>
     return change(address, mac);
   });
 
-/** What is known of a sandbox is reported forever. */
+/** QueryPodNetwork keeps answering for deleted sandboxes. */
 const remembered = new Map<string, object>();
 const neverForgets: Fault = {
   calls: {

@@ -10,7 +10,7 @@ import {models, netnsDir, pathOf} from './model-pods.ts';
 
 const run = promisify(execFile);
 
-/** The field becomes part of the path as it is. */
+/** Uses the field unchecked as a part of the path. */
 const trusts = (
   read: (request: {name: string; namespace: string; uid: string; attempt: string}) => string,
 ): Fault => ({

@@ -14,7 +14,7 @@ export interface ServedPage {
 }
 
 export interface LivePage extends ServedPage {
-  /** What the page sent to `actions`. */
+  /** The requests of the page to `actions`. */
   readonly actions: readonly unknown[];
   send(messages: readonly FeedMessage[]): void;
 }

@@ -5,7 +5,7 @@ import {tempDir} from '../../rig/temp-dir.ts';
 
 it('reports a command as not done when its process cannot be started', async () => {
   await using dir = await tempDir();
-  const exec = createExec({env: {PATH: dir.path}}); // there is no sh
+  const exec = createExec({env: {PATH: dir.path}}); // without sh
   await expect(exec.startLongLived(['cat'])).rejects.toMatchObject({code: 'ENOENT'});
   const batch = createNetnsBatch({open: () => exec.startLongLived(['cat'])});
   expect(await batch.run('netns add one')).toBe(false);

@@ -33,7 +33,7 @@ describe('the network to attach to', () => {
     expect(source.current()).toMatchObject({name: 'one'});
     await write(list('two'));
     expect(source.current()).toMatchObject({name: 'two'});
-    await delay(150); // the change is settled, so the file is no longer read
+    await delay(150); // the debounce time has passed, so the file is not read again
     const cached = source.current();
     expect(source.current()).toBe(cached);
     await write(list('six'));

@@ -9,7 +9,7 @@ const exec: Exec = async ({file}) => {
   throw new Error(`${file} was not expected to be run`);
 };
 const conflist = JSON.stringify({cniVersion: '1.0.0', name: 'net', plugins: [{type: 'ptp'}]});
-const status = {reason: 'PluginNotReady', message: 'the plugin says so'};
+const status = {reason: 'PluginNotReady', message: 'uplink down'};
 const pool = {reason: 'AddressPoolExhausted', message: 'no address left'};
 
 const rig = async (options: Pick<NodeNetworkOptions, 'statusOf' | 'addressesOf'>) => {

@@ -48,7 +48,7 @@ describe('a program that is expected to print little', () => {
   });
 });
 
-/** In a process of its own, which ends when it blocks its event loop. */
+/** Runs the code in a new process, which exits when it blocks its event loop. */
 const runAlone = async (code: string): Promise<string> => {
   await using dir = await tempDir();
   const outfile = join(dir.path, 'alone.mjs');

@@ -8,7 +8,7 @@ describe('the environment file of kni.service', () => {
     );
   });
 
-  it('keeps flags and variables that somebody else has set', () => {
+  it('keeps foreign flags and variables', () => {
     const file =
       'KNI_EXTRA_FLAGS=--log-level=debug\nKNI_RUNTIME_FLAGS=--pod-subnet=10.244.0.0/16 --allow-port-mappings --backend=vxlan\n';
     const changed = withRuntimeFlags(file, {'pod-subnet': '10.0.0.0/8', backend: 'host-gw'});
@@ -18,7 +18,7 @@ describe('the environment file of kni.service', () => {
     expect(withRuntimeFlags(changed, {'pod-subnet': '10.0.0.0/8', backend: 'host-gw'})).toBe(changed);
   });
 
-  it('stays as it is if the flags are set, in any order', () => {
+  it('stays unchanged if the flags are already set, in any order', () => {
     const file = 'KNI_RUNTIME_FLAGS=--foreign-network=a --pod-subnet=10.0.0.0/8\n';
     expect(withRuntimeFlags(file, {'pod-subnet': '10.0.0.0/8', backend: undefined})).toBe(file);
     expect(withRuntimeFlags(file, {'foreign-network': 'a'})).toBe(file);

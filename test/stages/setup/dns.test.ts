@@ -28,7 +28,7 @@ describe('the DNS server in the cluster', () => {
     ['only CoreDNS', [deployment('coredns')], undefined],
     ['CoreDNS, too', [deployment('coredns'), deployment('kni-dns', build)], undefined],
     ['another build', [deployment('kni-dns', 'another')], undefined],
-    ['a Deployment of somebody else', [deployment('kni-dns')], undefined],
+    ['a foreign Deployment', [deployment('kni-dns')], undefined],
     ['this build, which is not available', [deployment('kni-dns', build, 'False')], undefined],
     ['this build', [deployment('kni-dns', build)], 'up to date'],
   ] as const)('with %s', async (_, items, answer) => {

@@ -122,7 +122,7 @@ describe('the update of the node binaries', () => {
     expect(nodes.installed[worker]).toEqual(current);
   });
 
-  it("leaves the user's own network runtime alone, and says so", async () => {
+  it("leaves the user's own network runtime alone, and names it", async () => {
     const users = '# {"source":"/root/hello","id":"0123"}';
     const nodes = fakeNodes({[control]: current}, {users});
     await update(nodes);
