@@ -17,6 +17,8 @@ const networkRecord = z.object({
   network: network.optional(),
   /** While the nodes are switched: networks that they had before, which must be removed from them. */
   former: z.array(network),
+  /** While the nodes are switched: those that have `network` and nothing of the former ones. Earlier versions did not record it. */
+  switched: z.array(z.string()).optional(),
   /** Whether all nodes have the network, and nothing is left of the former one. */
   isComplete: z.boolean(),
 });

@@ -24,6 +24,7 @@ import {
 } from '../lib/network-objects.ts';
 import {
   filesOfNetwork,
+  flagsOfNetwork,
   isOnNode,
   removeLeftovers,
   removeOwnBridge,
@@ -43,7 +44,7 @@ export const network: DemoTask = {
   async done(context, {signal}) {
     const record = await readNetwork(context.dirs, context.cluster.name);
     const wanted = wantedNetwork(context, record);
-    if (!record.isComplete || !isSame(wanted, record.network)) return undefined;
+    if (!record.isComplete || JSON.stringify(wanted) !== JSON.stringify(record.network)) return undefined;
     const found = await currentCluster(context);
     const podCidrs = await podCidrsOf(found.controlPlane, signal);
     const {backend} = context.cluster;
@@ -68,14 +69,25 @@ export const network: DemoTask = {
     const former = [...record.former, ...(record.network ? [record.network] : [])].filter(
       (each) => !isSame(each, wanted),
     );
-    await writeNetwork(dirs, name, {...(wanted && {network: wanted}), former, isComplete: false});
+    const next = {...(wanted && {network: wanted}), former};
+    const switched = isSame(wanted, record.network) ? (record.switched ?? []) : [];
+    const write = (nodes: readonly string[]): Promise<void> =>
+      writeNetwork(dirs, name, {...next, isComplete: false, switched: [...nodes]});
+    await write(switched);
     // Before the nodes are switched: its programs would restore what is removed from the nodes.
     for (const {manifest} of former)
       if (manifest !== undefined) await deleteObjects(found.controlPlane, manifest, running);
     const since = Date.now();
-    const isSwitched = await switchNodes(context, running, {found, wanted, former, podCidrs});
+    const isSwitched = await switchNodes(context, running, {
+      found,
+      wanted,
+      former,
+      podCidrs,
+      switched,
+      onSwitched: write,
+    });
     if (wanted?.manifest !== undefined) await applyObjects(found.controlPlane, wanted.manifest, running);
-    await writeNetwork(dirs, name, {...(wanted && {network: wanted}), former: [], isComplete: true});
+    await writeNetwork(dirs, name, {...next, former: [], isComplete: true});
     // Until then the API server shows the nodes as they were before.
     if (isSwitched) await waitForReports(found, () => since, running.signal);
   },
@@ -85,28 +97,43 @@ export const network: DemoTask = {
 const wantedNetwork = ({cluster: {cni}}: DemoContext, record: NetworkRecord): Network | undefined =>
   cni === undefined ? record.network : cni === ownNetwork ? undefined : cni;
 
+/** Another name or another list of leftovers does not make another network. */
 const isSame = (one: Network | undefined, other: Network | undefined): boolean =>
-  JSON.stringify(one) === JSON.stringify(other);
+  one?.manifest === other?.manifest && one?.conflist === other?.conflist && looksSame(one, other);
+
+/** Whether the flags of a node are the same for both. */
+const looksSame = (one: Network | undefined, other: Network | undefined): boolean =>
+  flagsOf(one) === flagsOf(other);
+
+const flagsOf = (wanted: Network | undefined): string =>
+  JSON.stringify(flagsOfNetwork({wanted, backend: undefined}, {}));
 
 interface Switch {
   readonly found: Cluster;
   readonly wanted: Network | undefined;
   readonly former: readonly Network[];
   readonly podCidrs: ReadonlyMap<string, readonly string[]>;
+  /** The nodes that were switched before an interruption. */
+  readonly switched: readonly string[];
+  /** Gets all nodes that are switched. */
+  readonly onSwitched: (nodes: readonly string[]) => Promise<void>;
 }
 
-/** A node that has the network already was switched before an interruption. Returns whether there was another. */
+/** Skips nodes that have the network. Returns whether it switched a node. */
 const switchNodes = async (
   context: DemoContext,
   {signal, log}: TaskRun,
-  {found, wanted, former, podCidrs}: Switch,
+  {found, wanted, former, podCidrs, switched: before, onSwitched}: Switch,
 ): Promise<boolean> => {
-  let isSwitched = false;
+  const switched = [...before];
+  // Two manifests can give the nodes the same flags: only the record tells which nodes were switched.
+  const isAmbiguous = wanted?.manifest !== undefined && former.some((each) => looksSame(each, wanted));
   const options = {cluster: context.cluster.name, command: 'kni-demo up', signal, say: log};
   await withChanges(context, options, async (changes) => {
     for (const {name: node} of found.nodes) {
       const place = {wanted, podCidr: podCidrs.get(node)?.[0], backend: context.cluster.backend};
-      if (await isOnNode(found.node(node), place, signal)) continue;
+      const mayHaveIt = !isAmbiguous || switched.includes(node);
+      if (mayHaveIt && (await isOnNode(found.node(node), place, signal))) continue;
       log(`switching ${node} to network ${wanted?.name ?? ownNetwork}: its pods get new sandboxes`);
       const change = await switchNode(changes, {
         node,
@@ -121,10 +148,11 @@ const switchNodes = async (
         signal,
       });
       await changes.keep(change);
-      isSwitched = true;
+      switched.push(node);
+      await onSwitched(switched);
     }
   });
-  return isSwitched;
+  return switched.length > before.length;
 };
 
 /** The configurations that kni-demo wrote for the former networks. */

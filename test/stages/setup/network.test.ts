@@ -139,7 +139,8 @@ describe('the choice of the network for pods', () => {
     expect(demo.changes().filter((line) => line.startsWith('apply'))).toEqual([]);
     expect(demo.nodes.files[worker]).toEqual(ownFiles);
     expect(await readChanges(demo.dirs, 'test1')).toBeUndefined();
-    expect(await demo.record()).toEqual({version: 1, network: agent, former: [], isComplete: false});
+    const begun = {version: 1, network: agent, former: [], isComplete: false, switched: [control]};
+    expect(await demo.record()).toEqual(begun);
     expect(await demo.done()).toBeUndefined();
     await demo.run();
     expect(demo.changes()).toEqual([...switched(worker, ownRemoved, 'remove kni0'), 'apply DaemonSet/agent']);
@@ -163,6 +164,80 @@ describe('the choice of the network for pods', () => {
       ...switched(worker, back, ...removed),
     ]);
     expect(await demo.record()).toEqual({version: 1, former: [], isComplete: true});
+  });
+
+  describe('between two manifests with the same CNI name', () => {
+    const other: Network = {
+      ...agent,
+      name: 'other',
+      manifest: JSON.stringify({apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: {name: 'other'}}),
+      leftovers: {...leftovers, links: ['other0']},
+    };
+    const kept = `write ${environment}, rm ${ownConflist}`;
+    const cleaned = ['remove leftovers agent0', 'remove kni0'];
+
+    it('removes what the former left on all nodes before the latter starts', async () => {
+      await using demo = await setUp(fakeNodes({files: ownFiles}));
+      await demo.run(agent);
+      demo.changes();
+      expect(await demo.done(other)).toBeUndefined();
+      await demo.run(other);
+      expect(demo.changes()).toEqual([
+        'delete DaemonSet/agent',
+        ...switched(control, kept, ...cleaned),
+        ...switched(worker, kept, ...cleaned),
+        'apply DaemonSet/other',
+      ]);
+      expect(await demo.done()).toBe('other');
+    });
+
+    it('continues with the node that was not switched', async () => {
+      await using demo = await setUp(fakeNodes({files: ownFiles}));
+      await demo.run(agent);
+      demo.nodes.failing = `${worker}: remove leftovers agent0`;
+      await rejection(demo.run(other), CommandError);
+      demo.nodes.failing = undefined;
+      demo.changes();
+      await demo.run();
+      expect(demo.changes()).toEqual([
+        'delete DaemonSet/agent',
+        ...switched(worker, kept, ...cleaned),
+        'apply DaemonSet/other',
+      ]);
+      expect(await demo.record()).toEqual({version: 1, network: other, former: [], isComplete: true});
+    });
+
+    it('switches all nodes if the user goes back after an interruption', async () => {
+      await using demo = await setUp(fakeNodes({files: ownFiles}));
+      await demo.run(agent);
+      demo.nodes.failing = `${worker}: remove leftovers agent0`;
+      await rejection(demo.run(other), CommandError);
+      demo.nodes.failing = undefined;
+      demo.changes();
+      await demo.run(agent);
+      const removed = ['remove leftovers other0', 'remove kni0'];
+      expect(demo.changes()).toEqual([
+        'delete DaemonSet/other',
+        ...switched(control, kept, ...removed),
+        ...switched(worker, kept, ...removed),
+        'apply DaemonSet/agent',
+      ]);
+    });
+  });
+
+  it.each([
+    ['manifest', agent],
+    ['configuration', mine],
+  ])('only records another name or list of leftovers for the same %s', async (_, former) => {
+    await using demo = await setUp(fakeNodes({files: ownFiles}));
+    await demo.run(former);
+    demo.changes();
+    const renamed = {...former, name: 'renamed', leftovers: {...leftovers, links: ['more0']}};
+    expect(await demo.done(renamed)).toBeUndefined();
+    await demo.run(renamed);
+    expect(demo.changes().filter((line) => !line.startsWith('apply'))).toEqual([]);
+    expect(await demo.record()).toMatchObject({network: renamed, isComplete: true});
+    expect(await demo.done(renamed)).toBe('renamed');
   });
 
   it('restores missing objects, and does not touch nodes that have the network', async () => {
