@@ -20,7 +20,7 @@ const network = {
 let node: TestNode;
 const shell = async (script: string): Promise<string> => (await node.run(['sh', '-ec', script])).trim();
 const clean = async (): Promise<string> => {
-  const [file, args] = removeLeftovers(network, '10.77.0.0/16');
+  const [file, args] = removeLeftovers(network, ['10.77.0.0/16', 'fd00:77::/56', '10.77.3.0/24']);
   return (await node.run([file, ...args])).trim();
 };
 
@@ -37,6 +37,24 @@ beforeAll(async () => {
     ip route add 10.99.0.0/16 via 172.30.9.1
     ip route add blackhole 10.77.5.0/24 proto 80
     ip route add 10.77.6.0/24 proto 80 nexthop via 172.30.9.1 nexthop via 172.30.9.3
+    for link in kept0 up0; do echo 0 >/proc/sys/net/ipv6/conf/$link/accept_dad; done
+    ip addr add fd00:77:0:9::1/64 dev kept0 && ip addr add fd00:30::2/64 dev up0
+    ip addr add fd00:77:0:3::/128 dev agent.1
+    ip -6 route add fd00:77:0:1::/64 dev agent0
+    ip -6 route add fd00:77:0:2::/64 via fd00:30::1 dev up0
+    ip -6 route add fd00:77:0:4::/64 via fd00:30::1 proto 107
+    ip -6 route add fd00:77:0:4::/64 via fd00:30::3 metric 2048
+    ip -6 route add fd00:99::/64 via fd00:30::1
+    ip -6 route add blackhole fd00:77:0:5::/64 proto 80
+    ip -6 route add fd00:77:0:6::/64 nexthop via fd00:30::1 nexthop via fd00:30::3
+    ip route add 10.77.9.0/24 via 172.30.9.1 metric 50
+    ip6tables -t nat -N AGENT-POST
+    ip6tables -t nat -A POSTROUTING -m comment --comment "agent masq" -j AGENT-POST
+    ip6tables -t nat -A AGENT-POST -s fd00:77::/56 ! -d ff00::/8 -j MASQUERADE
+    ip6tables -N AGENT-FWD
+    ip6tables -A FORWARD -j AGENT-FWD
+    ip6tables -N OTHER
+    ip6tables -A FORWARD -s fd00:77::/56 -j OTHER
     iptables -t nat -N AGENT-POST
     iptables -t nat -N AGENT-INNER
     iptables -t nat -A POSTROUTING -m comment --comment "agent: a \\"rule\\" of it's own" -j AGENT-POST
@@ -59,10 +77,21 @@ describe('removeLeftovers', () => {
     expect(routes).not.toMatch(/10\.77\.[1256]\.0/);
     for (const kept of ['10.77.4.0/24 via', '10.77.9.0/24 dev kept0', '10.99.0.0/16 via'])
       expect(routes).toContain(kept);
+    expect(routes).not.toContain('metric 50');
     const rules = await shell('iptables-save');
     expect(rules).not.toContain('AGENT-');
     expect(rules).toContain('-A FORWARD -j OTHER');
     expect(await shell('ls -d /run/agent /run/leases/* 2>/dev/null || true')).toBe('/run/leases/held');
+  });
+
+  it('does the same for IPv6', async () => {
+    const routes = await shell('ip -6 route');
+    expect(routes).not.toMatch(/fd00:77:0:[1256]::|metric 2048/);
+    for (const kept of ['fd00:77:0:4::/64 via fd00:30::1', 'fd00:77:0:9::/64 dev kept0', 'fd00:99::/64 via'])
+      expect(routes).toContain(kept);
+    const rules = await shell('ip6tables-save');
+    expect(rules).not.toContain('AGENT-');
+    expect(rules).toContain('-A FORWARD -s fd00:77::/56 -j OTHER');
   });
 
   it('can be repeated', async () => {

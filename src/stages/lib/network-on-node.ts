@@ -74,14 +74,17 @@ const readFile = async (node: Host, path: string, signal: AbortSignal): Promise<
 
 /** Rules are removed one by one (`--noflush`): restoring a table would lose what kube-proxy adds at the same time. */
 const removeScript = String.raw`
-subnet=$1 links=$2 paths=$3 state=$4 chains=$5
+ranges=$1 links=$2 paths=$3 state=$4 chains=$5
 for link in $links; do
   if [ -e "/sys/class/net/$link" ]; then ip link delete "$link"; fi
 done
 # Routes through links of the network are gone with them. Those of the kernel and of the network runtime (107) stay.
-ip route show root "$subnet" |
-  sed -nE '/ proto (kernel|107)( |$)/d; s/^((blackhole|prohibit|throw|unreachable) )?([0-9][^ ]*).*/\1\3/p' |
-  while read -r to; do ip route delete $to; done
+for range in $ranges; do
+  case $range in *:*) family=-6 ;; *) family=-4 ;; esac
+  ip "$family" -details route show root "$range" |
+    sed -nE '/ proto (kernel|ra|107)( |$)/d; s/^([a-z]+ [^ ]+).*( proto [^ ]+).*/\1\2/p' |
+    while read -r route; do ip "$family" route delete $route; done
+done
 for path in $paths; do rm -rf "$path"; done
 for directory in $state; do
   [ -d "$directory" ] || continue
@@ -111,11 +114,14 @@ export const removeOwnBridge: Command = [
   ['-ec', 'if [ -e /sys/class/net/kni0 ]; then ip link delete kni0; fi'],
 ];
 
-/** Removes what the network leaves on a node after its objects and the sandboxes of all pods were removed. Idempotent. */
-export const removeLeftovers = ({leftovers, manifest}: Network, podSubnet: string): Command => {
+/**
+ * Removes what the network leaves on a node after its objects and the sandboxes of all pods were removed. Idempotent. `podRanges` are
+ * the addresses of pods on all nodes, IPv4 and IPv6: routes to other destinations stay.
+ */
+export const removeLeftovers = ({leftovers, manifest}: Network, podRanges: readonly string[]): Command => {
   const {links, paths, state, chains} = leftovers;
   // Its program has written all the configurations in this directory.
   const configurations = manifest === undefined ? [] : [`${confDirOfOthers}/*`];
-  const lists = [links, [...paths, ...configurations], state, chains].map((each) => each.join(' '));
-  return ['sh', ['-ec', removeScript, 'sh', podSubnet, ...lists]];
+  const lists = [podRanges, links, [...paths, ...configurations], state, chains];
+  return ['sh', ['-ec', removeScript, 'sh', ...lists.map((each) => each.join(' '))]];
 };

@@ -128,6 +128,8 @@ const switchNodes = async (
   const switched = [...before];
   // Two manifests can give the nodes the same flags: only the record tells which nodes were switched.
   const isAmbiguous = wanted?.manifest !== undefined && former.some((each) => looksSame(each, wanted));
+  // The podCIDRs of a dual-stack cluster are not all in the pod subnet of the stack, which is IPv4.
+  const podRanges = [context.stack.cluster.podSubnet, ...[...podCidrs.values()].flat()];
   const options = {cluster: context.cluster.name, command: 'kni-demo up', signal, say: log};
   await withChanges(context, options, async (changes) => {
     for (const {name: node} of found.nodes) {
@@ -141,7 +143,7 @@ const switchNodes = async (
         files: {...withoutFiles(former), ...(await filesOfNetwork(found.node(node), place, signal))},
         stop: ['kni'],
         meanwhile: [
-          ...former.map((each) => removeLeftovers(each, context.stack.cluster.podSubnet)),
+          ...former.map((each) => removeLeftovers(each, podRanges)),
           ...(wanted === undefined ? [] : [removeOwnBridge]),
         ],
         start: ['kni'],
