@@ -13,6 +13,7 @@ export const chapters = [
   'everyday',
   'events',
   'dashboard',
+  'live-page',
   'names',
   'backends',
   'flannel',

@@ -1,7 +1,7 @@
 /** The life of a pod on the page, in a real browser. */
 
-import type {Page} from 'playwright-core';
 import {describe, expect, it} from 'vitest';
+import {barsIn} from '../rig/dashboard/bars.ts';
 import {useBrowser} from '../rig/dashboard/browse.ts';
 import {inOrder, madePod} from '../rig/dashboard/made-pod.ts';
 import {serveLive} from '../rig/dashboard/page-server.ts';
@@ -12,18 +12,6 @@ import {until} from '../rig/wait.ts';
 
 const {visit, replay} = useBrowser();
 const web = madePod('default/web', 2);
-
-/** The accessible names of the bars of one lane, in the order of time. */
-const barsIn = async (page: Page, lane: string): Promise<readonly string[]> => {
-  const bars = await page.locator(`.bar[data-lane="${lane}"]`).all();
-  const named = await Promise.all(
-    bars.map(async (bar) => ({
-      at: Number(await bar.getAttribute('data-start')),
-      name: (await bar.getAttribute('aria-label')) ?? '',
-    })),
-  );
-  return named.sort((a, b) => a.at - b.at).map(({name}) => name.replace(/, at .*$/, ''));
-};
 
 describe('the life of a pod', () => {
   it('appears while the pod starts, with complete lanes in the order of time', async () => {

@@ -14,15 +14,17 @@ export interface Visit extends BrowserContextOptions {
 export interface Visitor {
   /** A page without errors in its console: each is one of the test. */
   readonly visit: (served: ServedPage, options?: Visit) => Promise<Page>;
+  /** An empty page, whose console may have errors. */
+  readonly blank: () => Promise<Page>;
   /** A recording, paused at some seconds after its beginning. */
   readonly replay: (recording: readonly FeedMessage[], seconds: number, options?: Visit) => Promise<Page>;
 }
 
-/** One browser for the tests of a file. */
-export const useBrowser = (): Visitor => {
+/** One browser for the tests of a file. `flags` are flags of chromium. */
+export const useBrowser = (...flags: readonly string[]): Visitor => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await startBrowser();
+    browser = await startBrowser(flags);
     return () => browser.close();
   });
   const visit: Visitor['visit'] = async (served, {at = '', ...options} = {}) => {
@@ -47,6 +49,11 @@ export const useBrowser = (): Visitor => {
   };
   return {
     visit,
+    async blank() {
+      const context = await browser.newContext();
+      onTestFinished(() => context.close());
+      return context.newPage();
+    },
     async replay(recording, seconds, options) {
       const page = await visit(await serveReplay(recording), options);
       await page.getByRole('button', {name: 'Pause'}).click();

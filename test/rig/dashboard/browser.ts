@@ -7,7 +7,8 @@ import {exists, fetchPackage} from '../node/tools.ts';
 
 const fontPackages = ['fonts-dejavu-core', 'fonts-droid-fallback', 'fonts-inter'];
 
-export const startBrowser = async (): Promise<Browser> => {
+/** `flags` are further flags of chromium. */
+export const startBrowser = async (flags: readonly string[] = []): Promise<Browser> => {
   const root = await fetchPackage('chromium-headless-shell');
   const fonts = await Promise.all(fontPackages.map(fetchPackage));
   const libraries = ['', 'pulseaudio'].map((name) => join(root, 'usr/lib/x86_64-linux-gnu', name));
@@ -21,7 +22,7 @@ export const startBrowser = async (): Promise<Browser> => {
     executablePath,
     // It needs user namespaces or a helper with the setuid bit, which a root in a container has not.
     chromiumSandbox: false,
-    args: ['--disable-gpu', '--force-color-profile=srgb', '--font-render-hinting=none'],
+    args: ['--disable-gpu', '--force-color-profile=srgb', '--font-render-hinting=none', ...flags],
     env: {
       ...process.env,
       LD_LIBRARY_PATH: [...libraries, process.env['LD_LIBRARY_PATH']].filter(Boolean).join(':'),
