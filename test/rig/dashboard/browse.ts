@@ -20,6 +20,9 @@ export interface Visitor {
   readonly replay: (recording: readonly FeedMessage[], seconds: number, options?: Visit) => Promise<Page>;
 }
 
+/** Milliseconds. A busy machine draws late. */
+const patience = 100_000;
+
 /** One browser for the tests of a file. `flags` are flags of chromium. */
 export const useBrowser = (...flags: readonly string[]): Visitor => {
   let browser: Browser;
@@ -33,6 +36,7 @@ export const useBrowser = (...flags: readonly string[]): Visitor => {
       reducedMotion: 'reduce',
       ...options,
     });
+    context.setDefaultTimeout(patience);
     const page = await context.newPage();
     const errors: string[] = [];
     page.on('console', (message) => {
@@ -51,6 +55,7 @@ export const useBrowser = (...flags: readonly string[]): Visitor => {
     visit,
     async blank() {
       const context = await browser.newContext();
+      context.setDefaultTimeout(patience);
       onTestFinished(() => context.close());
       return context.newPage();
     },
