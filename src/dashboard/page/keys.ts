@@ -2,7 +2,17 @@
 
 import {durationOf, isPlaying, pause, play, position, recording, seek} from './replay.ts';
 import {changeTheme, isLarge} from './settings.ts';
-import {actionForm, chosenBar, chosenLife, isHelpOpen, search, showView, views} from './store.ts';
+import {
+  actionForm,
+  chosenBar,
+  chosenLife,
+  chosenPod,
+  isHelpOpen,
+  search,
+  showView,
+  view,
+  views,
+} from './store.ts';
 
 /** For the help: key and meaning. */
 export const keys: readonly (readonly [string, string])[] = [
@@ -29,6 +39,7 @@ const close = (): void => {
   if (isHelpOpen.value) isHelpOpen.value = false;
   else if (actionForm.value !== undefined) actionForm.value = undefined;
   else if (chosenBar.value !== undefined) chosenBar.value = undefined;
+  else if (view.value === 'pods' && chosenPod.value !== undefined) chosenPod.value = undefined;
   else search.value = '';
 };
 

@@ -6,7 +6,7 @@ import type {ActionName, ActionRequest, ActionResponse} from '../../feed.ts';
 import {act} from '../live.ts';
 import {shortNode, shortPod} from '../model/text.ts';
 import {actionForm, announcement, model} from '../store.ts';
-import {Icon} from './icon.tsx';
+import {CloseButton} from './close-button.tsx';
 
 const titles: Readonly<Record<ActionName, string>> = {
   'create-pod': 'Create a pod',
@@ -111,17 +111,11 @@ export const ActionPanel = () => {
     <aside class="actions" aria-label="Actions">
       <header class="panel-head">
         <h2>Actions</h2>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label="Close"
-          title="Close (Esc)"
+        <CloseButton
           onClick={() => {
             actionForm.value = undefined;
           }}
-        >
-          <Icon name="close" />
-        </button>
+        />
       </header>
       <form
         onSubmit={(event) => {

@@ -5,7 +5,7 @@ import {inspect} from '../live.ts';
 import {differenceText, type Inspection, readInspection} from '../model/inspection.ts';
 import {type PodView, stateOf} from '../model/pods.ts';
 import {actionForm, chosenPod, model, openLife} from '../store.ts';
-import {Icon} from './icon.tsx';
+import {CloseButton} from './close-button.tsx';
 import {StateMark} from './state.tsx';
 
 type Answer =
@@ -41,17 +41,11 @@ export const PodDetail = ({pod}: {readonly pod: PodView}) => {
       <header class="panel-head">
         <h2 title={pod.path}>{pod.name}</h2>
         <StateMark state={stateOf(pod)} />
-        <button
-          type="button"
-          class="icon-button"
-          aria-label="Close"
-          title="Close"
+        <CloseButton
           onClick={() => {
             chosenPod.value = undefined;
           }}
-        >
-          <Icon name="close" />
-        </button>
+        />
       </header>
       <p class="panel-actions">
         {life !== undefined && (
