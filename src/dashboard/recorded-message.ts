@@ -1,7 +1,7 @@
 /** Checks the lines of a recording, because the page trusts what the server sends. Other versions may add types and fields. */
 
 import {z} from 'zod';
-import {microsecondsOf} from '../cluster/events/event.ts';
+import {allOf, eventFields, microsecondsOf} from '../cluster/events/event.ts';
 import type {FeedMessage} from './feed.ts';
 
 const text = z.string();
@@ -37,20 +37,11 @@ const event = z.looseObject({
   time,
   source: text,
   kind: text,
-  ...subject,
   ...maybe({
-    call: number,
-    status: text,
-    command: text,
-    network: text,
-    interface: text,
-    address: text,
-    to: text,
-    via: text,
-    ready: flag,
-    reason: text,
-    missed: number,
-    routine: flag,
+    ...allOf(eventFields.text, text),
+    ...allOf(eventFields.number, number),
+    ...allOf(eventFields.flag, flag),
+    node: text,
     container: text,
   }),
 });

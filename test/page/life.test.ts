@@ -51,13 +51,22 @@ describe('the life of a pod', () => {
     const detail = page.getByRole('region', {name: 'Request and response'});
     await detail.getByText('kubelet → KNI runtime').waitFor();
     const text = await detail.innerText();
-    expect(text).toContain('default/web');
-    expect(text).toContain('10.244.1.5/24');
-    expect(text).toContain('OK');
+    expect(text).toContain('"annotations": {"example.org/token": "(hidden)"}');
+    expect(text).toContain('"portMappings": [{"containerPort": 80, "hostPort": 8080}]');
+    expect(text).toMatch(/Response[^]*OK[^]*"ip": \["10\.244\.1\.5"\]/);
     const chosen = page.getByRole('option', {selected: true}).filter({hasText: 'AttachInterface ok 29 ms'});
     await expect.poll(() => chosen.count()).toBe(1);
     await page.keyboard.press('Escape');
     await page.getByText('Choose a bar').waitFor();
+  });
+
+  it('shows the facts of a call without a body', async () => {
+    const page = await replay(story(), 25);
+    await page.getByRole('option', {name: 'web'}).first().click();
+    await page.getByRole('button', {name: 'bridge: ADD, 21 ms'}).click();
+    const detail = page.getByRole('region', {name: 'Request and response'});
+    await detail.getByText('default/web').waitFor();
+    await detail.getByText('empty').waitFor();
   });
 
   it('shows a failure and its rollback', async () => {

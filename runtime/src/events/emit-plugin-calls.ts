@@ -1,7 +1,9 @@
 /** Emits the beginning and the end of every plugin call. */
 import {fieldsOfInvocation, type InvokePlugin, wrapInvoke} from '../cni/invocation.ts';
+import {requestConfigOf} from '../cni/request.ts';
 import {errorText} from '../log.ts';
 import type {RecordIndex} from '../network/record-index.ts';
+import {pluginText} from './bodies.ts';
 import {type Emit, identityOf, msSince, shortError} from './event.ts';
 
 export const emitPluginCalls = (
@@ -21,10 +23,12 @@ export const emitPluginCalls = (
       network: invocation.list.name,
       call: ++calls,
     };
-    emit({kind: 'plugin-began', ...call});
+    emit({kind: 'plugin-began', ...call}, () => ({
+      request: pluginText(() => requestConfigOf(command, invocation)),
+    }));
     try {
       const result = await invoke(command, invocation);
-      emit({kind: 'plugin-ended', ...call, ms: msSince(begun)});
+      emit({kind: 'plugin-ended', ...call, ms: msSince(begun)}, () => ({response: pluginText(() => result)}));
       return result;
     } catch (error) {
       emit({kind: 'plugin-ended', ...call, ms: msSince(begun), error: shortError(errorText(error))});

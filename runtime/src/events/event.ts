@@ -53,6 +53,10 @@ export interface EventFields {
   readonly reason?: string | undefined;
   readonly missed?: number;
   readonly routine?: boolean;
+  /** JSON */
+  readonly request?: string | undefined;
+  /** JSON */
+  readonly response?: string | undefined;
 }
 
 export interface StampedEvent extends EventFields {
@@ -60,8 +64,8 @@ export interface StampedEvent extends EventFields {
   readonly timeUs: number;
 }
 
-/** Never throws, and never waits for a reader. */
-export type Emit = (event: EventFields) => void;
+/** Never throws, and never waits for a reader. `more` is called only while there are readers; it must not throw. */
+export type Emit = (event: EventFields, more?: () => Partial<EventFields>) => void;
 
 export const noEvents: Emit = () => undefined;
 

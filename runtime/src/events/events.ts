@@ -51,10 +51,11 @@ export const createEvents = (limits: EventLimits = usual, clock = createClock())
   const past = createPast(limits.past);
   const queues = new Set<Queue>();
   return {
-    emit: (fields) => {
+    emit: (fields, more) => {
       // Routine RPCs would push everything else out of the past.
       if (fields.routine && queues.size === 0) return;
-      const event = {...fields, timeUs: clock()};
+      const timeUs = clock();
+      const event = {...fields, ...(queues.size > 0 && more?.()), timeUs};
       if (!fields.routine) past.add(event);
       for (const queue of queues) queue.add(event);
     },

@@ -44,12 +44,12 @@ export const unary = <Request extends object, Response, Given extends object = H
       const answer = statusOf(error, report.id());
       reply({...answer, metadata: statusDetailsOf(error, answer, report.id())});
       report.failed(error);
-      observeEnd(answer.code, report.fields(), error);
+      observeEnd(answer.code, report.fields(), {error});
     };
     const ok = (response: Response) => {
       reply(null, response);
       report.ok();
-      observeEnd(status.OK, report.fields());
+      observeEnd(status.OK, report.fields(), {response});
     };
     withinDeadline(rpc.deadlineMs, work, ending)
       .then(ok, failed)

@@ -45,7 +45,44 @@ export interface ClusterEvent extends Subject {
   readonly missed?: number | undefined;
   readonly routine?: boolean | undefined;
   readonly container?: string | undefined;
+  /** JSON. Only of calls that began while somebody read the events. Cut texts end with `…`. */
+  readonly request?: string | undefined;
+  /** Likewise, at the end of a call. */
+  readonly response?: string | undefined;
 }
+
+/** The optional fields of a network runtime's events by their type. */
+export const eventFields = {
+  text: [
+    'correlation',
+    'pod',
+    'uid',
+    'sandbox',
+    'netns',
+    'rpc',
+    'status',
+    'error',
+    'plugin',
+    'command',
+    'network',
+    'interface',
+    'address',
+    'to',
+    'via',
+    'reason',
+    'request',
+    'response',
+  ],
+  number: ['call', 'ms', 'missed'],
+  flag: ['ready', 'routine'],
+} as const satisfies Readonly<Record<string, readonly (keyof ClusterEvent)[]>>;
+
+/** An object with the same value for each name. */
+export const allOf = <Name extends string, Value>(
+  names: readonly Name[],
+  value: Value,
+): Readonly<Record<Name, Value>> =>
+  Object.fromEntries(names.map((name) => [name, value])) as Readonly<Record<Name, Value>>;
 
 export const schemaVersion = 1;
 

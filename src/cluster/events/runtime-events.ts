@@ -1,7 +1,7 @@
 /** Reads the events that `kni-runtime events` prints. */
 
 import {z} from 'zod';
-import type {ClusterEvent} from './event.ts';
+import {allOf, type ClusterEvent, eventFields} from './event.ts';
 
 /** A field of the wrong type is ignored, and so are unknown fields. */
 const text = z.string().min(1).optional().catch(undefined);
@@ -12,27 +12,9 @@ const runtimeEvent = z.object({
   version: z.number(),
   time: z.iso.datetime(),
   kind: z.string(),
-  correlation: text,
-  pod: text,
-  uid: text,
-  sandbox: text,
-  netns: text,
-  rpc: text,
-  call: number,
-  ms: number,
-  status: text,
-  error: text,
-  plugin: text,
-  command: text,
-  network: text,
-  interface: text,
-  address: text,
-  to: text,
-  via: text,
-  ready: flag,
-  reason: text,
-  missed: number,
-  routine: flag,
+  ...allOf(eventFields.text, text),
+  ...allOf(eventFields.number, number),
+  ...allOf(eventFields.flag, flag),
 });
 
 /** Undefined for a line that is not an event. */

@@ -4,6 +4,42 @@ import {type MadePod, netnsOf, sandboxOf, type Timed, timed} from './made-pod.ts
 
 type Fields = Readonly<Record<string, unknown>>;
 
+interface Bodies {
+  readonly request?: object;
+  readonly response?: object;
+}
+
+const textOf = (body: object | undefined): string | undefined => body && JSON.stringify(body);
+
+/** As the kubelet and the network runtime of this project exchange it. */
+const attachBodies = (made: MadePod, netns: string): Bodies => {
+  const [namespace, name] = made.pod.split('/');
+  const {hostPort, uid} = made;
+  return {
+    request: {
+      name,
+      id: sandboxOf(made),
+      namespace,
+      isolation: {path: netns, type: 'netns'},
+      dnsConfig: {servers: ['10.96.0.10'], searches: ['default.svc.cluster.local'], options: ['ndots:5']},
+      ...(hostPort !== undefined && {portMappings: [{containerPort: 80, hostPort}]}),
+      labels: {app: name},
+      annotations: {'example.org/token': '(hidden)'},
+      extradata: {uid, attempt: '0'},
+    },
+    response: {
+      ipconfigs: {
+        eth0: {
+          ip: [made.address],
+          mac: '2e:0d:2b:9b:96:3c',
+          extradata: {prefixes: `${made.address}/24`, gateway: '10.244.1.1', network: 'kni'},
+        },
+      },
+      extradata: {netns},
+    },
+  };
+};
+
 /** Writes events of one pod. Times are in ms after `at`, and calls are numbered from `call`. */
 const writer = (made: MadePod, at: number, call: number) => {
   const {pod, uid, node} = made;
@@ -22,9 +58,24 @@ const writer = (made: MadePod, at: number, call: number) => {
     containerd: (ms: number, kind: string, fields: Fields = {}) =>
       event(ms, 'containerd', kind, {sandbox, ...fields}),
     /** Its beginning, its end and its line in the log. */
-    rpc: (from: number, ms: number, number: number, rpc: string, fields: Fields = {}): readonly Timed[] => [
-      runtime(from, 'rpc-began', {rpc, call: call + number}),
-      runtime(from + ms, 'rpc-ended', {rpc, call: call + number, ms, status: 'OK', sandbox, ...fields}),
+    rpc: (
+      from: number,
+      ms: number,
+      number: number,
+      rpc: string,
+      fields: Fields = {},
+      {request, response}: Bodies = {},
+    ): readonly Timed[] => [
+      runtime(from, 'rpc-began', {rpc, call: call + number, request: textOf(request)}),
+      runtime(from + ms, 'rpc-ended', {
+        rpc,
+        call: call + number,
+        ms,
+        status: 'OK',
+        sandbox,
+        response: textOf(response),
+        ...fields,
+      }),
       log(from + ms + 0.2, {
         rpc,
         msg: `${rpc} ${fields['error'] === undefined ? 'ok' : 'failed'}`,
@@ -72,7 +123,7 @@ export const podStarts = (made: MadePod, at: number, call = 0): readonly Timed[]
     runtime(331, 'netns-created', {netns}),
     containerd(335, 'sandbox-starting'),
     containerd(444, 'sandbox-started'),
-    ...rpc(446, 29, 2, 'AttachInterface', {netns}),
+    ...rpc(446, 29, 2, 'AttachInterface', {netns}, attachBodies(made, netns)),
     ...plugin(448, 21.4, 3, 'bridge ADD'),
     ...plugin(470, 2.1, 4, 'portmap ADD'),
     runtime(473, 'address-assigned', {address, interface: 'eth0', network: 'kni'}),

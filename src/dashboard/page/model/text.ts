@@ -42,6 +42,8 @@ const unshown: ReadonlySet<string> = new Set([
   'routine',
   'level',
   'msg',
+  'request',
+  'response',
 ]);
 
 /** Names and values for people. Of an object, such as annotations, only the keys: values may be secret. */

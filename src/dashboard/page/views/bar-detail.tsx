@@ -1,10 +1,11 @@
 /** Request and response of the chosen call. */
 
+import {readableJson} from '../model/json.ts';
 import {durationOf, inMs} from '../model/lanes.ts';
 import type {Bar, Life} from '../model/life.ts';
 import {clockText, fieldsOf} from '../model/text.ts';
 import {chosenBar, model} from '../store.ts';
-import {Icon} from './icon.tsx';
+import {CloseButton} from './close-button.tsx';
 
 export const BarDetail = ({life}: {readonly life: Life}) => {
   const bar = life.bars.find(({id}) => id === chosenBar.value);
@@ -60,25 +61,24 @@ const Detail = ({bar, life}: {readonly bar: Bar; readonly life: Life}) => {
           {clockText(start)}
           {duration === undefined ? '' : `, ${inMs(duration)}`}
         </span>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label="Close"
-          title="Close (Esc)"
+        <CloseButton
           onClick={() => {
             chosenBar.value = undefined;
           }}
-        >
-          <Icon name="close" />
-        </button>
+        />
       </header>
       <div class="detail-body">
         {isCall ? (
           <>
-            <Fields title="Request" fields={sorted(requested)} />
+            <Fields
+              title="Request"
+              fields={began?.request === undefined ? sorted(requested) : []}
+              body={began?.request}
+            />
             <Fields
               title="Response"
-              fields={[...addresses, ...sorted(answered)]}
+              fields={[...(ended?.response === undefined ? addresses : []), ...sorted(answered)]}
+              body={ended?.response}
               empty={
                 ended === undefined
                   ? bar.end === undefined
@@ -131,18 +131,18 @@ const addressesIn = ({lane, start, end}: Bar, {bars}: Life): readonly Field[] =>
         .map(({ended}) => [ended?.interface ?? 'address', ended?.address ?? ''])
     : [];
 
-const Fields = ({
-  title,
-  fields,
-  empty = '',
-}: {
+interface FieldsProps {
   readonly title: string;
   readonly fields: readonly Field[];
+  /** JSON */
+  readonly body?: string | undefined;
   readonly empty?: string;
-}) => (
+}
+
+const Fields = ({title, fields, body, empty = ''}: FieldsProps) => (
   <div class="fields">
     <h4>{title}</h4>
-    {fields.length === 0 && <p class="dim">{empty}</p>}
+    {fields.length === 0 && body === undefined && <p class="dim">{empty}</p>}
     <dl>
       {fields.map(([name, value], index) => (
         <div key={index} class={name === 'error' ? 'field field-bad' : 'field'}>
@@ -151,5 +151,6 @@ const Fields = ({
         </div>
       ))}
     </dl>
+    {body !== undefined && <pre class="body">{readableJson(body)}</pre>}
   </div>
 );

@@ -1,0 +1,30 @@
+import {describe, expect, it} from 'vitest';
+import {readableJson} from '../../../src/dashboard/page/model/json.ts';
+
+describe('readable JSON', () => {
+  it('has short values on one line, and each member of long ones on its own', () => {
+    const address = {ip: ['10.244.1.2'], mac: '2e:0d:2b:9b:96:3c'};
+    const response = {ipconfigs: {eth0: address, net1: address}, extradata: {}, dns: null, up: true};
+    expect(readableJson(JSON.stringify(response))).toBe(
+      `{
+  "ipconfigs": {
+    "eth0": {"ip": ["10.244.1.2"], "mac": "2e:0d:2b:9b:96:3c"},
+    "net1": {"ip": ["10.244.1.2"], "mac": "2e:0d:2b:9b:96:3c"}
+  },
+  "extradata": {},
+  "dns": null,
+  "up": true
+}`,
+    );
+    expect(readableJson('{}')).toBe('{}');
+  });
+
+  it('breaks long lists, and keeps long texts whole', () => {
+    const long = 'a'.repeat(70);
+    expect(readableJson(JSON.stringify([1, long]))).toBe(`[\n  1,\n  "${long}"\n]`);
+  });
+
+  it('is the text itself if that was cut', () => {
+    expect(readableJson('{"name": "we…')).toBe('{"name": "we…');
+  });
+});
