@@ -109,6 +109,10 @@ describe('the page of a running cluster', () => {
     const [attach, add] = [await edges(/^KNI runtime: AttachInterface/), await edges(/^bridge: ADD/)];
     expect(attach.from).toBeLessThan(add.from);
     expect(add.to).toBeLessThan(attach.to);
+    await life.getByRole('button', {name: /^KNI runtime: AttachInterface/}).click();
+    const detail = page.getByRole('region', {name: 'Request and response'});
+    await detail.getByText('"name": "on-stage"').waitFor();
+    await detail.getByText(`"ip": ["${ip}"]`).waitFor();
   });
 
   it('shows the pod in the topology, until it is deleted', async () => {
