@@ -66,7 +66,7 @@ describe('the life of a pod', () => {
     await page.getByRole('button', {name: 'bridge: ADD, 21 ms'}).click();
     const detail = page.getByRole('region', {name: 'Request and response'});
     await detail.getByText('default/web').waitFor();
-    await detail.getByText('empty').waitFor();
+    expect(await detail.getByText('empty').count()).toBe(1);
   });
 
   it('shows a failure and its rollback', async () => {
