@@ -7,7 +7,7 @@ import type {Dirs} from '../cache/dirs.ts';
 import {readIfExists, replaceFile} from '../cache/files.ts';
 import {UserError} from '../errors.ts';
 import {readJson} from '../json.ts';
-import {network} from '../networks/network.ts';
+import {type Network, network} from '../networks/network.ts';
 import {messageOf} from '../thrown.ts';
 import {recreateHint} from './cluster.ts';
 
@@ -45,6 +45,23 @@ export const readNetwork = async (dirs: Pick<Dirs, 'state'>, cluster: string): P
       },
       {cause: error},
     );
+  }
+};
+
+/**
+ * The network that the user chose. Undefined for the network of kni-demo, while nodes are switched, and for an unreadable record, which
+ * `summarizeChanges` reports.
+ */
+export const chosenNetwork = async (
+  dirs: Pick<Dirs, 'state'>,
+  cluster: string,
+): Promise<Network | undefined> => {
+  try {
+    const {isComplete, network: chosen} = await readNetwork(dirs, cluster);
+    return isComplete ? chosen : undefined;
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
   }
 };
 

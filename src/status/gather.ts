@@ -14,6 +14,7 @@ import {
   removedNodes,
   workersOf,
 } from '../cluster/cluster.ts';
+import {chosenNetwork} from '../cluster/network-record.ts';
 import {noAnswer} from '../cluster/no-answer.ts';
 import {isOurs} from '../cluster/ownership.ts';
 import {type Pod, podsIn} from '../cluster/pod.ts';
@@ -64,6 +65,8 @@ export interface ClusterStatus {
   /** False for a cluster whose creation was interrupted. */
   readonly isComplete: boolean;
   readonly stack?: string;
+  /** The network that the user chose for its pods; undefined for that of kni-demo. */
+  readonly network?: string;
   /** The number of workers that it was created with; earlier versions did not record it. */
   readonly workers?: number;
   readonly kubeconfig: string;
@@ -129,6 +132,7 @@ const clusterStatus = async (
   const cluster = clusterOf(host, nodes);
   const record = await readRecord(dirs, name);
   const changes = await summarizeChanges(dirs, name);
+  const network = await chosenNetwork(dirs, name);
   const [api, ...runtimes] = await Promise.all([
     askApi(cluster, signal),
     ...nodes.map((node) => askRuntime(cluster, node, {tag, signal})),
@@ -139,6 +143,7 @@ const clusterStatus = async (
     name,
     isComplete: record?.phase !== 'creating',
     ...(stack !== undefined && {stack}),
+    ...(network !== undefined && {network: network.name}),
     ...(record?.workers !== undefined && {workers: record.workers}),
     kubeconfig: kubeconfigOf(dirs, name),
     nodes: [

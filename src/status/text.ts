@@ -31,7 +31,11 @@ const size = (bytes: number): string =>
 const clusterText = (cluster: ClusterStatus, paint: ChalkInstance, width: number): readonly string[] => {
   const {name, isComplete, stack, nodes, pods, why} = cluster;
   const kubelet = nodes.find((node) => node.kubelet)?.kubelet;
-  const facts = [stack ?? 'unknown stack', ...(kubelet === undefined ? [] : [`Kubernetes ${kubelet}`])];
+  const facts = [
+    stack ?? 'unknown stack',
+    ...(kubelet === undefined ? [] : [`Kubernetes ${kubelet}`]),
+    ...(cluster.network === undefined ? [] : [`network ${oneLine(cluster.network)}`]),
+  ];
   const bad = (text: string): string => paint.red(`! ${oneLine(text)}`);
   const [header = '', ...rows] = columns([
     ['NODE', 'STATE', 'NETWORK', 'ADDRESSES', 'RUNTIME', 'CLEANUPS'],

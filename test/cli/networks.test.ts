@@ -58,6 +58,19 @@ describe('networks', () => {
     );
   });
 
+  it.each([
+    [{name: 'flannel', cniName: 'cbr0', isKnown: true}, 'pods get network flannel, in CNI cbr0'],
+    [{name: 'mine.conflist', cniName: 'cbr0', isKnown: true}, 'pods get network mine.conflist, in CNI cbr0'],
+    [{name: 'calico', cniName: 'calico', isKnown: false}, 'pods get network calico'],
+  ])('names the network that the user chose: %o', async (chosen, line) => {
+    await using dir = await dirWithCluster();
+    const leftovers = {links: [], paths: [], state: [], chains: []};
+    const record = {network: {...chosen, neededFiles: [], leftovers}, former: [], isComplete: true};
+    await writeNetwork(dirsOf(envOf(dir)), 'test1', record);
+    using host = fakeHost(ps(worker) + exchange(ask(worker.name), good));
+    expect((await cli(dir, ['networks'], {host})).stdout.split('\n').at(-2)).toBe(line);
+  });
+
   it('answers with a warning if the record of the network is unreadable', async () => {
     await using dir = await dirWithCluster();
     await writeNetwork(dirsOf(envOf(dir)), 'test1', {former: [], isComplete: false});

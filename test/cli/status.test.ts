@@ -1,9 +1,11 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
+import {dirsOf} from '../../src/cache/dirs.ts';
 import {sizeWithin} from '../../src/cache/size.ts';
+import {writeNetwork} from '../../src/cluster/network-record.ts';
 import {exitCodes} from '../../src/exit-codes.ts';
 import {cli, hostOf} from '../rig/cli.ts';
-import {dirWithCluster, node, printed} from '../rig/demo.ts';
+import {dirWithCluster, envOf, node, printed} from '../rig/demo.ts';
 import {tempDir} from '../rig/temp-dir.ts';
 import {terminal} from '../rig/terminal.ts';
 
@@ -107,6 +109,20 @@ describe('status', () => {
       expect.stringMatching(/^cache .*\/cache\/kni-demo: 0 MB$/),
       '',
     ]);
+  });
+
+  it('names the network that the user chose', async () => {
+    await using dir = await dirWithCluster();
+    const leftovers = {links: [], paths: [], state: [], chains: []};
+    await writeNetwork(dirsOf(envOf(dir)), 'test1', {
+      network: {name: 'flannel', cniName: 'cbr0', neededFiles: [], leftovers, isKnown: true},
+      former: [],
+      isComplete: true,
+    });
+    const {stdout} = await cli(dir, ['status'], {host: having()});
+    expect(stdout).toContain('Cluster test1: bookworm, Kubernetes v1.20.2, network flannel\n');
+    const {stdout: json} = await cli(dir, ['status', '--json'], {host: having()});
+    expect(JSON.parse(json).clusters[0].network).toBe('flannel');
   });
 
   it('asks docker once, the API server once and each node once', async () => {

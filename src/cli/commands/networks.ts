@@ -1,8 +1,10 @@
 /** networks: shows the networks that every node's network runtime reports. */
 
 import {readRecord, removedNodes, requireCluster} from '../../cluster/cluster.ts';
+import {chosenNetwork} from '../../cluster/network-record.ts';
 import {answersOfRemoved, type NodeAnswer, networksOfNodes} from '../../cluster/node-networks.ts';
 import {exitCodes} from '../../exit-codes.ts';
+import type {Network} from '../../networks/network.ts';
 import type {NodeNetwork} from '../../tools/kni-runtime.ts';
 import {lineWriter, paletteOf} from '../../view/stream.ts';
 import {columns, oneLine} from '../../view/table.ts';
@@ -41,9 +43,15 @@ export const networks = async (world: World, {name, json = false}: NetworksOptio
       for (const line of [lines[index] ?? '', ...below.map((each) => `  ${oneLine(each)}`)])
         write(colour(line));
     }
+    const chosen = await chosenNetwork(dirs, name);
+    if (chosen !== undefined) write(chosenText(chosen));
   }
   if (answers.some((answer) => 'why' in answer)) throw new SilentExit(exitCodes.failed);
 };
+
+/** The CNI name of a manifest without a definition is not known. */
+const chosenText = ({name, cniName, isKnown}: Network): string =>
+  `pods get network ${oneLine(name)}${isKnown && name !== cniName ? `, in CNI ${cniName}` : ''}`;
 
 interface Row {
   readonly cells: readonly string[];
