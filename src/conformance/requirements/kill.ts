@@ -2,7 +2,7 @@
 
 import {setTimeout as sleep} from 'node:timers/promises';
 import {outcomeOf} from '../kni-client.ts';
-import type {Attached} from '../pods.ts';
+import type {Attached, Pod} from '../pods.ts';
 import {eachOf, type Probe} from '../probe.ts';
 import type {Group} from '../requirement.ts';
 import {leavesNothing} from '../snapshot.ts';
@@ -10,6 +10,8 @@ import {Violation} from '../violation.ts';
 import {expectAddresses, expectDistinct} from './concurrency.ts';
 
 const rounds = 12;
+/** Milliseconds for pods that come meanwhile. */
+const patience = 60_000;
 const leftOf = ['netns', 'link', 'address', 'route'] as const;
 
 /** Kills the runtime after a time that differs from round to round, and starts it again. */
@@ -17,6 +19,21 @@ const killAfter = async ({runtime, signal}: Probe, round: number): Promise<void>
   await sleep(round * round * 1.5, undefined, {signal});
   await runtime.kill();
   await runtime.start();
+};
+
+/**
+ * Undoes what was made after any error, as kubelets do. The next attempt has another sandbox: the runtime may have attached this one,
+ * although its answer was lost.
+ */
+const upOrUndone = async (probe: Probe, pod: Pod): Promise<Attached | undefined> => {
+  let netns = '';
+  try {
+    netns = await probe.create(pod);
+    return await probe.attach(pod, netns);
+  } catch {
+    await probe.down({pod, netns}).catch(() => undefined);
+    return undefined;
+  }
 };
 
 export const kills: Group = {
@@ -101,21 +118,25 @@ export const kills: Group = {
       needs: 'process',
       async run(probe) {
         const pods: Attached[] = [];
-        const deadline = performance.now() + 90_000;
+        let deadline = Number.POSITIVE_INFINITY;
         const arrivals = eachOf(Array.from({length: 16}), 4, async () => {
-          const pod = probe.pod();
+          const {namespace, name, uid} = probe.pod();
           while (performance.now() < deadline) {
-            const attached = await probe.up(pod).catch(() => undefined);
+            const attached = await upOrUndone(probe, probe.pod({namespace, name, uid}));
             if (attached !== undefined) return void pods.push(attached);
             await sleep(50, undefined, {signal: probe.signal});
           }
           throw new Violation(
-            'AttachInterface to succeed at a retry',
-            `${pod.name} was not attached in 90 s`,
+            'AttachInterface to succeed at a retry with a new sandbox',
+            `${name} was not attached within ${patience / 1_000} s after the last kill`,
           );
         });
         const killer = async (): Promise<void> => {
-          for (let round = 4; round < rounds; round++) await killAfter(probe, round);
+          try {
+            for (let round = 4; round < rounds; round++) await killAfter(probe, round);
+          } finally {
+            deadline = performance.now() + patience;
+          }
         };
         await Promise.all([arrivals, killer()]);
         expectDistinct(pods);
