@@ -204,6 +204,11 @@ export const errorCatalogue = {
     "Drills, `compare` and `up --cni` need kni-demo's own.",
     'Run `kni-demo runtime use default`.',
   ),
+  'KNI-E408': entry(
+    'The pods have a network of `up --cni`.',
+    'A network runtime of your own and that network would set the same routes and rules on the nodes.',
+    'Run `kni-demo up --cni kni`, then use your runtime.',
+  ),
   'KNI-E500': entry(
     'Another kni-demo is running.',
     'It uses the same cache.',

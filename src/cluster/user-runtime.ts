@@ -4,10 +4,13 @@
  */
 
 import {z} from 'zod';
+import type {Dirs} from '../cache/dirs.ts';
 import {UserError} from '../errors.ts';
 import type {Command, Host} from '../host/host.ts';
 import {readJson} from '../json.ts';
-import {type Cluster, flagOf} from './cluster.ts';
+import {ownNetwork} from '../networks/network.ts';
+import {type Cluster, flagOf, nameFlag} from './cluster.ts';
+import {readNetwork} from './network-record.ts';
 
 /** Paths on a node. */
 export const userRuntimePaths = {
@@ -76,6 +79,20 @@ export const refuseUserRuntime = async (
     why: `${node} runs your own network runtime ${source}`,
     tryThis: `go back to kni-demo's own first: kni-demo runtime use default${flagOf(cluster)}`,
     code: 'KNI-E407',
+  });
+};
+
+/** Both would set the routes and rules of the nodes. Throws UserError if the pods have a network of `up --cni`, or get one. */
+export const requireOwnNetwork = async (dirs: Pick<Dirs, 'state'>, cluster: string): Promise<void> => {
+  const {network, isComplete} = await readNetwork(dirs, cluster);
+  if (network === undefined && isComplete) return;
+  throw new UserError({
+    what: `cannot use a network runtime of your own on cluster ${cluster}`,
+    why: isComplete
+      ? `its pods have network ${network?.name}, which needs kni-demo's own network runtime`
+      : 'the switch of its nodes to another network is not complete',
+    tryThis: `go back to kni-demo's own network first: kni-demo up --cni ${ownNetwork}${nameFlag(cluster)}`,
+    code: 'KNI-E408',
   });
 };
 

@@ -11,6 +11,7 @@ import {
   requireRunning,
 } from '../../cluster/cluster.ts';
 import {proofLines} from '../../cluster/proof.ts';
+import {requireOwnNetwork} from '../../cluster/user-runtime.ts';
 import {UserError} from '../../errors.ts';
 import {CommandError} from '../../host/command-error.ts';
 import {deployOnAll, developedId, developedName, developedText} from '../../runtimes/deploy.ts';
@@ -50,6 +51,7 @@ export const runtimeDev = async (
     const cluster = await requireCluster(place, name, signal);
     requireRunning(name, cluster.nodes);
     await restoreLocked(world, place, name);
+    await requireOwnNetwork(place.dirs, name);
     await develop(world, {project, cluster, name, yes, output});
   });
 };

@@ -12,7 +12,7 @@ import {
 import {samplePodName} from '../../cluster/names.ts';
 import {proofLines, runtimeLine} from '../../cluster/proof.ts';
 import {type Proof, waitForProof} from '../../cluster/prove-kni.ts';
-import {userRuntimesOf} from '../../cluster/user-runtime.ts';
+import {requireOwnNetwork, userRuntimesOf} from '../../cluster/user-runtime.ts';
 import {seconds} from '../../duration.ts';
 import {UserError} from '../../errors.ts';
 import {type Program, programOf} from '../../runtimes/program.ts';
@@ -51,6 +51,7 @@ export const runtimeUse = async (
     const found = await requireCluster(place, name, signal);
     requireRunning(name, found.nodes);
     await restoreLocked(world, place, name);
+    if (source !== undefined) await requireOwnNetwork(place.dirs, name);
     const outfile = join(clusterDirectory(place.dirs, name), 'runtime.mjs');
     const program = source && (await programOf(source, outfile, signal));
     const label = program?.source ?? "kni-demo's own network runtime";

@@ -1,6 +1,7 @@
 /** kill -9 at any moment. */
 
 import {setTimeout as sleep} from 'node:timers/promises';
+import {messageOf} from '../../thrown.ts';
 import {outcomeOf} from '../kni-client.ts';
 import type {Attached, Pod} from '../pods.ts';
 import {eachOf, type Probe} from '../probe.ts';
@@ -23,16 +24,16 @@ const killAfter = async ({runtime, signal}: Probe, round: number): Promise<void>
 
 /**
  * Undoes what was made after any error, as kubelets do. The next attempt has another sandbox: the runtime may have attached this one,
- * although its answer was lost.
+ * although its answer was lost. Returns the message of an error.
  */
-const upOrUndone = async (probe: Probe, pod: Pod): Promise<Attached | undefined> => {
+const upOrUndone = async (probe: Probe, pod: Pod): Promise<Attached | string> => {
   let netns = '';
   try {
     netns = await probe.create(pod);
     return await probe.attach(pod, netns);
-  } catch {
+  } catch (error) {
     await probe.down({pod, netns}).catch(() => undefined);
-    return undefined;
+    return messageOf(error);
   }
 };
 
@@ -121,14 +122,15 @@ export const kills: Group = {
         let deadline = Number.POSITIVE_INFINITY;
         const arrivals = eachOf(Array.from({length: 16}), 4, async () => {
           const {namespace, name, uid} = probe.pod();
+          let outcome: Attached | string = 'it was not tried';
           while (performance.now() < deadline) {
-            const attached = await upOrUndone(probe, probe.pod({namespace, name, uid}));
-            if (attached !== undefined) return void pods.push(attached);
+            outcome = await upOrUndone(probe, probe.pod({namespace, name, uid}));
+            if (typeof outcome !== 'string') return void pods.push(outcome);
             await sleep(50, undefined, {signal: probe.signal});
           }
           throw new Violation(
             'AttachInterface to succeed at a retry with a new sandbox',
-            `${name} was not attached within ${patience / 1_000} s after the last kill`,
+            `${name} was not attached within ${patience / 1_000} s after the last kill: ${outcome}`,
           );
         });
         const killer = async (): Promise<void> => {
