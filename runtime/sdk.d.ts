@@ -69,7 +69,8 @@ export interface PodNetworks<Data> {
     /**
      * The record to attach. Throws `INVALID_ARGUMENT` for an invalid id or host port, `NOT_FOUND` without a record, `ALREADY_EXISTS`
      * if it belongs to another pod, netns or sandbox, `FAILED_PRECONDITION` if it was detached. A record in state `attached` means a
-     * repeated call: answer as the first time.
+     * repeated call: answer as the first time. A record in state `attaching` means that a crash interrupted a call, maybe one for
+     * `sandbox`, another sandbox of the same pod: undo or replace what that call made.
      */
     toAttach(request: AttachInterfaceRequest): PodNetwork<Data>;
     /** The record of an attached sandbox. Throws `NOT_FOUND` or `FAILED_PRECONDITION`, as QueryPodNetwork demands. */

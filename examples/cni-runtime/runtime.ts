@@ -51,8 +51,8 @@ await serve(
     async attachInterface(request) {
       const pod = pods.toAttach(request);
       if (pod.state === 'attached') return answerOf(pod);
-      const {namespace, name, uid, netns: path} = pod;
-      if (pod.data) await cni.del(pod.data, {sandbox: request.id, netns: path}); // a crash has interrupted ADD
+      const {namespace, name, uid} = pod;
+      if (pod.data) await cni.del(pod.data, targetOf(pod)); // a crash has interrupted ADD
       const args = {IgnoreUnknown: '1', K8S_POD_NAMESPACE: namespace, K8S_POD_NAME: name, K8S_POD_UID: uid};
       const attachment = cni.attachment(configuration(), 'eth0', {args});
       const attaching = await pods.write({...pod, sandbox: request.id, state: 'attaching', data: attachment});

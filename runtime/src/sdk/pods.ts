@@ -51,7 +51,8 @@ export interface PodNetworks<Data> {
   /**
    * The record to attach. Throws `INVALID_ARGUMENT` for an invalid id or host port, `NOT_FOUND` without a record, `ALREADY_EXISTS`
    * if it belongs to another pod, netns or sandbox, `FAILED_PRECONDITION` if it was detached. A record in state `attached` means a
-   * repeated call: answer as the first time.
+   * repeated call: answer as the first time. A record in state `attaching` means that a crash interrupted a call, maybe one for
+   * `sandbox`, another sandbox of the same pod: undo or replace what that call made.
    */
   toAttach(request: AttachInterfaceRequest): PodNetwork<Data>;
   /** The record of an attached sandbox. Throws `NOT_FOUND` or `FAILED_PRECONDITION`, as QueryPodNetwork demands. */
@@ -175,8 +176,8 @@ const refuseMismatch = (pod: PodNetwork<unknown>, {namespace, name, netns, sandb
     throw new Conflict(`the pod network belongs to pod ${podNameOf(pod)}`);
   if (netns && netns !== pod.netns)
     throw new Conflict('the sandbox belongs to another netns than the requested one');
-  if (pod.state !== 'created' && pod.sandbox !== sandbox)
-    throw new Conflict('the netns belongs to another sandbox');
+  const isUnfinished = pod.state === 'created' || pod.state === 'attaching'; // no other call for this pod is in progress
+  if (!isUnfinished && pod.sandbox !== sandbox) throw new Conflict('the netns belongs to another sandbox');
   if (pod.state === 'detaching' || pod.state === 'detached')
     throw new WrongState(`the pod network is ${pod.state}: call CreateNetwork again`);
 };

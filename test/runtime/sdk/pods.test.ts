@@ -60,6 +60,15 @@ describe('records of pods', () => {
     expect(() => pods.toAttach(attach('box', request))).toThrow(message);
   });
 
+  it('are attached by a new sandbox after a crash during AttachInterface', async () => {
+    await using dir = await tempDir();
+    const pods = await openPods<Data>({stateDir: dir.join('state'), netnsDir: '/run/netns'});
+    const pod = await pods.create(created('uid'));
+    const attaching = await pods.write({...pod, sandbox: 'box', state: 'attaching'});
+    expect(await pods.create(created('uid'))).toEqual(attaching);
+    expect(pods.toAttach(attach('new', {isolation: {path: pod.netns}}))).toEqual(attaching);
+  });
+
   it('cannot be opened by two processes at the same time', async () => {
     await using dir = await tempDir();
     const settings = {stateDir: dir.join('state'), netnsDir: '/run/netns'};
