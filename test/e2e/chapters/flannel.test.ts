@@ -43,7 +43,7 @@ const settings = (node: string): Promise<string> =>
   shell(
     node,
     `ip -o link | sed 's/^[0-9]*: //; s/[:@].*//' | grep -v '^veth' | sort
-     ip route | sed 's/ linkdown//' | sort
+     ip route | sed -E '/dev eth0/ s/ (via|src) [0-9.]+//; s/ linkdown//' | sort
      iptables-save | sed -n 's/^:\\([^ ]*\\).*/\\1/p' | grep -v -e '^CNI-' -e '^KUBE-' | sort
      find /etc/cni/net.d /etc/kni/net.d /run/flannel /var/lib/cni -type f 2>/dev/null | sort
      sed 's/^KNI_RUNTIME_FLAGS=//' /etc/kni/runtime.env | tr ' ' '\\n' | sort`,
