@@ -1,10 +1,10 @@
-/** Asks the network runtime of a node for the addresses of a sandbox: evidence from a runtime whose log has no known line. */
+/** Calls QueryPodNetwork for a sandbox: evidence from a runtime that does not log `ipconfigs received for id: …`. */
 
 import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
 import {askSandbox, parseAddresses} from '../tools/kni-runtime.ts';
 
-/** What QueryPodNetwork answered. */
+/** The result of QueryPodNetwork. */
 export type AskedAddresses =
   | {readonly kind: 'answered' /** Of eth0. */; readonly ips: readonly string[]}
   | {readonly kind: 'refused'; readonly why: string};

@@ -1,4 +1,4 @@
-/** Reads everything that a dashboard shows of one node by one command: its links and routes, and what its network runtime says. */
+/** Reads the links, routes, networks and records of a node with one command, for the dashboard. */
 
 import type {Command, Host} from '../host/host.ts';
 import {quoteCommand} from '../host/quote.ts';

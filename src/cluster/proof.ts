@@ -136,7 +136,7 @@ export interface Check {
   readonly saw: string;
 }
 
-/** All checks must hold. If the log of the runtime lacks the known lines, other evidence decides, and the labels name it. */
+/** All checks must hold. If the runtime does not log `ipconfigs received for id: …`, other evidence decides, and the labels name it. */
 export const judge = (evidence: Evidence): readonly Check[] => {
   const {pod, ipAddr, byName} = evidence;
   const {address, ...reported} = reportedAddress(evidence);
@@ -180,10 +180,10 @@ const reportedAddress = ({
     const address = asked.kind === 'answered' ? asked.ips[0] : undefined;
     const found = asked.kind === 'answered' ? 'no address of eth0' : asked.why;
     return {
-      claim: "the runtime, whose log has no known line, answers with the address of the pod's sandbox",
+      claim: "the runtime answers QueryPodNetwork with an address for the pod's sandbox",
       label: 'address by QueryPodNetwork',
       holds: address !== undefined,
-      saw: address === undefined ? found : `${address} (its log has no known line)`,
+      saw: address === undefined ? found : `${address} (not in its log)`,
       address,
     };
   }
@@ -265,10 +265,10 @@ const orderOf = (
 export const knownLine = ({lines, sandbox}: Pick<Evidence, 'lines' | 'sandbox'>): string | undefined =>
   lines.findLast(({msg}) => receivedIpConfigs(msg)?.sandbox === sandbox)?.msg;
 
-/** The known line, or a sentence if the runtime does not write it. */
+/** The line `ipconfigs received for id: …`, or a note if the runtime does not log it. */
 export const runtimeLine = (evidence: Evidence): string =>
   knownLine(evidence) ??
-  'The network runtime does not log "ipconfigs received for id: …": it was asked, and other evidence decides.';
+  'The network runtime does not log "ipconfigs received for id: …", so kni-demo called its QueryPodNetwork.';
 
 /** A worker, where a pod needs no toleration. */
 export const workerOf = (nodes: readonly NodeContainer[]): string | undefined =>

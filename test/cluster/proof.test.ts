@@ -106,19 +106,19 @@ describe('judge', () => {
     expect(failing(change)).toEqual(claims);
   });
 
-  describe('of a runtime that does not write the known line', () => {
+  describe('of a runtime that does not log "ipconfigs received for id: …"', () => {
     const answered = {kind: 'answered', ips: [ip]} as const;
     const [told, foreign] = [
-      "the runtime, whose log has no known line, answers with the address of the pod's sandbox",
+      "the runtime answers QueryPodNetwork with an address for the pod's sandbox",
       'containerd joined a network namespace that it did not make',
     ];
 
-    it('lets the answer of the runtime and the other sources decide, and says so', () => {
+    it('uses the answer of the runtime and the other sources, and names them', () => {
       const unlogged: Evidence = {...evidence, netns: '/run/netns/pod-1', lines: [], asked: answered};
       const checks = judge(unlogged);
       expect(checks.filter(({holds}) => !holds)).toEqual([]);
       expect(proofLines(checks)).toEqual([
-        `1. address by QueryPodNetwork  ${ip} (its log has no known line)`,
+        `1. address by QueryPodNetwork  ${ip} (not in its log)`,
         `2. address at API server       ${ip}`,
         `3. address on pod's eth0       ${ip}`,
         '4. netns joined by containerd  pod-1',
