@@ -82,7 +82,7 @@ export const kills: Group = {
       id: 'KNI-K03',
       level: 'MUST',
       source: 'kni.proto: every call is idempotent',
-      title: 'keeps what it has answered: an address that AttachInterface returned survives kill -9 at once',
+      title: 'keeps each address that AttachInterface returned, even if kill -9 follows immediately',
       needs: 'process',
       async run(probe) {
         const pods: Attached[] = [];
