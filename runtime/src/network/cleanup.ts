@@ -15,9 +15,9 @@ export const attachmentsToUndo = ({state, attachments}: PodNetworkRecord) =>
   state === 'attaching' ? startedAttachments(attachments) : attachments;
 
 /**
- * DEL of all attachments, within `limitMs` in total. Failed ones stay in the record for a retry, and the first error is
- * thrown. A disk that cannot be written does not stop it. DEL waits for `intent`, which never rejects; the process of the first
- * plugin starts meanwhile.
+ * Calls DEL for all attachments, within `limitMs` in total. Attachments whose DEL failed stay in the record for a retry; then throws the
+ * first error. Continues if the disk cannot be written. The process of the first plugin starts at once, but its DEL begins only after
+ * `intent`, which never rejects.
  */
 export const undoAttachments = async (
   parts: CleanupParts,

@@ -12,7 +12,7 @@ import {findOrphanedLeases, type NetworksOfOthers, releaseLeases, removeOrphaned
 import {findOrphanedChains, portmapNetworksOf} from './portmap-chains.ts';
 import {unfinishedRecords} from './unfinished-cleanups.ts';
 
-/** Waits this long for a moment without calls in progress; calls are served meanwhile. */
+/** How long reconcile waits for a moment without calls in progress. Calls are served meanwhile. */
 const patienceMs = 5_000;
 /** Time limit for one network's GC. Calls wait meanwhile, and a kubelet waits 10 s for CreateNetwork. */
 const garbageCollectionMs = 5_000;
@@ -21,9 +21,9 @@ type Report = (error: unknown) => void;
 type Exclusively = <T>(work: () => Promise<T>) => Promise<T>;
 
 /**
- * A call in progress may claim something that looks orphaned. So addresses and chains are searched again, and removed, while no
- * call is in progress. The functions for netns and links say why they do not need that. The CNI spec makes GC exclusive; it
- * runs network by network, so that calls are served in between.
+ * A call in progress may use an address or a chain that looks orphaned. So these are searched again, and removed, while no call is
+ * in progress. The functions for netns and links say why they do not need that. The CNI spec makes GC exclusive; it runs network by
+ * network, so that calls are served in between.
  */
 export const createReconcile = (
   parts: CleanupParts,

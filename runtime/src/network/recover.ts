@@ -20,8 +20,8 @@ export interface Recovery {
   /** The records that are still valid. */
   readonly standing: readonly PodNetworkRecord[];
   /**
-   * Whether a later state of the record may have been lost. The journal is damaged, the record is an intent, and its netns
-   * exists, so a pod may run in it. A call for the record replaces it, which ends the doubt.
+   * Whether a later state of the record may have been lost: the journal is damaged, the record is an intent, and its netns
+   * exists, so a pod may run in it. The next call for the record replaces it, so it is no longer doubtful.
    */
   readonly isDoubtful: (record: PodNetworkRecord) => boolean;
   /** Empties the quarantine, so that no record is in doubt. Returns the names of the files. */

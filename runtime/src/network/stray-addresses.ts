@@ -51,7 +51,7 @@ const readAddresses = async ({
       });
     }
   };
-  // In slices: plugins queue for the same slots as these programs.
+  // In small batches, because plugins wait for the same process slots as these programs.
   for await (const some of slices(strays)) await Promise.all(some.map(readOne));
   return found;
 };
