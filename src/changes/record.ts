@@ -70,7 +70,7 @@ export const isAtWork = (dirs: Dirs, {command, pid}: ChangeRecord): boolean => {
 };
 
 export interface ChangesSummary {
-  /** A sentence for people. The first changes stand for many. */
+  /** A sentence for people. It lists the first changes, and counts the others. */
   readonly what: string;
   /** How to restore the cluster; undefined while the command is running. */
   readonly tryThis?: string;
@@ -104,13 +104,13 @@ export const summarizeChanges = async (dirs: Dirs, cluster: string): Promise<Cha
   }
 };
 
-/** Nothing is undone in this case: the next `up` continues. */
+/** A switch of the network is not undone: the next `up` continues it. */
 const summarizeNetwork = async (dirs: Dirs, cluster: string): Promise<ChangesSummary | undefined> => {
   const {isComplete, network} = await readNetwork(dirs, cluster);
   if (isComplete) return undefined;
   return {
     what: `the switch of the nodes to network ${network?.name ?? ownNetwork} is not complete`,
-    // Another kni-demo may be at work on it.
+    // Another kni-demo may be continuing it now.
     ...(currentHolder(dirs) === undefined && {tryThis: `continue it: kni-demo up${nameFlag(cluster)}`}),
   };
 };

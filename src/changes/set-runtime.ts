@@ -69,7 +69,7 @@ export const setRuntime = async (
   const since = Date.now();
   await systemctl(host, 'start', ['kni'], signal);
   await ready(host, {since, signal});
-  // Sandboxes that could not be released because our own runtime was stopped by an interrupted switch.
+  // After an interrupted switch our own runtime was stopped, so it could not release its sandboxes: release them now.
   if (next.former === null) await host.run(releaseSandboxes, {signal, timeout: releaseTimeout});
   await systemctl(host, 'start', ['kubelet'], signal);
   return left;

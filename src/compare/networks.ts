@@ -126,7 +126,7 @@ const withTimestamps = (list: Conflist): Conflist => ({
   plugins: [{type: timestampPlugin}, ...list.plugins],
 });
 
-/** Same bridge, range and routes. Its own name and leases, because the runtime's reconcile trusts the leases of its network. */
+/** Uses the same bridge, range and routes, but another name and lease directory: the runtime's reconcile would remove foreign leases. */
 const forContainerd = (list: Conflist): Conflist => ({
   ...list,
   name: `${list.name}-compare`,

@@ -95,7 +95,7 @@ const tooLong = (context: Context) => context.json(refusal('the request is too l
 
 const refusal = (output: string): ActionResponse => ({ok: false, commandLine: '', output});
 
-/** Milliseconds between signs of life, so that both sides notice a dead connection. */
+/** Milliseconds between two heartbeats, so that both sides notice a dead connection. */
 const heartbeat = 15_000;
 
 const feedType = {'Content-Type': 'text/event-stream; charset=utf-8'};

@@ -21,7 +21,7 @@ const [first = '', ...others] = Array.from({length: size}, (_, index) => `fits-$
 
 export const exhaustion: Drill = {
   name: 'exhaustion',
-  shows: 'without addresses a new pod waits, and running pods stay',
+  shows: 'without a free address new pods wait, and others run on',
   ownNetwork: true,
   question: {
     asks: 'What happens when a network has no address left?',

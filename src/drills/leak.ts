@@ -25,7 +25,10 @@ export const leak: Drill = {
     ];
     const before = await scene.step(`Count what pods have on ${worker}`, look, async ({check}) => {
       const traces = await tracesOf(scene);
-      check('kernel', 'the traces before are known', {holds: true, saw: countTraces(traces)});
+      check('kernel', 'the netns, links and leases of other pods are counted', {
+        holds: true,
+        saw: countTraces(traces),
+      });
       return traces;
     });
 

@@ -65,7 +65,7 @@ export const life: Drill = {
 const millisecondsOf = ({lines}: Evidence, rpc: string): number =>
   lines.findLast((line) => line.rpc === rpc && line.level === 'info')?.ms ?? 0;
 
-/** The successful ones of these calls for the sandbox: `DetachInterface 40 ms`. */
+/** The successful calls for the sandbox, with their durations: `DetachInterface 40 ms`. */
 const callsOf = async (
   {cluster, worker, signal}: Scene,
   {sandbox}: Evidence,

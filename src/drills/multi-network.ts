@@ -11,8 +11,8 @@ import {quotes} from './questions.ts';
 const apiPort = 6443;
 
 /**
- * The runtime renews its watches every few minutes. If that falls into one attempt, another pod is attached. A runtime that
- * asks the API server for each pod sends something each time.
+ * The runtime renews its watches every few minutes, which also sends bytes. If this happens during an attempt, the drill tries again with
+ * another pod. A runtime that asks the API server for each pod would send bytes in every attempt.
  */
 const mostAttempts = 3;
 

@@ -67,7 +67,7 @@ const daemonSet = object.extend({
 /** kubeadm gives it to the control plane. Its first name is that of Kubernetes up to 1.24. */
 const controlPlaneTaint = /^node-role\.kubernetes\.io\/(master|control-plane)$/;
 
-/** Throws Error unless the pods of a DaemonSet start on every node, and before that has a network. */
+/** Throws Error unless a DaemonSet's pods start on every node before the node has a network. */
 export const refuseUnableToInstall = (objects: readonly ManifestObject[]): void => {
   if (!objects.some(({kind}) => kind === 'DaemonSet'))
     throw new Error('it has no DaemonSet, which could install a CNI on every node');

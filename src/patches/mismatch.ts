@@ -3,7 +3,7 @@
 export interface Mismatch {
   /** The most similar place, counted from 1. */
   readonly line: number;
-  /** How many of the hunk's lines are there. */
+  /** The number of the hunk's lines that match at this place, out of `of`. */
   readonly matching: number;
   readonly of: number;
   /** Undefined if all lines match, but the hunk cannot apply there, for example before an earlier hunk. */

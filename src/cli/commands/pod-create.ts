@@ -198,5 +198,5 @@ const refuseExisting = async (
   });
 };
 
-/** Without the namespace `default`. */
+/** Omits the namespace if it is `default`. */
 const shortOf = (path: string): string => path.replace(/^default\//, '');

@@ -44,7 +44,7 @@ const fromGit = ({component, revision}: ResolvedSource, {url, ref}: Place<'git'>
         code: 'KNI-E110',
         what: `${ref} at ${url} has moved`,
         why: `it is now commit ${found}, expected ${revision}`,
-        tryThis: 'run the same command again; nothing was kept',
+        tryThis: 'run the same command again: it fetches the new commit',
       }),
   });
 
@@ -70,7 +70,7 @@ const packDirectory = async (
         code: 'KNI-E110',
         what: `${path} changed while it was read`,
         why: `its contents are ${id.slice(0, 12)}, expected ${revision.slice(0, 12)}`,
-        tryThis: 'run the same command again; nothing was kept',
+        tryThis: 'run the same command again, and change no file while it reads them',
       });
     }
     await pack(to);

@@ -9,7 +9,7 @@ import type {DemoContext} from '../context.ts';
 /** kind prints this before it asks for the containers: until then there is nothing to wait for. */
 export const asksForContainers = /Preparing nodes/;
 
-/** The engine may never have received a request, so the wait has to end. Creating takes longer on a busy machine. */
+/** A limit, because the engine may never have received kind's request. On a busy machine it creates containers seconds later. */
 const atMost = 10_000;
 
 /** Waits for the nodes of a cluster that kind was creating when it was cancelled, and removes them. */

@@ -40,7 +40,7 @@ const Detail = ({bar, life}: {readonly bar: Bar; readonly life: Life}) => {
   const answered =
     ended === undefined ? [] : fieldsOf(ended).filter(([name]) => !names.has(name) || answers.has(name));
   const addresses = addressesIn(bar, life);
-  // Lines that say the same as the response are left out.
+  // Skip log lines that repeat the error of the response.
   const lines = model.value.log.filter(
     ({bar: of, source, text, isMinor}) =>
       of === bar.id &&
