@@ -91,7 +91,7 @@ export const errorCatalogue = {
     'Save it again with `docker save`, for the architecture of the nodes.',
   ),
   'KNI-E117': entry(
-    'A network runtime of your own does not work.',
+    'Your own network runtime does not work.',
     'It does not become ready, or its pods do not. The message has the reason and the last lines of its log. ' +
       'The former network runtime is in use again.',
     'Correct it, and try it on this machine with `kni-demo runtime test DIR`.',
@@ -146,11 +146,11 @@ export const errorCatalogue = {
   'KNI-E307': entry(
     'The cache cannot be locked.',
     'The cache directory cannot be created or written.',
-    'Set XDG_CACHE_HOME to a directory of your own.',
+    'Set XDG_CACHE_HOME to a directory that you may write.',
   ),
   'KNI-E308': entry(
-    'The disk has too little room.',
-    'The bundle needs more space than there is.',
+    'The disk has too little free space.',
+    'The bundle needs more space than the disk has.',
     'Free some space, or choose another disk.',
   ),
   'KNI-E309': entry(
@@ -165,7 +165,7 @@ export const errorCatalogue = {
     'Run it as root with util-linux and iproute2, or test a running network runtime with `--socket`.',
   ),
   'KNI-E400': entry(
-    'There is a conflict with something that exists.',
+    'An existing cluster, file or object is in the way.',
     'The message names it.',
     'Choose another name, or remove it.',
   ),
@@ -190,7 +190,7 @@ export const errorCatalogue = {
     'Point DOCKER_HOST or the docker context to that engine.',
   ),
   'KNI-E405': entry(
-    'The docker engine or its cache is not removed.',
+    'The docker engine or its cache was not removed.',
     'It has containers, images or volumes of others, or another state directory started it.',
     'Remove them yourself, or pass `--purge-foreign`.',
   ),
@@ -200,13 +200,13 @@ export const errorCatalogue = {
     'Delete the namespace if you do not need it.',
   ),
   'KNI-E407': entry(
-    'The nodes run a network runtime of your own.',
+    'The nodes run your own network runtime.',
     "Drills, `compare` and `up --cni` need kni-demo's own.",
     'Run `kni-demo runtime use default`.',
   ),
   'KNI-E408': entry(
     'The pods have a network of `up --cni`.',
-    'A network runtime of your own and that network would set the same routes and rules on the nodes.',
+    'Your own network runtime and that network would set the same routes and rules on the nodes.',
     'Run `kni-demo up --cni kni`, then use your runtime.',
   ),
   'KNI-E500': entry(

@@ -24,7 +24,7 @@ export const inputErrors = {
     'Correct the file; docs/stacks.md describes the fields.',
   ),
   'KNI-E204': entry(
-    'A source of your own cannot be used.',
+    'Your own source cannot be used.',
     'It does not exist, is not a source tree of the component, was given twice, or has uncommitted changes.',
     'Pass `--source kubernetes=WHERE` or `--source containerd=WHERE` with a git URL or a directory.',
   ),
@@ -76,7 +76,7 @@ export const inputErrors = {
   ),
   'KNI-E214': entry('Nothing was removed or fixed.', 'You did not confirm.', 'Answer y, or pass `--yes`.'),
   'KNI-E215': entry(
-    'A directory is not removed.',
+    'A directory was not removed.',
     'It has no marker of kni-demo, or contains files of others.',
     'Look at it, and remove it yourself if it is not needed.',
   ),
@@ -111,7 +111,7 @@ export const inputErrors = {
     'Create a project with `kni-demo runtime new DIR`, or give the path of an executable.',
   ),
   'KNI-E222': entry(
-    'The network runtime of your own does not compile.',
+    'Your own network runtime does not compile.',
     'The message has the file, the line and the column of each problem.',
     'Correct the file and run the same command again.',
   ),

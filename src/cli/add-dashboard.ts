@@ -66,7 +66,7 @@ const help = `
 The page shows the life of each pod, the topology, nodes, networks, pods and the log. It creates and deletes pods, stops and
 starts the network runtime of a node and runs drills, unless --read-only is given.
 Only this machine can reach it, with the token in the URL. In a terminal of a desktop it opens a browser. Ctrl-C ends it.
-It goes on when the cluster is stopped or deleted, and when it comes back.`;
+It stays open when the cluster is stopped or deleted, and continues when the cluster runs again.`;
 
 const replayHelp = `
-The page can pause, go to any moment and change the speed.`;
+On the page you can pause, go to any moment and change the speed.`;

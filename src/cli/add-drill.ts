@@ -12,7 +12,7 @@ export const addDrill = (program: Command, world: World): void => {
     .addArgument(new Argument('[drills...]', 'what to show').choices(drillNames))
     .option('--list', 'list the drills and the questions that they answer')
     .option('--all', 'run all drills')
-    .option('--restore', 'only undo what an interrupted drill has left')
+    .option('--restore', 'only undo the changes of an interrupted drill')
     .addOption(name())
     .addOption(json())
     .addOption(lockTimeout('0'))
@@ -25,7 +25,7 @@ export const addDrill = (program: Command, world: World): void => {
 export const addTour = (program: Command, world: World): void => {
   program
     .command('tour')
-    .description('tell the story of KNI on the running cluster, in a few minutes: one key for each step')
+    .description('show KNI step by step on the running cluster, in a few minutes; a key continues')
     .option('--auto', 'go on after some seconds instead of waiting for a key')
     .addOption(name())
     .addOption(json())
@@ -36,8 +36,8 @@ export const addTour = (program: Command, world: World): void => {
 
 const tourHelp = `
 Runs the drills life, ownership, readiness and restart, then kni-demo compare with two pods, and restores everything.
-The pods of the first worker restart twice. It fits into 80 columns and 24 rows. Without a terminal it waits for nothing.
-Exit code 1: a check does not hold, or something is left behind.`;
+The pods of the first worker restart twice. It fits into 80 columns and 24 rows. Without a terminal it waits for no keys.
+Exit code 1: a check failed, or a drill left something behind.`;
 
 const help = `
 A drill takes up to a minute. It changes only the namespace kni-drill and one worker, and restores both, also after Ctrl-C.

@@ -1,4 +1,4 @@
-/** The commands about network runtimes of your own, and their flags. */
+/** The commands about your own network runtimes, and their flags. */
 
 import {type Command, Option} from 'commander';
 import {languages} from '../runtimes/languages.ts';
@@ -6,7 +6,7 @@ import {json, lockTimeout, name} from './options.ts';
 import type {World} from './world.ts';
 
 export const addRuntime = (program: Command, world: World): void => {
-  const runtime = program.command('runtime').description('write a network runtime of your own');
+  const runtime = program.command('runtime').description('write your own network runtime');
   addNew(runtime, world);
   addTest(runtime, world);
   addBuild(runtime, world);
@@ -37,7 +37,7 @@ const addTest = (runtime: Command, world: World): void => {
     .command('test')
     .description('check a network runtime against the requirements of the KNI conformance suite')
     .argument('[dir]', 'directory or file of the runtime, or "default" for that of kni-demo')
-    .option('--exec <file>', 'the same for an executable')
+    .option('--exec <file>', 'check this executable instead')
     .option('--socket <path>', 'check a running runtime at its socket')
     .option('--node <node>', 'check the running runtime of a node')
     .addOption(name())

@@ -101,13 +101,13 @@ Stacks:
   bookworm   the releases of Debian 12; needs only a Debian mirror
   upstream   current releases of Kubernetes and containerd; needs a git host and an image registry (preview: its
              parts were run, its downloads were not)
-  <path>     a stack file of your own, like those in manifests/stacks
+  <path>     your own stack file, like those in manifests/stacks
 Without --stack, up uses the stack of the existing cluster. A new cluster gets bookworm.
 
 Networks for pods (--cni): the network runtime calls their CNI plugins
   kni               kni-demo's own
   flannel           up downloads its manifest, and the nodes download its images
-  <file>.conflist   a CNI configuration of your own; {{.PodCIDR}} becomes the podCIDR of each node
+  <file>.conflist   your own CNI configuration; {{.PodCIDR}} becomes the podCIDR of each node
   <file>.yaml, URL  the manifest of a CNI that installs itself with a DaemonSet
 The pods of a running cluster get new sandboxes: their containers restart.
 

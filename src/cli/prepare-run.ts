@@ -95,7 +95,7 @@ const refuseAmbiguous = (source: readonly OwnSource[], patch: boolean): void => 
     twice !== undefined
       ? `--source ${twice.component}= was given twice`
       : !patch && source.length === 0
-        ? '--no-patch needs a source of your own (--source)'
+        ? '--no-patch needs your own source (--source)'
         : undefined;
   if (why === undefined) return;
   throw new UserError({

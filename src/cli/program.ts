@@ -178,7 +178,9 @@ const addPatch = (program: Command, world: World): void => {
 };
 
 const component = (): Option =>
-  new Option('--component <component>', 'whose patches').choices(components).makeOptionMandatory();
+  new Option('--component <component>', 'the component whose patches to rebase')
+    .choices(components)
+    .makeOptionMandatory();
 const networksHelp = `
 Exit code 1: a node did not answer, because it or its network runtime is stopped. The other nodes are shown anyway.
 A network that is not ready does not change the exit code.`;

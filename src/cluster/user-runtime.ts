@@ -87,7 +87,7 @@ export const requireOwnNetwork = async (dirs: Pick<Dirs, 'state'>, cluster: stri
   const {network, isComplete} = await readNetwork(dirs, cluster);
   if (network === undefined && isComplete) return;
   throw new UserError({
-    what: `cannot use a network runtime of your own on cluster ${cluster}`,
+    what: `cannot use your own network runtime on cluster ${cluster}`,
     why: isComplete
       ? `its pods have network ${network?.name}, which needs kni-demo's own network runtime`
       : 'the switch of its nodes to another network is not complete',

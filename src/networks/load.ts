@@ -176,7 +176,7 @@ const refuseOtherSubnet = (
   throw new UserError({
     what: `network ${name} does not fit the stack`,
     why: `its ${place.field} in ConfigMap ${place.configMap} is ${found === undefined ? 'missing' : JSON.stringify(found)}, and the pod subnet of the stack is ${podSubnet}`,
-    tryThis: 'make them equal: with a manifest of your own, or with a stack file of your own (--stack FILE)',
+    tryThis: 'make them equal: in your own manifest, or in your own stack file (--stack FILE)',
     code: 'KNI-E224',
   });
 };

@@ -81,7 +81,7 @@ describe('bad input', () => {
     [['up', '--source', 'kubelet=/src'], 'invalid source: "kubelet=/src": '],
     [['up', '--source', 'containerd=/src#'], 'invalid source: "containerd=/src#": '],
     [['up', '--source', 'containerd=/a', '--source', 'containerd=/b'], 'invalid sources: '],
-    [['up', '--no-patch'], 'invalid sources: --no-patch needs a source of your own'],
+    [['up', '--no-patch'], 'invalid sources: --no-patch needs your own source'],
     [['down', '--name', 'a/b'], 'invalid cluster name: "a/b": '],
     [['logs', '--name', 'a b'], 'invalid cluster name: "a b": '],
     [['pod', 'create', 'a b'], 'invalid pod name: "a b": '],

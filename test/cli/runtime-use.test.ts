@@ -34,7 +34,7 @@ describe('runtime use on a cluster with another network', () => {
       errorCode: 'KNI-E408',
       stderr: expect.stringMatching(
         new RegExp(
-          `^error: cannot use a network runtime of your own on cluster test1: ${why}[^]*kni-demo up --cni kni`,
+          `^error: cannot use your own network runtime on cluster test1: ${why}[^]*kni-demo up --cni kni`,
         ),
       ),
     });

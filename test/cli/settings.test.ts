@@ -131,8 +131,8 @@ describe('a setting', () => {
       /KNI_DEMO_BACKEND: invalid backend "x": Allowed choices are/,
     ],
     [['plan'], undefined, {KNI_DEMO_JSON: 'x'}, /KNI_DEMO_JSON: invalid json "x": it must be true or false/],
-    [['plan'], 'no-patch: true\n', {}, /--no-patch needs a source of your own/],
-    [['plan'], undefined, {KNI_DEMO_NO_PATCH: '1'}, /--no-patch needs a source of your own/],
+    [['plan'], 'no-patch: true\n', {}, /--no-patch needs your own source/],
+    [['plan'], undefined, {KNI_DEMO_NO_PATCH: '1'}, /--no-patch needs your own source/],
   ])('is checked like the flag: %j %j %j', async (args, file, env, message) => {
     expect(await failure(args, file, env)).toMatch(message);
   });

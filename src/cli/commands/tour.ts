@@ -1,4 +1,4 @@
-/** tour: the story of KNI in some drills and a comparison with CNI, one key for each step. */
+/** tour: shows KNI step by step with some drills and a comparison with CNI. A key continues. */
 
 import {setTimeout as sleep} from 'node:timers/promises';
 import {nameFlag, requireCluster, requireRunning} from '../../cluster/cluster.ts';
