@@ -12,7 +12,7 @@ const network = {
     links: ['agent.1', 'agent0'],
     paths: ['/run/agent'],
     state: ['/run/leases/empty', '/run/leases/held'],
-    chains: ['AGENT-'],
+    chains: ['AGENT-', 'CNI-FORWARD'],
   },
   isKnown: true,
 };
@@ -53,6 +53,10 @@ beforeAll(async () => {
     ip6tables -t nat -A AGENT-POST -s fd00:77::/56 ! -d ff00::/8 -j MASQUERADE
     ip6tables -N AGENT-FWD
     ip6tables -A FORWARD -j AGENT-FWD
+    for tool in iptables ip6tables; do
+      $tool -N CNI-ADMIN && $tool -A CNI-ADMIN -p tcp --dport 9 -j DROP
+      $tool -N CNI-FORWARD && $tool -A CNI-FORWARD -j CNI-ADMIN && $tool -A FORWARD -j CNI-FORWARD
+    done
     ip6tables -N OTHER
     ip6tables -A FORWARD -s fd00:77::/56 -j OTHER
     iptables -t nat -N AGENT-POST
@@ -79,7 +83,8 @@ describe('removeLeftovers', () => {
       expect(routes).toContain(kept);
     expect(routes).not.toContain('metric 50');
     const rules = await shell('iptables-save');
-    expect(rules).not.toContain('AGENT-');
+    expect(rules).not.toMatch(/AGENT-|CNI-FORWARD/);
+    expect(rules).toContain('-A CNI-ADMIN');
     expect(rules).toContain('-A FORWARD -j OTHER');
     expect(await shell('ls -d /run/agent /run/leases/* 2>/dev/null || true')).toBe('/run/leases/held');
   });
@@ -90,7 +95,8 @@ describe('removeLeftovers', () => {
     for (const kept of ['fd00:77:0:4::/64 via fd00:30::1', 'fd00:77:0:9::/64 dev kept0', 'fd00:99::/64 via'])
       expect(routes).toContain(kept);
     const rules = await shell('ip6tables-save');
-    expect(rules).not.toContain('AGENT-');
+    expect(rules).not.toMatch(/AGENT-|CNI-FORWARD/);
+    expect(rules).toContain('-A CNI-ADMIN');
     expect(rules).toContain('-A FORWARD -s fd00:77::/56 -j OTHER');
   });
 

@@ -10,17 +10,19 @@ describe('parseUserConflist', () => {
       {type: 'bridge', ipam: {type: 'host-local', subnet: '{{.PodCIDR}}'}},
       {type: 'bridge', bridge: 'br7', ipam: {type: 'host-local', dataDir: '/run/leases'}},
       {type: 'portmap', capabilities: {portMappings: true}},
+      {type: 'firewall'},
     ]);
     expect(parseUserConflist(text)).toEqual({
       cniName: 'mine',
-      programs: ['bridge', 'host-local', 'portmap'],
+      programs: ['bridge', 'host-local', 'portmap', 'firewall'],
       leftovers: {
         links: ['cni0', 'br7'],
         paths: [],
         state: ['/var/lib/cni/networks/mine', '/run/leases/mine'],
-        chains: [],
+        chains: ['CNI-FORWARD'],
       },
     });
+    expect(parseUserConflist(conflist([{type: 'ptp'}])).leftovers.chains).toEqual([]);
   });
 
   it('takes a single plugin, as before CNI 1.0', () => {
