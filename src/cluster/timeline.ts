@@ -1,4 +1,7 @@
-/** Reads from the log what the network runtime did for one sandbox. */
+/**
+ * Reads from the log what the network runtime did for one sandbox. Not from its events: they are lost when the runtime restarts, only the
+ * last ones are kept, and network runtimes of users have none.
+ */
 
 import {type LogLine, receivedIpConfigs} from './runtime-log.ts';
 
