@@ -89,6 +89,25 @@ describe('the events of a network runtime', () => {
     child.kill();
   });
 
+  it('all arrive at a reader that follows while a busy runtime emits thousands', async () => {
+    const {events, child} = follow();
+    await until('it is connected', () => events.length > 0);
+    const [rounds, parallel] = [125, 20]; // more events than wait for a reader at most
+    const before = events.length;
+    for (let round = 0; round < rounds; round++)
+      await Promise.all(
+        Array.from({length: parallel}, () =>
+          runtime.kni.queryPodNetwork({id: 'unknown'}).catch(() => undefined),
+        ),
+      );
+    const calls = () => events.slice(before).filter(({rpc}) => rpc === 'QueryPodNetwork');
+    await until('the last call arrives', () => calls().length === 2 * rounds * parallel);
+    expect(events.filter(({kind}) => kind === 'missed')).toEqual([]);
+    const times = calls().map(({time}) => time);
+    expect(times).toEqual(times.toSorted());
+    child.kill();
+  });
+
   it('end without a message when their reader is gone', async () => {
     const script =
       'file=$(mktemp); { "$@" 2>"$file"; echo "exit code $?" >>"$file"; } | true; cat "$file"; rm "$file"';
