@@ -186,7 +186,8 @@ const manifestOf = async ({manifest}: Definition, path: string, options: LoadOpt
   const {url, sha256} = manifest;
   const artifact = artifactPath(options.dirs, 'network-manifest', sha256);
   if (await artifactExists(artifact)) return readText(join(artifact, manifestFile));
-  const bytes = await download(url, options);
+  const withoutNetwork = 'pass a definition with the manifest as a file: docs/networks.md#without-internet';
+  const bytes = await download(url, {...options, withoutNetwork});
   const sum = createHash('sha256').update(bytes).digest('hex');
   if (sum !== sha256)
     throw new UserError({
@@ -204,7 +205,11 @@ const manifestFile = 'manifest.yaml';
 
 const download = async (
   url: string,
-  {signal, downloadTimeout: timeout = 30_000}: Pick<LoadOptions, 'signal' | 'downloadTimeout'>,
+  {
+    signal,
+    downloadTimeout: timeout = 30_000,
+    withoutNetwork = 'download it elsewhere and pass the file: --cni FILE',
+  }: Pick<LoadOptions, 'signal' | 'downloadTimeout'> & {readonly withoutNetwork?: string},
 ): Promise<Uint8Array> => {
   try {
     const response = await fetch(url, {signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)])});
@@ -216,7 +221,7 @@ const download = async (
       {
         what: `cannot download ${url}`,
         why: whyNotDownloaded(error, timeout),
-        tryThis: 'check the network, or download it elsewhere and pass the file: --cni FILE',
+        tryThis: `check the network, or ${withoutNetwork}`,
         code: 'KNI-E107',
       },
       {cause: error},

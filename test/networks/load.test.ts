@@ -230,6 +230,20 @@ describe('loadNetwork', () => {
     expect(error).toMatchObject({errorCode, why: expect.stringMatching(why)});
   });
 
+  it('says what to do if a manifest cannot be downloaded, and points to the docs for one of a definition', async () => {
+    const missing = `${url}/missing.yaml`;
+    const direct = await rejection(load(missing), UserError);
+    expect(direct).toMatchObject({
+      message: expect.stringContaining(`cannot download ${missing}`),
+      tryThis: 'check the network, or download it elsewhere and pass the file: --cni FILE',
+    });
+    const path = await file('far.yaml', {...agent, manifest: {url: missing, sha256: 'f'.repeat(64)}});
+    expect(await rejection(load(path), UserError)).toMatchObject({
+      message: direct.message,
+      tryThis: expect.stringContaining('docs/networks.md#without-internet'),
+    });
+  });
+
   it('refuses a network whose range of pods differs from that of the stack', async () => {
     const error = await rejection(
       load(await file('subnet.yaml', agent), {podSubnet: '10.0.0.0/8'}),
