@@ -60,9 +60,9 @@ docs/kni-conformance.md lists all requirements with their sources.`;
 const addBuild = (runtime: Command, world: World): void => {
   runtime
     .command('build')
-    .description('bundle a network runtime into one file, or show the lines that do not compile')
-    .argument('[dir]', 'directory with runtime.ts', '.')
-    .option('--output <file>', 'file to write (default: runtime.mjs in <dir>)')
+    .description('make one file of a network runtime, or show the lines that do not compile')
+    .argument('[dir]', 'directory with runtime.ts, or with Go', '.')
+    .option('--output <file>', 'file to write (default: runtime.mjs or runtime in <dir>)')
     .addOption(json())
     .action(async (dir: string, options) =>
       (await import('./commands/runtime-build.ts')).runtimeBuild(world, dir, options),
@@ -72,7 +72,7 @@ const addUse = (runtime: Command, world: World): void => {
   runtime
     .command('use')
     .description("put a network runtime on all nodes of a cluster and prove it, or kni-demo's own again")
-    .argument('<runtime>', 'directory with runtime.ts, script for Node.js, executable, or default')
+    .argument('<runtime>', 'directory with runtime.ts or Go, script for Node.js, executable, or default')
     .addOption(name())
     .option('-y, --yes', 'do not ask')
     .addOption(json())
@@ -87,7 +87,7 @@ const addDev = (runtime: Command, world: World): void => {
   runtime
     .command('dev')
     .description('put a project on all nodes after each save, prove it, and show its log')
-    .argument('<dir>', 'directory with runtime.ts')
+    .argument('<dir>', 'directory with runtime.ts, or with Go')
     .addOption(name())
     .option('-y, --yes', 'do not ask')
     .addOption(json())
@@ -109,4 +109,5 @@ whose pods get no network, is rolled back: all nodes run the former one again. I
 see docs/own-runtime.md. kni-demo up keeps it. The word default brings back kni-demo's own network runtime.`;
 
 const newHelp = `
-It needs no npm install: the SDK is copied into <dir>/.kni, and kni-demo bundles the project. Read <dir>/README.md next.`;
+Nothing has to be installed: kni-demo bundles TypeScript with the SDK in <dir>/.kni, and compiles Go in a container.
+Read <dir>/README.md next.`;

@@ -1,20 +1,25 @@
 /** Finds the network runtime that `runtime test` checks. */
 
-import {access} from 'node:fs/promises';
-import {resolve} from 'node:path';
+import {access, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join, resolve} from 'node:path';
 import {requireCluster, requireRunning} from '../cluster/cluster.ts';
 import {CallFailed, kniClient} from '../conformance/kni-client.ts';
 import type {OwnNode} from '../conformance/own-node.ts';
 import type {Target} from '../conformance/run.ts';
 import {UserError} from '../errors.ts';
 import type {Command} from '../host/host.ts';
+import {buildProject, programName} from '../runtimes/build.ts';
 import {defaultRuntime} from '../runtimes/default-runtime.ts';
-import {bundleProject, readSource} from '../runtimes/project.ts';
+import {readSource} from '../runtimes/project.ts';
 import {inspectPid, parsePid} from '../tools/docker.ts';
 import {hostAndDirs} from './context.ts';
+import {goCompilerFor} from './go-compiler.ts';
+import {runOutput} from './run-output.ts';
 import type {World} from './world.ts';
 
 export interface TargetFlags {
+  readonly json?: boolean;
   readonly exec?: string;
   readonly socket?: string;
   readonly node?: string;
@@ -26,7 +31,7 @@ export interface TargetFlags {
 export const targetOf = async (
   world: World,
   source: string | undefined,
-  {exec, socket, node, name}: TargetFlags,
+  {exec, socket, node, name, json = false}: TargetFlags,
 ): Promise<{readonly target: Target; readonly what: string}> => {
   const given = [source, exec, socket, node].filter((each) => each !== undefined);
   if (given.length !== 1)
@@ -43,7 +48,7 @@ export const targetOf = async (
     return {target: await liveTarget(await socketOfNode(world, name, node), what), what};
   }
   const path = exec ?? source ?? '';
-  const prepare = path === 'default' ? defaultRuntime(world.env) : await programAt(at(path), world.signal);
+  const prepare = path === 'default' ? defaultRuntime(world.env) : await programAt(world, at(path), json);
   return {
     target: {kind: 'program', host: world.host, prepare},
     what: path === 'default' ? "kni-demo's own runtime" : path,
@@ -53,14 +58,35 @@ export const targetOf = async (
 /** These directories are empty on the node of the test. */
 const hidden = /^\/(run|var\/run|var\/lib)\//;
 
-/** Bundles a project at once, so that its errors come first. Throws UserError. */
-const programAt = async (path: string, signal: AbortSignal): Promise<(node: OwnNode) => Promise<Command>> => {
+/** How long to wait for another kni-demo, in milliseconds, if the image that compiles Go is missing. */
+const lockTimeout = 600_000;
+
+/** Builds a project at once, so that its errors come first. Throws UserError. */
+const programAt = async (
+  world: World,
+  path: string,
+  json: boolean,
+): Promise<(node: OwnNode) => Promise<Command>> => {
   const source = await readSource(path);
-  if (source.kind === 'typescript')
+  if (source.kind === 'typescript' || source.kind === 'go') {
+    const output = runOutput(world, json);
+    const compileGo = await goCompilerFor(world, source, {
+      command: 'kni-demo runtime test',
+      lockTimeout,
+      json,
+      output,
+    });
+    const program = await inTemporary(async (directory) => {
+      const file = join(directory, programName(source));
+      await buildProject(source, file, {compileGo, signal: world.signal});
+      return readFile(file);
+    });
+    const file = `/run/${programName(source)}`;
     return async (node) => {
-      await bundleProject(source, node.path('/run/runtime.mjs'), signal);
-      return [process.execPath, ['--enable-source-maps', '/run/runtime.mjs']];
+      await writeFile(node.path(file), program, {mode: 0o755});
+      return source.kind === 'typescript' ? [process.execPath, ['--enable-source-maps', file]] : [file, []];
     };
+  }
   if (hidden.test(source.file))
     throw new UserError({
       what: `cannot test ${source.file}`,
@@ -69,6 +95,15 @@ const programAt = async (path: string, signal: AbortSignal): Promise<(node: OwnN
       code: 'KNI-E221',
     });
   return async () => (source.kind === 'script' ? [process.execPath, [source.file]] : [source.file, []]);
+};
+
+const inTemporary = async <T>(work: (directory: string) => Promise<T>): Promise<T> => {
+  const directory = await mkdtemp(join(tmpdir(), 'kni-demo-'));
+  try {
+    return await work(directory);
+  } finally {
+    await rm(directory, {recursive: true, force: true});
+  }
 };
 
 /** Throws UserError if no KNI server answers at the socket. */

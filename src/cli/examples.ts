@@ -42,7 +42,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   'runtime build': ['runtime build hello', 'runtime build --output /tmp/hello.mjs'],
   runtime: ['runtime new hello', 'runtime use ./hello'],
-  'runtime new': ['runtime new hello', 'runtime new hello --json'],
+  'runtime new': ['runtime new hello', 'runtime new hello --lang go'],
   'runtime dev': ['runtime dev ./hello', 'runtime dev ./hello --name lab --yes'],
   'runtime use': ['runtime use ./hello', 'runtime use ./my-runtime --yes', 'runtime use default'],
   bundle: ['bundle save kni-demo.tar'],

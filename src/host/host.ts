@@ -8,7 +8,7 @@ export interface RunOptions {
   /** Added to the environment of this process. Undefined removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Written to standard input, which is then closed. Default: empty. */
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   /** Keep standard input open and empty until the command ends: it notices then that this process is gone. */
   readonly holdInput?: boolean;
   /** Aborting ends the whole process group with SIGTERM, and after `grace` with SIGKILL. */

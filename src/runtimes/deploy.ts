@@ -10,12 +10,12 @@ import {awaitReady, notReady} from './ready.ts';
 
 /** The directory of a runtime that is developed. */
 export const developedId = 'dev';
-export const developedName = 'runtime.mjs';
 
 /** The node finishes this script, also when this process is killed: one of the two versions runs afterwards. */
 const script = `${awaitReady}
 cat >"$1.new"
 echo "$2  $1.new" | sha256sum --check --status || exit 2
+chmod 755 "$1.new"
 ln -f "$1" "$1.last"
 mv -f "$1.new" "$1"
 systemctl restart kni
@@ -24,21 +24,28 @@ mv -f "$1.last" "$1"
 systemctl restart kni
 exit 1`;
 
-const developedFile = `${userRuntimePaths.programs}/${developedId}/${developedName}`;
+/** Its path on a node. */
+const developedFile = (name: string): string => `${userRuntimePaths.programs}/${developedId}/${name}`;
 
-const command = (digest: string): Command => ['sh', ['-c', script, 'sh', developedFile, digest]];
+export interface Version {
+  readonly source: string;
+  /** Of the file on a node. */
+  readonly name: string;
+  readonly program: Buffer;
+}
 
 export type Deployment = {readonly kind: 'serving'} | {readonly kind: 'refused'; readonly error: UserError};
 
 /** Resolves when the new version serves, or the former one is back. It cannot be cancelled, because it takes at most seconds. */
 export const deploy = async (
   host: Host,
-  {node, source, text}: {readonly node: string; readonly source: string; readonly text: string},
+  {node, source, name, program}: Version & {readonly node: string},
 ): Promise<Deployment> => {
   const since = Date.now();
-  const digest = createHash('sha256').update(text).digest('hex');
+  const digest = createHash('sha256').update(program).digest('hex');
   try {
-    await host.run(command(digest), {input: text, timeout: 60_000});
+    const command: Command = ['sh', ['-c', script, 'sh', developedFile(name), digest]];
+    await host.run(command, {input: program, timeout: 60_000});
     return {kind: 'serving'};
   } catch (error) {
     if (!(error instanceof CommandError) || error.exitStatus !== 1) throw error;
@@ -47,11 +54,11 @@ export const deploy = async (
 };
 
 /** The version that an earlier session has left on all nodes. Undefined if a node runs another runtime. */
-export const developedText = async (
+export const developedProgram = async (
   cluster: Pick<Cluster, 'nodes' | 'node'>,
-  source: string,
+  {source, name: file}: Omit<Version, 'program'>,
   signal: AbortSignal,
-): Promise<string | undefined> => {
+): Promise<Buffer | undefined> => {
   const runtimes = await userRuntimesOf(cluster, signal);
   const isDeveloped = cluster.nodes.every(({name}) => {
     const found = runtimes.get(name);
@@ -59,14 +66,14 @@ export const developedText = async (
   });
   const [first] = cluster.nodes;
   if (!isDeveloped || first === undefined) return undefined;
-  return (await cluster.node(first.name).run(['cat', [developedFile]], {signal, timeout: 20_000})).stdout;
+  const read: Command = ['base64', [developedFile(file)]];
+  const {stdout} = await cluster.node(first.name).run(read, {signal, timeout: 20_000});
+  return Buffer.from(stdout, 'base64');
 };
 
-export interface NextVersion {
-  readonly source: string;
-  readonly text: string;
+export interface NextVersion extends Version {
   /** The version that runs on the nodes. */
-  readonly former: string;
+  readonly former: Buffer;
 }
 
 /**
@@ -75,10 +82,10 @@ export interface NextVersion {
  */
 export const deployOnAll = async (
   {nodes, node}: Pick<Cluster, 'node'> & {readonly nodes: readonly {readonly name: string}[]},
-  {source, text, former}: NextVersion,
+  {former, program: next, ...version}: NextVersion,
 ): Promise<UserError | readonly []> => {
-  const put = (name: string, version: string) => deploy(node(name), {node: name, source, text: version});
-  const results = await Promise.allSettled(nodes.map(({name}) => put(name, text)));
+  const put = (name: string, program: Buffer) => deploy(node(name), {...version, node: name, program});
+  const results = await Promise.allSettled(nodes.map(({name}) => put(name, next)));
   const refused = results.flatMap((each) =>
     each.status === 'fulfilled' && each.value.kind === 'refused' ? [each.value.error] : [],
   );

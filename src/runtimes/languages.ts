@@ -1,3 +1,3 @@
 /** The languages that `runtime new` has a template for. */
-export const languages = ['typescript'] as const;
+export const languages = ['typescript', 'go'] as const;
 export type Language = (typeof languages)[number];

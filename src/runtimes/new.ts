@@ -1,4 +1,4 @@
-/** Creates a project for a network runtime: a template, and the SDK in its directory `.kni`. */
+/** Creates a project for a network runtime: a template, and for TypeScript the SDK in its directory `.kni`. */
 
 import {cp, mkdir, readdir, rename, rm, stat} from 'node:fs/promises';
 import {join} from 'node:path';
@@ -10,11 +10,11 @@ import type {Language} from './languages.ts';
 
 /** Files are complete here before the first of them gets its place. Its presence marks an interrupted run. */
 const unfinished = '.kni-new';
-const sdkFiles = ['sdk.js', 'sdk.d.ts'] as const;
+const typescriptSdk = ['sdk.js', 'sdk.d.ts'] as const;
 
 /**
  * Returns the created files, relative to the directory. The directory gets all of them or, after an error, none. `sdk` is the
- * directory of the SDK's files.
+ * directory of the SDK's files, which TypeScript needs.
  */
 export const createProject = async (
   directory: string,
@@ -22,15 +22,16 @@ export const createProject = async (
   sdk = project.sdk,
 ): Promise<readonly string[]> => {
   const template = join(project.templates, language);
-  const names = [...(await readdir(template)).sort(), '.kni'];
+  const sdkFiles = language === 'typescript' ? typescriptSdk : [];
+  const names = [...(await readdir(template)).sort(), ...(sdkFiles.length > 0 ? ['.kni'] : [])];
   await requireEmpty(directory, names);
-  await requireSdk(sdk);
+  if (sdkFiles.length > 0) await requireSdk(sdk);
   const created = await attempt(directory, async () => makeDirectory(directory));
   const work = join(directory, unfinished);
   try {
     await attempt(directory, async () => {
       await cp(template, work, {recursive: true});
-      await mkdir(join(work, '.kni'));
+      if (sdkFiles.length > 0) await mkdir(join(work, '.kni'));
       for (const name of sdkFiles) await cp(join(sdk, name), join(work, '.kni', name));
       for (const name of names) await rename(join(work, name), join(directory, name));
       await rm(work, {recursive: true});
@@ -64,7 +65,7 @@ const requireEmpty = async (directory: string, names: readonly string[]): Promis
 };
 
 const requireSdk = async (sdk: string): Promise<void> => {
-  const path = join(sdk, sdkFiles[0]);
+  const path = join(sdk, typescriptSdk[0]);
   const found = await stat(path).catch(() => undefined);
   if (found === undefined)
     throw new UserError({

@@ -2,12 +2,13 @@
 
 import {createHash} from 'node:crypto';
 import {createReadStream} from 'node:fs';
-import {basename, extname} from 'node:path';
+import {basename, extname, join} from 'node:path';
 import {pipeline} from 'node:stream/promises';
 import {userRuntimePaths} from '../cluster/user-runtime.ts';
 import type {Host} from '../host/host.ts';
 import {copyIntoContainer} from '../tools/docker.ts';
-import {bundleProject, type RuntimeSource} from './project.ts';
+import {type BuildOptions, buildProject, programName} from './build.ts';
+import type {RuntimeSource} from './project.ts';
 
 export interface Program {
   /** Where it is on this machine. */
@@ -21,16 +22,18 @@ export interface Program {
   readonly isScript: boolean;
 }
 
-/** Bundles a project into `outfile`. Throws UserError if it does not compile. */
+/** Builds a project in `directory`. Throws UserError if it does not compile. */
 export const programOf = async (
   source: RuntimeSource,
-  outfile: string,
-  signal: AbortSignal,
+  directory: string,
+  options: BuildOptions,
 ): Promise<Program> => {
-  if (source.kind === 'typescript') {
-    await bundleProject(source, outfile, signal);
-    const id = await digestOf(outfile);
-    return {file: outfile, source: source.directory, id, name: 'runtime.mjs', isScript: true};
+  if (source.kind === 'typescript' || source.kind === 'go') {
+    const name = programName(source);
+    const file = join(directory, name);
+    await buildProject(source, file, options);
+    const isScript = source.kind === 'typescript';
+    return {file, source: source.directory, id: await digestOf(file), name, isScript};
   }
   const {file} = source;
   const isScript = source.kind === 'script';

@@ -1,6 +1,6 @@
 /**
- * A network runtime of the user's own: a directory with `runtime.ts`, which is bundled, or a file that is ready to run. Imports of
- * `kni-demo/sdk` become `.kni/sdk.js` of the directory, so a project needs no `npm install`.
+ * A network runtime of the user's own: a directory with `runtime.ts`, which is bundled, a directory with Go, or a file that is ready
+ * to run. Imports of `kni-demo/sdk` become `.kni/sdk.js` of the directory, so a project in TypeScript needs no `npm install`.
  */
 
 import {access, constants, stat, writeFile} from 'node:fs/promises';
@@ -8,13 +8,16 @@ import {join, resolve} from 'node:path';
 import type {BuildFailure, BuildOptions, Message} from 'esbuild';
 import {UserError} from '../errors.ts';
 import {errorCodeOf, messageOf} from '../thrown.ts';
+import {type GoProject, goEntries, readGoProject} from './go-project.ts';
 
 /** A directory with TypeScript. All paths are absolute. */
-export interface Project {
+export interface TypescriptProject {
   readonly kind: 'typescript';
   readonly directory: string;
   readonly entry: string;
 }
+
+export type Project = TypescriptProject | GoProject;
 
 /** `script` is a file for Node.js, which needs no more than Node.js; `executable` runs by itself on the nodes. */
 export type RuntimeSource = Project | {readonly kind: 'script' | 'executable'; readonly file: string};
@@ -44,25 +47,20 @@ export const readSource = async (path: string): Promise<RuntimeSource> => {
 export const readProject = async (directory: string): Promise<Project> => {
   const absolute = resolve(directory);
   if (!(await statOf(directory)).isDirectory())
-    throw refusal(directory, 'it is a file', `give the directory that contains ${entryName}`);
+    throw refusal(directory, 'it is a file', 'give the directory that contains it');
   const entry = join(absolute, entryName);
   if (await isFile(entry)) return {kind: 'typescript', directory: absolute, entry};
-  if (await isFile(join(absolute, 'go.mod')))
-    throw refusal(
-      directory,
-      'kni-demo does not build Go projects',
-      'build a static executable and give its path: CGO_ENABLED=0 go build -o my-runtime .',
-    );
+  for (const name of goEntries) if (await isFile(join(absolute, name))) return readGoProject(absolute);
   throw refusal(
     directory,
-    `it has no file ${entryName}`,
+    `it has no file ${[entryName, ...goEntries].join(', ')}`,
     'create a project: kni-demo runtime new DIR, or give the path of an executable',
   );
 };
 
 /** Writes one file for Node.js 22 with everything that the project imports. Throws UserError with `file:line:column` of each problem. */
 export const bundleProject = async (
-  project: Project,
+  project: TypescriptProject,
   outfile: string,
   signal?: AbortSignal,
 ): Promise<void> => {
@@ -77,7 +75,7 @@ export const bundleProject = async (
 };
 
 /** An ES module, because a runtime may use `await` at its top level. */
-export const bundleOptions = ({directory, entry}: Project) =>
+export const bundleOptions = ({directory, entry}: TypescriptProject) =>
   ({
     absWorkingDir: directory,
     entryPoints: [entry],
@@ -104,7 +102,7 @@ export const isBuildFailure = (error: unknown): error is BuildFailure =>
   error instanceof Error && 'errors' in error && Array.isArray(error.errors);
 
 /** `error` is what esbuild rejected with. */
-export const compileError = (project: Project, error: unknown): UserError => {
+export const compileError = (project: TypescriptProject, error: unknown): UserError => {
   const problems = isBuildFailure(error) ? error.errors.map(describeProblem) : [messageOf(error)];
   const lacksSdk = problems.some((problem) => problem.includes(sdkName));
   return new UserError(

@@ -1,17 +1,16 @@
-/** Bundles a project again after each change of one of its files. */
+/** Builds a project again after each change of one of its files. */
 
 import {EventEmitter, once} from 'node:events';
 import {type FSWatcher, watch} from 'node:fs';
-import {dirname, resolve} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {UserError} from '../errors.ts';
 import {errorCodeOf, messageOf} from '../thrown.ts';
-import {bundleOptions, compileError, isBuildFailure, type Project} from './project.ts';
+import type {BuildOptions} from './build.ts';
+import {type BuildResult, builderOf} from './builder.ts';
+import type {Project} from './project.ts';
 
-export type Build =
-  | {readonly kind: 'bundled'; readonly text: string; readonly changedAt: number}
-  /** The message has file, line and column of each problem. */
-  | {readonly kind: 'failed'; readonly error: UserError; readonly changedAt: number};
+/** `changedAt` is the time of the first change, as performance.now() has it. */
+export type Build = BuildResult['outcome'] & {readonly changedAt: number};
 
 /** Milliseconds after a change: editors write a file in several steps. */
 const settleTime = 20;
@@ -19,51 +18,37 @@ const settleTime = 20;
 const retryTime = 500;
 
 /**
- * Yields the first build at once, and another one after changes; `changedAt` is the time of the first of them, as performance.now()
- * has it. Leaves out builds that are equal to the one before. Ends when the signal aborts.
+ * Yields the first build at once, and another one after changes. Leaves out builds that are equal to the one before. Ends when the
+ * signal aborts.
  */
-export async function* buildsOf(project: Project, signal: AbortSignal): AsyncGenerator<Build, void> {
-  const {context} = await import('esbuild');
-  const builder = await context({...bundleOptions(project), metafile: true});
+export async function* buildsOf(project: Project, options: BuildOptions): AsyncGenerator<Build, void> {
+  const {signal} = options;
+  const builder = await builderOf(project, options);
   const files = watchFiles();
-  let last: string | undefined;
+  let last: BuildResult['outcome'] | undefined;
   try {
     let changedAt = performance.now();
     while (!signal.aborted) {
       files.rearm();
-      const build = await builder.rebuild().then(
-        ({outputFiles, metafile}): Build => {
-          const inputs = Object.keys(metafile.inputs).map((path) => resolve(project.directory, path));
-          files.watch([project.directory, ...inputs.map((path) => dirname(path))]);
-          return {kind: 'bundled', text: outputFiles[0]?.text ?? '', changedAt};
-        },
-        (error: unknown): Build => {
-          files.watch([project.directory, ...directoriesIn(project, error)]);
-          return {kind: 'failed', error: compileError(project, error), changedAt};
-        },
-      );
-      const shown = build.kind === 'bundled' ? build.text : build.error.why;
-      if (shown !== last) yield build;
-      last = shown;
+      const {outcome, directories} = await builder.build();
+      files.watch(directories);
+      if (last === undefined || !isSame(outcome, last)) yield {...outcome, changedAt};
+      last = outcome;
       changedAt = await files.changed(signal);
       await sleep(settleTime, undefined, {signal}).catch(() => undefined);
     }
+  } catch (error) {
+    if (!signal.aborted) throw error;
   } finally {
     files.close();
     await builder.dispose();
   }
 }
 
-/** The directories of the files with problems, and of files that are imported and missing. */
-const directoriesIn = ({directory}: Project, error: unknown): readonly string[] =>
-  !isBuildFailure(error)
-    ? []
-    : error.errors.flatMap(({text, location}) => {
-        if (location === null) return [];
-        const importer = dirname(resolve(directory, location.file));
-        const [, missing] = /^Could not resolve "(\.[^"]*)"/.exec(text) ?? [];
-        return missing === undefined ? [importer] : [importer, dirname(resolve(importer, missing))];
-      });
+const isSame = (one: BuildResult['outcome'], other: BuildResult['outcome']): boolean =>
+  one.kind === 'built'
+    ? other.kind === 'built' && one.program.equals(other.program)
+    : other.kind === 'failed' && one.error.why === other.error.why;
 
 /** Watches directories rather than files, because most editors replace a file that they save. */
 const watchFiles = () => {

@@ -5,6 +5,7 @@ import type {Stack} from '../stacks/schema.ts';
 import {buildContainerd} from './build/containerd.ts';
 import {containerdBuilderImage} from './build/containerd-builder-image.ts';
 import {dnsServer} from './build/dns.ts';
+import {goRuntimeBuilderImage} from './build/go-runtime-builder-image.ts';
 import {preloadedImages} from './build/images.ts';
 import {kubernetesPrograms} from './build/kubernetes.ts';
 import {buildNodeBase, pullNodeBase} from './build/node-base-image.ts';
@@ -41,6 +42,16 @@ import {runtimeFlags} from './setup/runtime-flags.ts';
 import {proveSamplePod, proveSamplePodOn} from './verify/kni.ts';
 import {samplePod} from './verify/sample-pod.ts';
 
+const hostTasks: readonly DemoTask[] = [
+  hostTask(system), // cgroups are mounted
+  hostTask(room), // disk space and memory
+  hostTask(inotify), // limits, as a warning
+  hostTask(packages), // that our docker engine needs
+  hostTask(engine), // docker, unpacked if it is missing
+  hostTask(engineRunning), // docker, started if it is stopped
+  hostTask(kind), // unpacked if it is missing or too old
+];
+
 /**
  * `own` are the user's sources, which replace those that the stack pins. The order matters: of the tasks that could start, the
  * first starts first. The longest build, Kubernetes, comes early.
@@ -53,14 +64,7 @@ export const demoTasks = (
     containerd.buildDependencies === undefined ? builderImage : containerdBuilderImage;
   const fromDebian = node.from === 'debian';
   return [
-    // host: this machine meets the requirements
-    hostTask(system), // cgroups are mounted
-    hostTask(room), // disk space and memory
-    hostTask(inotify), // limits, as a warning
-    hostTask(packages), // that our docker engine needs
-    hostTask(engine), // docker, unpacked if it is missing
-    hostTask(engineRunning), // docker, started if it is stopped
-    hostTask(kind), // unpacked if it is missing or too old
+    ...hostTasks, // host: this machine meets the requirements
 
     // init: sources are in the cache and patched, and there is an image to build them in
     baseImage, // Debian, from the host's mirror or pulled
@@ -137,6 +141,10 @@ export const verifyPlan = (): Plan<DemoContext> =>
     {...samplePod, needs: []},
     {...proveSamplePod, needs: [samplePod.id]},
   ]);
+
+/** The image that compiles network runtimes in Go, which no cluster needs. */
+export const goCompilerPlan = (): Plan<DemoContext> =>
+  planOf([...hostTasks, baseImage, builderImage, goRuntimeBuilderImage]);
 
 const planOf = (tasks: readonly DemoTask[]): Plan<DemoContext> => {
   const result = planTasks(tasks);

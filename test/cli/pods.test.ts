@@ -175,7 +175,7 @@ try:   keep the pods: kni-demo pod list --name lab
     const inner = having((command) => (command.includes(' apply ') ? '2> enough\n[exit code 1]' : ''));
     const host = {
       run: (command: Parameters<typeof inner.run>[0], options: Parameters<typeof inner.run>[1]) => {
-        if (options?.input !== undefined) inputs.push(options.input);
+        if (options?.input !== undefined) inputs.push(String(options.input));
         return inner.run(command, options);
       },
     };

@@ -4,8 +4,9 @@ import {copyFile, mkdir, readFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {type BuildOptions, build} from 'esbuild';
 import {project} from '../../src/project.ts';
+import {buildProject} from '../../src/runtimes/build.ts';
 import {createProject} from '../../src/runtimes/new.ts';
-import {bundleProject, readProject} from '../../src/runtimes/project.ts';
+import {readProject} from '../../src/runtimes/project.ts';
 
 /** As build.js does. Returns the directory with sdk.js and sdk.d.ts. */
 export const buildSdk = async (dir: string): Promise<string> => {
@@ -30,6 +31,9 @@ export const bundleTemplate = async (dir: string, example?: string): Promise<str
   await createProject(dir, 'typescript', sdk);
   if (example !== undefined) await copyFile(join(project.root, example), join(dir, 'runtime.ts'));
   const bundle = join(dirname(dir), 'runtime.mjs');
-  await bundleProject(await readProject(dir), bundle);
+  await buildProject(await readProject(dir), bundle, {
+    compileGo: undefined,
+    signal: new AbortController().signal,
+  });
   return bundle;
 };

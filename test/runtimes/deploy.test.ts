@@ -47,11 +47,17 @@ esac`,
   };
 };
 
+const versionOf = (text: string) => ({
+  source: '/root/hello',
+  name: 'runtime.mjs',
+  program: Buffer.from(text),
+});
+
 describe('deploy', () => {
   it('replaces the program and restarts the service once', async () => {
     await using dir = await tempDir();
     const {host, text, started} = await nodeIn(dir);
-    const next = {node: 'test1-worker', source: '/root/hello', text: 'second'};
+    const next = {node: 'test1-worker', ...versionOf('second')};
     expect(await deploy(host, next)).toEqual({kind: 'serving'});
     expect([await text(), await started()]).toEqual(['second', ['second']]);
   });
@@ -59,7 +65,7 @@ describe('deploy', () => {
   it('goes back to the former version when the new one exits, and says why', async () => {
     await using dir = await tempDir();
     const {host, text, started} = await nodeIn(dir);
-    const next = {node: 'test1-worker', source: '/root/hello', text: 'bad'};
+    const next = {node: 'test1-worker', ...versionOf('bad')};
     expect(await deploy(host, next)).toMatchObject({
       kind: 'refused',
       error: {why: 'it exits after its start, with status 1\n  | last words'},
@@ -71,7 +77,7 @@ describe('deploy', () => {
     await using dir = await tempDir();
     const {host, text, started} = await nodeIn(dir);
     const cut: Host = {run: (command, options) => host.run(command, {...options, input: 'seco'})};
-    const next = {node: 'test1-worker', source: '/root/hello', text: 'second'};
+    const next = {node: 'test1-worker', ...versionOf('second')};
     await expect(deploy(cut, next)).rejects.toThrow('exit code 2');
     expect([await text(), await started()]).toEqual(['first', ['']]);
   });
@@ -87,7 +93,7 @@ describe('deployOnAll', () => {
       return host;
     },
   });
-  const version = {source: '/root/hello', text: 'picky', former: 'first'};
+  const version = {...versionOf('picky'), former: Buffer.from('first')};
 
   it('puts the former version back on the nodes that served the new one, when another node refuses it', async () => {
     await using one = await tempDir();

@@ -1,7 +1,8 @@
 import {access, chmod, mkdir, writeFile} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
 import {localHost} from '../../src/host/process.ts';
-import {bundleProject, readProject, readSource} from '../../src/runtimes/project.ts';
+import {buildProject} from '../../src/runtimes/build.ts';
+import {readProject, readSource} from '../../src/runtimes/project.ts';
 import {type TempDir, tempDir} from '../rig/temp-dir.ts';
 
 const projectIn = async (dir: TempDir, files: Readonly<Record<string, string>>): Promise<void> => {
@@ -27,15 +28,15 @@ describe('readSource', () => {
   });
 
   it.each([
-    ['.', 'it has no file runtime.ts'],
+    ['.', 'it has no file runtime.ts, go.mod, main.go'],
     ['missing', 'it does not exist'],
     ['program', 'the file is not executable'],
     ['single.ts', 'kni-demo bundles directories'],
-    ['go', 'kni-demo does not build Go projects'],
+    ['go', 'its go.mod names no module'],
   ])('refuses %s', async (path, why) => {
     await using dir = await tempDir();
     await mkdir(dir.join('go'));
-    await projectIn(dir, {program: '', 'single.ts': '', 'go/go.mod': 'module x\n'});
+    await projectIn(dir, {program: '', 'single.ts': '', 'go/go.mod': 'module ../x\n'});
     await expect(readSource(dir.join(path))).rejects.toMatchObject({
       errorCode: 'KNI-E221',
       why: expect.stringContaining(why),
@@ -49,7 +50,11 @@ describe('readSource', () => {
   });
 });
 
-describe('bundleProject', () => {
+/** As `buildProject` does it for TypeScript. */
+const bundle = async (dir: TempDir, signal = new AbortController().signal): Promise<void> =>
+  buildProject(await readProject(dir.path), dir.join('out.mjs'), {compileGo: undefined, signal});
+
+describe('buildProject', () => {
   it('bundles helpers and the SDK into one file that Node.js runs', async () => {
     await using dir = await tempDir();
     await projectIn(dir, {
@@ -63,7 +68,7 @@ console.log(greeting satisfies string, serve(), createRequire + require);`,
       '.kni/sdk.js': `import path from './cjs.cjs';\nexport const serve = () => path.join('a', 'b');`,
       '.kni/cjs.cjs': `module.exports = require('node:path');`,
     });
-    await bundleProject(await readProject(dir.path), dir.join('out.mjs'));
+    await bundle(dir);
     expect(await run(dir.join('out.mjs'))).toBe('hello a/b 3');
   });
 
@@ -73,7 +78,7 @@ console.log(greeting satisfies string, serve(), createRequire + require);`,
       'runtime.ts': `import './helper.ts';\nimport './missing.ts';\n`,
       'helper.ts': `const a = ;\n`,
     });
-    const bundled = bundleProject(await readProject(dir.path), dir.join('out.mjs'));
+    const bundled = bundle(dir);
     await expect(bundled).rejects.toMatchObject({
       errorCode: 'KNI-E222',
       why: 'helper.ts:1:11: Unexpected ";"\nruntime.ts:2:8: Could not resolve "./missing.ts"',
@@ -83,22 +88,21 @@ console.log(greeting satisfies string, serve(), createRequire + require);`,
   it('says that the SDK is missing', async () => {
     await using dir = await tempDir();
     await projectIn(dir, {'runtime.ts': `import {serve} from 'kni-demo/sdk';\nserve();\n`});
-    const bundled = bundleProject(await readProject(dir.path), dir.join('out.mjs'));
+    const bundled = bundle(dir);
     await expect(bundled).rejects.toMatchObject({tryThis: expect.stringContaining('kni-demo runtime new')});
   });
 
   it('keeps the lines of the source for stack traces', async () => {
     await using dir = await tempDir();
     await projectIn(dir, {'runtime.ts': `type Unused = string;\n\nconsole.log(new Error('here').stack);\n`});
-    await bundleProject(await readProject(dir.path), dir.join('out.mjs'));
+    await bundle(dir);
     expect(await run(dir.join('out.mjs'))).toContain('runtime.ts:3:');
   });
 
   it('writes nothing after it was cancelled', async () => {
     await using dir = await tempDir();
     await projectIn(dir, {'runtime.ts': ''});
-    const project = await readProject(dir.path);
-    const bundled = bundleProject(project, dir.join('out.mjs'), AbortSignal.abort());
+    const bundled = bundle(dir, AbortSignal.abort());
     await expect(bundled).rejects.toThrow('aborted');
     await expect(access(dir.join('out.mjs'))).rejects.toThrow('ENOENT');
   });

@@ -1,11 +1,13 @@
-/** runtime build: bundles a network runtime of the user's own into one file. */
+/** runtime build: makes one file of a network runtime of the user's own. */
 
 import {rename, rm} from 'node:fs/promises';
 import {join, relative, resolve} from 'node:path';
 import {scratchPath} from '../../cache/scratch.ts';
 import {UserError} from '../../errors.ts';
-import {bundleProject, readProject} from '../../runtimes/project.ts';
+import {buildProject, programName} from '../../runtimes/build.ts';
+import {readProject} from '../../runtimes/project.ts';
 import {errorCodeOf, messageOf} from '../../thrown.ts';
+import {goCompilerFor} from '../go-compiler.ts';
 import {runOutput} from '../run-output.ts';
 import type {World} from '../world.ts';
 
@@ -14,19 +16,26 @@ export interface RuntimeBuildOptions {
   readonly json?: boolean;
 }
 
+/** How long to wait for another kni-demo, in milliseconds, if the image that compiles Go is missing. */
+const lockTimeout = 600_000;
+
 /** Throws UserError with the lines that do not compile; then an existing file stays as it was. */
 export const runtimeBuild = async (
   world: World,
   dir: string,
   {output, json}: RuntimeBuildOptions,
 ): Promise<void> => {
-  const {say, record} = runOutput(world, json);
+  const out = runOutput(world, json);
+  const {say, record} = out;
   const here = world.directory ?? process.cwd();
   const project = await readProject(resolve(here, dir));
-  const file = output === undefined ? join(project.directory, 'runtime.mjs') : resolve(here, output);
+  const file = output === undefined ? join(project.directory, programName(project)) : resolve(here, output);
+  const command = 'kni-demo runtime build';
+  const options = {command, lockTimeout, json: json ?? false, output: out};
+  const compileGo = await goCompilerFor(world, project, options);
   const scratch = scratchPath(file);
   try {
-    await bundleProject(project, scratch, world.signal);
+    await buildProject(project, scratch, {compileGo, signal: world.signal});
     await rename(scratch, file);
   } catch (error) {
     await rm(scratch, {force: true});
@@ -42,5 +51,6 @@ export const runtimeBuild = async (
     );
   }
   record('result', {command: 'runtime build', exitCode: 0, file});
-  say(`Built ${relative(here, file)}, which needs Node.js 22 and no npm packages.`);
+  const needs = project.kind === 'go' ? 'a static executable' : 'which needs Node.js 22 and no npm packages';
+  say(`Built ${relative(here, file)}, ${needs}.`);
 };

@@ -14,14 +14,17 @@ import {proofLines} from '../../cluster/proof.ts';
 import {requireOwnNetwork} from '../../cluster/user-runtime.ts';
 import {UserError} from '../../errors.ts';
 import {CommandError} from '../../host/command-error.ts';
-import {deployOnAll, developedId, developedName, developedText} from '../../runtimes/deploy.ts';
+import {programName} from '../../runtimes/build.ts';
+import {deployOnAll, developedId, developedProgram} from '../../runtimes/deploy.ts';
 import {followLogs} from '../../runtimes/follow-logs.ts';
+import type {GoCompiler} from '../../runtimes/go-project.ts';
 import {type Project, readProject} from '../../runtimes/project.ts';
 import {renewSamplePod, samplePodNode} from '../../runtimes/renew-pod.ts';
 import {useRuntime} from '../../runtimes/use.ts';
 import {buildsOf} from '../../runtimes/watch.ts';
 import {hostAndDirs} from '../context.ts';
 import {developmentText} from '../development-text.ts';
+import {goCompilerFor} from '../go-compiler.ts';
 import {restoreLocked, startingAnew} from '../interrupted.ts';
 import {runLocked} from '../run-locked.ts';
 import {type RunOutput, runOutput} from '../run-output.ts';
@@ -47,17 +50,19 @@ export const runtimeDev = async (
   const place = hostAndDirs(world);
   const output = runOutput(world, json);
   const command = 'kni-demo runtime dev';
+  const compileGo = await goCompilerFor(world, project, {command, lockTimeout, json, output});
   await runLocked(place.dirs, {command, lockTimeout, say: output.note, signal}, async () => {
     const cluster = await requireCluster(place, name, signal);
     requireRunning(name, cluster.nodes);
     await restoreLocked(world, place, name);
     await requireOwnNetwork(place.dirs, name);
-    await develop(world, {project, cluster, name, yes, output});
+    await develop(world, {project, compileGo, cluster, name, yes, output});
   });
 };
 
 interface Session {
   readonly project: Project;
+  readonly compileGo: GoCompiler | undefined;
   readonly cluster: Cluster;
   /** The name of the cluster. */
   readonly name: string;
@@ -67,26 +72,27 @@ interface Session {
 
 const develop = async (world: World, session: Session): Promise<void> => {
   const {signal} = world;
-  const {project, cluster, name, output} = session;
+  const {project, compileGo, cluster, name, output} = session;
   const text = developmentText(world, cluster, output);
-  const source = project.directory;
+  const version = {source: project.directory, name: programName(project)};
   let proving = {cancel: (): void => undefined, ended: Promise.resolve()};
   let logs: Promise<void> | undefined;
   /** The version that runs on all nodes. */
-  let served: string | undefined;
+  let served: Buffer | undefined;
   /** The last version that was proved, in this session or an earlier one. */
-  let proved = await developedText(cluster, source, signal);
-  const proveVersion = (version: string, changedAt: number): void => {
-    const onProved = (): void => void (proved = version);
+  let proved = await developedProgram(cluster, version, signal);
+  const proveVersion = (program: Buffer, changedAt: number): void => {
+    const onProved = (): void => void (proved = program);
     proving = prove(cluster, changedAt, {after: proving.ended, text, onProved, signal});
   };
   text.say(`Watching ${project.directory}. Ctrl-C ends.`);
-  for await (const build of buildsOf(project, signal)) {
+  for await (const build of buildsOf(project, {compileGo, signal})) {
     if (build.kind === 'failed') {
       text.failed(build.error, (served ?? proved) !== undefined);
       continue;
     }
-    if (build.text === served) {
+    const {program, changedAt} = build;
+    if (served?.equals(program)) {
       text.say('unchanged: this version serves already');
       continue;
     }
@@ -94,33 +100,33 @@ const develop = async (world: World, session: Session): Promise<void> => {
     const former = served ?? proved;
     const outcome =
       former === undefined
-        ? await useFirst(world, session, build.text)
-        : await deployOnAll(cluster, {source, text: build.text, former});
+        ? await useFirst(world, session, program)
+        : await deployOnAll(cluster, {...version, program, former});
     if (outcome instanceof UserError) {
       text.failed(former === undefined ? outcome : withoutLog(outcome), former !== undefined);
       // Its proof was cancelled, and it serves again.
-      if (served !== undefined && served !== proved) proveVersion(served, build.changedAt);
+      if (served !== undefined && proved?.equals(served) !== true) proveVersion(served, changedAt);
       continue;
     }
-    const {text: version, changedAt} = build;
-    served = version;
+    served = program;
     logs ??= followLogs(cluster, (node, line) => text.log(node, line), signal);
     const took = performance.now() - changedAt;
     if (former === undefined) {
-      proved = version;
+      proved = program;
       text.proved(took, outcome);
     } else {
       text.serving(took);
-      proveVersion(version, changedAt);
+      proveVersion(program, changedAt);
     }
   }
   proving.cancel();
   await Promise.all([proving.ended, logs]);
-  if (served !== undefined && proved !== undefined && served !== proved) {
+  if (served !== undefined && proved !== undefined && !proved.equals(served)) {
     text.say('The last version was not proved. Going back to the one before.');
-    const refused = await deployOnAll(cluster, {source, text: proved, former: served});
+    const refused = await deployOnAll(cluster, {...version, program: proved, former: served});
     if (refused instanceof UserError) throw refused;
   }
+  const {source} = version;
   const runtime = served === undefined ? null : {source, id: developedId};
   output.record('result', {command: 'runtime dev', exitCode: 0, cluster: name, runtime});
   if (served === undefined) return text.say('Nothing was changed.');
@@ -132,16 +138,17 @@ const develop = async (world: World, session: Session): Promise<void> => {
 const useFirst = async (
   world: World,
   {project, cluster, name, yes, output}: Session,
-  text: string,
+  content: Buffer,
 ): Promise<UserError | readonly string[]> => {
   const {signal} = world;
   const {note} = output;
   const place = hostAndDirs(world);
   const source = project.directory;
-  const file = join(clusterDirectory(place.dirs, name), 'runtime.mjs');
-  await writeFile(file, text);
+  const file = join(clusterDirectory(place.dirs, name), programName(project));
+  await writeFile(file, content);
   await confirmSwitch(world, cluster, {label: source, yes, output});
-  const program = {file, source, id: developedId, name: developedName, isScript: true};
+  const isScript = project.kind === 'typescript';
+  const program = {file, source, id: developedId, name: programName(project), isScript};
   const options = {cluster: name, command: 'kni-demo runtime dev', signal, say: note};
   try {
     const {checks} = await startingAnew(world, () =>

@@ -1,6 +1,6 @@
 /** runtime use: puts a network runtime of the user's own on all nodes, or kni-demo's own again. */
 
-import {join, resolve} from 'node:path';
+import {resolve} from 'node:path';
 import {withChanges} from '../../changes/changes.ts';
 import {
   type Cluster,
@@ -19,6 +19,7 @@ import {type Program, programOf} from '../../runtimes/program.ts';
 import {readSource} from '../../runtimes/project.ts';
 import {podsWithNetwork, useRuntime} from '../../runtimes/use.ts';
 import {hostAndDirs} from '../context.ts';
+import {goCompilerFor} from '../go-compiler.ts';
 import {restoreLocked, startingAnew} from '../interrupted.ts';
 import {runLocked} from '../run-locked.ts';
 import {type RunOutput, runOutput} from '../run-output.ts';
@@ -47,13 +48,14 @@ export const runtimeUse = async (
   const {say, note, record} = output;
   const command = 'kni-demo runtime use';
   const source = what === own ? undefined : await readSource(resolve(world.directory ?? process.cwd(), what));
+  const compileGo = source && (await goCompilerFor(world, source, {command, lockTimeout, json, output}));
   await runLocked(place.dirs, {command, lockTimeout, say: note, signal}, async () => {
     const found = await requireCluster(place, name, signal);
     requireRunning(name, found.nodes);
     await restoreLocked(world, place, name);
     if (source !== undefined) await requireOwnNetwork(place.dirs, name);
-    const outfile = join(clusterDirectory(place.dirs, name), 'runtime.mjs');
-    const program = source && (await programOf(source, outfile, signal));
+    const directory = clusterDirectory(place.dirs, name);
+    const program = source && (await programOf(source, directory, {compileGo, signal}));
     const label = program?.source ?? "kni-demo's own network runtime";
     const isInUse = await runsAlready(found, program, signal);
     if (!isInUse) await confirmSwitch(world, found, {label, yes, output});

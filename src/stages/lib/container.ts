@@ -28,8 +28,8 @@ export interface ContainerStep extends Omit<ContainerRun, 'name' | 'command'> {
  */
 export const runStep = async (
   {script: [name, ...args], out, mounts = [], ...run}: ContainerStep,
-  {host}: DemoContext,
-  {fingerprint, signal, log}: TaskRun,
+  {host}: Pick<DemoContext, 'host'>,
+  {fingerprint, signal, log}: Pick<TaskRun, 'fingerprint' | 'signal' | 'log'>,
 ): Promise<void> => {
   const container = `kni-demo-${fingerprint.slice(0, 12)}-${process.pid}`;
   const all: readonly Mount[] = [
@@ -58,7 +58,7 @@ const handOver = (mounts: readonly Mount[]): string => {
 };
 
 /** Go's build cache, which all builds share. */
-export const goCache = async ({dirs}: DemoContext): Promise<Mount> => {
+export const goCache = ({dirs}: Pick<DemoContext, 'dirs'>): Mount => {
   const from = join(dirs.cache, 'go-build');
   makeDirectory(from);
   return {from, to: '/cache/go-build'};

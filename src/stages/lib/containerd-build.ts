@@ -31,7 +31,7 @@ export const containerdBuildTask = (build: ContainerdBuild): DemoTask => {
       const from = artifactOf(tree, context, running);
       const mounts = [
         {from, to: '/go/src/github.com/containerd/containerd', readOnly: true},
-        await goCache(context),
+        goCache(context),
       ];
       const env = {...goEnv(context), VERSION: version(context), REVISION: revision(context)};
       const step = {image: imageOf(builder, running), mounts, out, env};

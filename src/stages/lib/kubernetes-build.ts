@@ -29,7 +29,7 @@ export const kubernetesBuildTask = ({id, title, tree, version, binaries}: Kubern
     }),
     async fill(out, context, running) {
       const from = artifactOf(tree, context, running);
-      const mounts = [{from, to: '/go/src/k8s.io/kubernetes'}, await goCache(context)];
+      const mounts = [{from, to: '/go/src/k8s.io/kubernetes'}, goCache(context)];
       const env = {...goEnv(context), VERSION: version(context)};
       const step = {image: imageOf(builderImage.id, running), env, mounts, out};
       await runStep({...step, script: ['build-kubernetes.sh', ...binaries(context)]}, context, running);

@@ -54,7 +54,7 @@ const setup = async (dir: TempDir, {url, commit}: {url: string; commit: string})
   const run = (signal: AbortSignal, before: (line: string) => void = () => undefined) => {
     const watched: Host = {
       run: async (command, options) => {
-        if (command[1].includes('--stdin')) asked.push((options?.input ?? '').split('\n').length - 1);
+        if (command[1].includes('--stdin')) asked.push(String(options?.input ?? '').split('\n').length - 1);
         before(command[1].join(' '));
         return host.run(command, options);
       },

@@ -77,7 +77,7 @@ const fakeNodes = (
   return {
     installed,
     changes,
-    run: async (command, {input} = {}) => ({stdout: answer(command, input), stderr: ''}),
+    run: async (command, {input} = {}) => ({stdout: answer(command, input?.toString()), stderr: ''}),
   };
 };
 const lease = (name: string) => ({metadata: {name}, spec: {renewTime: '2999-01-01T00:00:00Z'}});
