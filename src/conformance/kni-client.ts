@@ -1,5 +1,5 @@
 /**
- * Calls a KNI server as kubelets do, with their deadlines, and keeps what was sent and answered.
+ * Calls a KNI server as kubelets do, with their deadlines, and keeps the requests and answers.
  *
  * The messages come from runtime/src/gen/kni_pb.ts. That file is generated from runtime/proto/kni.proto, the contract of both
  * programs, and contains no code of the network runtime.

@@ -9,7 +9,7 @@ import {NotApplicable, Violation} from './violation.ts';
 export type Outcome =
   | {readonly kind: 'passed'}
   | {readonly kind: 'failed'; readonly failure: Failure}
-  /** The runtime or this machine does not have what the requirement is about. */
+  /** The runtime or this machine lacks the feature that the requirement checks. */
   | {readonly kind: 'skipped'; readonly reason: string};
 
 export interface Failure {

@@ -8,7 +8,7 @@ import {waitUntil} from '../host/wait-until.ts';
 import {type KniCalls, kniClient} from './kni-client.ts';
 import type {OwnNode} from './own-node.ts';
 
-/** Where the runtime under test keeps its files, and what it knows of its node. */
+/** The paths and settings of the runtime under test. */
 export const runtimePaths = {
   socket: '/run/kni/kni.sock',
   state: '/var/lib/kni-runtime',

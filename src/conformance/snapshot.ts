@@ -9,7 +9,7 @@ import {runtimePaths} from './runtime-process.ts';
 export const kinds = ['netns', 'link', 'address', 'route', 'rule'] as const;
 export type Kind = (typeof kinds)[number];
 
-/** One line for each thing, in a form that does not change by itself: without counters and flags. */
+/** One line for each link, route or rule, without counters and flags, which change without a call of the runtime. */
 export type Snapshot = Readonly<Record<Kind, ReadonlySet<string>>>;
 
 const links = z.array(
@@ -78,7 +78,7 @@ export const takeSnapshot = async (node: OwnNode): Promise<Snapshot> => {
   };
 };
 
-/** What `after` has and `before` lacks: `link veth0`. */
+/** The lines of `after` that `before` lacks: `link veth0`. */
 export const addedSince = (
   before: Snapshot,
   after: Snapshot,
@@ -105,7 +105,7 @@ export const leavesNothing = async (
   );
 };
 
-/** After the links of a deleted pod have gone: their names could otherwise hide leftovers. */
+/** Waits until the links of a deleted pod have disappeared: their names could otherwise hide leftovers. */
 const settledSnapshot = async ({node}: Probe): Promise<Snapshot> => {
   let last = await takeSnapshot(node);
   for (let tries = 0; tries < 20; tries++) {

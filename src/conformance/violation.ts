@@ -1,6 +1,6 @@
 /** Why a check fails, or cannot be made. */
 
-/** The runtime did not do what the requirement says. */
+/** The runtime does not meet the requirement. */
 export class Violation extends Error {
   override readonly name = 'Violation';
   /** A sentence in lower case without a full stop. */
@@ -14,7 +14,7 @@ export class Violation extends Error {
   }
 }
 
-/** The runtime or this machine does not have what the requirement is about. */
+/** The runtime or this machine lacks the feature that the requirement checks. */
 export class NotApplicable extends Error {
   override readonly name = 'NotApplicable';
 }

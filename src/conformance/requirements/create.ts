@@ -113,7 +113,7 @@ export const creation: Group = {
       id: 'KNI-C08',
       level: 'MUST',
       source: 'kni.proto: CreateNetworkRequest.namespace, name',
-      title: 'keeps pods apart whose namespace and name run together',
+      title: 'distinguishes pods whose joined namespace and name are equal',
       needs: 'socket',
       async run(probe) {
         const [one, two] = [probe.pod(), probe.pod()];
@@ -128,7 +128,7 @@ export const creation: Group = {
       id: 'KNI-C09',
       level: 'SHOULD',
       source: 'first KNI kubelet: it sends no uid',
-      title: 'keeps pods without a uid apart whose namespace and name run together',
+      title: 'distinguishes pods without a uid whose joined namespace and name are equal',
       needs: 'socket',
       async run(probe) {
         const {uid: suffix} = probe.pod();

@@ -199,7 +199,7 @@ export const deletion: Group = {
       id: 'KNI-D15',
       level: 'MUST',
       source: 'CNI 1.1.0, DEL: completes without error if the netns is missing',
-      title: 'deletes a network whose netns was removed behind its back',
+      title: 'deletes a network whose netns another program removed',
       needs: 'node',
       async run(probe) {
         const {pod, netns} = await probe.up();
@@ -212,7 +212,7 @@ export const deletion: Group = {
       id: 'KNI-D16',
       level: 'MUST',
       source: 'CNI 1.1.0, DEL: completes without error if resources are missing',
-      title: 'detaches a pod whose interface was removed behind its back',
+      title: 'detaches a pod whose interface another program removed',
       needs: 'node',
       async run(probe) {
         const attached = await probe.up();

@@ -11,7 +11,7 @@ import {Violation} from '../violation.ts';
 import {expectAddresses, expectDistinct} from './concurrency.ts';
 
 const rounds = 12;
-/** Milliseconds for pods that come meanwhile. */
+/** Milliseconds after the last kill, within which each pod must be attached. */
 const patience = 60_000;
 const leftOf = ['netns', 'link', 'address', 'route'] as const;
 
@@ -23,7 +23,7 @@ const killAfter = async ({runtime, signal}: Probe, round: number): Promise<void>
 };
 
 /**
- * Undoes what was made after any error, as kubelets do. The next attempt has another sandbox: the runtime may have attached this one,
+ * Deletes the network after any error, as kubelets do. The next attempt has another sandbox: the runtime may have attached this one,
  * although its answer was lost. Returns the message of an error.
  */
 const upOrUndone = async (probe: Probe, pod: Pod): Promise<Attached | string> => {
@@ -115,7 +115,7 @@ export const kills: Group = {
       id: 'KNI-K05',
       level: 'MUST',
       source: 'Kubernetes: every pod has its own address',
-      title: 'gives different addresses to pods that come while it is killed again and again',
+      title: 'gives different addresses to pods that are created while it is killed repeatedly',
       needs: 'process',
       async run(probe) {
         const pods: Attached[] = [];

@@ -10,7 +10,7 @@ import {type Kind, leavesNothing} from '../snapshot.ts';
 import {expectThat, NotApplicable, Violation} from '../violation.ts';
 import {expectAddresses} from './concurrency.ts';
 
-/** A pod comes and goes, with a host port, and leaves nothing of this kind. */
+/** Creates and deletes a pod with a host port, and expects no leftovers of this kind. */
 const leavesNo = (id: string, of: Kind, title: string): Requirement => ({
   id,
   level: 'MUST',

@@ -53,7 +53,7 @@ export const restarts: Group = {
     must(
       'KNI-S03',
       'kubelet: running pods keep their network when the runtime restarts',
-      'leaves the interfaces of running pods alone when it restarts',
+      'does not change the interfaces of running pods when it restarts',
       async (probe) => {
         const {netns, ipconfigs} = await probe.up();
         const read = (): Promise<string> =>
@@ -103,7 +103,7 @@ export const restarts: Group = {
     must(
       'KNI-S06',
       'Kubernetes: every pod has its own address',
-      'gives no address away again that a pod has since before kill -9',
+      'does not give the address of a pod to another pod after kill -9',
       async (probe) => {
         const pods = [await probe.up(), await probe.up()];
         await killAndStart(probe);
@@ -132,7 +132,7 @@ export const restarts: Group = {
     must(
       'KNI-S09',
       'unix(7): a socket stays in the file system',
-      'starts in spite of the socket that kill -9 left',
+      'starts although kill -9 left its socket',
       async ({runtime, kni}) => {
         await runtime.kill();
         await runtime.start();
@@ -255,7 +255,7 @@ const rebootNode = async ({node}: Probe): Promise<void> => {
   const script = [
     `for path in ${runtimePaths.netns}/*; do umount --lazy "$path" 2>/dev/null; rm -f "$path"; done`,
     `rm -rf /run/kni`,
-    // Bridges, and what is left of pods; the uplink stays.
+    // Removes bridges and leftovers of pods, but not the uplink.
     `for link in $(ip -oneline link | sed -n 's/^[0-9]*: \\([^:@]*\\).*/\\1/p'); do case $link in lo|eth0) ;; *) ip link delete "$link" 2>/dev/null;; esac; done`,
     'true',
   ];
