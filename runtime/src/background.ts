@@ -5,7 +5,7 @@ import {errorText, type Log} from './log.ts';
 import type {PodNetworkService} from './network/lifecycle.ts';
 import type {RecordStore} from './network/record-store.ts';
 
-/** How often due cleanups are looked for; each failing cleanup has its own backoff. */
+/** How often the runtime looks for due cleanups. Each failing cleanup has its own backoff. */
 const sweepMs = 1_000;
 const reconcileRetryMs = 10_000;
 /** Notices freed space on a full disk, and a failing disk before the next pod needs it. */

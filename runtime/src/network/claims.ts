@@ -1,4 +1,4 @@
-/** Collects what the records claim on the node. Anything else is orphaned. */
+/** Collects the interfaces, configurations and attachments of all records. Reconcile treats all others as orphaned. */
 import type {ValidAttachment} from '../cni/invocation.ts';
 import {hostInterfacesOf} from '../cni/result.ts';
 import type {RecordIndex} from './record-index.ts';

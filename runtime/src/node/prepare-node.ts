@@ -52,7 +52,7 @@ export const prepareNode = async (options: PrepareOptions, known: readonly NodeF
       podCidrs: podCidrsOf(nodes, podSubnets),
     },
   );
-  // Last, because pods are attached as soon as it exists.
+  // Last, because the runtime attaches pods as soon as the configuration exists.
   if (foreignNetwork === undefined) await writeConflist(options, own, mtu);
 };
 

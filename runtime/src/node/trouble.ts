@@ -32,7 +32,7 @@ export const troubleOfNode = (nodes: readonly NodeFacts[], name: string): Troubl
   return undefined;
 };
 
-/** The exact error goes to the log only, because messages of tools vary. */
+/** The exact error is only in the log, because messages of tools vary. */
 export const troubleOfPreparing = (error: unknown): Trouble =>
   error instanceof NodeNotReady
     ? {reason: error.reason, message: error.message}

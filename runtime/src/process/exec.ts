@@ -193,7 +193,7 @@ const start = (
 
 /** Both ends of stdin, stdout and stderr, and of the pipe through which libuv learns whether exec succeeded. */
 const descriptorsOfStart = 8;
-/** A shell keeps five of them while it is idle. The others are for programs: three for each that runs in a shell. */
+/** Each idle shell holds five descriptors. The others are for programs: three for each one that runs in a shell. */
 const descriptorsOfShell = 20;
 
 /** When descriptors run out half-way, `spawn` leaks those that it has already opened. So this checks first. */

@@ -33,7 +33,7 @@ export interface Watch {
   readonly settle: (ending: Ending) => void;
   /** Starts the time limit. */
   readonly limit: (timeoutMs: number) => void;
-  /** Kills the group; `ending` is reported when it is gone. */
+  /** Kills the group, and reports `ending` when all its processes have ended. */
   readonly kill: (ending: Ending) => void;
 }
 

@@ -1,4 +1,4 @@
-/** Reads from a fifo what a program prints. */
+/** Reads the output of a program from a fifo. */
 import {once} from 'node:events';
 import {constants, openSync, readSync} from 'node:fs';
 import {Socket} from 'node:net';
