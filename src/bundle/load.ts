@@ -1,4 +1,4 @@
-/** Loads a bundle that another machine has saved, after checking all of it. */
+/** Loads a bundle from another machine, after checking the whole file. */
 
 import {readFile, rename, stat} from 'node:fs/promises';
 import {dirname, join} from 'node:path';

@@ -111,7 +111,7 @@ export const restoreChanges = async (
     const control = nodes.find(({role}) => role === 'control-plane')?.name;
     const node = nodes.find((each) => each.name === (nodeOf(change) ?? control));
     if (node?.running === false) throw new Error(`${node.name} is stopped`);
-    // The change is gone with a node that was removed.
+    // A change disappears with its node.
     const either = AbortSignal.any([signal, AbortSignal.timeout(undoTimeout)]);
     if (node !== undefined) await undoChange(cluster, change, either);
     await log.remove(change);

@@ -6,8 +6,8 @@
 import type {Command} from '../host/host.ts';
 
 /**
- * Prints one line each for links, netns, routes, nftables tables and iptables rules. Leaves out what the kernel, docker and
- * kube-proxy add by themselves: their routes and rules may change while the runtime is in use.
+ * Prints one line each for links, netns, routes, nftables tables and iptables rules. Leaves out the routes and rules of the kernel,
+ * docker and kube-proxy: they may change while the runtime is in use.
  */
 const list = String.raw`
 list() {

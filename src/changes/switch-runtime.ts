@@ -21,7 +21,7 @@ export interface RuntimeSwitch extends OnNode {
   readonly install: () => Promise<void>;
   /** Resolves when the new runtime serves. If it rejects, the kubelet stays stopped until the switch is undone. */
   readonly ready: NextRuntime['ready'];
-  /** Gets a line for what the former runtime did not clean up. */
+  /** Called with each leftover of the former runtime. */
   readonly say: (line: string) => void;
 }
 

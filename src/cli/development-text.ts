@@ -11,7 +11,7 @@ import {logText} from './log-text.ts';
 import type {RunOutput} from './run-output.ts';
 import type {World} from './world.ts';
 
-/** The kubelet repeats the first of them every few seconds, and kni-demo makes the others. */
+/** Not shown: the kubelet repeats the first call every few seconds, and kni-demo itself makes the others. */
 const hidden: ReadonlySet<string> = new Set(['QueryNodeNetworks', ...inspectingCalls]);
 
 export const developmentText = (

@@ -55,7 +55,7 @@ export const compareNetworks = async (
       {what: `the pods of ${node} to be Ready again`, every: 500, atMost: 120_000, signal},
       async (polling) => {
         const now = await podsOn(cluster, node, polling);
-        // A pod that was deleted meanwhile does not come back.
+        // A pod that was deleted during the comparison is not recreated.
         return now.every((pod) => pod.ready || !ready.has(pod.uid)) || undefined;
       },
     );

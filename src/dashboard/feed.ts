@@ -19,7 +19,7 @@ export type FeedMessage =
   | BackMessage
   | DroppedMessage;
 
-/** The first message of every connection and of every recording. A page that gets it forgets what it had. */
+/** The first message of every connection and of every recording. A page that gets it discards its former state. */
 export interface StartMessage {
   readonly type: 'start';
   readonly version: number;
@@ -180,7 +180,7 @@ export interface HostPortSnapshot {
   readonly hostIp?: string | undefined;
 }
 
-/** The cluster does not answer any more, or is gone. The state before stays on the page, marked as old. */
+/** The cluster does not answer any more, or was deleted. The page keeps the last state, marked as old. */
 export interface LostMessage {
   readonly type: 'lost';
   readonly time: string;

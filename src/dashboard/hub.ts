@@ -6,7 +6,7 @@ export interface Hub {
   readonly publish: (message: FeedMessage) => void;
   /** Records each message as a line of JSON, at once and in order. It must not throw. Returns a function that ends it. */
   tap(onLine: (line: string) => void): () => void;
-  /** A new reader gets the start, the events and log lines that are remembered, the state, and then what comes. */
+  /** A new reader gets the start message, the stored events and log lines, the current state, and then each new message. */
   subscribe(): Reader;
   readers(): number;
   /** Ends all readers. */

@@ -26,7 +26,7 @@ export interface LiveOptions {
   /** Milliseconds since the epoch: where the events begin. */
   readonly since: number;
   readonly record?: string | undefined;
-  /** A line cannot be recorded: the recording has ended, the dashboard goes on. */
+  /** A line cannot be recorded: the recording ends, but the dashboard continues. */
   readonly onRecordingLost: (why: string) => void;
   /** Ends the dashboard. */
   readonly signal: AbortSignal;

@@ -43,7 +43,7 @@ const modeElement = (mode: PageMode): string =>
 export const servedPage = ({html}: PageFiles, mode: PageMode): string =>
   html.replace(slots.mode, () => modeElement(mode));
 
-/** Only what the server itself sends. Data in elements is not executed, so it needs no permission. */
+/** Allows only files of this server. Data in elements is not executed, so it needs no permission. */
 export const servedPolicy = [
   "default-src 'none'",
   "script-src 'self'",

@@ -1,4 +1,4 @@
-/** One set of sources for all readers: events, log lines and the state of one cluster, also while it is gone and after it returns. */
+/** One set of sources for all readers: events, log lines and the state of one cluster. It reconnects when a deleted cluster returns. */
 
 import {setTimeout as sleep} from 'node:timers/promises';
 import {type ApiState, apiStateOf} from '../cluster/api-state.ts';
@@ -81,7 +81,7 @@ const createState = ({publish, signal}: SourcesOptions) => {
       const state = await nodeStateOf(cluster.node(node), installedPrograms.path, signal);
       states.set(node, {state, at: performance.now()});
     } catch {
-      // It was stopped meanwhile, or its output cannot be read: the snapshot shows it without facts.
+      // The node was stopped, or its output cannot be read: the snapshot shows the node without its links and routes.
       states.delete(node);
     }
   };

@@ -1,4 +1,4 @@
-/** The life of a pod's network: the kubelet asks KNI for it, containerd joins it, and nothing is left of it. */
+/** The life of a pod's network: the kubelet asks KNI for it, containerd joins it, and its deletion leaves nothing behind. */
 
 import {type Evidence, gatherEvidence, judge} from '../cluster/proof.ts';
 import {linesMatching} from '../cluster/runtime-log.ts';

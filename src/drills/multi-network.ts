@@ -136,7 +136,7 @@ const connectionsOf = async ({cluster, worker, controlPlane, signal}: Scene): Pr
 
 const portOf = (address: string): string => address.slice(address.lastIndexOf(':') + 1);
 
-/** Also counts the bytes on connections that the runtime opened meanwhile. */
+/** Also counts the bytes on new connections of the runtime. */
 const bytesSent = (before: readonly TcpSocket[], after: readonly TcpSocket[]): number =>
   after.reduce(
     (sum, {local, sent}) => sum + sent - (before.find((each) => each.local === local)?.sent ?? 0),

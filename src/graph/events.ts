@@ -9,7 +9,7 @@ export interface PlannedTask {
 }
 
 export type RunEvent =
-  /** First event: every task of the run, in the plan's order. Each of them ends as skipped, done or failed. */
+  /** First event: every task of the run, in the plan's order. Each task ends as skipped, done or failed. */
   | {readonly kind: 'planned'; readonly tasks: readonly PlannedTask[]}
   | {readonly kind: 'started'; readonly task: TaskId}
   | {readonly kind: 'output'; readonly task: TaskId; readonly line: string}

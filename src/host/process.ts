@@ -27,7 +27,7 @@ export const localHost = ({grace = 5_000, linger = 500, limit = 2 ** 26}: LocalH
   run: (command, options = {}) => runCommand(command, options, {grace, linger, limit}),
 });
 
-/** The exit code of a program that a signal has ended is 128 and the signal's number, as in a shell. */
+/** A program that a signal ended has the exit code 128 plus the signal's number, as in a shell. */
 export const attach: Attach = async ([file, args], {env, signal}) => {
   const child = execa(file, args, {stdio: 'inherit', reject: false, env});
   // Ctrl-C in a terminal reaches the program, too. A signal to this process only is passed on.

@@ -1,4 +1,4 @@
-/** The schema of manifests/networks/*.yaml: a CNI that installs itself, with its pins and all that kni-demo must know of it. */
+/** The schema of manifests/networks/*.yaml: a CNI that installs itself, with its checksums, images and leftovers. */
 
 import {z} from 'zod';
 import {cniName, leftovers, neededFiles} from './network.ts';

@@ -23,7 +23,7 @@ export const linkName = z
   .string()
   .regex(/^(?!(?:lo|eth0)$)\w[\w.-]{0,14}$/, 'must be the name of a link of the network itself');
 
-/** What deleting the objects of the network leaves on each node. */
+/** The leftovers on each node after the objects of the network are deleted. */
 export const leftovers = z.strictObject({
   links: z.array(linkName).default([]),
   /** Files and directories. */

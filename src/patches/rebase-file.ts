@@ -39,7 +39,7 @@ export interface RebasedFile {
   readonly rejected: string | undefined;
 }
 
-/** A file in the new release, and in the old one if that is known. The patches before are applied to both. */
+/** A file in the new release, and in the old one if that is known. Earlier patches of the series are applied to both. */
 export interface Releases {
   readonly onto: Content;
   readonly from: Content;

@@ -1,4 +1,4 @@
-/** Follows what the network runtimes of all nodes write from now on, in any format. */
+/** Follows the new output of the network runtimes of all nodes, in any format. */
 
 import type {Cluster} from '../cluster/cluster.ts';
 import {CommandError} from '../host/command-error.ts';

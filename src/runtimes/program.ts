@@ -54,7 +54,7 @@ export interface Installation {
   readonly program: Program;
 }
 
-/** Copies the program to its own directory of the node. It is complete as soon as it has its name; nothing runs it yet. */
+/** Copies the program into a directory on the node, without running it. The file gets its name only when it is complete. */
 export const installProgram = async (
   {host, node, program}: Installation,
   onNode: Host,

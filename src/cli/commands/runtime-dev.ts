@@ -161,7 +161,7 @@ const useFirst = async (
   }
 };
 
-/** Its log has been shown as it came. */
+/** Without the log of the runtime, which is on the screen already. */
 const withoutLog = ({what, why, tryThis, errorCode: code}: UserError): UserError =>
   new UserError({what, why: why.split('\n')[0] ?? '', tryThis, code});
 

@@ -31,7 +31,7 @@ const comparedPods = 2;
 /** Milliseconds to read a step with --auto. */
 const readingTime = 3_000;
 
-/** Without a keyboard it goes on by itself. */
+/** Without a terminal the tour does not wait for keys. */
 const waitForReader = async (world: World, auto = false): Promise<void> => {
   const {signal, stdout} = world;
   if (!auto) {

@@ -43,7 +43,7 @@ export const timesText = ({times}: Pick<StagesResult, 'times'>): string =>
 /** Shorter tasks and savings are not worth a place on the line. */
 const shortMs = 1_000;
 
-/** Where the time went, and what earlier runs saved; nothing for a run that changed nothing. */
+/** The critical path of the run, and the time that results of earlier runs saved. Empty if the run changed nothing. */
 export const timeLines = ({
   isChanged,
   criticalPath,

@@ -15,7 +15,7 @@ export const runtime = artifactTask({
   needs: [],
   inputs: async () => ({
     sources: await digestOfTree(project.runtime),
-    // Exact versions, so they stand for the bundled files of node_modules.
+    // Exact versions: they identify the files of node_modules that are bundled.
     dependencies: JSON.parse(await readFile(join(project.root, 'package.json'), 'utf8')).dependencies,
   }),
   fill: (out) => bundleProgram('runtime', join(out, runtimeFile)),

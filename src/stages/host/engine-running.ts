@@ -67,7 +67,7 @@ const startByOurselves = async (
     return adviseOn('not running', installWithSystem);
   // Nothing else starts this engine after a reboot. Its log shows that kni-demo started it before.
   const resumed = (await isExecutable(daemon.dockerd)) && (await exists(managed.logFile));
-  // After a reboot another process can have the engine's old pid, and dockerd would take it for an engine.
+  // After a reboot another process can have the pid in the engine's pid file, and dockerd would refuse to start.
   const stalePidFiles = (await managedEnginePid(dirs)) === undefined ? [managed.pidFile] : [];
   const deadNetworks = (await machine.engines()).length === 0 ? await removalsOfDeadNetworks(host) : [];
   return missing(resumed ? 'stopped; `kni-demo up` starts it again' : 'not running', {

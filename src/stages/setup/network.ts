@@ -74,7 +74,7 @@ export const network: DemoTask = {
     const write = (nodes: readonly string[]): Promise<void> =>
       writeNetwork(dirs, name, {...next, isComplete: false, switched: [...nodes]});
     await write(switched);
-    // Before the nodes are switched: its programs would restore what is removed from the nodes.
+    // Before the nodes are switched: the programs of the former network would restore its leftovers.
     for (const {manifest} of former)
       if (manifest !== undefined) await deleteObjects(found.controlPlane, manifest, running);
     const since = Date.now();

@@ -147,7 +147,7 @@ const replacePart = async ({host, running, name, node, part, build}: Replacement
       await node.run(['sh', ['-ec', `${backUp}\nmv -f ${target}.new ${target}`]], {signal});
     }
   }
-  // The user's own network runtime goes on; kni-demo's is replaced below it.
+  // The user's own network runtime keeps running. kni-demo's is replaced on disk, and is used after `runtime use default`.
   if (part === 'runtime' && (await runsUserRuntime(node, signal))) return;
   await node.run(['systemctl', ['restart', unit]], {signal, onLine: log, timeout: 120_000});
 };

@@ -16,7 +16,7 @@ export interface Fold {
   readonly offset: number;
   /** Its length on the folded clock. */
   readonly length: number;
-  /** The time that it stands for: microseconds. */
+  /** The time at this point, in microseconds. */
   readonly skipped: number;
 }
 

@@ -1,4 +1,4 @@
-/** What came and went in the networks, as text. */
+/** The added and removed parts of the networks, as text. */
 
 import {useMemo, useState} from 'preact/hooks';
 import {ownValue} from '../../../own-value.ts';

@@ -180,7 +180,7 @@ const clamp = ({length}: Scale, {start, end}: Window): Window => ({
   end: Math.min(end, length),
 });
 
-/** Keys work wherever the focus is, except where they mean something else. */
+/** Keys work wherever the focus is, except in form fields. */
 const useKeys = (onKey: (event: KeyboardEvent) => void): void => {
   const latest = useRef(onKey);
   latest.current = onKey;

@@ -158,7 +158,7 @@ const open = (path: string): void => {
   else openLife(life);
 };
 
-/** A hundred of them must not render again for each event. */
+/** Memoized: a hundred pods must not render again for each event. */
 const Tile = memo(({pod, veth, group, isNew, mark}: TileProps) => {
   const state = stateOf(pod);
   const addresses = addressesOf(pod);
