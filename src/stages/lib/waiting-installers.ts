@@ -30,6 +30,10 @@ export const withWaitingInstallers = async (
   if (waiting.length === 0) return error;
   const {what, why, errorCode: code} = error;
   const lines = waiting.map((pod) => `pod ${pod.path} of network ${name}: ${pod.why}`);
-  const tryThis = `remove the cause and run the same command again, or go back: kni-demo up --cni kni${nameFlag(cluster)}`;
+  const lacksImage = waiting.some((pod) => /^(ErrImagePull|ImagePullBackOff)/.test(pod.why));
+  const cure = lacksImage
+    ? `check that the nodes reach the registry, or load the images: kni-demo image load IMAGE${nameFlag(cluster)}`
+    : 'remove the cause';
+  const tryThis = `${cure}; then run the same command again, or go back: kni-demo up --cni kni${nameFlag(cluster)}`;
   return new UserError({what, why: [why, ...lines].join('\n'), tryThis, code}, {cause: error});
 };

@@ -43,7 +43,8 @@ describe('withWaitingInstallers', () => {
       {
         what: nodesError.what,
         why: 'a: no configuration\npod net/agent-1 of network agent: ImagePullBackOff: Back-off pulling image "example.org/a:1"',
-        tryThis: expect.stringMatching(/--cni kni --name lab$/),
+        tryThis:
+          'check that the nodes reach the registry, or load the images: kni-demo image load IMAGE --name lab; then run the same command again, or go back: kni-demo up --cni kni --name lab',
         errorCode: 'KNI-E103',
       },
     );
