@@ -107,6 +107,21 @@ describe('flannel', () => {
     });
   });
 
+  it('is replaced by a network with the same CNI name, and back', async () => {
+    for (const [definition, file, name] of [
+      [flannel.other, '20-other.conflist', 'other'],
+      [flannel.definition, '10-flannel.conflist', 'flannel'],
+    ] as const) {
+      await up('--cni', definition);
+      for (const node of [worker, controlPlane])
+        expect((await shell(node, 'ls /etc/cni/net.d')).trim()).toBe(file);
+      expect((await kniDemo('networks', ...named)).stdout).toContain(
+        `pods get network ${name}, in CNI cbr0\n`,
+      );
+      await networksOfPods(worker);
+    }
+  });
+
   it('carries traffic between nodes and to host ports', async () => {
     await apply(serving());
     await apply(samplePod(far, {spec: {nodeName: controlPlane}}));

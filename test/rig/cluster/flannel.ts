@@ -18,6 +18,8 @@ const sources = fileURLToPath(new URL('flannel', import.meta.url));
 export interface Flannel extends AsyncDisposable {
   /** A definition for --cni, equal to that of kni-demo except for the manifest and the images. */
   readonly definition: string;
+  /** Another definition with the same CNI name. Its configuration has another file name. */
+  readonly other: string;
   /** The manifest of a DaemonSet that behaves like Multus, for a cluster that has this network. */
   readonly multus: string;
 }
@@ -34,8 +36,14 @@ export const flannelOn = async (): Promise<Flannel> => {
   const definition = join(dir, 'flannel.yaml');
   const manifest = {file: join(sources, 'manifest.yaml')};
   await writeFile(definition, stringify({...original, manifest, images: [{name: image}]}));
+  const other = join(dir, 'other.yaml');
+  const text = await readFile(manifest.file, 'utf8');
+  await writeFile(join(dir, 'manifest.yaml'), text.replaceAll('10-flannel.conflist', '20-other.conflist'));
+  const file = 'manifest.yaml';
+  await writeFile(other, stringify({...original, name: 'other', manifest: {file}, images: [{name: image}]}));
   return {
     definition,
+    other,
     multus: await readFile(join(sources, 'multus.yaml'), 'utf8'),
     async [Symbol.asyncDispose]() {
       await rm(dir, {recursive: true});
