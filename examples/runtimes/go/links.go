@@ -15,7 +15,7 @@ import (
 
 // ensureBridge creates the bridge unless it exists, brings it up, and gives it the addresses. Idempotent.
 func ensureBridge(name string, addresses []netip.Prefix) error {
-	// A bridge without a MAC of its own takes one of its ports, and pods lose their gateway when that port goes.
+	// A bridge without a fixed MAC takes that of one of its ports, and pods lose their gateway when that port is removed.
 	attrs := netlink.LinkAttrs{Name: name, HardwareAddr: macOf(name, addresses)}
 	if err := netlink.LinkAdd(&netlink.Bridge{LinkAttrs: attrs}); err != nil && !errors.Is(err, fs.ErrExist) {
 		return cause("cannot create the bridge", err)

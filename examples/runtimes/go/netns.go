@@ -72,8 +72,7 @@ func inNetns(netns *os.File, work func() error) error {
 	})
 }
 
-// onOwnThread runs work on a thread that nothing else uses, and that ends with it: goroutines share threads, and a netns belongs to a
-// thread.
+// onOwnThread runs work on a new thread, which ends with it: a netns belongs to a thread, and goroutines share threads.
 func onOwnThread(work func() error) error {
 	done := make(chan error)
 	go func() {
