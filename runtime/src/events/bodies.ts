@@ -57,7 +57,7 @@ const known = (value: unknown): unknown => {
 const withValues = (object: object, valueOf: (key: string, value: unknown) => unknown) =>
   Object.fromEntries(Object.entries(objectOf(object)).map(([key, value]) => [key, valueOf(key, value)]));
 
-/** An event must not fail because of a text that nobody needs. */
+/** Undefined after an error: an event is worth more than the text of its call. */
 const textOf = (make: () => string): string | undefined => {
   try {
     const text = make();

@@ -21,7 +21,7 @@ export interface Recovery {
   readonly standing: readonly PodNetworkRecord[];
   /**
    * Whether a later state of the record may have been lost: the journal is damaged, the record is an intent, and its netns
-   * exists, so a pod may run in it. The next call for the record replaces it, so it is no longer doubtful.
+   * exists, so a pod may run in it. The next call for the record replaces it, and ends this doubt.
    */
   readonly isDoubtful: (record: PodNetworkRecord) => boolean;
   /** Empties the quarantine, so that no record is in doubt. Returns the names of the files. */

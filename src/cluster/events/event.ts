@@ -45,9 +45,9 @@ export interface ClusterEvent extends Subject {
   readonly missed?: number | undefined;
   readonly routine?: boolean | undefined;
   readonly container?: string | undefined;
-  /** JSON. Only of calls that began while somebody read the events. Cut texts end with `…`. */
+  /** JSON. Only for calls that began while a reader followed the events. Cut texts end with `…`. */
   readonly request?: string | undefined;
-  /** Likewise, at the end of a call. */
+  /** The same for the response, at the end of a call. */
   readonly response?: string | undefined;
 }
 

@@ -57,7 +57,7 @@ const createPod = async (page: Page, name: string): Promise<void> => {
   await page.keyboard.press('Escape');
 };
 
-/** The bars without durations, each of which must be right of the one before. */
+/** The names of the bars, without durations. Expects each bar to the right of its predecessor. */
 const namesInOrder = async (page: Page, lane: string): Promise<readonly string[]> => {
   const bars = await shownBars(page, lane);
   expect(bars.map(({left}) => left)).toEqual(bars.map(({left}) => left).toSorted((a, b) => a - b));
@@ -100,7 +100,7 @@ describe('the page of a running cluster', () => {
     ]);
     expect(pod).toContain(`Pod: IP ${ip}, known to the second`);
     expect(pod).toContain('Pod: Ready, known to the second');
-    // Who is called by somebody begins after the caller and ends before it.
+    // A called program begins after its caller and ends before it.
     const edges = async (name: RegExp) => {
       const {x = 0, width = 0} = (await life.getByRole('button', {name}).first().boundingBox()) ?? {};
       return {from: x, to: x + width};

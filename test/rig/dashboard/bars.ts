@@ -1,4 +1,4 @@
-/** What the lanes of a page show. */
+/** Reads the bars that the lanes of a page show. */
 
 import type {Page} from 'playwright-core';
 

@@ -110,7 +110,7 @@ describe('the events of a call', () => {
     ]);
   });
 
-  it('have none while nobody reads, also for a later reader', () => {
+  it('are not made without a reader, nor later for a new reader', () => {
     const events = createEvents();
     const seen: EventFields[] = [];
     let made = 0;

@@ -3,7 +3,7 @@
 /** Letters of a line. */
 const width = 64;
 
-/** Values that fit are on one line: `{"ip": ["10.244.1.2"]}`. A text that is not JSON, because it was cut, stays as it is. */
+/** Values that fit are on one line: `{"ip": ["10.244.1.2"]}`. A text that is not JSON, because it was cut, stays unchanged. */
 export const readableJson = (text: string): string => {
   try {
     return layOut(JSON.parse(text), '', 0);
