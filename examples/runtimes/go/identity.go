@@ -12,7 +12,7 @@ import (
 	"example.com/kni-runtime/kni"
 )
 
-// identity is what a request says of its pod. Callers send different parts of it; the others are empty.
+// identity has the fields of a request that identify its pod. Callers send different fields; the others are empty.
 type identity struct {
 	namespace, name, uid, attempt, sandbox, netns string
 	// Only of a pod on record.

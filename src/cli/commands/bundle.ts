@@ -91,7 +91,7 @@ export const bundleLoad = async (world: World, file: string, options: BundleOpti
       say(`checking ${file}`);
       const manifest = await openBundle({context, file, scratch, nodeImage, signal});
       await placeItems(manifest, scratch, context);
-      // The host is checked only now, because the bundle may have brought the docker engine and kind.
+      // The host is checked only now, because the bundle may contain the docker engine and kind.
       await checkHost(context, signal, say);
       await runWithView({
         plan,
