@@ -43,6 +43,8 @@ export default defineConfig({
         test: {
           name: 'page',
           include: ['test/page/**/*.test.ts'],
+          // An hour of churn takes minutes: npm run test:full.
+          exclude: process.env['KNI_SOAK'] === undefined ? ['test/page/churn.test.ts'] : [],
           // A busy machine draws late.
           expect: {poll: {timeout: 20_000}},
           // Two browsers at a time would distort what is measured.

@@ -11,7 +11,7 @@ start=$SECONDS
 status=0
 npm run check || status=1
 npm test -- --reporter=default --reporter=json --outputFile.json="$reports/tests.json" || status=1
-npm run test:page -- --reporter=default --reporter=json --outputFile.json="$reports/page.json" || status=1
+KNI_SOAK=1 npm run test:page -- --reporter=default --reporter=json --outputFile.json="$reports/page.json" || status=1
 KNI_SOAK=1 npm run test:integration -- conformance --reporter=default --reporter=json --outputFile.json="$reports/conformance.json" || status=1
 KNI_E2E_RACE=1 npm run test:e2e -- --reporter=default --reporter=json --outputFile.json="$reports/e2e.json" || status=1
 # The end-to-end tests have put the nodes' Node.js into the cache.

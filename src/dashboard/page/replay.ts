@@ -10,7 +10,7 @@ import {chosenBar, connection, model, show} from './store.ts';
 
 export const speeds = [0.1, 0.25, 0.5, 1, 2, 5, 10] as const;
 
-interface Recording {
+export interface Recording {
   readonly messages: readonly FeedMessage[];
   /** Microseconds since the first message, never decreasing: some events come late. */
   readonly offsets: readonly number[];
@@ -29,8 +29,11 @@ interface Checkpoint {
   readonly model: Model;
 }
 
-/** Messages between two checkpoints. Their models share most of their memory. */
-const spacing = 500;
+/** Checkpoints of a recording, so that its length does not decide how much memory they need. Their models share most of it. */
+const mostCheckpoints = 100;
+const leastSpacing = 500;
+/** Messages between two checkpoints. */
+let spacing = leastSpacing;
 let checkpoints: readonly Checkpoint[] = [];
 let current: Checkpoint = {index: 0, model: emptyModel};
 
@@ -46,6 +49,7 @@ export const load = (text: string, initialSpeed: number): void => {
     latest = Math.max(latest, Number.isNaN(time) ? 0 : time - first);
     return latest;
   });
+  spacing = Math.max(leastSpacing, Math.ceil(messages.length / mostCheckpoints));
   checkpoints = [];
   current = {index: 0, model: emptyModel};
   speed.value = initialSpeed;
@@ -114,15 +118,30 @@ export const pause = (): void => {
 
 /** Times at which a pod was created, failed or was deleted, for the marks on the position bar. */
 export interface Mark {
-  readonly offset: number;
+  /** From 0 to 1. */
+  readonly position: number;
   readonly kind: 'created' | 'failed' | 'deleted';
 }
 
-export const marksOf = ({messages, offsets}: Recording): readonly Mark[] =>
-  messages.flatMap((message, index): readonly Mark[] => {
-    if (message.type !== 'event') return [];
-    const offset = offsets[index] ?? 0;
-    if (message.error !== undefined && message.kind !== 'source-lost') return [{offset, kind: 'failed'}];
-    if (message.kind === 'pod-created') return [{offset, kind: 'created'}];
-    return message.kind === 'pod-deleting' ? [{offset, kind: 'deleted'}] : [];
-  });
+/** Marks that may be beside each other on the position bar. More are no use on a screen. */
+const mostPositions = 500;
+
+/** Long recordings have many marks at the same place: one of each kind is enough. */
+export const marksOf = (recorded: Recording): readonly Mark[] => {
+  const duration = Math.max(durationOf(recorded), 1);
+  const marks = new Map<string, Mark>();
+  for (const [index, message] of recorded.messages.entries()) {
+    const kind = markOf(message);
+    if (kind === undefined) continue;
+    const place = Math.round(((recorded.offsets[index] ?? 0) / duration) * mostPositions);
+    marks.set(`${kind} ${place}`, {position: place / mostPositions, kind});
+  }
+  return [...marks.values()];
+};
+
+const markOf = (message: FeedMessage): Mark['kind'] | undefined => {
+  if (message.type !== 'event') return undefined;
+  if (message.error !== undefined && message.kind !== 'source-lost') return 'failed';
+  if (message.kind === 'pod-created') return 'created';
+  return message.kind === 'pod-deleting' ? 'deleted' : undefined;
+};

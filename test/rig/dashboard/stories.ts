@@ -1,7 +1,7 @@
 /** Whole feeds, as the dashboard sends and records them. */
 
 import type {FeedMessage} from '../../../src/dashboard/feed.ts';
-import {inOrder, madePod, type Timed, timed} from './made-pod.ts';
+import {inOrder, type MadePod, madePod, type Timed, timed} from './made-pod.ts';
 import {podCreated, podEnds, podFails, podStart, podStarts} from './pod-life.ts';
 import {snapshotOf} from './snapshots.ts';
 
@@ -70,3 +70,29 @@ export const crowd = (count: number, every: number, from = beginning): readonly 
     snapshotOf(from + 12 * second + count * every, pods),
   ]);
 };
+
+interface Churn {
+  readonly pods: number;
+  /** Microseconds between two new pods. */
+  readonly every: number;
+  /** Pods at a time: each lives that many intervals. */
+  readonly alive: number;
+  readonly from?: number;
+}
+
+/** Pods that come and go, one interval at a time: about 60 messages for each pod, and a snapshot. */
+export function* churn({pods, every, alive, from = beginning}: Churn): Generator<readonly FeedMessage[]> {
+  const running: MadePod[] = [];
+  for (let index = 0; index < pods; index++) {
+    const at = from + index * every;
+    const address = `10.244.${index % 2 === 0 ? 1 : 0}.${2 + (Math.floor(index / 2) % 250)}`;
+    const made = madePod(`default/${families[index % families.length]}-${index}`, index, {address});
+    running.push(made);
+    const oldest = running.length > alive ? running.shift() : undefined;
+    yield inOrder([
+      ...podStart(made, at, index * 100),
+      ...(oldest === undefined ? [] : podEnds(oldest, at + 1000, index * 100 + 50)),
+      snapshotOf(at + every - 1000, running),
+    ]);
+  }
+}

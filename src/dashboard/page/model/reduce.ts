@@ -9,6 +9,8 @@ import {type PodView, podAfter, podsWithSnapshot, withoutOld} from './pods.ts';
 
 /** Pods, also deleted ones, whose lives are remembered. */
 const mostLives = 250;
+/** Bars of all lives that are remembered. A usual life has about 20. */
+export const mostBars = 20_000;
 /** Log entries that are remembered. */
 export const mostEntries = 6_000;
 
@@ -196,12 +198,17 @@ const inTime = (log: readonly LogEntry[], entries: readonly LogEntry[]): readonl
 
 /** Forgets the oldest lives, first those of pods that are gone. */
 const bound = (lives: Map<string, Life>, lifeOfPod: Map<string, string>): void => {
-  if (lives.size <= mostLives) return;
+  let bars = 0;
+  for (const life of lives.values()) bars += life.bars.length;
+  if (lives.size <= mostLives && bars <= mostBars) return;
   const all = [...lives.values()].sort(
     (a, b) => Number(b.state === 'gone') - Number(a.state === 'gone') || a.begun - b.begun,
   );
-  for (const {id, pod} of all.slice(0, lives.size - mostLives)) {
-    lives.delete(id);
-    if (lifeOfPod.get(pod) === id) lifeOfPod.delete(pod);
+  for (const life of all) {
+    // The last one stays, however long it is.
+    if (lives.size === 1 || (lives.size <= mostLives && bars <= mostBars)) return;
+    bars -= life.bars.length;
+    lives.delete(life.id);
+    if (lifeOfPod.get(life.pod) === life.id) lifeOfPod.delete(life.pod);
   }
 };

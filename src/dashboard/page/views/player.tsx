@@ -8,6 +8,7 @@ import {
   pause,
   play,
   position,
+  type Recording,
   recording,
   seek,
   speed,
@@ -23,7 +24,7 @@ const clock = (microseconds: number): string => {
 
 export const Player = () => {
   const played = recording.value;
-  const marks = useMemo(() => (played === undefined ? [] : marksOf(played)), [played]);
+  const marks = useMemo(() => played && <Marks recorded={played} />, [played]);
   if (played === undefined) return null;
   const duration = durationOf(played);
   const isAtEnd = position.value >= duration;
@@ -51,18 +52,7 @@ export const Player = () => {
         {clock(position.value)} <span class="dim">/ {clock(duration)}</span>
       </span>
       <span class="player-track">
-        <svg class="player-marks" aria-hidden="true" preserveAspectRatio="none" viewBox="0 0 1000 10">
-          {marks.map(({offset, kind}, index) => (
-            <rect
-              key={index}
-              class={`mark-${kind}`}
-              x={(offset / Math.max(duration, 1)) * 1000}
-              y="0"
-              width="2"
-              height="10"
-            />
-          ))}
-        </svg>
+        {marks}
         <input
           type="range"
           class="player-position"
@@ -96,3 +86,11 @@ export const Player = () => {
     </footer>
   );
 };
+
+const Marks = ({recorded}: {readonly recorded: Recording}) => (
+  <svg class="player-marks" aria-hidden="true" preserveAspectRatio="none" viewBox="0 0 1000 10">
+    {marksOf(recorded).map((mark, index) => (
+      <rect key={index} class={`mark-${mark.kind}`} x={mark.position * 1000} y="0" width="2" height="10" />
+    ))}
+  </svg>
+);
