@@ -51,13 +51,31 @@ describe('the life of a pod', () => {
     const detail = page.getByRole('region', {name: 'Request and response'});
     await detail.getByText('kubelet → KNI runtime').waitFor();
     const text = await detail.innerText();
-    expect(text).toContain('"annotations": {"example.org/token": "(hidden)"}');
-    expect(text).toContain('"portMappings": [{"containerPort": 80, "hostPort": 8080}]');
+    expect(text).toContain('"example.org/token": "(hidden)"');
+    expect(text).toContain('"hostPort": 8080');
     expect(text).toMatch(/Response[^]*OK[^]*"ip": \["10\.244\.1\.5"\]/);
     const chosen = page.getByRole('option', {selected: true}).filter({hasText: 'AttachInterface ok 29 ms'});
     await expect.poll(() => chosen.count()).toBe(1);
     await page.keyboard.press('Escape');
     await page.getByText('Choose a bar').waitFor();
+  });
+
+  it.each([
+    ['web', 25, 'KNI runtime: AttachInterface, 29 ms'],
+    ['flaky', 45, 'portmap: ADD, 12 ms, failed'],
+  ])('shows all lanes of %s beside a request in large text', async (pod, seconds, bar) => {
+    const page = await replay(story(), seconds, {at: '?large'});
+    await page.getByRole('option', {name: pod}).first().click();
+    await page.getByRole('button', {name: bar}).click();
+    const lanes = page.locator('.lanes-scroll');
+    const hidden = () => lanes.evaluate((element) => element.scrollHeight - element.clientHeight);
+    await until('all lanes are visible', async () => (await hidden()) <= 0);
+    const detail = page.getByRole('region', {name: 'Request and response'});
+    const edge = (await detail.getByRole('button', {name: 'Close'}).boundingBox())?.x ?? 1280;
+    expect(edge).toBeLessThan(1260);
+    await page.keyboard.press('Escape');
+    await page.getByRole('option', {name: pod}).first().waitFor();
+    await until('all lanes are visible', async () => (await hidden()) <= 0);
   });
 
   it('shows the facts of a call without a body', async () => {

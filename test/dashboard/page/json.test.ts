@@ -4,12 +4,20 @@ import {readableJson} from '../../../src/dashboard/page/model/json.ts';
 describe('readable JSON', () => {
   it('has short values on one line, and each member of long ones on its own', () => {
     const address = {ip: ['10.244.1.2'], mac: '2e:0d:2b:9b:96:3c'};
-    const response = {ipconfigs: {eth0: address, net1: address}, extradata: {}, dns: null, up: true};
+    const response = {
+      ipconfigs: {eth0: address, net1: {mtu: 1450}},
+      extradata: {},
+      dns: null,
+      up: true,
+    };
     expect(readableJson(JSON.stringify(response))).toBe(
       `{
   "ipconfigs": {
-    "eth0": {"ip": ["10.244.1.2"], "mac": "2e:0d:2b:9b:96:3c"},
-    "net1": {"ip": ["10.244.1.2"], "mac": "2e:0d:2b:9b:96:3c"}
+    "eth0": {
+      "ip": ["10.244.1.2"],
+      "mac": "2e:0d:2b:9b:96:3c"
+    },
+    "net1": {"mtu": 1450}
   },
   "extradata": {},
   "dns": null,

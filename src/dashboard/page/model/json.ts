@@ -1,7 +1,7 @@
 /** Lays out the JSON of requests and responses for people. Pure. */
 
 /** Letters of a line. */
-const width = 64;
+const width = 40;
 
 /** Values that fit are on one line: `{"ip": ["10.244.1.2"]}`. A text that is not JSON, because it was cut, stays unchanged. */
 export const readableJson = (text: string): string => {

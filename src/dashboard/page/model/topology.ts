@@ -98,8 +98,9 @@ const bridgeOf = (
   return interfaces.length > 0 && bridges.length === 1 ? bridges[0] : undefined;
 };
 
-/** How much of each pod is shown, by the number of pods on the fullest node. */
-export const densityOf = (boxes: readonly NodeBox[]): 'large' | 'medium' | 'small' => {
+/** How much of each pod is shown, by the number of pods on the fullest node. Large text leaves room for fewer. */
+export const densityOf = (boxes: readonly NodeBox[], isLarge: boolean): 'large' | 'medium' | 'small' => {
   const most = Math.max(0, ...boxes.map(({pods, hostNetwork}) => pods - hostNetwork.length));
-  return most <= 8 ? 'large' : most <= 24 ? 'medium' : 'small';
+  const room = isLarge ? {large: 3, medium: 12} : {large: 8, medium: 24};
+  return most <= room.large ? 'large' : most <= room.medium ? 'medium' : 'small';
 };

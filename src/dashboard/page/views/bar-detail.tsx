@@ -77,7 +77,11 @@ const Detail = ({bar, life}: {readonly bar: Bar; readonly life: Life}) => {
             />
             <Fields
               title="Response"
-              fields={[...(ended?.response === undefined ? addresses : []), ...sorted(answered)]}
+              fields={
+                ended?.response === undefined
+                  ? [...addresses, ...sorted(answered)]
+                  : sorted(answered.filter(([name]) => name === 'status' || name === 'error'))
+              }
               body={ended?.response}
               empty={
                 ended === undefined

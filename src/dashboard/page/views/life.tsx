@@ -27,10 +27,8 @@ export const LifeView = () => {
         <section class="life" aria-label={`Life of pod ${life.pod}`}>
           <LifeFacts life={life} />
           <Lanes key={life.id} life={life} now={life.open.size > 0 ? model.value.now : life.latest} />
-          <div class="life-bottom">
-            <EventList life={life} />
-            <BarDetail life={life} />
-          </div>
+          <EventList life={life} />
+          <BarDetail life={life} />
         </section>
       )}
     </>

@@ -5,6 +5,7 @@ import type {LinkSnapshot} from '../../feed.ts';
 import {addressesOf, type PodView, stateOf} from '../model/pods.ts';
 import {shortNode, shortPod} from '../model/text.ts';
 import {densityOf, type Group, type NodeBox, nodeBoxes} from '../model/topology.ts';
+import {isLarge} from '../settings.ts';
 import {matches, model, openLife, openPod, words} from '../store.ts';
 import {Changes} from './changes.tsx';
 import {memo} from './memo.ts';
@@ -23,7 +24,7 @@ export const TopologyView = () => {
       </section>
     );
   return (
-    <section class={`topology density-${densityOf(boxes)}`} aria-label="Topology">
+    <section class={`topology density-${densityOf(boxes, isLarge.value)}`} aria-label="Topology">
       <Ways nodes={nodes} />
       <div class="node-grid">
         {boxes.map((box) => (
