@@ -3,6 +3,7 @@
 import {closeSync, ftruncateSync, openSync, rmSync, writeSync} from 'node:fs';
 import {readFile, stat} from 'node:fs/promises';
 import {UserError} from '../errors.ts';
+import {quoteCommand} from '../host/quote.ts';
 import {errorCodeOf, messageOf} from '../thrown.ts';
 import {feedVersion} from './feed.ts';
 import {recordedMessage, recordedStart} from './recorded-message.ts';
@@ -83,7 +84,7 @@ export interface Recording {
   readonly isCut: boolean;
 }
 
-/** Bytes. The page holds a recording in memory. */
+/** Bytes: about 500,000 events. The page holds a recording in memory. */
 const largest = 256 * 2 ** 20;
 
 /** Throws UserError when the file cannot be read, is not a recording or is damaged. */
@@ -93,7 +94,9 @@ export const readRecording = async (file: string): Promise<Recording> => {
       {
         what: `cannot replay ${file}`,
         why,
-        tryThis: 'choose a file that kni-demo dashboard --record has written',
+        tryThis: isTooLarge(cause)
+          ? `take a part of it: ${quoteCommand(['head', ['-c', `${largest / 2 ** 20}M`, file]])} > part.ndjson`
+          : 'choose a file that kni-demo dashboard --record has written',
         code: 'KNI-E230',
       },
       {cause},
@@ -121,6 +124,8 @@ export const readRecording = async (file: string): Promise<Recording> => {
 const read = async (file: string): Promise<Buffer> => {
   const stats = await stat(file);
   if (!stats.isFile()) throw new Error('it is not a file');
-  if (stats.size > largest) throw new Error(`it has more than ${largest / 2 ** 20} MB`);
+  if (stats.size > largest) throw new RangeError(`it has more than ${largest / 2 ** 20} MB`);
   return await readFile(file);
 };
+
+const isTooLarge = (error: unknown): boolean => error instanceof RangeError;

@@ -167,7 +167,9 @@ describe('reading a recording', () => {
     const file = dir.join('huge.ndjson');
     await writeFile(file, `${start}\n`);
     await truncate(file, 2 ** 40);
-    expect((await rejection(readRecording(file), UserError)).why).toBe('it has more than 256 MB');
+    const error = await rejection(readRecording(file), UserError);
+    expect(error.why).toBe('it has more than 256 MB');
+    expect(error.tryThis).toBe(`take a part of it: head -c 256M ${file} > part.ndjson`);
   });
 
   it('refuses a missing file, a directory, a device and a pipe', async () => {
