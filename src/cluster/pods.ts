@@ -4,10 +4,11 @@ import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {parse, stringify} from 'yaml';
 import {UserError} from '../errors.ts';
+import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
 import {DeadlineExceeded, waitUntil} from '../host/wait-until.ts';
 import {project} from '../project.ts';
-import {applyManifest, kubectl} from '../tools/kubectl.ts';
+import {applyManifest, awaitPodReady, kubectl} from '../tools/kubectl.ts';
 import {findPod, isCurrent, type Pod} from './pod.ts';
 import type {StartTimeOf} from './readiness.ts';
 
@@ -73,6 +74,31 @@ export const createPods = async (
   signal?: AbortSignal,
 ): Promise<void> => {
   await controlPlane.run(applyManifest, {input: manifest, ...(signal && {signal})});
+};
+
+/** Milliseconds. */
+const replaceTimeout = 30_000;
+
+/** Makes a pod anew, without the grace period of the former one. The spec is ours, so the API server need not describe its schema. */
+export const replacePod = async (controlPlane: Host, spec: PodSpec): Promise<void> => {
+  const replace = kubectl('replace', '--force', '--grace-period=0', '--validate=false', '-f', '-');
+  // Not cancelled: kubectl would go on in the node, and collide with the next one that makes the same pod.
+  await controlPlane.run(replace, {input: await podManifest(spec), timeout: replaceTimeout});
+};
+
+/** Resolves with false after the timeout. One watch instead of many requests; `waitForPod` also says why a pod is not Ready. */
+export const becomesReady = async (
+  controlPlane: Host,
+  name: string,
+  {signal, atMost}: {readonly signal: AbortSignal; readonly atMost: number},
+): Promise<boolean> => {
+  try {
+    await controlPlane.run(awaitPodReady(name, atMost), {signal});
+    return true;
+  } catch (error) {
+    if (!(error instanceof CommandError) || signal.aborted) throw error;
+    return false;
+  }
 };
 
 export interface PodWait {

@@ -48,6 +48,8 @@ export const proveKni = async (
 export interface ProofOptions extends EvidenceOptions {
   /** Milliseconds for all attempts. */
   readonly atMost?: number;
+  /** Milliseconds between two attempts. */
+  readonly every?: number;
 }
 
 /**
@@ -58,9 +60,9 @@ export const waitForProof = async (
   cluster: Cluster,
   pod: string,
   signal: AbortSignal,
-  {atMost = 60_000, ...options}: ProofOptions = {},
+  {atMost = 60_000, every = 1_000, ...options}: ProofOptions = {},
 ): Promise<Proof> => {
-  const wait = {what: 'the proof to succeed', every: 1_000, atMost, signal};
+  const wait = {what: 'the proof to succeed', every, atMost, signal};
   return waitUntil(wait, () => proveKni(cluster, pod, signal, options)).catch((error: unknown) => {
     throw error instanceof DeadlineExceeded && error.cause instanceof UserError ? error.cause : error;
   });

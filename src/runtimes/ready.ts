@@ -18,12 +18,9 @@ export const awaitReady = `
 await_ready() {
   end=$(($(date +%s) + ${atMost})) answer= exited=
   while :; do
-    facts=$(systemctl show kni --property=NRestarts,ExecMainStatus,SubState | tr '\\n' ' ')
-    case $facts in *SubState=auto-restart*) exited=$facts ;; esac
-    restarts=\${facts#*NRestarts=}; [ "\${restarts%% *}" -le "$1" ] || break
     for _ in 1 2 3 4 5 6; do
       if [ -S /run/kni/kni.sock ]; then
-        answer=$(timeout ${answerTime} kni-runtime networks 2>&1) || [ $? != 124 ] || answer='no answer'
+        answer=$(NODE_COMPILE_CACHE=/var/cache/kni timeout ${answerTime} kni-runtime networks 2>&1) || [ $? != 124 ] || answer='no answer'
         case $answer in
           'no answer') break ;;
           *'"ready": false'*) ;;
@@ -32,6 +29,9 @@ await_ready() {
       fi
       sleep 0.03
     done
+    facts=$(systemctl show kni --property=NRestarts,ExecMainStatus,SubState | tr '\\n' ' ')
+    case $facts in *SubState=auto-restart*) exited=$facts ;; esac
+    restarts=\${facts#*NRestarts=}; [ "\${restarts%% *}" -le "$1" ] || break
     [ "$(date +%s)" -lt "$end" ] || break
   done
   printf '%s exited: %s\\n%s\\n' "$facts" "$exited" "$answer"

@@ -3,10 +3,9 @@
 import {type Cluster, flagOf} from '../cluster/cluster.ts';
 import {samplePodName} from '../cluster/names.ts';
 import {findPod} from '../cluster/pod.ts';
-import {createPod, podManifest, waitForPod} from '../cluster/pods.ts';
+import {becomesReady, createPod, replacePod, waitForPod} from '../cluster/pods.ts';
 import {workerOf} from '../cluster/proof.ts';
 import {type Proof, waitForProof} from '../cluster/prove-kni.ts';
-import {kubectl} from '../tools/kubectl.ts';
 
 /** The node of the sample pod, which is created if it is missing: on a worker, if there is one. */
 export const samplePodNode = async (
@@ -19,16 +18,12 @@ export const samplePodNode = async (
   return node;
 };
 
-/** Milliseconds. */
-const replaceTimeout = 30_000;
-
 /** Throws UserError if the new pod does not become Ready, or a check fails. `node` is where the pod is. */
 export const renewSamplePod = async (cluster: Cluster, node: string, signal: AbortSignal): Promise<Proof> => {
-  const input = await podManifest({name: samplePodName, node});
-  // Not cancelled: kubectl would go on in the node, and collide with the next one that makes the same pod.
-  const replace = kubectl('replace', '--force', '--grace-period=0', '-f', '-');
-  await cluster.controlPlane.run(replace, {input, timeout: replaceTimeout});
+  await replacePod(cluster.controlPlane, {name: samplePodName, node});
   signal.throwIfAborted();
-  await waitForPod(cluster.controlPlane, samplePodName, {signal, atMost: 30_000, flag: flagOf(cluster)});
-  return waitForProof(cluster, samplePodName, signal, {atMost: 10_000});
+  const {controlPlane} = cluster;
+  if (!(await becomesReady(controlPlane, samplePodName, {signal, atMost: 30_000})))
+    await waitForPod(controlPlane, samplePodName, {signal, atMost: 1_000, flag: flagOf(cluster)});
+  return waitForProof(cluster, samplePodName, signal, {atMost: 10_000, every: 100});
 };

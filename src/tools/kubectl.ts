@@ -12,6 +12,18 @@ export const applyManifest: Command = kubectl('apply', '-f', '-');
 
 export const getJson = (...what: readonly string[]): Command => kubectl('get', ...what, '-o', 'json');
 
+/** Ends as soon as a pod of the namespace `default` is Ready, and fails after `atMost` ms. A request timeout would end the watch. */
+export const awaitPodReady = (name: string, atMost: number): Command => [
+  'kubectl',
+  [
+    '--kubeconfig=/etc/kubernetes/admin.conf',
+    'wait',
+    '--for=condition=Ready',
+    `pod/${name}`,
+    `--timeout=${atMost}ms`,
+  ],
+];
+
 const condition = (object: string, type: string, field: string): string =>
   `{${object}.status.conditions[?(@.type=="${type}")].${field}}`;
 
