@@ -106,6 +106,11 @@ export const errorCatalogue = {
     'The network runtime on the node is older than kni-demo, a CNI plugin is missing on the node, or the network is not that of kni-demo.',
     'Run `kni-demo up`, which updates the network runtime.',
   ),
+  'KNI-E120': entry(
+    'A node disappeared while a command worked on it.',
+    'Its container was stopped or removed. The other nodes are restored.',
+    'Run `kni-demo up`, which starts the node and restores it, or says how to replace it.',
+  ),
   'KNI-E199': entry(
     'kni-demo has a bug.',
     'An error occurred that kni-demo does not expect.',

@@ -14,7 +14,9 @@ import type {Dirs} from '../cache/dirs.ts';
 import {type Cluster, type ClusterPlace, clusterOf, nameFlag, nodesOf} from '../cluster/cluster.ts';
 import {startNodes} from '../cluster/start.ts';
 import {UserError} from '../errors.ts';
+import type {Host} from '../host/host.ts';
 import {messageOf} from '../thrown.ts';
+import type {NodeContainer} from '../tools/docker.ts';
 import {type Change, describeChange, nodeOf} from './change.ts';
 import {type ChangeRecord, readChanges, writeChanges} from './record.ts';
 import {undoChange} from './undo.ts';
@@ -42,6 +44,7 @@ export interface ChangeOptions {
 
 /** Milliseconds for one undo. */
 const undoTimeout = 120_000;
+const nodesTimeout = 20_000;
 
 /**
  * Undoes what an interrupted command has left, runs `work`, and then undoes all its changes, newest first. Rejects as `work` does,
@@ -57,14 +60,12 @@ export const withChanges = async <T>(
   const cluster = clusterOf(place.host, await nodesOf(place.host, name, signal));
   const record = {version: 1, command, pid: process.pid, since: new Date().toISOString()} as const;
   const log = changeLog(place.dirs, name, {...record, changes: []});
-  const undo = async (change: Change): Promise<void> => {
-    if (!log.has(change)) return;
-    await undoChange(cluster, change, AbortSignal.timeout(undoTimeout));
-    await log.remove(change);
-  };
+  const undo = undoOn(place.host, cluster.nodes, log);
   const changes: Changes = {
     cluster,
-    undo,
+    undo: async (change) => {
+      if (log.has(change)) await undo(change);
+    },
     keep: (...kept) => log.remove(...kept),
     async make(change, workOfChange) {
       signal.throwIfAborted();
@@ -73,10 +74,12 @@ export const withChanges = async <T>(
     },
   };
   const [outcome] = await Promise.allSettled([work(changes)]);
+  const left = await nodesOf(place.host, name, AbortSignal.timeout(nodesTimeout)).catch(() => cluster.nodes);
   if (signal.aborted && log.list().length > 0)
     say('restoring the cluster; another Ctrl-C leaves that to the next command');
-  const failed = await undoAll(log.list(), undo, say);
+  const failed = await undoAll(log.list(), undoOn(place.host, left, log), say);
   if (outcome.status === 'rejected') {
+    if (!signal.aborted) refuseLost(options, cluster.nodes, left, outcome.reason);
     if (failed.length > 0) say(`to try it again, run: kni-demo up${nameFlag(name)}`);
     throw outcome.reason;
   }
@@ -104,22 +107,49 @@ export const restoreChanges = async (
     await startNodes(host, nodes, {signal, log: () => undefined});
     nodes = await nodesOf(host, name, signal);
   }
-  const cluster = clusterOf(host, nodes);
   const log = changeLog(dirs, name, record);
   say(`restoring what an interrupted \`${record.command}\` left`);
-  const undo = async (change: Change): Promise<void> => {
-    const control = nodes.find(({role}) => role === 'control-plane')?.name;
-    const node = nodes.find((each) => each.name === (nodeOf(change) ?? control));
-    if (node?.running === false) throw new Error(`${node.name} is stopped`);
-    // A change disappears with its node.
-    const either = AbortSignal.any([signal, AbortSignal.timeout(undoTimeout)]);
-    if (node !== undefined) await undoChange(cluster, change, either);
-    await log.remove(change);
-  };
-  const failed = await undoAll(log.list(), undo, say);
+  const failed = await undoAll(log.list(), undoOn(host, nodes, log, signal), say);
   signal.throwIfAborted();
   refuseLeft(name, failed);
   return true;
+};
+
+/** A stopped node keeps its changes. A change disappears with its node. */
+const undoOn =
+  (host: Host, nodes: readonly NodeContainer[], log: ReturnType<typeof changeLog>, signal?: AbortSignal) =>
+  async (change: Change): Promise<void> => {
+    const control = nodes.find(({role}) => role === 'control-plane')?.name;
+    const node = nodes.find((each) => each.name === (nodeOf(change) ?? control));
+    if (node?.running === false) throw new Error(`${node.name} is stopped`);
+    const timeout = AbortSignal.timeout(undoTimeout);
+    const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+    if (node !== undefined) await undoChange(clusterOf(host, nodes), change, either);
+    await log.remove(change);
+  };
+
+/** Throws UserError if a node disappeared during the work: that explains its error, which may name only a symptom. */
+const refuseLost = (
+  {cluster, command}: Pick<ChangeOptions, 'cluster' | 'command'>,
+  before: readonly NodeContainer[],
+  left: readonly NodeContainer[],
+  cause: unknown,
+): void => {
+  const lost = before.flatMap(({name, running}) => {
+    const found = left.find((node) => node.name === name);
+    if (found === undefined) return [`node ${name} was removed`];
+    return running && !found.running ? [`node ${name} was stopped`] : [];
+  });
+  if (lost.length === 0) return;
+  throw new UserError(
+    {
+      what: `\`${command}\` failed`,
+      why: `${lost.join(', ')} meanwhile`,
+      tryThis: `restore the node, then run the same command again: kni-demo up${nameFlag(cluster)}`,
+      code: 'KNI-E120',
+    },
+    {cause},
+  );
 };
 
 /** Returns why some changes could not be undone. */

@@ -138,6 +138,36 @@ describe('withChanges', () => {
     ]);
   });
 
+  it.each([
+    ['was removed', [], false],
+    ['was stopped', [node('test1-worker', {running: false})], true],
+  ])(
+    'says that a node %s during the work, and undoes the changes of the others',
+    async (what, left, isKept) => {
+      await using test = await rig();
+      const {dirs, options} = test;
+      let workers = [node('test1-worker')];
+      const host = hostOf((command) =>
+        command.startsWith('docker ps') ? printed(node('test1-control-plane'), ...workers).join('\n') : '',
+      );
+      const work = withChanges({host, dirs}, options, async (changes) => {
+        await stopService(changes, {...stopKni, node: 'test1-control-plane'});
+        await stopService(changes, stopKni);
+        workers = left;
+        throw new Error('the pod did not become Ready');
+      });
+      expect(await rejection(work, UserError)).toMatchObject({
+        errorCode: 'KNI-E120',
+        why: `node test1-worker ${what} meanwhile`,
+        tryThis: 'restore the node, then run the same command again: kni-demo up',
+      });
+      expect(host.ran.at(-1)).toBe('docker exec test1-control-plane systemctl start kni');
+      expect((await test.record())?.changes.map((change) => 'node' in change && change.node)).toEqual(
+        isKept ? ['test1-worker'] : undefined,
+      );
+    },
+  );
+
   it('undoes a change only once', async () => {
     await using test = await rig();
     const {host, dirs, options} = test;
