@@ -66,6 +66,20 @@ export const change = z.discriminatedUnion('kind', [
     to: z.string(),
     file: savedFile,
   }),
+  /**
+   * A node runs a version of a runtime that is developed, and it was not proved yet. Undone by `restoreVersion`: it puts back the
+   * version that was proved last.
+   */
+  z.object({
+    kind: z.literal('version-deployed'),
+    node: z.string(),
+    /** For messages: the directory of the runtime. */
+    source: z.string(),
+    /** The name of its file on the node. */
+    program: z.string().regex(/^[\w.-]+$/),
+    /** The sha256 of the proved version in hexadecimal. */
+    proved: z.string().regex(/^[0-9a-f]{64}$/),
+  }),
   /** Undone by deleting the objects. */
   z.object({kind: z.literal('objects-created'), objects: z.array(clusterObject)}),
   /** Undone by deleting the bridge, and its directory of leases if that has none. The plugins leave both behind. */
@@ -78,6 +92,7 @@ export const change = z.discriminatedUnion('kind', [
 ]);
 export type Change = z.infer<typeof change>;
 export type SwitchedNode = Extract<Change, {kind: 'node-switched'}>;
+export type DeployedVersion = Extract<Change, {kind: 'version-deployed'}>;
 export type SwitchedRuntime = Extract<Change, {kind: 'runtime-switched'}>;
 
 /** Describes the change as part of a sentence: `kni stopped on test1-worker`. */
@@ -91,6 +106,8 @@ export const describeChange = (each: Change): string => {
       return `${each.node} switched to ${each.to}`;
     case 'runtime-switched':
       return `network runtime of ${each.node} replaced by ${each.to}`;
+    case 'version-deployed':
+      return `a version of ${each.source} on ${each.node} that was not proved`;
     case 'objects-created':
       return `${each.objects.map(({resource, name}) => `${resource} ${name}`).join(', ')} created`;
     case 'network-created':

@@ -99,7 +99,8 @@ const leaveUsers = async (host: Host, signal: AbortSignal): Promise<readonly str
   ];
 };
 
-const answers: NextRuntime['ready'] = async (host, {signal}) => {
+/** Resolves when the runtime of a node answers, ready or not. */
+export const answers: NextRuntime['ready'] = async (host, {signal}) => {
   await waitUntil(
     {what: 'the network runtime to answer', every: 200, atMost: 30_000, signal},
     async (polling) => {

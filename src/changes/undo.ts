@@ -6,6 +6,7 @@ import {waitUntil} from '../host/wait-until.ts';
 import {kubectl} from '../tools/kubectl.ts';
 import type {Change, ClusterObject} from './change.ts';
 import {putFiles} from './node-files.ts';
+import {restoreVersion} from './restore-version.ts';
 import {switchRuntimeBack} from './set-runtime.ts';
 import {switchBack} from './switch-back.ts';
 import {systemctl} from './systemctl.ts';
@@ -31,6 +32,8 @@ export const undoChange = async (cluster: Cluster, change: Change, signal: Abort
       return switchBack(cluster.node(change.node), change, signal);
     case 'runtime-switched':
       return switchRuntimeBack(cluster.node(change.node), change, signal);
+    case 'version-deployed':
+      return restoreVersion(cluster, change, signal);
     case 'objects-created':
       return deleteObjects(cluster.controlPlane, change.objects, signal);
     case 'network-created':

@@ -20,6 +20,11 @@ export const userRuntimePaths = {
   state: '/var/lib/kni-runtime',
 } as const;
 
+/** The directory of a runtime that is developed. */
+export const developedId = 'dev';
+/** Versions replace each other at this path of a node. */
+export const developedFile = (name: string): string => `${userRuntimePaths.programs}/${developedId}/${name}`;
+
 const userRuntime = z.object({
   /** The directory or file that it was made from, on the machine that installed it. */
   source: z.string(),

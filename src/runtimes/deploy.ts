@@ -1,21 +1,23 @@
 /** Replaces a runtime that is developed, without new sandboxes. A version that does not become ready is replaced by the former one. */
 
 import {createHash} from 'node:crypto';
+import {versionScript} from '../changes/restore-version.ts';
 import type {Cluster} from '../cluster/cluster.ts';
-import {userRuntimePaths, userRuntimesOf} from '../cluster/user-runtime.ts';
+import {developedFile, developedId, userRuntimesOf} from '../cluster/user-runtime.ts';
 import type {UserError} from '../errors.ts';
 import {CommandError} from '../host/command-error.ts';
 import type {Command, Host} from '../host/host.ts';
 import {awaitReady, notReady} from './ready.ts';
 
-/** The directory of a runtime that is developed. */
-export const developedId = 'dev';
-
-/** The node finishes this script, also when this process is killed: one of the two versions runs afterwards. */
-const script = `${awaitReady}
+/**
+ * The node finishes this script, also when this process is killed: one of the two versions runs afterwards. `$2` and `$3` are the
+ * sha256 of the new version and of the one that was proved last, which is kept.
+ */
+const script = `${awaitReady}${versionScript}
 cat >"$1.new"
-echo "$2  $1.new" | sha256sum --check --status || exit 2
+has "$1.new" "$2" || exit 2
 chmod 755 "$1.new"
+if has "$1" "$3"; then ln -f "$1" "$1.proved"; fi
 ln -f "$1" "$1.last"
 mv -f "$1.new" "$1"
 systemctl restart kni
@@ -24,8 +26,8 @@ mv -f "$1.last" "$1"
 systemctl restart kni
 exit 1`;
 
-/** Its path on a node. */
-const developedFile = (name: string): string => `${userRuntimePaths.programs}/${developedId}/${name}`;
+/** The sha256 in hexadecimal. */
+export const digestOf = (program: Buffer): string => createHash('sha256').update(program).digest('hex');
 
 export interface Version {
   readonly source: string;
@@ -39,12 +41,12 @@ export type Deployment = {readonly kind: 'serving'} | {readonly kind: 'refused';
 /** Resolves when the new version serves, or the former one is back. It cannot be cancelled, because it takes at most seconds. */
 export const deploy = async (
   host: Host,
-  {node, source, name, program}: Version & {readonly node: string},
+  {node, source, name, program, proved}: Version & {readonly node: string; readonly proved: Buffer},
 ): Promise<Deployment> => {
   const since = Date.now();
-  const digest = createHash('sha256').update(program).digest('hex');
   try {
-    const command: Command = ['sh', ['-c', script, 'sh', developedFile(name), digest]];
+    const args = [developedFile(name), digestOf(program), digestOf(proved)];
+    const command: Command = ['sh', ['-c', script, 'sh', ...args]];
     await host.run(command, {input: program, timeout: 60_000});
     return {kind: 'serving'};
   } catch (error) {
@@ -74,6 +76,8 @@ export const developedProgram = async (
 export interface NextVersion extends Version {
   /** The version that runs on the nodes. */
   readonly former: Buffer;
+  /** The version that was proved last. */
+  readonly proved: Buffer;
 }
 
 /**

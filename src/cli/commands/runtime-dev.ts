@@ -2,7 +2,8 @@
 
 import {writeFile} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
-import {withChanges} from '../../changes/changes.ts';
+import type {DeployedVersion} from '../../changes/change.ts';
+import {type Changes, withChanges} from '../../changes/changes.ts';
 import {
   type Cluster,
   clusterDirectory,
@@ -11,11 +12,11 @@ import {
   requireRunning,
 } from '../../cluster/cluster.ts';
 import {proofLines} from '../../cluster/proof.ts';
-import {requireOwnNetwork} from '../../cluster/user-runtime.ts';
+import {developedId, requireOwnNetwork} from '../../cluster/user-runtime.ts';
 import {UserError} from '../../errors.ts';
 import {CommandError} from '../../host/command-error.ts';
 import {programName} from '../../runtimes/build.ts';
-import {deployOnAll, developedId, developedProgram} from '../../runtimes/deploy.ts';
+import {deployOnAll, developedProgram, digestOf} from '../../runtimes/deploy.ts';
 import {followLogs} from '../../runtimes/follow-logs.ts';
 import type {GoCompiler} from '../../runtimes/go-project.ts';
 import {type Project, readProject} from '../../runtimes/project.ts';
@@ -56,7 +57,16 @@ export const runtimeDev = async (
     requireRunning(name, cluster.nodes);
     await restoreLocked(world, place, name);
     await requireOwnNetwork(place.dirs, name);
-    await develop(world, {project, compileGo, cluster, name, yes, output});
+    const source = project.directory;
+    const options = {cluster: name, command, signal, say: output.note};
+    const isUsed = await withChanges(place, options, (changes) =>
+      develop(world, {project, compileGo, cluster, name, yes, output, changes}),
+    );
+    const runtime = isUsed ? {source, id: developedId} : null;
+    output.record('result', {command: 'runtime dev', exitCode: 0, cluster: name, runtime});
+    if (!isUsed) return output.say('Nothing was changed.');
+    output.say(`Still in use: ${source}`);
+    output.say(`  kni-demo runtime use default${nameFlag(name)}`);
   });
 };
 
@@ -68,11 +78,14 @@ interface Session {
   readonly name: string;
   readonly yes: boolean;
   readonly output: RunOutput;
+  /** Versions that were not proved: the proved one comes back at the end, and by the next command after `kill -9`. */
+  readonly changes: Changes;
 }
 
-const develop = async (world: World, session: Session): Promise<void> => {
+/** Returns whether a version of the project is in use. */
+const develop = async (world: World, session: Session): Promise<boolean> => {
   const {signal} = world;
-  const {project, compileGo, cluster, name, output} = session;
+  const {project, compileGo, cluster, output, changes} = session;
   const text = developmentText(world, cluster, output);
   const version = {source: project.directory, name: programName(project)};
   let proving = {cancel: (): void => undefined, ended: Promise.resolve()};
@@ -81,9 +94,20 @@ const develop = async (world: World, session: Session): Promise<void> => {
   let served: Buffer | undefined;
   /** The last version that was proved, in this session or an earlier one. */
   let proved = await developedProgram(cluster, version, signal);
+  let samplePlace: string | undefined;
+  const sampleNode = async (): Promise<string> => {
+    samplePlace ??= await samplePodNode(cluster, signal);
+    return samplePlace;
+  };
+  let unproved: readonly DeployedVersion[] = [];
+  const keepVersion = async (program: Buffer): Promise<void> => {
+    const kept = unproved;
+    [proved, unproved] = [program, []];
+    await changes.keep(...kept);
+  };
   const proveVersion = (program: Buffer, changedAt: number): void => {
-    const onProved = (): void => void (proved = program);
-    proving = prove(cluster, changedAt, {after: proving.ended, text, onProved, signal});
+    const onProved = (): Promise<void> => keepVersion(program);
+    proving = prove(cluster, changedAt, {after: proving.ended, sampleNode, text, onProved, signal});
   };
   text.say(`Watching ${project.directory}. Ctrl-C ends.`);
   for await (const build of buildsOf(project, {compileGo, signal})) {
@@ -98,14 +122,17 @@ const develop = async (world: World, session: Session): Promise<void> => {
     }
     proving.cancel();
     const former = served ?? proved;
-    const outcome =
-      former === undefined
-        ? await useFirst(world, session, program)
-        : await deployOnAll(cluster, {...version, program, former});
+    let outcome: UserError | readonly string[];
+    if (former === undefined || proved === undefined) outcome = await useFirst(world, session, program);
+    else {
+      if (unproved.length === 0) unproved = await recordVersion(session, proved);
+      outcome = await deployOnAll(cluster, {...version, program, proved, former});
+    }
     if (outcome instanceof UserError) {
       text.failed(former === undefined ? outcome : withoutLog(outcome), former !== undefined);
       // Its proof was cancelled, and it serves again.
       if (served !== undefined && proved?.equals(served) !== true) proveVersion(served, changedAt);
+      else if (proved !== undefined) await keepVersion(proved);
       continue;
     }
     served = program;
@@ -121,17 +148,27 @@ const develop = async (world: World, session: Session): Promise<void> => {
   }
   proving.cancel();
   await Promise.all([proving.ended, logs]);
-  if (served !== undefined && proved !== undefined && !proved.equals(served)) {
+  if (served !== undefined && proved?.equals(served) !== true)
     text.say('The last version was not proved. Going back to the one before.');
-    const refused = await deployOnAll(cluster, {...version, program: proved, former: served});
-    if (refused instanceof UserError) throw refused;
-  }
-  const {source} = version;
-  const runtime = served === undefined ? null : {source, id: developedId};
-  output.record('result', {command: 'runtime dev', exitCode: 0, cluster: name, runtime});
-  if (served === undefined) return text.say('Nothing was changed.');
-  text.say(`Still in use: ${source}`);
-  text.say(`  kni-demo runtime use default${nameFlag(name)}`);
+  return served !== undefined;
+};
+
+/** Before the first deployment that follows a proof. */
+const recordVersion = async (
+  {cluster, project, changes}: Session,
+  proved: Buffer,
+): Promise<readonly DeployedVersion[]> => {
+  const records = cluster.nodes.map(
+    ({name: node}): DeployedVersion => ({
+      kind: 'version-deployed',
+      node,
+      source: project.directory,
+      program: programName(project),
+      proved: digestOf(proved),
+    }),
+  );
+  for (const each of records) await changes.make(each, async () => undefined);
+  return records;
 };
 
 /** Returns the proof, or why the runtime was rolled back. */
@@ -169,7 +206,8 @@ interface Proving {
   /** The end of the proof of the version before: both make the same pod. */
   readonly after: Promise<void>;
   readonly text: ReturnType<typeof developmentText>;
-  readonly onProved: () => void;
+  readonly sampleNode: () => Promise<string>;
+  readonly onProved: () => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -177,7 +215,7 @@ interface Proving {
 const prove = (
   cluster: Cluster,
   changedAt: number,
-  {after, text, onProved, signal}: Proving,
+  {after, sampleNode, text, onProved, signal}: Proving,
 ): {cancel(): void; readonly ended: Promise<void>} => {
   const cancelled = new AbortController();
   const either = AbortSignal.any([signal, cancelled.signal]);
@@ -185,9 +223,9 @@ const prove = (
     await after;
     try {
       either.throwIfAborted();
-      const node = await samplePodNode(cluster, either);
-      const {checks} = await renewSamplePod(cluster, node, either);
-      onProved();
+      const {checks} = await renewSamplePod(cluster, await sampleNode(), either);
+      either.throwIfAborted(); // another version may serve by now
+      await onProved();
       text.proved(performance.now() - changedAt, proofLines(checks));
     } catch (error) {
       if (either.aborted) return;
