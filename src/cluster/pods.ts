@@ -79,11 +79,19 @@ export const createPods = async (
 /** Milliseconds. */
 const replaceTimeout = 30_000;
 
-/** Makes a pod anew, without the grace period of the former one. The spec is ours, so the API server need not describe its schema. */
+/**
+ * Makes a pod of the namespace `default` anew. Does not wait until the kubelet has removed the former one, as `kubectl replace` does. The
+ * spec is ours, so the API server need not describe its schema.
+ */
 export const replacePod = async (controlPlane: Host, spec: PodSpec): Promise<void> => {
-  const replace = kubectl('replace', '--force', '--grace-period=0', '--validate=false', '-f', '-');
+  const [file, args] = kubectl();
+  const script = `name=$1; shift
+"$@" delete pod "$name" --ignore-not-found --force --grace-period=0 --wait=false && "$@" create --validate=false -f -`;
   // Not cancelled: kubectl would go on in the node, and collide with the next one that makes the same pod.
-  await controlPlane.run(replace, {input: await podManifest(spec), timeout: replaceTimeout});
+  await controlPlane.run(['sh', ['-c', script, 'sh', spec.name, file, ...args]], {
+    input: await podManifest(spec),
+    timeout: replaceTimeout,
+  });
 };
 
 /** Resolves with false after the timeout. One watch instead of many requests; `waitForPod` also says why a pod is not Ready. */
