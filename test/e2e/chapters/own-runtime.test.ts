@@ -208,6 +208,26 @@ describe("a user's network runtime", () => {
     uid = await sampleUid();
   });
 
+  it('is developed, and goes back by the next command after kill -9', async () => {
+    running = start('runtime', 'dev', dir.join('hello'), ...named, '--yes', '--lock-timeout', '5m');
+    await running.printed('CreateNetwork failed'); // the version that Ctrl-C left
+    running.kill();
+    await running.ended;
+    expect((await kniDemo('status', ...named)).stdout).toContain(
+      `an interrupted \`kni-demo runtime dev\` left: a version of ${dir.join('hello')} on `,
+    );
+    const created = await kniDemo('pod', 'create', 'after-kill', ...named, '--node', worker);
+    expect(created).toMatchObject({
+      exitCode: exitCodes.ok,
+      stderr: expect.stringContaining(
+        `undone: a version of ${dir.join('hello')} on ${worker} that was not proved`,
+      ),
+    });
+    await removePods('after-kill');
+    await podReady(sample);
+    uid = await sampleUid();
+  });
+
   it('leaves nothing behind', async () => {
     // Things that the template does not make, and that no call of KNI removes.
     await shell(worker, 'nft add table inet own; ip netns add leaked; ip link add leaked0 type bridge');
