@@ -10,4 +10,12 @@ set -eu
 out=${OUT:-/out}
 export GOPATH="${GOPATH:-/go}:/usr/share/gocode" GO111MODULE=off CGO_ENABLED=0
 export GOCACHE="${GOCACHE:-/cache/go-build}" GOGC="${GOGC:-400}"
+name=$(go list -e -f '{{.Name}}' .)
+case $name in
+'' | main) ;;
+*)
+  echo "the directory has package $name, but a program is package main" >&2
+  exit 1
+  ;;
+esac
 go build -trimpath -buildvcs=false -gcflags=all=-dwarf=false -ldflags '-s -w' -o "$out/runtime" .

@@ -47,15 +47,18 @@ export const readGoProject = async (directory: string): Promise<GoProject> => {
  */
 export type GoCompiler = (project: GoProject, outfile: string, signal: AbortSignal) => Promise<void>;
 
+/** The place of the project in the GOPATH. */
+const inContainer = (module: string): string => `/go/src/${module}`;
+
 /** `image` has Go and the libraries. */
 export const goCompiler =
   (image: string, context: Pick<DemoContext, 'host' | 'dirs'>): GoCompiler =>
   async (project, outfile, signal) => {
     const fingerprint = randomBytes(8).toString('hex');
     await inScratch(context.dirs, 'go-runtime', fingerprint, async (out) => {
-      const inContainer = `/go/src/${project.module}`;
-      const mounts = [{from: project.directory, to: inContainer, readOnly: true}, goCache(context)];
-      const step = {image, script: ['build-go-runtime.sh'], out, mounts, workdir: inContainer} as const;
+      const workdir = inContainer(project.module);
+      const mounts = [{from: project.directory, to: workdir, readOnly: true}, goCache(context)];
+      const step = {image, script: ['build-go-runtime.sh'], out, mounts, workdir} as const;
       await runStep(step, context, {fingerprint, signal, log: () => undefined}).catch(
         (error: unknown): never => {
           signal.throwIfAborted();
@@ -71,13 +74,18 @@ export const goCompiler =
 const dockerFailed = 125;
 
 /** `error` is what the script in the container failed with. */
-export const goError = ({directory}: Pick<GoProject, 'directory'>, error: unknown): unknown => {
+export const goError = ({directory, module}: Omit<GoProject, 'kind'>, error: unknown): unknown => {
   if (!(error instanceof CommandError) || (error.exitStatus ?? dockerFailed) >= dockerFailed) return error;
   const problems = error.output
     .split('\n')
     // A header for each package, and the places that were searched for a missing one.
     .filter((line) => line.trim() !== '' && !/^# |^\t\//.test(line))
-    .map((line) => line.replace(/^\.\//, '').replace(/ in any of:$/, ''));
+    .map((line) =>
+      line
+        .replace(/^\.\//, '')
+        .replace(/ in any of:$/, '')
+        .replaceAll(inContainer(module), directory),
+    );
   return new UserError(
     {
       what: `cannot compile ${directory}`,

@@ -1,7 +1,7 @@
 /** Creates a project for a network runtime: a template, and for TypeScript the SDK in its directory `.kni`. */
 
 import {cp, mkdir, readdir, rename, rm, stat} from 'node:fs/promises';
-import {join} from 'node:path';
+import {join, relative} from 'node:path';
 import {UserError} from '../errors.ts';
 import {makeDirectory} from '../make-directory.ts';
 import {project} from '../project.ts';
@@ -42,7 +42,16 @@ export const createProject = async (
     for (const path of created) await rm(path, {recursive: true, force: true});
     throw error;
   }
-  return [...names.filter((name) => name !== '.kni'), ...sdkFiles.map((name) => join('.kni', name))];
+  return [...(await filesIn(template)), ...sdkFiles.map((name) => join('.kni', name))];
+};
+
+/** Relative to the directory, sorted. */
+const filesIn = async (directory: string): Promise<readonly string[]> => {
+  const entries = await readdir(directory, {recursive: true, withFileTypes: true});
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({parentPath, name}) => relative(directory, join(parentPath, name)))
+    .sort();
 };
 
 /** An interrupted run may have left files of the template: they are removed. A repository of git may be there already. */

@@ -31,6 +31,7 @@ export const chapters = [
   'replaced-configuration',
   'switched-node',
   'own-runtime',
+  'own-go-runtime',
   'compare',
   'churn',
   'crowds',

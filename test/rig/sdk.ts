@@ -24,9 +24,11 @@ export const buildSdk = async (dir: string): Promise<string> => {
 
 /**
  * Creates a project in `dir` as `runtime new` does, with the code of `example` instead of the template's. Returns the path of its
- * bundle.
+ * bundle, or instead an executable that behaves as the template must: KNI_TEMPLATE.
  */
 export const bundleTemplate = async (dir: string, example?: string): Promise<string> => {
+  const other = process.env['KNI_TEMPLATE'];
+  if (other !== undefined && example === undefined) return other;
   const sdk = await buildSdk(join(dirname(dir), 'sdk'));
   await createProject(dir, 'typescript', sdk);
   if (example !== undefined) await copyFile(join(project.root, example), join(dir, 'runtime.ts'));

@@ -23,6 +23,15 @@ describe('a new project', () => {
     expect(await readdir(dir.join('a/b/.kni'))).toEqual(['sdk.d.ts', 'sdk.js']);
   });
 
+  it('in Go has the template with its packages, and needs no SDK', async () => {
+    await using dir = await tempDir();
+    const created = await createProject(dir.join('a'), 'go', dir.join('none'));
+    expect(created).toEqual(expect.arrayContaining(['README.md', 'go.mod', 'kni/kni.pb.go', 'main.go']));
+    for (const file of created)
+      expect((await readFile(dir.join('a', file), 'utf8')).length).toBeGreaterThan(0);
+    expect(await readdir(dir.join('a'))).not.toContain('.kni');
+  });
+
   it('may be made in an empty directory, and in a new git repository', async () => {
     await using dir = await tempDir();
     await mkdir(dir.join('hello/.git'), {recursive: true});

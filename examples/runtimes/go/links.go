@@ -55,7 +55,7 @@ func addVeth(v veth) (string, error) {
 	defer netns.Close()
 	bridge, err := netlink.LinkByName(v.bridge)
 	if err != nil {
-		return "", cause("cannot find the bridge", err)
+		return "", cause("cannot find bridge "+v.bridge, err)
 	}
 	if err := removeLink(v.hostName); err != nil {
 		return "", err

@@ -12,6 +12,9 @@ export interface RuntimeNewOptions {
   readonly json?: boolean;
 }
 
+/** More files would not fit on a line. */
+const mostNamed = 6;
+
 /** Throws UserError, and then leaves nothing behind, if the directory is not empty or cannot be written. */
 export const runtimeNew = async (
   world: World,
@@ -22,7 +25,9 @@ export const runtimeNew = async (
   const directory = resolve(world.directory ?? process.cwd(), dir);
   const files = await createProject(directory, lang);
   record('result', {command: 'runtime new', exitCode: 0, directory, files});
-  say(`Created a network runtime in ${dir}: ${files.filter((file) => !file.startsWith('.')).join(', ')}`);
+  const visible = files.filter((file) => !file.startsWith('.'));
+  const created = visible.length > mostNamed ? `${visible.length} files` : visible.join(', ');
+  say(`Created a network runtime in ${dir}: ${created}`);
   say(`  ${join(dir, 'README.md')} explains it by the life of a pod`);
   for (const verb of ['test', 'use', 'dev']) say(`  ${quoteCommand(['kni-demo', ['runtime', verb, dir]])}`);
 };

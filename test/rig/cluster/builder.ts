@@ -2,11 +2,12 @@
 
 import {dirsOf} from '../../../src/cache/dirs.ts';
 import {demoContext} from '../../../src/cli/context.ts';
-import {fingerprintsOf} from '../../../src/graph/fingerprint.ts';
+import {type FingerprintOf, fingerprintsOf} from '../../../src/graph/fingerprint.ts';
 import type {TaskRun} from '../../../src/graph/task.ts';
 import {localHost} from '../../../src/host/process.ts';
+import {goRuntimeBuilderImage} from '../../../src/stages/build/go-runtime-builder-image.ts';
 import type {DemoContext} from '../../../src/stages/context.ts';
-import {demoPlan} from '../../../src/stages/demo.ts';
+import {demoPlan, goCompilerPlan} from '../../../src/stages/demo.ts';
 import {type ContainerStep, goCache, runStep} from '../../../src/stages/lib/container.ts';
 import {withTools} from '../../../src/stages/lib/managed-engine.ts';
 import {artifactOf, imageOf} from '../../../src/stages/lib/products.ts';
@@ -25,7 +26,10 @@ export const builder = async (signal = new AbortController().signal): Promise<Bu
   const host = withTools(localHost(), dirsOf(process.env));
   const world = {host, env: process.env, signal, stdout: process.stdout, stderr: process.stderr};
   const context: DemoContext = await demoContext({...world, confirm: async () => false}, {stack: 'bookworm'});
-  const fingerprintOf = await fingerprintsOf(demoPlan(context.stack), context);
+  const ofDemo = await fingerprintsOf(demoPlan(context.stack), context);
+  const ofCompiler = await fingerprintsOf(goCompilerPlan(), context);
+  const fingerprintOf: FingerprintOf = (id) =>
+    id === goRuntimeBuilderImage.id ? ofCompiler(id) : ofDemo(id);
   const running: TaskRun = {fingerprint: '', fingerprintOf, signal, log: () => undefined};
   return {
     image: (id) => imageOf(id, running),

@@ -1,4 +1,4 @@
-/** A network runtime of a user, bundled, as a process on a test node. It gets its settings from variables, as on a node. */
+/** A network runtime of a user, a bundle or an executable, as a process on a test node. It gets its settings from variables, as on a node. */
 import type {ChildProcess} from 'node:child_process';
 import {createInterface} from 'node:readline';
 import {end} from '../processes.ts';
@@ -16,7 +16,7 @@ export interface UserRuntime extends AsyncDisposable {
 
 export const startUserRuntime = async (
   node: TestNode,
-  bundle: string,
+  program: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<UserRuntime> => {
   const settings = {
@@ -28,7 +28,12 @@ export const startUserRuntime = async (
     ...env,
   };
   const variables = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
-  const child = node.start(['env', ...variables, process.execPath, bundle]);
+  const child = node.start([
+    'env',
+    ...variables,
+    ...(/\.[cm]?js$/.test(program) ? [process.execPath] : []),
+    program,
+  ]);
   const log: Record<string, unknown>[] = [];
   const output: string[] = [];
   for (const stream of [child.stdout, child.stderr])
