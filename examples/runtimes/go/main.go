@@ -90,17 +90,24 @@ func (s *service) QueryNodeNetworks(context.Context, *kni.QueryNodeNetworksReque
 // connect takes addresses for the pod, creates its interface, and undoes all of it if a step fails.
 func (s *service) connect(pod pod, sandbox string) (pod, error) {
 	pool := s.pool.Load()
-	var err error
 	pod.Sandbox, pod.State = sandbox, attaching
-	if pod.Addresses == nil {
-		if pod.Addresses, err = pool.take(); err != nil {
+	isInterrupted := pod.Addresses != nil // a crash has interrupted an earlier call
+	if !isInterrupted {
+		addresses, err := pool.take()
+		if err != nil {
 			return pod, err
 		}
+		pod.Addresses = addresses
 	}
-	if err = s.pods.write(pod); err == nil {
-		pod.MAC, err = addVeth(veth{netns: pod.Netns, name: "eth0", hostName: vethNameOf(pod.Key), bridge: bridge,
-			addresses: pod.Addresses, gateways: pool.gateways(), mtu: s.node.mtu()})
+	if err := s.pods.write(pod); err != nil {
+		if !isInterrupted {
+			pool.release(pod.Addresses)
+		}
+		return pod, err
 	}
+	var err error
+	pod.MAC, err = addVeth(veth{netns: pod.Netns, name: "eth0", hostName: vethNameOf(pod.Key), bridge: bridge,
+		addresses: pod.Addresses, gateways: pool.gateways(), mtu: s.node.mtu()})
 	if err == nil {
 		pod.State = attached
 		err = s.pods.write(pod)
@@ -144,15 +151,15 @@ func (s *service) trouble() map[string]string {
 	if trouble := s.node.trouble(); trouble != nil {
 		return trouble
 	}
-	return s.pool.Load().trouble()
+	if pool := s.pool.Load(); pool != nil {
+		return pool.trouble()
+	}
+	return setupFailed
 }
 
 // open prepares the node for pods as soon as its podCIDRs are known. After a restart of the runtime the pods keep their addresses.
 // After a restart of the node their netns are gone, and so is all that was in them.
 func (s *service) open(podCIDRs []netip.Prefix) error {
-	if s.pool.Load() != nil {
-		return nil
-	}
 	pool, err := newPool(podCIDRs)
 	if err != nil {
 		return err
@@ -199,7 +206,7 @@ func start() error {
 	if err != nil {
 		return err
 	}
-	go s.node.follow(s.open)
+	go s.node.follow(s.open, s.pool.Load() != nil)
 	return serve(settings.socket, s)
 }
 

@@ -56,11 +56,10 @@ func (n *node) podCIDRs() []netip.Prefix {
 	return usable(found)
 }
 
-// follow keeps the routes up to date. It calls open as soon as the node has a podCIDR, until that succeeds.
-func (n *node) follow(open func([]netip.Prefix) error) {
-	isOpen := false
+// follow keeps the routes up to date. Unless the node is open for pods, it calls open when there is a podCIDR, until that succeeds.
+func (n *node) follow(open func([]netip.Prefix) error, isOpen bool) {
 	for {
-		n.list()
+		n.list(isOpen)
 		if cidrs := n.podCIDRs(); len(cidrs) > 0 {
 			n.connect()
 			if !isOpen {
@@ -79,13 +78,13 @@ func (n *node) follow(open func([]netip.Prefix) error) {
 	}
 }
 
-// list asks the API server for the nodes.
-func (n *node) list() {
+// list asks the API server for the nodes. A node that is open for pods stays open if the API server does not answer.
+func (n *node) list(isOpen bool) {
 	nodes, problem := listNodes(n.settings.kubeconfig)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if problem != nil {
-		if len(n.settings.podCIDRs) == 0 && n.nodes == nil {
+		if !isOpen && n.nodes == nil {
 			n.problem = problem
 		}
 		return
@@ -99,10 +98,8 @@ func (n *node) list() {
 		logWarn("cannot save the list of nodes", fields{"error": err.Error()})
 	}
 	n.nodes = nodes
-	if len(n.settings.podCIDRs) == 0 {
-		if problem := problemOfNode(nodes, n.settings.nodeName); problem != nil {
-			n.problem = problem
-		}
+	if problem := problemOfNode(nodes, n.settings.nodeName); problem != nil && !isOpen {
+		n.problem = problem
 	}
 }
 
@@ -120,8 +117,7 @@ func (n *node) connect() error {
 	before := n.problem["reason"]
 	n.problem = nil
 	if err != nil {
-		// The exact error goes to the log only, because Kubernetes aggregates events by their text.
-		n.problem = problemOf("NodeSetupFailed", "cannot prepare the node for pods, see the log of the network runtime")
+		n.problem = setupFailed
 		if before != n.problem["reason"] {
 			logError("cannot prepare the node for pods", fields{"error": err.Error()})
 		}
@@ -143,7 +139,8 @@ func (n *node) mtu() int {
 		return 0
 	}
 	for _, route := range routes {
-		if route.Dst != nil || route.Gw == nil {
+		isDefault := route.Dst == nil || route.Dst.IP.IsUnspecified()
+		if !isDefault || route.Gw == nil {
 			continue
 		}
 		if link, err := netlink.LinkByIndex(route.LinkIndex); err == nil {
@@ -154,6 +151,9 @@ func (n *node) mtu() int {
 }
 
 func (n *node) cache() string { return filepath.Join(n.settings.stateDir, "nodes.json") }
+
+// setupFailed has no error: Kubernetes aggregates events by their text, and the log has the error.
+var setupFailed = problemOf("NodeSetupFailed", "cannot prepare the node for pods, see the log of the network runtime")
 
 func problemOfNode(nodes []nodeFacts, name string) map[string]string {
 	for _, each := range nodes {
