@@ -23,7 +23,7 @@ export interface AnswererOptions {
 }
 
 const classIn = 1;
-/** More aliases in a row are a loop. */
+/** A longer chain of aliases counts as a loop. */
 const mostAliases = 8;
 
 export const createAnswerer =
