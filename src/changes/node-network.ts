@@ -74,8 +74,8 @@ done
 ];
 
 /**
- * Removes what is not in the list, and prints it. Lines that are still there begin with `!`. Without a list, or with one that was not
- * written completely, does nothing: everything on the node would be missing in it.
+ * Removes links, routes and rules that the list lacks, and prints them. A line that begins with `!` could not be removed. Does nothing
+ * if the list is missing or incomplete: it would lack everything on the node.
  */
 export const restoreNetwork = (file: string): Command => [
   'sh',

@@ -117,7 +117,7 @@ const withoutRuntime = async (
     attachments: [],
     lacks: [
       `cannot ask the network runtime for its record: ${why}`,
-      `the facts shown are from the API server, containerd, the kernel and ${received === undefined ? 'its answers' : 'the journal'}`,
+      `shown instead: facts from the API server, containerd, the kernel and ${received === undefined ? "the runtime's answers" : 'the journal'}`,
     ],
   };
 };

@@ -111,7 +111,7 @@ export interface Verdict {
 
 /** Called while a drill runs. */
 export interface DrillListener {
-  /** The step waits for it. */
+  /** The step begins after the returned promise resolves. */
   stepBegun(number: number, title: string, commands: readonly string[]): void | Promise<void>;
   checked(check: Check): void;
   stepEnded(report: StepReport): void;

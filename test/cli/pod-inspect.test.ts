@@ -213,7 +213,7 @@ timeline of the sandbox (2026-11-25, UTC)
     expect(code).toBe(0);
     expect(stdout).toContain(`  cannot ask the network runtime for its record: ${why}\n`);
     expect(stdout).toContain(
-      '  the facts shown are from the API server, containerd, the kernel and the journal\n',
+      '  shown instead: facts from the API server, containerd, the kernel and the journal\n',
     );
     expect(stdout).toContain('address      10.244.1.5/24\n');
     expect(stdout).toContain('on the node  veth1 on kni0\n');

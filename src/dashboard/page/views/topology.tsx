@@ -143,7 +143,7 @@ interface TileProps {
   readonly veth: LinkSnapshot | undefined;
   readonly group: string;
   readonly isNew: boolean;
-  /** What the search says about it. */
+  /** Whether the search finds the pod; `none` without a search. */
   readonly mark: 'found' | 'dim' | 'none';
 }
 
