@@ -33,7 +33,7 @@ ln -f "$1.proved" "$1.new" && mv -f "$1.new" "$1" && systemctl restart kni && ec
   ],
 ];
 
-/** If the proved version does not answer, kni-demo's own runtime replaces it. A sample pod that the other version made is made anew. */
+/** If the proved version does not answer, kni-demo's own runtime replaces it. Recreates the sample pod if the other version attached it. */
 export const restoreVersion = async (
   cluster: Cluster,
   change: DeployedVersion,

@@ -16,7 +16,7 @@ import {runWithView} from './run-with-view.ts';
 import type {World} from './world.ts';
 
 export interface CompilerOptions {
-  /** For others who wait: `kni-demo runtime use`. */
+  /** Shown to processes that wait for the lock: `kni-demo runtime use`. */
   readonly command: string;
   /** Milliseconds. */
   readonly lockTimeout: number;

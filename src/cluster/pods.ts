@@ -80,14 +80,14 @@ export const createPods = async (
 const replaceTimeout = 30_000;
 
 /**
- * Makes a pod of the namespace `default` anew. Does not wait until the kubelet has removed the former one, as `kubectl replace` does. The
- * spec is ours, so the API server need not describe its schema.
+ * Recreates a pod of the namespace `default`. Unlike `kubectl replace`, does not wait until the kubelet has removed the former pod. Without
+ * validation by kubectl, which would ask the API server for its schema: the spec is ours.
  */
 export const replacePod = async (controlPlane: Host, spec: PodSpec): Promise<void> => {
   const [file, args] = kubectl();
   const script = `name=$1; shift
 "$@" delete pod "$name" --ignore-not-found --force --grace-period=0 --wait=false && "$@" create --validate=false -f -`;
-  // Not cancelled: kubectl would go on in the node, and collide with the next one that makes the same pod.
+  // Not cancelled: kubectl would continue on the node, and conflict with the next call for the same pod.
   await controlPlane.run(['sh', ['-c', script, 'sh', spec.name, file, ...args]], {
     input: await podManifest(spec),
     timeout: replaceTimeout,

@@ -1,4 +1,4 @@
-/** Makes one file of a project, in whatever language it is written. */
+/** Builds a project in any supported language into one file. */
 
 import type {GoCompiler} from './go-project.ts';
 import {bundleProject, type Project} from './project.ts';

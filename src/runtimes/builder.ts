@@ -16,7 +16,7 @@ import {
 
 export interface BuildResult {
   readonly outcome: Built | BuildFailed;
-  /** Where a change may change the outcome. */
+  /** The directories in which a change can affect the build. */
   readonly directories: readonly string[];
 }
 interface Built {

@@ -39,7 +39,7 @@ const rig = async (dir: TempDir) => {
 };
 
 describe('restoreVersion', () => {
-  it('puts back the version that was proved, also after several that were not, and makes the sample pod anew', async () => {
+  it('restores the version that was proved, even after several unproved ones, and recreates the sample pod', async () => {
     await using dir = await tempDir();
     const {serve, restore, text, started, replaced} = await rig(dir);
     await serve('second');

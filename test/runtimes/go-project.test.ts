@@ -75,7 +75,7 @@ describe('an error of the Go compiler', () => {
     });
   });
 
-  it('is no error of the compiler if docker failed', () => {
+  it('does not blame the compiler if docker failed', () => {
     expect(errorOf('docker: Error response from daemon', 125)).toBeInstanceOf(CommandError);
   });
 });
@@ -128,7 +128,7 @@ describe('a watched project in Go', () => {
 
 describe('the template', () => {
   const committed = (name: string): Promise<string> => readFile(join(project.templates, 'go', name), 'utf8');
-  /** What is on the wire, and not where the package is. */
+  /** The parts of the proto file that affect the wire format, without the path of the package. */
   const wireOf = ({package: name, messageType, enumType, service}: FileDescriptorProto) => ({
     name,
     messageType,

@@ -12,7 +12,7 @@ export interface RuntimeNewOptions {
   readonly json?: boolean;
 }
 
-/** More files would not fit on a line. */
+/** For more files the output shows only their number. */
 const mostNamed = 6;
 
 /** Throws UserError, and then leaves nothing behind, if the directory is not empty or cannot be written. */

@@ -123,7 +123,7 @@ export interface Mark {
   readonly kind: 'created' | 'failed' | 'deleted';
 }
 
-/** Marks that may be beside each other on the position bar. More are no use on a screen. */
+/** The number of places on the position bar. A screen cannot show more. */
 const mostPositions = 500;
 
 /** Long recordings have many marks at the same place: one of each kind is enough. */
