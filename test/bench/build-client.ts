@@ -23,7 +23,7 @@ export const buildClient = async (sources: string, out: string, signal: AbortSig
     mounts: [
       {from: tree, to: '/go/src/k8s.io/kubernetes', readOnly: true},
       {from: sources, to: '/client', readOnly: true},
-      await goCache(),
+      goCache(),
     ],
     out,
   });

@@ -93,7 +93,7 @@ const surprise = (command: Command, {input}: RunOptions, expected: readonly Exch
   );
   return [
     `unexpected command:\n  $ ${quoteCommand(command)}`,
-    ...(input === undefined ? [] : [`with input:\n${input}`]),
+    ...(input === undefined ? [] : [`with input:\n${Buffer.from(input).toString()}`]),
     rest.length === 0 ? 'nothing more was expected' : `expected, in any order:\n${rest.join('\n')}`,
   ].join('\n');
 };

@@ -77,12 +77,14 @@ export const eventFields = {
   flag: ['ready', 'routine'],
 } as const satisfies Readonly<Record<string, readonly (keyof ClusterEvent)[]>>;
 
-/** An object with the same value for each name. */
-export const allOf = <Name extends string, Value>(
+/** An object with the same value for each name. An overload, because Object.fromEntries forgets the names. */
+export function allOf<Name extends string, Value>(
   names: readonly Name[],
   value: Value,
-): Readonly<Record<Name, Value>> =>
-  Object.fromEntries(names.map((name) => [name, value])) as Readonly<Record<Name, Value>>;
+): Readonly<Record<Name, Value>>;
+export function allOf(names: readonly string[], value: unknown): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(names.map((name) => [name, value]));
+}
 
 export const schemaVersion = 1;
 
