@@ -18,6 +18,7 @@ import type {Host} from '../host/host.ts';
 import {messageOf} from '../thrown.ts';
 import type {NodeContainer} from '../tools/docker.ts';
 import {type Change, describeChange, nodeOf} from './change.ts';
+import {nodesLeft, refuseLost} from './lost-nodes.ts';
 import {type ChangeRecord, readChanges, writeChanges} from './record.ts';
 import {undoChange} from './undo.ts';
 
@@ -44,7 +45,6 @@ export interface ChangeOptions {
 
 /** Milliseconds for one undo. */
 const undoTimeout = 120_000;
-const nodesTimeout = 20_000;
 
 /**
  * Undoes what an interrupted command has left, runs `work`, and then undoes all its changes, newest first. Rejects as `work` does,
@@ -74,7 +74,8 @@ export const withChanges = async <T>(
     },
   };
   const [outcome] = await Promise.allSettled([work(changes)]);
-  const left = await nodesOf(place.host, name, AbortSignal.timeout(nodesTimeout)).catch(() => cluster.nodes);
+  const hasFailed = outcome.status === 'rejected' && !signal.aborted;
+  const left = hasFailed ? await nodesLeft(place.host, cluster.nodes) : cluster.nodes;
   if (signal.aborted && log.list().length > 0)
     say('restoring the cluster; another Ctrl-C leaves that to the next command');
   const failed = await undoAll(log.list(), undoOn(place.host, left, log), say);
@@ -127,30 +128,6 @@ const undoOn =
     if (node !== undefined) await undoChange(clusterOf(host, nodes), change, either);
     await log.remove(change);
   };
-
-/** Throws UserError if a node disappeared during the work: that explains its error, which may name only a symptom. */
-const refuseLost = (
-  {cluster, command}: Pick<ChangeOptions, 'cluster' | 'command'>,
-  before: readonly NodeContainer[],
-  left: readonly NodeContainer[],
-  cause: unknown,
-): void => {
-  const lost = before.flatMap(({name, running}) => {
-    const found = left.find((node) => node.name === name);
-    if (found === undefined) return [`node ${name} was removed`];
-    return running && !found.running ? [`node ${name} was stopped`] : [];
-  });
-  if (lost.length === 0) return;
-  throw new UserError(
-    {
-      what: `\`${command}\` failed`,
-      why: `${lost.join(', ')} meanwhile`,
-      tryThis: `restore the node, then run the same command again: kni-demo up${nameFlag(cluster)}`,
-      code: 'KNI-E120',
-    },
-    {cause},
-  );
-};
 
 /** Returns why some changes could not be undone. */
 const undoAll = async (
