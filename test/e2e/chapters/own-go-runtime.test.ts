@@ -20,7 +20,7 @@ describe('a network runtime in Go', () => {
   let dir = '';
   let hello = '';
   let running: Running | undefined;
-  const use = (what: string) => kniDemo('runtime', 'use', what, ...named, '--yes', '--lock-timeout', '5m');
+  const use = (what: string) => kniDemo('runtime', 'use', what, ...named, '--yes');
   const sampleUid = (): Promise<string> => value('.metadata.uid', 'pod', sample);
   const networks = (node: string): Promise<string> => shell(node, 'kni-runtime networks || true');
   const edit = async (from: string, to: string): Promise<void> => {
@@ -110,7 +110,7 @@ describe('a network runtime in Go', () => {
 
   it('is developed: each save serves, an error does not', async () => {
     const uid = await sampleUid();
-    running = start('runtime', 'dev', hello, ...named, '--yes', '--lock-timeout', '5m');
+    running = start('runtime', 'dev', hello, ...named, '--yes');
     await running.printed('proved ');
     await edit('Name: "bridge"', 'Name: "edited"');
     await running.printed('serving ');
@@ -132,7 +132,7 @@ describe('a network runtime in Go', () => {
   });
 
   it('is developed further by the next session, which finds the program on the nodes', async () => {
-    running = start('runtime', 'dev', hello, ...named, '--yes', '--lock-timeout', '5m');
+    running = start('runtime', 'dev', hello, ...named, '--yes');
     await edit('Name: "again"', 'Name: "further"');
     await until('the new version to serve', async () => (await networks(worker)).includes('"further"'));
     expect(running.output()).not.toContain('switching ');
