@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
-import {cluster, controlPlane, dirs, named, shell, value, worker} from '../../rig/cluster/cluster.ts';
+import {cluster, controlPlane, dirs, named, run, shell, value, worker} from '../../rig/cluster/cluster.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
 import {kniDemo, type Running, start} from '../../rig/cluster/kni-demo.ts';
 import {podIp, podReady, podSubnet, removePods, sample} from '../../rig/cluster/pods.ts';
@@ -35,6 +35,8 @@ const traces = async (): Promise<readonly string[]> =>
 let dir: TempDir;
 let running: Running | undefined;
 const use = (what: string) => kniDemo('runtime', 'use', what, ...named, '--yes', '--lock-timeout', '5m');
+const up = () =>
+  kniDemo('up', '--quiet', '--yes', ...(cluster === 'kni-e2e' ? ['--stack', 'bookworm'] : []), ...named);
 const sampleUid = (): Promise<string> => value('.metadata.uid', 'pod', sample);
 const edit = async (change: (text: string) => string): Promise<void> => {
   const text = await readFile(dir.join('hello/runtime.ts'), 'utf8');
@@ -75,8 +77,7 @@ describe("a user's network runtime", () => {
     );
     const ip = await podIp(sample);
     expect(ip).toMatch(podSubnet);
-    const stack = cluster === 'kni-e2e' ? ['--stack', 'bookworm'] : [];
-    expect(await kniDemo('up', '--quiet', '--yes', ...stack, ...named)).toMatchObject({
+    expect(await up()).toMatchObject({
       exitCode: exitCodes.ok,
       stdout: expect.stringContaining('network runtime, which stays in use'),
     });
@@ -153,6 +154,21 @@ describe("a user's network runtime", () => {
     expect(await program()).toContain('/opt/kni/user-runtime/');
     await podReady(sample);
     expect(await sampleUid()).toBe(uid);
+  });
+
+  it('stays on the other nodes if a node is stopped meanwhile, and up restores that node', async () => {
+    running = start('runtime', 'use', 'default', ...named, '--yes', '--lock-timeout', '5m');
+    await running.printed(`switching ${worker}`);
+    await run('docker', 'stop', '--time', '2', worker);
+    expect(await running.ended).toMatchObject({
+      exitCode: exitCodes.failed,
+      stderr: expect.stringContaining(
+        `\`kni-demo runtime use\` failed: node ${worker} was stopped meanwhile`,
+      ),
+    });
+    expect(await shell(controlPlane, 'systemctl is-active kni kubelet')).toBe('active\nactive');
+    expect(await up()).toMatchObject({exitCode: exitCodes.ok});
+    expect(await program()).toContain('/opt/kni/user-runtime/');
   });
 
   it('is developed: each save serves, an error does not', async () => {
