@@ -2,6 +2,7 @@
 
 import {EventEmitter, once} from 'node:events';
 import {type FSWatcher, watch} from 'node:fs';
+import {stat} from 'node:fs/promises';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {UserError} from '../errors.ts';
 import {errorCodeOf, messageOf} from '../thrown.ts';
@@ -14,6 +15,8 @@ export type Build = BuildResult['outcome'] & {readonly changedAt: number};
 
 /** Milliseconds after a change: editors write a file in several steps. */
 const settleTime = 20;
+/** Milliseconds for an editor that has emptied the entry file to write it. */
+const emptyTime = 1_000;
 /** Milliseconds after which a directory that disappeared is looked for again. */
 const retryTime = 500;
 
@@ -35,7 +38,7 @@ export async function* buildsOf(project: Project, options: BuildOptions): AsyncG
       if (last === undefined || !isSame(outcome, last)) yield {...outcome, changedAt};
       last = outcome;
       changedAt = await files.changed(signal);
-      await sleep(settleTime, undefined, {signal}).catch(() => undefined);
+      await settled(project, signal);
     }
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -49,6 +52,15 @@ const isSame = (one: BuildResult['outcome'], other: BuildResult['outcome']): boo
   one.kind === 'built'
     ? other.kind === 'built' && one.program.equals(other.program)
     : other.kind === 'failed' && one.error.why === other.error.why;
+
+/** An empty `runtime.ts` compiles, and its program would end at once: it is a save in progress. */
+const settled = async (project: Project, signal: AbortSignal): Promise<void> => {
+  const isEmpty = async (): Promise<boolean> =>
+    project.kind === 'typescript' && (await stat(project.entry).catch(() => undefined))?.size === 0;
+  const deadline = performance.now() + emptyTime;
+  do await sleep(settleTime, undefined, {signal}).catch(() => undefined);
+  while (!signal.aborted && performance.now() < deadline && (await isEmpty()));
+};
 
 /** Watches directories rather than files, because most editors replace a file that they save. */
 const watchFiles = () => {

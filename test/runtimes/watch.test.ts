@@ -39,6 +39,17 @@ it('builds at once, and after changes of any file that is imported', async () =>
   expect(textOf(await project.next())).toContain('"third"');
 });
 
+it('waits for a slow editor, which empties the entry file before it writes it', async () => {
+  await using dir = await tempDir();
+  await using project = await watching(dir);
+  await project.next();
+  const next = project.next();
+  await writeFile(dir.join('runtime.ts'), '');
+  await sleep(200);
+  await writeFile(dir.join('runtime.ts'), `console.log('saved');\n`);
+  expect(textOf(await next)).toContain('"saved"');
+});
+
 it('names file and line of an error, and goes on when it is corrected', async () => {
   await using dir = await tempDir();
   await using project = await watching(dir);
