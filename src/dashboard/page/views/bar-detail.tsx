@@ -48,6 +48,31 @@ const Detail = ({bar, life}: {readonly bar: Bar; readonly life: Life}) => {
       !isMinor &&
       !(ended?.error !== undefined && text.includes(ended.error)),
   );
+  const request = (
+    <Fields
+      title="Request"
+      fields={began?.request === undefined ? sorted(requested) : []}
+      body={began?.request}
+    />
+  );
+  const response = (
+    <Fields
+      title="Response"
+      fields={
+        ended?.response === undefined
+          ? [...addresses, ...sorted(answered)]
+          : sorted(answered.filter(([name]) => name === 'status' || name === 'error'))
+      }
+      body={ended?.response}
+      empty={
+        ended === undefined
+          ? bar.end === undefined
+            ? 'The call runs.'
+            : 'The call was interrupted.'
+          : 'empty'
+      }
+    />
+  );
   return (
     <>
       <header class="detail-head">
@@ -70,27 +95,9 @@ const Detail = ({bar, life}: {readonly bar: Bar; readonly life: Life}) => {
       <div class="detail-body">
         {isCall ? (
           <>
-            <Fields
-              title="Request"
-              fields={began?.request === undefined ? sorted(requested) : []}
-              body={began?.request}
-            />
-            <Fields
-              title="Response"
-              fields={
-                ended?.response === undefined
-                  ? [...addresses, ...sorted(answered)]
-                  : sorted(answered.filter(([name]) => name === 'status' || name === 'error'))
-              }
-              body={ended?.response}
-              empty={
-                ended === undefined
-                  ? bar.end === undefined
-                    ? 'The call runs.'
-                    : 'The call was interrupted.'
-                  : 'empty'
-              }
-            />
+            {/* The error is what one looks for. */}
+            {isFailed ? response : request}
+            {isFailed ? request : response}
           </>
         ) : (
           <Fields title="Facts" fields={sorted([...requested, ...answered])} />
