@@ -39,7 +39,7 @@ const pictures: readonly Picture[] = [
   {
     name: 'life',
     recording: run,
-    at: 25,
+    at: 26,
     view: 'life',
     theme: 'light',
     prepare: choose('hello', /KNI runtime: AttachInterface/),
@@ -47,13 +47,13 @@ const pictures: readonly Picture[] = [
   {
     name: 'failure',
     recording: run,
-    at: 45,
+    at: 66,
     view: 'life',
     theme: 'dark',
     prepare: choose('kni-drill/pod', /tuning: ADD, .* failed/),
   },
   {name: 'topology', recording: crowd(100, 100_000), at: 14, view: 'topology', theme: 'light'},
-  {name: 'nodes', recording: run, at: 115, view: 'nodes', theme: 'light'},
+  {name: 'nodes', recording: run, at: 172, view: 'nodes', theme: 'light'},
 ];
 
 const browser = await startBrowser();
