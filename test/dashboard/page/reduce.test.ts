@@ -3,7 +3,7 @@ import {describe, expect, it} from 'vitest';
 import type {FeedMessage} from '../../../src/dashboard/feed.ts';
 import {emptyModel, type Model} from '../../../src/dashboard/page/model/model.ts';
 import {stateOf} from '../../../src/dashboard/page/model/pods.ts';
-import {mostEntries, reduce} from '../../../src/dashboard/page/model/reduce.ts';
+import {mostBars, mostEntries, reduce} from '../../../src/dashboard/page/model/reduce.ts';
 import {inOrder, madePod, type Timed, timed} from '../../rig/dashboard/made-pod.ts';
 import {failure, podCreated, podEnds, podFails, podStart, podStarts} from '../../rig/dashboard/pod-life.ts';
 import {silence, snapshotOf} from '../../rig/dashboard/snapshots.ts';
@@ -191,6 +191,39 @@ describe('the reducer', () => {
     for (const message of chunks(crowd(600, 100_000), 200)) model = reduce(model, message);
     expect(model.lives.size).toBe(250);
     expect(model.log).toHaveLength(mostEntries);
+  });
+
+  it('keeps every pod that exists when failing pods have too many bars', () => {
+    const madeBy = (pod: string, count: number): readonly FeedMessage[] =>
+      Array.from({length: count}, (_, index) =>
+        timed(beginning + index, {
+          type: 'event',
+          version: 1,
+          source: 'runtime',
+          kind: 'netns-created',
+          pod,
+          uid: pod,
+        }),
+      );
+    const gone = timed(beginning + 1, {
+      type: 'event',
+      version: 1,
+      source: 'api',
+      kind: 'pod-gone',
+      pod: 'default/gone',
+      uid: 'default/gone',
+    });
+    let model = reduce(emptyModel, [...madeBy('default/gone', 3), gone, ...madeBy('default/quiet', 3)]);
+    for (let pod = 0; pod < 60; pod++) model = reduce(model, madeBy(`default/failing-${pod}`, 400));
+    const lives = [...model.lives.values()];
+    const barsOf = (pod: string): number | undefined => lives.find((life) => life.pod === pod)?.bars.length;
+    expect(lives).toHaveLength(61);
+    expect(barsOf('default/quiet')).toBe(3);
+    expect(barsOf('default/gone')).toBeUndefined();
+    expect(
+      lives.every(({bars, forgotten, pod}) => pod === 'default/quiet' || bars.length + forgotten === 400),
+    ).toBe(true);
+    expect(lives.reduce((sum, {bars}) => sum + bars.length, 0)).toBeLessThanOrEqual(mostBars);
   });
 });
 

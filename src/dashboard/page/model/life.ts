@@ -169,12 +169,17 @@ const stepOf = (event: ClusterEvent): Step => {
 };
 
 const withBar = (life: Life, bar: Bar): Life => {
-  const bars = [...life.bars, bar].slice(-mostBars);
   const failures = life.failures + (bar.isFailed ? 1 : 0);
-  const forgotten = life.bars.slice(0, life.bars.length + 1 - bars.length);
-  const ids = new Set(forgotten.map(({id}) => id));
-  const open = ids.size === 0 ? life.open : new Map([...life.open].filter(([, id]) => !ids.has(id)));
-  return {...life, bars, failures, open, forgotten: life.forgotten + forgotten.length};
+  return withLastBars({...life, failures, bars: [...life.bars, bar]}, mostBars);
+};
+
+/** Forgets the oldest bars, so that at most `most` remain. */
+export const withLastBars = (life: Life, most: number): Life => {
+  const surplus = life.bars.length - most;
+  if (surplus <= 0) return life;
+  const ids = new Set(life.bars.slice(0, surplus).map(({id}) => id));
+  const open = new Map([...life.open].filter(([, id]) => !ids.has(id)));
+  return {...life, bars: life.bars.slice(surplus), open, forgotten: life.forgotten + surplus};
 };
 
 const began = (life: Life, event: ClusterEvent, {lane, label, key}: Step, {id, at}: Position): Life => {

@@ -3,7 +3,7 @@
 import {type ClusterEvent, microsecondsOf} from '../../../cluster/events/event.ts';
 import {eventWords, minorKinds} from '../../../cluster/events/event-words.ts';
 import type {FeedMessage, LogMessage, NodeSnapshot} from '../../feed.ts';
-import {interrupt, type Life, newLife, withEvent} from './life.ts';
+import {interrupt, type Life, newLife, withEvent, withLastBars} from './life.ts';
 import {emptyModel, type LogEntry, type Model} from './model.ts';
 import {type PodView, podAfter, podsWithSnapshot, withoutOld} from './pods.ts';
 
@@ -196,7 +196,7 @@ const inTime = (log: readonly LogEntry[], entries: readonly LogEntry[]): readonl
   ];
 };
 
-/** Forgets the oldest lives, first those of pods that are gone. */
+/** Forgets the oldest lives, first those of pods that are gone. Pods that exist stay: if they have too many bars, they share the limit. */
 const bound = (lives: Map<string, Life>, lifeOfPod: Map<string, string>): void => {
   let bars = 0;
   for (const life of lives.values()) bars += life.bars.length;
@@ -205,10 +205,12 @@ const bound = (lives: Map<string, Life>, lifeOfPod: Map<string, string>): void =
     (a, b) => Number(b.state === 'gone') - Number(a.state === 'gone') || a.begun - b.begun,
   );
   for (const life of all) {
-    // The last one stays, however long it is.
-    if (lives.size === 1 || (lives.size <= mostLives && bars <= mostBars)) return;
+    if (lives.size <= mostLives && (bars <= mostBars || life.state !== 'gone')) break;
     bars -= life.bars.length;
     lives.delete(life.id);
     if (lifeOfPod.get(life.pod) === life.id) lifeOfPod.delete(life.pod);
   }
+  if (bars <= mostBars) return;
+  const share = Math.floor(mostBars / lives.size);
+  for (const life of lives.values()) lives.set(life.id, withLastBars(life, share));
 };
