@@ -23,8 +23,8 @@ const killAfter = async ({runtime, signal}: Probe, round: number): Promise<void>
 };
 
 /**
- * Deletes the network after any error, as kubelets do. The next attempt has another sandbox: the runtime may have attached this one,
- * although its answer was lost. Returns the message of an error.
+ * Deletes the network after any error, and repeats that while it fails, as kubelets do. The next attempt has another sandbox: the
+ * runtime may have attached this one, although its answer was lost. Returns the message of an error.
  */
 const upOrUndone = async (probe: Probe, pod: Pod): Promise<Attached | string> => {
   let netns = '';
@@ -32,10 +32,18 @@ const upOrUndone = async (probe: Probe, pod: Pod): Promise<Attached | string> =>
     netns = await probe.create(pod);
     return await probe.attach(pod, netns);
   } catch (error) {
-    await probe.down({pod, netns}).catch(() => undefined);
+    const deadline = performance.now() + patience;
+    while (!(await isDown(probe, pod, netns)) && performance.now() < deadline)
+      await sleep(100, undefined, {signal: probe.signal});
     return messageOf(error);
   }
 };
+
+const isDown = (probe: Probe, pod: Pod, netns: string): Promise<boolean> =>
+  probe.down({pod, netns}).then(
+    () => true,
+    () => false,
+  );
 
 export const kills: Group = {
   letter: 'K',
