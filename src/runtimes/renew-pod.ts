@@ -6,6 +6,9 @@ import {findPod} from '../cluster/pod.ts';
 import {becomesReady, createPod, replacePod, waitForPod} from '../cluster/pods.ts';
 import {workerOf} from '../cluster/proof.ts';
 import {type Proof, waitForProof} from '../cluster/prove-kni.ts';
+import {UserError} from '../errors.ts';
+import {CommandError} from '../host/command-error.ts';
+import {DeadlineExceeded} from '../host/wait-until.ts';
 
 /** The node of the sample pod, which is created if it is missing: on a worker, if there is one. */
 export const samplePodNode = async (
@@ -18,7 +21,10 @@ export const samplePodNode = async (
   return node;
 };
 
-/** Throws UserError if the new pod does not become Ready, or a check fails. `node` is where the pod is. */
+/**
+ * Throws UserError if the new pod does not become Ready, or a check fails; see `explainProof` for other errors. `node` is where the pod
+ * is.
+ */
 export const renewSamplePod = async (cluster: Cluster, node: string, signal: AbortSignal): Promise<Proof> => {
   await replacePod(cluster.controlPlane, {name: samplePodName, node});
   signal.throwIfAborted();
@@ -26,4 +32,18 @@ export const renewSamplePod = async (cluster: Cluster, node: string, signal: Abo
   if (!(await becomesReady(controlPlane, samplePodName, {signal, atMost: 30_000})))
     await waitForPod(controlPlane, samplePodName, {signal, atMost: 1_000, flag: flagOf(cluster)});
   return waitForProof(cluster, samplePodName, signal, {atMost: 10_000, every: 100});
+};
+
+/** Turns the errors of a node that does not answer, or not in time, into UserError. Returns other errors unchanged. */
+export const explainProof = (error: unknown): unknown => {
+  if (!(error instanceof CommandError || error instanceof DeadlineExceeded)) return error;
+  return new UserError(
+    {
+      what: 'cannot prove this version',
+      why: error instanceof CommandError ? error.lastLine : error.message,
+      tryThis: 'check that the nodes run: kni-demo status',
+      code: 'KNI-E102',
+    },
+    {cause: error},
+  );
 };

@@ -14,13 +14,12 @@ import {
 import {proofLines} from '../../cluster/proof.ts';
 import {developedId, requireOwnNetwork} from '../../cluster/user-runtime.ts';
 import {UserError} from '../../errors.ts';
-import {CommandError} from '../../host/command-error.ts';
 import {programName} from '../../runtimes/build.ts';
 import {deployOnAll, developedProgram, digestOf} from '../../runtimes/deploy.ts';
 import {followLogs} from '../../runtimes/follow-logs.ts';
 import type {GoCompiler} from '../../runtimes/go-project.ts';
 import {type Project, readProject} from '../../runtimes/project.ts';
-import {renewSamplePod, samplePodNode} from '../../runtimes/renew-pod.ts';
+import {explainProof, renewSamplePod, samplePodNode} from '../../runtimes/renew-pod.ts';
 import {useRuntime} from '../../runtimes/use.ts';
 import {buildsOf} from '../../runtimes/watch.ts';
 import {hostAndDirs} from '../context.ts';
@@ -84,7 +83,8 @@ interface Session {
 
 /** Returns whether a version of the project is in use. */
 const develop = async (world: World, session: Session): Promise<boolean> => {
-  const {signal} = world;
+  const ending = new AbortController();
+  const signal = AbortSignal.any([world.signal, ending.signal]);
   const {project, compileGo, cluster, output, changes} = session;
   const text = developmentText(world, cluster, output);
   const version = {source: project.directory, name: programName(project)};
@@ -108,46 +108,55 @@ const develop = async (world: World, session: Session): Promise<boolean> => {
   const proveVersion = (program: Buffer, changedAt: number): void => {
     const onProved = (): Promise<void> => keepVersion(program);
     proving = prove(cluster, changedAt, {after: proving.ended, sampleNode, text, onProved, signal});
+    // An unexpected error ends the session, which then awaits the proof and fails with this error.
+    proving.ended.catch(() => ending.abort());
   };
   text.say(`Watching ${project.directory}. Ctrl-C ends.`);
-  for await (const build of buildsOf(project, {compileGo, signal})) {
-    if (build.kind === 'failed') {
-      text.failed(build.error, (served ?? proved) !== undefined);
-      continue;
-    }
-    const {program, changedAt} = build;
-    if (served?.equals(program)) {
-      text.say('unchanged: this version serves already');
-      continue;
+  try {
+    for await (const build of buildsOf(project, {compileGo, signal})) {
+      if (build.kind === 'failed') {
+        text.failed(build.error, (served ?? proved) !== undefined);
+        continue;
+      }
+      const {program, changedAt} = build;
+      if (served?.equals(program)) {
+        text.say('unchanged: this version serves already');
+        continue;
+      }
+      proving.cancel();
+      const former = served ?? proved;
+      let outcome: UserError | readonly string[];
+      if (former === undefined || proved === undefined) outcome = await useFirst(world, session, program);
+      else {
+        if (unproved.length === 0) unproved = await recordVersion(session, proved);
+        outcome = await deployOnAll(cluster, {...version, program, proved, former});
+      }
+      if (outcome instanceof UserError) {
+        text.failed(former === undefined ? outcome : withoutLog(outcome), former !== undefined);
+        // Its proof was cancelled, and it serves again.
+        if (served !== undefined && proved?.equals(served) !== true) proveVersion(served, changedAt);
+        else if (proved !== undefined) await keepVersion(proved);
+        continue;
+      }
+      served = program;
+      logs ??= followLogs(cluster, (node, line) => text.log(node, line), signal);
+      const took = performance.now() - changedAt;
+      if (former === undefined) {
+        proved = program;
+        text.proved(took, outcome);
+      } else {
+        text.serving(took);
+        proveVersion(program, changedAt);
+      }
     }
     proving.cancel();
-    const former = served ?? proved;
-    let outcome: UserError | readonly string[];
-    if (former === undefined || proved === undefined) outcome = await useFirst(world, session, program);
-    else {
-      if (unproved.length === 0) unproved = await recordVersion(session, proved);
-      outcome = await deployOnAll(cluster, {...version, program, proved, former});
-    }
-    if (outcome instanceof UserError) {
-      text.failed(former === undefined ? outcome : withoutLog(outcome), former !== undefined);
-      // Its proof was cancelled, and it serves again.
-      if (served !== undefined && proved?.equals(served) !== true) proveVersion(served, changedAt);
-      else if (proved !== undefined) await keepVersion(proved);
-      continue;
-    }
-    served = program;
-    logs ??= followLogs(cluster, (node, line) => text.log(node, line), signal);
-    const took = performance.now() - changedAt;
-    if (former === undefined) {
-      proved = program;
-      text.proved(took, outcome);
-    } else {
-      text.serving(took);
-      proveVersion(program, changedAt);
-    }
+    await Promise.all([proving.ended, logs]);
+  } finally {
+    // After an error, neither must outlive the command: a log that is followed would keep this process alive.
+    proving.cancel();
+    ending.abort();
+    await Promise.allSettled([proving.ended, logs]);
   }
-  proving.cancel();
-  await Promise.all([proving.ended, logs]);
   if (served !== undefined && proved?.equals(served) !== true)
     text.say('The last version was not proved. Going back to the one before.');
   return served !== undefined;
@@ -229,21 +238,10 @@ const prove = (
       text.proved(performance.now() - changedAt, proofLines(checks));
     } catch (error) {
       if (either.aborted) return;
-      const expected = error instanceof CommandError ? unreachable(error) : error;
+      const expected = explainProof(error);
       if (!(expected instanceof UserError)) throw expected;
       text.failed(expected, false);
     }
   };
   return {cancel: () => cancelled.abort(), ended: work()};
 };
-
-const unreachable = (cause: CommandError): UserError =>
-  new UserError(
-    {
-      what: 'cannot prove this version',
-      why: cause.lastLine,
-      tryThis: 'check that the nodes run: kni-demo status',
-      code: 'KNI-E102',
-    },
-    {cause},
-  );

@@ -1,0 +1,73 @@
+import {writeFile} from 'node:fs/promises';
+import {describe, expect, it} from 'vitest';
+import {exitCodes} from '../../src/exit-codes.ts';
+import {CommandError} from '../../src/host/command-error.ts';
+import type {Host} from '../../src/host/host.ts';
+import {cli} from '../rig/cli.ts';
+import {dirWithCluster, node, printed} from '../rig/demo.ts';
+import type {TempDir} from '../rig/temp-dir.ts';
+
+const nodes = [node('test1-control-plane'), node('test1-worker')];
+
+/**
+ * Nodes that run an earlier version of the project. The first version of this session is deployed, and its log is followed until the
+ * signal aborts. Then the file is saved again, and `docker exec` fails. `pod` is printed as the sample pod; the file is saved only
+ * without it.
+ */
+const nodesOf = (dir: TempDir, {pod = ''} = {}) => {
+  const following: AbortSignal[] = [];
+  const host: Host = {
+    async run(command, {signal} = {}) {
+      const line = command.flat().join(' ');
+      const print = (stdout: string) => ({stdout, stderr: ''});
+      const untilAborted = (): Promise<never> =>
+        new Promise((_, reject) => {
+          const cancel = () => reject(new CommandError(command, {reason: 'cancelled'}));
+          if (signal?.aborted) cancel();
+          else signal?.addEventListener('abort', cancel);
+        });
+      if (line.startsWith('docker ps')) return print(printed(...nodes).join('\n'));
+      if (line.includes('head -n 1')) return print(`# ${JSON.stringify({source: dir.path, id: 'dev'})}\n`);
+      if (line.includes(' base64 ')) return print(Buffer.from('earlier version').toString('base64'));
+      if (line.includes('is-system-running')) return print('running\n');
+      if (line.includes('systemctl restart kni\nawait_ready') && following.length > 0)
+        throw new CommandError(command, {reason: 'exit code 137', exitStatus: 137});
+      if (line.includes(' get -n default pods ')) return print(pod);
+      if (line.includes(' wait --for=condition=Ready ')) return untilAborted();
+      if (!line.includes('journalctl')) return print('');
+      following.push(signal ?? AbortSignal.abort());
+      if (pod === '' && following.length === nodes.length)
+        await writeFile(dir.join('runtime.ts'), 'console.log(2);\n');
+      return untilAborted();
+    },
+  };
+  return {host, following};
+};
+
+const develop = async (dir: TempDir, host: Host) => {
+  await writeFile(dir.join('runtime.ts'), 'console.log(1);\n');
+  return cli(dir, ['runtime', 'dev', '.', '--name', 'test1', '--yes'], {host});
+};
+
+describe('runtime dev', () => {
+  it('ends after an error: it follows no log any more, which would keep the process alive', async () => {
+    await using dir = await dirWithCluster();
+    const {host, following} = nodesOf(dir);
+    const ended = await develop(dir, host);
+    expect(ended).toMatchObject({
+      code: exitCodes.failed,
+      stdout: expect.stringContaining('serving '),
+      stderr: expect.stringContaining('exit code 137'),
+    });
+    expect(following.map(({aborted}) => aborted)).toEqual([true, true]);
+  });
+
+  it('ends with an unexpected error of a proof', async () => {
+    await using dir = await dirWithCluster();
+    const {host} = nodesOf(dir, {pod: 'no JSON'});
+    expect(await develop(dir, host)).toMatchObject({
+      code: exitCodes.failed,
+      stderr: expect.stringContaining('pod samplepod'),
+    });
+  });
+});
