@@ -1,6 +1,7 @@
 /** Requests and responses as JSON for the readers of events. Values that may be secret are replaced. */
 import {type DescMessage, fromBinary, type Message, toJson} from '@bufbuild/protobuf';
 import {objectOf} from '../lib/json.ts';
+import {shortText} from './event.ts';
 
 /** Characters. Memory for events is bounded. */
 const longestBody = 4_000;
@@ -39,9 +40,7 @@ const knownKeys: ReadonlySet<string> = new Set(
   ingressRate ingressBurst egressRate egressBurst ips mac mtu interfaces sandbox address interface gateway routes dst gw
   priority version dns nameservers domain search options ipam ranges subnet rangeStart rangeEnd dataDir bridge isGateway
   isDefaultGateway forceAddress ipMasq hairpinMode promiscMode vlan disableContainerInterface backend snat markMasqBit
-  conditionsV4 conditionsV6 master mode ip4 ip6 ip socketPath pciID table scope advmss cniVersions`.split(
-    /\s+/,
-  ),
+  conditionsV4 conditionsV6 master mode ip4 ip6 ip socketPath pciID table scope advmss`.split(/\s+/),
 );
 
 /** The configuration of a plugin, or its result. A plugin may have further keys, such as a password: their values are hidden. */
@@ -60,8 +59,7 @@ const withValues = (object: object, valueOf: (key: string, value: unknown) => un
 /** Undefined after an error: an event is worth more than the text of its call. */
 const textOf = (make: () => string): string | undefined => {
   try {
-    const text = make();
-    return text.length > longestBody ? `${text.slice(0, longestBody)}…` : text;
+    return shortText(make(), longestBody);
   } catch {
     return undefined;
   }

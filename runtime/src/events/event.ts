@@ -81,8 +81,11 @@ export const identityOf = ({key, pod, sandbox, netns}: PodNetworkRecord) => ({
 const longestError = 500;
 
 /** Plugins may print errors of any length; memory for events is bounded. */
-export const shortError = (text: string): string =>
-  text.length > longestError ? `${text.slice(0, longestError)}…` : text;
+export const shortError = (text: string): string => shortText(text, longestError);
+
+/** At most `length` characters, and `…`. Copied, because V8 keeps the whole string in memory for a part of it. */
+export const shortText = (text: string, length: number): string =>
+  text.length > length ? Buffer.from(`${text.slice(0, length)}…`).toString() : text;
 
 /** Duration in ms with two decimals. */
 export const msSince = (begun: number): number => Math.round((performance.now() - begun) * 100) / 100;

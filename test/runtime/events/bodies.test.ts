@@ -1,8 +1,10 @@
+import {setFlagsFromString} from 'node:v8';
+import {runInNewContext} from 'node:vm';
 import {create, toBinary} from '@bufbuild/protobuf';
 import {status} from '@grpc/grpc-js';
 import {describe, expect, it} from 'vitest';
 import {messageText, pluginText} from '../../../runtime/src/events/bodies.ts';
-import type {EventFields} from '../../../runtime/src/events/event.ts';
+import {type EventFields, shortError} from '../../../runtime/src/events/event.ts';
 import {createEvents} from '../../../runtime/src/events/events.ts';
 import {observeRpcs} from '../../../runtime/src/events/observe-rpcs.ts';
 import {
@@ -23,6 +25,8 @@ const request = create(AttachInterfaceRequestSchema, {
 const response = create(AttachInterfaceResponseSchema, {
   ipconfigs: {eth0: {ip: ['10.244.1.2'], mac: '2e:0d:2b:9b:96:3c', extradata: {network: 'kni', own: secret}}},
 });
+
+const longName = (index: number): string => `${index} ${'n'.repeat(500_000)}`;
 
 describe('a request or response', () => {
   it('has names and labels, but of annotations and unknown extradata only the keys', () => {
@@ -51,6 +55,25 @@ describe('a request or response', () => {
     const text = messageText(AttachInterfaceRequestSchema, long) ?? '';
     expect(text).toHaveLength(4_001);
     expect(text.endsWith('n…')).toBe(true);
+  });
+
+  it('does not keep the whole text in memory when it is cut', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const heap = (): number => {
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = heap();
+    const cut = Array.from({length: 100}, (_, index) => [
+      messageText(
+        AttachInterfaceRequestSchema,
+        create(AttachInterfaceRequestSchema, {name: longName(index)}),
+      ),
+      shortError(longName(index)),
+    ]);
+    expect(heap() - before).toBeLessThan(20_000_000);
+    expect(cut.flat().every((text) => text?.endsWith('n…'))).toBe(true);
   });
 });
 
