@@ -40,7 +40,8 @@ const knownKeys: ReadonlySet<string> = new Set(
   ingressRate ingressBurst egressRate egressBurst ips mac mtu interfaces sandbox address interface gateway routes dst gw
   priority version dns nameservers domain search options ipam ranges subnet rangeStart rangeEnd dataDir bridge isGateway
   isDefaultGateway forceAddress ipMasq hairpinMode promiscMode vlan disableContainerInterface backend snat markMasqBit
-  conditionsV4 conditionsV6 master mode ip4 ip6 ip socketPath pciID table scope advmss`.split(/\s+/),
+  conditionsV4 conditionsV6 master mode ip4 ip6 ip socketPath pciID table scope advmss ingressPolicy
+  cni.dev/valid-attachments cni.dev/attachments containerID ifname`.split(/\s+/),
 );
 
 /** The configuration of a plugin, or its result. A plugin may have further keys, such as a password: their values are hidden. */

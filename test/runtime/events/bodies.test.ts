@@ -99,6 +99,16 @@ describe('the configuration of a plugin', () => {
     });
   });
 
+  it('has the attachments of GC', () => {
+    const attachments = [{containerID: 'c1', ifname: 'eth0'}];
+    const config = {
+      type: 'bridge',
+      'cni.dev/valid-attachments': attachments,
+      'cni.dev/attachments': attachments,
+    };
+    expect(JSON.parse(pluginText(() => JSON.stringify(config)) ?? '')).toEqual(config);
+  });
+
   it('is left out if it is not JSON, or cannot be made', () => {
     expect(pluginText(() => 'no JSON')).toBeUndefined();
     expect(
