@@ -53,8 +53,8 @@ export const parseUserConflist = (text: string): UserConflist => {
       links: bridges,
       paths: [],
       state: pools.map(({dataDir}) => `${dataDir ?? '/var/lib/cni/networks'}/${name}`),
-      // Its chain CNI-ADMIN may have rules of the administrator.
-      chains: plugins.some(({type}) => type === 'firewall') ? ['CNI-FORWARD'] : [],
+      // DEL keeps the chains of all pods. CNI-ADMIN stays, because it may have rules of the administrator.
+      chains: plugins.some(({type}) => type === 'firewall') ? ['CNI-FORWARD', 'CNI-ISOLATION-'] : [],
     },
   };
 };

@@ -12,7 +12,7 @@ const network = {
     links: ['agent.1', 'agent0'],
     paths: ['/run/agent'],
     state: ['/run/leases/empty', '/run/leases/held'],
-    chains: ['AGENT-', 'CNI-FORWARD'],
+    chains: ['AGENT-', 'CNI-FORWARD', 'CNI-ISOLATION-'],
   },
   isKnown: true,
 };
@@ -56,6 +56,9 @@ beforeAll(async () => {
     for tool in iptables ip6tables; do
       $tool -N CNI-ADMIN && $tool -A CNI-ADMIN -p tcp --dport 9 -j DROP
       $tool -N CNI-FORWARD && $tool -A CNI-FORWARD -j CNI-ADMIN && $tool -A FORWARD -j CNI-FORWARD
+      $tool -N CNI-ISOLATION-STAGE-1 && $tool -N CNI-ISOLATION-STAGE-2 && $tool -I FORWARD -j CNI-ISOLATION-STAGE-1
+      $tool -A CNI-ISOLATION-STAGE-1 -i agent0 ! -o agent0 -j CNI-ISOLATION-STAGE-2
+      $tool -A CNI-ISOLATION-STAGE-2 -o agent0 -j DROP
     done
     ip6tables -N OTHER
     ip6tables -A FORWARD -s fd00:77::/56 -j OTHER
@@ -83,7 +86,7 @@ describe('removeLeftovers', () => {
       expect(routes).toContain(kept);
     expect(routes).not.toContain('metric 50');
     const rules = await shell('iptables-save');
-    expect(rules).not.toMatch(/AGENT-|CNI-FORWARD/);
+    expect(rules).not.toMatch(/AGENT-|CNI-FORWARD|CNI-ISOLATION/);
     expect(rules).toContain('-A CNI-ADMIN');
     expect(rules).toContain('-A FORWARD -j OTHER');
     expect(await shell('ls -d /run/agent /run/leases/* 2>/dev/null || true')).toBe('/run/leases/held');
@@ -95,7 +98,7 @@ describe('removeLeftovers', () => {
     for (const kept of ['fd00:77:0:4::/64 via fd00:30::1', 'fd00:77:0:9::/64 dev kept0', 'fd00:99::/64 via'])
       expect(routes).toContain(kept);
     const rules = await shell('ip6tables-save');
-    expect(rules).not.toMatch(/AGENT-|CNI-FORWARD/);
+    expect(rules).not.toMatch(/AGENT-|CNI-FORWARD|CNI-ISOLATION/);
     expect(rules).toContain('-A CNI-ADMIN');
     expect(rules).toContain('-A FORWARD -s fd00:77::/56 -j OTHER');
   });

@@ -19,7 +19,7 @@ describe('parseUserConflist', () => {
         links: ['cni0', 'br7'],
         paths: [],
         state: ['/var/lib/cni/networks/mine', '/run/leases/mine'],
-        chains: ['CNI-FORWARD'],
+        chains: ['CNI-FORWARD', 'CNI-ISOLATION-'],
       },
     });
     expect(parseUserConflist(conflist([{type: 'ptp'}])).leftovers.chains).toEqual([]);
