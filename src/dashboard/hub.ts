@@ -28,7 +28,7 @@ export interface HubOptions {
   readonly now?: () => Date;
 }
 
-/** About 40 000 events, as each has about 200 characters. */
+/** About 24,000 events: with requests and responses, each has about 330 characters on average. */
 const defaultMemory = 8_000_000;
 const defaultBacklog = 4_000_000;
 
