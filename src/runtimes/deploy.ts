@@ -1,12 +1,15 @@
 /** Replaces a runtime that is developed, without new sandboxes. A version that does not become ready is replaced by the former one. */
 
 import {createHash} from 'node:crypto';
+import {parse} from 'node:path';
 import {versionScript} from '../changes/restore-version.ts';
 import type {Cluster} from '../cluster/cluster.ts';
 import {developedFile, developedId, userRuntimesOf} from '../cluster/user-runtime.ts';
 import type {UserError} from '../errors.ts';
 import {CommandError} from '../host/command-error.ts';
 import type {Command, Host} from '../host/host.ts';
+import {programName} from './build.ts';
+import type {Project} from './project.ts';
 import {awaitReady, notReady} from './ready.ts';
 
 /**
@@ -27,7 +30,14 @@ systemctl restart kni
 exit 1`;
 
 /** The sha256 in hexadecimal. */
-export const digestOf = (program: Buffer): string => createHash('sha256').update(program).digest('hex');
+export const digestOf = (program: Buffer | string): string =>
+  createHash('sha256').update(program).digest('hex');
+
+/** The name of the file on a node. Each project has its own: after a rollback, a node runs the file of the project before. */
+export const developedName = (project: Project): string => {
+  const {name, ext} = parse(programName(project));
+  return `${name}-${digestOf(project.directory).slice(0, 8)}${ext}`;
+};
 
 export interface Version {
   readonly source: string;
@@ -55,7 +65,7 @@ export const deploy = async (
   }
 };
 
-/** The version that an earlier session has left on all nodes. Undefined if a node runs another runtime. */
+/** The version that an earlier session has left on all nodes. Undefined if a node runs another runtime, or the file is missing. */
 export const developedProgram = async (
   cluster: Pick<Cluster, 'nodes' | 'node'>,
   {source, name: file}: Omit<Version, 'program'>,
@@ -68,9 +78,9 @@ export const developedProgram = async (
   });
   const [first] = cluster.nodes;
   if (!isDeveloped || first === undefined) return undefined;
-  const read: Command = ['base64', [developedFile(file)]];
+  const read: Command = ['sh', ['-c', '[ ! -e "$1" ] || base64 "$1"', 'sh', developedFile(file)]];
   const {stdout} = await cluster.node(first.name).run(read, {signal, timeout: 20_000});
-  return Buffer.from(stdout, 'base64');
+  return stdout === '' ? undefined : Buffer.from(stdout, 'base64');
 };
 
 export interface NextVersion extends Version {

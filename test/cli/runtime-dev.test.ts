@@ -3,7 +3,7 @@ import {describe, expect, it} from 'vitest';
 import {exitCodes} from '../../src/exit-codes.ts';
 import {CommandError} from '../../src/host/command-error.ts';
 import type {Host} from '../../src/host/host.ts';
-import {cli} from '../rig/cli.ts';
+import {cli, hostOf} from '../rig/cli.ts';
 import {dirWithCluster, node, printed} from '../rig/demo.ts';
 import type {TempDir} from '../rig/temp-dir.ts';
 
@@ -50,6 +50,26 @@ const develop = async (dir: TempDir, host: Host) => {
 };
 
 describe('runtime dev', () => {
+  it('does not replace the program of another project, which a rollback runs again', async () => {
+    await using dir = await dirWithCluster();
+    const copied: string[] = [];
+    const host = hostOf((line) => {
+      if (line.startsWith('docker ps')) return printed(...nodes).join('\n');
+      if (line.includes('head -n 1')) return `# ${JSON.stringify({source: '/root/other', id: 'dev'})}`;
+      if (line.endsWith('kni-runtime --help')) return 'release-sandboxes --force';
+      if (line.includes('readlink')) return '644 b:';
+      if (line.includes(' get ') && !line.includes('samplepod') && line.endsWith('-o json'))
+        return '{"items": []}';
+      if (!line.startsWith('docker cp ')) return '';
+      copied.push(line.split(':').at(-1) ?? '');
+      throw new Error('no more');
+    });
+    await develop(dir, host);
+    expect(copied).toEqual([
+      expect.stringMatching(/^\/opt\/kni\/user-runtime\/dev\/runtime-[0-9a-f]{8}\.mjs\.new$/),
+    ]);
+  });
+
   it('ends after an error: it follows no log any more, which would keep the process alive', async () => {
     await using dir = await dirWithCluster();
     const {host, following} = nodesOf(dir);

@@ -1,6 +1,8 @@
 import {describe, expect, it} from 'vitest';
 import type {Host} from '../../src/host/host.ts';
-import {deploy, deployOnAll} from '../../src/runtimes/deploy.ts';
+import {deploy, deployOnAll, developedProgram} from '../../src/runtimes/deploy.ts';
+import {hostOf} from '../rig/cli.ts';
+import {node} from '../rig/demo.ts';
 import {nodeIn} from '../rig/developed-node.ts';
 import {tempDir} from '../rig/temp-dir.ts';
 
@@ -70,5 +72,20 @@ describe('deployOnAll', () => {
     const cluster = clusterOf({[names[0]]: good.host, [names[1]]: gone});
     await expect(deployOnAll(cluster, version)).rejects.toThrow('container is not running');
     expect(await good.text()).toBe('first');
+  });
+});
+
+describe('developedProgram', () => {
+  const read = (stdout: string) => {
+    const host = hostOf((line) =>
+      line.includes('head -n 1') ? '# {"source":"/root/hello","id":"dev"}' : stdout,
+    );
+    const cluster = {nodes: [node('test1-worker')], node: () => host};
+    return developedProgram(cluster, versionOf(''), new AbortController().signal);
+  };
+
+  it('returns the program of an earlier session, if its file exists', async () => {
+    expect(await read(Buffer.from('first').toString('base64'))).toEqual(Buffer.from('first'));
+    expect(await read('')).toBeUndefined();
   });
 });

@@ -15,7 +15,7 @@ import {proofLines} from '../../cluster/proof.ts';
 import {developedId, requireOwnNetwork} from '../../cluster/user-runtime.ts';
 import {UserError} from '../../errors.ts';
 import {programName} from '../../runtimes/build.ts';
-import {deployOnAll, developedProgram, digestOf} from '../../runtimes/deploy.ts';
+import {deployOnAll, developedName, developedProgram, digestOf} from '../../runtimes/deploy.ts';
 import {followLogs} from '../../runtimes/follow-logs.ts';
 import type {GoCompiler} from '../../runtimes/go-project.ts';
 import {type Project, readProject} from '../../runtimes/project.ts';
@@ -87,7 +87,7 @@ const develop = async (world: World, session: Session): Promise<boolean> => {
   const signal = AbortSignal.any([world.signal, ending.signal]);
   const {project, compileGo, cluster, output, changes} = session;
   const text = developmentText(world, cluster, output);
-  const version = {source: project.directory, name: programName(project)};
+  const version = {source: project.directory, name: developedName(project)};
   let proving = {cancel: (): void => undefined, ended: Promise.resolve()};
   let logs: Promise<void> | undefined;
   /** The version that runs on all nodes. */
@@ -172,7 +172,7 @@ const recordVersion = async (
       kind: 'version-deployed',
       node,
       source: project.directory,
-      program: programName(project),
+      program: developedName(project),
       proved: digestOf(proved),
     }),
   );
@@ -194,7 +194,7 @@ const useFirst = async (
   await writeFile(file, content);
   await confirmSwitch(world, cluster, {label: source, yes, output});
   const isScript = project.kind === 'typescript';
-  const program = {file, source, id: developedId, name: programName(project), isScript};
+  const program = {file, source, id: developedId, name: developedName(project), isScript};
   const options = {cluster: name, command: 'kni-demo runtime dev', signal, say: note};
   try {
     const {checks} = await startingAnew(world, () =>
