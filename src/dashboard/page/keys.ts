@@ -5,8 +5,8 @@ import {changeTheme, isLarge} from './settings.ts';
 import {
   actionForm,
   chosenBar,
-  chosenLife,
   chosenPod,
+  followNewest,
   isHelpOpen,
   search,
   showView,
@@ -48,9 +48,7 @@ const handlers: Readonly<Record<string, () => void>> = {
   '?': () => {
     isHelpOpen.value = !isHelpOpen.value;
   },
-  f: () => {
-    chosenLife.value = undefined;
-  },
+  f: followNewest,
   t: changeTheme,
   l: () => {
     isLarge.value = !isLarge.value;

@@ -2,9 +2,9 @@
 
 import {batch, computed, signal} from '@preact/signals';
 import type {FeedMessage} from '../feed.ts';
-import type {Life} from './model/life.ts';
 import {emptyModel, type Model} from './model/model.ts';
 import {reduce, type TickMessage} from './model/reduce.ts';
+import {shownLifeOf} from './model/shown-life.ts';
 
 export const views = ['life', 'topology', 'nodes', 'pods', 'log'] as const;
 export type View = (typeof views)[number];
@@ -14,7 +14,7 @@ export const view = signal<View>('life');
 export const search = signal('');
 /** The bar whose call is shown. */
 export const chosenBar = signal<number | undefined>(undefined);
-/** The life that the user has chosen; otherwise the page follows the youngest. */
+/** The life that the user has chosen; otherwise the page follows the newest pod. */
 export const chosenLife = signal<string | undefined>(undefined);
 /** The pod whose details are shown: `<namespace>/<name>` */
 export const chosenPod = signal<string | undefined>(undefined);
@@ -31,18 +31,16 @@ export interface ActionForm {
   readonly node?: string | undefined;
 }
 
-/** The youngest pod that was created, not those that existed before. */
-const youngestLife = computed(() => {
-  let youngest: Life | undefined;
-  for (const life of model.value.lives.values())
-    if (youngest === undefined || life.begun > youngest.begun) youngest = life;
-  return youngest;
-});
+export const shownLife = computed(() =>
+  shownLifeOf(model.value, {life: chosenLife.value, bar: chosenBar.value}),
+);
 
-export const shownLife = computed(() => {
-  const chosen = model.value.lives.get(chosenLife.value ?? '');
-  return chosen ?? youngestLife.value;
-});
+export const followNewest = (): void => {
+  batch(() => {
+    chosenLife.value = undefined;
+    chosenBar.value = undefined;
+  });
+};
 
 type Message = FeedMessage | TickMessage;
 

@@ -3,7 +3,7 @@
 import {useMemo} from 'preact/hooks';
 import type {Life} from '../model/life.ts';
 import {shortNode, shortPod, spanText} from '../model/text.ts';
-import {chosenBar, chosenLife, matches, model, search, shownLife} from '../store.ts';
+import {chosenBar, chosenLife, followNewest, matches, model, search, shownLife} from '../store.ts';
 import {BarDetail} from './bar-detail.tsx';
 import {EventList} from './event-list.tsx';
 import {Lanes} from './lanes.tsx';
@@ -57,7 +57,8 @@ const LifeList = ({shown}: {readonly shown: Life | undefined}) => {
           aria-keyshortcuts="f"
           title="Always show the newest pod (f)"
           onClick={() => {
-            chosenLife.value = isFollowing ? shown?.id : undefined;
+            if (isFollowing) chosenLife.value = shown?.id;
+            else followNewest();
           }}
         >
           Follow newest
