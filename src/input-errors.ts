@@ -107,7 +107,7 @@ export const inputErrors = {
   ),
   'KNI-E221': entry(
     'A path is not a network runtime.',
-    'The directory has no runtime.ts, or the file is missing or not executable.',
+    'The directory has neither `runtime.ts` nor a program in Go, or the file is missing or not executable. The message has the reason.',
     'Create a project with `kni-demo runtime new DIR`, or give the path of an executable.',
   ),
   'KNI-E222': entry(

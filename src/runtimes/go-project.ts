@@ -1,4 +1,4 @@
-/** A network runtime in Go: a directory with a main package, which is compiled in a container without a network. */
+/** A network runtime in Go: a directory with a main package, which is compiled in a container from local packages. */
 
 import {randomBytes} from 'node:crypto';
 import {chmod, copyFile, readFile} from 'node:fs/promises';
@@ -24,8 +24,15 @@ export const goEntries = ['go.mod', 'main.go'] as const;
 /** For a directory without go.mod. */
 const unnamed = 'kni-runtime';
 
-/** `directory` is absolute. Throws UserError if its go.mod names no module. */
+/** `directory` is absolute. Throws UserError if its go.mod names no module, or docker cannot mount the directory. */
 export const readGoProject = async (directory: string): Promise<GoProject> => {
+  if (directory.includes(':'))
+    throw new UserError({
+      what: `cannot use ${directory} as a network runtime`,
+      why: 'docker cannot mount a directory whose path has a colon, so Go cannot compile it there',
+      tryThis: 'move or rename the directory',
+      code: 'KNI-E221',
+    });
   const text = await readFile(join(directory, 'go.mod'), 'utf8').catch((error: unknown) => {
     if (errorCodeOf(error) === 'ENOENT') return `module ${unnamed}`;
     throw error;

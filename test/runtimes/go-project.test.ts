@@ -46,6 +46,16 @@ describe('a project in Go', () => {
   );
 });
 
+it('a project in Go is refused if its path has a colon, which separates the parts of a mount', async () => {
+  await using dir = await tempDir();
+  await mkdir(dir.join('a:b'));
+  await goIn(dir, {'a:b/main.go': 'package main\n'});
+  await expect(readSource(dir.join('a:b'))).rejects.toMatchObject({
+    errorCode: 'KNI-E221',
+    tryThis: 'move or rename the directory',
+  });
+});
+
 describe('an error of the Go compiler', () => {
   const errorOf = (output: string, exitStatus = 1): unknown =>
     goError(
