@@ -1,6 +1,7 @@
 /** Prepares the compiler for a network runtime in Go. The first time, this builds an image. */
 
 import {markDirectories} from '../cache/marker.ts';
+import {requireCluster, requireRunning} from '../cluster/cluster.ts';
 import {fingerprintsOf} from '../graph/fingerprint.ts';
 import {type GoCompiler, goCompiler} from '../runtimes/go-project.ts';
 import type {RuntimeSource} from '../runtimes/project.ts';
@@ -22,6 +23,8 @@ export interface CompilerOptions {
   readonly lockTimeout: number;
   readonly json: boolean;
   readonly output: Pick<RunOutput, 'note'>;
+  /** The name of the cluster that the program is for: it must run before the image is built, which takes minutes. */
+  readonly cluster?: string;
 }
 
 /**
@@ -31,7 +34,7 @@ export interface CompilerOptions {
 export const goCompilerFor = async (
   world: World,
   {kind}: Pick<RuntimeSource, 'kind'>,
-  {command, lockTimeout, json, output: {note}}: CompilerOptions,
+  {command, lockTimeout, json, output: {note}, cluster}: CompilerOptions,
 ): Promise<GoCompiler | undefined> => {
   if (kind !== 'go') return undefined;
   const {signal} = world;
@@ -41,7 +44,9 @@ export const goCompilerFor = async (
   const fingerprintOf = await fingerprintsOf(plan, context);
   const image = imageOf(goRuntimeBuilderImage.id, {fingerprintOf});
   // An engine that does not answer is a finding of the survey.
-  if (!(await imageExists(context.host, image).catch(() => false)))
+  if (!(await imageExists(context.host, image).catch(() => false))) {
+    if (cluster !== undefined)
+      requireRunning(cluster, (await requireCluster(context, cluster, signal)).nodes);
     await runLocked(context.dirs, {command, lockTimeout, say: note, signal}, async () => {
       requireAll(await surveyHost(context, signal), context);
       await markDirectories(context.dirs);
@@ -56,6 +61,7 @@ export const goCompilerFor = async (
         signal,
       });
     });
+  }
   const compile = goCompiler(image, context);
   let isFirst = true;
   return async (project, outfile, compiling) => {

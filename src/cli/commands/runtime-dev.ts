@@ -50,7 +50,7 @@ export const runtimeDev = async (
   const place = hostAndDirs(world);
   const output = runOutput(world, json);
   const command = 'kni-demo runtime dev';
-  const compileGo = await goCompilerFor(world, project, {command, lockTimeout, json, output});
+  const compileGo = await goCompilerFor(world, project, {command, lockTimeout, json, output, cluster: name});
   await runLocked(place.dirs, {command, lockTimeout, say: output.note, signal}, async () => {
     const cluster = await requireCluster(place, name, signal);
     requireRunning(name, cluster.nodes);

@@ -48,7 +48,8 @@ export const runtimeUse = async (
   const {say, note, record} = output;
   const command = 'kni-demo runtime use';
   const source = what === own ? undefined : await readSource(resolve(world.directory ?? process.cwd(), what));
-  const compileGo = source && (await goCompilerFor(world, source, {command, lockTimeout, json, output}));
+  const compiling = {command, lockTimeout, json, output, cluster: name};
+  const compileGo = source && (await goCompilerFor(world, source, compiling));
   await runLocked(place.dirs, {command, lockTimeout, say: note, signal}, async () => {
     const found = await requireCluster(place, name, signal);
     requireRunning(name, found.nodes);
