@@ -72,7 +72,10 @@ const readFile = async (node: Host, path: string, signal: AbortSignal): Promise<
   (await node.run(['sh', ['-c', 'cat "$1" 2>/dev/null || true', 'sh', path]], {signal, timeout: 20_000}))
     .stdout;
 
-/** Rules are removed one by one (`--noflush`): restoring a table would lose what kube-proxy adds at the same time. */
+/**
+ * Rules are removed one by one (`--noflush`): restoring a table would lose what kube-proxy adds at the same time. A jump to a chain is the
+ * end of a rule; the same text in a comment is not.
+ */
 const removeScript = String.raw`
 ranges=$1 links=$2 paths=$3 state=$4 chains=$5
 for link in $links; do
@@ -99,7 +102,7 @@ for program in iptables ip6tables; do
       [ -n "$names" ] || continue
       {
         echo "*$table"
-        printf '%s\n' "$rules" | sed -n "/ -[jg] $chain/s/^-A/-D/p"
+        printf '%s\n' "$rules" | sed -n "/ -[jg] $chain[^ \"]*$/s/^-A/-D/p"
         printf -- '-F %s\n' $names
         printf -- '-X %s\n' $names
         echo COMMIT
