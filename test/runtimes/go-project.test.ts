@@ -79,6 +79,16 @@ describe('an error of the Go compiler', () => {
     });
   });
 
+  it.each([
+    'a.b/d: /usr/lib/go-1.19/pkg/tool/linux_amd64/compile: signal: killed',
+    'a.b/d: write $WORK/b042/_pkg_.a: no space left on device',
+  ])('does not blame the files for %j', (problem) => {
+    expect(errorOf(problem)).toMatchObject({
+      why: problem,
+      tryThis: expect.stringMatching(/^free memory or disk/),
+    });
+  });
+
   it('names the directory of the user, not that in the container', () => {
     expect(errorOf('package a.b/c: no Go files in /go/src/a.b/c')).toMatchObject({
       why: 'package a.b/c: no Go files in /root/hello',
