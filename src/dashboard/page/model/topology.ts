@@ -34,10 +34,13 @@ const least = 3;
 /** Up to this number of pods on a bridge, groups would only cost space. */
 const ungrouped = 12;
 
+/** Controllers use these characters. A fifth of their suffixes has no digit; a word has a vowel. */
+const random = /^-[bcdfghjklmnpqrstvwxz2456789]{5}$/;
+
 /** The name without what controllers append: `web-5d9c7b8f4-x2x7k` and `web-3` are of `web`. */
 export const familyOf = ({namespace, name}: Pick<PodView, 'namespace' | 'name'>): string => {
   const family = name
-    .replace(/-[a-z0-9]{5}$/, (suffix) => (/\d/.test(suffix) ? '' : suffix))
+    .replace(/-[a-z0-9]{5}$/, (suffix) => (/\d/.test(suffix) || random.test(suffix) ? '' : suffix))
     .replace(/-[a-f0-9]{8,10}$/, '')
     .replace(/-?\d+$/, '');
   return `${namespace === 'default' ? '' : `${namespace}/`}${family || name}`;
