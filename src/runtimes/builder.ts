@@ -30,6 +30,8 @@ interface BuildFailed {
 }
 
 export interface Builder {
+  /** The directories that are known before a build. Go compiles for seconds or minutes, in which files may change. */
+  directories(): Promise<readonly string[]>;
   build(): Promise<BuildResult>;
   dispose(): Promise<void>;
 }
@@ -41,6 +43,7 @@ const typescriptBuilder = async (project: TypescriptProject): Promise<Builder> =
   const {context} = await import('esbuild');
   const bundler = await context({...bundleOptions(project), metafile: true});
   return {
+    directories: () => Promise.resolve([project.directory]),
     build: () =>
       bundler.rebuild().then(
         ({outputFiles, metafile}): BuildResult => {
@@ -82,8 +85,10 @@ const goBuilder = async (project: GoProject, options: BuildOptions): Promise<Bui
       return {kind: 'failed', error};
     }
   };
+  const directories = () => packagesIn(project.directory);
   return {
-    build: async () => ({outcome: await outcome(), directories: await packagesIn(project.directory)}),
+    directories,
+    build: async () => ({outcome: await outcome(), directories: await directories()}),
     dispose: () => rm(directory, {recursive: true, force: true}),
   };
 };

@@ -33,6 +33,7 @@ export async function* buildsOf(project: Project, options: BuildOptions): AsyncG
     let changedAt = performance.now();
     while (!signal.aborted) {
       files.rearm();
+      files.watch(await builder.directories());
       const {outcome, directories} = await builder.build();
       files.watch(directories);
       if (last === undefined || !isSame(outcome, last)) yield {...outcome, changedAt};

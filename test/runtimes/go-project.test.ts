@@ -136,6 +136,26 @@ describe('a watched project in Go', () => {
     await builds.return();
   });
 
+  it('is compiled again after a change that was saved while it was compiled', async () => {
+    await using dir = await tempDir();
+    await mkdir(dir.join('lib'));
+    await goIn(dir, {'go.mod': 'module hello\n', 'lib/lib.go': 'first'});
+    let isFirst = true;
+    const slowly: GoCompiler = async (...compilation) => {
+      await compileGo(...compilation);
+      if (isFirst) await writeFile(dir.join('lib/lib.go'), 'second');
+      isFirst = false;
+    };
+    const ending = new AbortController();
+    const texts: string[] = [];
+    for await (const build of buildsOf(await readProject(dir.path), {
+      compileGo: slowly,
+      signal: ending.signal,
+    }))
+      if (texts.push(textOf(build)) === 2) ending.abort();
+    expect(texts).toEqual(['first', 'second']);
+  });
+
   it('is built by the compiler that is passed in', async () => {
     await using dir = await tempDir();
     await mkdir(dir.join('lib'));
