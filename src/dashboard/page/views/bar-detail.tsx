@@ -95,7 +95,7 @@ const Detail = ({bar, life}: {readonly bar: Bar; readonly life: Life}) => {
       <div class="detail-body">
         {isCall ? (
           <>
-            {/* The error is what one looks for. */}
+            {/* A failed call shows its error first. */}
             {isFailed ? response : request}
             {isFailed ? request : response}
           </>
