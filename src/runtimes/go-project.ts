@@ -8,7 +8,7 @@ import {CommandError} from '../host/command-error.ts';
 import type {DemoContext} from '../stages/context.ts';
 import {goCache, runStep} from '../stages/lib/container.ts';
 import {inScratch} from '../stages/lib/scratch.ts';
-import {errorCodeOf} from '../thrown.ts';
+import {errorCodeOf, messageOf} from '../thrown.ts';
 
 export interface GoProject {
   readonly kind: 'go';
@@ -24,7 +24,7 @@ export const goEntries = ['go.mod', 'main.go'] as const;
 /** For a directory without go.mod. */
 const unnamed = 'kni-runtime';
 
-/** `directory` is absolute. Throws UserError if its go.mod names no module, or docker cannot mount the directory. */
+/** `directory` is absolute. Throws UserError if its go.mod is unreadable or names no module, or docker cannot mount the directory. */
 export const readGoProject = async (directory: string): Promise<GoProject> => {
   if (directory.includes(':'))
     throw new UserError({
@@ -35,7 +35,15 @@ export const readGoProject = async (directory: string): Promise<GoProject> => {
     });
   const text = await readFile(join(directory, 'go.mod'), 'utf8').catch((error: unknown) => {
     if (errorCodeOf(error) === 'ENOENT') return `module ${unnamed}`;
-    throw error;
+    throw new UserError(
+      {
+        what: `cannot use ${directory} as a network runtime`,
+        why: `cannot read its go.mod: ${messageOf(error)}`,
+        tryThis: 'make it a readable file, or remove it',
+        code: 'KNI-E221',
+      },
+      {cause: error},
+    );
   });
   const module = /^module[ \t]+"?([\w.~-]+(?:\/[\w.~-]+)*)"?[ \t]*(?:\/\/.*)?$/m.exec(text)?.[1];
   if (module === undefined || module.split('/').some((part) => /^\.+$/.test(part)))

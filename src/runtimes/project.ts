@@ -4,7 +4,7 @@
  */
 
 import {access, constants, stat, writeFile} from 'node:fs/promises';
-import {join, resolve} from 'node:path';
+import {basename, join, resolve} from 'node:path';
 import type {BuildFailure, BuildOptions, Message} from 'esbuild';
 import {UserError} from '../errors.ts';
 import {errorCodeOf, messageOf} from '../thrown.ts';
@@ -35,6 +35,8 @@ export const readSource = async (path: string): Promise<RuntimeSource> => {
   if (/\.[cm]?js$/.test(file)) return {kind: 'script', file};
   if (/\.[cm]?ts$/.test(file))
     throw refusal(path, 'kni-demo bundles directories', `name the file ${entryName} and give its directory`);
+  if (/\.go$|^go\.mod$/.test(basename(file)))
+    throw refusal(path, 'kni-demo compiles directories', 'give the directory that contains it');
   const isExecutable = await access(file, constants.X_OK).then(
     () => true,
     () => false,

@@ -46,6 +46,26 @@ describe('a project in Go', () => {
   );
 });
 
+it.each(['main.go', 'go.mod'])('a project in Go is not named by its file %s', async (name) => {
+  await using dir = await tempDir();
+  await goIn(dir, {[name]: ''});
+  await expect(readSource(dir.join(name))).rejects.toMatchObject({
+    errorCode: 'KNI-E221',
+    why: 'kni-demo compiles directories',
+    tryThis: 'give the directory that contains it',
+  });
+});
+
+it('a project in Go is refused if its go.mod cannot be read', async () => {
+  await using dir = await tempDir();
+  await mkdir(dir.join('go.mod'));
+  await goIn(dir, {'main.go': 'package main\n'});
+  await expect(readProject(dir.path)).rejects.toMatchObject({
+    errorCode: 'KNI-E221',
+    why: expect.stringMatching(/^cannot read its go\.mod: EISDIR/),
+  });
+});
+
 it('a project in Go is refused if its path has a colon, which separates the parts of a mount', async () => {
   await using dir = await tempDir();
   await mkdir(dir.join('a:b'));
