@@ -7,14 +7,14 @@ import {cli, hostOf} from '../rig/cli.ts';
 import {dirWithCluster, node, printed} from '../rig/demo.ts';
 import type {TempDir} from '../rig/temp-dir.ts';
 
-const nodes = [node('test1-control-plane'), node('test1-worker')];
+const pair = [node('test1-control-plane'), node('test1-worker')];
 
 /**
  * Nodes that run an earlier version of the project. The first version of this session is deployed, and its log is followed until the
  * signal aborts. Then the file is saved again, and `docker exec` fails. `pod` is printed as the sample pod; the file is saved only
  * without it.
  */
-const nodesOf = (dir: TempDir, {pod = ''} = {}) => {
+const nodesOf = (dir: TempDir, {pod = '', nodes = pair} = {}) => {
   const following: AbortSignal[] = [];
   const host: Host = {
     async run(command, {signal} = {}) {
@@ -54,7 +54,7 @@ describe('runtime dev', () => {
     await using dir = await dirWithCluster();
     const copied: string[] = [];
     const host = hostOf((line) => {
-      if (line.startsWith('docker ps')) return printed(...nodes).join('\n');
+      if (line.startsWith('docker ps')) return printed(...pair).join('\n');
       if (line.includes('head -n 1')) return `# ${JSON.stringify({source: '/root/other', id: 'dev'})}`;
       if (line.endsWith('kni-runtime --help')) return 'release-sandboxes --force';
       if (line.includes('readlink')) return '644 b:';
@@ -72,14 +72,18 @@ describe('runtime dev', () => {
 
   it('ends after an error: it follows no log any more, which would keep the process alive', async () => {
     await using dir = await dirWithCluster();
-    const {host, following} = nodesOf(dir);
+    const workers = Array.from({length: 11}, (_, index) => node(`test1-worker${index}`));
+    const {host, following} = nodesOf(dir, {nodes: [node('test1-control-plane'), ...workers]});
+    const warnings: Error[] = [];
+    process.on('warning', (warning) => warnings.push(warning));
     const ended = await develop(dir, host);
     expect(ended).toMatchObject({
       code: exitCodes.failed,
       stdout: expect.stringContaining('serving '),
       stderr: expect.stringContaining('exit code 137'),
     });
-    expect(following.map(({aborted}) => aborted)).toEqual([true, true]);
+    expect(following.map(({aborted}) => aborted)).toEqual(Array.from({length: 12}, () => true));
+    expect(warnings).toEqual([]);
   });
 
   it('ends with an unexpected error of a proof', async () => {

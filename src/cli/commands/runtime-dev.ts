@@ -1,5 +1,6 @@
 /** runtime dev: puts a project on all nodes after each save, proves it, and shows what it logs. */
 
+import {setMaxListeners} from 'node:events';
 import {writeFile} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
 import type {DeployedVersion} from '../../changes/change.ts';
@@ -85,6 +86,8 @@ interface Session {
 const develop = async (world: World, session: Session): Promise<boolean> => {
   const ending = new AbortController();
   const signal = AbortSignal.any([world.signal, ending.signal]);
+  // The log of each node has a listener. Node.js warns of a leak at 11.
+  setMaxListeners(0, signal);
   const {project, compileGo, cluster, output, changes} = session;
   const text = developmentText(world, cluster, output);
   const version = {source: project.directory, name: developedName(project)};
