@@ -1,7 +1,7 @@
 /** runtime build: makes one file of a network runtime of the user's own. */
 
-import {rename, rm} from 'node:fs/promises';
-import {join, relative, resolve} from 'node:path';
+import {access, constants, rename, rm} from 'node:fs/promises';
+import {dirname, join, relative, resolve} from 'node:path';
 import {scratchPath} from '../../cache/scratch.ts';
 import {UserError} from '../../errors.ts';
 import {buildProject, programName} from '../../runtimes/build.ts';
@@ -30,6 +30,10 @@ export const runtimeBuild = async (
   const here = world.directory ?? process.cwd();
   const project = await readProject(resolve(here, dir));
   const file = output === undefined ? join(project.directory, programName(project)) : resolve(here, output);
+  // Before Go compiles for minutes.
+  await access(dirname(file), constants.W_OK).catch((error: unknown): never => {
+    throw unwritable(file, error);
+  });
   const command = 'kni-demo runtime build';
   const options = {command, lockTimeout, json: json ?? false, output: out};
   const compileGo = await goCompilerFor(world, project, options);
@@ -40,17 +44,20 @@ export const runtimeBuild = async (
   } catch (error) {
     await rm(scratch, {force: true});
     if (errorCodeOf(error) === undefined) throw error;
-    throw new UserError(
-      {
-        what: `cannot write ${file}`,
-        why: messageOf(error),
-        tryThis: 'choose another file with --output',
-        code: 'KNI-E213',
-      },
-      {cause: error},
-    );
+    throw unwritable(file, error);
   }
   record('result', {command: 'runtime build', exitCode: 0, file});
   const needs = project.kind === 'go' ? 'a static executable' : 'which needs Node.js 22 and no npm packages';
   say(`Built ${relative(here, file)}, ${needs}.`);
 };
+
+const unwritable = (file: string, cause: unknown): UserError =>
+  new UserError(
+    {
+      what: `cannot write ${file}`,
+      why: messageOf(cause),
+      tryThis: 'choose another file with --output',
+      code: 'KNI-E213',
+    },
+    {cause},
+  );
