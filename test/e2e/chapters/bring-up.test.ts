@@ -11,6 +11,9 @@ import {dump} from '../../rig/cluster/fixture.ts';
 import {kniDemo, start} from '../../rig/cluster/kni-demo.ts';
 import {sample} from '../../rig/cluster/pods.ts';
 
+/** Milliseconds for compiling everything on a slow machine. */
+const buildTime = 2_700_000;
+
 describe.skipIf(lent)('up', () => {
   beforeAll(async () => {
     // Without an engine no cluster exists.
@@ -21,7 +24,7 @@ describe.skipIf(lent)('up', () => {
 
   it('stops at Ctrl-C while the cluster is created', async () => {
     const cancelled = start('up', '--stack', 'bookworm', '--yes', '--quiet', ...named);
-    await cancelled.printed('[setup/cluster] started');
+    await cancelled.printed('[setup/cluster] started', buildTime);
     cancelled.interrupt();
     const {exitCode, stderr} = await cancelled.ended;
     expect(stderr).toContain('cancelled');

@@ -12,8 +12,8 @@ export interface Ended {
 
 export interface Running {
   readonly ended: Promise<Ended>;
-  /** Resolves when the command prints this text; rejects when it ends before that, or after ten minutes. */
-  printed(text: string): Promise<void>;
+  /** Resolves when the command prints this text; rejects when it ends before that, or after `atMost` milliseconds. */
+  printed(text: string, atMost?: number): Promise<void>;
   /** Its standard output until now. */
   output(): string;
   interrupt(): void;
@@ -44,9 +44,9 @@ export const start = (...args: readonly string[]): Running => {
   });
   return {
     ended,
-    printed: (text) =>
+    printed: (text, atMost = 600_000) =>
       new Promise((done, fail) => {
-        const timer = setTimeout(() => fail(new Error(`did not print ${text}, but ${stdout}`)), 600_000);
+        const timer = setTimeout(() => fail(new Error(`did not print ${text}, but ${stdout}`)), atMost);
         const look = (): void => {
           if (!stdout.includes(text)) return;
           clearTimeout(timer);
