@@ -38,20 +38,32 @@ export const messageText = (schema: DescMessage, message: Message | Uint8Array):
 const knownKeys: ReadonlySet<string> = new Set(
   `cniVersion name type capabilities runtimeConfig prevResult portMappings hostPort containerPort protocol hostIP bandwidth
   ingressRate ingressBurst egressRate egressBurst ips mac mtu interfaces sandbox address interface gateway routes dst gw
-  priority version dns nameservers domain search options ipam ranges subnet rangeStart rangeEnd dataDir bridge isGateway
+  priority version dns ipam ranges subnet rangeStart rangeEnd dataDir bridge isGateway
   isDefaultGateway forceAddress ipMasq hairpinMode promiscMode vlan disableContainerInterface backend snat markMasqBit
   conditionsV4 conditionsV6 master mode ip4 ip6 ip socketPath pciID table scope advmss ingressPolicy
   cni.dev/valid-attachments cni.dev/attachments containerID ifname`.split(/\s+/),
 );
 
+/** Of `dns` in the CNI spec and in its convention for runtimeConfig. Elsewhere, `options` of a plugin may be anything. */
+const knownDnsKeys: ReadonlySet<string> = new Set([
+  'nameservers',
+  'domain',
+  'search',
+  'options',
+  'servers',
+  'searches',
+]);
+
 /** The configuration of a plugin, or its result. A plugin may have further keys, such as a password: their values are hidden. */
 export const pluginText = (json: () => string): string | undefined =>
   textOf(() => JSON.stringify(known(JSON.parse(json()))));
 
-const known = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(known);
+const known = (value: unknown, keys = knownKeys): unknown => {
+  if (Array.isArray(value)) return value.map((each) => known(each, keys));
   if (typeof value !== 'object' || value === null) return value;
-  return withValues(value, (key, each) => (knownKeys.has(key) ? known(each) : hidden));
+  return withValues(value, (key, each) =>
+    keys.has(key) ? known(each, key === 'dns' ? knownDnsKeys : knownKeys) : hidden,
+  );
 };
 
 const withValues = (object: object, valueOf: (key: string, value: unknown) => unknown) =>

@@ -99,6 +99,15 @@ describe('the configuration of a plugin', () => {
     });
   });
 
+  it('has options of DNS, but hides those of a plugin', () => {
+    const config = {type: 'mount', options: [`password=${secret}`], dns: {options: ['ndots:5'], key: secret}};
+    expect(JSON.parse(pluginText(() => JSON.stringify(config)) ?? '')).toEqual({
+      type: 'mount',
+      options: '(hidden)',
+      dns: {options: ['ndots:5'], key: '(hidden)'},
+    });
+  });
+
   it('has the attachments of GC', () => {
     const attachments = [{containerID: 'c1', ifname: 'eth0'}];
     const config = {
