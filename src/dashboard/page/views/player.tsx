@@ -90,7 +90,7 @@ export const Player = () => {
 const Marks = ({recorded}: {readonly recorded: Recording}) => (
   <svg class="player-marks" aria-hidden="true" preserveAspectRatio="none" viewBox="0 0 1000 10">
     {marksOf(recorded).map((mark, index) => (
-      <rect key={index} class={`mark-${mark.kind}`} x={mark.position * 1000} y="0" width="2" height="10" />
+      <rect key={index} class={`mark-${mark.kind}`} x={mark.position * 998} y="0" width="2" height="10" />
     ))}
   </svg>
 );
