@@ -113,7 +113,8 @@ describe('a network runtime in Go', () => {
     running = start('runtime', 'dev', hello, ...named, '--yes');
     await running.printed('proved ');
     await edit('Name: "bridge"', 'Name: "edited"');
-    await running.printed('serving ');
+    // The logs of the nodes, which it also prints, say "serving KNI".
+    await running.printed(/serving [\d.]+ m?s after/);
     for (const node of [worker, controlPlane]) expect(await networks(node)).toContain('"edited"');
     await until('the sample pod to be new', async () => (await sampleUid()) !== uid);
     await podReady(sample);

@@ -175,7 +175,8 @@ describe("a user's network runtime", () => {
     running = start('runtime', 'dev', dir.join('hello'), ...named, '--yes', '--lock-timeout', '5m');
     await running.printed('proved ');
     await edit((text) => text.replace("name: 'bridge', ready", "name: 'edited', ready"));
-    await running.printed('serving ');
+    // The logs of the nodes, which it also prints, say "serving KNI".
+    await running.printed(/serving [\d.]+ m?s after/);
     expect(await shell(worker, 'kni-runtime networks')).toContain('"edited"');
     expect(await shell(controlPlane, 'kni-runtime networks')).toContain('"edited"');
     await until('the sample pod to be new', async () => (await sampleUid()) !== uid);

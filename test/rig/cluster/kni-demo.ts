@@ -13,7 +13,7 @@ export interface Ended {
 export interface Running {
   readonly ended: Promise<Ended>;
   /** Resolves when the command prints this text; rejects when it ends before that, or after `atMost` milliseconds. */
-  printed(text: string, atMost?: number): Promise<void>;
+  printed(text: string | RegExp, atMost?: number): Promise<void>;
   /** Its standard output until now. */
   output(): string;
   interrupt(): void;
@@ -48,7 +48,7 @@ export const start = (...args: readonly string[]): Running => {
       new Promise((done, fail) => {
         const timer = setTimeout(() => fail(new Error(`did not print ${text}, but ${stdout}`)), atMost);
         const look = (): void => {
-          if (!stdout.includes(text)) return;
+          if (typeof text === 'string' ? !stdout.includes(text) : !text.test(stdout)) return;
           clearTimeout(timer);
           seen.delete(look);
           done();
