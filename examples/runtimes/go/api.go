@@ -162,5 +162,9 @@ func dataOf(inline, file, dir string) ([]byte, error) {
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(dir, file)
 	}
-	return os.ReadFile(file)
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, errors.New(err.Error()) // not fs.ErrNotExist, which says that there is no kubeconfig
+	}
+	return content, nil
 }

@@ -134,16 +134,19 @@ func (s *service) disconnect(pod pod, state podState, pool *pool) error {
 	return nil
 }
 
+// remove writes nothing, so that pods can be deleted while the disk is full. Until the record is gone, the addresses are taken.
 func (s *service) remove(pod pod, pool *pool) error {
-	if pod.Addresses != nil {
-		if err := s.disconnect(pod, detached, pool); err != nil {
-			return err
-		}
+	if err := removeLink(vethNameOf(pod.Key)); err != nil {
+		return err
 	}
 	if err := removeNetns(pod.Netns); err != nil {
 		return err
 	}
-	return s.pods.remove(pod)
+	if err := s.pods.remove(pod); err != nil {
+		return err
+	}
+	pool.release(pod.Addresses)
+	return nil
 }
 
 // trouble returns why no pod can be attached now: nil if one can.
