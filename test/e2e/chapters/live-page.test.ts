@@ -141,7 +141,7 @@ describe('the page of a running cluster', () => {
     await page.keyboard.press('Escape');
     await node.getByRole('button', {name: 'Start network runtime…'}).click(patience);
     await run(panel);
-    await node.getByText('Ready', {exact: true}).first().waitFor(patience);
+    await node.locator('header').getByText('Ready', {exact: true}).waitFor(patience);
     await node.getByRole('meter').waitFor(patience);
   });
 });
