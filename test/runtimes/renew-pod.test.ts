@@ -19,7 +19,7 @@ describe('an error during a proof', () => {
     expect(explainProof(error)).toMatchObject({errorCode: 'KNI-E102', why});
   });
 
-  it('stays as it is, if it is unexpected', () => {
+  it('is not changed if it is unexpected', () => {
     const bug = new TypeError('bug');
     expect(explainProof(bug)).toBe(bug);
   });

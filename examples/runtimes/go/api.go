@@ -164,7 +164,7 @@ func dataOf(inline, file, dir string) ([]byte, error) {
 	}
 	content, err := os.ReadFile(file)
 	if err != nil {
-		return nil, errors.New(err.Error()) // not fs.ErrNotExist, which says that there is no kubeconfig
+		return nil, errors.New(err.Error()) // hides fs.ErrNotExist, which means that the kubeconfig itself is missing
 	}
 	return content, nil
 }

@@ -700,7 +700,7 @@ export type Event = Message<"kni.inspector.Event"> & {
   routine: boolean;
 
   /**
-   * Request of an RPC of KNI, or configuration of a plugin, as JSON; at the beginning of a call, and only if somebody watches then.
+   * Request of an RPC of KNI, or configuration of a plugin, as JSON, at the beginning of a call; empty if nobody followed the events then.
    * A text of more than 4000 characters is cut, and ends with "…". Values of annotations and of unknown keys are "(hidden)".
    *
    * @generated from field: string request = 25;
