@@ -73,15 +73,28 @@ export const deletePods = async (
   );
 };
 
+/** Deletes pods without waiting for their kubelet: as `kubectl delete --force`. */
+export const forceDeletePods = async (
+  {cluster: {controlPlane}, signal}: Scene,
+  ...names: readonly string[]
+): Promise<void> => {
+  const flags = ['--force', '--grace-period=0', '--wait=false'];
+  await controlPlane.run(kubectl('delete', 'pods', '-n', namespace, ...flags, ...names), {signal});
+};
+
 export const tracesOf = ({cluster, worker, signal}: Scene): Promise<Traces> =>
   tracesOn(cluster.node(worker), signal);
 
 /**
- * The traces on the worker when it has no more than before, or after 10 s. Current kubelets delete a pod from the API server
- * before its network is gone.
+ * The traces on the worker when it has no more than before, or after `atMost` milliseconds. Current kubelets delete a pod from the API
+ * server before its network is gone.
  */
-export const settledTraces = async (scene: Scene, before: Traces): Promise<Traces> => {
-  for (const end = performance.now() + 10_000; ; await sleep(300, undefined, {signal: scene.signal})) {
+export const settledTraces = async (
+  scene: Scene,
+  before: Traces,
+  atMost: number = 10_000,
+): Promise<Traces> => {
+  for (const end = performance.now() + atMost; ; await sleep(300, undefined, {signal: scene.signal})) {
     const now = await tracesOf(scene);
     if (newTraces(now, before).length === 0 || performance.now() > end) return now;
   }
