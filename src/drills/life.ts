@@ -35,7 +35,7 @@ export const life: Drill = {
     );
 
     const evidence = await scene.step(
-      'Compare what five sources say about its network',
+      'Compare what four sources say about its network',
       [`kni-demo pod inspect pod${flag}`],
       async ({check, measure}) => {
         const found = await gatherEvidence(cluster, pod, signal);
