@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs every test: unit, integration with the slow groups of the conformance suite, the dashboard's page, all end-to-end chapters,
-# the Go tests with the race detector, and the unit tests of the runtime on the Node.js of the nodes. Takes hours. Goes on after a
-# failure, and writes the result into docs/tests.md, to be committed.
+# Runs all tests except `npm run test:soak`: unit, integration with a fault for each requirement of the conformance suite, the
+# dashboard's page with an hour of churn, all end-to-end chapters, the Go tests with the race detector, and the unit tests of the
+# runtime on the Node.js of the nodes. Takes hours. Goes on after a failure, and writes the result into docs/tests.md, to be committed.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
