@@ -31,7 +31,7 @@ export const demo: Picture = {
 };
 
 /** Each step stays long enough to be read. */
-export const tour: Picture = {rows: 24, commands: ['kni-demo tour --auto'], longest: 4, speed: 1};
+export const tour: Picture = {rows: 24, commands: ['kni-demo tour --auto'], longest: 8, speed: 1};
 
 const typing = 0.04;
 const reading = 2.5;

@@ -1,7 +1,7 @@
 /** Drills as text for a talk: short lines, at most 79 columns. */
 
 import type {ChalkInstance} from 'chalk';
-import type {Check, Drill, Measurement, Verdict} from '../drills/drill.ts';
+import type {Check, Drill, Measurement, Question, Verdict} from '../drills/drill.ts';
 import {reviewAddress} from '../drills/questions.ts';
 import {seconds} from '../duration.ts';
 import {columns, oneLine} from '../view/table.ts';
@@ -20,18 +20,20 @@ export const drillText = (
   const wrapped = (text: string, indent: string, dye = (line: string) => line): void => {
     for (const line of wrap(oneLine(text), width - indent.length)) say(`${indent}${dye(line)}`);
   };
+  const headed = (title: string, {asks, quote}: Question): void => {
+    say('');
+    wrapped(title, '', paint.bold);
+    say('');
+    wrapped(asks, '  ');
+    if (quote !== undefined) {
+      wrapped(`"${quote.text}"`, '    ', paint.dim);
+      wrapped(quote.by, '    ', paint.dim);
+      wrapped(reviewAddress, '    ', paint.dim);
+    }
+  };
   return {
-    begun: ({name, shows, question: {asks, quote}}: Drill): void => {
-      say('');
-      say(paint.bold(`DRILL ${name}: ${shows}`));
-      say('');
-      wrapped(asks, '  ');
-      if (quote !== undefined) {
-        wrapped(`"${quote.text}"`, '    ', paint.dim);
-        wrapped(quote.by, '    ', paint.dim);
-        wrapped(reviewAddress, '    ', paint.dim);
-      }
-    },
+    headed,
+    begun: ({name, shows, question}: Drill): void => headed(`DRILL ${name}: ${shows}`, question),
     stepBegun: (number: number, title: string, commands: readonly string[]): void => {
       say('');
       wrapped(`${number}. ${title}`, '', paint.bold);

@@ -23,15 +23,17 @@ export interface ComparisonOptions {
   readonly command: string;
   /** Called before each screen of the result. */
   readonly pause?: () => Promise<void>;
+  /** Called for each line that is printed for people. */
+  readonly printed?: () => void;
 }
 
 export const runComparison = async (
   world: World,
-  {name, pods, node, json, command, pause = async () => undefined}: ComparisonOptions,
+  {name, pods, node, json, command, pause = async () => undefined, printed}: ComparisonOptions,
 ): Promise<Comparison> => {
   const {signal} = world;
   const place = hostAndDirs(world);
-  const {say, note} = runOutput(world, json);
+  const {say, note} = runOutput(world, json, printed);
   const begun = performance.now();
   const cluster = await requireCluster(place, name, signal);
   requireRunning(name, cluster.nodes);
@@ -48,7 +50,7 @@ export const runComparison = async (
     for (const line of ['', ...lines]) say(line);
   }
   say('');
-  say(`${worker} is as it was. ${seconds(performance.now() - begun)}`);
+  say(`${worker} is restored. ${seconds(performance.now() - begun)}`);
   return result;
 };
 

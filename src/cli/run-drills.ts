@@ -18,6 +18,8 @@ export interface DrillsOptions {
   readonly command: string;
   /** Called before a drill and before each of its steps. */
   readonly pause?: (before: 'drill' | 'step') => Promise<void>;
+  /** Called for each line that is printed for people. */
+  readonly printed?: () => void;
 }
 
 /** A failed drill does not stop the next one. */
@@ -42,10 +44,10 @@ export const resultOf = (
 const runOne = async (
   world: World,
   drill: Drill,
-  {name, json, command, pause = async () => undefined}: DrillsOptions,
+  {name, json, command, pause = async () => undefined, printed}: DrillsOptions,
 ): Promise<Verdict> => {
   const {signal, stdout} = world;
-  const {say, note, record} = runOutput(world, json);
+  const {say, note, record} = runOutput(world, json, printed);
   const text = drillText(say, paletteOf(stdout), isTerminal(stdout) ? stdout.columns : undefined);
   await pause('drill');
   record('drill', {drill: drill.name, shows: drill.shows, question: drill.question});

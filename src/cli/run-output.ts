@@ -12,12 +12,21 @@ export interface RunOutput {
   readonly note: (line: string) => void;
 }
 
-export const runOutput = ({stdout, stderr}: World, json = false): RunOutput => {
-  const write = lineWriter(stdout);
+/** `printed` is called for each line that is printed for people. */
+export const runOutput = (
+  {stdout, stderr}: World,
+  json = false,
+  printed: () => void = () => undefined,
+): RunOutput => {
+  const print = lineWriter(stdout);
+  const write = (line: string): void => {
+    printed();
+    print(line);
+  };
   return {
     say: json ? () => undefined : write,
     record(type, fields) {
-      if (json) write(JSON.stringify({time: new Date().toISOString(), type, ...fields}));
+      if (json) print(JSON.stringify({time: new Date().toISOString(), type, ...fields}));
     },
     note: json ? lineWriter(stderr) : write,
   };

@@ -38,6 +38,10 @@ export const quotes = {
     text: "KNI should provide the RPC's required to establish feature parity with current CNI [ADD, DEL]",
     by: 'KEP, goals',
   },
+  comparison: {
+    text: 'Which is not possible in CNI because ...?',
+    by: 'BenTheElder on the goals of the KEP, 2024-02-22',
+  },
   podObject: {
     text: 'TODO: Add goal of having the pod object available at network runtime',
     by: 'dougbtv, 2024-02-08',

@@ -50,7 +50,7 @@ export const readiness: Drill = {
     const files = await listFiles();
 
     const stopped = await scene.step(
-      `Stop the network runtime of ${worker}`,
+      `Stop the network runtime of ${worker}, and wait for the kubelet`,
       [`docker exec ${worker} systemctl stop kni`],
       async ({check, measure}) => {
         const begun = performance.now();

@@ -8,11 +8,13 @@ import type {DrillName} from '../../drills/names.ts';
 import {exitCodes} from '../../exit-codes.ts';
 import {isTerminal, paletteOf} from '../../view/stream.ts';
 import {hostAndDirs} from '../context.ts';
+import {drillText} from '../drill-text.ts';
 import {SilentExit} from '../report.ts';
 import {runComparison} from '../run-comparison.ts';
 import {resultOf, runDrills} from '../run-drills.ts';
 import {runLocked} from '../run-locked.ts';
 import {runOutput} from '../run-output.ts';
+import {comparisonQuestion, comparisonTitle, tourIntroduction} from '../tour-text.ts';
 import type {World} from '../world.ts';
 
 export interface TourOptions {
@@ -28,11 +30,11 @@ const story: readonly DrillName[] = ['life', 'ownership', 'readiness', 'restart'
 /** The tour shows what a comparison measures, in a minute or two. `kni-demo compare` measures more pods. */
 const comparedPods = 2;
 
-/** Milliseconds to read a step with --auto. */
-const readingTime = 3_000;
+/** Milliseconds to read a screen with --auto. */
+const readingTime = (lines: number): number => Math.max(3_000, 400 * lines);
 
-/** Without a terminal the tour does not wait for keys. */
-const waitForReader = async (world: World, auto = false): Promise<void> => {
+/** Without a terminal the tour does not wait for keys. `lines` are on the screen. */
+const waitForReader = async (world: World, lines: number, auto = false): Promise<void> => {
   const {signal, stdout} = world;
   if (!auto) {
     stdout.write(paletteOf(stdout).dim('\n[any key: go on, q: end]'));
@@ -42,7 +44,7 @@ const waitForReader = async (world: World, auto = false): Promise<void> => {
       stdout.write(eraseLine);
     }
   }
-  await sleep(readingTime, undefined, {signal});
+  await sleep(readingTime(lines), undefined, {signal});
 };
 
 const clear = '\u001b[2J\u001b[H';
@@ -52,16 +54,20 @@ const eraseLine = '\r\u001b[2K';
 export const tour = async (world: World, {name, auto, json, lockTimeout}: TourOptions): Promise<void> => {
   const {signal, stdout} = world;
   const {host, dirs} = hostAndDirs(world);
-  const {say, note, record} = runOutput(world, json);
+  let lines = 0;
+  const printed = (): void => {
+    lines += 1;
+  };
+  const {say, note, record} = runOutput(world, json, printed);
   const isDrawn = !json && isTerminal(stdout);
-  let last: 'drill' | 'step' | 'screen' | undefined;
+  let last: 'introduction' | 'drill' | 'step' | 'screen' | undefined;
 
-  const pause = async (before: 'drill' | 'step' | 'screen'): Promise<void> => {
-    if (json) return;
-    // Nothing is to be read before the first drill.
-    if (last !== undefined && isDrawn) await waitForReader(world, auto);
+  const pause = async (before: 'introduction' | 'drill' | 'step' | 'screen'): Promise<void> => {
+    if (!isDrawn) return;
+    if (before !== 'introduction') await waitForReader(world, lines, auto);
     // The first step is read together with the question of its drill.
-    if (isDrawn && !(before === 'step' && last === 'drill')) stdout.write(clear);
+    if (!(before === 'step' && last === 'drill')) stdout.write(clear);
+    lines = 0;
     last = before;
   };
 
@@ -71,16 +77,21 @@ export const tour = async (world: World, {name, auto, json, lockTimeout}: TourOp
     requireRunning(name, cluster.nodes);
     await refuseUserRuntime(cluster, 'run drills', signal);
     const chosen = story.flatMap((each) => drills.find((drill) => drill.name === each) ?? []);
+    await pause('introduction');
+    for (const line of tourIntroduction(name, chosen)) say(line);
     const {exitCode, drills: summary} = resultOf(
-      await runDrills(world, chosen, {name, json, command, pause}),
+      await runDrills(world, chosen, {name, json, command, pause, printed}),
     );
     await pause('drill');
+    drillText(say, paletteOf(stdout)).headed(comparisonTitle, comparisonQuestion);
+    say('');
     const comparison = await runComparison(world, {
       name,
       pods: comparedPods,
       json,
       command,
       pause: () => pause('screen'),
+      printed,
     });
     record('result', {command: 'tour', exitCode, cluster: name, drills: summary, comparison});
     const flag = nameFlag(name);
