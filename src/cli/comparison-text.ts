@@ -12,7 +12,7 @@ export const measuredText = ({cni, kni}: Comparison): readonly string[] => [
     ['who calls the plugins', 'containerd', 'network runtime'],
     ['who reports addresses', 'containerd, over CRI', 'network runtime'],
     ...aligned("kubelet's calls", ['RunPodSandbox'], ['CreateNetwork', 'RunPodSandbox', 'AttachInterface']),
-    ...aligned(`programs for ADD`, cni.programs, kni.programs),
+    ...aligned('plugins of one pod', cni.programs, kni.programs),
     ['files of one pod', String(cni.files.length), String(kni.files.length)],
     [`times of ${cni.times.createToReady.n} pods`, 'median (p95)', 'median (p95)', 'KNI / CNI'],
     timeRow('  sandbox to container', cni, kni, 'sandboxToContainer'),

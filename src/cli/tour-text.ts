@@ -16,6 +16,7 @@ export const tourIntroduction = (cluster: string, drills: readonly Drill[]): rea
     '  With CNI, containerd makes the network namespace (netns) of each pod and runs',
     '  the network plugins. With KNI, the kubelet asks a network runtime on its node',
     '  for the network of each pod. containerd only joins the netns that it gets.',
+    '  A sandbox is what containerd makes for a pod before it starts the containers.',
     '',
     ...columns(parts.map(({name, shows}, index) => [`  ${index + 1}. ${name}`, shows])),
     '',

@@ -28,6 +28,6 @@ it('shows both sides and the ratio of their medians in 80 columns', () => {
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
   const text = lines.join('\n');
   expect(text).toMatch(/sandbox to container +12000 ms \(13000\) +9000 ms \(10000\) +0\.75/);
-  expect(text).toMatch(/programs for ADD +loopback +bridge\n +bridge\n +host-local\n/);
+  expect(text).toMatch(/plugins of one pod +loopback +bridge\n +bridge\n +host-local\n/);
   expect(text).toContain('  CNI: /run/kni-demo/ipam/kni-compare, /var/lib/cni/results\n');
 });
