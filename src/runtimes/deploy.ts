@@ -65,22 +65,35 @@ export const deploy = async (
   }
 };
 
-/** The version that an earlier session has left on all nodes. Undefined if a node runs another runtime, or the file is missing. */
+/** Whether all nodes run a version of the project `source`. */
+export const isDeveloped = async (
+  cluster: Pick<Cluster, 'nodes' | 'node'>,
+  source: string,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  const runtimes = await userRuntimesOf(cluster, signal);
+  return cluster.nodes.every(({name}) => {
+    const found = runtimes.get(name);
+    return found?.id === developedId && found.source === source;
+  });
+};
+
+/** The version that an earlier session has left on all nodes. Undefined if a node runs another one, or its file is missing. */
 export const developedProgram = async (
   cluster: Pick<Cluster, 'nodes' | 'node'>,
   {source, name: file}: Omit<Version, 'program'>,
   signal: AbortSignal,
 ): Promise<Buffer | undefined> => {
-  const runtimes = await userRuntimesOf(cluster, signal);
-  const isDeveloped = cluster.nodes.every(({name}) => {
-    const found = runtimes.get(name);
-    return found?.id === developedId && found.source === source;
-  });
   const [first] = cluster.nodes;
-  if (!isDeveloped || first === undefined) return undefined;
-  const read: Command = ['sh', ['-c', '[ ! -e "$1" ] || base64 "$1"', 'sh', developedFile(file)]];
-  const {stdout} = await cluster.node(first.name).run(read, {signal, timeout: 20_000});
-  return stdout === '' ? undefined : Buffer.from(stdout, 'base64');
+  if (first === undefined || !(await isDeveloped(cluster, source, signal))) return undefined;
+  const print = async (node: string, program: string): Promise<string> => {
+    const command: Command = ['sh', ['-c', `[ ! -e "$1" ] || ${program} <"$1"`, 'sh', developedFile(file)]];
+    return (await cluster.node(node).run(command, {signal, timeout: 20_000})).stdout;
+  };
+  const digests = await Promise.all(cluster.nodes.map(({name}) => print(name, 'sha256sum')));
+  if (new Set(digests).size > 1) return undefined;
+  const text = await print(first.name, 'base64');
+  return text === '' ? undefined : Buffer.from(text, 'base64');
 };
 
 export interface NextVersion extends Version {

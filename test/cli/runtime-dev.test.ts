@@ -28,7 +28,7 @@ const nodesOf = (dir: TempDir, {pod = '', nodes = pair} = {}) => {
         });
       if (line.startsWith('docker ps')) return print(printed(...nodes).join('\n'));
       if (line.includes('head -n 1')) return print(`# ${JSON.stringify({source: dir.path, id: 'dev'})}\n`);
-      if (line.includes(' base64 ')) return print(Buffer.from('earlier version').toString('base64'));
+      if (line.includes('base64 <')) return print(Buffer.from('earlier version').toString('base64'));
       if (line.includes('is-system-running')) return print('running\n');
       if (line.includes('systemctl restart kni\nawait_ready') && following.length > 0)
         throw new CommandError(command, {reason: 'exit code 137', exitStatus: 137});

@@ -15,6 +15,8 @@ export const nodeIn = async (dir: TempDir, bad = 'bad') => {
   await mkdir(dir.join('opt/dev'), {recursive: true});
   await writeFile(file, 'first');
   await writeFile(dir.join('started'), '');
+  await mkdir(dir.join('drop-ins'));
+  await writeFile(dir.join('drop-ins/50-user-runtime.conf'), '# {"source": "/root/hello", "id": "dev"}\n');
   const programs = {
     systemctl: `case $1 in
 restart) cat ${file} >>${dir.join('started')}; echo >>${dir.join('started')} ;;
@@ -34,7 +36,10 @@ esac`,
         [
           program,
           args.map((each) =>
-            each.replaceAll('/opt/kni/user-runtime', dir.join('opt')).replace('-S /run/kni/kni.sock', '-e /'),
+            each
+              .replaceAll('/opt/kni/user-runtime', dir.join('opt'))
+              .replaceAll('/etc/systemd/system/kni.service.d', dir.join('drop-ins'))
+              .replace('-S /run/kni/kni.sock', '-e /'),
           ),
         ],
         {...options, env: {PATH: `${dir.join('bin')}:${process.env['PATH']}`}},

@@ -1,3 +1,4 @@
+import {rm, writeFile} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
 import type {Host} from '../../src/host/host.ts';
 import {deploy, deployOnAll, developedProgram} from '../../src/runtimes/deploy.ts';
@@ -76,16 +77,35 @@ describe('deployOnAll', () => {
 });
 
 describe('developedProgram', () => {
-  const read = (stdout: string) => {
-    const host = hostOf((line) =>
-      line.includes('head -n 1') ? '# {"source":"/root/hello","id":"dev"}' : stdout,
-    );
-    const cluster = {nodes: [node('test1-worker')], node: () => host};
-    return developedProgram(cluster, versionOf(''), new AbortController().signal);
+  /** The nodes have these programs; undefined: none. */
+  const read = async (...texts: readonly (string | undefined)[]) => {
+    await using one = await tempDir();
+    await using two = await tempDir();
+    const hosts = new Map<string, Host>();
+    for (const [index, dir] of [one, two].entries()) {
+      const {host} = await nodeIn(dir);
+      const file = dir.join('opt/dev/runtime.mjs');
+      const text = texts[index];
+      await (text === undefined ? rm(file) : writeFile(file, text));
+      hosts.set(`test1-worker${index}`, host);
+    }
+    const cluster = {
+      nodes: [...hosts.keys()].map((name) => node(name)),
+      node: (name: string) => hosts.get(name) ?? hostOf(() => ''),
+    };
+    return await developedProgram(cluster, versionOf(''), new AbortController().signal);
   };
 
-  it('returns the program of an earlier session, if its file exists', async () => {
-    expect(await read(Buffer.from('first').toString('base64'))).toEqual(Buffer.from('first'));
-    expect(await read('')).toBeUndefined();
+  it('returns the program of an earlier session, which all nodes have', async () => {
+    expect(await read('first', 'first')).toEqual(Buffer.from('first'));
+  });
+
+  it.each([
+    ['differ', 'first', 'second'],
+    ['are missing on the first node', undefined, 'first'],
+    ['are missing on another node', 'first', undefined],
+    ['are missing', undefined, undefined],
+  ])('returns nothing if the programs %s', async (_, ...texts) => {
+    expect(await read(...texts)).toBeUndefined();
   });
 });
