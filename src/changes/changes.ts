@@ -116,31 +116,33 @@ export const restoreChanges = async (
   return true;
 };
 
-/** A stopped node keeps its changes. A change disappears with its node. */
+/** A stopped node keeps its changes. A change disappears with its node. Resolves as `undoChange` does. */
 const undoOn =
   (host: Host, nodes: readonly NodeContainer[], log: ReturnType<typeof changeLog>, signal?: AbortSignal) =>
-  async (change: Change): Promise<void> => {
+  async (change: Change): Promise<string | undefined> => {
     const control = nodes.find(({role}) => role === 'control-plane')?.name;
     const node = nodes.find((each) => each.name === (nodeOf(change) ?? control));
     if (node?.running === false) throw new Error(`${node.name} is stopped`);
     const timeout = AbortSignal.timeout(undoTimeout);
     const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
-    if (node !== undefined) await undoChange(clusterOf(host, nodes), change, either);
+    const note = node && (await undoChange(clusterOf(host, nodes), change, either));
     await log.remove(change);
+    return note;
   };
 
 /** Returns why some changes could not be undone. */
 const undoAll = async (
   changes: readonly Change[],
-  undo: (change: Change) => Promise<void>,
+  undo: (change: Change) => Promise<string | undefined>,
   say: (line: string) => void,
 ): Promise<readonly string[]> => {
   const failed: string[] = [];
   for (const change of changes.toReversed()) {
     const what = describeChange(change);
     try {
-      await undo(change);
+      const note = await undo(change);
       say(`undone: ${what}`);
+      if (note !== undefined) say(`note: ${note}`);
     } catch (error) {
       failed.push(`${what}: ${messageOf(error)}`);
       say(`cannot undo: ${what}: ${messageOf(error)}`);

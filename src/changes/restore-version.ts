@@ -4,10 +4,11 @@ import type {Cluster} from '../cluster/cluster.ts';
 import {samplePodName} from '../cluster/names.ts';
 import {findPod} from '../cluster/pod.ts';
 import {replacePod} from '../cluster/pods.ts';
-import {developedFile} from '../cluster/user-runtime.ts';
+import {developedFile, userRuntimePaths} from '../cluster/user-runtime.ts';
 import type {Command} from '../host/host.ts';
 import type {DeployedVersion} from './change.ts';
-import {answers, fileWith, removeUnused, setRuntime} from './set-runtime.ts';
+import {answers, fileWith, ownRuntimeNote, removeUnused, setRuntime} from './set-runtime.ts';
+import {systemctl} from './systemctl.ts';
 
 /**
  * The beginning of scripts about versions. `$1` is the file of the version that kni.service runs. `$1.proved` is the version that was
@@ -17,40 +18,53 @@ export const versionScript = `exec 9>"$1.lock"; flock 9
 has() { echo "$2  $1" | sha256sum --check --status 2>/dev/null; }
 `;
 
-/** Prints a line if there was another version. Fails if the proved version is missing. */
+/**
+ * Prints a line unless another runtime is in use. Starts the proved version even if it is in place already: an interrupted restore may
+ * have left another one running. Fails if the proved version is missing, or an interrupted restore has begun to replace it.
+ */
 const restore = ({program, proved}: DeployedVersion): Command => [
   'sh',
   [
     '-c',
     `[ -e "$1" ] || exit 0 # another runtime is in use
 ${versionScript}
-has "$1" "$2" && exit 0
-has "$1.proved" "$2" || { echo "the proved version is missing" >&2; exit 1; }
-ln -f "$1.proved" "$1.new" && mv -f "$1.new" "$1" && systemctl restart kni && echo restored`,
+[ -e "$3" ] || { echo "kni.service does not run it any more" >&2; exit 1; }
+if ! has "$1" "$2"; then
+  has "$1.proved" "$2" || { echo "the proved version is missing" >&2; exit 1; }
+  ln -f "$1.proved" "$1.new" && mv -f "$1.new" "$1" || exit 1
+fi
+systemctl restart kni && echo restored`,
     'sh',
     developedFile(program),
     proved,
+    userRuntimePaths.dropIn,
   ],
 ];
 
-/** If the proved version does not answer, kni-demo's own runtime replaces it. Recreates the sample pod if the other version attached it. */
+/**
+ * Also recreates the sample pod, which the other version may have attached. If the proved version does not answer, kni-demo's own
+ * runtime replaces it, and the result says so. Idempotent: the next command repeats an interrupted restore.
+ */
 export const restoreVersion = async (
   cluster: Cluster,
   change: DeployedVersion,
   signal: AbortSignal,
-): Promise<void> => {
-  const {node} = change;
+): Promise<string | undefined> => {
+  const {node, source} = change;
   const host = cluster.node(node);
-  let isRestored = true;
   try {
-    isRestored = (await host.run(restore(change), {signal, timeout: 60_000})).stdout !== '';
+    const {stdout} = await host.run(restore(change), {signal, timeout: 60_000});
+    if (stdout === '') return undefined;
     await answers(host, {since: 0, signal});
   } catch (error) {
     if (signal.aborted) throw error;
     await setRuntime(host, {next: fileWith(undefined), ready: answers}, signal);
     await removeUnused(host, signal);
+    return ownRuntimeNote(node, `the proved version of ${source}`, error);
   }
-  if (!isRestored) return;
+  // An interrupted replacement by kni-demo's own runtime has stopped it.
+  await systemctl(host, 'start', ['kubelet'], signal);
   const pod = await findPod(cluster.controlPlane, samplePodName, signal);
   if (pod?.node === node) await replacePod(cluster.controlPlane, {name: samplePodName, node});
+  return undefined;
 };

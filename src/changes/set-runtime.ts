@@ -4,6 +4,7 @@ import {readUserRuntime, userRuntimeIn, userRuntimePaths} from '../cluster/user-
 import {CommandError} from '../host/command-error.ts';
 import type {Command, Host} from '../host/host.ts';
 import {waitUntil} from '../host/wait-until.ts';
+import {messageOf} from '../thrown.ts';
 import {
   askNetworks,
   forceSandboxes,
@@ -21,19 +22,31 @@ const {dropIn: dropInPath, programs, state} = userRuntimePaths;
 /** The node's network without pods, before the first runtime of the user's own. */
 const formerNetwork = `${programs}/network-before`;
 
-/** Undoes `switchRuntime`, from any point at which that was interrupted. If the former runtime fails, kni-demo's own replaces it. */
+/**
+ * Undoes `switchRuntime`, from any point at which that was interrupted. If the former runtime fails, kni-demo's own replaces it, and the
+ * result says so.
+ */
 export const switchRuntimeBack = async (
   host: Host,
-  {file}: SwitchedRuntime,
+  {file, node}: SwitchedRuntime,
   signal: AbortSignal,
-): Promise<void> => {
+): Promise<string | undefined> => {
+  let note: string | undefined;
   try {
     await setRuntime(host, {next: file, ready: answers}, signal);
   } catch (error) {
     if (file.former === null || signal.aborted) throw error;
     await setRuntime(host, {next: fileWith(undefined), ready: answers}, signal);
+    note = ownRuntimeNote(node, 'the former one', error);
   }
   await removeUnused(host, signal);
+  return note;
+};
+
+/** Says that a node runs kni-demo's own network runtime instead of `other`. */
+export const ownRuntimeNote = (node: string, other: string, error: unknown): string => {
+  const why = error instanceof CommandError ? error.lastLine : messageOf(error);
+  return `${node} runs kni-demo's own network runtime, because ${other} does not work: ${why}`;
 };
 
 /** Removes programs that no drop-in names. With kni-demo's own runtime, removes everything of former ones. */

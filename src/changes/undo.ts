@@ -11,7 +11,12 @@ import {switchRuntimeBack} from './set-runtime.ts';
 import {switchBack} from './switch-back.ts';
 import {systemctl} from './systemctl.ts';
 
-export const undoChange = async (cluster: Cluster, change: Change, signal: AbortSignal): Promise<void> => {
+/** Resolves with a note for people if the state differs from that before the change. */
+export const undoChange = async (
+  cluster: Cluster,
+  change: Change,
+  signal: AbortSignal,
+): Promise<string | undefined> => {
   switch (change.kind) {
     case 'service-stopped': {
       const node = cluster.node(change.node);
@@ -21,23 +26,27 @@ export const undoChange = async (cluster: Cluster, change: Change, signal: Abort
         await node.run(['sh', ['-c', 'systemctl stop "$1" 2>/dev/null || true', 'sh', change.timer]], {
           signal,
         });
-      return;
+      return undefined;
     }
     case 'files-changed': {
       const node = cluster.node(change.node);
       await putFiles(node, change.files, signal);
-      return systemctl(node, 'restart', change.units, signal);
+      await systemctl(node, 'restart', change.units, signal);
+      return undefined;
     }
     case 'node-switched':
-      return switchBack(cluster.node(change.node), change, signal);
+      await switchBack(cluster.node(change.node), change, signal);
+      return undefined;
     case 'runtime-switched':
       return switchRuntimeBack(cluster.node(change.node), change, signal);
     case 'version-deployed':
       return restoreVersion(cluster, change, signal);
     case 'objects-created':
-      return deleteObjects(cluster.controlPlane, change.objects, signal);
+      await deleteObjects(cluster.controlPlane, change.objects, signal);
+      return undefined;
     case 'network-created':
       await cluster.node(change.node).run(removeNetwork(change), {signal, timeout: 20_000});
+      return undefined;
   }
 };
 

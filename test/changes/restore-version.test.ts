@@ -1,6 +1,8 @@
+import {rm, writeFile} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
 import {restoreVersion} from '../../src/changes/restore-version.ts';
 import type {Cluster} from '../../src/cluster/cluster.ts';
+import type {Host} from '../../src/host/host.ts';
 import {localHost} from '../../src/host/process.ts';
 import {deploy, digestOf} from '../../src/runtimes/deploy.ts';
 import {hostOf} from '../rig/cli.ts';
@@ -11,18 +13,25 @@ const worker = 'test1-worker';
 const signal = new AbortController().signal;
 const samplePod = JSON.stringify({metadata: {uid: '1'}, spec: {nodeName: worker}, status: {}});
 
+const change = {
+  kind: 'version-deployed',
+  node: worker,
+  source: '/root/hello',
+  program: 'runtime.mjs',
+  proved: digestOf(Buffer.from('first')),
+} as const;
+
 /** A node that serves version `first`, which was proved. */
 const rig = async (dir: TempDir) => {
   const node = await nodeIn(dir);
-  const controlPlane = hostOf((command) => (command.includes(' get ') ? samplePod : ''));
+  let isInterrupted = false;
+  const controlPlane = hostOf((command) => {
+    if (!command.includes('create --validate=false')) return command.includes(' get ') ? samplePod : '';
+    if (!isInterrupted) return '';
+    isInterrupted = false;
+    throw new Error('interrupted');
+  });
   const cluster: Cluster = {nodes: [], controlPlane, node: () => node.host};
-  const change = {
-    kind: 'version-deployed',
-    node: worker,
-    source: '/root/hello',
-    program: 'runtime.mjs',
-    proved: digestOf(Buffer.from('first')),
-  } as const;
   return {
     ...node,
     serve: (text: string) =>
@@ -34,6 +43,10 @@ const rig = async (dir: TempDir) => {
         proved: Buffer.from('first'),
       }),
     restore: (on = worker) => restoreVersion(cluster, {...change, node: on}, signal),
+    /** The next restore ends before it recreates the sample pod. */
+    interrupt: () => {
+      isInterrupted = true;
+    },
     replaced: () => controlPlane.ran.filter((line) => line.includes('create --validate=false')).length,
   };
 };
@@ -56,11 +69,23 @@ describe('restoreVersion', () => {
     expect([await text(), replaced()]).toEqual(['first', 0]);
   });
 
-  it('restarts nothing if the proved version serves: kni-demo was killed before the deployment', async () => {
+  it('completes a restore that was interrupted before it recreated the sample pod', async () => {
     await using dir = await tempDir();
-    const {restore, text, started, replaced} = await rig(dir);
+    const {serve, restore, interrupt, text, started, replaced} = await rig(dir);
+    await serve('second');
+    interrupt();
+    await expect(restore()).rejects.toThrow('interrupted');
     await restore();
-    expect([await text(), await started(), replaced()]).toEqual(['first', [''], 0]);
+    // The two attempts to create it.
+    expect([await text(), (await started()).at(-1), replaced()]).toEqual(['first', 'first', 2]);
+  });
+
+  it('does nothing if another runtime is in use', async () => {
+    await using dir = await tempDir();
+    const {restore, started, replaced} = await rig(dir);
+    await rm(dir.join('opt/dev/runtime.mjs'));
+    expect(await restore()).toBeUndefined();
+    expect([await started(), replaced()]).toEqual([[''], 0]);
   });
 
   it('waits for a deployment that goes on after kni-demo was killed', async () => {
@@ -77,5 +102,31 @@ describe('restoreVersion', () => {
     await restore();
     await deployment;
     expect(await text()).toBe('first');
+  });
+
+  it.each([
+    ['the proved version is missing', 'opt/dev/runtime.mjs.proved'],
+    ['kni.service does not run it any more', 'drop-ins/50-user-runtime.conf'],
+  ])("starts kni-demo's own runtime and says so: %s", async (why, lost) => {
+    await using dir = await tempDir();
+    const {host: real} = await nodeIn(dir);
+    await writeFile(dir.join('opt/dev/runtime.mjs'), 'second');
+    await rm(dir.join(lost), {force: true});
+    // Only the script of the restore may run here: the others change the network.
+    const others = hostOf((line) => (line.includes('--force') ? '{"sandboxes": []}' : '# {"id":"dev"}'));
+    const host: Host = {
+      run: (command, options) =>
+        command[1].join(' ').includes('flock') ? real.run(command, options) : others.run(command, options),
+    };
+    const cluster: Cluster = {nodes: [], controlPlane: hostOf(() => ''), node: () => host};
+    expect(await restoreVersion(cluster, change, signal)).toBe(
+      `test1-worker runs kni-demo's own network runtime, because the proved version of /root/hello does not work: ${why}`,
+    );
+    expect(others.ran.filter((line) => line.startsWith('systemctl st'))).toEqual([
+      'systemctl stop kubelet',
+      'systemctl stop kni',
+      'systemctl start kni',
+      'systemctl start kubelet',
+    ]);
   });
 });

@@ -44,9 +44,9 @@ const nodesOf = (dir: TempDir, {pod = '', nodes = pair} = {}) => {
   return {host, following};
 };
 
-const develop = async (dir: TempDir, host: Host) => {
+const develop = async (dir: TempDir, host: Host, signal = new AbortController().signal) => {
   await writeFile(dir.join('runtime.ts'), 'console.log(1);\n');
-  return cli(dir, ['runtime', 'dev', '.', '--name', 'test1', '--yes'], {host});
+  return cli(dir, ['runtime', 'dev', '.', '--name', 'test1', '--yes'], {host, signal});
 };
 
 describe('runtime dev', () => {
@@ -92,6 +92,26 @@ describe('runtime dev', () => {
     expect(await develop(dir, host)).toMatchObject({
       code: exitCodes.failed,
       stderr: expect.stringContaining('pod samplepod'),
+    });
+  });
+
+  it("says that the project is not in use if kni-demo's own runtime has replaced its proved version", async () => {
+    await using dir = await dirWithCluster();
+    const {host, following} = nodesOf(dir, {pod: '{}'});
+    const ending = new AbortController();
+    const {signal} = ending;
+    const restored: Host = {
+      run: async (command, options) => {
+        const line = command.flat().join(' ');
+        if (signal.aborted && line.includes('head -n 1')) return {stdout: '', stderr: ''};
+        const running = host.run(command, options);
+        if (following.length === pair.length) ending.abort();
+        return running;
+      },
+    };
+    expect(await develop(dir, restored, signal)).toMatchObject({
+      code: exitCodes.ok,
+      stdout: expect.stringMatching(/\nNot in use on all nodes: .*\n {2}kni-demo runtime use default\n$/),
     });
   });
 });

@@ -16,7 +16,7 @@ import {proofLines} from '../../cluster/proof.ts';
 import {developedId, requireOwnNetwork} from '../../cluster/user-runtime.ts';
 import {UserError} from '../../errors.ts';
 import {programName} from '../../runtimes/build.ts';
-import {deployOnAll, developedName, developedProgram, digestOf} from '../../runtimes/deploy.ts';
+import {deployOnAll, developedName, developedProgram, digestOf, isDeveloped} from '../../runtimes/deploy.ts';
 import {followLogs} from '../../runtimes/follow-logs.ts';
 import type {GoCompiler} from '../../runtimes/go-project.ts';
 import {type Project, readProject} from '../../runtimes/project.ts';
@@ -59,13 +59,15 @@ export const runtimeDev = async (
     await requireOwnNetwork(place.dirs, name);
     const source = project.directory;
     const options = {cluster: name, command, signal, say: output.note};
-    const isUsed = await withChanges(place, options, (changes) =>
+    const hasServed = await withChanges(place, options, (changes) =>
       develop(world, {project, compileGo, cluster, name, yes, output, changes}),
     );
+    // Not if kni-demo's own runtime has replaced a version that does not work any more.
+    const isUsed = hasServed && (await isDeveloped(cluster, source, AbortSignal.timeout(20_000)));
     const runtime = isUsed ? {source, id: developedId} : null;
     output.record('result', {command: 'runtime dev', exitCode: 0, cluster: name, runtime});
-    if (!isUsed) return output.say('Nothing was changed.');
-    output.say(`Still in use: ${source}`);
+    if (!hasServed) return output.say('Nothing was changed.');
+    output.say(isUsed ? `Still in use: ${source}` : `Not in use on all nodes: ${source}`);
     output.say(`  kni-demo runtime use default${nameFlag(name)}`);
   });
 };
@@ -82,7 +84,7 @@ interface Session {
   readonly changes: Changes;
 }
 
-/** Returns whether a version of the project is in use. */
+/** Returns whether a version of the project has served. */
 const develop = async (world: World, session: Session): Promise<boolean> => {
   const ending = new AbortController();
   const signal = AbortSignal.any([world.signal, ending.signal]);

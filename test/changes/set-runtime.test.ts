@@ -1,0 +1,35 @@
+import {expect, it} from 'vitest';
+import {dirsOf} from '../../src/cache/dirs.ts';
+import {withChanges} from '../../src/changes/changes.ts';
+import {fileWith} from '../../src/changes/set-runtime.ts';
+import {hostOf} from '../rig/cli.ts';
+import {dirWithCluster, envOf, node, printed} from '../rig/demo.ts';
+
+it("says that kni-demo's own runtime has replaced a former one that does not start again", async () => {
+  await using dir = await dirWithCluster();
+  let starts = 0;
+  const host = hostOf((line) => {
+    if (line.startsWith('docker ps')) return printed(node('test1-worker')).join('\n');
+    if (line.includes('--force')) return '{"sandboxes": []}';
+    if (line.includes('head -n 1')) return '# {"source": "/root/hello", "id": "dev"}';
+    if (!line.endsWith('systemctl start kni')) return '';
+    starts += 1;
+    return starts === 1 ? '2> Job for kni.service failed.\n[exit code 1]' : '';
+  });
+  const said: string[] = [];
+  const options = {
+    cluster: 'test1',
+    command: 'kni-demo runtime use',
+    signal: new AbortController().signal,
+    say: (line: string) => void said.push(line),
+  };
+  await withChanges({host, dirs: dirsOf(envOf(dir))}, options, async (changes) => {
+    const file = fileWith('# {"source": "/root/former", "id": "0123456789ab"}\n');
+    const change = {kind: 'runtime-switched', node: 'test1-worker', to: '/root/hello', file} as const;
+    await changes.make(change, async () => undefined);
+  });
+  expect(said).toEqual([
+    'undone: network runtime of test1-worker replaced by /root/hello',
+    "note: test1-worker runs kni-demo's own network runtime, because the former one does not work: Job for kni.service failed.",
+  ]);
+});
