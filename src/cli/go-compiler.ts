@@ -8,6 +8,7 @@ import type {RuntimeSource} from '../runtimes/project.ts';
 import {defaultStack} from '../stacks/default-stack.ts';
 import {goRuntimeBuilderImage} from '../stages/build/go-runtime-builder-image.ts';
 import {goCompilerPlan} from '../stages/demo.ts';
+import {compilerRequirements} from '../stages/host/requirements.ts';
 import {requireAll, surveyHost} from '../stages/host/survey.ts';
 import {imageExists, imageOf} from '../stages/lib/products.ts';
 import {demoContext} from './context.ts';
@@ -48,7 +49,7 @@ export const goCompilerFor = async (
     if (cluster !== undefined)
       requireRunning(cluster, (await requireCluster(context, cluster, signal)).nodes);
     await runLocked(context.dirs, {command, lockTimeout, say: note, signal}, async () => {
-      requireAll(await surveyHost(context, signal), context);
+      requireAll(await surveyHost(context, signal, compilerRequirements), context);
       await markDirectories(context.dirs);
       const targets = [goRuntimeBuilderImage.id];
       await runWithView({

@@ -23,6 +23,7 @@ import {hostTask} from './host/host-task.ts';
 import {inotify} from './host/inotify.ts';
 import {kind} from './host/kind.ts';
 import {packages} from './host/packages.ts';
+import {compilerRequirements} from './host/requirements.ts';
 import {room} from './host/room.ts';
 import {system} from './host/system.ts';
 import {baseImage} from './init/base-image.ts';
@@ -144,7 +145,7 @@ export const verifyPlan = (): Plan<DemoContext> =>
 
 /** The image that compiles network runtimes in Go, which no cluster needs. */
 export const goCompilerPlan = (): Plan<DemoContext> =>
-  planOf([...hostTasks, baseImage, builderImage, goRuntimeBuilderImage]);
+  planOf([...compilerRequirements.map(hostTask), baseImage, builderImage, goRuntimeBuilderImage]);
 
 const planOf = (tasks: readonly DemoTask[]): Plan<DemoContext> => {
   const result = planTasks(tasks);

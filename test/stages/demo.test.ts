@@ -1,7 +1,12 @@
 import {describe, expect, it} from 'vitest';
+import {fingerprintsOf} from '../../src/graph/fingerprint.ts';
 import {project} from '../../src/project.ts';
 import {loadStack, stackNames} from '../../src/stacks/load.ts';
-import {demoPlan, demoTasks, targetsOf} from '../../src/stages/demo.ts';
+import {demoPlan, demoTasks, goCompilerPlan, targetsOf} from '../../src/stages/demo.ts';
+import {builderImage} from '../../src/stages/init/builder-image.ts';
+import {hostOf} from '../rig/cli.ts';
+import {demoContext} from '../rig/demo.ts';
+import {tempDir} from '../rig/temp-dir.ts';
 
 describe.each(await stackNames(project.stacks))('the plan of the stack %s', (name) => {
   it('is valid: no task twice, no unknown need, no cycle', async () => {
@@ -38,4 +43,17 @@ describe.each(await stackNames(project.stacks))('the plan of the stack %s', (nam
     targetsOf(plan, 'verify').forEach(visit);
     expect([...tasks.keys()].filter((id) => !needed.has(id))).toEqual([]);
   });
+});
+
+it('the plan of the Go compiler uses the builder image of a cluster', async () => {
+  await using dir = await tempDir();
+  const context = await demoContext(
+    dir,
+    hostOf(() => ''),
+  );
+  const [cluster, compiler] = [
+    await fingerprintsOf(demoPlan(context.stack), context),
+    await fingerprintsOf(goCompilerPlan(), context),
+  ];
+  expect(compiler(builderImage.id)).toBe(cluster(builderImage.id));
 });

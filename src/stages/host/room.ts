@@ -5,10 +5,20 @@ import {exists} from '../../cache/files.ts';
 import {adviseOn, present, type Requirement} from '../lib/requirement.ts';
 
 const gibibyte = 2 ** 30;
-const needed = {disk: 15 * gibibyte, diskWhenBuilt: 4 * gibibyte, memory: 4 * gibibyte} as const;
 const inGibibytes = (bytes: number): string => `${Math.round(bytes / gibibyte)} GB`;
 
-export const room: Requirement = {
+interface Room {
+  /** Who needs it, for the message. */
+  readonly users: string;
+  /** Gibibytes. */
+  readonly disk: number;
+  /** Gibibytes, if an earlier run has built most of it. */
+  readonly diskWhenBuilt: number;
+  /** Gibibytes. */
+  readonly memory: number;
+}
+
+const roomFor = (needed: Room): Requirement => ({
   id: 'host/room',
   name: 'room',
   title: 'Check disk and memory',
@@ -24,13 +34,17 @@ export const room: Requirement = {
     }
     const {disk, memory, cores} = await machine.roomAt(dirs.cache);
     const built = await exists(join(dirs.cache, 'go-build'));
-    const wanted = built ? needed.diskWhenBuilt : needed.disk;
+    const wanted = (built ? needed.diskWhenBuilt : needed.disk) * gibibyte;
     const found = `${inGibibytes(disk)} free for ${dirs.cache}, ${inGibibytes(memory)} memory, ${cores} cores`;
     if (disk < wanted)
       return adviseOn(found, `free ${inGibibytes(wanted)} there, or set XDG_CACHE_HOME to a larger disk`);
     // A machine sold with 4 GB reports a little less.
-    if (memory < needed.memory * 0.9)
-      return adviseOn(found, `the build and the nodes need ${inGibibytes(needed.memory)} of memory`);
+    if (memory < needed.memory * gibibyte * 0.9)
+      return adviseOn(found, `${needed.users} ${needed.memory} GB of memory`);
     return present(found);
   },
-};
+});
+
+export const room = roomFor({users: 'the build and the nodes need', disk: 15, diskWhenBuilt: 4, memory: 4});
+/** Its image has compilers and libraries, but no part of a cluster. */
+export const compilerRoom = roomFor({users: 'the Go compiler needs', disk: 3, diskWhenBuilt: 2, memory: 1});

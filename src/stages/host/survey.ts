@@ -10,9 +10,14 @@ export interface SurveyEntry {
   readonly finding: Finding;
 }
 
-export const surveyHost = (context: DemoContext, signal: AbortSignal): Promise<readonly SurveyEntry[]> =>
+/** By default checks what a cluster needs. */
+export const surveyHost = (
+  context: DemoContext,
+  signal: AbortSignal,
+  needed: readonly Requirement[] = requirements,
+): Promise<readonly SurveyEntry[]> =>
   Promise.all(
-    requirements.map(async (requirement) => ({
+    needed.map(async (requirement) => ({
       requirement,
       finding: await requirement.check(context, signal),
     })),
