@@ -5,7 +5,7 @@ import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 import {requireCluster, requireRunning} from '../cluster/cluster.ts';
 import {CallFailed, kniClient} from '../conformance/kni-client.ts';
-import type {OwnNode} from '../conformance/own-node.ts';
+import {type OwnNode, requireNamespaces} from '../conformance/own-node.ts';
 import type {Target} from '../conformance/run.ts';
 import {UserError} from '../errors.ts';
 import type {Command} from '../host/host.ts';
@@ -61,7 +61,7 @@ const hidden = /^\/(run|var\/run|var\/lib)\//;
 /** How long to wait for another kni-demo, in milliseconds, if the image that compiles Go is missing. */
 const lockTimeout = 600_000;
 
-/** Builds a project at once, so that its errors come first. Throws UserError. */
+/** Builds a project at once, so that its errors come first, but not without the right to run it. Throws UserError. */
 const programAt = async (
   world: World,
   path: string,
@@ -69,6 +69,7 @@ const programAt = async (
 ): Promise<(node: OwnNode) => Promise<Command>> => {
   const source = await readSource(path);
   if (source.kind === 'typescript' || source.kind === 'go') {
+    await requireNamespaces(world.host, world.signal);
     const output = runOutput(world, json);
     const compileGo = await goCompilerFor(world, source, {
       command: 'kni-demo runtime test',

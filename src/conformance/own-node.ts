@@ -49,6 +49,14 @@ const boot = [
   'cat >/dev/null',
 ].join(' || exit 1; ');
 
+/** For work before the node is started that takes long. Throws UserError if this process may not create namespaces. */
+export const requireNamespaces = async (host: Host, signal: AbortSignal): Promise<void> => {
+  await host.run(unshared('true'), {signal}).catch((error: unknown): never => {
+    signal.throwIfAborted();
+    throw cannotStart(error);
+  });
+};
+
 /** Throws UserError if this process may not create namespaces, or a program is missing. */
 export const startOwnNode = async (host: Host, signal: AbortSignal): Promise<OwnNode> => {
   const over = new AbortController();

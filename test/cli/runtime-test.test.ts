@@ -1,8 +1,10 @@
 /** The command line of `runtime test`. test/integration/conformance-command.test.ts runs it. */
+
+import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {allRequirements} from '../../src/conformance/groups.ts';
-import {cli} from '../rig/cli.ts';
+import {cli, hostOf} from '../rig/cli.ts';
 import {tempDir} from '../rig/temp-dir.ts';
 
 describe('runtime test --list', () => {
@@ -57,5 +59,16 @@ describe('runtime test refuses', () => {
       errorCode: 'KNI-E118',
       stderr: expect.stringContaining('none.sock: no server is listening on its socket\n'),
     });
+  });
+
+  it.each(['main.go', 'runtime.ts'])('a user without root, before it builds %s', async (name) => {
+    await using dir = await tempDir();
+    await writeFile(dir.join(name), 'does not compile');
+    const host = hostOf(() => '2> unshare: unshare failed: Operation not permitted\n[exit code 1]');
+    expect(await cli(dir, ['runtime', 'test', '.'], {host})).toMatchObject({
+      errorCode: 'KNI-E311',
+      stderr: expect.stringMatching(/unshare failed: Operation not permitted\ntry: {3}run it as root /),
+    });
+    expect(host.ran).toEqual([expect.stringMatching(/^unshare .* sh -c true$/)]);
   });
 });
