@@ -38,10 +38,10 @@ export const chooseRequirements = (
 const fullId = (id: string): string => `KNI-${id.toUpperCase().replace(/^KNI-/, '')}`;
 
 const refuseUnknown = (what: string, given: readonly string[], known: readonly string[]): void => {
-  const unknown = given.find((each) => !known.includes(each));
-  if (unknown === undefined) return;
+  const unknown = given.filter((each) => !known.includes(each));
+  if (unknown.length === 0) return;
   throw new UserError({
-    what: `unknown ${what} ${unknown}`,
+    what: `unknown ${what}${unknown.length > 1 ? 's' : ''} ${unknown.join(', ')}`,
     why:
       known.length > 20
         ? `the ${what}s are ${known[0]} to ${known.at(-1)}`

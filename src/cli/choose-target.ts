@@ -15,6 +15,7 @@ import {readSource} from '../runtimes/project.ts';
 import {inspectPid, parsePid} from '../tools/docker.ts';
 import {hostAndDirs} from './context.ts';
 import {goCompilerFor} from './go-compiler.ts';
+import {ownRuntime} from './own-runtime.ts';
 import {runOutput} from './run-output.ts';
 import type {World} from './world.ts';
 
@@ -48,10 +49,10 @@ export const targetOf = async (
     return {target: await liveTarget(await socketOfNode(world, name, node), what), what};
   }
   const path = exec ?? source ?? '';
-  const prepare = path === 'default' ? defaultRuntime(world.env) : await programAt(world, at(path), json);
+  const prepare = path === ownRuntime ? defaultRuntime(world.env) : await programAt(world, at(path), json);
   return {
     target: {kind: 'program', host: world.host, prepare},
-    what: path === 'default' ? "kni-demo's own runtime" : path,
+    what: path === ownRuntime ? "kni-demo's own runtime" : path,
   };
 };
 

@@ -24,12 +24,17 @@ export const goEntries = ['go.mod', 'main.go'] as const;
 /** For a directory without go.mod. */
 const unnamed = 'kni-runtime';
 
+/** In the arguments of docker, a colon separates the parts of a mount. */
+export const isMountable = (directory: string): boolean => !directory.includes(':');
+export const unmountable =
+  'docker cannot mount a directory whose path has a colon, so Go cannot compile it there';
+
 /** `directory` is absolute. Throws UserError if its go.mod is unreadable or names no module, or docker cannot mount the directory. */
 export const readGoProject = async (directory: string): Promise<GoProject> => {
-  if (directory.includes(':'))
+  if (!isMountable(directory))
     throw new UserError({
       what: `cannot use ${directory} as a network runtime`,
-      why: 'docker cannot mount a directory whose path has a colon, so Go cannot compile it there',
+      why: unmountable,
       tryThis: 'move or rename the directory',
       code: 'KNI-E221',
     });

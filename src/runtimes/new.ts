@@ -6,6 +6,7 @@ import {UserError} from '../errors.ts';
 import {makeDirectory} from '../make-directory.ts';
 import {project} from '../project.ts';
 import {errorCodeOf, messageOf} from '../thrown.ts';
+import {isMountable, unmountable} from './go-project.ts';
 import type {Language} from './languages.ts';
 
 /** Files are complete here before the first of them gets its place. Its presence marks an interrupted run. */
@@ -21,6 +22,8 @@ export const createProject = async (
   language: Language,
   sdk = project.sdk,
 ): Promise<readonly string[]> => {
+  if (language === 'go' && !isMountable(directory))
+    throw refusal(directory, {why: unmountable, tryThis: 'choose a directory without a colon in its path'});
   const template = join(project.templates, language);
   const sdkFiles = language === 'typescript' ? typescriptSdk : [];
   const names = [...(await readdir(template)).sort(), ...(sdkFiles.length > 0 ? ['.kni'] : [])];
@@ -64,11 +67,9 @@ const requireEmpty = async (directory: string, names: readonly string[]): Promis
   const leftovers: ReadonlySet<string> = new Set(isInterrupted ? [unfinished, ...names] : []);
   const others = found.filter((name) => name !== '.git' && !leftovers.has(name));
   if (others.length > 0)
-    throw new UserError({
-      what: `cannot create a network runtime in ${directory}`,
+    throw refusal(directory, {
       why: `the directory is not empty: it has ${others[0]}${others.length > 1 ? ` and ${others.length - 1} more` : ''}`,
       tryThis: 'choose a new directory: files are never overwritten',
-      code: 'KNI-E213',
     });
   for (const name of leftovers) await rm(join(directory, name), {recursive: true, force: true});
 };
@@ -94,12 +95,20 @@ const attempt = async <T>(directory: string, work: () => Promise<T>): Promise<T>
 };
 
 const refused = (directory: string, cause: unknown): UserError =>
+  errorCodeOf(cause) === 'ENOTDIR'
+    ? refusal(
+        directory,
+        {why: 'the path, or a part of it, is a file', tryThis: 'choose a new directory'},
+        cause,
+      )
+    : refusal(directory, {why: messageOf(cause), tryThis: 'choose a directory that you may write'}, cause);
+
+const refusal = (
+  directory: string,
+  texts: {readonly why: string; readonly tryThis: string},
+  cause?: unknown,
+): UserError =>
   new UserError(
-    {
-      what: `cannot create a network runtime in ${directory}`,
-      why: messageOf(cause),
-      tryThis: 'choose a directory that you may write',
-      code: 'KNI-E213',
-    },
+    {what: `cannot create a network runtime in ${directory}`, ...texts, code: 'KNI-E213'},
     {cause},
   );

@@ -3,8 +3,8 @@
  * to run. Imports of `kni-demo/sdk` become `.kni/sdk.js` of the directory, so a project in TypeScript needs no `npm install`.
  */
 
-import {access, constants, stat, writeFile} from 'node:fs/promises';
-import {basename, join, resolve} from 'node:path';
+import {access, constants, readdir, stat, writeFile} from 'node:fs/promises';
+import {basename, dirname, join, resolve} from 'node:path';
 import type {BuildFailure, BuildOptions, Message} from 'esbuild';
 import {UserError} from '../errors.ts';
 import {errorCodeOf, messageOf} from '../thrown.ts';
@@ -24,40 +24,67 @@ export type RuntimeSource = Project | {readonly kind: 'script' | 'executable'; r
 
 const entryName = 'runtime.ts';
 const sdkName = '.kni/sdk.js';
+const create = 'create a project: kni-demo runtime new DIR';
 
 /** Throws UserError if the path is missing, or is not a project or a file to run. */
 export const readSource = async (path: string): Promise<RuntimeSource> => {
   const file = resolve(path);
-  const found = await statOf(path);
-  if (found.isDirectory()) return readProject(path);
+  const found = await statOf(path, 'give the directory of your runtime, an executable, or the word default');
+  if (found.isDirectory()) return projectIn(path, `${create}, or give the path of an executable`);
   if (!found.isFile())
     throw refusal(path, 'it is neither a directory nor a file', 'give the directory of your runtime');
-  if (/\.[cm]?js$/.test(file)) return {kind: 'script', file};
   if (/\.[cm]?ts$/.test(file))
     throw refusal(path, 'kni-demo bundles directories', `name the file ${entryName} and give its directory`);
   if (/\.go$|^go\.mod$/.test(basename(file)))
     throw refusal(path, 'kni-demo compiles directories', 'give the directory that contains it');
+  await access(file, constants.R_OK).catch((error: unknown): never => {
+    throw unreadable(path, error);
+  });
   const isExecutable = await access(file, constants.X_OK).then(
     () => true,
     () => false,
   );
+  if (/\.[cm]?js$/.test(file)) return {kind: 'script', file};
   if (isExecutable) return {kind: 'executable', file};
   throw refusal(path, 'the file is not executable', `make it executable: chmod +x ${path}`);
 };
 
 /** Throws UserError if the directory or its entry file is missing. */
 export const readProject = async (directory: string): Promise<Project> => {
-  const absolute = resolve(directory);
-  if (!(await statOf(directory)).isDirectory())
+  if (!(await statOf(directory, `give the directory of your project, or ${create}`)).isDirectory())
     throw refusal(directory, 'it is a file', 'give the directory that contains it');
-  const entry = join(absolute, entryName);
-  if (await isFile(entry)) return {kind: 'typescript', directory: absolute, entry};
-  for (const name of goEntries) if (await isFile(join(absolute, name))) return readGoProject(absolute);
+  return projectIn(directory, create);
+};
+
+/** `tryThis` is what to do about a directory without a project. */
+const projectIn = async (directory: string, tryThis: string): Promise<Project> => {
+  const absolute = resolve(directory);
+  const entry = await entryIn(absolute);
+  if (entry === entryName) return {kind: 'typescript', directory: absolute, entry: join(absolute, entryName)};
+  if (entry !== undefined) return readGoProject(absolute);
+  const inner = await innerProject(absolute);
   throw refusal(
     directory,
-    `it has no file ${[entryName, ...goEntries].join(', ')}`,
-    'create a project: kni-demo runtime new DIR, or give the path of an executable',
+    `it has no file ${[entryName, ...goEntries].join(', ').replace(/, (?!.*,)/, ' or ')}`,
+    inner === undefined ? tryThis : `give the directory of the project: ${join(directory, inner)}`,
   );
+};
+
+/** The entry file of a project in this directory. Throws UserError if the directory cannot be read. */
+const entryIn = async (directory: string): Promise<string | undefined> => {
+  for (const name of [entryName, ...goEntries]) if (await isFile(join(directory, name))) return name;
+  return undefined;
+};
+
+/** The name of a directory in this one that has a project. */
+const innerProject = async (directory: string): Promise<string | undefined> => {
+  const entries = await readdir(directory, {withFileTypes: true}).catch(() => []);
+  for (const entry of entries) {
+    if (!entry.isDirectory()) continue;
+    const found = await entryIn(join(directory, entry.name)).catch(() => undefined);
+    if (found !== undefined) return entry.name;
+  }
+  return undefined;
 };
 
 /** Writes one file for Node.js 22 with everything that the project imports. Throws UserError with `file:line:column` of each problem. */
@@ -106,34 +133,52 @@ export const isBuildFailure = (error: unknown): error is BuildFailure =>
 /** `error` is what esbuild rejected with. */
 export const compileError = (project: TypescriptProject, error: unknown): UserError => {
   const problems = isBuildFailure(error) ? error.errors.map(describeProblem) : [messageOf(error)];
-  const lacksSdk = problems.some((problem) => problem.includes(sdkName));
   return new UserError(
     {
       what: `cannot compile ${project.directory}`,
       why: problems.join('\n'),
-      tryThis: lacksSdk
-        ? `copy .kni from a new project: kni-demo runtime new DIR`
-        : 'correct the file and run the same command again',
+      tryThis: adviceFor(problems),
       code: 'KNI-E222',
     },
     {cause: error},
   );
 };
 
+const adviceFor = (problems: readonly string[]): string => {
+  const has = (text: string): boolean => problems.some((problem) => problem.includes(text));
+  if (has(sdkName)) return 'copy .kni from a new project: kni-demo runtime new DIR';
+  return has('permission denied')
+    ? 'make the file readable and run the same command again'
+    : 'correct the file and run the same command again';
+};
+
 /** `runtime.ts:3:7: Expected ";" but found "is"` */
 const describeProblem = ({text, location}: Message): string =>
   location === null ? text : `${location.file}:${location.line}:${location.column + 1}: ${text}`;
 
-const statOf = (path: string) =>
+const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(errorCodeOf(error) ?? '');
+
+/** `tryThis` is what to do about a path that does not exist. */
+const statOf = (path: string, tryThis: string) =>
   stat(path).catch((error: unknown): never => {
-    const why = errorCodeOf(error) === 'ENOENT' ? 'it does not exist' : messageOf(error);
-    throw refusal(path, why, 'give the directory of your runtime, or an executable', error);
+    throw isMissing(error) ? refusal(path, 'it does not exist', tryThis, error) : unreadable(path, error);
   });
 
 const isFile = (path: string): Promise<boolean> =>
   stat(path).then(
     (found) => found.isFile(),
-    () => false,
+    (error: unknown) => {
+      if (isMissing(error)) return false;
+      throw unreadable(dirname(path), error);
+    },
+  );
+
+const unreadable = (path: string, error: unknown): UserError =>
+  refusal(
+    path,
+    `it cannot be read: ${messageOf(error)}`,
+    'make it readable, or run kni-demo as its owner',
+    error,
   );
 
 const refusal = (path: string, why: string, tryThis: string, cause?: unknown): UserError =>

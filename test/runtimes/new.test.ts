@@ -1,6 +1,7 @@
 import {chmod, mkdir, readdir, readFile, writeFile} from 'node:fs/promises';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {createProject} from '../../src/runtimes/new.ts';
+import {readProject} from '../../src/runtimes/project.ts';
 import {cli} from '../rig/cli.ts';
 import {type RealCli, realCli} from '../rig/real-cli.ts';
 import {type TempDir, tempDir} from '../rig/temp-dir.ts';
@@ -31,6 +32,18 @@ describe('a new project', () => {
       expect((await readFile(dir.join('a', file), 'utf8')).length).toBeGreaterThan(0);
     expect(await readdir(dir.join('a'))).not.toContain('.kni');
   });
+
+  it.each(['net', 'func', 'main', 'internal', 'vendor', 'with space', 'ümläut', '$(x)', '_a', 'a,b', '"q"'])(
+    'in Go has its own module, in a directory that is called %s',
+    async (name) => {
+      await using dir = await tempDir();
+      await createProject(dir.join(name), 'go');
+      expect(await readProject(dir.join(name))).toMatchObject({
+        directory: dir.join(name),
+        module: 'example.com/kni-runtime',
+      });
+    },
+  );
 
   it('may be made in an empty directory, and in a new git repository', async () => {
     await using dir = await tempDir();

@@ -2,7 +2,7 @@ import {access, chmod, mkdir, writeFile} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
 import {localHost} from '../../src/host/process.ts';
 import {buildProject} from '../../src/runtimes/build.ts';
-import {readProject, readSource} from '../../src/runtimes/project.ts';
+import {compileError, readProject, readSource} from '../../src/runtimes/project.ts';
 import {type TempDir, tempDir} from '../rig/temp-dir.ts';
 
 const projectIn = async (dir: TempDir, files: Readonly<Record<string, string>>): Promise<void> => {
@@ -28,7 +28,7 @@ describe('readSource', () => {
   });
 
   it.each([
-    ['.', 'it has no file runtime.ts, go.mod, main.go'],
+    ['.', 'it has no file runtime.ts, go.mod or main.go'],
     ['missing', 'it does not exist'],
     ['program', 'the file is not executable'],
     ['single.ts', 'kni-demo bundles directories'],
@@ -90,6 +90,13 @@ console.log(greeting satisfies string, serve(), createRequire + require);`,
     await projectIn(dir, {'runtime.ts': `import {serve} from 'kni-demo/sdk';\nserve();\n`});
     const bundled = bundle(dir);
     await expect(bundled).rejects.toMatchObject({tryThis: expect.stringContaining('kni-demo runtime new')});
+  });
+
+  it('says that a file is to be made readable', () => {
+    const directory = '/root/hello';
+    const project = {kind: 'typescript', directory, entry: `${directory}/runtime.ts`} as const;
+    const error = compileError(project, new Error('Cannot read file "runtime.ts": permission denied'));
+    expect(error.tryThis).toBe('make the file readable and run the same command again');
   });
 
   it('keeps the lines of the source for stack traces', async () => {

@@ -1,13 +1,13 @@
 /** runtime build: makes one file of a network runtime of the user's own. */
 
-import {access, constants, rename, rm} from 'node:fs/promises';
-import {dirname, join, relative, resolve} from 'node:path';
+import {rename, rm} from 'node:fs/promises';
+import {join, relative, resolve} from 'node:path';
 import {scratchPath} from '../../cache/scratch.ts';
-import {UserError} from '../../errors.ts';
 import {buildProject, programName} from '../../runtimes/build.ts';
 import {readProject} from '../../runtimes/project.ts';
-import {errorCodeOf, messageOf} from '../../thrown.ts';
+import {errorCodeOf} from '../../thrown.ts';
 import {goCompilerFor} from '../go-compiler.ts';
+import {requireWritable, unwritable} from '../output-file.ts';
 import {runOutput} from '../run-output.ts';
 import type {World} from '../world.ts';
 
@@ -15,6 +15,8 @@ export interface RuntimeBuildOptions {
   readonly output?: string;
   readonly json?: boolean;
 }
+
+const flag = '--output';
 
 /** How long to wait for another kni-demo, in milliseconds, if the image that compiles Go is missing. */
 const lockTimeout = 600_000;
@@ -31,9 +33,7 @@ export const runtimeBuild = async (
   const project = await readProject(resolve(here, dir));
   const file = output === undefined ? join(project.directory, programName(project)) : resolve(here, output);
   // Before Go compiles for minutes.
-  await access(dirname(file), constants.W_OK).catch((error: unknown): never => {
-    throw unwritable(file, error);
-  });
+  await requireWritable({file, flag, usualName: programName(project)});
   const command = 'kni-demo runtime build';
   const options = {command, lockTimeout, json: json ?? false, output: out};
   const compileGo = await goCompilerFor(world, project, options);
@@ -44,20 +44,9 @@ export const runtimeBuild = async (
   } catch (error) {
     await rm(scratch, {force: true});
     if (errorCodeOf(error) === undefined) throw error;
-    throw unwritable(file, error);
+    throw unwritable(file, flag, error);
   }
   record('result', {command: 'runtime build', exitCode: 0, file});
   const needs = project.kind === 'go' ? 'a static executable' : 'which needs Node.js 22 and no npm packages';
   say(`Built ${relative(here, file)}, ${needs}.`);
 };
-
-const unwritable = (file: string, cause: unknown): UserError =>
-  new UserError(
-    {
-      what: `cannot write ${file}`,
-      why: messageOf(cause),
-      tryThis: 'choose another file with --output',
-      code: 'KNI-E213',
-    },
-    {cause},
-  );

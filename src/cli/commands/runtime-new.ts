@@ -1,9 +1,11 @@
 /** runtime new: creates a project with a network runtime of the user's own. */
 
 import {join, resolve} from 'node:path';
+import {UserError} from '../../errors.ts';
 import {quoteCommand} from '../../host/quote.ts';
 import type {Language} from '../../runtimes/languages.ts';
 import {createProject} from '../../runtimes/new.ts';
+import {ownRuntime} from '../own-runtime.ts';
 import {runOutput} from '../run-output.ts';
 import type {World} from '../world.ts';
 
@@ -15,13 +17,20 @@ export interface RuntimeNewOptions {
 /** For more files the output shows only their number. */
 const mostNamed = 6;
 
-/** Throws UserError, and then leaves nothing behind, if the directory is not empty or cannot be written. */
+/** Throws UserError, and then leaves nothing behind, if the directory is not empty or cannot be written, or its name has a meaning. */
 export const runtimeNew = async (
   world: World,
   dir: string,
   {lang, json}: RuntimeNewOptions,
 ): Promise<void> => {
   const {say, record} = runOutput(world, json);
+  if (dir === ownRuntime)
+    throw new UserError({
+      what: `cannot create a network runtime in ${dir}`,
+      why: `commands read the word ${ownRuntime} as kni-demo's own network runtime`,
+      tryThis: 'choose another name for the directory',
+      code: 'KNI-E213',
+    });
   const directory = resolve(world.directory ?? process.cwd(), dir);
   const files = await createProject(directory, lang);
   record('result', {command: 'runtime new', exitCode: 0, directory, files});

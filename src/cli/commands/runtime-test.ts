@@ -13,6 +13,7 @@ import {isTerminal, paletteOf} from '../../view/stream.ts';
 import {type Choice, chooseRequirements} from '../choose-requirements.ts';
 import {type TargetFlags, targetOf} from '../choose-target.ts';
 import {conformanceText, requirementsText, type Summary} from '../conformance-text.ts';
+import {prepareOutput} from '../output-file.ts';
 import {SilentExit} from '../report.ts';
 import {runOutput} from '../run-output.ts';
 import type {World} from '../world.ts';
@@ -48,6 +49,10 @@ export const runtimeTest = async (
       code: 'KNI-E217',
     });
 
+  const junit =
+    options.junit === undefined ? undefined : resolve(world.directory ?? process.cwd(), options.junit);
+  // Before the suite runs for minutes.
+  if (junit !== undefined) await prepareOutput({file: junit, flag: '--junit', usualName: 'results.xml'});
   const text = conformanceText(say, paint, isTerminal(stdout) ? stdout.columns : undefined);
   text.begun(what, possible.length);
   const groupOf = new Map(chosen.map(({requirement, group}) => [requirement.id, group]));
@@ -67,8 +72,7 @@ export const runtimeTest = async (
       },
     },
   );
-  if (options.junit !== undefined)
-    await writeJunit(resolve(world.directory ?? process.cwd(), options.junit), results);
+  if (junit !== undefined) await writeJunit(junit, results);
   const summary = summaryOf(results);
   const exitCode = summary.failedMust === 0 ? exitCodes.ok : exitCodes.failed;
   const ms = Math.round(performance.now() - begun);

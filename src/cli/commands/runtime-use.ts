@@ -21,6 +21,7 @@ import {podsWithNetwork, useRuntime} from '../../runtimes/use.ts';
 import {hostAndDirs} from '../context.ts';
 import {goCompilerFor} from '../go-compiler.ts';
 import {restoreLocked, startingAnew} from '../interrupted.ts';
+import {ownRuntime} from '../own-runtime.ts';
 import {runLocked} from '../run-locked.ts';
 import {type RunOutput, runOutput} from '../run-output.ts';
 import type {World} from '../world.ts';
@@ -32,8 +33,6 @@ export interface RuntimeUseOptions {
   /** Milliseconds. */
   readonly lockTimeout: number;
 }
-
-const own = 'default';
 
 /** `what` is a directory, a file, or `default`. */
 export const runtimeUse = async (
@@ -47,7 +46,8 @@ export const runtimeUse = async (
   const output = runOutput(world, json);
   const {say, note, record} = output;
   const command = 'kni-demo runtime use';
-  const source = what === own ? undefined : await readSource(resolve(world.directory ?? process.cwd(), what));
+  const source =
+    what === ownRuntime ? undefined : await readSource(resolve(world.directory ?? process.cwd(), what));
   const compiling = {command, lockTimeout, json, output, cluster: name};
   const compileGo = source && (await goCompilerFor(world, source, compiling));
   await runLocked(place.dirs, {command, lockTimeout, say: note, signal}, async () => {
