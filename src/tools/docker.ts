@@ -52,6 +52,8 @@ export interface ContainerRun {
   readonly env?: Readonly<Record<string, string>>;
   readonly workdir?: string;
   readonly privileged?: boolean;
+  /** User and group, as numbers: `1000:1000`. Default: that of the image. */
+  readonly user?: string;
   readonly command: readonly string[];
 }
 
@@ -68,6 +70,7 @@ export const runContainer = ({
   env = {},
   workdir,
   privileged = false,
+  user,
   command,
 }: ContainerRun): Command =>
   docker(
@@ -76,6 +79,7 @@ export const runContainer = ({
     '--name',
     name,
     ...(privileged ? ['--privileged'] : []),
+    ...(user === undefined ? [] : ['--user', user]),
     ...mounts.flatMap(({from, to, readOnly}) => ['--volume', `${from}:${to}${readOnly ? ':ro' : ''}`]),
     ...Object.entries(env).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
     ...(workdir === undefined ? [] : ['--workdir', workdir]),

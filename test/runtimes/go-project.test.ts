@@ -8,9 +8,11 @@ import {UserError} from '../../src/errors.ts';
 import {CommandError} from '../../src/host/command-error.ts';
 import {project} from '../../src/project.ts';
 import {buildProject} from '../../src/runtimes/build.ts';
-import {type GoCompiler, goError} from '../../src/runtimes/go-project.ts';
+import {type GoCompiler, goCompiler, goError} from '../../src/runtimes/go-project.ts';
 import {readProject, readSource} from '../../src/runtimes/project.ts';
 import {type Build, buildsOf} from '../../src/runtimes/watch.ts';
+import {hostOf} from '../rig/cli.ts';
+import {demoContext} from '../rig/demo.ts';
 import {type TempDir, tempDir} from '../rig/temp-dir.ts';
 
 const goIn = async (dir: TempDir, files: Readonly<Record<string, string>>): Promise<void> => {
@@ -184,6 +186,17 @@ describe('a watched project in Go', () => {
     await buildProject(await readProject(dir.path), dir.join('out'), {compileGo, signal});
     expect(await readFile(dir.join('out'), 'utf8')).toBe('program');
   });
+});
+
+it('the Go compiler runs as the user, so that nothing in its cache must get another owner', async () => {
+  await using dir = await tempDir();
+  await goIn(dir, {'main.go': 'package main\n'});
+  const host = hostOf(() => '[exit code 1]');
+  const compile = goCompiler('compiler:1', await demoContext(dir, host));
+  const {signal} = new AbortController();
+  const compiled = buildProject(await readProject(dir.path), dir.join('out'), {compileGo: compile, signal});
+  await expect(compiled).rejects.toMatchObject({errorCode: 'KNI-E222'});
+  expect(host.ran).toEqual([expect.stringContaining(` --user ${process.getuid?.()}:${process.getgid?.()} `)]);
 });
 
 describe('the template', () => {

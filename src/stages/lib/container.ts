@@ -24,7 +24,7 @@ export interface ContainerStep extends Omit<ContainerRun, 'name' | 'command'> {
 
 /**
  * Writes the output of the script to the task's log. After a cancellation it removes the container, which would outlive
- * the docker client. Changes the owner of the result to the caller, so that a member of the docker group can purge it.
+ * the docker client. Without `user`, changes the owner of the result to the caller, so that a member of the docker group can purge it.
  */
 export const runStep = async (
   {script: [name, ...args], out, mounts = [], ...run}: ContainerStep,
@@ -37,11 +37,12 @@ export const runStep = async (
     {from: out, to: '/out'},
     ...mounts,
   ];
+  const command = ['sh', `/scripts/${name}`, ...args];
   const step: ContainerRun = {
     ...run,
     name: container,
     mounts: all,
-    command: ['sh', '-c', handOver(all), 'sh', 'sh', `/scripts/${name}`, ...args],
+    command: run.user === undefined ? ['sh', '-c', handOver(all), 'sh', ...command] : command,
   };
   try {
     await host.run(runContainer(step), {signal, onLine: log});
@@ -50,11 +51,13 @@ export const runStep = async (
   }
 };
 
+/** The user and group of this process. A step that runs as it need not change the owner of thousands of files in Go's cache. */
+export const caller = (): string => `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
+
 const handOver = (mounts: readonly Mount[]): string => {
-  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
-  if (uid === 0) return 'exec "$@"';
+  if (process.getuid?.() === 0) return 'exec "$@"';
   const written = mounts.filter(({readOnly}) => !readOnly).map(({to}) => to);
-  return `"$@"; status=$?; chown -R ${uid}:${gid} ${written.join(' ')}; exit $status`;
+  return `"$@"; status=$?; chown -R ${caller()} ${written.join(' ')}; exit $status`;
 };
 
 /** Go's build cache, which all builds share. */

@@ -23,6 +23,14 @@ describe('runStep', () => {
     expect(host.ran[0]).toMatch(/--volume \/work\/out:\/out .*builder:1 .* \/scripts\/build\.sh kubelet$/);
   });
 
+  it('runs the script as a user, who owns the result then', async () => {
+    await using dir = await tempDir();
+    const host = hostOf(() => '');
+    const asUser = {...step, user: '1000:1000'};
+    await runStep(asUser, await demoContext(dir, host), running(new AbortController().signal));
+    expect(host.ran[0]).toMatch(/ --user 1000:1000 .* builder:1 sh \/scripts\/build\.sh kubelet$/);
+  });
+
   it('removes the container when the run is cancelled, and rejects', async () => {
     await using dir = await tempDir();
     const cancel = new AbortController();
