@@ -23,11 +23,14 @@ export const developmentText = (
   const format = logText({paint, nodes: nodes.map(({name}) => name)});
   return {
     say,
-    failed({what, why, errorCode}: UserError, formerServes: boolean): void {
-      record('failed', {code: errorCode, what, why, formerServes});
+    failed({what, why, tryThis, errorCode}: UserError, formerServes: boolean): void {
+      // The next save runs it again.
+      const advice = tryThis.replace(/,? and run the same command again$/, '');
+      record('failed', {code: errorCode, what, why, tryThis: advice, formerServes});
       const [first = '', ...more] = why.split('\n');
       say(paint.red(`! ${what}: ${first}`));
       for (const line of more) say(`  ${line}`);
+      say(`  try: ${advice}`);
       if (formerServes) say('  the former version keeps serving');
     },
     serving(ms: number): void {
