@@ -4,6 +4,7 @@ import {UserError} from '../errors.ts';
 import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
 import {kniServiceLog} from '../tools/journalctl.ts';
+import {networksReady} from './networks-ready.ts';
 
 /** Seconds for a runtime to become ready after its start. */
 const atMost = 15;
@@ -13,22 +14,27 @@ const answerTime = 4;
 /**
  * A shell function, because the wait is part of scripts that must go on when this process is killed. Its argument is how often the
  * program may exit and be restarted. Fails with two parts of output: a line with facts about the service, and the last answer.
+ * `kni-runtime` asks only when curl found no ready network, or the node's curl cannot ask: the start of Node.js is slow.
  */
-export const awaitReady = `
+export const awaitReady = `${networksReady}
 await_ready() {
   end=$(($(date +%s) + ${atMost})) answer= exited=
   while :; do
-    for _ in 1 2 3 4 5 6; do
+    asked=0
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
       if [ -S /run/kni/kni.sock ]; then
-        answer=$(NODE_COMPILE_CACHE=/var/cache/kni timeout ${answerTime} kni-runtime networks 2>&1) || [ $? != 124 ] || answer='no answer'
-        case $answer in
-          'no answer') break ;;
-          *'"ready": false'*) ;;
-          *'"ready": true'*) return 0 ;;
-        esac
+        networks_ready && return 0
+        asked=$((asked + 1)); [ "$asked" -lt 3 ] || break
       fi
       sleep 0.03
     done
+    if [ "$asked" -gt 0 ]; then
+      answer=$(NODE_COMPILE_CACHE=/var/cache/kni timeout ${answerTime} kni-runtime networks 2>&1) || [ $? != 124 ] || answer='no answer'
+      case $answer in
+        *'"ready": false'*) ;;
+        *'"ready": true'*) return 0 ;;
+      esac
+    fi
     facts=$(systemctl show kni --property=NRestarts,ExecMainStatus,SubState | tr '\\n' ' ')
     case $facts in *SubState=auto-restart*) exited=$facts ;; esac
     restarts=\${facts#*NRestarts=}; [ "\${restarts%% *}" -le "$1" ] || break

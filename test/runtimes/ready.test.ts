@@ -5,6 +5,7 @@ import {UserError} from '../../src/errors.ts';
 import type {Host} from '../../src/host/host.ts';
 import {localHost} from '../../src/host/process.ts';
 import {waitForRuntime} from '../../src/runtimes/ready.ts';
+import {networks, queryNodeNetworks, serveAnswer} from '../rig/answering-runtime.ts';
 import {rejection} from '../rig/demo.ts';
 import {type TempDir, tempDir} from '../rig/temp-dir.ts';
 
@@ -15,7 +16,10 @@ interface Node {
   readonly hasSocket?: boolean;
 }
 
-/** The scripts run here, with programs of the test's own instead of the node's, and another directory for the socket. */
+/**
+ * The scripts run here, with programs of the test's own instead of the node's, and another directory for the socket. The server there
+ * closes connections, so curl finds no ready network.
+ */
 const nodeWith = async (dir: TempDir, {facts, answer, hasSocket = true}: Node) => {
   await mkdir(dir.join('bin'));
   const programs = {
@@ -29,7 +33,7 @@ const nodeWith = async (dir: TempDir, {facts, answer, hasSocket = true}: Node) =
     await writeFile(dir.join('bin', name), `#!/bin/sh\n${script}\n`);
     await chmod(dir.join('bin', name), 0o755);
   }
-  const server = createServer();
+  const server = createServer((socket) => socket.destroy());
   if (hasSocket) await new Promise<void>((done) => server.listen(dir.join('kni.sock'), done));
   const local = localHost();
   const host: Host = {
@@ -47,13 +51,21 @@ const nodeWith = async (dir: TempDir, {facts, answer, hasSocket = true}: Node) =
 };
 
 const running = 'NRestarts=0 ExecMainStatus=0 SubState=running';
-const networks = (ready: boolean): string => `echo '{"networks": [{"name": "a", "ready": ${ready}}]}'`;
+const printed = (ready: boolean): string => `echo '{"networks": [{"name": "a", "ready": ${ready}}]}'`;
 const refuse = (text: string): string => `echo 'kni-runtime: ${text}' >&2; exit 1`;
 
 describe('waitForRuntime', () => {
   it('resolves when a network is ready', async () => {
     await using dir = await tempDir();
-    await using node = await nodeWith(dir, {facts: running, answer: networks(true)});
+    await using node = await nodeWith(dir, {facts: running, answer: printed(true)});
+    await expect(node.wait()).resolves.toBeUndefined();
+  });
+
+  it('does not start kni-runtime for a runtime that answers curl', async () => {
+    await using dir = await tempDir();
+    await using node = await nodeWith(dir, {facts: running, answer: 'exit 1', hasSocket: false});
+    const answer = networks({networks: [{name: 'a', ready: true}]});
+    using _ = await serveAnswer(dir.join('kni.sock'), queryNodeNetworks, answer);
     await expect(node.wait()).resolves.toBeUndefined();
   });
 
@@ -89,7 +101,7 @@ describe('waitForRuntime', () => {
       {facts: running, answer: refuse('INTERNAL: Protocol error')},
       'QueryNodeNetworks fails with INTERNAL: Protocol error',
     ],
-    ['has no ready network', {facts: running, answer: networks(false)}, 'reports no ready network'],
+    ['has no ready network', {facts: running, answer: printed(false)}, 'reports no ready network'],
     ['has no network', {facts: running, answer: 'echo "{}"'}, 'reports no ready network: {}'],
   ])('says why, when the runtime %s', async (_, given, why) => {
     await using dir = await tempDir();
