@@ -115,12 +115,19 @@ export const findPod = async (
   path: string,
   signal?: AbortSignal,
 ): Promise<Pod | undefined> => {
-  const [namespace = '', name = ''] = path.includes('/') ? path.split('/') : ['default', path];
+  const {namespace, name} = namesIn(path);
   const get = getJson('-n', namespace, 'pods', '--ignore-not-found', name);
   const {stdout} = await controlPlane.run(get, signal && {signal});
-  return stdout.trim() === ''
-    ? undefined
-    : podFrom(readJson(podObject, stdout, `pod ${path}`), {namespace, name});
+  return stdout.trim() === '' ? undefined : parsePod(stdout, path);
+};
+
+/** `stdout` is one pod as JSON. */
+export const parsePod = (stdout: string, path: string): Pod =>
+  podFrom(readJson(podObject, stdout, `pod ${path}`), namesIn(path));
+
+const namesIn = (path: string): Pick<Pod, 'namespace' | 'name'> => {
+  const [namespace = '', name = ''] = path.includes('/') ? path.split('/') : ['default', path];
+  return {namespace, name};
 };
 
 /** `Running, Ready` */

@@ -9,7 +9,7 @@ import type {Host} from '../host/host.ts';
 import {DeadlineExceeded, waitUntil} from '../host/wait-until.ts';
 import {project} from '../project.ts';
 import {applyManifest, awaitPodReady, kubectl} from '../tools/kubectl.ts';
-import {findPod, isCurrent, type Pod} from './pod.ts';
+import {findPod, isCurrent, type Pod, parsePod} from './pod.ts';
 import type {StartTimeOf} from './readiness.ts';
 
 export interface PodSpec {
@@ -81,12 +81,14 @@ const replaceTimeout = 30_000;
 
 /**
  * Recreates a pod of the namespace `default`. Unlike `kubectl replace`, does not wait until the kubelet has removed the former pod. Without
- * validation by kubectl, which would ask the API server for its schema: the spec is ours.
+ * validation by kubectl, which would ask the API server for its schema: the spec is ours. The second kubectl starts during the first,
+ * and gets the manifest afterwards.
  */
 export const replacePod = async (controlPlane: Host, spec: PodSpec): Promise<void> => {
   const [file, args] = kubectl();
   const script = `name=$1; shift
-"$@" delete pod "$name" --ignore-not-found --force --grace-period=0 --wait=false && "$@" create --validate=false -f -`;
+{ "$@" delete pod "$name" --ignore-not-found --force --grace-period=0 --wait=false >&2 && cat; } |
+  "$@" create --validate=false -f -`;
   // Not cancelled: kubectl would continue on the node, and conflict with the next call for the same pod.
   await controlPlane.run(['sh', ['-c', script, 'sh', spec.name, file, ...args]], {
     input: await podManifest(spec),
@@ -94,18 +96,23 @@ export const replacePod = async (controlPlane: Host, spec: PodSpec): Promise<voi
   });
 };
 
-/** Resolves with false after the timeout. One watch instead of many requests; `waitForPod` also says why a pod is not Ready. */
-export const becomesReady = async (
+/**
+ * The pod of the namespace `default` once it is Ready; undefined after the timeout. One watch instead of many requests; `waitForPod` also
+ * says why a pod is not Ready.
+ */
+export const readyPod = async (
   controlPlane: Host,
   name: string,
   {signal, atMost}: {readonly signal: AbortSignal; readonly atMost: number},
-): Promise<boolean> => {
+): Promise<Pod | undefined> => {
   try {
-    await controlPlane.run(awaitPodReady(name, atMost), {signal});
-    return true;
+    return parsePod(
+      (await controlPlane.run(awaitPodReady(name, atMost), {signal})).stdout,
+      `default/${name}`,
+    );
   } catch (error) {
     if (!(error instanceof CommandError) || signal.aborted) throw error;
-    return false;
+    return undefined;
   }
 };
 

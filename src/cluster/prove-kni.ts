@@ -3,7 +3,7 @@
 import {UserError} from '../errors.ts';
 import {DeadlineExceeded, waitUntil} from '../host/wait-until.ts';
 import {type Cluster, flagOf} from './cluster.ts';
-import {findPod} from './pod.ts';
+import {findPod, type Pod} from './pod.ts';
 import {type Check, type Evidence, type EvidenceOptions, gatherEvidence, judge, nameLabel} from './proof.ts';
 
 export interface Proof {
@@ -20,9 +20,9 @@ export const proveKni = async (
   cluster: Cluster,
   name: string,
   signal: AbortSignal,
-  options?: EvidenceOptions,
+  {found, ...options}: EvidenceOptions & {readonly found?: Pod | undefined} = {},
 ): Promise<Proof> => {
-  const pod = await findPod(cluster.controlPlane, name, signal);
+  const pod = found ?? (await findPod(cluster.controlPlane, name, signal));
   if (!pod?.ready) {
     throw new UserError({
       code: 'KNI-E102',
@@ -50,6 +50,8 @@ export interface ProofOptions extends EvidenceOptions {
   readonly atMost?: number;
   /** Milliseconds between two attempts. */
   readonly every?: number;
+  /** The pod as it was read just now: the first attempt does not read it again. */
+  readonly found?: Pod;
 }
 
 /**
@@ -60,10 +62,16 @@ export const waitForProof = async (
   cluster: Cluster,
   pod: string,
   signal: AbortSignal,
-  {atMost = 60_000, every = 1_000, ...options}: ProofOptions = {},
+  {atMost = 60_000, every = 1_000, found, ...options}: ProofOptions = {},
 ): Promise<Proof> => {
   const wait = {what: 'the proof to succeed', every, atMost, signal};
-  return waitUntil(wait, () => proveKni(cluster, pod, signal, options)).catch((error: unknown) => {
+  let recent = found;
+  const attempt = (): Promise<Proof> => {
+    const first = recent;
+    recent = undefined;
+    return proveKni(cluster, pod, signal, {...options, found: first});
+  };
+  return waitUntil(wait, attempt).catch((error: unknown) => {
     throw error instanceof DeadlineExceeded && error.cause instanceof UserError ? error.cause : error;
   });
 };

@@ -3,7 +3,7 @@
 import {type Cluster, flagOf} from '../cluster/cluster.ts';
 import {samplePodName} from '../cluster/names.ts';
 import {findPod} from '../cluster/pod.ts';
-import {becomesReady, createPod, replacePod, waitForPod} from '../cluster/pods.ts';
+import {createPod, readyPod, replacePod, waitForPod} from '../cluster/pods.ts';
 import {workerOf} from '../cluster/proof.ts';
 import {type Proof, waitForProof} from '../cluster/prove-kni.ts';
 import {UserError} from '../errors.ts';
@@ -29,9 +29,10 @@ export const renewSamplePod = async (cluster: Cluster, node: string, signal: Abo
   await replacePod(cluster.controlPlane, {name: samplePodName, node});
   signal.throwIfAborted();
   const {controlPlane} = cluster;
-  if (!(await becomesReady(controlPlane, samplePodName, {signal, atMost: 30_000})))
-    await waitForPod(controlPlane, samplePodName, {signal, atMost: 1_000, flag: flagOf(cluster)});
-  return waitForProof(cluster, samplePodName, signal, {atMost: 10_000, every: 100});
+  const found =
+    (await readyPod(controlPlane, samplePodName, {signal, atMost: 30_000})) ??
+    (await waitForPod(controlPlane, samplePodName, {signal, atMost: 1_000, flag: flagOf(cluster)}));
+  return waitForProof(cluster, samplePodName, signal, {atMost: 10_000, every: 100, found});
 };
 
 /** Turns the errors of a node that does not answer, or not in time, into UserError. Returns other errors unchanged. */

@@ -1,13 +1,17 @@
+import {chmod, readFile, writeFile} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
 import {parse} from 'yaml';
 import {findPod} from '../../src/cluster/pod.ts';
-import {createPod, podManifest, waitForPod} from '../../src/cluster/pods.ts';
+import {createPod, podManifest, readyPod, replacePod, waitForPod} from '../../src/cluster/pods.ts';
 import {nodeReadiness} from '../../src/cluster/readiness.ts';
 import {UserError} from '../../src/errors.ts';
+import {CommandError} from '../../src/host/command-error.ts';
 import type {Host} from '../../src/host/host.ts';
-import {applyManifest, getJson} from '../../src/tools/kubectl.ts';
+import {localHost} from '../../src/host/process.ts';
+import {applyManifest, awaitPodReady, getJson} from '../../src/tools/kubectl.ts';
 import {exchange, rejection} from '../rig/demo.ts';
 import {fakeHost} from '../rig/fake-host.ts';
+import {type TempDir, tempDir} from '../rig/temp-dir.ts';
 
 const get = getJson('-n', 'default', 'pods', '--ignore-not-found', 'a');
 const pod = (status: object, spec: object = {nodeName: 'test1-worker'}): string =>
@@ -240,5 +244,49 @@ describe('nodeReadiness', () => {
       {name: 'd', ready: false, message: 'no condition reported yet', versions: none},
       {name: 'e', ready: false, message: 'no condition reported yet', versions: none},
     ]);
+  });
+});
+
+describe('replacePod', () => {
+  /** The script runs here, with a kubectl that writes down its work. Like the real one, it refuses to create nothing. */
+  const replaceWith = async (dir: TempDir, deletion: string): Promise<string> => {
+    const kubectl = `#!/bin/sh
+case "$*" in
+*' delete pod a '*) sleep 0.1; ${deletion} ;;
+*' create '*) grep . >>${dir.join('log')} || { echo 'error: no objects passed to create' >&2; exit 1; } ;;
+esac
+`;
+    await writeFile(dir.join('kubectl'), kubectl);
+    await chmod(dir.join('kubectl'), 0o755);
+    await writeFile(dir.join('log'), '');
+    const env = {PATH: `${dir.path}:${process.env['PATH']}`};
+    await replacePod({run: (command, options) => localHost().run(command, {...options, env})}, {name: 'a'});
+    return readFile(dir.join('log'), 'utf8');
+  };
+
+  it('creates the pod after the former one was deleted', async () => {
+    await using dir = await tempDir();
+    const [first, ...manifest] = (await replaceWith(dir, `echo deleted >>${dir.join('log')}`)).split('\n');
+    expect(first).toBe('deleted');
+    expect(parse(manifest.join('\n'))).toEqual(parse(await podManifest({name: 'a'})));
+  });
+
+  it('creates no pod if the former one could not be deleted, and says why', async () => {
+    await using dir = await tempDir();
+    const error = await rejection(replaceWith(dir, 'echo "Unable to connect" >&2; exit 1'), CommandError);
+    expect(error.output).toContain('Unable to connect');
+    expect(await readFile(dir.join('log'), 'utf8')).toBe('');
+  });
+});
+
+describe('readyPod', () => {
+  const {signal} = new AbortController();
+
+  it('returns the pod that kubectl printed when it was Ready', async () => {
+    const host = fakeHost(exchange(awaitPodReady('a', 1_000), ready));
+    expect(await readyPod(host, 'a', {signal, atMost: 1_000})).toMatchObject({
+      ready: true,
+      ips: ['10.244.1.5'],
+    });
   });
 });
