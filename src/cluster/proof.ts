@@ -37,7 +37,7 @@ export interface EvidenceOptions {
   readonly byName?: boolean;
 }
 
-/** Asks containerd, the node's journal and the pod at the same time. */
+/** Asks the node and the pod at the same time. */
 export const gatherEvidence = async (
   cluster: Pick<Cluster, 'controlPlane' | 'node'>,
   pod: Pod,
@@ -45,18 +45,11 @@ export const gatherEvidence = async (
   {byName = false}: EvidenceOptions = {},
 ): Promise<Evidence> => {
   const node = cluster.node(pod.node ?? '');
-  const [sandboxes, lines, ipAddr, reached] = await Promise.all([
-    node.run(sandboxesOfPod(pod.uid), {signal}),
-    linesMatching(pod.uid, node, signal),
+  const [{sandbox, netns, lines}, ipAddr, reached] = await Promise.all([
+    attachedSandbox(node, pod, signal),
     addressesIn(cluster.controlPlane, pod, signal),
     byName ? reachByName(cluster.controlPlane, pod, signal) : undefined,
   ]);
-  // After several attempts the newest sandbox counts: the one that the runtime attached last.
-  const attached = lines.findLast(({rpc, level}) => rpc === 'AttachInterface' && level === 'info')?.sandbox;
-  const ids = sandboxes.stdout.split('\n').filter(Boolean);
-  const sandbox = ids.find((id) => id === attached) ?? ids[0] ?? '';
-  const info = sandbox === '' ? undefined : await node.run(sandboxInfo(sandbox), {signal});
-  const netns = info && netnsOf(info.stdout);
   return {
     pod,
     sandbox,
@@ -66,6 +59,23 @@ export const gatherEvidence = async (
     ...(lacksKnownLine({lines, sandbox}) && {asked: await askAddresses(node, sandbox, signal)}),
     ...(reached && {byName: reached}),
   };
+};
+
+/** After several attempts the newest sandbox counts: the one that the runtime attached last. */
+const attachedSandbox = async (
+  node: Host,
+  pod: Pod,
+  signal: AbortSignal,
+): Promise<Pick<Evidence, 'sandbox' | 'netns' | 'lines'>> => {
+  const [sandboxes, lines] = await Promise.all([
+    node.run(sandboxesOfPod(pod.uid), {signal}),
+    linesMatching(pod.uid, node, signal),
+  ]);
+  const attached = lines.findLast(({rpc, level}) => rpc === 'AttachInterface' && level === 'info')?.sandbox;
+  const ids = sandboxes.stdout.split('\n').filter(Boolean);
+  const sandbox = ids.find((id) => id === attached) ?? ids[0] ?? '';
+  const info = sandbox === '' ? undefined : await node.run(sandboxInfo(sandbox), {signal});
+  return {sandbox, netns: info && netnsOf(info.stdout), lines};
 };
 
 /**
