@@ -23,6 +23,8 @@ export interface PodSpec {
   readonly namespace?: string;
   /** Further fields of the container: its command, its ports. */
   readonly container?: Readonly<Record<string, unknown>>;
+  /** The pod gets no token for the API server. */
+  readonly withoutToken?: boolean;
 }
 
 export const podManifest = async ({
@@ -32,6 +34,7 @@ export const podManifest = async ({
   annotations,
   namespace,
   container: fields,
+  withoutToken = false,
 }: PodSpec): Promise<string> => {
   const sample = await samplePod();
   const [container] = sample.spec.containers;
@@ -45,6 +48,7 @@ export const podManifest = async ({
     },
     spec: {
       ...sample.spec,
+      ...(withoutToken && {automountServiceAccountToken: false}),
       // A selector instead of nodeName, so that the scheduler still checks the node's resources.
       ...(node !== undefined && {
         nodeSelector: {'kubernetes.io/hostname': node},
@@ -91,7 +95,8 @@ export const replacePod = async (controlPlane: Host, spec: PodSpec): Promise<voi
   "$@" create --validate=false -f -`;
   // Not cancelled: kubectl would continue on the node, and conflict with the next call for the same pod.
   await controlPlane.run(['sh', ['-c', script, 'sh', spec.name, file, ...args]], {
-    input: await podManifest(spec),
+    // The kubelet looks only every 300 ms whether the volume with the token is mounted.
+    input: await podManifest({...spec, withoutToken: true}),
     timeout: replaceTimeout,
   });
 };
