@@ -31,6 +31,7 @@ export const chapters = [
   'replaced-configuration',
   'switched-node',
   'own-runtime',
+  'interrupted-switch',
   'own-go-runtime',
   'compare',
   'churn',

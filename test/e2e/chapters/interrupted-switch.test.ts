@@ -1,0 +1,134 @@
+/** Commands that put a user's network runtime on the nodes are interrupted; the cluster keeps a runtime that works. */
+
+import {access} from 'node:fs/promises';
+import {join} from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest';
+import {exitCodes} from '../../../src/exit-codes.ts';
+import {cluster, controlPlane, dirs, named, run, shell, worker} from '../../rig/cluster/cluster.ts';
+import {useCluster} from '../../rig/cluster/fixture.ts';
+import {kniDemo, type Running} from '../../rig/cluster/kni-demo.ts';
+import {
+  createOwnRuntime,
+  type OwnRuntime,
+  programOnWorker,
+  refuseNetworks,
+  sampleUid,
+  startUseDefault,
+  useDefault,
+} from '../../rig/cluster/own-runtime.ts';
+import {podReady, removePods, sample} from '../../rig/cluster/pods.ts';
+import {until} from '../../rig/wait.ts';
+
+useCluster();
+
+describe("a switch to or from a user's network runtime", () => {
+  let own: OwnRuntime;
+  let running: Running | undefined;
+  let uid = '';
+  beforeAll(async () => {
+    own = await createOwnRuntime();
+    await own.use();
+    uid = await sampleUid();
+  });
+  // A failed test must not keep the lock from the next one.
+  afterEach(async () => {
+    running?.kill();
+    await running?.ended;
+  });
+  afterAll(async () => {
+    await useDefault();
+    await own[Symbol.asyncDispose]();
+  });
+
+  it('is rolled back when the runtime exits', async () => {
+    const good = await own.edit((text) =>
+      text.replace(/^await serve\(/m, "throw new Error('no map');\nawait serve("),
+    );
+    const ended = await own.use();
+    await own.write(good);
+    expect(ended).toMatchObject({
+      exitCode: exitCodes.failed,
+      stdout: expect.stringContaining(`undone: network runtime of ${worker} replaced by`),
+      stderr: expect.stringContaining('it exits after its start, with status 1'),
+    });
+    await podReady(sample);
+    expect(await sampleUid()).toBe(uid);
+    expect(await programOnWorker()).toContain('/opt/kni/user-runtime/');
+  });
+
+  it.each([0, 3_000])('is undone by the next command after kill -9 at %i ms', async (ms) => {
+    running = startUseDefault();
+    const record = join(dirs.state, 'clusters', cluster, 'changes.json');
+    await until('the switch to be recorded', () =>
+      access(record).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await sleep(ms);
+    running.kill();
+    await running.ended;
+    expect((await kniDemo('status', ...named)).stdout).toContain(
+      'an interrupted `kni-demo runtime use` left',
+    );
+    const created = await kniDemo('pod', 'create', 'after-kill', ...named, '--node', worker);
+    expect(created).toMatchObject({
+      exitCode: exitCodes.ok,
+      stderr: expect.stringContaining(`undone: network runtime of ${worker} replaced by`),
+    });
+    await removePods('after-kill');
+    expect(await programOnWorker()).toContain('/opt/kni/user-runtime/');
+    await podReady(sample);
+    expect(await sampleUid()).toBe(uid);
+  });
+
+  it('is undone on the other nodes if a node is stopped meanwhile, and up restores that node', async () => {
+    running = startUseDefault();
+    await running.printed(`switching ${worker}`);
+    await run('docker', 'stop', '--time', '2', worker);
+    expect(await running.ended).toMatchObject({
+      exitCode: exitCodes.failed,
+      stderr: expect.stringContaining(
+        `\`kni-demo runtime use\` failed: node ${worker} was stopped meanwhile`,
+      ),
+    });
+    expect(await shell(controlPlane, 'systemctl is-active kni kubelet')).toBe('active\nactive');
+    const stack = cluster === 'kni-e2e' ? ['--stack', 'bookworm'] : [];
+    const up = await kniDemo('up', '--quiet', '--yes', ...stack, ...named);
+    expect(up).toMatchObject({exitCode: exitCodes.ok});
+    expect(await programOnWorker()).toContain('/opt/kni/user-runtime/');
+  });
+
+  it('goes back to the last version that was proved, when runtime dev ends by Ctrl-C', async () => {
+    running = own.develop();
+    await running.printed('proved ');
+    await own.edit(refuseNetworks);
+    await running.printed('CreateNetwork failed');
+    running.interrupt();
+    expect(await running.ended).toMatchObject({
+      exitCode: exitCodes.ok,
+      stdout: expect.stringContaining('The last version was not proved. Going back to the one before.'),
+    });
+    await podReady(sample);
+  });
+
+  it('goes back to it by the next command, after runtime dev was ended by kill -9', async () => {
+    running = own.develop();
+    await running.printed('CreateNetwork failed'); // the version that Ctrl-C left
+    running.kill();
+    await running.ended;
+    expect((await kniDemo('status', ...named)).stdout).toContain(
+      `an interrupted \`kni-demo runtime dev\` left: a version of ${own.directory} on `,
+    );
+    const created = await kniDemo('pod', 'create', 'after-kill', ...named, '--node', worker);
+    expect(created).toMatchObject({
+      exitCode: exitCodes.ok,
+      stderr: expect.stringContaining(
+        `undone: a version of ${own.directory} on ${worker} that was not proved`,
+      ),
+    });
+    await removePods('after-kill');
+    await podReady(sample);
+  });
+});
