@@ -13,10 +13,27 @@ import type {Project} from './project.ts';
 import {awaitReady, notReady} from './ready.ts';
 
 /**
+ * A shell function that waits until a client is connected to the new runtime: the kubelet. It retries within 0.2 s, 0.3 s and so on. A pod
+ * that comes before is refused, and the kubelet repeats that only 10 to 15 s later.
+ */
+export const kubeletConnected = `
+kubelet_connected() {
+  for _ in $(seq 50); do
+    connections=$(ss -xH src /run/kni/kni.sock 2>/dev/null) || return 0
+    case $connections in *ESTAB*) return 0 ;; esac
+    sleep 0.05
+  done
+}
+`;
+
+/** The line that the script prints when the new version is ready. */
+const servingLine = 'serving';
+
+/**
  * The node finishes this script, also when this process is killed: one of the two versions runs afterwards. `$2` and `$3` are the
  * sha256 of the new version and of the one that was proved last, which is kept.
  */
-const script = `${awaitReady}${versionScript}
+const script = `${awaitReady}${kubeletConnected}${versionScript}
 cat >"$1.new"
 has "$1.new" "$2" || exit 2
 chmod 755 "$1.new"
@@ -24,7 +41,7 @@ if has "$1" "$3"; then ln -f "$1" "$1.proved"; fi
 ln -f "$1" "$1.last"
 mv -f "$1.new" "$1"
 systemctl restart kni
-await_ready 0 && exit 0
+await_ready 0 && { echo ${servingLine}; kubelet_connected; exit 0; }
 mv -f "$1.last" "$1"
 systemctl restart kni
 exit 1`;
@@ -48,16 +65,30 @@ export interface Version {
 
 export type Deployment = {readonly kind: 'serving'} | {readonly kind: 'refused'; readonly error: UserError};
 
-/** Resolves when the new version serves, or the former one is back. It cannot be cancelled, because it takes at most seconds. */
+export interface NodeVersion extends Version {
+  readonly node: string;
+  /** The version that was proved last. */
+  readonly proved: Buffer;
+  /** Called when the new version serves. */
+  readonly onServing?: () => void;
+}
+
+/**
+ * Resolves when the kubelet is connected to the new version, or the former one is back. It cannot be cancelled, because it takes at most
+ * seconds.
+ */
 export const deploy = async (
   host: Host,
-  {node, source, name, program, proved}: Version & {readonly node: string; readonly proved: Buffer},
+  {node, source, name, program, proved, onServing}: NodeVersion,
 ): Promise<Deployment> => {
   const since = Date.now();
   try {
     const args = [developedFile(name), digestOf(program), digestOf(proved)];
     const command: Command = ['sh', ['-c', script, 'sh', ...args]];
-    await host.run(command, {input: program, timeout: 60_000});
+    const onLine = (line: string): void => {
+      if (line === servingLine) onServing?.();
+    };
+    await host.run(command, {input: program, timeout: 60_000, onLine});
     return {kind: 'serving'};
   } catch (error) {
     if (!(error instanceof CommandError) || error.exitStatus !== 1) throw error;
@@ -101,6 +132,8 @@ export interface NextVersion extends Version {
   readonly former: Buffer;
   /** The version that was proved last. */
   readonly proved: Buffer;
+  /** Called when the new version serves on all nodes. */
+  readonly onServing?: () => void;
 }
 
 /**
@@ -109,10 +142,16 @@ export interface NextVersion extends Version {
  */
 export const deployOnAll = async (
   {nodes, node}: Pick<Cluster, 'node'> & {readonly nodes: readonly {readonly name: string}[]},
-  {former, program: next, ...version}: NextVersion,
+  {former, program: next, onServing, ...version}: NextVersion,
 ): Promise<UserError | readonly []> => {
-  const put = (name: string, program: Buffer) => deploy(node(name), {...version, node: name, program});
-  const results = await Promise.allSettled(nodes.map(({name}) => put(name, next)));
+  const put = (name: string, program: Buffer, served?: () => void) =>
+    deploy(node(name), {...version, node: name, program, ...(served && {onServing: served})});
+  const serving = new Set<string>();
+  const note = (name: string): void => {
+    serving.add(name);
+    if (serving.size === nodes.length) onServing?.();
+  };
+  const results = await Promise.allSettled(nodes.map(({name}) => put(name, next, () => note(name))));
   const refused = results.flatMap((each) =>
     each.status === 'fulfilled' && each.value.kind === 'refused' ? [each.value.error] : [],
   );

@@ -24,6 +24,7 @@ restart) cat ${file} >>${dir.join('started')}; echo >>${dir.join('started')} ;;
 esac`,
     'kni-runtime': `grep -q ${bad} ${file} || echo '{"networks": [{"name": "a", "ready": true}]}'`,
     journalctl: 'echo "last words"',
+    ss: 'echo ESTAB',
   };
   for (const [name, script] of Object.entries(programs)) {
     await writeFile(dir.join('bin', name), `#!/bin/sh\n${script}\n`);

@@ -1,7 +1,10 @@
 import {rm, writeFile} from 'node:fs/promises';
+import {connect, createServer} from 'node:net';
+import {setTimeout as sleep} from 'node:timers/promises';
 import {describe, expect, it} from 'vitest';
 import type {Host} from '../../src/host/host.ts';
-import {deploy, deployOnAll, developedProgram} from '../../src/runtimes/deploy.ts';
+import {localHost} from '../../src/host/process.ts';
+import {deploy, deployOnAll, developedProgram, kubeletConnected} from '../../src/runtimes/deploy.ts';
 import {hostOf} from '../rig/cli.ts';
 import {node} from '../rig/demo.ts';
 import {nodeIn} from '../rig/developed-node.ts';
@@ -44,6 +47,30 @@ describe('deploy', () => {
   });
 });
 
+describe('kubelet_connected', () => {
+  it('waits for the first connection to the socket of the runtime', async () => {
+    await using dir = await tempDir();
+    const socket = dir.join('kni.sock');
+    const server = createServer((connection) => connection.on('error', () => undefined));
+    await new Promise<void>((done) => server.listen(socket, done));
+    const script = `${kubeletConnected}kubelet_connected; echo connected`.replace(
+      '/run/kni/kni.sock',
+      socket,
+    );
+    const order: string[] = [];
+    const waiting = localHost()
+      .run(['sh', ['-c', script]])
+      .then(({stdout}) => order.push(stdout));
+    await sleep(300);
+    order.push('kubelet');
+    const kubelet = connect(socket);
+    await waiting;
+    kubelet.destroy();
+    server.close();
+    expect(order).toEqual(['kubelet', 'connected']);
+  });
+});
+
 describe('deployOnAll', () => {
   const names = ['test1-worker', 'test1-control-plane'] as const;
   const clusterOf = (hosts: Readonly<Record<string, Host>>) => ({
@@ -56,11 +83,23 @@ describe('deployOnAll', () => {
   });
   const version = {...versionOf('picky'), former: Buffer.from('first')};
 
+  it('reports once that all nodes serve the version', async () => {
+    await using one = await tempDir();
+    await using two = await tempDir();
+    const hosts = {[names[0]]: (await nodeIn(one)).host, [names[1]]: (await nodeIn(two)).host};
+    let reports = 0;
+    expect(await deployOnAll(clusterOf(hosts), {...version, onServing: () => reports++})).toEqual([]);
+    expect(reports).toBe(1);
+  });
+
   it('puts the former version back on the nodes that served the new one, when another node refuses it', async () => {
     await using one = await tempDir();
     await using two = await tempDir();
     const [good, picky] = [await nodeIn(one), await nodeIn(two, 'picky')];
-    const refused = await deployOnAll(clusterOf({[names[0]]: good.host, [names[1]]: picky.host}), version);
+    let reports = 0;
+    const hosts = clusterOf({[names[0]]: good.host, [names[1]]: picky.host});
+    const refused = await deployOnAll(hosts, {...version, onServing: () => reports++});
+    expect(reports).toBe(0);
     expect(refused).toMatchObject({what: `network runtime /root/hello does not work on ${names[1]}`});
     expect([await good.text(), await picky.text()]).toEqual(['first', 'first']);
     expect(await good.started()).toEqual(['picky', 'first']);

@@ -134,7 +134,8 @@ const develop = async (world: World, session: Session): Promise<boolean> => {
       if (former === undefined || proved === undefined) outcome = await useFirst(world, session, program);
       else {
         if (unproved.length === 0) unproved = await recordVersion(session, proved);
-        outcome = await deployOnAll(cluster, {...version, program, proved, former});
+        const onServing = (): void => text.serving(performance.now() - changedAt);
+        outcome = await deployOnAll(cluster, {...version, program, proved, former, onServing});
       }
       if (outcome instanceof UserError) {
         text.failed(former === undefined ? outcome : withoutLog(outcome), former !== undefined);
@@ -145,14 +146,10 @@ const develop = async (world: World, session: Session): Promise<boolean> => {
       }
       served = program;
       logs ??= followLogs(cluster, (node, line) => text.log(node, line), signal);
-      const took = performance.now() - changedAt;
       if (former === undefined) {
         proved = program;
-        text.proved(took, outcome);
-      } else {
-        text.serving(took);
-        proveVersion(program, changedAt);
-      }
+        text.proved(performance.now() - changedAt, outcome);
+      } else proveVersion(program, changedAt);
     }
     proving.cancel();
     await Promise.all([proving.ended, logs]);
