@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"io"
 	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -128,6 +130,73 @@ func TestLifeOfAPod(t *testing.T) {
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// logOf returns what is logged meanwhile.
+func logOf(t *testing.T, work func()) string {
+	t.Helper()
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout := os.Stdout
+	os.Stdout = write
+	work()
+	os.Stdout = stdout
+	write.Close()
+	text, err := io.ReadAll(read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestLogNamesThePodThatWasDeleted(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	client, stop := startRuntime(t, t.TempDir())
+	defer stop()
+	for _, uid := range []string{"uid-old", "uid-new"} {
+		if _, err := client.CreateNetwork(ctx, &kni.CreateNetworkRequest{Namespace: "default", Name: "web", Uid: uid}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The name alone means the newest pod.
+	logged := logOf(t, func() {
+		if _, err := client.DeleteNetwork(ctx, &kni.DeleteNetworkRequest{Namespace: "default", Name: "web"}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if !strings.Contains(logged, `"uid":"uid-new"`) || strings.Contains(logged, "uid-old") {
+		t.Errorf("logged: %s", logged)
+	}
+	if _, err := client.DeleteNetwork(ctx, &kni.DeleteNetworkRequest{Namespace: "default", Name: "web"}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestUnreadableRecordIsPutAside(t *testing.T) {
+	dir := t.TempDir()
+	store, err := openStore(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.close()
+	file := filepath.Join(dir, "pods", "web.json")
+	if err := os.WriteFile(file, []byte(`{"Key": "web", "Sandbox": {"id": "of another version"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	logged := logOf(t, func() {
+		if err := store.read(func(record pod) { t.Errorf("took %+v", record) }); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if !strings.Contains(logged, "Sandbox of type string") {
+		t.Errorf("logged: %s", logged)
+	}
+	if _, err := os.Stat(file + ".unreadable"); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -83,12 +83,9 @@ type calls struct {
 func (c *calls) run(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 	rpc, begun := path.Base(info.FullMethod), time.Now()
 	id := identityOf(request)
-	answer, err := c.handle(ctx, rpc, id, func() (any, error) { return handle(ctx, request) })
+	answer, err := c.handle(ctx, rpc, &id, func() (any, error) { return handle(ctx, request) })
 	if _, isStatus := status.FromError(err); !isStatus {
 		err = failed(codes.Internal, err.Error())
-	}
-	if pod, found := c.service.pods.find(id); found {
-		id = pod.identity()
 	}
 	facts := fields{"rpc": rpc, "pod": id.fullName(), "uid": id.uid, "sandbox": id.sandbox, "netns": id.netns, "correlation": id.key,
 		"ms": float64(time.Since(begun).Microseconds()/100) / 10}
@@ -112,7 +109,8 @@ func (c *calls) run(ctx context.Context, request any, info *grpc.UnaryServerInfo
 	return answer, nil
 }
 
-func (c *calls) handle(ctx context.Context, rpc string, id identity, handler func() (any, error)) (answer any, err error) {
+// handle completes the identity for the log, from the record that the call means.
+func (c *calls) handle(ctx context.Context, rpc string, id *identity, handler func() (any, error)) (answer any, err error) {
 	defer func() {
 		if thrown := recover(); thrown != nil {
 			logError("panic", fields{"rpc": rpc, "error": fmt.Sprint(thrown), "stack": string(debug.Stack())})
@@ -130,10 +128,11 @@ func (c *calls) handle(ctx context.Context, rpc string, id identity, handler fun
 	}
 	// A query must not wait for a slow call of its pod. SetupNodeNetwork is not about a pod.
 	if rpc == "QueryPodNetwork" || rpc == "SetupNodeNetwork" {
+		c.complete(id)
 		return handler()
 	}
 	key := "sandbox " + id.sandbox
-	if pod, found := c.service.pods.find(id); found {
+	if pod, found := c.service.pods.find(*id); found {
 		key = pod.fullName()
 	} else if id.name != "" {
 		key = id.fullName()
@@ -143,7 +142,25 @@ func (c *calls) handle(ctx context.Context, rpc string, id identity, handler fun
 	if ctx.Err() != nil { // the caller has not waited: it repeats the call if it still wants it
 		return nil, status.FromContextError(ctx.Err()).Err()
 	}
+	if rpc == "CreateNetwork" {
+		defer c.complete(id) // it writes the record
+	} else {
+		c.complete(id) // DeleteNetwork removes the record: afterwards the request may match that of another sandbox
+	}
 	return handler()
+}
+
+// complete adds what the record of the pod knows. The sandbox of the request stays: AttachInterface is about to record it.
+func (c *calls) complete(id *identity) {
+	pod, found := c.service.pods.find(*id)
+	if !found {
+		return
+	}
+	sandbox := id.sandbox
+	*id = pod.identity()
+	if sandbox != "" {
+		id.sandbox = sandbox
+	}
 }
 
 // isRepeated reports whether the call comes every few seconds and had the same outcome the last time.

@@ -36,7 +36,8 @@ func openStore(stateDir string) (store, error) {
 
 func (s store) close() { s.lock.Close() }
 
-// read calls take for each record. It logs damaged ones, such as a power loss may leave, and puts them aside.
+// read calls take for each record. It logs unreadable ones, and puts them aside: a power loss may damage a record, and another version of
+// this program may write fields of other types.
 func (s store) read(take func(pod)) error {
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
@@ -55,9 +56,13 @@ func (s store) read(take func(pod)) error {
 			return err
 		}
 		var record pod
-		if err := json.Unmarshal(text, &record); err != nil || s.file(record) != file {
-			logError("put a damaged record aside", fields{"file": file + ".damaged"})
-			if err := os.Rename(file, file+".damaged"); err != nil {
+		unreadable := json.Unmarshal(text, &record)
+		if unreadable == nil && s.file(record) != file {
+			unreadable = fmt.Errorf("its key is %q", record.Key)
+		}
+		if unreadable != nil {
+			logError("put an unreadable record aside", fields{"file": file + ".unreadable", "error": unreadable.Error()})
+			if err := os.Rename(file, file+".unreadable"); err != nil {
 				return err
 			}
 			continue
