@@ -47,6 +47,9 @@ export const runtimeBuild = async (
     throw unwritable(file, flag, error);
   }
   record('result', {command: 'runtime build', exitCode: 0, file});
-  const needs = project.kind === 'go' ? 'a static executable' : 'which needs Node.js 22 and no npm packages';
-  say(`Built ${relative(here, file)}, ${needs}.`);
+  const kind =
+    project.kind === 'go'
+      ? 'a static executable'
+      : 'one file without npm packages, for the Node.js 22 of the nodes';
+  say(`Built ${relative(here, file)}, ${kind}.`);
 };
