@@ -1,5 +1,5 @@
 /** Finds real shells, fetching Debian packages into a cache when they are not installed. */
-import {readdir} from 'node:fs/promises';
+import {mkdir, readdir} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {exists, fetchPackage, namesIn} from './node/tools.ts';
 
@@ -26,9 +26,10 @@ export const unpackedZsh = async (): Promise<Shell> => {
   };
 };
 
-/** It finds `../share/fish` beside its program. */
+/** It finds `../share/fish` beside its program if `../etc/fish` exists, too. The package has that in another place. */
 export const unpackedFish = async (): Promise<Shell> => {
   const program = join(await fetchPackage('fish'), 'usr/bin/fish');
+  await mkdir(join(dirname(program), '../etc/fish'), {recursive: true});
   const libraries = join(dirname(program), '../lib');
   const directories = (await namesIn(libraries)).map((name) => join(libraries, name));
   return {program, env: {LD_LIBRARY_PATH: directories.join(':')}};
