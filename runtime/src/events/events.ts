@@ -4,7 +4,7 @@
  */
 import {createClock} from './clock.ts';
 import type {Emit, StampedEvent} from './event.ts';
-import {createPast} from './past.ts';
+import {type BufferLimits, createEventBuffer} from './event-buffer.ts';
 
 export interface Events {
   readonly emit: Emit;
@@ -31,9 +31,9 @@ export interface Reader {
 }
 
 export interface EventLimits {
-  readonly past: {readonly count: number; readonly bytes: number};
+  readonly past: BufferLimits;
   /** Events that wait for one reader. */
-  readonly queued: number;
+  readonly queued: BufferLimits;
   /** Events of one message. */
   readonly batch: number;
   /** Time in ms during which events are collected for one message. */
@@ -42,13 +42,13 @@ export interface EventLimits {
 
 const usual: EventLimits = {
   past: {count: 2_000, bytes: 1024 * 1024},
-  queued: 4_000,
+  queued: {count: 4_000, bytes: 4 * 1024 * 1024},
   batch: 200,
   collectMs: 10,
 };
 
 export const createEvents = (limits: EventLimits = usual, clock = createClock()): Events => {
-  const past = createPast(limits.past);
+  const past = createEventBuffer(limits.past);
   const queues = new Set<Queue>();
   return {
     emit: (fields, more) => {
@@ -84,17 +84,16 @@ interface Queue extends Reader {
 const createQueue = (
   {queued, batch, collectMs}: EventLimits,
   {follow, send, onEnd}: WatchOptions,
-  past: StampedEvent[],
+  past: readonly StampedEvent[],
 ): Queue => {
-  let waiting = past;
+  const waiting = createEventBuffer(queued);
   let missed = 0;
   let isBlocked = false;
   let isEnded = false;
   let timer: NodeJS.Timeout | undefined;
 
   const next = (): StampedEvent[] => {
-    const events = waiting.slice(0, batch);
-    waiting = waiting.slice(batch);
+    const events = waiting.take(batch);
     const [first] = events;
     if (missed === 0 || !first) return events;
     const gap: StampedEvent = {kind: 'missed', missed, timeUs: first.timeUs};
@@ -103,8 +102,8 @@ const createQueue = (
   };
   const flush = () => {
     timer = undefined;
-    while (!isBlocked && waiting.length > 0) isBlocked = !send(next());
-    if (!follow && waiting.length === 0) end();
+    while (!isBlocked && waiting.size() > 0) isBlocked = !send(next());
+    if (!follow && waiting.size() === 0) end();
   };
   const end = () => {
     if (isEnded) return;
@@ -113,21 +112,18 @@ const createQueue = (
   };
   const drop = () => {
     isEnded = true;
-    waiting = [];
+    waiting.clear();
     clearTimeout(timer);
   };
   const schedule = () => {
     timer ??= setTimeout(flush, collectMs);
   };
+  for (const event of past) missed += waiting.add(event);
   schedule();
   return {
     add: (event) => {
       if (isEnded) return;
-      waiting.push(event);
-      if (waiting.length > queued) {
-        waiting.shift();
-        missed++;
-      }
+      missed += waiting.add(event);
       if (!isBlocked) schedule();
     },
     drained: () => {

@@ -11,6 +11,7 @@ import {type ClusterEvent, microsecondsOf, type Source} from './event.ts';
 import {journalPattern, journalReader} from './journal-events.ts';
 import {podReader} from './pod-events.ts';
 import {parseRuntimeEvent} from './runtime-events.ts';
+import {createSeenEvents} from './seen-events.ts';
 
 /** One program on one node, which prints events as lines. */
 export interface Feed {
@@ -79,21 +80,15 @@ export const feedsOf = (cluster: Cluster, nodes: readonly string[], since: numbe
   return all.map((parts) => createFeed(parts, since));
 };
 
-/** More than a runtime keeps of the past. */
-const remembered = 5_000;
 /** Milliseconds that the lines of a journal may be late. */
 const lateness = 5_000;
 
 const createFeed = ({source, node, host, command, parse}: FeedParts, since: number): Feed => {
-  const seen = new Set<string>();
+  const isUnseen = createSeenEvents();
   let latest = since;
   const isNew = (event: ClusterEvent): boolean => {
-    const key = JSON.stringify(event);
-    if (microsecondsOf(event.time) < since * 1000 || seen.has(key)) return false;
-    seen.add(key);
+    if (microsecondsOf(event.time) < since * 1000 || !isUnseen(event)) return false;
     latest = Math.max(latest, microsecondsOf(event.time) / 1000);
-    const [oldest] = seen;
-    if (seen.size > remembered && oldest !== undefined) seen.delete(oldest);
     return true;
   };
   return {

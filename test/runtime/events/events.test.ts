@@ -4,7 +4,12 @@ import {createClock} from '../../../runtime/src/events/clock.ts';
 import type {StampedEvent} from '../../../runtime/src/events/event.ts';
 import {createEvents} from '../../../runtime/src/events/events.ts';
 
-const limits = {past: {count: 5, bytes: 100_000}, queued: 10, batch: 4, collectMs: 1};
+const limits = {
+  past: {count: 5, bytes: 100_000},
+  queued: {count: 10, bytes: 100_000},
+  batch: 4,
+  collectMs: 1,
+};
 
 const create = (rest: Partial<typeof limits> = {}) => {
   let time = 0;
@@ -101,6 +106,33 @@ describe('events', () => {
     await delay(20);
     expect(slow.seen().at(-1)).toBe('after');
     expect(quick.seen()).toEqual(['first', 'missed 15', ...numbers(16, 25), 'after']);
+  });
+
+  it('that wait for a slow reader fit into the limit of bytes, and it learns how many are lost', async () => {
+    const {events, emit, read} = create({queued: {count: 1_000, bytes: 20_000}});
+    const slow = read({accepts: 1});
+    emit('first');
+    await delay(20);
+    // Each needs about 8.2 kB: two fit.
+    for (let call = 1; call <= 5; call++)
+      events.emit({kind: 'rpc-began', rpc: String(call)}, () => ({request: 'x'.repeat(4_000)}));
+    slow.acceptAll();
+    expect(slow.seen()).toEqual(['first', 'missed 3', '4', '5']);
+    emit(...numbers(6, 40));
+    await delay(20);
+    expect(slow.seen().slice(-36)).toEqual(['5', ...numbers(6, 40)]);
+  });
+
+  it('are forgotten one by one, also when large and small events alternate', async () => {
+    const {emit, read} = create({queued: {count: 10, bytes: 3_000}});
+    const slow = read({accepts: 1});
+    emit('first');
+    await delay(20);
+    emit(...numbers(1, 30), 'x'.repeat(1_200), 'last', 'y'.repeat(2_000));
+    emit('after');
+    slow.acceptAll();
+    // An event that is larger than the limit is lost, and all before it.
+    expect(slow.seen()).toEqual(['first', 'missed 33', 'after']);
   });
 
   it('of routine calls are not kept for later readers', async () => {
