@@ -127,8 +127,8 @@ export const inputErrors = {
   ),
   'KNI-E230': entry(
     'The recording cannot be used.',
-    'The file is not a recording of `kni-demo dashboard --record`, is damaged, or was made by a later version.',
-    'Choose another file, or record a new one.',
+    'The file is not a recording of `kni-demo dashboard --record`, is damaged, is too large, or was made by a later version.',
+    'Choose another file, take a part of it as the message says, or record a new one.',
   ),
   'KNI-E231': entry(
     'The dashboard cannot listen on the port.',

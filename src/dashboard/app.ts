@@ -12,8 +12,8 @@ export interface AppOptions {
   readonly port: number;
   readonly page: PageFiles;
   readonly mode: PageMode;
-  /** A live cluster, or a recording with one JSON object per line. */
-  readonly content: LiveContent | {readonly recording: string};
+  /** A live cluster, or a recording with one JSON object per line, in UTF-8. */
+  readonly content: LiveContent | {readonly recording: Uint8Array<ArrayBuffer>};
 }
 
 export interface LiveContent {

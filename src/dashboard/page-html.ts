@@ -33,8 +33,9 @@ export const readPageFiles = async (directory: string): Promise<PageFiles> => {
   return {html, script: await read('page.js'), style: await read('page.css')};
 };
 
+const escaped = String.raw`\u003c`;
 /** JSON in an HTML document: no text in it ends the element. */
-const embeddable = (json: string): string => json.replaceAll('<', String.raw`\u003c`);
+const embeddable = (json: string): string => json.replaceAll('<', escaped);
 
 const modeElement = (mode: PageMode): string =>
   slots.mode.replace('{"mode":"live"}', () => embeddable(JSON.stringify(mode)));
@@ -57,8 +58,18 @@ export const servedPolicy = [
 
 const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-/** One file that needs nothing else. `recording` has one JSON object per line. Its policy allows nothing to leave the page. */
-export const exportedPage = ({html, script, style}: PageFiles, mode: PageMode, recording: string): string => {
+/** Bytes of a recording that become text at a time. */
+const chunk = 2 ** 20;
+
+/**
+ * One file that needs nothing else, in parts: as one text, it may be longer than a text can be. `recording` has one JSON object per
+ * line, in UTF-8. The policy of the page allows nothing to leave it.
+ */
+export function* exportedPage(
+  {html, script, style}: PageFiles,
+  mode: PageMode,
+  recording: Buffer,
+): Generator<Buffer> {
   // Both would change where the element ends. esbuild prints neither outside of strings.
   const code = script.replaceAll(/<(?=\/script|!--)/gi, String.raw`\x3c`);
   const policy = [
@@ -69,11 +80,25 @@ export const exportedPage = ({html, script, style}: PageFiles, mode: PageMode, r
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
-  const data = `<script type="application/x-ndjson" id="kni-recording">${embeddable(recording)}</script>`;
-  return html
-    .replace(slots.style, () => `<style>${style}</style>`)
-    .replace(slots.mode, () => `${modeElement(mode)}\n${data}`)
-    .replace(slots.script, () => '')
-    .replace('<head>', () => `<head>\n<meta http-equiv="Content-Security-Policy" content="${policy}">`)
-    .replace('</body>', () => `<script>${code}</script>\n</body>`);
+  const filled = (part: string): string =>
+    part
+      .replace(slots.style, () => `<style>${style}</style>`)
+      .replace(slots.script, () => '')
+      .replace('<head>', () => `<head>\n<meta http-equiv="Content-Security-Policy" content="${policy}">`)
+      .replace('</body>', () => `<script>${code}</script>\n</body>`);
+  const [before = '', after = ''] = html.split(slots.mode);
+  const opening = '<script type="application/x-ndjson" id="kni-recording">';
+  yield Buffer.from(`${filled(before)}${modeElement(mode)}\n${opening}`);
+  for (let from = 0; from < recording.length; from += chunk)
+    // A byte is a character here, because < has one byte in UTF-8.
+    yield Buffer.from(embeddable(recording.toString('latin1', from, from + chunk)), 'latin1');
+  yield Buffer.from(`</script>${filled(after)}`);
+}
+
+/** Bytes of a recording in a page. */
+export const embeddedSize = (recording: Buffer): number => {
+  let size = recording.length;
+  for (let at = recording.indexOf('<'); at >= 0; at = recording.indexOf('<', at + 1))
+    size += escaped.length - 1;
+  return size;
 };

@@ -73,8 +73,8 @@ const create = (file: string): number => {
 };
 
 export interface Recording {
-  /** Whole lines. */
-  readonly text: string;
+  /** Whole lines, in UTF-8: as one text, it could need twice the memory. */
+  readonly content: Buffer<ArrayBuffer>;
   readonly messages: number;
   readonly cluster: string;
   /** The first and the last time, RFC 3339. */
@@ -104,24 +104,34 @@ export const readRecording = async (file: string): Promise<Recording> => {
   const bytes = await read(file).catch((error: unknown): never => {
     throw refuse(messageOf(error), error);
   });
-  const lines = bytes.toString('utf8').split('\n');
-  const rest = lines.pop() ?? '';
-  const [first, ...others] = lines;
-  const start = recordedStart(first ?? '');
+  const content = bytes.subarray(0, bytes.lastIndexOf('\n') + 1);
+  const lines = linesIn(content);
+  const start = recordedStart(lines.next().value ?? '');
   if (start === undefined) throw refuse('it is not a recording of a dashboard');
   if (start.version > feedVersion) throw refuse('a later version of kni-demo has made it');
   let to = start.time;
-  for (const [index, line] of others.entries()) {
+  let messages = 1;
+  for (const line of lines) {
+    messages += 1;
     const each = recordedMessage(line);
-    if (each === undefined) throw refuse(`line ${index + 2} is damaged`);
+    if (each === undefined) throw refuse(`line ${messages} is damaged`);
     if (each.time !== undefined && each.time > to) to = each.time;
   }
-  const text = `${lines.join('\n')}\n`;
-  return {text, messages: lines.length, cluster: start.cluster, from: start.time, to, isCut: rest !== ''};
+  const isCut = content.length < bytes.length;
+  return {content, messages, cluster: start.cluster, from: start.time, to, isCut};
 };
 
+/** Each line becomes a text of its own, which is forgotten before the next one. */
+function* linesIn(content: Buffer): Generator<string> {
+  for (let from = 0; from < content.length; ) {
+    const end = content.indexOf('\n', from);
+    yield content.toString('utf8', from, end);
+    from = end + 1;
+  }
+}
+
 /** Rejects before it reads: a file may be larger than the page can hold, a device endless, and a pipe may have no writer. */
-const read = async (file: string): Promise<Buffer> => {
+const read = async (file: string): Promise<Buffer<ArrayBuffer>> => {
   const stats = await stat(file);
   if (!stats.isFile()) throw new Error('it is not a file');
   if (stats.size > largest) throw new RangeError(`it has more than ${largest / 2 ** 20} MB`);

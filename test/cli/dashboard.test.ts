@@ -154,4 +154,49 @@ describe('dashboard export', () => {
     expect(html).toContain(`id="kni-recording">${recording}</script>`);
     expect(html).not.toMatch(/<(script|link)[^>]* (src|href)="(?!data:)/);
   });
+
+  /** A recording of many log lines full of `<`, each of which takes six bytes in a page. */
+  const writeAngles = async (name: string, megabytes: number): Promise<string> => {
+    const line = {type: 'log', node: 'n', time: back.time, level: 'info', msg: '<'.repeat(99_900)};
+    const angles = real.dir.join(name);
+    await writeFile(
+      angles,
+      `${JSON.stringify(start)}\n${`${JSON.stringify(line)}\n`.repeat(10 * megabytes)}`,
+    );
+    return angles;
+  };
+
+  it('needs little memory for a recording that grows in the page', async () => {
+    const angles = await writeAngles('angles.ndjson', 30);
+    const page = real.dir.join('angles.html');
+    const {code, stderr} = await real.shell(real.line('dashboard', 'export', angles, page), {
+      NODE_OPTIONS: '--max-old-space-size=64',
+    });
+    expect({code, stderr}).toEqual({code: 0, stderr: expect.stringMatching(/^301 messages/)});
+    expect((await stat(page)).size).toBeGreaterThan(179_000_000);
+  });
+
+  it('refuses a page that is too large for a browser, and says which part of the recording fits', async () => {
+    const angles = await writeAngles('too-many.ndjson', 100);
+    const page = real.dir.join('too-large.html');
+    const {code, stderr} = await real.shell(real.line('dashboard', 'export', angles, page));
+    expect(code).toBe(exitCodes.badInput);
+    expect(stderr).toMatch(
+      /^error: cannot export .*too-many\.ndjson: its page would have 6\d\d MB, but browsers open at most 500 MB/,
+    );
+    expect(stderr).toMatch(/try: {3}take a part of it: head -c 8\dMB .*too-many\.ndjson > part\.ndjson\n/);
+    await expect(stat(page)).rejects.toThrow('ENOENT');
+  });
+
+  it('leaves no part of a page on a full disk', async () => {
+    const directory = real.dir.join('small');
+    await mkdir(directory);
+    const angles = await writeAngles('some.ndjson', 2);
+    const written = real.line('dashboard', 'export', angles, `${directory}/page.html`);
+    const {code, stdout, stderr} = await real.shell(
+      `unshare -m sh -c 'mount -t tmpfs -o size=4m none ${directory} && ${written}; code=$?; ls -A ${directory}; exit $code'`,
+    );
+    expect({code, stdout}).toEqual({code: exitCodes.failed, stdout: ''});
+    expect(stderr).toMatch(/^error: ENOSPC.*\ntry: {3}free some disk space/);
+  });
 });

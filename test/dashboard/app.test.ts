@@ -49,7 +49,13 @@ describe('the page', () => {
     const recording = '{"type":"start"}\n{"type":"back"}\n';
     const token = createToken();
     const serving = await serve(0, (port) =>
-      createApp({token, port, page: smallPage, mode: {mode: 'replay', speed: 2}, content: {recording}}),
+      createApp({
+        token,
+        port,
+        page: smallPage,
+        mode: {mode: 'replay', speed: 2},
+        content: {recording: Buffer.from(recording)},
+      }),
     );
     servers.push(serving);
     const base = `http://127.0.0.1:${serving.port}/${token}/`;

@@ -8,10 +8,11 @@ import {project} from '../../src/project.ts';
 const file = join(project.root, 'docs/recordings/run.ndjson');
 
 it('the recording in the docs is whole, small, and has all that a page can show', async () => {
-  const {text, isCut} = await readRecording(file);
+  const {content, isCut} = await readRecording(file);
   expect(isCut).toBe(false);
   expect((await stat(file)).size).toBeLessThan(400_000);
-  const messages = text
+  const messages = content
+    .toString()
     .trimEnd()
     .split('\n')
     .map((line): FeedMessage => JSON.parse(line));

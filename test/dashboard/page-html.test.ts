@@ -2,12 +2,12 @@ import {createHash} from 'node:crypto';
 import {writeFile} from 'node:fs/promises';
 import {runInNewContext} from 'node:vm';
 import {describe, expect, it} from 'vitest';
-import {exportedPage, readPageFiles, servedPage} from '../../src/dashboard/page-html.ts';
-import {smallPage} from '../rig/dashboard/page.ts';
+import {embeddedSize, exportedPage, readPageFiles, servedPage} from '../../src/dashboard/page-html.ts';
+import {pageText, smallPage} from '../rig/dashboard/page.ts';
 import {tempDir} from '../rig/temp-dir.ts';
 
 const recording = `{"type":"start"}\n{"type":"log","msg":"</script><script>alert(1)</script><!--"}\n`;
-const html = exportedPage(smallPage, {mode: 'replay', speed: 2}, recording);
+const html = pageText(exportedPage(smallPage, {mode: 'replay', speed: 2}, Buffer.from(recording)));
 
 /** The text of the elements of this name: their beginning and end as a browser finds them. */
 const elements = (name: string): readonly string[] =>
@@ -58,6 +58,20 @@ describe('an exported page', () => {
     const document = {title: ''};
     runInNewContext(code ?? '', {document});
     expect(document.title).toBe(String('</script><!--'.length));
+  });
+});
+
+describe('the recording in an exported page', () => {
+  const page = (text: string) =>
+    pageText(exportedPage(smallPage, {mode: 'replay', speed: 1}, Buffer.from(text)));
+  const embedded = (text: string) => /id="kni-recording">([^]*?)<\/script>/.exec(page(text))?.[1] ?? '';
+
+  it('is the same after a place where two parts meet, also within a character', () => {
+    for (const shift of [0, 1, 2]) {
+      const text = JSON.stringify('x'.repeat(shift) + '数<'.repeat(600_000));
+      expect(JSON.parse(embedded(text)) === JSON.parse(text)).toBe(true);
+      expect(embeddedSize(Buffer.from(text))).toBe(Buffer.byteLength(embedded(text)));
+    }
   });
 });
 

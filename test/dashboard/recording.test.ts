@@ -122,7 +122,7 @@ describe('reading a recording', () => {
 
   it('tells the number of messages and their time', async () => {
     expect(await read(`${start}\n${event}\n{"type":"later-version"}\n`)).toEqual({
-      text: `${start}\n${event}\n{"type":"later-version"}\n`,
+      content: Buffer.from(`${start}\n${event}\n{"type":"later-version"}\n`),
       messages: 3,
       cluster: 'test1',
       from: '2026-11-28T12:00:00.000Z',
@@ -132,8 +132,8 @@ describe('reading a recording', () => {
   });
 
   it('leaves out an incomplete last line', async () => {
-    const {text, isCut} = await read(`${start}\n${event}\n{"type":"ev`);
-    expect({text, isCut}).toEqual({text: `${start}\n${event}\n`, isCut: true});
+    const {content, isCut} = await read(`${start}\n${event}\n{"type":"ev`);
+    expect({text: String(content), isCut}).toEqual({text: `${start}\n${event}\n`, isCut: true});
   });
 
   it.each([

@@ -1,11 +1,7 @@
 /** dashboard export: writes a recording and the page into one HTML file. */
 
-import {rename, writeFile} from 'node:fs/promises';
-import {resolve} from 'node:path';
 import {refuseTaken} from '../../bundle/save.ts';
-import {removeTree} from '../../cache/files.ts';
-import {scratchPath} from '../../cache/scratch.ts';
-import {exportedPage} from '../../dashboard/page-html.ts';
+import {exportPage} from '../../dashboard/export-page.ts';
 import {readRecording} from '../../dashboard/recording.ts';
 import {lineWriter} from '../../view/stream.ts';
 import {recordingText} from '../recording-text.ts';
@@ -27,17 +23,15 @@ export const dashboardExport = async (
 ): Promise<void> => {
   await refuseTaken(page);
   const recording = await readRecording(file);
-  const html = exportedPage(await builtPage(), {mode: 'replay', speed}, recording.text);
-  const scratch = scratchPath(resolve(page));
-  try {
-    await writeFile(scratch, html);
-    await rename(scratch, page);
-  } finally {
-    await removeTree(scratch);
-  }
+  const bytes = await exportPage({
+    file,
+    recording,
+    page: await builtPage(),
+    mode: {mode: 'replay', speed},
+    target: page,
+  });
   const {say, record} = runOutput(world, json);
   for (const line of recordingText(recording)) lineWriter(world.stderr)(line);
-  const bytes = Buffer.byteLength(html);
   record('result', {
     command: 'dashboard export',
     exitCode: 0,

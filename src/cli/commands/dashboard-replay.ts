@@ -30,7 +30,7 @@ export const dashboardReplay = async (world: World, file: string, options: Repla
       port: listening,
       page,
       mode: {mode: 'replay', speed},
-      content: {recording: recording.text},
+      content: {recording: recording.content},
     }),
   );
   try {

@@ -7,6 +7,7 @@ import {createHub} from '../../../src/dashboard/hub.ts';
 import {exportedPage, type PageFiles, readPageFiles} from '../../../src/dashboard/page-html.ts';
 import {serve} from '../../../src/dashboard/serve.ts';
 import {project} from '../../../src/project.ts';
+import {pageText} from './page.ts';
 
 export interface ServedPage {
   readonly url: string;
@@ -27,7 +28,7 @@ export const linesOf = (messages: readonly FeedMessage[]): string =>
 export const serveReplay = async (recording: readonly FeedMessage[], speed = 1): Promise<ServedPage> => {
   const page = await builtPage();
   const token = createToken();
-  const content = {recording: linesOf(recording)};
+  const content = {recording: Buffer.from(linesOf(recording))};
   const serving = await serve(0, (port) =>
     createApp({token, port, page, mode: {mode: 'replay', speed}, content}),
   );
@@ -86,4 +87,4 @@ export const serveLive = async (
 
 /** The text of one file with the page and the recording. */
 export const exportPage = async (recording: readonly FeedMessage[]): Promise<string> =>
-  exportedPage(await builtPage(), {mode: 'replay', speed: 1}, linesOf(recording));
+  pageText(exportedPage(await builtPage(), {mode: 'replay', speed: 1}, Buffer.from(linesOf(recording))));

@@ -18,3 +18,6 @@ export const smallPage: PageFiles = {
   script: 'const a = "</script><!--";document.title = `${a.length}`;\n',
   style: 'body { color: black }\n',
 };
+
+/** The text of an exported page, of which there are parts. */
+export const pageText = (parts: Iterable<Buffer>): string => Buffer.concat([...parts]).toString();
