@@ -9,7 +9,10 @@ import type {Host} from '../../src/host/host.ts';
 /** Milliseconds between two steps, so that people can follow. */
 const pause = 3_000;
 
-/** Rejects when an action fails. The cluster needs one worker and no pod `hello`. */
+/** Milliseconds. A drill takes minutes on a busy machine. */
+const longestAction = 15 * 60_000;
+
+/** Rejects when an action fails, or takes longer than 15 minutes. The cluster needs one worker and no pod `hello`. */
 export const recordDashboard = async (host: Host, cluster: string, file: string): Promise<void> => {
   await rm(file, {force: true});
   const ending = new AbortController();
@@ -23,12 +26,15 @@ export const recordDashboard = async (host: Host, cluster: string, file: string)
   const act = async (request: ActionRequest): Promise<void> => {
     process.stderr.write(`${JSON.stringify(request)}\n`);
     const headers = {origin: new URL(served).origin, 'content-type': 'application/json'};
-    const response = await fetch(`${served}actions`, {
-      method: 'POST',
-      headers,
-      body: JSON.stringify(request),
-    });
-    const {ok, output}: ActionResponse = JSON.parse(await response.text());
+    const asked = {method: 'POST', headers, body: JSON.stringify(request)};
+    const signal = AbortSignal.timeout(longestAction);
+    const text = await fetch(`${served}actions`, {...asked, signal})
+      .then((response) => response.text())
+      .catch((cause: unknown): never => {
+        const why = signal.aborted ? 'did not end within 15 minutes' : 'failed';
+        throw new Error(`${request.action} ${why}`, {cause});
+      });
+    const {ok, output}: ActionResponse = JSON.parse(text);
     if (!ok) throw new Error(`${request.action} failed: ${output}`);
     await sleep(pause);
   };

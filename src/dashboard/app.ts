@@ -14,6 +14,8 @@ export interface AppOptions {
   readonly mode: PageMode;
   /** A live cluster, or a recording with one JSON object per line, in UTF-8. */
   readonly content: LiveContent | {readonly recording: Uint8Array<ArrayBuffer>};
+  /** Milliseconds of silence after which an open answer gets a sign of life. */
+  readonly heartbeat?: number;
 }
 
 export interface LiveContent {
@@ -45,7 +47,11 @@ const longestBody = 4_096;
 /** A browser opens at most six connections to one server, so this is for programs. */
 const mostReaders = 32;
 
-export const createApp = ({token, port, page, mode, content}: AppOptions): Hono => {
+/** Both sides notice a dead connection. Firefox and Node.js give up after five minutes of silence. */
+const usualHeartbeat = 15_000;
+
+export const createApp = (options: AppOptions): Hono => {
+  const {token, port, page, mode, content, heartbeat = usualHeartbeat} = options;
   const all = new Hono();
   all.use(guard({token, port, policy: servedPolicy}));
   // The guard has compared the token.
@@ -63,17 +69,19 @@ export const createApp = ({token, port, page, mode, content}: AppOptions): Hono 
     app.get('/recording', (context) =>
       context.body(content.recording, 200, {'Content-Type': 'application/x-ndjson; charset=utf-8'}),
     );
-  else addLive(app, content);
+  else addLive(app, content, heartbeat);
   all.notFound((context) => context.text('not found\n', 404));
   all.onError((_, context) => context.text('internal error\n', 500));
   return all;
 };
 
-const addLive = (app: Hono, {hub, act, inspect}: LiveContent): void => {
+const addLive = (app: Hono, {hub, act, inspect}: LiveContent, heartbeat: number): void => {
   app.get('/feed', (context) => {
     // The answer to HEAD has no body, so the stream would never be read or ended.
     if (context.req.method === 'HEAD') return context.body(null, 200, feedType);
-    return hub.readers() >= mostReaders ? context.text('too many tabs\n', 503) : feedOf(context, hub);
+    return hub.readers() >= mostReaders
+      ? context.text('too many tabs\n', 503)
+      : feedOf(context, hub, heartbeat);
   });
   app.get('/inspect', async (context) => {
     const answer = await inspect(context.req.query('pod') ?? '', context.req.raw.signal);
@@ -86,8 +94,10 @@ const addLive = (app: Hono, {hub, act, inspect}: LiveContent): void => {
     if (!/^application\/json(;|$)/.test(context.req.header('content-type') ?? ''))
       return context.json(refusal('the content type must be application/json'), 415);
     const body: unknown = await context.req.json().catch(() => undefined);
-    const {status, response} = await act(body);
-    return context.json(response, status);
+    const acting = act(body);
+    const answer = await withinTime(acting, heartbeat);
+    if (answer !== undefined) return context.json(answer.response, answer.status);
+    return context.body(lateAnswer(acting, heartbeat), 200, {'Content-Type': 'application/json'});
   });
 };
 
@@ -95,30 +105,49 @@ const tooLong = (context: Context) => context.json(refusal('the request is too l
 
 const refusal = (output: string): ActionResponse => ({ok: false, commandLine: '', output});
 
-/** Milliseconds between two heartbeats, so that both sides notice a dead connection. */
-const heartbeat = 15_000;
+/** Undefined if the promise takes longer. */
+const withinTime = async <Value>(promise: Promise<Value>, ms: number): Promise<Value | undefined> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+const encoder = new TextEncoder();
+
+/** JSON may begin with spaces: they are the signs of life of an action that runs for minutes. */
+const lateAnswer = (acting: Promise<ActionAnswer>, heartbeat: number): ReadableStream<Uint8Array> =>
+  new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const answer = await withinTime(acting, heartbeat);
+        controller.enqueue(encoder.encode(answer === undefined ? ' ' : JSON.stringify(answer.response)));
+        if (answer !== undefined) controller.close();
+      },
+    },
+    {highWaterMark: 0},
+  );
 
 const feedType = {'Content-Type': 'text/event-stream; charset=utf-8'};
 
 /** An event stream that takes from the hub only what the connection can carry. */
-const feedOf = (context: Context, hub: Hub): Response => {
+const feedOf = (context: Context, hub: Hub, heartbeat: number): Response => {
   const reader = hub.subscribe();
-  const encoder = new TextEncoder();
-  let pending: Promise<string | undefined> | undefined;
+  let pending: Promise<{readonly line: string | undefined}> | undefined;
   const stream = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        pending ??= reader.next();
-        let timer: NodeJS.Timeout | undefined;
-        const silence = new Promise<'silence'>((resolve) => {
-          timer = setTimeout(() => resolve('silence'), heartbeat);
-        });
-        const line = await Promise.race([pending, silence]);
-        clearTimeout(timer);
-        if (line === 'silence') return controller.enqueue(encoder.encode(':\n\n'));
+        pending ??= reader.next().then((line) => ({line}));
+        const next = await withinTime(pending, heartbeat);
+        if (next === undefined) return controller.enqueue(encoder.encode(':\n\n'));
         pending = undefined;
-        if (line === undefined) return controller.close();
-        controller.enqueue(encoder.encode(`data: ${line}\n\n`));
+        if (next.line === undefined) return controller.close();
+        controller.enqueue(encoder.encode(`data: ${next.line}\n\n`));
       },
       cancel: () => reader.end(),
     },

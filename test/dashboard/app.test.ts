@@ -77,6 +77,29 @@ describe('inspect and actions', () => {
     });
   });
 
+  it('answer an action that runs for a long time with spaces, until its JSON follows', async () => {
+    const response = {ok: true, commandLine: 'kni-demo drill life', output: 'done'};
+    let finish: (() => void) | undefined;
+    const {base} = await live({
+      heartbeat: 20,
+      act: () =>
+        new Promise((resolve) => {
+          finish = () => resolve({status: 200, response});
+        }),
+    });
+    const headers = {origin: new URL(base).origin, 'content-type': 'application/json'};
+    const answer = await fetch(`${base}actions`, {method: 'POST', headers, body: '{}'});
+    expect(answer.headers.get('content-type')).toBe('application/json');
+    const parts: string[] = [];
+    for await (const part of answer.body ?? []) {
+      parts.push(Buffer.from(part).toString());
+      if (parts.length === 3) finish?.();
+    }
+    const text = parts.join('');
+    expect(text).toMatch(/^ {3,}\{/);
+    expect(JSON.parse(text)).toEqual(response);
+  });
+
   it('abort an inspection when its request is cancelled', async () => {
     let isAbandoned = false;
     const {base} = await live({

@@ -13,7 +13,11 @@ afterEach(async () => {
 
 export const start = {version: 1, cluster: 'test1', readOnly: false, live: true, actions: [], drills: []};
 
-export const live = async (rest: Partial<LiveContent> = {}) => {
+interface LiveParts extends Partial<LiveContent> {
+  readonly heartbeat?: number;
+}
+
+export const live = async ({heartbeat, ...rest}: LiveParts = {}) => {
   const hub = createHub({start, backlog: 200_000});
   const bodies: unknown[] = [];
   const token = createToken();
@@ -23,6 +27,7 @@ export const live = async (rest: Partial<LiveContent> = {}) => {
       port,
       page: smallPage,
       mode: {mode: 'live'},
+      ...(heartbeat !== undefined && {heartbeat}),
       content: {
         hub,
         async act(body) {
