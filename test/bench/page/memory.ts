@@ -56,9 +56,9 @@ const createChurn = (begin: number) => {
 interface Memory {
   readonly before: number;
   readonly after: number;
-  /** Memory of the largest renderer process. PSS counts pages that processes share in parts. */
+  /** Of the largest renderer process: all its memory, and what it shares with no file, as the browser's task manager shows it. */
   readonly rss: number;
-  readonly pss: number;
+  readonly anonymous: number;
 }
 
 const mb = 1_000_000;
@@ -74,7 +74,7 @@ const memoryOf = async (browser: Browser, page: Page): Promise<Memory> => {
   return {before, after, ...renderer};
 };
 
-const rendererOf = async (browser: Browser): Promise<Pick<Memory, 'rss' | 'pss'>> => {
+const rendererOf = async (browser: Browser): Promise<Pick<Memory, 'rss' | 'anonymous'>> => {
   const session = await browser.newBrowserCDPSession();
   const {processInfo} = await session.send('SystemInfo.getProcessInfo');
   await session.detach();
@@ -85,10 +85,10 @@ const rendererOf = async (browser: Browser): Promise<Pick<Memory, 'rss' | 'pss'>
         const text = await readFile(`/proc/${id}/smaps_rollup`, 'utf8').catch(() => '');
         const sizeOf = (name: string): number =>
           (Number(new RegExp(`^${name}: +(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) * 1024) / mb;
-        return {rss: sizeOf('Rss'), pss: sizeOf('Pss')};
+        return {rss: sizeOf('Rss'), anonymous: sizeOf('Anonymous')};
       }),
   );
-  return sizes.toSorted((a, b) => b.pss - a.pss)[0] ?? {rss: 0, pss: 0};
+  return sizes.toSorted((a, b) => b.anonymous - a.anonymous)[0] ?? {rss: 0, anonymous: 0};
 };
 
 const inMb = (value: number): string => `${value.toFixed(1)} MB`;
@@ -108,9 +108,9 @@ export const measureMemory = async (minutes: number): Promise<void> => {
       events += messages.filter(({type}) => type === 'event').length;
       served.send(messages);
       if (at - begun >= minute * 60 * second) {
-        const {before, after, rss, pss} = await memoryOf(browser, page);
+        const {before, after, rss, anonymous} = await memoryOf(browser, page);
         process.stdout.write(
-          `${minute} min, ${events} events: heap ${inMb(after)} (${inMb(before)} before a collection), renderer RSS ${inMb(rss)}, PSS ${inMb(pss)}\n`,
+          `${minute} min, ${events} events: heap ${inMb(after)} (${inMb(before)} before a collection), renderer ${inMb(anonymous)}, with the program's files ${inMb(rss)}\n`,
         );
         minute += 1;
         // Another view for each minute.
