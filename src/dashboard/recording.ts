@@ -121,7 +121,7 @@ export const readRecording = async (file: string): Promise<Recording> => {
   return {content, messages, cluster: start.cluster, from: start.time, to, isCut};
 };
 
-/** Each line becomes a text of its own, which is forgotten before the next one. */
+/** One line at a time is in memory as a text. */
 function* linesIn(content: Buffer): Generator<string> {
   for (let from = 0; from < content.length; ) {
     const end = content.indexOf('\n', from);

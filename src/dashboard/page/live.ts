@@ -40,6 +40,21 @@ export const parse = (line: string): FeedMessage | undefined => {
   }
 };
 
+/** Milliseconds between two attempts, and their number. */
+const again = {pause: 500, attempts: 4};
+
+/** A browser aborts requests when an interface of the machine changes, as containers do when they start. Only for GET. */
+export const fetchAgain = async (url: string, signal?: AbortSignal): Promise<Response> => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await fetch(url, {...(signal && {signal})});
+    } catch (error) {
+      if (signal?.aborted || attempt >= again.attempts) throw error;
+      await new Promise((resolve) => setTimeout(resolve, again.pause));
+    }
+  }
+};
+
 /** Never rejects: a failure to reach the server is an answer, too. */
 export const act = async (request: ActionRequest): Promise<ActionResponse> => {
   try {
@@ -48,13 +63,14 @@ export const act = async (request: ActionRequest): Promise<ActionResponse> => {
     const answer: ActionResponse = await response.json();
     return answer;
   } catch (error) {
-    return {ok: false, commandLine: '', output: `cannot reach the dashboard: ${String(error)}`};
+    const output = `The connection to the dashboard broke: ${String(error)}. The command may still run: its events say how it ends.`;
+    return {ok: false, commandLine: '', output};
   }
 };
 
 /** The object that `pod inspect --json` prints. Rejects with the server's reason. */
 export const inspect = async (pod: string, signal: AbortSignal): Promise<unknown> => {
-  const response = await fetch(`inspect?pod=${encodeURIComponent(pod)}`, {signal});
+  const response = await fetchAgain(`inspect?pod=${encodeURIComponent(pod)}`, signal);
   const text = await response.text();
   if (!response.ok) throw new Error(reasonIn(text) ?? `the dashboard answered ${response.status}`);
   return JSON.parse(text) as unknown;

@@ -3,18 +3,22 @@
 import {render} from 'preact';
 import type {PageMode} from '../feed.ts';
 import {listenToKeys} from './keys.ts';
-import {readFeed, serverTime} from './live.ts';
+import {fetchAgain, readFeed, serverTime} from './live.ts';
 import {load} from './replay.ts';
 import {applySettings} from './settings.ts';
-import {connection, model, receive, showView, views} from './store.ts';
+import {connection, isReplay, model, receive, showView, views} from './store.ts';
 import {App} from './views/app.tsx';
 
 const textOf = (id: string): string | undefined => document.getElementById(id)?.textContent ?? undefined;
 
 const mode: PageMode = JSON.parse(textOf('kni-mode') ?? '{"mode":"live"}');
 
+/** Milliseconds until the page is painted. A long recording then keeps it busy. */
+const untilPainted = 50;
+
 const replay = async (speed: number): Promise<void> => {
-  const text = textOf('kni-recording') ?? (await (await fetch('recording')).text());
+  await new Promise((resolve) => setTimeout(resolve, untilPainted));
+  const text = textOf('kni-recording') ?? (await (await fetchAgain('recording')).text());
   load(text, speed);
 };
 
@@ -23,6 +27,7 @@ const readHash = (): void => {
   if (chosen !== undefined) showView(chosen);
 };
 
+isReplay.value = mode.mode === 'replay';
 applySettings();
 listenToKeys();
 readHash();

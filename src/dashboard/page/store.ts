@@ -19,6 +19,8 @@ export const chosenLife = signal<string | undefined>(undefined);
 /** The pod whose details are shown: `<namespace>/<name>` */
 export const chosenPod = signal<string | undefined>(undefined);
 export const connection = signal<'connecting' | 'connected' | 'broken'>('connecting');
+/** The page plays a recording, which may still be loading. */
+export const isReplay = signal(false);
 export const isHelpOpen = signal(false);
 export const actionForm = signal<ActionForm | undefined>(undefined);
 /** Read to a screen reader. */

@@ -39,8 +39,10 @@ export const useBrowser = (...flags: readonly string[]): Visitor => {
     context.setDefaultTimeout(patience);
     const page = await context.newPage();
     const errors: string[] = [];
+    let changes = 0;
     page.on('console', (message) => {
-      if (message.type() === 'error') errors.push(message.text());
+      if (message.text().includes('ERR_NETWORK_CHANGED')) changes += 1;
+      else if (message.type() === 'error') errors.push(message.text());
     });
     page.on('pageerror', (error) => errors.push(error.message));
     onTestFinished(async () => {
@@ -48,7 +50,12 @@ export const useBrowser = (...flags: readonly string[]): Visitor => {
       await served.close();
       expect(errors).toEqual([]);
     });
+    // Chromium aborts requests when an interface of the machine changes, for example because a container starts.
     await page.goto(served.url + at);
+    for (let before = 0; before < changes; ) {
+      before = changes;
+      await page.reload();
+    }
     return page;
   };
   return {

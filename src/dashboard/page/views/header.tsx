@@ -1,6 +1,16 @@
 import {recording} from '../replay.ts';
 import {changeTheme, isLarge, theme} from '../settings.ts';
-import {actionForm, connection, isHelpOpen, model, search, showView, type View, view} from '../store.ts';
+import {
+  actionForm,
+  connection,
+  isHelpOpen,
+  isReplay,
+  model,
+  search,
+  showView,
+  type View,
+  view,
+} from '../store.ts';
 import {Icon} from './icon.tsx';
 
 const tabs: readonly (readonly [View, string])[] = [
@@ -113,6 +123,7 @@ const ConnectionState = () => {
 const connectionState = () => {
   if (connection.value === 'broken') return {kind: 'lost', text: 'offline', title: 'no answer from kni-demo'};
   if (recording.value !== undefined) return {kind: 'replay', text: 'replay', title: 'a recording'};
+  if (isReplay.value) return {kind: 'wait', text: 'loading', title: 'the page reads the recording'};
   if (model.value.lost !== undefined) return {kind: 'lost', text: 'cluster lost', title: model.value.lost};
   if (model.value.nodes === undefined) return {kind: 'wait', text: 'connecting', title: 'no data yet'};
   return {kind: 'live', text: 'live', title: `${model.value.events} events`};
