@@ -54,10 +54,6 @@ export const Changes = () => {
             <div class="changes-columns">
               <span class="mono dim">{clockText(at)}</span>
               <span>{shortNode(node, cluster)}</span>
-              <span class={signOf(about) === '−' ? 'change-less' : 'change-more'}>{signOf(about)}</span>
-              <span class={`level-${level}`} title={text}>
-                {text}
-              </span>
               {pod !== undefined && life !== undefined && lives.has(life) ? (
                 <span class="link" title={`Show ${pod}`} onClick={() => openLife(life, bar)}>
                   {shortPod(pod)}
@@ -65,6 +61,10 @@ export const Changes = () => {
               ) : (
                 <span class="dim">{pod === undefined ? '' : shortPod(pod)}</span>
               )}
+              <span class={signOf(about) === '−' ? 'change-less' : 'change-more'}>{signOf(about)}</span>
+              <span class={`level-${level}`} title={text}>
+                {text}
+              </span>
             </div>
           )}
         />

@@ -3,7 +3,7 @@
 import {useMemo} from 'preact/hooks';
 import type {LinkSnapshot} from '../../feed.ts';
 import {addressesOf, type PodView, stateOf} from '../model/pods.ts';
-import {shortNode, shortPod} from '../model/text.ts';
+import {shortNode, shortPod, visibleText} from '../model/text.ts';
 import {densityOf, type Group, type NodeBox, nodeBoxes} from '../model/topology.ts';
 import {isLarge} from '../settings.ts';
 import {matches, model, openLife, openPod, words} from '../store.ts';
@@ -184,9 +184,13 @@ const Tile = memo(({pod, veth, group, isNew, mark}: TileProps) => {
           {addresses.map((each) => (group === '' ? each : lastPart(each))).join(' ') ||
             (state === 'removed' ? 'gone' : '…')}
         </span>
-        <span class="tile-veth mono">
-          {veth === undefined ? '' : `${pod.interfaces[0]?.name ?? ''} ⇄ ${veth.name}`}
-        </span>
+        {state === 'failing' ? (
+          <span class="tile-veth bad">{visibleText(pod.failure ?? pod.reason ?? '')}</span>
+        ) : (
+          <span class="tile-veth mono">
+            {veth === undefined ? '' : `${pod.interfaces[0]?.name ?? ''} ⇄ ${veth.name}`}
+          </span>
+        )}
         {ports.map(({text, title}) => (
           <span key={text} class="tile-port mono" title={title}>
             {text}
