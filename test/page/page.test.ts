@@ -108,6 +108,18 @@ describe('a replay', () => {
   });
 });
 
+describe('large text', () => {
+  it.each([
+    [1280, 720, '19px'],
+    [1920, 1080, '24px'],
+  ])('grows with a window of %d × %d', async (width, height, size) => {
+    const page = await replay(story(), 25, {at: '?large', viewport: {width: 1000, height: 700}});
+    await page.setViewportSize({width, height});
+    const fontSize = () => page.evaluate('getComputedStyle(document.documentElement).fontSize');
+    await expect.poll(fontSize).toBe(size);
+  });
+});
+
 describe('a live page', () => {
   it('says that the cluster is lost, and when it is back', async () => {
     const served = await serveLive(inOrder([snapshotOf(beginning, [web])]));

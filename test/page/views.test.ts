@@ -158,6 +158,18 @@ describe('the log', () => {
   });
 });
 
+describe('actions', () => {
+  it.each(['life', 'topology', 'pods'])('leave the view %s visible beside them', async (view) => {
+    const served = await serveLive(inOrder([...podStart(web, beginning), snapshotOf(beginning, [web])]));
+    const page = await visit(served, {at: `#${view}`});
+    await page.getByRole('button', {name: 'Actions'}).click();
+    const panel = await page.getByRole('complementary', {name: 'Actions'}).boundingBox();
+    const shown = await page.locator(`main > .${view}`).boundingBox();
+    expect((shown?.x ?? 0) + (shown?.width ?? 0)).toBeLessThanOrEqual((panel?.x ?? 0) + 1);
+    expect(shown?.width).toBeGreaterThan(800);
+  });
+});
+
 describe('names', () => {
   it('may be long, and in any script', async () => {
     const page = await replay(story(), 25, {at: '#topology'});

@@ -49,7 +49,7 @@ const Notice = () => {
   if (lost !== undefined)
     return (
       <p class="notice" role="alert">
-        The cluster does not answer: {lost}. What you see is old. Trying again…
+        What you see is old. The cluster does not answer, trying again: {lost}
       </p>
     );
   if (dropped > 0) return <p class="notice">This page was too slow: it missed {dropped} messages.</p>;

@@ -1,5 +1,6 @@
 import {useEffect, useRef} from 'preact/hooks';
 import {keys} from '../keys.ts';
+import {recording} from '../replay.ts';
 import {isHelpOpen} from '../store.ts';
 
 const legend: readonly (readonly [string, string])[] = [
@@ -10,6 +11,13 @@ const legend: readonly (readonly [string, string])[] = [
   ['lane-plugin', 'CNI plugins'],
   ['bar-failed', 'a call that failed'],
   ['bar-rollback', 'rollback: undoes a failed attempt'],
+];
+
+/** Below the position of a recording. */
+const marks: readonly (readonly [string, string])[] = [
+  ['mark-created', 'a pod was created'],
+  ['mark-failed', 'a call failed'],
+  ['mark-deleted', 'a pod was deleted'],
 ];
 
 export const Help = () => {
@@ -46,6 +54,21 @@ export const Help = () => {
           </li>
         ))}
       </ul>
+      {recording.value !== undefined && (
+        <>
+          <h2>Marks below the position</h2>
+          <ul class="legend">
+            {marks.map(([name, meaning]) => (
+              <li key={name}>
+                <svg class="swatch-mark" viewBox="0 0 2 10" aria-hidden="true">
+                  <rect class={name} width="2" height="10" />
+                </svg>
+                {meaning}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
       <form method="dialog">
         <button type="submit" class="button">
           Close

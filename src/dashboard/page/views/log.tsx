@@ -88,8 +88,14 @@ export const LogView = () => {
         >
           Everything
         </button>
-        <span class="dim log-count">
-          {found.length} of {log.length}
+      </div>
+      <div class="table-head log-columns">
+        <span>Time (UTC)</span>
+        <span>Node</span>
+        <span>Source</span>
+        <span>Pod</span>
+        <span>
+          Event: {found.length} of {log.length}
         </span>
       </div>
       {found.length === 0 ? (
@@ -130,11 +136,6 @@ const Row = ({entry, cluster}: {readonly entry: LogEntry; readonly cluster: stri
         <span class={`dot source-${source}`} aria-hidden="true" />
         {titles[source]}
       </span>
-      <span class={`log-text level-${level}`} title={text}>
-        {level === 'error' && <b>✕ </b>}
-        {level === 'warn' && <b>! </b>}
-        {text}
-      </span>
       {pod !== undefined && isLinked ? (
         <span class="log-pod link" title={`Show ${pod}`} onClick={() => openLife(life, bar)}>
           {shortPod(pod)}
@@ -142,6 +143,11 @@ const Row = ({entry, cluster}: {readonly entry: LogEntry; readonly cluster: stri
       ) : (
         <span class="log-pod dim">{pod === undefined ? '' : shortPod(pod)}</span>
       )}
+      <span class={`log-text level-${level}`} title={text}>
+        {level === 'error' && <b>✕ </b>}
+        {level === 'warn' && <b>! </b>}
+        {text}
+      </span>
     </div>
   );
 };

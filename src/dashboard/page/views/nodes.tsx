@@ -19,13 +19,16 @@ export const NodesView = () => {
       </section>
     );
   return (
-    <section class="nodes" aria-label="Nodes and networks">
+    <section class={found.length <= few ? 'nodes nodes-few' : 'nodes'} aria-label="Nodes and networks">
       {found.map((node) => (
         <NodePanel key={node.name} node={node} />
       ))}
     </section>
   );
 };
+
+/** Nodes that leave room for larger text. */
+const few = 3;
 
 const NodePanel = ({node}: {readonly node: NodeSnapshot}) => {
   const {name, role, reason, since, ready, silent, networks, pendingCleanups} = node;
@@ -39,7 +42,7 @@ const NodePanel = ({node}: {readonly node: NodeSnapshot}) => {
         <NodeState node={node} />
         {Number.isFinite(age) && (
           <span class="dim" title={since}>
-            for {spanText(Math.max(age, 0))}, since {clockText(now - age).slice(0, 8)}
+            for {spanText(Math.max(age, 0))}, since {clockText(now - age).slice(0, 8)} UTC
           </span>
         )}
       </header>

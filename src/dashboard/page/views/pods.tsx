@@ -51,6 +51,7 @@ export const PodsView = () => {
             rowHeight={1.9}
             keyOf={({path}) => path}
             chosen={chosen?.path}
+            revealsChosen
             onChoose={({path}) => {
               chosenPod.value = path;
             }}
