@@ -19,6 +19,23 @@ const script = '</script><script>window.hacked=1</script>';
 const markup = `"'><img class=hostile src=x onerror="window.hacked=1">${script}<!--`;
 const pod = madePod(`default/${markup}`, 2);
 const event = {type: 'event', version: 1, source: 'runtime', pod: pod.pod, uid: pod.uid};
+
+/** Reorders the text after it. */
+const reversing = 'ok\u202egnp.exe';
+const longWord = 'w'.repeat(1_500);
+/** NUL, the escape of a terminal, and half of a character. */
+const invisible = 'nul\u0000 escape\u001b[31m half\ud800';
+const attach = {...event, rpc: 'AttachInterface', call: 900, node: pod.node};
+const request = JSON.stringify({
+  name: markup,
+  namespace: invisible,
+  labels: {[longWord]: longWord, app: 'שלום'},
+  annotations: {[markup]: '(hidden)', [reversing]: '(hidden)', __proto__: '(hidden)'},
+});
+const response = JSON.stringify({[markup]: {ip: [script, reversing]}, extradata: {[invisible]: longWord}});
+/** Such a text is not JSON any more. */
+const cut = `${request.slice(0, 200)}${reversing}…`;
+
 const messages: readonly FeedMessage[] = inOrder([
   startMessage(beginning - 1),
   snapshotOf(beginning, [pod]),
@@ -26,9 +43,58 @@ const messages: readonly FeedMessage[] = inOrder([
   ...podFails(pod, beginning),
   timed(beginning + 1_000_000, {...event, kind: markup}),
   timed(beginning + 1_000_001, {...event, kind: 'rpc-ended', rpc: markup, call: 9, error: markup, ms: 1}),
+  timed(beginning + 1_100_000, {...attach, kind: 'rpc-began', request}),
+  timed(beginning + 1_107_000, {
+    ...attach,
+    kind: 'rpc-ended',
+    ms: 7,
+    status: markup,
+    error: `${markup} ${reversing} ${invisible} ${longWord}`,
+    response,
+  }),
+  timed(beginning + 1_200_000, {
+    ...attach,
+    call: 901,
+    kind: 'rpc-began',
+    rpc: 'DetachInterface',
+    request: cut,
+  }),
+  timed(beginning + 1_208_000, {...attach, call: 901, kind: 'rpc-ended', rpc: 'DetachInterface', ms: 8}),
   timed(beginning + 1_000_002, {type: 'log', node: markup, level: 'error', msg: markup, error: markup}),
   timed(beginning + 1_000_003, {type: 'lost', reason: markup}),
 ]);
+
+/** Shows the requests and the responses of both calls. */
+const openCalls = async (page: Page): Promise<void> => {
+  await page.keyboard.press('1');
+  const pane = page.getByRole('region', {name: 'Request and response'});
+  await page.getByRole('button', {name: /AttachInterface, 7\.0 ms, failed/}).click();
+  await pane.getByText('"annotations"').waitFor();
+  const text = await pane.innerText();
+  // The markup is in the request, twice in the response, and in its error and status.
+  expect(text.split('window.hacked=1').length).toBeGreaterThan(5);
+  expect(text).toContain(String.raw`"ok\u202egnp.exe": "(hidden)"`);
+  expect(text).toContain(String.raw`"nul\u0000 escape\u001b[31m half\ud800"`);
+  expect(text).toContain(`"${longWord}"`);
+  expect(text).toContain('שלום');
+  expect(text).not.toMatch(/[\p{Bidi_Control}\p{Cs}]/u);
+  expect(await widerThanItsBox(page)).toEqual([]);
+  await page.getByRole('button', {name: /DetachInterface, 8\.0 ms/}).click();
+  await pane.getByText('cut this text').waitFor();
+  expect(await pane.innerText()).toContain(String.raw`ok\u202egnp.exe…`);
+  expect(await widerThanItsBox(page)).toEqual([]);
+  await pane.getByRole('button', {name: 'Close'}).click();
+};
+
+/** Elements of the page and of the shown call whose text sticks out. */
+const widerThanItsBox = (page: Page): Promise<readonly string[]> =>
+  page
+    .locator('body, .life, .detail, .detail *')
+    .evaluateAll((all) =>
+      all
+        .filter(({scrollWidth, clientWidth}) => clientWidth > 0 && scrollWidth > clientWidth)
+        .map((element) => `${element.tagName} ${element.className}`),
+    );
 
 /** The effects of the text after all views have shown it. */
 const effectsIn = async (page: Page) => {
@@ -36,6 +102,7 @@ const effectsIn = async (page: Page) => {
     await page.keyboard.press(view);
     await page.getByText('window.hacked=1').first().waitFor();
   }
+  await openCalls(page);
   return {
     images: await page.locator('.hostile').count(),
     scripts: await page.locator('script', {hasText: /^window\.hacked/}).count(),

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {readableJson} from '../../../src/dashboard/page/model/json.ts';
+import {linesOf, readableJson} from '../../../src/dashboard/page/model/json.ts';
 
 describe('readable JSON', () => {
   it('has short values on one line, and each member of long ones on its own', () => {
@@ -34,5 +34,19 @@ describe('readable JSON', () => {
 
   it('is the text itself if that was cut', () => {
     expect(readableJson('{"name": "we…')).toBe('{"name": "we…');
+  });
+
+  it('shows characters that would hide or reorder others', () => {
+    expect(readableJson('{"a\u202eb": "\\u0000\\ud800"}')).toBe(String.raw`{"a\u202eb": "\u0000\ud800"}`);
+    expect(readableJson('{"cut": "\u202e…')).toBe(String.raw`{"cut": "\u202e…`);
+  });
+
+  it('has lines with their keys', () => {
+    expect(linesOf('{\n  "a\\": b": {"c": 1},\n  "text: more"\n}')).toEqual([
+      {indent: 0, key: '', rest: '{'},
+      {indent: 2, key: '  "a\\": b"', rest: ': {"c": 1},'},
+      {indent: 2, key: '', rest: '  "text: more"'},
+      {indent: 0, key: '', rest: '}'},
+    ]);
   });
 });

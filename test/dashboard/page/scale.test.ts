@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {createScale, pan, ticksOf, zoom} from '../../../src/dashboard/page/model/scale.ts';
+import {createScale, latestWindow, pan, ticksOf, zoom} from '../../../src/dashboard/page/model/scale.ts';
 
 const second = 1_000_000;
 
@@ -16,6 +16,20 @@ describe('the clock of the lanes', () => {
     ]);
     expect(scale.folds.map(({skipped}) => skipped)).toEqual([98_880_000]);
     expect(scale.length).toBeLessThan(3 * second);
+  });
+
+  it('shows the latest of many attempts, and the whole of few', () => {
+    const scaleOf = (attempts: number) =>
+      createScale(
+        Array.from({length: attempts}, (_, index) => ({
+          from: index * 12 * second,
+          to: index * 12 * second + second,
+        })),
+      );
+    const [few, many] = [scaleOf(4), scaleOf(9)];
+    expect(latestWindow(few)).toEqual({start: 0, end: few.length});
+    expect(latestWindow(many)).toEqual({start: many.offsetOf(6 * 12 * second - 60_000), end: many.length});
+    expect(latestWindow(createScale([]))).toEqual({start: 0, end: 1});
   });
 
   it('does not fold a short one', () => {

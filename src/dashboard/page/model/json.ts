@@ -1,16 +1,35 @@
 /** Lays out the JSON of requests and responses for people. Pure. */
 
+import {visibleText} from './text.ts';
+
 /** Letters of a line. */
 const width = 40;
 
-/** Values that fit are on one line: `{"ip": ["10.244.1.2"]}`. A text that is not JSON, because it was cut, stays unchanged. */
+/** Values that fit are on one line: `{"ip": ["10.244.1.2"]}`. A text that is not JSON, because it was cut, keeps its layout. */
 export const readableJson = (text: string): string => {
   try {
-    return layOut(JSON.parse(text), '', 0);
+    return visibleText(layOut(JSON.parse(text), '', 0));
   } catch {
-    return text;
+    return visibleText(text);
   }
 };
+
+export interface JsonLine {
+  /** Number of blanks at its beginning. */
+  readonly indent: number;
+  /** With its quotes; empty for a line without one. */
+  readonly key: string;
+  readonly rest: string;
+}
+
+/** A key has the quotes of JSON and a colon after it. */
+const keyed = /^(?<key> *"(?:[^"\\]|\\.)*")(?<rest>: .*)$/;
+
+export const linesOf = (json: string): readonly JsonLine[] =>
+  json.split('\n').map((line) => {
+    const {key = '', rest = line} = keyed.exec(line)?.groups ?? {};
+    return {indent: line.length - line.trimStart().length, key, rest};
+  });
 
 /** `taken` is the number of letters before and after the value on its first line. */
 const layOut = (value: unknown, indent: string, taken: number): string => {

@@ -6,6 +6,7 @@ import type {FeedMessage, LogMessage, NodeSnapshot} from '../../feed.ts';
 import {interrupt, type Life, newLife, withEvent, withLastBars} from './life.ts';
 import {emptyModel, type LogEntry, type Model} from './model.ts';
 import {type PodView, podAfter, podsWithSnapshot, withoutOld} from './pods.ts';
+import {visibleText} from './text.ts';
 
 /** Pods, also deleted ones, whose lives are remembered. */
 const mostLives = 250;
@@ -153,7 +154,7 @@ const entryOf = (event: ClusterEvent, links: Links): LogEntry => {
     pod,
     about: event,
     level: error !== undefined && kind !== 'source-lost' ? 'error' : isWarning ? 'warn' : 'info',
-    text: error === undefined || words.includes(error) ? words : `${words}: ${error}`,
+    text: visibleText(error === undefined || words.includes(error) ? words : `${words}: ${error}`),
     isMinor: event.routine === true || minorKinds.has(kind),
   };
 };
@@ -178,7 +179,7 @@ const logEntryOf = (message: LogMessage, id: number, at: number, life: Life | un
     bar: bar?.id,
     about: message,
     level: isSevere ? level : 'info',
-    text: error === undefined ? msg : `${msg}: ${error}`,
+    text: visibleText(error === undefined ? msg : `${msg}: ${error}`),
     isMinor: !isSevere && (rpc !== undefined || plugin !== undefined) && !msg.startsWith('ipconfigs'),
   };
 };

@@ -82,6 +82,17 @@ export interface Window {
   readonly end: number;
 }
 
+/** Segments that have room for their labels. */
+const readable = 4;
+/** Segments that are shown if there are more. */
+const latest = 3;
+
+/** The whole clock or, if it has many segments, the last of them. */
+export const latestWindow = ({segments, length}: Scale): Window => {
+  const first = segments.length > readable ? segments.at(-latest) : undefined;
+  return {start: first?.offset ?? 0, end: length};
+};
+
 export interface Tick {
   /** Position on the folded clock. */
   readonly offset: number;

@@ -23,13 +23,28 @@ export const sinceText = (microseconds: number): string => {
   return `${sign}${spanText(size)}`;
 };
 
-/** `+12573 ms`, and seconds only when they are many; of microseconds. */
-export const exactText = (microseconds: number): string =>
-  Math.abs(microseconds) < 100_000_000 ? `+${Math.round(microseconds / 1000)} ms` : sinceText(microseconds);
+/** `+12573 ms`, `+132.519 s`, and minutes only when they are many: neighbours must differ; of microseconds. */
+export const exactText = (microseconds: number): string => {
+  if (Math.abs(microseconds) < 100_000_000) return `+${Math.round(microseconds / 1000)} ms`;
+  return Math.abs(microseconds) < 3_600_000_000
+    ? `+${(microseconds / 1_000_000).toFixed(3)} s`
+    : sinceText(microseconds);
+};
 
 /** `18:22:06.123` in UTC, as the command line prints it; of microseconds. */
 export const clockText = (microseconds: number): string =>
   Number.isFinite(microseconds) ? new Date(microseconds / 1000).toISOString().slice(11, 23) : '';
+
+/** Control characters, those that change the direction of text, and halves of characters: names and errors of others may have them. */
+const unseen = /[\p{Cc}\p{Bidi_Control}\p{Cs}]/gu;
+
+/** Foreign text with such characters written as in JSON: `\u202e`. Otherwise they would hide or reorder the text around them. */
+export const visibleText = (text: string): string =>
+  text.replaceAll(unseen, (letter) =>
+    letter === '\n' || letter === '\t'
+      ? letter
+      : String.raw`\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
 const unshown: ReadonlySet<string> = new Set([
   'type',
@@ -51,8 +66,8 @@ export const fieldsOf = (about: ClusterEvent | LogMessage): readonly (readonly [
   Object.entries(about).flatMap(
     ([name, value]: [string, unknown]): readonly (readonly [string, string])[] => {
       if (unshown.has(name) || value === undefined || value === null || value === '') return [];
-      if (Array.isArray(value)) return [[name, value.map(textOf).join(', ')]];
-      return [[name, textOf(value)]];
+      const text = Array.isArray(value) ? value.map(textOf).join(', ') : textOf(value);
+      return [[visibleText(name), visibleText(text)]];
     },
   );
 

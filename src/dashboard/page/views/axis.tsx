@@ -21,21 +21,26 @@ export const Axis = ({scale, window, width, origin}: Props) => {
   const unit = fontSize() / 14;
   const xOf = (offset: number): number => (offset - window.start) / perPixel;
   const ticks = ticksOf(scale, window, origin, Math.max(Math.floor(width / (spacing * unit)), 2));
-  const folds = scale.folds.map(({offset, length, skipped}) => ({
-    x: xOf(offset),
-    size: length / perPixel,
-    skipped,
-  }));
-  // Labels that a fold covers, and those that would touch the one before, are left out.
+  let freeOfFolds = Number.NEGATIVE_INFINITY;
+  const folds = scale.folds.map(({offset, length, skipped}) => {
+    const [x, size] = [xOf(offset), length / perPixel];
+    const text = `⋯ ${spanText(skipped)} ⋯`;
+    const half = text.length * 3.5 * unit;
+    const middle = x + size / 2;
+    const isHidden = middle - half < freeOfFolds || middle + half < 0 || middle - half > width;
+    if (!isHidden) freeOfFolds = middle + half + 4 * unit;
+    return {x, text: isHidden ? '' : text, middle, from: middle - half, to: middle + half};
+  });
+  // Labels that would touch the one before, or the label of a fold, are left out.
   let free = Number.NEGATIVE_INFINITY;
   const labelled = ticks.map(({offset, since}) => {
     const x = xOf(offset);
-    const hidden =
-      x < free ||
-      x > width - 40 * unit ||
-      folds.some((fold) => x + 60 * unit > fold.x && x < fold.x + fold.size);
-    if (!hidden) free = x + 78 * unit;
-    return {x, text: hidden ? '' : sinceText(since)};
+    const text = sinceText(since);
+    const end = x + (text.length * 6.5 + 8) * unit;
+    const isHidden =
+      x < free || end > width || folds.some((fold) => fold.text !== '' && end > fold.from && x < fold.to);
+    if (!isHidden) free = end + 6 * unit;
+    return {x, text: isHidden ? '' : text};
   });
   return (
     <div class="axis" aria-hidden="true">
@@ -49,9 +54,9 @@ export const Axis = ({scale, window, width, origin}: Props) => {
             </text>
           </g>
         ))}
-        {folds.map(({x, size, skipped}) => (
-          <text key={x} class="fold-text" x={x + size / 2} y={13 * unit} text-anchor="middle">
-            ⋯ {spanText(skipped)} ⋯
+        {folds.map(({x, middle, text}) => (
+          <text key={x} class="fold-text" x={middle} y={13 * unit} text-anchor="middle">
+            {text}
           </text>
         ))}
       </svg>

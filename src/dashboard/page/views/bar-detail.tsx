@@ -1,9 +1,9 @@
 /** Request and response of the chosen call. */
 
-import {readableJson} from '../model/json.ts';
+import {linesOf, readableJson} from '../model/json.ts';
 import {durationOf, inMs} from '../model/lanes.ts';
 import type {Bar, Life} from '../model/life.ts';
-import {clockText, fieldsOf} from '../model/text.ts';
+import {clockText, fieldsOf, visibleText} from '../model/text.ts';
 import {chosenBar, model} from '../store.ts';
 import {CloseButton} from './close-button.tsx';
 
@@ -77,13 +77,13 @@ const Detail = ({bar, life}: {readonly bar: Bar; readonly life: Life}) => {
     <>
       <header class="detail-head">
         <h3>
-          {label}
+          {visibleText(label)}
           {isFailed && <span class="tag tag-bad">failed</span>}
           {isRollback && <span class="tag">rollback</span>}
         </h3>
         <span class="dim">{programs[lane] ?? `KNI runtime → ${lane.slice('plugin '.length)}`}</span>
         <span class="dim">
-          {clockText(start)}
+          {clockText(start)} UTC
           {duration === undefined ? '' : `, ${inMs(duration)}`}
         </span>
         <CloseButton
@@ -150,18 +150,34 @@ interface FieldsProps {
   readonly empty?: string;
 }
 
+/** Each part scrolls by itself, so that a long request does not push the response out of sight. */
 const Fields = ({title, fields, body, empty = ''}: FieldsProps) => (
-  <div class="fields">
+  <div class="fields" role="group" aria-label={title} tabIndex={0}>
     <h4>{title}</h4>
     {fields.length === 0 && body === undefined && <p class="dim">{empty}</p>}
     <dl>
       {fields.map(([name, value], index) => (
         <div key={index} class={name === 'error' ? 'field field-bad' : 'field'}>
           <dt>{name}</dt>
-          <dd title={value}>{value}</dd>
+          <dd>{value}</dd>
         </div>
       ))}
     </dl>
-    {body !== undefined && <pre class="body">{readableJson(body)}</pre>}
+    {body !== undefined && <Body text={body} />}
   </div>
+);
+
+/** JSON whose long lines continue below their values. */
+const Body = ({text}: {readonly text: string}) => (
+  <>
+    <pre class="body">
+      {linesOf(readableJson(text)).map(({indent, key, rest}, index) => (
+        <span key={index} class="body-line" style={{'--indent': `${indent + 2}ch`}}>
+          <span class="body-key">{key}</span>
+          {rest}
+        </span>
+      ))}
+    </pre>
+    {text.endsWith('…') && <p class="dim">The network runtime cut this text, because it is long.</p>}
+  </>
 );

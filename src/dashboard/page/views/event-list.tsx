@@ -24,6 +24,7 @@ export const EventList = ({life}: {readonly life: Life}) => {
         onChoose={({bar}) => {
           chosenBar.value = bar;
         }}
+        revealsChosen
         sticksToEnd
         row={({at, source, text, level}) => (
           <>

@@ -3,7 +3,7 @@
 import {useEffect, useMemo, useRef, useState} from 'preact/hooks';
 import {classOf, exactTimes, inMs, type PlacedLane, placeLanes} from '../model/lanes.ts';
 import type {Lane, Life} from '../model/life.ts';
-import {createScale, pan, type Scale, type Window, zoom} from '../model/scale.ts';
+import {createScale, latestWindow, pan, type Scale, type Window, zoom} from '../model/scale.ts';
 import {fontSize} from '../settings.ts';
 import {chosenBar} from '../store.ts';
 import {Axis} from './axis.tsx';
@@ -23,7 +23,7 @@ const titles: Readonly<Record<string, string>> = {
 const subtitles: Readonly<Record<string, string>> = {
   pod: 'at the API server',
   containerd: 'CRI',
-  kubelet: 'calls both',
+  kubelet: 'calls CRI and KNI',
   runtime: 'KNI, gRPC',
 };
 
@@ -39,16 +39,16 @@ interface Props {
 export const Lanes = memo(({life, now}: Props) => {
   const [ref, {width}] = useSize();
   const [scroll, {height: room}] = useSize();
-  const [chosen, setWindow] = useState<Window | undefined>(undefined);
+  const [chosen, setWindow] = useState<Window | 'whole' | undefined>(undefined);
   const isOpen = life.open.size > 0;
   const scale = useMemo(() => createScale(exactTimes(life, now)), [life.bars, isOpen ? now : 0]);
-  const window = chosen === undefined ? {start: 0, end: scale.length} : clamp(scale, chosen);
+  const window = shownWindow(scale, chosen, life);
   const unit = fontSize() / 14;
   const placed = placeLanes(life, {scale, window, width, now, letter: 6.35 * unit});
   const rowHeight = rowHeightFor(placed, room, unit);
   const boxes = boxesOf(placed, rowHeight, unit);
   const height = boxes.reduce((sum, box) => sum + box.height, 0);
-  const change = (next: Window): void => setWindow(isWhole(scale, next) ? undefined : next);
+  const change = (next: Window): void => setWindow(isWhole(scale, next) ? 'whole' : next);
   /** Around the bar that has the focus, so that it stays visible. */
   const zoomBy = (factor: number): void => {
     const focused =
@@ -60,7 +60,7 @@ export const Lanes = memo(({life, now}: Props) => {
   useKeys((event) => {
     if (event.key === '+' || event.key === '=') zoomBy(0.5);
     else if (event.key === '-') zoomBy(2);
-    else if (event.key === '0') setWindow(undefined);
+    else if (event.key === '0') setWindow('whole');
     else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {
       const isBack = event.key === 'ArrowLeft';
       if (event.shiftKey) change(pan(scale, window, isBack ? -0.25 : 0.25));
@@ -96,7 +96,7 @@ export const Lanes = memo(({life, now}: Props) => {
             class="icon-button"
             aria-label="Show the whole life"
             title="Show the whole life (0)"
-            onClick={() => setWindow(undefined)}
+            onClick={() => setWindow('whole')}
           >
             <Icon name="fit" />
           </button>
@@ -142,7 +142,7 @@ export const Lanes = memo(({life, now}: Props) => {
                 title={titleOf(lane)}
                 since={inMs(each.bar.start - life.begun)}
                 top={(box?.top ?? 0) + (box?.padding ?? 0) + each.row * rowHeight}
-                height={Math.min(rowHeight - 3, 18 * unit)}
+                height={Math.min(rowHeight - 3, 20 * unit)}
                 isChosen={chosenBar.value === each.bar.id}
               />
             ));
@@ -154,7 +154,7 @@ export const Lanes = memo(({life, now}: Props) => {
 });
 
 /** Pixels at the usual size. Rows get what room there is. */
-const rowHeights = {least: 15, most: 26};
+const rowHeights = {least: 15, most: 32};
 const padding = 4;
 
 const rowHeightFor = (lanes: readonly PlacedLane[], height: number, unit: number): number => {
@@ -174,6 +174,12 @@ const boxesOf = (placed: readonly PlacedLane[], rowHeight: number, unit: number)
 };
 
 const isWhole = ({length}: Scale, {start, end}: Window): boolean => start <= 0 && end >= length;
+
+/** A pod that cannot start has many attempts: by default the latest are shown. */
+const shownWindow = (scale: Scale, chosen: Window | 'whole' | undefined, {state}: Life): Window => {
+  if (chosen === undefined && state === 'failing') return latestWindow(scale);
+  return chosen === undefined || chosen === 'whole' ? {start: 0, end: scale.length} : clamp(scale, chosen);
+};
 
 const clamp = ({length}: Scale, {start, end}: Window): Window => ({
   start: Math.min(start, Math.max(length - (end - start), 0)),

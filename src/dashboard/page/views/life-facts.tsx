@@ -1,36 +1,43 @@
-/** The most important facts of one pod's life, in one line. */
+/** The most important facts of one pod's life, in one line, and why it does not start. */
 
 import {durationOf, inMs} from '../model/lanes.ts';
 import type {Bar, Life} from '../model/life.ts';
-import {shortNode, spanText} from '../model/text.ts';
+import {shortNode, spanText, visibleText} from '../model/text.ts';
 import {model, openPod} from '../store.ts';
 import {StateMark} from './state.tsx';
 
 export const LifeFacts = ({life}: {readonly life: Life}) => {
-  const {pod, node, state, address, failures, forgotten} = life;
+  const {pod, node, state, address, failures, forgotten, error} = life;
   const [namespace = '', name = pod] = pod.split('/');
   return (
-    <header class="facts">
-      <h2 class="facts-name" title={pod}>
-        {namespace !== 'default' && <span class="dim">{namespace}/</span>}
-        {name}
-      </h2>
-      <StateMark state={state} />
-      <dl>
-        {node !== undefined && <Fact name="node" value={shortNode(node, model.value.cluster)} />}
-        {address !== undefined && <Fact name="address" value={address} />}
-        {callsOf(life).map(([label, value]) => (
-          <Fact key={label} name={label} value={value} />
-        ))}
-        {failures > 0 && <Fact name="failed calls" value={String(failures)} isBad />}
-        {forgotten > 0 && <Fact name="older calls, not shown" value={String(forgotten)} />}
-      </dl>
-      {state !== 'gone' && (
-        <button type="button" class="button button-small" onClick={() => openPod(pod)}>
-          Inspect
-        </button>
+    <div class="life-head">
+      <header class="facts">
+        <h2 class="facts-name" title={pod}>
+          {namespace !== 'default' && <span class="dim">{namespace}/</span>}
+          {name}
+        </h2>
+        <StateMark state={state} />
+        <dl>
+          {node !== undefined && <Fact name="node" value={shortNode(node, model.value.cluster)} />}
+          {address !== undefined && <Fact name="address" value={address} />}
+          {callsOf(life).map(([label, value]) => (
+            <Fact key={label} name={label} value={value} />
+          ))}
+          {failures > 0 && <Fact name="failed calls" value={String(failures)} isBad />}
+          {forgotten > 0 && <Fact name="older calls, not shown" value={String(forgotten)} />}
+        </dl>
+        {state !== 'gone' && (
+          <button type="button" class="button button-small" onClick={() => openPod(pod)}>
+            Inspect
+          </button>
+        )}
+      </header>
+      {state === 'failing' && error !== undefined && (
+        <p class="life-error" title={visibleText(error)}>
+          <b>✕</b> {visibleText(error)}
+        </p>
       )}
-    </header>
+    </div>
   );
 };
 

@@ -3,7 +3,18 @@
 import {useMemo} from 'preact/hooks';
 import type {Life} from '../model/life.ts';
 import {shortNode, shortPod, spanText} from '../model/text.ts';
-import {chosenBar, chosenLife, followNewest, matches, model, search, shownLife} from '../store.ts';
+import {recording} from '../replay.ts';
+import {
+  actionForm,
+  chosenBar,
+  chosenLife,
+  followNewest,
+  isReplay,
+  matches,
+  model,
+  search,
+  shownLife,
+} from '../store.ts';
 import {BarDetail} from './bar-detail.tsx';
 import {EventList} from './event-list.tsx';
 import {Lanes} from './lanes.tsx';
@@ -17,12 +28,7 @@ export const LifeView = () => {
     <>
       <LifeList shown={life} />
       {life === undefined ? (
-        <section class="empty">
-          <h2>No pod yet</h2>
-          <p>
-            Create one: <code>kni-demo pod create mypod</code>. Its calls appear here as they happen.
-          </p>
-        </section>
+        <NoPod />
       ) : (
         <section class="life" aria-label={`Life of pod ${life.pod}`}>
           <LifeFacts life={life} />
@@ -32,6 +38,39 @@ export const LifeView = () => {
         </section>
       )}
     </>
+  );
+};
+
+const NoPod = () => {
+  if (isReplay.value)
+    return (
+      <section class="empty">
+        <h2>{recording.value === undefined ? 'Loading the recording…' : 'No pod yet'}</h2>
+        {recording.value !== undefined && (
+          <p>At this time, the recording has no calls for a pod. Play it, or move its position.</p>
+        )}
+      </section>
+    );
+  return (
+    <section class="empty">
+      <h2>No pod yet</h2>
+      <p>
+        Create one: <code>kni-demo pod create mypod</code>. Its calls appear here as they happen.
+      </p>
+      {model.value.actions.includes('create-pod') && (
+        <p class="empty-action">
+          <button
+            type="button"
+            class="button button-main"
+            onClick={() => {
+              actionForm.value = {action: 'create-pod'};
+            }}
+          >
+            Create a pod…
+          </button>
+        </p>
+      )}
+    </section>
   );
 };
 

@@ -4,6 +4,7 @@ import {useEffect, useState} from 'preact/hooks';
 import {inspect} from '../live.ts';
 import {differenceText, type Inspection, readInspection} from '../model/inspection.ts';
 import {type PodView, stateOf} from '../model/pods.ts';
+import {visibleText} from '../model/text.ts';
 import {actionForm, chosenPod, model, openLife} from '../store.ts';
 import {CloseButton} from './close-button.tsx';
 import {StateMark} from './state.tsx';
@@ -65,8 +66,8 @@ export const PodDetail = ({pod}: {readonly pod: PodView}) => {
           </button>
         )}
       </p>
-      {pod.reason !== undefined && !pod.ready && <p class="node-trouble">{pod.reason}</p>}
-      {pod.failure !== undefined && <p class="node-trouble">{pod.failure}</p>}
+      {pod.reason !== undefined && !pod.ready && <p class="node-trouble">{visibleText(pod.reason)}</p>}
+      {pod.failure !== undefined && <p class="node-trouble">{visibleText(pod.failure)}</p>}
       <Differences answer={answer} />
       <Snapshot pod={pod} />
       {answer?.kind === 'inspection' && <Inspected inspection={answer.inspection} />}

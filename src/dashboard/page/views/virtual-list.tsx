@@ -11,6 +11,8 @@ interface Props<Item> {
   readonly row: (item: Item) => ComponentChildren;
   readonly label: string;
   readonly chosen?: string | number | undefined;
+  /** Scrolls to the chosen row when the choice changes. Not for a choice that changes by itself: the user could not scroll. */
+  readonly revealsChosen?: boolean;
   readonly onChoose?: (item: Item) => void;
   /** Enter, or a double click. */
   readonly onOpen?: (item: Item) => void;
@@ -24,8 +26,12 @@ const overscan = 6;
 const pixelsPerRem = (): number =>
   Number.parseFloat(getComputedStyle(document.documentElement).fontSize) || 14;
 
+const isHidden = ({scrollTop, clientHeight}: HTMLElement, top: number, height: number): boolean =>
+  top < scrollTop || top + height > scrollTop + clientHeight;
+
 export const VirtualList = <Item,>(props: Props<Item>) => {
-  const {items, keyOf, row, label, chosen, onChoose, onOpen, sticksToEnd = false} = props;
+  const {items, keyOf, row, label, chosen, onChoose, onOpen} = props;
+  const {sticksToEnd = false, revealsChosen = false} = props;
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
   const isAtEnd = useRef(true);
@@ -43,9 +49,26 @@ export const VirtualList = <Item,>(props: Props<Item>) => {
     const element = box.current;
     if (element !== null && sticksToEnd && isAtEnd.current) element.scrollTop = element.scrollHeight;
   });
+  const index = items.findIndex((item) => keyOf(item) === chosen);
+  /** Whether the choice of a row has ended the stay at the end. */
+  const hasLeftEnd = useRef(false);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element === null || !revealsChosen) return;
+    if (index >= 0 && isHidden(element, index * rowHeight, rowHeight)) {
+      // In the middle, so that its context is visible, too.
+      const above = Math.floor((element.clientHeight / rowHeight - 1) / 2);
+      element.scrollTop = (index - above) * rowHeight;
+      hasLeftEnd.current ||= isAtEnd.current;
+      isAtEnd.current = false;
+    } else if (index < 0 && hasLeftEnd.current) {
+      hasLeftEnd.current = false;
+      isAtEnd.current = true;
+      if (sticksToEnd) element.scrollTop = element.scrollHeight;
+    }
+  }, [chosen]);
   const first = Math.max(0, Math.floor(top / rowHeight) - overscan);
   const shown = items.slice(first, first + Math.ceil(height / rowHeight) + 2 * overscan);
-  const index = items.findIndex((item) => keyOf(item) === chosen);
   const move = (to: number): void => {
     const item = items[Math.min(Math.max(to, 0), items.length - 1)];
     const element = box.current;
@@ -67,7 +90,8 @@ export const VirtualList = <Item,>(props: Props<Item>) => {
   return (
     <div
       ref={box}
-      class={`list ${props.class ?? ''}`}
+      class={`list ${sticksToEnd ? 'list-sticky' : ''} ${props.class ?? ''}`}
+      style={{'--row': `${rowHeight}px`}}
       role="listbox"
       aria-label={label}
       aria-activedescendant={index >= first && index < first + shown.length ? `${id}-${index}` : undefined}
