@@ -167,6 +167,9 @@ describe('actions', () => {
     const shown = await page.locator(`main > .${view}`).boundingBox();
     expect((shown?.x ?? 0) + (shown?.width ?? 0)).toBeLessThanOrEqual((panel?.x ?? 0) + 1);
     expect(shown?.width).toBeGreaterThan(800);
+    await page.keyboard.press('l');
+    const large = async () => await page.locator(`main > .${view}`).boundingBox();
+    await expect.poll(async () => (await large())?.width).toBeGreaterThan(800);
   });
 });
 

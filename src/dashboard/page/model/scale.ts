@@ -102,7 +102,7 @@ export interface Tick {
 
 const steps = [1, 2, 5];
 
-/** About `count` round times within the window, as times since `origin`. */
+/** About `count` round times within the window, as times since `origin`. A segment without a round time has its beginning. */
 export const ticksOf = (
   {segments}: Scale,
   {start, end}: Window,
@@ -118,6 +118,7 @@ export const ticksOf = (
     const ticks: Tick[] = [];
     for (let since = first; since <= last; since += step)
       ticks.push({since, offset: offset + origin + since - from});
+    if (ticks.length === 0 && offset >= start && offset <= end) ticks.push({since: from - origin, offset});
     return ticks;
   });
 };

@@ -45,30 +45,34 @@ export const Help = () => {
           </div>
         ))}
       </dl>
-      <h2>Colours</h2>
-      <ul class="legend">
-        {legend.map(([name, meaning]) => (
-          <li key={name}>
-            <span class={`swatch ${name}`} aria-hidden="true" />
-            {meaning}
-          </li>
-        ))}
-      </ul>
-      {recording.value !== undefined && (
-        <>
-          <h2>Marks below the position</h2>
+      <div class="legends">
+        <div>
+          <h2>Colours</h2>
           <ul class="legend">
-            {marks.map(([name, meaning]) => (
+            {legend.map(([name, meaning]) => (
               <li key={name}>
-                <svg class="swatch-mark" viewBox="0 0 2 10" aria-hidden="true">
-                  <rect class={name} width="2" height="10" />
-                </svg>
+                <span class={`swatch ${name}`} aria-hidden="true" />
                 {meaning}
               </li>
             ))}
           </ul>
-        </>
-      )}
+        </div>
+        {recording.value !== undefined && (
+          <div>
+            <h2>Marks</h2>
+            <ul class="legend">
+              {marks.map(([name, meaning]) => (
+                <li key={name}>
+                  <svg class="swatch-mark" viewBox="0 0 2 10" aria-hidden="true">
+                    <rect class={name} width="2" height="10" />
+                  </svg>
+                  {meaning}
+                </li>
+              ))}
+            </ul>
+          </div>
+        )}
+      </div>
       <form method="dialog">
         <button type="submit" class="button">
           Close
