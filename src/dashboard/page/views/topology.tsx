@@ -188,7 +188,7 @@ const Tile = memo(({pod, veth, group, isNew, mark}: TileProps) => {
           <span class="tile-veth bad">{visibleText(pod.failure ?? pod.reason ?? '')}</span>
         ) : (
           <span class="tile-veth mono">
-            {veth === undefined ? '' : `${pod.interfaces[0]?.name ?? ''} ⇄ ${veth.name}`}
+            {[pod.interfaces[0]?.name, veth?.name].filter(Boolean).join(' ⇄ ')}
           </span>
         )}
         {ports.map(({text, title}) => (
