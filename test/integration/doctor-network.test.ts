@@ -55,8 +55,9 @@ const fix = async (): Promise<void> => {
   for (const command of (await check()).safe ?? []) await host.run(command);
 };
 
-/** The bridge of the nodes, and two containers on it. */
+/** The bridge of the nodes, and two containers on it. The node forwards, as with docker: otherwise masqueraded traffic gets no answer. */
 const nodes = `
+  echo 1 >/proc/sys/net/ipv4/ip_forward
   ip link add ${alive} type bridge
   ip address add 172.18.0.1/16 dev ${alive}
   ip link set ${alive} up
