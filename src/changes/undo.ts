@@ -11,7 +11,7 @@ import {switchRuntimeBack} from './set-runtime.ts';
 import {switchBack} from './switch-back.ts';
 import {systemctl} from './systemctl.ts';
 
-/** Resolves with a note for people if the state differs from that before the change. */
+/** Resolves with a note for the user if the node runs another network runtime than before the change. */
 export const undoChange = async (
   cluster: Cluster,
   change: Change,
