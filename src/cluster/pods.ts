@@ -85,14 +85,21 @@ const replaceTimeout = 30_000;
 
 /**
  * Recreates a pod of the namespace `default`. Unlike `kubectl replace`, does not wait until the kubelet has removed the former pod. Without
- * validation by kubectl, which would ask the API server for its schema: the spec is ours. The second kubectl starts during the first,
- * and gets the manifest afterwards.
+ * validation by kubectl, which would ask the API server for its schema: the spec is ours. `create` starts while `delete` runs, to
+ * save its start time. It gets the manifest only after `delete` succeeds.
  */
 export const replacePod = async (controlPlane: Host, spec: PodSpec): Promise<void> => {
   const [file, args] = kubectl();
-  const script = `name=$1; shift
-{ "$@" delete pod "$name" --ignore-not-found --force --grace-period=0 --wait=false >&2 && cat; } |
-  "$@" create --validate=false -f -`;
+  // Without a manifest, `create` fails with a message of its own. The reason of the deletion's failure comes after it.
+  const script = `name=$1; shift; exec 3>&1
+failure=$({
+  if output=$("$@" delete pod "$name" --ignore-not-found --force --grace-period=0 --wait=false 2>&1)
+  then cat; else echo "\${output:-kubectl delete failed}" >&4; fi |
+    "$@" create --validate=false -f - >&3
+} 4>&1)
+status=$?
+[ -z "$failure" ] || { echo "$failure" >&2; exit 1; }
+exit $status`;
   // Not cancelled: kubectl would continue on the node, and conflict with the next call for the same pod.
   await controlPlane.run(['sh', ['-c', script, 'sh', spec.name, file, ...args]], {
     // The kubelet looks only every 300 ms whether the volume with the token is mounted.

@@ -277,8 +277,11 @@ esac
 
   it('creates no pod if the former one could not be deleted, and says why', async () => {
     await using dir = await tempDir();
-    const error = await rejection(replaceWith(dir, 'echo "Unable to connect" >&2; exit 1'), CommandError);
-    expect(error.output).toContain('Unable to connect');
+    const why =
+      'The connection to the server 172.18.0.2:6443 was refused - did you specify the right host or port?';
+    const failing = `echo 'warning: Immediate deletion does not wait.' >&2; echo '${why}' >&2; exit 1`;
+    const error = await rejection(replaceWith(dir, failing), CommandError);
+    expect(error.lastLine).toBe(why);
     expect(await readFile(dir.join('log'), 'utf8')).toBe('');
   });
 });
