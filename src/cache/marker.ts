@@ -19,6 +19,7 @@ const layouts: Readonly<Record<'cache' | 'state', Readonly<Record<string, RegExp
     'engine-data': undefined,
     git: /-source$/,
     'go-build': undefined,
+    'go-build-runtime': undefined,
     // Written by the integration tests: does not prove who made the directory.
     test: undefined,
     tools: /^(engine|kind)$/,

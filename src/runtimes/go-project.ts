@@ -6,7 +6,7 @@ import {join} from 'node:path';
 import {UserError} from '../errors.ts';
 import {CommandError} from '../host/command-error.ts';
 import type {DemoContext} from '../stages/context.ts';
-import {caller, goCache, runStep} from '../stages/lib/container.ts';
+import {caller, goRuntimeCache, runStep} from '../stages/lib/container.ts';
 import {inScratch} from '../stages/lib/scratch.ts';
 import {errorCodeOf, messageOf} from '../thrown.ts';
 
@@ -77,7 +77,7 @@ export const goCompiler =
     const fingerprint = randomBytes(8).toString('hex');
     await inScratch(context.dirs, 'go-runtime', fingerprint, async (out) => {
       const workdir = inContainer(project.module);
-      const mounts = [{from: project.directory, to: workdir, readOnly: true}, goCache(context)];
+      const mounts = [{from: project.directory, to: workdir, readOnly: true}, goRuntimeCache(context)];
       const step = {image, script: ['build-go-runtime.sh'], out, mounts, workdir, user: caller()} as const;
       await runStep(step, context, {fingerprint, signal, log: () => undefined}).catch(
         (error: unknown): never => {

@@ -43,6 +43,7 @@ describe('the marker file', () => {
       'apt/trixie',
       'artifacts/kubelet-0123456789abcdef',
       'go-build/ab',
+      'go-build-runtime/ab',
       'tools/kind',
       'test/x',
     );

@@ -199,6 +199,19 @@ it('the Go compiler runs as the user, so that nothing in its cache must get anot
   expect(host.ran).toEqual([expect.stringContaining(` --user ${process.getuid?.()}:${process.getgid?.()} `)]);
 });
 
+it('the Go compiler has a cache of its own: the build of the stack does not count it as its own', async () => {
+  await using dir = await tempDir();
+  await goIn(dir, {'main.go': 'package main\n'});
+  const host = hostOf(() => '[exit code 1]');
+  const context = await demoContext(dir, host);
+  const {signal} = new AbortController();
+  const compileGo = goCompiler('compiler:1', context);
+  const compiled = buildProject(await readProject(dir.path), dir.join('out'), {compileGo, signal});
+  await expect(compiled).rejects.toMatchObject({errorCode: 'KNI-E222'});
+  expect(host.ran[0]).toContain(` ${context.dirs.cache}/go-build-runtime:/cache/go-build `);
+  expect(await readdir(context.dirs.cache)).not.toContain('go-build');
+});
+
 describe('the template', () => {
   const committed = (name: string): Promise<string> => readFile(join(project.templates, 'go', name), 'utf8');
   /** The parts of the proto file that affect the wire format, without the path of the package. */

@@ -2,6 +2,7 @@
 
 import {join} from 'node:path';
 import {exists} from '../../cache/files.ts';
+import {goCaches} from '../lib/container.ts';
 import {adviseOn, present, type Requirement} from '../lib/requirement.ts';
 
 const gibibyte = 2 ** 30;
@@ -14,6 +15,8 @@ interface Room {
   readonly disk: number;
   /** Gibibytes, if an earlier run has built most of it. */
   readonly diskWhenBuilt: number;
+  /** The directory of the cache that such a run has made. */
+  readonly madeByBuild: string;
   /** Gibibytes. */
   readonly memory: number;
 }
@@ -33,7 +36,7 @@ const roomFor = (needed: Room): Requirement => ({
       }
     }
     const {disk, memory, cores} = await machine.roomAt(dirs.cache);
-    const built = await exists(join(dirs.cache, 'go-build'));
+    const built = await exists(join(dirs.cache, needed.madeByBuild));
     const wanted = (built ? needed.diskWhenBuilt : needed.disk) * gibibyte;
     const found = `${inGibibytes(disk)} free for ${dirs.cache}, ${inGibibytes(memory)} memory, ${cores} cores`;
     if (disk < wanted)
@@ -45,6 +48,18 @@ const roomFor = (needed: Room): Requirement => ({
   },
 });
 
-export const room = roomFor({users: 'the build and the nodes need', disk: 15, diskWhenBuilt: 4, memory: 4});
+export const room = roomFor({
+  users: 'the build and the nodes need',
+  disk: 15,
+  diskWhenBuilt: 4,
+  madeByBuild: goCaches.stack,
+  memory: 4,
+});
 /** Its image has compilers and libraries, but no part of a cluster. */
-export const compilerRoom = roomFor({users: 'the Go compiler needs', disk: 3, diskWhenBuilt: 2, memory: 1});
+export const compilerRoom = roomFor({
+  users: 'the Go compiler needs',
+  disk: 3,
+  diskWhenBuilt: 2,
+  madeByBuild: goCaches.runtimes,
+  memory: 1,
+});

@@ -60,12 +60,24 @@ const handOver = (mounts: readonly Mount[]): string => {
   return `"$@"; status=$?; chown -R ${caller()} ${written.join(' ')}; exit $status`;
 };
 
-/** Go's build cache, which all builds share. */
-export const goCache = ({dirs}: Pick<DemoContext, 'dirs'>): Mount => {
-  const from = join(dirs.cache, 'go-build');
+/** Directories of the cache, each for Go's build cache. */
+export const goCaches = {
+  /** All builds of the stack share it. */
+  stack: 'go-build',
+  /** Of users' network runtimes, whose compiler runs as the user. */
+  runtimes: 'go-build-runtime',
+} as const;
+
+const goCacheIn = (cache: string, name: string): Mount => {
+  const from = join(cache, name);
   makeDirectory(from);
   return {from, to: '/cache/go-build'};
 };
+
+export const goCache = ({dirs}: Pick<DemoContext, 'dirs'>): Mount => goCacheIn(dirs.cache, goCaches.stack);
+
+export const goRuntimeCache = ({dirs}: Pick<DemoContext, 'dirs'>): Mount =>
+  goCacheIn(dirs.cache, goCaches.runtimes);
 
 /** Tells the build scripts whether a source tree belongs to a GOPATH or consists of Go modules. */
 export const goEnv = ({stack}: DemoContext): {readonly LAYOUT: string} => ({LAYOUT: stack.builder.go.layout});

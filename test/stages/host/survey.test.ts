@@ -146,6 +146,14 @@ describe('a machine that lacks something', () => {
     ).toBeUndefined();
   });
 
+  it('needs the whole disk space when only a network runtime was compiled', async () => {
+    await using dir = await tempDir();
+    await mkdir(dir.join('cache/kni-demo/go-build-runtime'), {recursive: true});
+    const roomAt = async () => ({disk: 5 * gibibyte, memory: 16 * gibibyte, cores: 4});
+    const {error} = await survey(dir, fakeHost(engineAnswers('26.1') + kindAnswers), {roomAt});
+    expect(error?.tryThis).toBe('free 15 GB there, or set XDG_CACHE_HOME to a larger disk');
+  });
+
   it.each<[string, Partial<Machine>, string]>([
     [
       'memory',
