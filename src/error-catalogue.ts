@@ -206,7 +206,7 @@ export const errorCatalogue = {
   ),
   'KNI-E407': entry(
     'The nodes run your own network runtime.',
-    "Drills, `compare` and `up --cni` need kni-demo's own.",
+    "Drills, `compare` and `up --cni` need kni-demo's own. `runtime dev` needs the same version on all nodes.",
     'Run `kni-demo runtime use default`.',
   ),
   'KNI-E408': entry(

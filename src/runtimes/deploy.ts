@@ -3,9 +3,9 @@
 import {createHash} from 'node:crypto';
 import {parse} from 'node:path';
 import {versionScript} from '../changes/restore-version.ts';
-import type {Cluster} from '../cluster/cluster.ts';
+import {type Cluster, flagOf} from '../cluster/cluster.ts';
 import {developedFile, developedId, userRuntimesOf} from '../cluster/user-runtime.ts';
-import type {UserError} from '../errors.ts';
+import {UserError} from '../errors.ts';
 import {CommandError} from '../host/command-error.ts';
 import type {Command, Host} from '../host/host.ts';
 import {programName} from './build.ts';
@@ -13,8 +13,8 @@ import type {Project} from './project.ts';
 import {awaitReady, notReady} from './ready.ts';
 
 /**
- * A shell function that waits until a client is connected to the new runtime: the kubelet. It retries within 0.2 s, 0.3 s and so on. A pod
- * that comes before is refused, and the kubelet repeats that only 10 to 15 s later.
+ * A shell function that waits until a client is connected to the new runtime: the kubelet. It reconnects with a
+ * backoff from 0.2 s. It refuses pods until then, and tries them again only after 10 to 15 s.
  */
 export const kubeletConnected = `
 kubelet_connected() {
@@ -101,28 +101,50 @@ export const isDeveloped = async (
   cluster: Pick<Cluster, 'nodes' | 'node'>,
   source: string,
   signal: AbortSignal,
-): Promise<boolean> => {
+): Promise<boolean> => (await nodesWith(cluster, source, signal)).length === cluster.nodes.length;
+
+/** The nodes that run a version of the project `source`. */
+const nodesWith = async (
+  cluster: Pick<Cluster, 'nodes' | 'node'>,
+  source: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> => {
   const runtimes = await userRuntimesOf(cluster, signal);
-  return cluster.nodes.every(({name}) => {
-    const found = runtimes.get(name);
-    return found?.id === developedId && found.source === source;
-  });
+  return cluster.nodes
+    .map(({name}) => name)
+    .filter((name) => {
+      const found = runtimes.get(name);
+      return found?.id === developedId && found.source === source;
+    });
 };
 
-/** The version that an earlier session has left on all nodes. Undefined if a node runs another one, or its file is missing. */
+const notTheSame = (cluster: Pick<Cluster, 'nodes'>, source: string): UserError =>
+  new UserError({
+    what: `cannot develop ${source} on these nodes`,
+    why: 'only some nodes run a version of it, or they run different versions',
+    tryThis: `go back to kni-demo's own runtime first: kni-demo runtime use default${flagOf(cluster)}`,
+    code: 'KNI-E407',
+  });
+
+/**
+ * The version that an earlier session has left on all nodes. Undefined if no node runs one, or all files are missing. Throws UserError
+ * if only some nodes run it: the next version would overwrite the file that these nodes need after a rollback.
+ */
 export const developedProgram = async (
   cluster: Pick<Cluster, 'nodes' | 'node'>,
   {source, name: file}: Omit<Version, 'program'>,
   signal: AbortSignal,
 ): Promise<Buffer | undefined> => {
   const [first] = cluster.nodes;
-  if (first === undefined || !(await isDeveloped(cluster, source, signal))) return undefined;
+  if (first === undefined) return undefined;
+  const running = await nodesWith(cluster, source, signal);
+  if (running.length === 0) return undefined;
   const print = async (node: string, program: string): Promise<string> => {
     const command: Command = ['sh', ['-c', `[ ! -e "$1" ] || ${program} <"$1"`, 'sh', developedFile(file)]];
     return (await cluster.node(node).run(command, {signal, timeout: 20_000})).stdout;
   };
-  const digests = await Promise.all(cluster.nodes.map(({name}) => print(name, 'sha256sum')));
-  if (new Set(digests).size > 1) return undefined;
+  const digests = new Set(await Promise.all(running.map((name) => print(name, 'sha256sum'))));
+  if (digests.size > 1 || running.length < cluster.nodes.length) throw notTheSame(cluster, source);
   const text = await print(first.name, 'base64');
   return text === '' ? undefined : Buffer.from(text, 'base64');
 };
@@ -138,7 +160,8 @@ export interface NextVersion extends Version {
 
 /**
  * Returns nothing, or why a node refused the version. Then all nodes run the former one. Rejects if a node cannot be reached; the
- * others then run the former version.
+ * others then run the former version. Rejects also if the
+ * former version does not serve again.
  */
 export const deployOnAll = async (
   {nodes, node}: Pick<Cluster, 'node'> & {readonly nodes: readonly {readonly name: string}[]},
@@ -158,12 +181,14 @@ export const deployOnAll = async (
   const failed = results.find((each) => each.status === 'rejected');
   const [first] = refused;
   if (failed === undefined && first === undefined) return [];
-  await Promise.allSettled(
+  const restored = await Promise.allSettled(
     results.map(async (each, index) => {
       const isServing = each.status === 'fulfilled' && each.value.kind === 'serving';
-      if (isServing) await put(nodes[index]?.name ?? '', former);
+      const back = isServing ? await put(nodes[index]?.name ?? '', former) : undefined;
+      if (back?.kind === 'refused') throw back.error;
     }),
   );
-  if (failed !== undefined) throw failed.reason;
+  const notRestored = failed ?? restored.find((each) => each.status === 'rejected');
+  if (notRestored !== undefined) throw notRestored.reason;
   return first ?? [];
 };

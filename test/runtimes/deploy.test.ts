@@ -105,6 +105,22 @@ describe('deployOnAll', () => {
     expect(await good.started()).toEqual(['picky', 'first']);
   });
 
+  it('rejects if the former version does not serve again', async () => {
+    await using one = await tempDir();
+    await using two = await tempDir();
+    const [good, picky] = [await nodeIn(one), await nodeIn(two, 'picky')];
+    let deployments = 0;
+    const once: Host = {
+      run(command, options) {
+        if (command[1].join(' ').includes('systemctl restart kni') && ++deployments > 1)
+          return Promise.reject(new Error('container is not running'));
+        return good.host.run(command, options);
+      },
+    };
+    const cluster = clusterOf({[names[0]]: once, [names[1]]: picky.host});
+    await expect(deployOnAll(cluster, version)).rejects.toThrow('container is not running');
+  });
+
   it('puts the former version back on the other nodes, when a node cannot be reached', async () => {
     await using one = await tempDir();
     const good = await nodeIn(one);
@@ -125,6 +141,7 @@ describe('developedProgram', () => {
       const {host} = await nodeIn(dir);
       const file = dir.join('opt/dev/runtime.mjs');
       const text = texts[index];
+      if (text === 'own') await rm(dir.join('drop-ins/50-user-runtime.conf'));
       await (text === undefined ? rm(file) : writeFile(file, text));
       hosts.set(`test1-worker${index}`, host);
     }
@@ -140,11 +157,22 @@ describe('developedProgram', () => {
   });
 
   it.each([
-    ['differ', 'first', 'second'],
-    ['are missing on the first node', undefined, 'first'],
-    ['are missing on another node', 'first', undefined],
-    ['are missing', undefined, undefined],
-  ])('returns nothing if the programs %s', async (_, ...texts) => {
+    ['the programs are missing', undefined, undefined],
+    ["all nodes run kni-demo's own runtime", 'own', 'own'],
+  ])('returns nothing if %s', async (_, ...texts) => {
     expect(await read(...texts)).toBeUndefined();
+  });
+
+  it.each([
+    ['the programs differ', 'first', 'second'],
+    ['the program is missing on the first node', undefined, 'first'],
+    ['the program is missing on another node', 'first', undefined],
+    ["another node runs kni-demo's own runtime", 'first', 'own'],
+    ["the first node runs kni-demo's own runtime", 'own', 'first'],
+  ])('refuses nodes if %s: a rollback would start the new version', async (_, ...texts) => {
+    await expect(read(...texts)).rejects.toMatchObject({
+      errorCode: 'KNI-E407',
+      tryThis: "go back to kni-demo's own runtime first: kni-demo runtime use default",
+    });
   });
 });
