@@ -61,6 +61,15 @@ describe('runtime test refuses', () => {
     });
   });
 
+  it('a directory as the file of --junit, before it builds the runtime', async () => {
+    await using dir = await tempDir();
+    await writeFile(dir.join('main.go'), 'does not compile');
+    const host = hostOf(() => '[exit code 1]');
+    const args = ['runtime', 'test', '.', '--junit', dir.path];
+    expect(await cli(dir, args, {host})).toMatchObject({code: 2, errorCode: 'KNI-E213'});
+    expect(host.ran).toEqual([]);
+  });
+
   it.each(['main.go', 'runtime.ts'])('a user without root, before it builds %s', async (name) => {
     await using dir = await tempDir();
     await writeFile(dir.join(name), 'does not compile');

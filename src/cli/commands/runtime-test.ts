@@ -13,7 +13,7 @@ import {isTerminal, paletteOf} from '../../view/stream.ts';
 import {type Choice, chooseRequirements} from '../choose-requirements.ts';
 import {type TargetFlags, targetOf} from '../choose-target.ts';
 import {conformanceText, requirementsText, type Summary} from '../conformance-text.ts';
-import {prepareOutput} from '../output-file.ts';
+import {prepareOutput, unwritable} from '../output-file.ts';
 import {SilentExit} from '../report.ts';
 import {runOutput} from '../run-output.ts';
 import type {World} from '../world.ts';
@@ -39,6 +39,10 @@ export const runtimeTest = async (
     for (const line of requirementsText(chosen, paint)) say(line);
     return;
   }
+  const junit =
+    options.junit === undefined ? undefined : resolve(world.directory ?? process.cwd(), options.junit);
+  // Before a compiler and the suite run for minutes.
+  if (junit !== undefined) await prepareOutput({file: junit, flag: '--junit', usualName: 'results.xml'});
   const {target, what} = await targetOf(world, source, options);
   const [possible, others] = split(chosen, ({requirement}) => canCheck(target.kind, requirement.needs));
   if (possible.length === 0)
@@ -49,10 +53,6 @@ export const runtimeTest = async (
       code: 'KNI-E217',
     });
 
-  const junit =
-    options.junit === undefined ? undefined : resolve(world.directory ?? process.cwd(), options.junit);
-  // Before the suite runs for minutes.
-  if (junit !== undefined) await prepareOutput({file: junit, flag: '--junit', usualName: 'results.xml'});
   const text = conformanceText(say, paint, isTerminal(stdout) ? stdout.columns : undefined);
   text.begun(what, possible.length);
   const groupOf = new Map(chosen.map(({requirement, group}) => [requirement.id, group]));
@@ -131,5 +131,9 @@ const writeJunit = async (file: string, results: readonly Result[]): Promise<voi
       return requirement === undefined ? [] : [{requirement, result}];
     }),
   }));
-  await replaceFile(file, junitOf(suites.filter(({cases}) => cases.length > 0)));
+  await replaceFile(file, junitOf(suites.filter(({cases}) => cases.length > 0))).catch(
+    (error: unknown): never => {
+      throw unwritable(file, '--junit', error);
+    },
+  );
 };
