@@ -13,7 +13,7 @@ import type {Project} from './project.ts';
 import {awaitReady, notReady} from './ready.ts';
 
 /**
- * A shell function that waits until a client is connected to the new runtime: the kubelet. It reconnects with a
+ * A shell function that waits until a client is connected to the new runtime: the kubelet. The kubelet reconnects with a
  * backoff from 0.2 s. It refuses pods until then, and tries them again only after 10 to 15 s.
  */
 export const kubeletConnected = `

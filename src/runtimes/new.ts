@@ -6,34 +6,42 @@ import {UserError} from '../errors.ts';
 import {makeDirectory} from '../make-directory.ts';
 import {project} from '../project.ts';
 import {errorCodeOf, messageOf} from '../thrown.ts';
+import {programName} from './build.ts';
 import {isMountable, unmountable} from './go-project.ts';
 import type {Language} from './languages.ts';
 
 /** Files are complete here before the first of them gets its place. Its presence marks an interrupted run. */
 const unfinished = '.kni-new';
 const typescriptSdk = ['sdk.js', 'sdk.d.ts'] as const;
+/** What a build in the template of a checkout creates: not part of the template. */
+const built: Readonly<Record<Language, readonly string[]>> = {
+  typescript: ['.kni', programName({kind: 'typescript'})],
+  go: [programName({kind: 'go'})],
+};
 
 /**
- * Returns the created files, relative to the directory. The directory gets all of them or, after an error, none. `sdk` is the
- * directory of the SDK's files, which TypeScript needs.
+ * Returns the created files, relative to the directory. The directory gets all of them or, after an error, none. TypeScript needs
+ * the files in the directory `sdk`.
  */
 export const createProject = async (
   directory: string,
   language: Language,
-  sdk = project.sdk,
+  {sdk = project.sdk, templates = project.templates}: Partial<Pick<typeof project, 'sdk' | 'templates'>> = {},
 ): Promise<readonly string[]> => {
   if (language === 'go' && !isMountable(directory))
     throw refusal(directory, {why: unmountable, tryThis: 'choose a directory without a colon in its path'});
-  const template = join(project.templates, language);
+  const template = join(templates, language);
   const sdkFiles = language === 'typescript' ? typescriptSdk : [];
-  const names = [...(await readdir(template)).sort(), ...(sdkFiles.length > 0 ? ['.kni'] : [])];
+  const ofTemplate = (await readdir(template)).filter((name) => !built[language].includes(name)).sort();
+  const names = [...ofTemplate, ...(sdkFiles.length > 0 ? ['.kni'] : [])];
   await requireEmpty(directory, names);
   if (sdkFiles.length > 0) await requireSdk(sdk);
   const created = await attempt(directory, async () => makeDirectory(directory));
   const work = join(directory, unfinished);
   try {
     await attempt(directory, async () => {
-      await cp(template, work, {recursive: true});
+      await mkdir(work);
+      for (const name of ofTemplate) await cp(join(template, name), join(work, name), {recursive: true});
       if (sdkFiles.length > 0) await mkdir(join(work, '.kni'));
       for (const name of sdkFiles) await cp(join(sdk, name), join(work, '.kni', name));
       for (const name of names) await rename(join(work, name), join(directory, name));
@@ -45,15 +53,16 @@ export const createProject = async (
     for (const path of created) await rm(path, {recursive: true, force: true});
     throw error;
   }
-  return [...(await filesIn(template)), ...sdkFiles.map((name) => join('.kni', name))];
+  return [...(await filesIn(template, ofTemplate)), ...sdkFiles.map((name) => join('.kni', name))];
 };
 
-/** Relative to the directory, sorted. */
-const filesIn = async (directory: string): Promise<readonly string[]> => {
+/** The files of these entries, relative to the directory, sorted. */
+const filesIn = async (directory: string, names: readonly string[]): Promise<readonly string[]> => {
   const entries = await readdir(directory, {recursive: true, withFileTypes: true});
   return entries
     .filter((entry) => entry.isFile())
     .map(({parentPath, name}) => relative(directory, join(parentPath, name)))
+    .filter((path) => names.includes(path.split('/')[0] ?? ''))
     .sort();
 };
 

@@ -32,7 +32,7 @@ describe('a new project', () => {
   it('compiles with tsc and only the types of its copied SDK', async () => {
     await using dir = await tempDir();
     const sdk = await buildSdk(dir.join('sdk'));
-    await createProject(dir.join('hello'), 'typescript', sdk);
+    await createProject(dir.join('hello'), 'typescript', {sdk});
     const tsc = join(project.root, 'node_modules/.bin/tsc');
     await localHost().run([tsc, ['-p', dir.join('hello')]]);
     await copyFile(join(project.root, 'examples/cni-runtime/runtime.ts'), dir.join('hello/cni.ts'));

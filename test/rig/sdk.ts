@@ -30,7 +30,7 @@ export const bundleTemplate = async (dir: string, example?: string): Promise<str
   const other = process.env['KNI_TEMPLATE'];
   if (other !== undefined && example === undefined) return other;
   const sdk = await buildSdk(join(dirname(dir), 'sdk'));
-  await createProject(dir, 'typescript', sdk);
+  await createProject(dir, 'typescript', {sdk});
   if (example !== undefined) await copyFile(join(project.root, example), join(dir, 'runtime.ts'));
   const bundle = join(dirname(dir), 'runtime.mjs');
   await buildProject(await readProject(dir), bundle, {

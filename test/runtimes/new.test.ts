@@ -1,4 +1,5 @@
 import {chmod, mkdir, readdir, readFile, writeFile} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {createProject} from '../../src/runtimes/new.ts';
 import {readProject} from '../../src/runtimes/project.ts';
@@ -9,10 +10,10 @@ import {type TempDir, tempDir} from '../rig/temp-dir.ts';
 const files = ['.kni', 'README.md', 'runtime.test.mjs', 'runtime.ts', 'tsconfig.json'];
 
 /** The SDK is only copied here. */
-const sdkIn = async (dir: TempDir): Promise<string> => {
+const sdkIn = async (dir: TempDir) => {
   await mkdir(dir.join('sdk'));
   for (const name of ['sdk.js', 'sdk.d.ts']) await writeFile(dir.join('sdk', name), name);
-  return dir.join('sdk');
+  return {sdk: dir.join('sdk')};
 };
 
 describe('a new project', () => {
@@ -24,9 +25,31 @@ describe('a new project', () => {
     expect(await readdir(dir.join('a/b/.kni'))).toEqual(['sdk.d.ts', 'sdk.js']);
   });
 
+  it.each([
+    [
+      'typescript',
+      ['.kni/sdk.js', 'runtime.mjs'],
+      ['.kni', 'runtime.ts'],
+      ['runtime.ts', '.kni/sdk.js', '.kni/sdk.d.ts'],
+    ],
+    ['go', ['runtime'], ['main.go'], ['main.go']],
+  ] as const)('has nothing that was built in the template: %s', async (language, built, entries, created) => {
+    await using dir = await tempDir();
+    const template = dir.join('templates', language);
+    for (const name of built) {
+      await mkdir(dirname(join(template, name)), {recursive: true});
+      await writeFile(join(template, name), 'built');
+    }
+    await writeFile(join(template, created[0]), 'source');
+    const {sdk} = await sdkIn(dir);
+    const sources = {sdk, templates: dir.join('templates')};
+    expect(await createProject(dir.join('a'), language, sources)).toEqual(created);
+    expect(await readdir(dir.join('a'))).toEqual(entries);
+  });
+
   it('in Go has the template with its packages, and needs no SDK', async () => {
     await using dir = await tempDir();
-    const created = await createProject(dir.join('a'), 'go', dir.join('none'));
+    const created = await createProject(dir.join('a'), 'go', {sdk: dir.join('none')});
     expect(created).toEqual(expect.arrayContaining(['README.md', 'go.mod', 'kni/kni.pb.go', 'main.go']));
     for (const file of created)
       expect((await readFile(dir.join('a', file), 'utf8')).length).toBeGreaterThan(0);
@@ -75,13 +98,15 @@ describe('a new project', () => {
 
   it('leaves nothing behind if it cannot be completed', async () => {
     await using dir = await tempDir();
-    const sdk = await sdkIn(dir);
+    const {sdk} = await sdkIn(dir);
     await chmod(sdk, 0o700);
     await mkdir(dir.join('sdk2'));
     await writeFile(dir.join('sdk2/sdk.js'), '');
-    await expect(createProject(dir.join('a/b'), 'typescript', dir.join('sdk2'))).rejects.toMatchObject({
-      errorCode: 'KNI-E213',
-    });
+    await expect(createProject(dir.join('a/b'), 'typescript', {sdk: dir.join('sdk2')})).rejects.toMatchObject(
+      {
+        errorCode: 'KNI-E213',
+      },
+    );
     expect(await readdir(dir.path)).toEqual(['sdk', 'sdk2']);
   });
 
