@@ -28,7 +28,7 @@ const restore = ({program, proved}: DeployedVersion): Command => [
     '-c',
     `[ -e "$1" ] || exit 0 # another runtime is in use
 ${versionScript}
-[ -e "$3" ] || { echo "kni.service does not run it any more" >&2; exit 1; }
+[ -e "$3" ] || { echo "an interrupted restore has already removed it from kni.service" >&2; exit 1; }
 if ! has "$1" "$2"; then
   has "$1.proved" "$2" || { echo "the proved version is missing" >&2; exit 1; }
   ln -f "$1.proved" "$1.new" && mv -f "$1.new" "$1" || exit 1

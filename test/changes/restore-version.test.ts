@@ -106,7 +106,7 @@ describe('restoreVersion', () => {
 
   it.each([
     ['the proved version is missing', 'opt/dev/runtime.mjs.proved'],
-    ['kni.service does not run it any more', 'drop-ins/50-user-runtime.conf'],
+    ['an interrupted restore has already removed it from kni.service', 'drop-ins/50-user-runtime.conf'],
   ])("starts kni-demo's own runtime and says so: %s", async (why, lost) => {
     await using dir = await tempDir();
     const {host: real} = await nodeIn(dir);
