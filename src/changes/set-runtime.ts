@@ -37,10 +37,16 @@ export const switchRuntimeBack = async (
   } catch (error) {
     if (file.former === null || signal.aborted) throw error;
     await setRuntime(host, {next: fileWith(undefined), ready: answers}, signal);
-    note = ownRuntimeNote(node, 'the former one', error);
+    note = ownRuntimeNote(node, nameOf(file), error);
   }
   await removeUnused(host, signal);
   return note;
+};
+
+/** The former runtime of a node, from its drop-in. */
+const nameOf = ({former}: SavedFile): string => {
+  const text = former !== null && 'base64' in former ? Buffer.from(former.base64, 'base64').toString() : '';
+  return userRuntimeIn(text.split('\n')[0] ?? '')?.source ?? 'the former runtime';
 };
 
 /** Says that a node runs kni-demo's own network runtime instead of `other`. */

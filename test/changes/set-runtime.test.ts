@@ -30,6 +30,6 @@ it("says that kni-demo's own runtime has replaced a former one that does not sta
   });
   expect(said).toEqual([
     'undone: network runtime of test1-worker replaced by /root/hello',
-    "note: test1-worker runs kni-demo's own network runtime, because the former one does not work: Job for kni.service failed.",
+    "note: test1-worker runs kni-demo's own network runtime, because /root/former does not work: Job for kni.service failed.",
   ]);
 });
