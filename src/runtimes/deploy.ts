@@ -96,13 +96,6 @@ export const deploy = async (
   }
 };
 
-/** Whether all nodes run a version of the project `source`. */
-export const isDeveloped = async (
-  cluster: Pick<Cluster, 'nodes' | 'node'>,
-  source: string,
-  signal: AbortSignal,
-): Promise<boolean> => (await nodesWith(cluster, source, signal)).length === cluster.nodes.length;
-
 /** The nodes that run a version of the project `source`. */
 const nodesWith = async (
   cluster: Pick<Cluster, 'nodes' | 'node'>,

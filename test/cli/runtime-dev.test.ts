@@ -97,23 +97,68 @@ describe('runtime dev', () => {
     });
   });
 
-  it("says that the project is not in use if kni-demo's own runtime has replaced its proved version", async () => {
-    await using dir = await dirWithCluster();
+  /** Ctrl-C, after which the nodes print `runtime` as theirs. */
+  const ended = async (dir: TempDir, runtime: () => string) => {
     const {host, following} = nodesOf(dir, {pod: '{}'});
     const ending = new AbortController();
     const {signal} = ending;
-    const restored: Host = {
+    const atEnd: Host = {
       run: async (command, options) => {
         const line = command.flat().join(' ');
-        if (signal.aborted && line.includes('head -n 1')) return {stdout: '', stderr: ''};
+        if (signal.aborted && line.includes('head -n 1')) return {stdout: runtime(), stderr: ''};
         const running = host.run(command, options);
         if (following.length === pair.length) ending.abort();
         return running;
       },
     };
-    expect(await develop(dir, restored, signal)).toMatchObject({
+    return develop(dir, atEnd, signal);
+  };
+
+  it("says that some nodes do not run the project if kni-demo's own runtime has replaced its proved version", async () => {
+    await using dir = await dirWithCluster();
+    expect(await ended(dir, () => '')).toMatchObject({
       code: exitCodes.ok,
-      stdout: expect.stringMatching(/\nNot in use on all nodes: .*\n {2}kni-demo runtime use default\n$/),
+      stdout: expect.stringMatching(/\nSome nodes do not run .*\.\n {2}kni-demo runtime use default\n$/),
     });
+  });
+
+  it('ends well with Ctrl-C if a node was stopped, and says that it cannot read the runtimes', async () => {
+    await using dir = await dirWithCluster();
+    const stopped = (): never => {
+      throw new CommandError(['docker', ['exec']], {
+        reason: 'exit code 1',
+        output: 'container is not running',
+        exitStatus: 1,
+      });
+    };
+    expect(await ended(dir, stopped)).toMatchObject({
+      code: exitCodes.ok,
+      stdout: expect.stringContaining(
+        '\nCannot read which network runtime the nodes run: container is not running\n',
+      ),
+    });
+  });
+
+  it.each([
+    ['{"source": "/root/other", "id": "dev"}', 'Nothing was changed.\n'],
+    ['', 'Some nodes do not run their former network runtime.\n  kni-demo runtime use default\n'],
+  ])('says after a session without a version what the nodes run: %j', async (after, text) => {
+    await using dir = await dirWithCluster();
+    const ending = new AbortController();
+    let reads = 0;
+    const host = hostOf((line) => {
+      if (line.startsWith('docker ps')) return printed(...pair).join('\n');
+      if (!line.includes('head -n 1')) return '';
+      const first = ending.signal.aborted ? after : '{"source": "/root/other", "id": "dev"}';
+      // Read before the session, and at its beginning.
+      if (++reads === 2 * pair.length) setTimeout(() => ending.abort(), 300);
+      return first === '' ? '' : `# ${first}`;
+    });
+    await writeFile(dir.join('runtime.ts'), 'const x = ;\n');
+    const running = cli(dir, ['runtime', 'dev', '.', '--name', 'test1', '--yes'], {
+      host,
+      signal: ending.signal,
+    });
+    expect(await running).toMatchObject({code: exitCodes.ok, stdout: expect.stringContaining(text)});
   });
 });

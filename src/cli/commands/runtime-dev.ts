@@ -3,6 +3,7 @@
 import {setMaxListeners} from 'node:events';
 import {writeFile} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
+import {isDeepStrictEqual} from 'node:util';
 import type {DeployedVersion} from '../../changes/change.ts';
 import {type Changes, withChanges} from '../../changes/changes.ts';
 import {
@@ -13,16 +14,23 @@ import {
   requireRunning,
 } from '../../cluster/cluster.ts';
 import {proofLines} from '../../cluster/proof.ts';
-import {developedId, requireOwnNetwork} from '../../cluster/user-runtime.ts';
+import {
+  developedId,
+  requireOwnNetwork,
+  type UserRuntime,
+  userRuntimesOf,
+} from '../../cluster/user-runtime.ts';
 import {UserError} from '../../errors.ts';
+import {CommandError} from '../../host/command-error.ts';
 import {programName} from '../../runtimes/build.ts';
-import {deployOnAll, developedName, developedProgram, digestOf, isDeveloped} from '../../runtimes/deploy.ts';
+import {deployOnAll, developedName, developedProgram, digestOf} from '../../runtimes/deploy.ts';
 import {followLogs} from '../../runtimes/follow-logs.ts';
 import type {GoCompiler} from '../../runtimes/go-project.ts';
 import {type Project, readProject} from '../../runtimes/project.ts';
 import {explainProof, renewSamplePod, samplePodNode} from '../../runtimes/renew-pod.ts';
 import {useRuntime} from '../../runtimes/use.ts';
 import {buildsOf} from '../../runtimes/watch.ts';
+import {messageOf} from '../../thrown.ts';
 import {hostAndDirs} from '../context.ts';
 import {developmentText} from '../development-text.ts';
 import {goCompilerFor} from '../go-compiler.ts';
@@ -59,17 +67,48 @@ export const runtimeDev = async (
     await requireOwnNetwork(place.dirs, name);
     const source = project.directory;
     const options = {cluster: name, command, signal, say: output.note};
+    const before = await userRuntimesOf(cluster, signal);
     const hasServed = await withChanges(place, options, (changes) =>
       develop(world, {project, compileGo, cluster, name, yes, output, changes}),
     );
-    // Not if kni-demo's own runtime has replaced a version that does not work any more.
-    const isUsed = hasServed && (await isDeveloped(cluster, source, AbortSignal.timeout(20_000)));
+    const {isUsed, text} = await endOf(cluster, {source, hasServed, before});
     const runtime = isUsed ? {source, id: developedId} : null;
     output.record('result', {command: 'runtime dev', exitCode: 0, cluster: name, runtime});
-    if (!hasServed) return output.say('Nothing was changed.');
-    output.say(isUsed ? `Still in use: ${source}` : `Not in use on all nodes: ${source}`);
-    output.say(`  kni-demo runtime use default${nameFlag(name)}`);
+    output.say(text);
+    if (text !== unchanged) output.say(`  kni-demo runtime use default${nameFlag(name)}`);
   });
+};
+
+const unchanged = 'Nothing was changed.';
+
+interface Ended {
+  readonly source: string;
+  readonly hasServed: boolean;
+  /** The runtimes of the nodes before. */
+  readonly before: ReadonlyMap<string, UserRuntime>;
+}
+
+/** After a rollback, kni-demo's own runtime may have replaced a version that does not work any more, or the former runtime. */
+const endOf = async (
+  cluster: Cluster,
+  {source, hasServed, before}: Ended,
+): Promise<{readonly isUsed: boolean; readonly text: string}> => {
+  try {
+    const after = await userRuntimesOf(cluster, AbortSignal.timeout(20_000));
+    const isSame = (wanted: (node: string) => UserRuntime | undefined): boolean =>
+      cluster.nodes.every(({name}) => isDeepStrictEqual(after.get(name), wanted(name)));
+    if (!hasServed) {
+      const text = isSame((node) => before.get(node))
+        ? unchanged
+        : 'Some nodes do not run their former network runtime.';
+      return {isUsed: false, text};
+    }
+    const isUsed = isSame(() => ({source, id: developedId}));
+    return {isUsed, text: isUsed ? `Still in use: ${source}` : `Some nodes do not run ${source}.`};
+  } catch (error) {
+    const why = error instanceof CommandError ? error.lastLine : messageOf(error);
+    return {isUsed: false, text: `Cannot read which network runtime the nodes run: ${why}`};
+  }
 };
 
 interface Session {
