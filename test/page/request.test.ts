@@ -1,6 +1,6 @@
 /** The request and the response of a call, beside its lanes and its events. */
 
-import type {Locator} from 'playwright-core';
+import type {Locator, Page} from 'playwright-core';
 import {describe, expect, it} from 'vitest';
 import {useBrowser} from '../rig/dashboard/browse.ts';
 import {inOrder, madePod} from '../rig/dashboard/made-pod.ts';
@@ -20,6 +20,9 @@ const edgesOf = async (element: Locator): Promise<Edges> => {
   const {y = 0, height = 0} = (await element.boundingBox()) ?? {};
   return {top: y, bottom: y + height};
 };
+
+const eventsOf = (page: Page): Locator =>
+  page.getByRole('listbox', {name: 'Events of this pod'}).getByRole('option');
 
 const isWithin = async (inner: Locator, outer: Locator): Promise<boolean> => {
   const [a, b] = [await edgesOf(inner), await edgesOf(outer)];
@@ -84,6 +87,47 @@ describe('a pod that cannot start', () => {
     );
     const page = await visit(served);
     await expect.poll(() => page.locator('.life-error').innerText()).toBe(`✕ ${failure}`);
+  });
+});
+
+describe('a pod with many failed attempts', () => {
+  const flaky = madePod('default/flaky', 8);
+  const attempt = (index: number) => podFails(flaky, beginning + index * 12_000_000, index * 20);
+  const visitAttempts = async (count: number) => {
+    const attempts = Array.from({length: count}, (_, index) => attempt(index)).flat();
+    const served = await serveLive(
+      inOrder([snapshotOf(beginning - 2_000_000, []), ...podCreated(flaky, beginning), ...attempts]),
+    );
+    const page = await visit(served);
+    await page.locator('.life-error').waitFor();
+    return {served, page, failed: page.getByRole('button', {name: /^KNI runtime: AttachInterface/})};
+  };
+
+  it('shows the bar of an early event', async () => {
+    const {page, failed} = await visitAttempts(6);
+    await expect.poll(() => failed.count()).toBe(3);
+    const events = page.getByRole('listbox', {name: 'Events of this pod'});
+    await events.evaluate((element) => element.scrollTo(0, 0));
+    await events
+      .getByRole('option', {name: /AttachInterface/})
+      .first()
+      .click();
+    await expect.poll(() => page.locator('.bar[aria-pressed="true"]').count()).toBe(1);
+    expect(await failed.count()).toBe(6);
+    await page.keyboard.press('Escape');
+    await expect.poll(() => failed.count()).toBe(3);
+  });
+
+  it('keeps a chosen bar, and one with the focus, while new attempts come', async () => {
+    const {served, page, failed} = await visitAttempts(6);
+    await expect.poll(() => failed.count()).toBe(3);
+    await failed.first().click();
+    const name = await page.locator('.bar:focus').getAttribute('aria-label');
+    const before = await eventsOf(page).last().getAttribute('aria-setsize');
+    served.send(inOrder([...attempt(6), ...attempt(7)]));
+    await expect.poll(() => eventsOf(page).last().getAttribute('aria-setsize')).not.toBe(before);
+    expect(await page.locator('.bar:focus[aria-pressed="true"]').getAttribute('aria-label')).toBe(name);
+    expect(await failed.count()).toBe(3);
   });
 });
 

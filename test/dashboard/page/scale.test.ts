@@ -1,6 +1,13 @@
 import * as fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {createScale, latestWindow, pan, ticksOf, zoom} from '../../../src/dashboard/page/model/scale.ts';
+import {
+  createScale,
+  latestWindow,
+  pan,
+  ticksOf,
+  windowWith,
+  zoom,
+} from '../../../src/dashboard/page/model/scale.ts';
 
 const second = 1_000_000;
 
@@ -18,18 +25,39 @@ describe('the clock of the lanes', () => {
     expect(scale.length).toBeLessThan(3 * second);
   });
 
+  const scaleOf = (attempts: number) =>
+    createScale(
+      Array.from({length: attempts}, (_, index) => ({
+        from: index * 12 * second,
+        to: index * 12 * second + second,
+      })),
+    );
+
   it('shows the latest of many attempts, and the whole of few', () => {
-    const scaleOf = (attempts: number) =>
-      createScale(
-        Array.from({length: attempts}, (_, index) => ({
-          from: index * 12 * second,
-          to: index * 12 * second + second,
-        })),
-      );
     const [few, many] = [scaleOf(4), scaleOf(9)];
     expect(latestWindow(few)).toEqual({start: 0, end: few.length});
     expect(latestWindow(many)).toEqual({start: many.offsetOf(6 * 12 * second - 60_000), end: many.length});
     expect(latestWindow(createScale([]))).toEqual({start: 0, end: 1});
+  });
+
+  it('shows the whole if a used time is before the latest attempts', () => {
+    const scale = scaleOf(9);
+    const whole = {start: 0, end: scale.length};
+    expect(windowWith(scale, [], undefined).window).toEqual(latestWindow(scale));
+    expect(windowWith(scale, [8 * 12 * second], undefined).window).toEqual(latestWindow(scale));
+    expect(windowWith(scale, [12 * second], undefined).window).toEqual(whole);
+    expect(windowWith(scale, [12 * second, 8 * 12 * second], undefined).window).toEqual(whole);
+  });
+
+  it('keeps the window of a used time while new attempts come', () => {
+    const used = 6 * 12 * second;
+    const {held} = windowWith(scaleOf(9), [used], undefined);
+    const more = scaleOf(12);
+    const {window} = windowWith(more, [used], held);
+    expect(window.start).toBe(more.offsetOf(used - 60_000));
+    expect(window.end).toBe(more.offsetOf(8 * 12 * second + second + 60_000));
+    expect(windowWith(more, [], held).window).toEqual(latestWindow(more));
+    expect(windowWith(more, [11 * 12 * second], held).window).toEqual(latestWindow(more));
   });
 
   it('does not fold a short one', () => {

@@ -93,6 +93,35 @@ export const latestWindow = ({segments, length}: Scale): Window => {
   return {start: first?.offset ?? 0, end: length};
 };
 
+/** Where the first and the last segment of a window begin: times do not change when segments are added, but positions do. */
+export interface HeldWindow {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The window that has all `times`: the held one, the latest one, or the whole clock. Without `times`, the latest one. */
+export const windowWith = (
+  scale: Scale,
+  times: readonly number[],
+  held: HeldWindow | undefined,
+): {readonly window: Window; readonly held: HeldWindow | undefined} => {
+  const hasAll = ({start, end}: Window): boolean =>
+    times.map(scale.offsetOf).every((offset) => offset >= start && offset <= end);
+  const before = times.length > 0 && held !== undefined ? findWindow(scale, held) : undefined;
+  if (before !== undefined && hasAll(before)) return {window: before, held};
+  const window = latestWindow(scale);
+  if (!hasAll(window)) return {window: {start: 0, end: scale.length}, held: undefined};
+  const [first, last] = [scale.segments.at(-latest), scale.segments.at(-1)];
+  const isPart = window.start > 0 && first !== undefined && last !== undefined;
+  return {window, held: isPart ? {first: first.from, last: last.from} : undefined};
+};
+
+const findWindow = ({segments}: Scale, held: HeldWindow): Window | undefined => {
+  const first = segments.find(({from}) => from === held.first);
+  const last = segments.find(({from}) => from === held.last);
+  return first && last && {start: first.offset, end: last.offset + last.to - last.from};
+};
+
 export interface Tick {
   /** Position on the folded clock. */
   readonly offset: number;

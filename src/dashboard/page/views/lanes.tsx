@@ -3,7 +3,15 @@
 import {useEffect, useMemo, useRef, useState} from 'preact/hooks';
 import {classOf, exactTimes, inMs, type PlacedLane, placeLanes} from '../model/lanes.ts';
 import type {Lane, Life} from '../model/life.ts';
-import {createScale, latestWindow, pan, type Scale, type Window, zoom} from '../model/scale.ts';
+import {
+  createScale,
+  type HeldWindow,
+  pan,
+  type Scale,
+  type Window,
+  windowWith,
+  zoom,
+} from '../model/scale.ts';
 import {fontSize} from '../settings.ts';
 import {chosenBar} from '../store.ts';
 import {Axis} from './axis.tsx';
@@ -37,12 +45,18 @@ interface Props {
 
 /** Events of other pods do not render it again. */
 export const Lanes = memo(({life, now}: Props) => {
+  const lanes = useRef<HTMLDivElement>(null);
   const [ref, {width}] = useSize();
   const [scroll, {height: room}] = useSize();
   const [chosen, setWindow] = useState<Window | 'whole' | undefined>(undefined);
   const isOpen = life.open.size > 0;
   const scale = useMemo(() => createScale(exactTimes(life, now)), [life.bars, isOpen ? now : 0]);
-  const window = shownWindow(scale, chosen, life);
+  const held = useRef<HeldWindow | undefined>(undefined);
+  // A pod that cannot start has many attempts: by default the latest are shown.
+  const usual =
+    life.state === 'failing' ? windowWith(scale, usedTimes(life, lanes.current), held.current) : undefined;
+  held.current = usual?.held;
+  const window = chosen === undefined && usual !== undefined ? usual.window : shownWindow(scale, chosen);
   const unit = fontSize() / 14;
   const placed = placeLanes(life, {scale, window, width, now, letter: 6.35 * unit});
   const rowHeight = rowHeightFor(placed, room, unit);
@@ -56,7 +70,6 @@ export const Lanes = memo(({life, now}: Props) => {
     const at = focused === undefined ? (window.start + window.end) / 2 : scale.offsetOf(Number(focused));
     change(zoom(scale, window, factor, at));
   };
-  const lanes = useRef<HTMLDivElement>(null);
   useKeys((event) => {
     if (event.key === '+' || event.key === '=') zoomBy(0.5);
     else if (event.key === '-') zoomBy(2);
@@ -175,10 +188,14 @@ const boxesOf = (placed: readonly PlacedLane[], rowHeight: number, unit: number)
 
 const isWhole = ({length}: Scale, {start, end}: Window): boolean => start <= 0 && end >= length;
 
-/** A pod that cannot start has many attempts: by default the latest are shown. */
-const shownWindow = (scale: Scale, chosen: Window | 'whole' | undefined, {state}: Life): Window => {
-  if (chosen === undefined && state === 'failing') return latestWindow(scale);
-  return chosen === undefined || chosen === 'whole' ? {start: 0, end: scale.length} : clamp(scale, chosen);
+const shownWindow = (scale: Scale, chosen: Window | 'whole' | undefined): Window =>
+  chosen === undefined || chosen === 'whole' ? {start: 0, end: scale.length} : clamp(scale, chosen);
+
+/** The times of the chosen bar and of the bar with the focus: both must stay visible. */
+const usedTimes = ({bars}: Life, lanes: HTMLElement | null): readonly number[] => {
+  const focused = lanes?.querySelector<HTMLElement>('.bar:focus')?.dataset['start'];
+  const used = bars.find(({id}) => id === chosenBar.value)?.start;
+  return [...(focused === undefined ? [] : [Number(focused)]), ...(used === undefined ? [] : [used])];
 };
 
 const clamp = ({length}: Scale, {start, end}: Window): Window => ({
