@@ -4,15 +4,15 @@ import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {gzipSync} from 'node:zlib';
-import {describe, expect, it} from 'vitest';
+import {describe, expect, it, onTestFinished} from 'vitest';
 import {useBrowser} from '../rig/dashboard/browse.ts';
 import {inOrder, madePod, timed} from '../rig/dashboard/made-pod.ts';
-import {builtPage, exportPage, serveLive} from '../rig/dashboard/page-server.ts';
+import {builtPage, exportPage, serveLive, serveReplay} from '../rig/dashboard/page-server.ts';
 import {snapshotOf} from '../rig/dashboard/snapshots.ts';
 import {beginning, crowd, story} from '../rig/dashboard/stories.ts';
 import {tempDir} from '../rig/temp-dir.ts';
 
-const {visit, replay} = useBrowser();
+const {visit, blank, replay} = useBrowser();
 const web = madePod('default/web', 2);
 const views = ['life', 'topology', 'nodes', 'pods', 'log'] as const;
 
@@ -90,6 +90,16 @@ describe('a replay', () => {
   it('has no actions', async () => {
     const page = await replay(story(), 25);
     await expect.poll(() => page.getByRole('button', {name: 'Actions'}).count()).toBe(0);
+  });
+
+  it('says that its recording cannot be loaded', async () => {
+    const served = await serveReplay(story());
+    onTestFinished(() => served.close());
+    const page = await blank();
+    await page.route('**/recording', (route) => route.fulfill({status: 500, body: 'no recording'}));
+    await page.goto(served.url);
+    await page.getByRole('heading', {name: 'Cannot load the recording'}).waitFor();
+    expect(await page.getByRole('alert').innerText()).toContain('Cannot read the data of this page');
   });
 
   it('opens from the disk, as one file that makes no request', async () => {

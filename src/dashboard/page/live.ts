@@ -1,6 +1,7 @@
 /** Reads the feed of the running dashboard, and sends actions to it. */
 
 import type {ActionRequest, ActionResponse, FeedMessage} from '../feed.ts';
+import {readAnswer, refusalText} from './model/answer.ts';
 import {connection, receive} from './store.ts';
 
 /** Milliseconds that the clock of the dashboard is ahead of the browser's, which may be on another machine. */
@@ -40,16 +41,22 @@ export const parse = (line: string): FeedMessage | undefined => {
   }
 };
 
+/** An answer of the dashboard other than 2xx. Another attempt would get the same. */
+class Refusal extends Error {}
+
 /** Milliseconds between two attempts, and their number. */
 const again = {pause: 500, attempts: 4};
 
-/** A browser aborts requests when an interface of the machine changes, as containers do when they start. Only for GET. */
-export const fetchAgain = async (url: string, signal?: AbortSignal): Promise<Response> => {
+/** The text of an answer. A browser aborts requests when an interface of the machine changes, as containers do when they start. Only for GET. */
+const fetchAgain = async (url: string, signal?: AbortSignal): Promise<string> => {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await fetch(url, {...(signal && {signal})});
+      const response = await fetch(url, {...(signal && {signal})});
+      const text = await response.text();
+      if (!response.ok) throw new Refusal(refusalText(text, response.status));
+      return text;
     } catch (error) {
-      if (signal?.aborted || attempt >= again.attempts) throw error;
+      if (error instanceof Refusal || signal?.aborted || attempt >= again.attempts) throw error;
       await new Promise((resolve) => setTimeout(resolve, again.pause));
     }
   }
@@ -60,31 +67,18 @@ export const act = async (request: ActionRequest): Promise<ActionResponse> => {
   try {
     const headers = {'content-type': 'application/json'};
     const response = await fetch('actions', {method: 'POST', headers, body: JSON.stringify(request)});
-    const answer: ActionResponse = await response.json();
-    return answer;
+    return readAnswer(await response.text(), response.status);
   } catch (error) {
     const output = `The connection to the dashboard broke: ${String(error)}. The command may still run: its events say how it ends.`;
     return {ok: false, commandLine: '', output};
   }
 };
 
+/** The messages of a recording. Rejects with the server's reason. */
+export const fetchRecording = (): Promise<string> => fetchAgain('recording');
+
 /** The object that `pod inspect --json` prints. Rejects with the server's reason. */
 export const inspect = async (pod: string, signal: AbortSignal): Promise<unknown> => {
-  const response = await fetchAgain(`inspect?pod=${encodeURIComponent(pod)}`, signal);
-  const text = await response.text();
-  if (!response.ok) throw new Error(reasonIn(text) ?? `the dashboard answered ${response.status}`);
+  const text = await fetchAgain(`inspect?pod=${encodeURIComponent(pod)}`, signal);
   return JSON.parse(text) as unknown;
-};
-
-/** An error is an object as commands print it with `--json`, or a text. */
-const reasonIn = (text: string): string | undefined => {
-  try {
-    const parsed: {readonly error?: unknown; readonly output?: unknown} = JSON.parse(text);
-    const {error, output} = parsed;
-    if (typeof error === 'object' && error !== null && 'what' in error)
-      return [error.what, 'why' in error ? error.why : ''].filter(Boolean).join(': ');
-    return typeof error === 'string' ? error : typeof output === 'string' ? output : undefined;
-  } catch {
-    return text.trim() || undefined;
-  }
 };

@@ -3,7 +3,7 @@
 import {render} from 'preact';
 import type {PageMode} from '../feed.ts';
 import {listenToKeys} from './keys.ts';
-import {fetchAgain, readFeed, serverTime} from './live.ts';
+import {fetchRecording, readFeed, serverTime} from './live.ts';
 import {load} from './replay.ts';
 import {applySettings} from './settings.ts';
 import {connection, isReplay, model, receive, showView, views} from './store.ts';
@@ -18,7 +18,7 @@ const untilPainted = 50;
 
 const replay = async (speed: number): Promise<void> => {
   await new Promise((resolve) => setTimeout(resolve, untilPainted));
-  const text = textOf('kni-recording') ?? (await (await fetchAgain('recording')).text());
+  const text = textOf('kni-recording') ?? (await fetchRecording());
   load(text, speed);
 };
 

@@ -8,6 +8,7 @@ import {
   actionForm,
   chosenBar,
   chosenLife,
+  connection,
   followNewest,
   isReplay,
   matches,
@@ -41,11 +42,14 @@ export const LifeView = () => {
   );
 };
 
+const loadingText = (): string =>
+  connection.value === 'broken' ? 'Cannot load the recording' : 'Loading the recording…';
+
 const NoPod = () => {
   if (isReplay.value)
     return (
       <section class="empty">
-        <h2>{recording.value === undefined ? 'Loading the recording…' : 'No pod yet'}</h2>
+        <h2>{recording.value === undefined ? loadingText() : 'No pod yet'}</h2>
         {recording.value !== undefined && (
           <p>At this time, the recording has no calls for a pod. Play it, or move its position.</p>
         )}
