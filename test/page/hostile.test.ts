@@ -30,7 +30,7 @@ const request = JSON.stringify({
   name: markup,
   namespace: invisible,
   labels: {[longWord]: longWord, app: 'שלום'},
-  annotations: {[markup]: '(hidden)', [reversing]: '(hidden)', __proto__: '(hidden)'},
+  annotations: {[markup]: '(hidden)', [reversing]: '(hidden)', ['__proto__']: '(hidden)'},
 });
 const response = JSON.stringify({[markup]: {ip: [script, reversing]}, extradata: {[invisible]: longWord}});
 /** Such a text is not JSON any more. */
@@ -61,7 +61,7 @@ const messages: readonly FeedMessage[] = inOrder([
   }),
   timed(beginning + 1_208_000, {...attach, call: 901, kind: 'rpc-ended', rpc: 'DetachInterface', ms: 8}),
   timed(beginning + 1_000_002, {type: 'log', node: markup, level: 'error', msg: markup, error: markup}),
-  timed(beginning + 1_000_003, {type: 'lost', reason: markup}),
+  timed(beginning + 1_000_003, {type: 'lost', reason: `${markup} ${reversing}`}),
 ]);
 
 /** Shows the requests and the responses of both calls. */
@@ -76,6 +76,7 @@ const openCalls = async (page: Page): Promise<void> => {
   expect(text).toContain(String.raw`"ok\u202egnp.exe": "(hidden)"`);
   expect(text).toContain(String.raw`"nul\u0000 escape\u001b[31m half\ud800"`);
   expect(text).toContain(`"${longWord}"`);
+  expect(text).toContain('"__proto__": "(hidden)"');
   expect(text).toContain('שלום');
   expect(text).not.toMatch(/[\p{Bidi_Control}\p{Cs}]/u);
   expect(await widerThanItsBox(page)).toEqual([]);
@@ -96,11 +97,26 @@ const widerThanItsBox = (page: Page): Promise<readonly string[]> =>
         .map((element) => `${element.tagName} ${element.className}`),
     );
 
+/** Texts, titles and labels with a character that changes the direction of the text. */
+const reorderedIn = (page: Page): Promise<readonly string[]> =>
+  page
+    .locator('body *')
+    .evaluateAll((all) =>
+      all
+        .flatMap((element) => [
+          ...[...element.childNodes].filter(({nodeType}) => nodeType === 3).map(({nodeValue}) => nodeValue),
+          element.getAttribute('title'),
+          element.getAttribute('aria-label'),
+        ])
+        .filter((text): text is string => /\p{Bidi_Control}/u.test(text ?? '')),
+    );
+
 /** The effects of the text after all views have shown it. */
 const effectsIn = async (page: Page) => {
   for (const view of ['1', '2', '3', '4', '5']) {
     await page.keyboard.press(view);
     await page.getByText('window.hacked=1').first().waitFor();
+    expect(await reorderedIn(page)).toEqual([]);
   }
   await openCalls(page);
   return {
@@ -110,9 +126,54 @@ const effectsIn = async (page: Page) => {
   };
 };
 
+/** A cluster whose nodes, networks and pods give reasons that reorder text. */
+const hostileNodes = (): readonly FeedMessage[] =>
+  inOrder([snapshotOf(beginning, [madePod('default/web', 2)])]).map((message) =>
+    message.type === 'snapshot'
+      ? {
+          ...message,
+          nodes: message.nodes.map((node) => ({
+            ...node,
+            ready: false,
+            reason: reversing,
+            silent: reversing,
+            networks: node.networks.map((network) => ({...network, ready: false, reason: reversing})),
+          })),
+          pods: message.pods.map((each) => ({...each, ready: false, reason: reversing})),
+        }
+      : message,
+  );
+
 const nothing = {images: 0, scripts: 0, hacked: undefined};
 
 describe('text of others stays text', () => {
+  it('in the state of nodes and networks, and in the details of a pod', async () => {
+    const [nodes, error] = [hostileNodes(), `${reversing} ${invisible}`];
+    const inspect = async () => ({
+      status: 200 as const,
+      inspection: {
+        record: {lacks: [reversing]},
+        kernel: {routes: [{to: reversing}]},
+        differences: [{what: reversing}],
+        timeline: [{offset: 1, what: reversing, error}],
+      },
+    });
+    const page = await visit(await serveLive(nodes, {inspect}));
+    for (const [view, count] of [
+      ['2', 1],
+      ['3', 2],
+      ['4', 1],
+    ] as const) {
+      await page.keyboard.press(view);
+      if (view === '4') await page.getByRole('option', {name: 'web'}).click();
+      await expect
+        .poll(() => page.getByText(String.raw`ok\u202egnp.exe`).count())
+        .toBeGreaterThanOrEqual(count);
+      if (view === '4') await page.locator('.timeline').waitFor();
+      expect(await reorderedIn(page)).toEqual([]);
+    }
+  });
+
   it('in a live page', async () => {
     expect(await effectsIn(await visit(await serveLive(messages)))).toEqual(nothing);
   });

@@ -2,6 +2,7 @@
 
 import {effect} from '@preact/signals';
 import {useEffect} from 'preact/hooks';
+import {visibleText} from '../model/text.ts';
 import {recording} from '../replay.ts';
 import {actionForm, announcement, connection, isHelpOpen, model, view} from '../store.ts';
 import {ActionPanel} from './actions.tsx';
@@ -49,7 +50,7 @@ const Notice = () => {
   if (lost !== undefined)
     return (
       <p class="notice" role="alert">
-        What you see is old. The cluster does not answer, trying again: {lost}
+        What you see is old. The cluster does not answer, trying again: {visibleText(lost)}
       </p>
     );
   if (dropped > 0) return <p class="notice">This page was too slow: it missed {dropped} messages.</p>;

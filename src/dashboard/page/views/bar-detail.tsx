@@ -46,7 +46,7 @@ const Detail = ({bar, life}: {readonly bar: Bar; readonly life: Life}) => {
       of === bar.id &&
       source === 'log' &&
       !isMinor &&
-      !(ended?.error !== undefined && text.includes(ended.error)),
+      !(ended?.error !== undefined && text.includes(visibleText(ended.error))),
   );
   const request = (
     <Fields

@@ -1,3 +1,4 @@
+import {visibleText} from '../model/text.ts';
 import {recording} from '../replay.ts';
 import {changeTheme, isLarge, theme} from '../settings.ts';
 import {
@@ -124,7 +125,8 @@ const connectionState = () => {
   if (connection.value === 'broken') return {kind: 'lost', text: 'offline', title: 'no answer from kni-demo'};
   if (recording.value !== undefined) return {kind: 'replay', text: 'replay', title: 'a recording'};
   if (isReplay.value) return {kind: 'wait', text: 'loading', title: 'the page reads the recording'};
-  if (model.value.lost !== undefined) return {kind: 'lost', text: 'cluster lost', title: model.value.lost};
+  if (model.value.lost !== undefined)
+    return {kind: 'lost', text: 'cluster lost', title: visibleText(model.value.lost)};
   if (model.value.nodes === undefined) return {kind: 'wait', text: 'connecting', title: 'no data yet'};
   return {kind: 'live', text: 'live', title: `${model.value.events} events`};
 };

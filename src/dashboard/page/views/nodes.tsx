@@ -1,7 +1,7 @@
 /** Nodes and their networks: readiness and why, addresses, cleanups, versions. */
 
 import type {NetworkSnapshot, NodeSnapshot} from '../../feed.ts';
-import {clockText, shortNode, spanText} from '../model/text.ts';
+import {clockText, shortNode, spanText, visibleText} from '../model/text.ts';
 import {actionForm, matches, model} from '../store.ts';
 import {NodeState} from './node-state.tsx';
 import {StateMark} from './state.tsx';
@@ -46,8 +46,8 @@ const NodePanel = ({node}: {readonly node: NodeSnapshot}) => {
           </span>
         )}
       </header>
-      {ready === false && reason !== undefined && <p class="node-trouble">{reason}</p>}
-      {silent !== undefined && <p class="node-trouble">{silent}</p>}
+      {ready === false && reason !== undefined && <p class="node-trouble">{visibleText(reason)}</p>}
+      {silent !== undefined && <p class="node-trouble">{visibleText(silent)}</p>}
       <dl class="facts-list">
         <Fact name="role" value={role} />
         <Fact name="addresses" value={node.addresses.join(', ')} isMono />
@@ -117,7 +117,7 @@ const Network = ({network}: {readonly network: NetworkSnapshot}) => {
         {ready ? (
           <span class="dim">ready</span>
         ) : (
-          <span class="bad">not ready{reason === undefined ? '' : `: ${reason}`}</span>
+          <span class="bad">not ready{reason === undefined ? '' : `: ${visibleText(reason)}`}</span>
         )}
         {capacity !== undefined && (
           <span class="network-count">

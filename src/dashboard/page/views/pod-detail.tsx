@@ -79,7 +79,7 @@ const Differences = ({answer}: {readonly answer: Answer | undefined}) => {
   if (answer === undefined) return null;
   if (answer.kind === 'waiting')
     return <p class="hint">Comparing the record with the kernel and the API server…</p>;
-  if (answer.kind === 'error') return <p class="node-trouble">{answer.message}</p>;
+  if (answer.kind === 'error') return <p class="node-trouble">{visibleText(answer.message)}</p>;
   const {differences} = answer.inspection;
   if (differences.length === 0)
     return (
@@ -92,7 +92,7 @@ const Differences = ({answer}: {readonly answer: Answer | undefined}) => {
       <h3>{differences.length === 1 ? '1 difference' : `${differences.length} differences`}</h3>
       <ul>
         {differences.map((each, index) => (
-          <li key={index}>{differenceText(each)}</li>
+          <li key={index}>{visibleText(differenceText(each))}</li>
         ))}
       </ul>
     </div>
@@ -132,7 +132,7 @@ const Inspected = ({
   <>
     {lacks.map((each) => (
       <p class="hint" key={each}>
-        {each}
+        {visibleText(each)}
       </p>
     ))}
     <h3 class="panel-title">Kernel</h3>
@@ -150,8 +150,8 @@ const Inspected = ({
     <ol class="timeline">
       {timeline.map(({offset, what, error}, index) => (
         <li key={index} class={error === undefined ? undefined : 'bad'}>
-          <span class="event-since">+{offset} ms</span> {what}
-          {error === undefined ? '' : `: ${error}`}
+          <span class="event-since">+{offset} ms</span>{' '}
+          {visibleText(error === undefined ? what : `${what}: ${error}`)}
         </li>
       ))}
     </ol>
@@ -162,6 +162,6 @@ const Fact = ({name, value}: {readonly name: string; readonly value: string | un
   value === undefined || value === '' ? null : (
     <div>
       <dt>{name}</dt>
-      <dd class="mono">{value}</dd>
+      <dd class="mono">{visibleText(value)}</dd>
     </div>
   );

@@ -2,7 +2,7 @@
 
 import {useMemo} from 'preact/hooks';
 import {addressesOf, type PodView, stateOf} from '../model/pods.ts';
-import {shortNode} from '../model/text.ts';
+import {shortNode, visibleText} from '../model/text.ts';
 import {chosenPod, matches, model, search} from '../store.ts';
 import {PodDetail} from './pod-detail.tsx';
 import {StateMark} from './state.tsx';
@@ -73,7 +73,7 @@ const Row = ({pod, cluster}: {readonly pod: PodView; readonly cluster: string}) 
       {pod.name}
     </span>
     <span class="dim">{pod.namespace}</span>
-    <span title={pod.failure ?? pod.reason}>
+    <span title={visibleText(pod.failure ?? pod.reason ?? '')}>
       <StateMark state={stateOf(pod)} />
     </span>
     <span>{shortNode(pod.node, cluster)}</span>

@@ -49,8 +49,10 @@ const NodeCard = ({box}: {readonly box: NodeBox}) => {
         <NodeState node={node} />
         <span class="port mono">{node.addresses.join(', ')}</span>
       </header>
-      {node.silent !== undefined && <p class="node-trouble">{node.silent}</p>}
-      {node.ready === false && node.reason !== undefined && <p class="node-trouble">{node.reason}</p>}
+      {node.silent !== undefined && <p class="node-trouble">{visibleText(node.silent)}</p>}
+      {node.ready === false && node.reason !== undefined && (
+        <p class="node-trouble">{visibleText(node.reason)}</p>
+      )}
       <div class="node-body">
         {bridges.map(({bridge, groups, pods}) => (
           <section class="bridge" key={bridge.name} aria-label={`Bridge ${bridge.name}`}>
@@ -177,7 +179,12 @@ const Tile = memo(({pod, veth, group, isNew, mark}: TileProps) => {
   ].filter(Boolean);
   return (
     <li class="cell">
-      <button type="button" class={classes} title={facts.join('\n')} onClick={() => open(pod.path)}>
+      <button
+        type="button"
+        class={classes}
+        title={visibleText(facts.join('\n'))}
+        onClick={() => open(pod.path)}
+      >
         <StateMark state={state} label={false} />
         <span class="tile-name">{nameIn(group, pod)}</span>
         <span class="tile-address mono">
