@@ -1,6 +1,6 @@
 /** Writes a recording and the page into one file. */
 
-import {rename, writeFile} from 'node:fs/promises';
+import {chmod, rename, stat, writeFile} from 'node:fs/promises';
 import {resolve} from 'node:path';
 import {removeTree} from '../cache/files.ts';
 import {scratchPath} from '../cache/scratch.ts';
@@ -12,6 +12,18 @@ import type {Recording} from './recording.ts';
 
 /** A script of Chromium cannot read a text of more than 536,870,888 characters. */
 const usualMost = 500_000_000;
+
+/** The page contains a recording, which only its owner can read. */
+const secret = 0o600;
+
+/** A file that is replaced keeps its mode: its owner has chosen it. */
+const modeFor = async (target: string): Promise<number> => {
+  try {
+    return (await stat(target)).mode & 0o777;
+  } catch {
+    return secret;
+  }
+};
 
 export interface PageExport {
   /** For messages. */
@@ -45,7 +57,8 @@ export const exportPage = async ({
     }
   };
   try {
-    await writeFile(scratch, parts());
+    await writeFile(scratch, parts(), {mode: secret});
+    await chmod(scratch, await modeFor(target));
     await rename(scratch, target);
   } finally {
     await removeTree(scratch);
@@ -65,7 +78,7 @@ const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;
 const tooLarge = (file: string, {size, most, part}: Excess): UserError =>
   new UserError({
     what: `cannot export ${file}`,
-    why: `its page would have ${megabytes(size)}, but browsers open at most ${megabytes(most)}: each < takes 6 bytes in a page`,
+    why: `its page would have ${megabytes(size)}, but kni-demo writes at most ${megabytes(most)}, because Chromium reads no longer text: each < takes 6 bytes in a page`,
     tryThis: `take a part of it: ${quoteCommand(['head', ['-c', `${Math.floor(part / 1e6)}MB`, file]])} > part.ndjson`,
     code: 'KNI-E230',
   });

@@ -182,7 +182,7 @@ describe('dashboard export', () => {
     const {code, stderr} = await real.shell(real.line('dashboard', 'export', angles, page));
     expect(code).toBe(exitCodes.badInput);
     expect(stderr).toMatch(
-      /^error: cannot export .*too-many\.ndjson: its page would have 6\d\d MB, but browsers open at most 500 MB/,
+      /^error: cannot export .*too-many\.ndjson: its page would have 6\d\d MB, but kni-demo writes at most 500 MB/,
     );
     expect(stderr).toMatch(/try: {3}take a part of it: head -c 8\dMB .*too-many\.ndjson > part\.ndjson\n/);
     await expect(stat(page)).rejects.toThrow('ENOENT');
