@@ -75,6 +75,24 @@ describe('a call', () => {
   });
 });
 
+describe('the events of a pod', () => {
+  const topOf = (events: Locator) => events.evaluate((element) => element.scrollTop);
+
+  it('stay where the user scrolled when a call is closed', async () => {
+    const page = await replay(story(), 25);
+    await page.getByRole('option', {name: 'web'}).first().click();
+    const events = page.getByRole('listbox', {name: 'Events of this pod'});
+    await expect.poll(() => topOf(events)).toBeGreaterThan(0);
+    await page.getByRole('button', {name: 'KNI runtime: CreateNetwork'}).click();
+    await expect.poll(() => isWithin(events.getByRole('option', {selected: true}), events)).toBe(true);
+    await events.evaluate((element) => element.scrollTo(0, element.scrollTop === 0 ? 20 : 0));
+    const top = await topOf(events);
+    await page.keyboard.press('Escape');
+    await page.getByText('Choose a bar').waitFor();
+    expect(await topOf(events)).toBe(top);
+  });
+});
+
 describe('a pod that cannot start', () => {
   it('says why beside its facts', async () => {
     const flaky = madePod('default/flaky', 8);

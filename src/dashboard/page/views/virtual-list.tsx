@@ -50,19 +50,22 @@ export const VirtualList = <Item,>(props: Props<Item>) => {
     if (element !== null && sticksToEnd && isAtEnd.current) element.scrollTop = element.scrollHeight;
   });
   const index = items.findIndex((item) => keyOf(item) === chosen);
-  /** Whether the choice of a row has ended the stay at the end. */
-  const hasLeftEnd = useRef(false);
+  /** Where the choice of a row has scrolled the list that was at its end. */
+  const revealedAt = useRef<number | undefined>(undefined);
   useLayoutEffect(() => {
     const element = box.current;
     if (element === null || !revealsChosen) return;
+    // If the user has scrolled since, the list stays where it is.
+    const isRevealed = revealedAt.current === element.scrollTop;
     if (index >= 0 && isHidden(element, index * rowHeight, rowHeight)) {
       // In the middle, so that its context is visible, too.
       const above = Math.floor((element.clientHeight / rowHeight - 1) / 2);
       element.scrollTop = (index - above) * rowHeight;
-      hasLeftEnd.current ||= isAtEnd.current;
+      revealedAt.current = isAtEnd.current || isRevealed ? element.scrollTop : undefined;
       isAtEnd.current = false;
-    } else if (index < 0 && hasLeftEnd.current) {
-      hasLeftEnd.current = false;
+    } else if (index < 0) {
+      revealedAt.current = undefined;
+      if (!isRevealed) return;
       isAtEnd.current = true;
       if (sticksToEnd) element.scrollTop = element.scrollHeight;
     }
