@@ -1,4 +1,4 @@
-/** What the tour says before its first drill and before its comparison. */
+/** The texts of the tour before its first drill and before its comparison. */
 
 import type {Drill, Question} from '../drills/drill.ts';
 import {quotes} from '../drills/questions.ts';

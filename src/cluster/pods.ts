@@ -90,7 +90,7 @@ const replaceTimeout = 30_000;
  */
 export const replacePod = async (controlPlane: Host, spec: PodSpec): Promise<void> => {
   const [file, args] = kubectl();
-  // Without a manifest, `create` fails with a message of its own. The reason of the deletion's failure comes after it.
+  // If `delete` fails, `create` gets no manifest and fails, too. The message of `delete` comes last: users see the last line.
   const script = `name=$1; shift; exec 3>&1
 failure=$({
   if output=$("$@" delete pod "$name" --ignore-not-found --force --grace-period=0 --wait=false 2>&1)

@@ -152,9 +152,8 @@ export interface NextVersion extends Version {
 }
 
 /**
- * Returns nothing, or why a node refused the version. Then all nodes run the former one. Rejects if a node cannot be reached; the
- * others then run the former version. Rejects also if the
- * former version does not serve again.
+ * Returns nothing, or why a node refused the version. Then all nodes run the former one. Rejects if a node cannot be reached, and the
+ * others then run the former version, or if the former version does not serve again.
  */
 export const deployOnAll = async (
   {nodes, node}: Pick<Cluster, 'node'> & {readonly nodes: readonly {readonly name: string}[]},

@@ -13,7 +13,7 @@ import type {Language} from './languages.ts';
 /** Files are complete here before the first of them gets its place. Its presence marks an interrupted run. */
 const unfinished = '.kni-new';
 const typescriptSdk = ['sdk.js', 'sdk.d.ts'] as const;
-/** What a build in the template of a checkout creates: not part of the template. */
+/** Files that a build has left in a template: a checkout may have them. They are not copied. */
 const built: Readonly<Record<Language, readonly string[]>> = {
   typescript: ['.kni', programName({kind: 'typescript'})],
   go: [programName({kind: 'go'})],
