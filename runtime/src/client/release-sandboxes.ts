@@ -1,4 +1,5 @@
 /** Takes down the networks of all pod sandboxes of a node, so that its pods can get networks from somewhere else. */
+import {setTimeout as delay} from 'node:timers/promises';
 import {NamespaceMode, type PodSandbox, RuntimeService} from '../gen/cri_pb.ts';
 import {KNI} from '../gen/kni_pb.ts';
 import {errorText} from '../log.ts';
@@ -65,13 +66,31 @@ const release = async (
           if (!force) throw error;
           return errorText(error);
         });
-  await cri(RuntimeService.method.removePodSandbox, {podSandboxId: id});
+  await removeSandbox(id, cri);
   return {
     sandbox: id,
     pod: podOf(sandbox),
     network: netns === undefined ? 'cni' : 'kni',
     ...(failure !== undefined && {error: failure}),
   };
+};
+
+const removal = {attempts: 50, pauseMs: 200};
+
+/**
+ * Tries again while a container of the sandbox is starting: a kubelet that was stopped has begun that, and containerd gives it up only
+ * seconds later.
+ */
+const removeSandbox = async (id: string, cri: Ask): Promise<void> => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await cri(RuntimeService.method.removePodSandbox, {podSandboxId: id});
+      return;
+    } catch (error) {
+      if (attempt >= removal.attempts || !errorText(error).includes('in starting state')) throw error;
+      await delay(removal.pauseMs);
+    }
+  }
 };
 
 const releaseNetwork = async (

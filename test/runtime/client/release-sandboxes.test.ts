@@ -7,7 +7,14 @@ import {KNI} from '../../../runtime/src/gen/kni_pb.ts';
 import {serviceDefinitionOf} from '../../../runtime/src/server/service-definition.ts';
 import {tempDir} from '../../rig/temp-dir.ts';
 
-type Answer = (request: Record<string, unknown>) => Record<string, unknown> | status;
+type Answer = (request: Record<string, unknown>) => Record<string, unknown> | status | Failure;
+
+class Failure {
+  readonly details: string;
+  constructor(details: string) {
+    this.details = details;
+  }
+}
 
 /** A gRPC server that writes its calls to `calls`. A number is the status of an error. */
 const serve = async (
@@ -29,6 +36,7 @@ const serve = async (
           calls.push(typeof id === 'string' ? `${name} ${id}` : name);
           const answer = answers[name]?.(call.request) ?? {};
           if (typeof answer === 'number') reply({code: answer, details: `${name} failed`});
+          else if (answer instanceof Failure) reply({code: status.UNKNOWN, details: answer.details});
           else reply(null, create(output, answer));
         },
       ]),
@@ -122,6 +130,18 @@ describe('release-sandboxes', () => {
       {...common, netnsPath: netns},
     ]);
     expect(requests[0]?.['annotations']).not.toHaveProperty('kni.dev/netns');
+  });
+
+  it('waits with the removal of a sandbox while one of its containers is starting', async () => {
+    let attempts = 0;
+    await using test = await rig({
+      RemovePodSandbox: ({podSandboxId}) =>
+        podSandboxId === 'second' && ++attempts < 3
+          ? new Failure("failed to set removing state: container is in starting state, can't be removed")
+          : {},
+    });
+    expect(await test.run('--yes')).toMatchObject({sandboxes: [{sandbox: 'first'}, {sandbox: 'second'}]});
+    expect(attempts).toBe(3);
   });
 
   it('removes a sandbox that the network runtime does not release only with --force, and says why it failed', async () => {
