@@ -15,7 +15,7 @@ import {type Cluster, type ClusterPlace, clusterOf, nameFlag, nodesOf} from '../
 import {startNodes} from '../cluster/start.ts';
 import {UserError} from '../errors.ts';
 import type {Host} from '../host/host.ts';
-import {messageOf} from '../thrown.ts';
+import {reasonOf} from '../host/wait-until.ts';
 import type {NodeContainer} from '../tools/docker.ts';
 import {type Change, describeChange, nodeOf} from './change.ts';
 import {nodesLeft, refuseLost} from './lost-nodes.ts';
@@ -144,8 +144,9 @@ const undoAll = async (
       say(`undone: ${what}`);
       if (note !== undefined) say(`note: ${note}`);
     } catch (error) {
-      failed.push(`${what}: ${messageOf(error)}`);
-      say(`cannot undo: ${what}: ${messageOf(error)}`);
+      const why = reasonOf(error);
+      failed.push(`${what}: ${why}`);
+      say(`cannot undo: ${what}: ${why}`);
     }
   }
   return failed;

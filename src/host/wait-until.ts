@@ -29,7 +29,7 @@ export class DeadlineExceeded extends Error {
 }
 
 /** For a command, its last line of output: the exit code alone explains nothing. */
-const reasonOf = (error: unknown): string => {
+export const reasonOf = (error: unknown): string => {
   if (error instanceof CommandError && error.output !== '') return `${error.lastLine} (${error.message})`;
   return error instanceof Error ? error.message : inspect(error);
 };
