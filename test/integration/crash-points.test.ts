@@ -94,8 +94,12 @@ describe('a network runtime that dies', () => {
     const again = await bringUp(runtime.kni, pod);
     expect(again.ip).not.toBe(survivorNet.ip);
     await takeDown(runtime.kni, pod, again.netns);
-    const {leases, netns, veths} = await leftovers(node);
-    expect({leases, netns, veths: veths.length}).toEqual({
+    // A netns whose record was not written yet is removed when the runtime reconciles, a second after its start.
+    const left = async () => {
+      const {leases, netns, veths} = await leftovers(node);
+      return {leases, netns, veths: veths.length};
+    };
+    await expect.poll(left, {timeout: 20_000}).toEqual({
       leases: [survivorNet.ip],
       netns: [survivorNet.netns.split('/').at(-1)],
       veths: 1,
