@@ -13,6 +13,7 @@ import {
   useDefault,
 } from '../../rig/cluster/own-runtime.ts';
 import {podIp, podReady, podSubnet, sample} from '../../rig/cluster/pods.ts';
+import {networksOfPods} from '../../rig/cluster/traces.ts';
 import {until} from '../../rig/wait.ts';
 
 useCluster();
@@ -43,6 +44,8 @@ describe("a user's network runtime", () => {
     own = await createOwnRuntime();
     await useDefault();
     uid = await sampleUid();
+    // The chapter before may have left cleanups that are still pending.
+    for (const node of [worker, controlPlane]) await networksOfPods(node);
     before = await traces();
   });
   // A failed test must not keep the lock from the next one.
@@ -155,6 +158,9 @@ describe("a user's network runtime", () => {
       expect(ended.stdout).toContain(`${worker}: removed ${what}\n`);
     expect(await sampleUid()).toBe(uid);
     expect(await programOnWorker()).toContain('/opt/kni/kni-runtime.cjs');
-    await until('the nodes to be as before', async () => (await traces()).join() === before.join());
+    await until('the nodes to be as before', async () => {
+      expect(await traces()).toEqual(before);
+      return true;
+    });
   });
 });
