@@ -12,7 +12,7 @@ export const applyManifest: Command = kubectl('apply', '-f', '-');
 
 export const getJson = (...what: readonly string[]): Command => kubectl('get', ...what, '-o', 'json');
 
-/** Prints a pod of the namespace `default` as JSON as soon as it is Ready, and fails after `atMost` ms. A request timeout would end the watch. */
+/** Prints a pod of the namespace `default` as JSON once it is Ready; fails after `atMost` ms. Has no request timeout, which would end the watch. */
 export const awaitPodReady = (name: string, atMost: number): Command => [
   'kubectl',
   [

@@ -19,5 +19,5 @@ export const smallPage: PageFiles = {
   style: 'body { color: black }\n',
 };
 
-/** The text of an exported page, of which there are parts. */
+/** Joins the parts of an exported page. */
 export const pageText = (parts: Iterable<Buffer>): string => Buffer.concat([...parts]).toString();
