@@ -15,7 +15,7 @@ import {type Cluster, type ClusterPlace, clusterOf, nameFlag, nodesOf} from '../
 import {startNodes} from '../cluster/start.ts';
 import {UserError} from '../errors.ts';
 import type {Host} from '../host/host.ts';
-import {reasonOf} from '../host/wait-until.ts';
+import {reasonOf} from '../host/reason.ts';
 import type {NodeContainer} from '../tools/docker.ts';
 import {type Change, describeChange, nodeOf} from './change.ts';
 import {nodesLeft, refuseLost} from './lost-nodes.ts';

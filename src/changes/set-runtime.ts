@@ -3,8 +3,8 @@
 import {readUserRuntime, userRuntimeIn, userRuntimePaths} from '../cluster/user-runtime.ts';
 import {CommandError} from '../host/command-error.ts';
 import type {Command, Host} from '../host/host.ts';
+import {lastLineOf} from '../host/reason.ts';
 import {waitUntil} from '../host/wait-until.ts';
-import {messageOf} from '../thrown.ts';
 import {
   askNetworks,
   forceSandboxes,
@@ -51,7 +51,7 @@ const nameOf = ({former}: SavedFile): string => {
 
 /** Says that a node runs kni-demo's own network runtime instead of `other`. */
 export const ownRuntimeNote = (node: string, other: string, error: unknown): string => {
-  const why = error instanceof CommandError ? error.lastLine : messageOf(error);
+  const why = lastLineOf(error);
   return `${node} runs kni-demo's own network runtime, because ${other} does not work: ${why}`;
 };
 

@@ -6,9 +6,8 @@
 import {readdirSync, readFileSync, readlinkSync} from 'node:fs';
 import {join} from 'node:path';
 import {UserError} from '../errors.ts';
-import {CommandError} from '../host/command-error.ts';
 import type {Command, Host} from '../host/host.ts';
-import {messageOf} from '../thrown.ts';
+import {lastLineOf} from '../host/reason.ts';
 import {entered, inNetns, unshared} from '../tools/namespaces.ts';
 
 export interface OwnNode extends AsyncDisposable {
@@ -120,7 +119,7 @@ const cannotStart = (error: unknown): UserError =>
   new UserError(
     {
       what: 'cannot create a node for the test',
-      why: error instanceof CommandError ? error.lastLine : messageOf(error),
+      why: lastLineOf(error),
       tryThis:
         'run it as root on a machine with util-linux and iproute2, or test a running runtime: --socket or --node',
       code: 'KNI-E311',

@@ -1,9 +1,8 @@
 /** Polls until a condition holds or the deadline passes. */
 
-import {inspect} from 'node:util';
 import {seconds} from '../duration.ts';
 import {type Clock, systemClock} from './clock.ts';
-import {CommandError} from './command-error.ts';
+import {reasonOf} from './reason.ts';
 
 export interface Wait {
   /** Completes the sentence "waited 5 s for …": `all nodes to be Ready`. */
@@ -27,12 +26,6 @@ export class DeadlineExceeded extends Error {
     this.what = what;
   }
 }
-
-/** For a command, its last line of output: the exit code alone explains nothing. */
-export const reasonOf = (error: unknown): string => {
-  if (error instanceof CommandError && error.output !== '') return `${error.lastLine} (${error.message})`;
-  return error instanceof Error ? error.message : inspect(error);
-};
 
 /**
  * Resolves with the first value other than undefined. It calls the probe again after an error.

@@ -22,6 +22,7 @@ import {type NodeReadiness, nodesIn} from '../cluster/readiness.ts';
 import {readUserRuntime, type UserRuntime, userRuntimeIn} from '../cluster/user-runtime.ts';
 import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
+import {lastLineOf} from '../host/reason.ts';
 import {
   differences,
   installedPrograms,
@@ -194,7 +195,7 @@ const askApi = async (cluster: Cluster, signal: AbortSignal): Promise<ApiAnswer>
     return {readiness: nodesIn(stdout), pods: podsIn(stdout)};
   } catch (error) {
     if (signal.aborted) throw error;
-    return {...nothing, why: error instanceof CommandError ? error.lastLine : messageOf(error)};
+    return {...nothing, why: lastLineOf(error)};
   }
 };
 

@@ -21,7 +21,7 @@ import {
   userRuntimesOf,
 } from '../../cluster/user-runtime.ts';
 import {UserError} from '../../errors.ts';
-import {CommandError} from '../../host/command-error.ts';
+import {lastLineOf} from '../../host/reason.ts';
 import {programName} from '../../runtimes/build.ts';
 import {deployOnAll, developedName, developedProgram, digestOf} from '../../runtimes/deploy.ts';
 import {followLogs} from '../../runtimes/follow-logs.ts';
@@ -30,7 +30,6 @@ import {type Project, readProject} from '../../runtimes/project.ts';
 import {explainProof, renewSamplePod, samplePodNode} from '../../runtimes/renew-pod.ts';
 import {useRuntime} from '../../runtimes/use.ts';
 import {buildsOf} from '../../runtimes/watch.ts';
-import {messageOf} from '../../thrown.ts';
 import {hostAndDirs} from '../context.ts';
 import {developmentText} from '../development-text.ts';
 import {goCompilerFor} from '../go-compiler.ts';
@@ -106,7 +105,7 @@ const endOf = async (
     const isUsed = isSame(() => ({source, id: developedId}));
     return {isUsed, text: isUsed ? `Still in use: ${source}` : `Some nodes do not run ${source}.`};
   } catch (error) {
-    const why = error instanceof CommandError ? error.lastLine : messageOf(error);
+    const why = lastLineOf(error);
     return {isUsed: false, text: `Cannot read which network runtime the nodes run: ${why}`};
   }
 };
