@@ -3,42 +3,23 @@
 import {access} from 'node:fs/promises';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest';
+import {beforeAll, describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
 import {cluster, controlPlane, dirs, named, run, shell, worker} from '../../rig/cluster/cluster.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
-import {kniDemo, type Running} from '../../rig/cluster/kni-demo.ts';
-import {
-  createOwnRuntime,
-  type OwnRuntime,
-  programOnWorker,
-  refuseNetworks,
-  sampleUid,
-  startUseDefault,
-  useDefault,
-} from '../../rig/cluster/own-runtime.ts';
+import {kniDemo} from '../../rig/cluster/kni-demo.ts';
+import {programOnWorker, refuseNetworks, sampleUid, useOwnRuntime} from '../../rig/cluster/own-runtime.ts';
 import {podReady, removePods, sample} from '../../rig/cluster/pods.ts';
 import {until} from '../../rig/wait.ts';
 
 useCluster();
 
 describe("a switch to or from a user's network runtime", () => {
-  let own: OwnRuntime;
-  let running: Running | undefined;
+  const own = useOwnRuntime();
   let uid = '';
   beforeAll(async () => {
-    own = await createOwnRuntime();
     await own.use();
     uid = await sampleUid();
-  });
-  // A failed test must not keep the lock from the next one.
-  afterEach(async () => {
-    running?.kill();
-    await running?.ended;
-  });
-  afterAll(async () => {
-    await useDefault();
-    await own[Symbol.asyncDispose]();
   });
 
   // It takes most of a minute: a kubelet repeats a call that failed only after 10 to 15 s.
@@ -59,7 +40,7 @@ describe("a switch to or from a user's network runtime", () => {
   });
 
   it.each([0, 3_000])('is undone by the next command after kill -9 at %i ms', async (ms) => {
-    running = startUseDefault();
+    const running = own.startUseDefault();
     const record = join(dirs.state, 'clusters', cluster, 'changes.json');
     await until('the switch to be recorded', () =>
       access(record).then(
@@ -85,7 +66,7 @@ describe("a switch to or from a user's network runtime", () => {
   });
 
   it('is undone on the other nodes if a node is stopped meanwhile, and up restores that node', async () => {
-    running = startUseDefault();
+    const running = own.startUseDefault();
     await running.printed(`switching ${worker}`);
     await run('docker', 'stop', '--time', '2', worker);
     expect(await running.ended).toMatchObject({
@@ -102,7 +83,7 @@ describe("a switch to or from a user's network runtime", () => {
   });
 
   it('goes back to the last version that was proved, when runtime dev ends by Ctrl-C', async () => {
-    running = own.develop();
+    const running = own.develop();
     await running.printed('proved ');
     await own.edit(refuseNetworks);
     await running.printed('CreateNetwork failed');
@@ -115,7 +96,7 @@ describe("a switch to or from a user's network runtime", () => {
   });
 
   it('goes back to it by the next command, after runtime dev was ended by kill -9', async () => {
-    running = own.develop();
+    const running = own.develop();
     await running.printed('CreateNetwork failed'); // the version that Ctrl-C left
     running.kill();
     await running.ended;

@@ -1,17 +1,11 @@
 /** A user's network runtime is used, rolled back, developed and removed. Pods are never deleted, and no leftovers stay. */
 
-import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest';
+import {beforeAll, describe, expect, it} from 'vitest';
 import {exitCodes} from '../../../src/exit-codes.ts';
 import {cluster, controlPlane, named, shell, worker} from '../../rig/cluster/cluster.ts';
 import {useCluster} from '../../rig/cluster/fixture.ts';
-import {kniDemo, type Running} from '../../rig/cluster/kni-demo.ts';
-import {
-  createOwnRuntime,
-  type OwnRuntime,
-  programOnWorker,
-  sampleUid,
-  useDefault,
-} from '../../rig/cluster/own-runtime.ts';
+import {kniDemo} from '../../rig/cluster/kni-demo.ts';
+import {programOnWorker, sampleUid, useDefault, useOwnRuntime} from '../../rig/cluster/own-runtime.ts';
 import {podIp, podReady, podSubnet, sample} from '../../rig/cluster/pods.ts';
 import {networksOfPods} from '../../rig/cluster/traces.ts';
 import {until} from '../../rig/wait.ts';
@@ -36,26 +30,15 @@ const up = () =>
   kniDemo('up', '--quiet', '--yes', ...(cluster === 'kni-e2e' ? ['--stack', 'bookworm'] : []), ...named);
 
 describe("a user's network runtime", () => {
-  let own: OwnRuntime;
-  let running: Running | undefined;
+  const own = useOwnRuntime();
   let before: readonly string[] = [];
   let uid = '';
   beforeAll(async () => {
-    own = await createOwnRuntime();
     await useDefault();
     uid = await sampleUid();
     // The chapter before may have left cleanups that are still pending.
     for (const node of [worker, controlPlane]) await networksOfPods(node);
     before = await traces();
-  });
-  // A failed test must not keep the lock from the next one.
-  afterEach(async () => {
-    running?.kill();
-    await running?.ended;
-  });
-  afterAll(async () => {
-    await useDefault();
-    await own[Symbol.asyncDispose]();
   });
 
   it('gives the same pods their networks, and is kept by up', async () => {
@@ -111,7 +94,7 @@ describe("a user's network runtime", () => {
   });
 
   it('is developed: each save serves, an error does not', async () => {
-    running = own.develop();
+    const running = own.develop();
     await running.printed('proved ');
     await own.edit((text) => text.replace("name: 'bridge', ready", "name: 'edited', ready"));
     // The logs of the nodes, which it also prints, say "serving KNI".
@@ -125,7 +108,7 @@ describe("a user's network runtime", () => {
       await own.edit((text) => `${text}\nconsole.log('save ${count}');\n`);
       await running.printed(`save ${count}`);
     }
-    const proofs = (): number => running?.output().split('proved ').length ?? 0;
+    const proofs = (): number => running.output().split('proved ').length;
     const former = proofs();
     await until('the second save to be proved', () => Promise.resolve(proofs() > former));
     await own.edit((text) => `${text}\nconst x = ;\n`);

@@ -1,8 +1,8 @@
 /** A project in TypeScript, as `runtime new` creates it, for the chapters that put it on the nodes. */
 
 import {readFile, writeFile} from 'node:fs/promises';
-import {expect} from 'vitest';
-import {tempDir} from '../temp-dir.ts';
+import {afterAll, afterEach, beforeAll, expect} from 'vitest';
+import {type TempDir, tempDir} from '../temp-dir.ts';
 import {named, shell, value, worker} from './cluster.ts';
 import {type Ended, kniDemo, type Running, start} from './kni-demo.ts';
 import {sample} from './pods.ts';
@@ -17,37 +17,52 @@ export interface OwnRuntime {
   write(text: string): Promise<void>;
   /** `kni-demo runtime use` with the project. */
   use(): Promise<Ended>;
-  /** `kni-demo runtime dev` with the project. */
+  /** `kni-demo runtime use default` without waiting for its end. It is killed if it outlives the test. */
+  startUseDefault(): Running;
+  /** `kni-demo runtime dev` with the project. It is killed if it outlives the test. */
   develop(): Running;
-  [Symbol.asyncDispose](): Promise<void>;
 }
 
-export const createOwnRuntime = async (): Promise<OwnRuntime> => {
-  const dir = await tempDir();
-  const directory = dir.join('hello');
-  const file = dir.join('hello/runtime.ts');
-  await kniDemo('runtime', 'new', directory);
+/** A project for the tests of one file. Exists from their `beforeAll` on. At their end our own runtime is back on all nodes. */
+export const useOwnRuntime = (): OwnRuntime => {
+  let dir: TempDir;
+  let running: Running | undefined;
+  const directory = (): string => dir.join('hello');
+  const file = (): string => dir.join('hello/runtime.ts');
+  beforeAll(async () => {
+    dir = await tempDir();
+    await kniDemo('runtime', 'new', directory());
+  });
+  // A failed test must not keep the lock from the next one.
+  afterEach(async () => {
+    running?.kill();
+    await running?.ended;
+  });
+  afterAll(async () => {
+    await useDefault();
+    await dir[Symbol.asyncDispose]();
+  });
   return {
-    directory,
+    get directory() {
+      return directory();
+    },
     async edit(change) {
-      const text = await readFile(file, 'utf8');
+      const text = await readFile(file(), 'utf8');
       const changed = change(text);
       expect(changed).not.toBe(text);
-      await writeFile(file, changed);
+      await writeFile(file(), changed);
       return text;
     },
-    write: (text) => writeFile(file, text),
-    use: () => use(directory),
-    develop: () => start('runtime', 'dev', directory, ...named, '--yes', ...lock),
-    [Symbol.asyncDispose]: async () => dir[Symbol.asyncDispose](),
+    write: (text) => writeFile(file(), text),
+    use: () => use(directory()),
+    startUseDefault: () => (running = start('runtime', 'use', 'default', ...named, '--yes', ...lock)),
+    develop: () => (running = start('runtime', 'dev', directory(), ...named, '--yes', ...lock)),
   };
 };
 
 const use = (what: string): Promise<Ended> => kniDemo('runtime', 'use', what, ...named, '--yes', ...lock);
 
 export const useDefault = (): Promise<Ended> => use('default');
-/** The same without waiting for its end. */
-export const startUseDefault = (): Running => start('runtime', 'use', 'default', ...named, '--yes', ...lock);
 
 /** The program that kni.service runs on the worker. */
 export const programOnWorker = (): Promise<string> =>
