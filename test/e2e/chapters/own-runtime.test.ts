@@ -26,6 +26,10 @@ const traces = async (): Promise<readonly string[]> =>
     ),
   );
 
+/** The bridge plugin leaves a bridge without ports, which a switch removes, so it must not be counted before. */
+const removeUnusedBridges = `
+  ip -o link show type bridge | sed -nE '/NO-CARRIER/s/^[0-9]+: ([^:@]+).*/\\1/p' | xargs -rn1 ip link delete`;
+
 const up = () =>
   kniDemo('up', '--quiet', '--yes', ...(cluster === 'kni-e2e' ? ['--stack', 'bookworm'] : []), ...named);
 
@@ -36,8 +40,11 @@ describe("a user's network runtime", () => {
   beforeAll(async () => {
     await useDefault();
     uid = await sampleUid();
-    // The chapter before may have left cleanups that are still pending.
-    for (const node of [worker, controlPlane]) await networksOfPods(node);
+    for (const node of [worker, controlPlane]) {
+      // The chapter before may have left cleanups that are still pending.
+      await networksOfPods(node);
+      await shell(node, removeUnusedBridges);
+    }
     before = await traces();
   });
 
