@@ -149,9 +149,9 @@ export const errorCatalogue = {
     'Use a machine or a virtual machine without this limit.',
   ),
   'KNI-E307': entry(
-    'The cache cannot be locked.',
-    'The cache directory cannot be created or written.',
-    'Set XDG_CACHE_HOME to a directory that you may write.',
+    'The cache or the state directory cannot be locked.',
+    'It cannot be created or written.',
+    'Set XDG_CACHE_HOME and XDG_STATE_HOME to directories that you may write.',
   ),
   'KNI-E308': entry(
     'The disk has too little free space.',
@@ -216,7 +216,7 @@ export const errorCatalogue = {
   ),
   'KNI-E500': entry(
     'Another kni-demo is running.',
-    'It uses the same cache.',
+    'It uses the same cache or state directory.',
     'Wait for it, or pass `--lock-timeout 10m`.',
   ),
 } as const satisfies Record<`KNI-E${1 | 2 | 3 | 4 | 5}${number}`, ErrorEntry>;

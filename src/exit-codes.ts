@@ -10,7 +10,7 @@ export const exitCodes = {
   hostLacks: 3,
   /** A cluster of that name belongs to another user, or was created from another image. */
   conflict: 4,
-  /** Another kni-demo is using the same cache. */
+  /** Another kni-demo is using the same cache or state directory. */
   busy: 5,
   /** Cancelled by Ctrl-C or SIGTERM; the next run continues. */
   cancelled: 130,

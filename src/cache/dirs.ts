@@ -12,7 +12,7 @@ export interface Dirs {
   readonly logs: string;
 }
 
-/** The file in the cache that `withLock` locks. */
+/** The file in the cache and in the state directory that `withLock` locks. */
 export const lockName = 'lock';
 
 type Environment = Readonly<Record<string, string | undefined>>;

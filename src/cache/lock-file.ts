@@ -1,4 +1,4 @@
-/** The lock file. It names the holder for waiting processes, and is removed if the rest of the cache is gone. */
+/** A lock file. It names the holder for waiting processes, and is removed if the rest of its directory is gone. */
 
 import {
   closeSync,
@@ -61,7 +61,7 @@ export const openLockFile = (path: string): LockFile => {
     } catch (error) {
       if (errorCodeOf(error) === 'ENOENT' && attempt < 3) continue;
       try {
-        // flock(2) needs no write access, so a read-only cache can be locked, too.
+        // flock(2) needs no write access, so a read-only directory can be locked, too.
         return {fd: openSync(path, O_RDONLY | O_NOFOLLOW), path, made: []};
       } catch {
         throw notLockable(path, error);
@@ -73,12 +73,12 @@ export const openLockFile = (path: string): LockFile => {
 export const notLockable = (path: string, error: unknown): UserError =>
   new UserError(
     {
-      what: 'cannot lock the cache',
+      what: 'cannot lock the directories of kni-demo',
       why: `${path}: ${messageOf(error)}`,
       tryThis:
         errorCodeOf(error) === 'ENOENT' && messageOf(error).includes('spawn')
           ? 'install flock (package util-linux)'
-          : 'set XDG_CACHE_HOME to a directory of your own, on a disk of this machine',
+          : 'set XDG_CACHE_HOME and XDG_STATE_HOME to directories of your own, on a disk of this machine',
       code: 'KNI-E307',
     },
     {cause: error},
@@ -88,6 +88,11 @@ export const notLockable = (path: string, error: unknown): UserError =>
 export const isInPlace = ({fd, path}: LockFile): boolean => {
   const [ours, named] = [fstatSync(fd), statSync(path, {throwIfNoEntry: false})];
   return named?.ino === ours.ino && named.dev === ours.dev;
+};
+
+export const isSameFile = (one: LockFile, other: LockFile): boolean => {
+  const [first, second] = [fstatSync(one.fd), fstatSync(other.fd)];
+  return first.ino === second.ino && first.dev === second.dev;
 };
 
 export const writeHolder = ({fd}: LockFile, command: string): void => {
@@ -118,9 +123,11 @@ export const readHolder = ({fd}: LockFile): Holder | undefined => {
   return {...named, isStopped: state === 'T' || state === 't', isHere};
 };
 
-/** The holder of the lock, without waiting for it; undefined when the lock is free. */
-export const currentHolder = ({cache}: Dirs): Holder | undefined => {
-  const path = join(cache, lockName);
+/** The holder of a lock of these directories, without waiting for it; undefined when both are free. */
+export const currentHolder = ({cache, state}: Dirs): Holder | undefined =>
+  holderOf(join(state, lockName)) ?? holderOf(join(cache, lockName));
+
+const holderOf = (path: string): Holder | undefined => {
   if (statSync(path, {throwIfNoEntry: false}) === undefined) return undefined;
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
@@ -130,17 +137,17 @@ export const currentHolder = ({cache}: Dirs): Holder | undefined => {
   }
 };
 
-/** Releases the lock. Removes the cache, too, if it contains nothing else. */
+/** Releases the lock. Removes the directory, too, if it contains nothing else. */
 export const closeLockFile = ({fd, path, made}: LockFile): void => {
   try {
     ftruncateSync(fd);
-    const cache = dirname(path);
-    if (readdirSync(cache).every((name) => name === lockName)) {
+    const parent = dirname(path);
+    if (readdirSync(parent).every((name) => name === lockName)) {
       unlinkSync(path);
-      for (const directory of new Set([cache, ...made])) rmdirSync(directory);
+      for (const directory of new Set([parent, ...made])) rmdirSync(directory);
     }
   } catch {
-    // The cache is gone, read-only, or no longer empty.
+    // The directory is gone, read-only, or no longer empty.
   }
   closeSync(fd);
 };

@@ -1,7 +1,7 @@
 /**
- * The lock of a cache: only one kni-demo uses a cache at a time. It is flock(1) on a file in the cache, so it also works
- * through symbolic links and in containers, and the kernel frees it even after SIGKILL. kni-demo 0.1.0 locked an
- * abstract unix socket, so this lock does not exclude it.
+ * The lock of the directories: only one kni-demo uses a cache or a state directory at a time. It is flock(1) on a file in each of
+ * them, so it also works through symbolic links and in containers, and the kernel frees it even after SIGKILL. kni-demo 0.1.0 locked
+ * an abstract unix socket, so this lock does not exclude it.
  */
 
 import {closeSync} from 'node:fs';
@@ -13,6 +13,7 @@ import {
   closeLockFile,
   type Holder,
   isInPlace,
+  isSameFile,
   type LockFile,
   notLockable,
   openLockFile,
@@ -36,18 +37,33 @@ const interval = 1_000;
 
 /** Rejects with UserError (exit code `busy`) that names the holder, with the signal's reason, or as `work` does. */
 export const withLock = async <T>(dirs: Dirs, options: LockOptions, work: () => Promise<T>): Promise<T> => {
-  const file = await acquire(join(dirs.cache, lockName), options);
+  const deadline = performance.now() + (options.timeout ?? 0);
+  const files: LockFile[] = [];
   try {
+    // All processes lock the cache first, so they cannot wait for each other.
+    for (const directory of [dirs.cache, dirs.state]) {
+      const file = await acquire(join(directory, lockName), files, deadline, options);
+      if (file !== undefined) files.push(file);
+    }
     return await work();
   } finally {
-    closeLockFile(file);
+    for (const file of files.toReversed()) closeLockFile(file);
   }
 };
 
-const acquire = async (path: string, options: LockOptions): Promise<LockFile> => {
-  const deadline = performance.now() + (options.timeout ?? 0);
+/** Returns undefined if `held` has the file already, because one directory is both the cache and the state directory. */
+const acquire = async (
+  path: string,
+  held: readonly LockFile[],
+  deadline: number,
+  options: LockOptions,
+): Promise<LockFile | undefined> => {
   for (;;) {
     const file = openLockFile(path);
+    if (held.some((other) => isSameFile(file, other))) {
+      closeSync(file.fd);
+      return undefined;
+    }
     try {
       await lock(file, deadline, options);
     } catch (error) {

@@ -1,4 +1,4 @@
-/** Runs a command alone on its cache. While it waits for another kni-demo, it shows which one. */
+/** Runs a command alone on its cache and its state directory. While it waits for another kni-demo, it shows which one. */
 
 import type {Dirs} from '../cache/dirs.ts';
 import {holderText, withLock} from '../cache/lock.ts';

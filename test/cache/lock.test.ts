@@ -80,11 +80,35 @@ describe('withLock', () => {
     });
   });
 
-  it('does not stand in the way of another cache', async () => {
+  it('does not stand in the way of other directories', async () => {
     await using one = await tempDir();
     await using other = await tempDir();
     const both = withLock(dirsIn(one), refuse, () => withLock(dirsIn(other), refuse, async () => 'both'));
     await expect(both).resolves.toBe('both');
+  });
+
+  it.each(['cache', 'state'] as const)('refuses a second one with the same %s only', async (shared) => {
+    await using one = await tempDir();
+    await using other = await tempDir();
+    const dirs = dirsIn(one);
+    await withLock(dirs, refuse, async () => {
+      const second = withLock({...dirsIn(other), [shared]: dirs[shared]}, refuse, async () => 'both');
+      await expect(second).rejects.toMatchObject({
+        why: expect.stringContaining(`${dirs[shared]}/lock`),
+        exitCode: exitCodes.busy,
+      });
+    });
+  });
+
+  it('accepts one directory as both the cache and the state directory', async () => {
+    await using dir = await tempDir();
+    const both = {...dirsIn(dir), cache: dir.join('both'), state: dir.join('both')};
+    await withLock(both, refuse, async () => {
+      await expect(withLock(both, refuse, async () => 'both')).rejects.toMatchObject({
+        exitCode: exitCodes.busy,
+      });
+    });
+    await expect(withLock(both, refuse, async () => 'again')).resolves.toBe('again');
   });
 
   it('accepts a long path to a cache', async () => {

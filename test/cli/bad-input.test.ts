@@ -206,7 +206,7 @@ describe('directories that cannot be made', () => {
       expect(await cli(dir, line.split(' '), {env})).toMatchObject({
         code: exitCodes.hostLacks,
         stderr: expect.stringMatching(
-          /^error: cannot lock the cache: \/proc\/nope\/kni-demo\/lock: ENOENT: /,
+          /^error: cannot lock the directories of kni-demo: \/proc\/nope\/kni-demo\/lock: ENOENT: /,
         ),
       });
     },
