@@ -13,14 +13,18 @@ import type {Project} from './project.ts';
 import {awaitReady, notReady} from './ready.ts';
 
 /**
- * A shell function that waits until a client is connected to the new runtime: the kubelet. The kubelet reconnects with a
- * backoff from 0.2 s. It refuses pods until then, and tries them again only after 10 to 15 s.
+ * A shell function that waits until the kubelet is connected to the new runtime. It reconnects with a backoff from 0.2 s. It refuses
+ * pods until then, and tries them again only after 10 to 15 s. A reader of events, or a question that was just answered, may be
+ * connected, too: only the kubelet's end of a connection names the kubelet.
  */
 export const kubeletConnected = `
 kubelet_connected() {
   for _ in $(seq 50); do
-    connections=$(ss -xH src /run/kni/kni.sock 2>/dev/null) || return 0
-    case $connections in *ESTAB*) return 0 ;; esac
+    sockets=$(ss -xpH state established 2>/dev/null) || return 0
+    echo "$sockets" | awk '
+      $4 == "/run/kni/kni.sock" { server[$5] = 1 }
+      /"kubelet"/ { peers[$7] = 1 }
+      END { for (id in peers) if (id in server) exit 0; exit 1 }' && return 0
     sleep 0.05
   done
 }

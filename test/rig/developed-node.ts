@@ -24,7 +24,7 @@ restart) cat ${file} >>${dir.join('started')}; echo >>${dir.join('started')} ;;
 esac`,
     'kni-runtime': `grep -q ${bad} ${file} || echo '{"networks": [{"name": "a", "ready": true}]}'`,
     journalctl: 'echo "last words"',
-    ss: 'echo ESTAB',
+    ss: `echo 'u_str 0 0 /run/kni/kni.sock 1 * 2'; echo 'u_str 0 0 * 2 * 1 users:(("kubelet",pid=1,fd=3))'`,
   };
   for (const [name, script] of Object.entries(programs)) {
     await writeFile(dir.join('bin', name), `#!/bin/sh\n${script}\n`);

@@ -1,3 +1,4 @@
+import {spawn} from 'node:child_process';
 import {rm, writeFile} from 'node:fs/promises';
 import {connect, createServer} from 'node:net';
 import {setTimeout as sleep} from 'node:timers/promises';
@@ -48,7 +49,7 @@ describe('deploy', () => {
 });
 
 describe('kubelet_connected', () => {
-  it('waits for the first connection to the socket of the runtime', async () => {
+  it('waits for the connection of the kubelet, and not of another client', async () => {
     await using dir = await tempDir();
     const socket = dir.join('kni.sock');
     const server = createServer((connection) => connection.on('error', () => undefined));
@@ -57,15 +58,19 @@ describe('kubelet_connected', () => {
       '/run/kni/kni.sock',
       socket,
     );
+    const other = connect(socket);
+    await new Promise<void>((done) => other.on('connect', done));
     const order: string[] = [];
     const waiting = localHost()
       .run(['sh', ['-c', script]])
       .then(({stdout}) => order.push(stdout));
     await sleep(300);
     order.push('kubelet');
-    const kubelet = connect(socket);
+    const program = `process.title = 'kubelet'; net.connect(${JSON.stringify(socket)})`;
+    const kubelet = spawn(process.execPath, ['-e', program], {stdio: 'ignore'});
     await waiting;
-    kubelet.destroy();
+    kubelet.kill();
+    other.destroy();
     server.close();
     expect(order).toEqual(['kubelet', 'connected']);
   });
