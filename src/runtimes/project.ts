@@ -62,11 +62,13 @@ const projectIn = async (directory: string, tryThis: string): Promise<Project> =
   const entry = await entryIn(absolute);
   if (entry === entryName) return {kind: 'typescript', directory: absolute, entry: join(absolute, entryName)};
   if (entry !== undefined) return readGoProject(absolute);
-  const inner = await innerProject(absolute);
+  const inner = (await innerProjects(absolute)).map((name) => join(directory, name));
   throw refusal(
     directory,
     `it has no file ${[entryName, ...goEntries].join(', ').replace(/, (?!.*,)/, ' or ')}`,
-    inner === undefined ? tryThis : `give the directory of the project: ${join(directory, inner)}`,
+    inner.length === 0 || inner.length > mostNamed
+      ? tryThis
+      : `give the directory of the project: ${inner.join(' or ')}`,
   );
 };
 
@@ -76,15 +78,19 @@ const entryIn = async (directory: string): Promise<string | undefined> => {
   return undefined;
 };
 
-/** The name of a directory in this one that has a project. */
-const innerProject = async (directory: string): Promise<string | undefined> => {
+/** Any directory with Go looks like a project. An error does not name a long list of them. */
+const mostNamed = 3;
+
+/** The names of the directories in this one that have a project, sorted. */
+const innerProjects = async (directory: string): Promise<readonly string[]> => {
   const entries = await readdir(directory, {withFileTypes: true}).catch(() => []);
+  const found: string[] = [];
   for (const entry of entries) {
-    if (!entry.isDirectory()) continue;
-    const found = await entryIn(join(directory, entry.name)).catch(() => undefined);
-    if (found !== undefined) return entry.name;
+    if (!entry.isDirectory() || /^\.|^node_modules$/.test(entry.name)) continue;
+    const file = await entryIn(join(directory, entry.name)).catch(() => undefined);
+    if (file !== undefined) found.push(entry.name);
   }
-  return undefined;
+  return found.sort();
 };
 
 /** Writes one file for Node.js 22 with everything that the project imports. Throws UserError with `file:line:column` of each problem. */

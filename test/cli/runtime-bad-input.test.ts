@@ -12,11 +12,25 @@ const create = 'create a project: kni-demo runtime new DIR';
 const project = `give the directory of your project, or ${create}`;
 const runtime = 'give the directory of your runtime, an executable, or the word default';
 
-/** An empty directory, a file, and a project in a directory. */
+/** An empty directory, a file, and directories with projects in them. */
 const filesIn = async (dir: TempDir): Promise<void> => {
   for (const name of ['empty', 'outer/hello']) await mkdir(dir.join(name), {recursive: true});
   await writeFile(dir.join('notes.txt'), 'mine');
   await writeFile(dir.join('outer/hello/runtime.ts'), '');
+  const projects = [
+    'several/ts',
+    'several/go',
+    'several/node_modules',
+    'several/.git',
+    'many/a',
+    'many/b',
+    'many/c',
+    'many/d',
+  ];
+  for (const name of projects) {
+    await mkdir(dir.join(name), {recursive: true});
+    await writeFile(dir.join(name, name.endsWith('ts') ? 'runtime.ts' : 'main.go'), '');
+  }
 };
 
 describe('bad input', () => {
@@ -24,7 +38,11 @@ describe('bad input', () => {
     [['new', 'notes.txt'], 'the path, or a part of it, is a file', 'choose a new directory'],
     [['new', 'notes.txt/hello'], 'the path, or a part of it, is a file', 'choose a new directory'],
     [['new', 'outer'], 'the directory is not empty: it has hello', /^choose a new directory/],
-    [['new', 'default'], /^commands read the word default as /, 'choose another name for the directory'],
+    [
+      ['new', 'default'],
+      /^`kni-demo runtime use default` means /,
+      /, or run: kni-demo runtime new \.\/default$/,
+    ],
     [['new', 'a:b', '--lang', 'go'], /^docker cannot mount a directory/, /without a colon in its path$/],
     [['build', 'empty'], noEntry, create],
     [['build', 'nowhere'], missing, project],
@@ -38,6 +56,8 @@ describe('bad input', () => {
     [['dev', 'empty'], noEntry, create],
     [['dev', 'default'], missing, project],
     [['dev', 'outer'], noEntry, /^give the directory of the project: .*\/outer\/hello$/],
+    [['dev', 'several'], noEntry, /^give the directory of the project: .*\/several\/go or .*\/several\/ts$/],
+    [['dev', 'many'], noEntry, create],
     [['use', 'empty'], noEntry, `${create}, or give the path of an executable`],
     [['use', 'defualt'], missing, runtime],
     [['use', 'notes.txt/x'], missing, runtime],

@@ -27,8 +27,8 @@ export const runtimeNew = async (
   if (dir === ownRuntime)
     throw new UserError({
       what: `cannot create a network runtime in ${dir}`,
-      why: `commands read the word ${ownRuntime} as kni-demo's own network runtime`,
-      tryThis: 'choose another name for the directory',
+      why: `\`kni-demo runtime use ${ownRuntime}\` means kni-demo's own network runtime`,
+      tryThis: `choose another name, or run: kni-demo runtime new ./${ownRuntime}`,
       code: 'KNI-E213',
     });
   const directory = resolve(world.directory ?? process.cwd(), dir);
