@@ -4,6 +4,7 @@ import {access, lstat, readdir, readFile, rename, rm, writeFile} from 'node:fs/p
 import {dirname, join} from 'node:path';
 import {makeDirectory} from '../make-directory.ts';
 import {errorCodeOf} from '../thrown.ts';
+import {syncDirectory} from './sync.ts';
 
 export const exists = (path: string): Promise<boolean> =>
   access(path).then(
@@ -35,11 +36,15 @@ export const readIfExists = async (file: string): Promise<string | undefined> =>
   }
 };
 
-/** Writes a file, in a directory that is created if it is missing. Readers see the old text or the new one. */
+/**
+ * Writes a file, in a directory that is created if it is missing. Readers see the old text or the new one, also after a power failure.
+ * The new text is on disk when this resolves.
+ */
 export const replaceFile = async (file: string, text: string): Promise<void> => {
   makeDirectory(dirname(file));
-  await writeFile(`${file}.new`, text);
+  await writeFile(`${file}.new`, text, {flush: true});
   await rename(`${file}.new`, file);
+  await syncDirectory(dirname(file));
 };
 
 /** Bytes that a file or a tree uses on disk. Files that vanish meanwhile count as 0. */
