@@ -4,8 +4,14 @@ import type {Comparison, SideResult} from '../compare/compare.ts';
 import type {Summary} from '../compare/statistics.ts';
 import {columns} from '../view/table.ts';
 
+/** The parts in their order. Without a pause between them the times are last: a terminal of 24 rows shows only the last part. */
+export const comparisonText = (comparison: Comparison, hasPauses: boolean): readonly (readonly string[])[] =>
+  hasPauses
+    ? [measuredText(comparison), changesText(comparison)]
+    : [changesText(comparison), measuredText(comparison)];
+
 /** Who does what and how long it takes, measured. */
-export const measuredText = ({cni, kni}: Comparison): readonly string[] => [
+const measuredText = ({cni, kni}: Comparison): readonly string[] => [
   ...columns([
     ['', 'CNI IN CONTAINERD', 'KNI'],
     ['who makes the netns', 'containerd', 'network runtime'],
@@ -25,8 +31,8 @@ export const measuredText = ({cni, kni}: Comparison): readonly string[] => [
 ];
 
 /** Where the files of a pod are, and what KNI changes. */
-export const changesText = ({cni, kni}: Comparison): readonly string[] => [
-  'Directories of these files:',
+const changesText = ({cni, kni}: Comparison): readonly string[] => [
+  "Directories of a pod's files:",
   `  CNI: ${directoriesOf(cni).join(', ')}`,
   `  KNI: ${directoriesOf(kni).join(', ')}`,
   '',

@@ -6,7 +6,7 @@ import {refuseUserRuntime} from '../cluster/user-runtime.ts';
 import {type Comparison, compareNetworks} from '../compare/compare.ts';
 import {seconds} from '../duration.ts';
 import {UserError} from '../errors.ts';
-import {changesText, measuredText} from './comparison-text.ts';
+import {comparisonText} from './comparison-text.ts';
 import {hostAndDirs} from './context.ts';
 import {startingAnew} from './interrupted.ts';
 import {runOutput} from './run-output.ts';
@@ -29,7 +29,7 @@ export interface ComparisonOptions {
 
 export const runComparison = async (
   world: World,
-  {name, pods, node, json, command, pause = async () => undefined, printed}: ComparisonOptions,
+  {name, pods, node, json, command, pause, printed}: ComparisonOptions,
 ): Promise<Comparison> => {
   const {signal} = world;
   const place = hostAndDirs(world);
@@ -45,8 +45,8 @@ export const runComparison = async (
       compareNetworks(changes, {node: worker, pods, signal, say: note}),
     ),
   );
-  for (const lines of [measuredText(result), changesText(result)]) {
-    await pause();
+  for (const lines of comparisonText(result, pause !== undefined)) {
+    await pause?.();
     for (const line of ['', ...lines]) say(line);
   }
   say('');
