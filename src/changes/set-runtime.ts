@@ -1,21 +1,13 @@
 /** Gives a node another network runtime, or the former one back. */
 
+import {waitForAnswer} from '../cluster/runtime-answer.ts';
 import {readUserRuntime, userRuntimeIn, userRuntimePaths} from '../cluster/user-runtime.ts';
-import {CommandError} from '../host/command-error.ts';
 import type {Command, Host} from '../host/host.ts';
 import {lastLineOf} from '../host/reason.ts';
-import {waitUntil} from '../host/wait-until.ts';
-import {
-  askNetworks,
-  forceSandboxes,
-  parseUnreleased,
-  refusalOf,
-  releaseSandboxes,
-} from '../tools/kni-runtime.ts';
 import type {SavedFile, SwitchedRuntime} from './change.ts';
 import {putFiles} from './node-files.ts';
 import {rememberNetwork, restoreNetwork} from './node-network.ts';
-import {releaseTimeout} from './switch-back.ts';
+import {release, releaseByForce, releaseUnlessStopped} from './release.ts';
 import {systemctl} from './systemctl.ts';
 
 const {dropIn: dropInPath, programs, state} = userRuntimePaths;
@@ -89,28 +81,26 @@ export const setRuntime = async (
   await systemctl(host, 'start', ['kni'], signal);
   await ready(host, {since, signal});
   // After an interrupted switch our own runtime was stopped, so it could not release its sandboxes: release them now.
-  if (next.former === null) await host.run(releaseSandboxes, {signal, timeout: releaseTimeout});
+  if (next.former === null) await release(host, signal);
   await systemctl(host, 'start', ['kubelet'], signal);
   return left;
 };
 
 const leaveOwn = async (host: Host, signal: AbortSignal): Promise<readonly string[]> => {
-  await host.run(releaseSandboxes, {signal, timeout: releaseTimeout}).catch((error: unknown) => {
-    if (!(error instanceof CommandError) || refusalOf(error)?.status !== 'UNAVAILABLE') throw error;
-  });
+  await releaseUnlessStopped(host, signal);
   await systemctl(host, 'stop', ['kni'], signal);
   await host.run(rememberNetwork(formerNetwork), {signal, timeout: 20_000});
   return [];
 };
 
 const leaveUsers = async (host: Host, signal: AbortSignal): Promise<readonly string[]> => {
-  const {stdout} = await host.run(forceSandboxes, {signal, timeout: releaseTimeout});
+  const unreleased = await releaseByForce(host, signal);
   await systemctl(host, 'stop', ['kni'], signal);
   const removed = (await host.run(restoreNetwork(formerNetwork), {signal, timeout: 30_000})).stdout;
   const removeState: Command = ['rm', ['-rf', state]];
   await host.run(removeState, {signal, timeout: 20_000});
   return [
-    ...parseUnreleased(stdout).map(({pod, error}) => `the former runtime did not release ${pod}: ${error}`),
+    ...unreleased.map(({pod, error}) => `the former runtime did not release ${pod}: ${error}`),
     ...removed
       .split('\n')
       .filter(Boolean)
@@ -119,15 +109,8 @@ const leaveUsers = async (host: Host, signal: AbortSignal): Promise<readonly str
 };
 
 /** Resolves when the runtime of a node answers, ready or not. */
-export const answers: NextRuntime['ready'] = async (host, {signal}) => {
-  await waitUntil(
-    {what: 'the network runtime to answer', every: 200, atMost: 30_000, signal},
-    async (polling) => {
-      await host.run(askNetworks, {signal: polling, timeout: 10_000});
-      return true;
-    },
-  );
-};
+export const answers: NextRuntime['ready'] = (host, {signal}) =>
+  waitForAnswer(host, {atMost: 30_000, signal});
 
 /** The drop-in with this text; undefined: no drop-in, so kni-demo's own runtime. */
 export const fileWith = (text: string | undefined): SavedFile => ({

@@ -5,13 +5,12 @@
  */
 
 import type {Command} from '../host/host.ts';
-import {releaseSandboxes} from '../tools/kni-runtime.ts';
 import type {Change, SwitchedNode} from './change.ts';
 import type {Changes} from './changes.ts';
 import type {OnNode} from './make.ts';
 import {type NewFiles, replaceFiles, saveFiles} from './node-files.ts';
 import {refuseOldClient} from './old-client.ts';
-import {releaseTimeout} from './switch-back.ts';
+import {release} from './release.ts';
 import {systemctl} from './systemctl.ts';
 
 export interface NodeSwitch extends OnNode {
@@ -47,7 +46,7 @@ export const switchNode = async (
   };
   await changes.make(change, async () => {
     await systemctl(host, 'stop', ['kubelet'], signal);
-    await host.run(releaseSandboxes, {signal, timeout: releaseTimeout});
+    await release(host, signal);
     await systemctl(host, 'stop', stop, signal);
     await replaceFiles(host, {former, next: files}, signal);
     for (const command of meanwhile) await host.run(command, {signal, timeout: 60_000});

@@ -2,10 +2,9 @@
 
 import {systemctl} from '../../changes/systemctl.ts';
 import {nameFlag, requireCluster, requireRunning} from '../../cluster/cluster.ts';
+import {waitForAnswer} from '../../cluster/runtime-answer.ts';
 import {seconds} from '../../duration.ts';
 import type {Host} from '../../host/host.ts';
-import {waitUntil} from '../../host/wait-until.ts';
-import {askNetworks} from '../../tools/kni-runtime.ts';
 import {hostAndDirs} from '../context.ts';
 import {restoreLocked} from '../interrupted.ts';
 import {runLocked} from '../run-locked.ts';
@@ -33,11 +32,7 @@ export const startRuntime = (world: World, node: string, options: StopStartOptio
     const {signal} = world;
     const begun = performance.now();
     await systemctl(host, 'start', [unit], signal);
-    const what = `the network runtime of ${node} to answer`;
-    await waitUntil({what, every: 200, atMost: 60_000, signal}, async (polling) => {
-      await host.run(askNetworks, {signal: polling, timeout: 10_000});
-      return true;
-    });
+    await waitForAnswer(host, {node, signal});
     say(`The network runtime of ${node} answers again. ${seconds(performance.now() - begun)}`);
   });
 

@@ -6,13 +6,13 @@
 import {join} from 'node:path';
 import type {Cluster} from '../../cluster/cluster.ts';
 import {nodeReadiness, waitForReports} from '../../cluster/readiness.ts';
+import {waitForAnswer} from '../../cluster/runtime-answer.ts';
 import {runsUserRuntime, userRuntimesOf} from '../../cluster/user-runtime.ts';
 import type {TaskRun} from '../../graph/task.ts';
 import type {Host} from '../../host/host.ts';
 import {waitUntil} from '../../host/wait-until.ts';
 import {type Component, components} from '../../stacks/own-source.ts';
 import {copyIntoContainer} from '../../tools/docker.ts';
-import {askNetworks} from '../../tools/kni-runtime.ts';
 import {containerdPrograms} from '../build/containerd.ts';
 import {ownBuildId, ownVersion} from '../build/own-build.ts';
 import {runtime, runtimeFile} from '../build/runtime.ts';
@@ -153,13 +153,7 @@ const replacePart = async ({host, running, name, node, part, build}: Replacement
 };
 
 const waitForRuntimes = async (found: Cluster, signal: AbortSignal): Promise<void> => {
-  for (const {name} of found.nodes) {
-    const what = `the network runtime of ${name} to answer`;
-    await waitUntil({what, every: 200, atMost: 60_000, signal}, async (polling) => {
-      await found.node(name).run(askNetworks, {signal: polling, timeout: 10_000});
-      return true;
-    });
-  }
+  for (const {name} of found.nodes) await waitForAnswer(found.node(name), {node: name, signal});
 };
 
 /** Waits until every node is Ready and reports the versions of its new programs. */
