@@ -1,6 +1,6 @@
 /** Finds nodes that were stopped or removed while a command worked on them: its error then names only a symptom. */
 
-import {nameFlag, nodesOf} from '../cluster/cluster.ts';
+import {nameFlag, nodesOf, recreateHint, workersOf} from '../cluster/cluster.ts';
 import {UserError} from '../errors.ts';
 import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
@@ -37,17 +37,22 @@ export const refuseLost = (
   left: readonly NodeContainer[],
   cause: unknown,
 ): void => {
-  const lost = before.flatMap(({name, running}) => {
-    const found = left.find((node) => node.name === name);
-    if (found === undefined) return [`node ${name} was removed`];
-    return running && !found.running ? [`node ${name} was stopped`] : [];
-  });
-  if (lost.length === 0) return;
+  const after = new Map(left.map(({name, running}) => [name, running]));
+  const removed = before.filter(({name}) => !after.has(name));
+  const stopped = before.filter(({name, running}) => running && after.get(name) === false);
+  if (removed.length + stopped.length === 0) return;
+  const lost = [
+    ...removed.map(({name}) => `node ${name} was removed`),
+    ...stopped.map(({name}) => `node ${name} was stopped`),
+  ];
   throw new UserError(
     {
       what: `\`${command}\` failed`,
       why: `${lost.join(', ')} meanwhile`,
-      tryThis: `restore the node, then run the same command again: kni-demo up${nameFlag(cluster)}`,
+      tryThis:
+        removed.length > 0
+          ? recreateHint(cluster, workersOf(before))
+          : `restore the node, then run the same command again: kni-demo up${nameFlag(cluster)}`,
       code: 'KNI-E120',
     },
     {cause},

@@ -139,11 +139,16 @@ describe('withChanges', () => {
   });
 
   it.each([
-    ['was removed', [], false],
-    ['was stopped', [node('test1-worker', {running: false})], true],
+    ['was removed', [], false, 'recreate it: kni-demo down, then kni-demo up'],
+    [
+      'was stopped',
+      [node('test1-worker', {running: false})],
+      true,
+      'restore the node, then run the same command again: kni-demo up',
+    ],
   ])(
     'says that a node %s during the work, and undoes the changes of the others',
-    async (what, left, isKept) => {
+    async (what, left, isKept, tryThis) => {
       await using test = await rig();
       const {dirs, options} = test;
       let workers = [node('test1-worker')];
@@ -159,7 +164,7 @@ describe('withChanges', () => {
       expect(await rejection(work, UserError)).toMatchObject({
         errorCode: 'KNI-E120',
         why: `node test1-worker ${what} meanwhile`,
-        tryThis: 'restore the node, then run the same command again: kni-demo up',
+        tryThis,
       });
       expect(host.ran.at(-1)).toBe('docker exec test1-control-plane systemctl start kni');
       expect((await test.record())?.changes.map((change) => 'node' in change && change.node)).toEqual(
