@@ -132,7 +132,8 @@ const clusterStatus = async (
 ): Promise<ClusterStatus> => {
   const cluster = clusterOf(host, nodes);
   const record = await readRecord(dirs, name);
-  const changes = await summarizeChanges(dirs, name);
+  // Without nodes there is nothing to restore.
+  const changes = nodes.length === 0 ? undefined : await summarizeChanges(dirs, name);
   const network = await chosenNetwork(dirs, name);
   const [api, ...runtimes] = await Promise.all([
     askApi(cluster, signal),

@@ -2,6 +2,7 @@ import {mkdir, writeFile} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
 import {dirsOf} from '../../src/cache/dirs.ts';
 import {sizeWithin} from '../../src/cache/size.ts';
+import {writeChanges} from '../../src/changes/record.ts';
 import {writeNetwork} from '../../src/cluster/network-record.ts';
 import {exitCodes} from '../../src/exit-codes.ts';
 import {cli, hostOf} from '../rig/cli.ts';
@@ -166,6 +167,21 @@ describe('status', () => {
     expect(code).toBe(exitCodes.failed);
     expect(stdout).toMatch(/^test1-worker2 +lost /m);
     expect(stdout).toContain('recreate it: kni-demo down, then kni-demo up --workers 2\n');
+  });
+
+  it('does not offer to restore nodes that were all removed', async () => {
+    await using dir = await dirWithCluster();
+    const change = {kind: 'service-stopped', node: 'test1-worker', unit: 'kni'} as const;
+    await writeChanges(dirsOf(envOf(dir)), 'test1', {
+      version: 1,
+      command: 'kni-demo drill',
+      pid: 1,
+      since: '',
+      changes: [change],
+    });
+    const {stdout} = await cli(dir, ['status'], {env: envOf(dir), host: having({ps: []})});
+    expect(stdout).toContain('no node is left; forget it: kni-demo down\n');
+    expect(stdout).not.toContain('restore it');
   });
 
   it('shows a runtime that does not answer, a node that is not Ready, and pending cleanups', async () => {
