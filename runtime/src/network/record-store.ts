@@ -141,12 +141,21 @@ const load = async (dir: string, quarantine: Quarantine, signsOfPods: () => Prom
   await mkdir(quarantine.path, {recursive: true, mode: 0o700}).catch(() => undefined); // `trouble` will say why
   const {records, configs, content} = await replay(path);
   const isDamaged = content.damaged > 0;
-  if (isDamaged) await quarantine.keep(path, `journal-${Date.now()}`).catch(() => undefined);
+  if (isDamaged) {
+    const name = `journal-${Date.now()}`;
+    // On a full disk a rewrite may succeed where the copy fails: the report keeps it from hiding the damage.
+    await quarantine.keep(path, name).catch((error: unknown) => {
+      quarantine.report(
+        name,
+        reportOf('the journal was damaged and could not be copied', [errorText(error)]),
+      );
+    });
+  }
   const first = await readFirstVersion(dir, quarantine.path);
   // Every start writes to the journal, so an empty one was lost.
   if (content.size === 0 && first.records.length === 0) {
     const signs = await signsOfPods().catch((error: unknown) => [errorText(error)]);
-    if (signs.length > 0) quarantine.report(`missing-journal-${Date.now()}`, reportOf(signs));
+    if (signs.length > 0) quarantine.report(`missing-journal-${Date.now()}`, reportOf(missing, signs));
   }
   for (const record of first.records) records.set(record.key, record);
   return {
@@ -158,8 +167,9 @@ const load = async (dir: string, quarantine: Quarantine, signsOfPods: () => Prom
   };
 };
 
-const reportOf = (signs: readonly string[]): string =>
-  `${JSON.stringify({reason: 'the journal was missing or empty, while pods may have been running', signs})}\n`;
+const missing = 'the journal was missing or empty, while pods may have been running';
+
+const reportOf = (reason: string, signs: readonly string[]): string => `${JSON.stringify({reason, signs})}\n`;
 
 const replay = async (path: string) => {
   const records = new Map<string, PodNetworkRecord>();

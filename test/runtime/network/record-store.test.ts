@@ -170,6 +170,26 @@ describe('the store of records', () => {
     expect(await readdir(dir.join('quarantine'))).toHaveLength(1);
   });
 
+  it('remembers damage to the journal whose copy it cannot write', async () => {
+    await using dir = await tempDir();
+    {
+      await using store = await openRecordStore(dir.path);
+      for (let index = 0; index < 2; index++) await store.write(numbered(index));
+    }
+    const spoilt = (await readFile(dir.join('journal'), 'utf8')).replace('uid-1', 'uid-7');
+    await writeFile(dir.join('journal'), spoilt);
+    await rm(dir.join('quarantine'), {recursive: true});
+    await writeFile(dir.join('quarantine'), 'not a directory');
+    await using store = await openRecordStore(dir.path);
+    expect(await store.quarantine.names()).toEqual([expect.stringMatching(/^journal-\d+$/)]);
+    expect(await readFile(dir.join('journal'), 'utf8')).toBe(spoilt);
+    await rm(dir.join('quarantine'));
+    await store.write(numbered(9));
+    await using again = await openRecordStore(dir.path);
+    expect(keysOf(again.loaded)).toEqual(['uid-0', 'uid-9']);
+    expect(await again.quarantine.names()).toHaveLength(2); // the report, and a copy of the journal
+  });
+
   it('refuses a journal of a later version, and does not change it', async () => {
     await using dir = await tempDir();
     await using store = await openRecordStore(dir.path);
