@@ -19,12 +19,18 @@ export interface StrayAddressesParts {
   readonly log: Log;
 }
 
-/** Reads the addresses once, at the first query: records are lost before a start, not while the runtime runs. */
+/**
+ * Reads the addresses once, at the first query: records are lost before a start, not while the runtime runs. After an error,
+ * such as a shortage of descriptors, the next query reads them.
+ */
 export const createStrayAddresses = (parts: StrayAddressesParts): StrayAddresses => {
   let addresses: Promise<ReadonlyMap<string, string>> | undefined;
   return {
     holderOf: async (ip) => {
-      addresses ??= readAddresses(parts);
+      addresses ??= readAddresses(parts).catch((error: unknown) => {
+        addresses = undefined;
+        throw error;
+      });
       const path = (await addresses).get(ip);
       return path !== undefined && parts.netns.exists(path) ? path : undefined;
     },

@@ -22,3 +22,20 @@ it('reads hundreds of orphaned netns without queueing a program for each at once
   expect(await strays.holderOf('10.1.0.449')).toBe('/run/netns/kni-449');
   expect(most).toBeLessThanOrEqual(100);
 });
+
+it('reads the addresses again after an error', async () => {
+  let isShort = true;
+  const strays = createStrayAddresses({
+    netns: {mounted: async () => ['/run/netns/kni-lost'], exists: () => true},
+    records: createRecordIndex(),
+    inDoubt: async () => {
+      if (isShort) throw new Error('EMFILE');
+      return true;
+    },
+    addressesIn: async () => ['10.1.0.2'],
+    log: silent,
+  });
+  await expect(strays.holderOf('10.1.0.2')).rejects.toThrow('EMFILE');
+  isShort = false;
+  expect(await strays.holderOf('10.1.0.2')).toBe('/run/netns/kni-lost');
+});
