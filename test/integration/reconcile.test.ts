@@ -83,6 +83,19 @@ describe('orphaned state', () => {
     expect(await leftovers(node)).toEqual(nothing);
   });
 
+  it('is a link to the netns of another program: only the link is removed', async () => {
+    await using runtime = await startReconciled();
+    await node.run(['ip', 'netns', 'add', 'other']);
+    await node.run(['ln', '-s', `${paths.netns}/other`, `${paths.netns}/kni-link`]);
+    const {removedNetns} = await callRuntime(node.path(paths.socket), (ask) =>
+      ask(Inspector.method.reconcile, {}),
+    );
+    expect(removedNetns).toEqual([`${paths.netns}/kni-link`]);
+    expect((await leftovers(node)).netns).toEqual(['other']);
+    expect(await node.inPod(`${paths.netns}/other`, ['echo', 'entered'])).toContain('entered');
+    await runtime.stop('SIGTERM');
+  });
+
   it('is a veth on our bridge as the bridge plugin names them; other interfaces and bridges stay', async () => {
     const shared = {
       cniVersion: '1.0.0',

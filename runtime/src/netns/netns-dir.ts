@@ -1,5 +1,5 @@
 /** Manages named network namespaces: bind mounts in one directory, as `ip netns` creates them in /run/netns. */
-import {closeSync, openSync, readFileSync, statfsSync} from 'node:fs';
+import {closeSync, lstatSync, openSync, readFileSync, statfsSync} from 'node:fs';
 import {mkdir, readdir, realpath, rm} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
 import {errorCodeOf} from '../lib/error-code.ts';
@@ -65,8 +65,10 @@ export const openNetnsDir = async (
   };
   const remove = async (netns: string): Promise<void> => {
     await loopbacks.forget(netns);
-    if (exists(netns) && (await runInBatch('delete', netns)) && !exists(netns)) return;
-    while (exists(netns)) await runTool(exec, 'umount', ['--lazy', netns]);
+    if (!isLink(netns)) {
+      if (exists(netns) && (await runInBatch('delete', netns)) && !exists(netns)) return;
+      while (exists(netns)) await runTool(exec, 'umount', ['--lazy', netns]);
+    }
     await rm(netns, {force: true});
   };
   const list = async (): Promise<string[]> =>
@@ -110,6 +112,9 @@ const exists = (name: string): boolean => {
     throw error;
   }
 };
+
+/** Unmounting a link would unmount its target, which is the netns of another program. */
+const isLink = (path: string): boolean => lstatSync(path, {throwIfNoEntry: false})?.isSymbolicLink() ?? false;
 
 /** As iproute2 does, shares mounts in this directory with other mount namespaces, which can then unmount them, too. */
 const share = async (path: string, exec: Exec): Promise<void> => {

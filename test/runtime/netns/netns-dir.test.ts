@@ -1,4 +1,4 @@
-import {symlink, writeFile} from 'node:fs/promises';
+import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {isMountPoint, openNetnsDir} from '../../../runtime/src/netns/netns-dir.ts';
@@ -28,10 +28,10 @@ describe('a netns', () => {
   it('is not taken for absent when that is unknown', async () => {
     await using dir = await tempDir();
     const netns = await openNetnsDir(dir.path, succeeds);
-    const path = join(dir.path, 'kni-pod');
-    await symlink(path, path);
-    expect(() => netns.exists(path)).toThrow(expect.objectContaining({code: 'ELOOP'}));
-    await expect(netns.remove(path)).rejects.toMatchObject({code: 'ELOOP'});
+    await writeFile(join(dir.path, 'file'), '');
+    const path = join(dir.path, 'file', 'kni-pod');
+    expect(() => netns.exists(path)).toThrow(expect.objectContaining({code: 'ENOTDIR'}));
+    await expect(netns.remove(path)).rejects.toMatchObject({code: 'ENOTDIR'});
   });
 });
 
