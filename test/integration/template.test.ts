@@ -1,6 +1,8 @@
+import {rm} from 'node:fs/promises';
 import {beforeAll, describe, expect, it} from 'vitest';
 import {startNode, type TestNode} from '../rig/node/node.ts';
 import {attach, bringUp, createNetwork, identify, newPod, takeDown} from '../rig/node/pod.ts';
+import {paths} from '../rig/node/runtime.ts';
 import {listenOn, talkTo} from '../rig/node/talk.ts';
 import {startUserRuntime} from '../rig/node/user-runtime.ts';
 import {end} from '../rig/processes.ts';
@@ -193,6 +195,28 @@ describe('the template of runtime new', {timeout: 120_000}, () => {
     ]);
     await takeDown(kni, fits, netns);
     expect((await bringUp(kni, waits)).ip).toBe('10.77.1.2');
+  });
+
+  it('keeps no address of attaches that it refuses because its disk is full', async () => {
+    await using node = await startNode();
+    await node.run([
+      'sh',
+      '-c',
+      `mkdir -p ${paths.state} && mount -t tmpfs -o size=64k tmpfs ${paths.state}`,
+    ]);
+    await using runtime = await startUserRuntime(node, bundle, {KNI_POD_CIDRS: '10.77.1.0/30'});
+    const {kni} = runtime;
+    const pod = newPod('late');
+    const netns = await createNetwork(kni, pod);
+    await node.run(['sh', '-c', `cat /dev/zero > ${paths.state}/ballast 2>/dev/null || true`]);
+    const fill = async () => {
+      for (;;) await createNetwork(kni, newPod('other'));
+    };
+    await expect(fill()).rejects.toMatchObject(RESOURCE_EXHAUSTED); // the last block had room
+    await expect(attach(kni, pod, netns)).rejects.toMatchObject(RESOURCE_EXHAUSTED);
+    await rm(node.path(`${paths.state}/ballast`));
+    expect(await attach(kni, pod, netns)).toMatchObject({eth0: {ip: ['10.77.1.2']}});
+    await takeDown(kni, pod, netns);
   });
 
   it('gives pods an address of each family', async () => {

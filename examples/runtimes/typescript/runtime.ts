@@ -69,9 +69,13 @@ await serve(
       const pod = pods.toAttach(request);
       if (pod.state === 'attached') return answerOf(pod); // the kubelet did not get the first answer
       const addresses = pod.data?.addresses ?? pool.take();
-      const attaching: Pod = {...pod, sandbox: request.id, state: 'attaching', data: {addresses, mac: ''}};
+      const attaching = await pods
+        .write({...pod, sandbox: request.id, state: 'attaching', data: {addresses, mac: ''}})
+        .catch((error: unknown) => {
+          if (!pod.data) pool.release(addresses); // no record has them
+          throw error;
+        });
       try {
-        await pods.write(attaching);
         const {key, netns: path} = pod;
         const ends = {netns: path, name: 'eth0', hostName: vethNameOf(key), bridge};
         const {mac} = await addVeth({...ends, addresses, gateways: pool.gateways, mtu: node.mtu});
