@@ -42,6 +42,17 @@ describe('plugins that fail', () => {
     expect(await leftovers(node)).toEqual(nothing);
   });
 
+  it('are rolled back if they print a result that the other plugins could not read at DEL', async () => {
+    const pod = newPod('unreadable');
+    const netns = await createNetwork(runtime.kni, pod);
+    await chain.plan({'fault ADD': 'print({"ips":[{"address":"10.77.1.2"}]})'});
+    await expect(attach(runtime.kni, pod, netns)).rejects.toMatchObject({
+      details: 'CNI plugin fault printed a result with an invalid "address" in "ips"',
+    });
+    await takeDown(runtime.kni, pod, netns);
+    expect(await leftovers(node)).toEqual(nothing);
+  });
+
   it('are called for DEL with the arguments and the result of ADD', async () => {
     const pod = newPod('remembered');
     const portMappings = [{containerPort: 80, hostPort: 18081}];

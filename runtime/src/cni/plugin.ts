@@ -8,6 +8,7 @@ import {findPlugin} from './find-plugin.ts';
 import {type Invocation, type InvokePlugin, type StartEarly, wrapInvoke} from './invocation.ts';
 import {createVersionCache, versionReplyOf} from './plugin-versions.ts';
 import {environmentOf, requestConfigOf} from './request.ts';
+import {refuseInvalidResult} from './result-checks.ts';
 import {BadResult, resultInVersion} from './result-versions.ts';
 
 export interface PluginOptions {
@@ -105,7 +106,9 @@ const stdoutOf = (ending: Ending, plugin: string, command: CniCommand): string =
 
 const resultOf = (stdout: string, {list, plugin}: Invocation): string => {
   try {
-    return resultInVersion(stdout, list.cniVersion);
+    const result = resultInVersion(stdout, list.cniVersion);
+    refuseInvalidResult(result);
+    return result;
   } catch (error) {
     if (!(error instanceof BadResult)) throw error;
     throw new PluginFailed(plugin.type, 'bad-result', `printed ${error.message}`);

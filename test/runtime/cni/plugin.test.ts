@@ -81,6 +81,13 @@ describe('calling a plugin', () => {
         message: 'CNI plugin demo printed a result with an address whose interface index is out of range',
       },
     ],
+    [
+      'print({"ips":[{"address":"10.99.0.2"}]})',
+      {
+        trouble: 'bad-result',
+        message: 'CNI plugin demo printed a result with an invalid "address" in "ips"',
+      },
+    ],
     ['huge(64)', {trouble: 'bad-result', message: 'CNI plugin demo printed more than 1048576 bytes'}],
   ] as const)('reports the error of one that ends like this: %s', async (behaviour, error) => {
     const failure = await call(behaviour).catch((thrown: unknown) => thrown);
