@@ -21,6 +21,6 @@ export const addCompare = (program: Command, world: World): void => {
 };
 
 const compareHelp = `
-It takes about 4 minutes with 10 pods. All pods of the worker, except those on the host network, restart twice, without
-their grace period. Ctrl-C restores the worker at once. After kill -9 the next kni-demo up, or any other command that
+It takes about 4 minutes with 10 pods. All pods of the worker, except those on the host network, restart twice, without \
+their grace period. Ctrl-C restores the worker at once. After kill -9 the next kni-demo up, or any other command that \
 changes the cluster, restores it. docs/compare.md explains the results.`;

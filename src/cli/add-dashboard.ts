@@ -63,7 +63,7 @@ const both = <T extends {readonly port?: number; readonly open: boolean}>(
 };
 
 const help = `
-The page shows the life of each pod, the topology, nodes, networks, pods and the log. It creates and deletes pods, stops and
+The page shows the life of each pod, the topology, nodes, networks, pods and the log. It creates and deletes pods, stops and \
 starts the network runtime of a node and runs drills, unless --read-only is given.
 Only this machine can reach it, with the token in the URL. In a terminal of a desktop it opens a browser. Ctrl-C ends it.
 It stays open when the cluster is stopped or deleted, and continues when the cluster runs again.`;

@@ -61,5 +61,5 @@ A setting is a default for the flag of the same name. It comes from, in this ord
        stack: upstream
        workers: 3
        source: [kubernetes=../kubernetes]
-Paths in stack and source are relative to the file. Only the command line can set --yes, --all, --list,
+Paths in stack and source are relative to the file. Only the command line can set --yes, --all, --list, \
 --restore, --purge, --purge-foreign, --fix, --runtime-of and --record.`;

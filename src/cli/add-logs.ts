@@ -42,13 +42,12 @@ export const addLogs = (program: Command, world: World): void => {
 const rpcs = (text: string, before: readonly string[]): readonly string[] => [...before, rpcName(text)];
 
 const logsHelp = `
-RPCs: ${calls.slice(0, 7).join(', ')},
-      ${calls.slice(7).join(', ')}
+RPCs: ${calls.join(', ')}
 The kubelet repeats DetachInterface and DeleteNetwork: equal calls of one deletion are one line, with their number.
 Exit code 1: the log of a node could not be read, for example because the node is stopped. The others are shown anyway.
 Exit code 2: the pod or the sandbox is unknown.`;
 
 const bundleHelp = `
-Contents: logs of the network runtime, kubelet, containerd and kube-system; events, nodes and pods; the runtime's records
-without annotations; networks, links, routes, rules and leases of each node; versions. The file is written completely or
+Contents: logs of the network runtime, kubelet, containerd and kube-system; events, nodes and pods; the runtime's records \
+without annotations; networks, links, routes, rules and leases of each node; versions. The file is written completely or \
 not at all. A node that is stopped or does not answer is named in problems.txt.`;

@@ -53,7 +53,7 @@ const addTest = (runtime: Command, world: World): void => {
 };
 
 const testHelp = `
-A directory or file is started in new network, mount and process namespaces, which takes root. --socket and --node make
+A directory or file is started in new network, mount and process namespaces, which takes root. --socket and --node make \
 only the calls that are safe on a live node. Exit code 1 if a MUST fails. A failed SHOULD is reported only.
 docs/kni-conformance.md lists all requirements with their sources.`;
 
@@ -99,13 +99,13 @@ const addDev = (runtime: Command, world: World): void => {
 };
 
 const devHelp = `
-The first version is installed as by kni-demo runtime use. Later ones replace it without new sandboxes; only the sample
+The first version is installed as by kni-demo runtime use. Later ones replace it without new sandboxes; only the sample \
 pod is recreated. While a file does not compile, or its program does not become ready, the former version serves.
 After Ctrl-C, the last version that was proved stays in use until kni-demo runtime use default.`;
 
 const useHelp = `
-All pods get new sandboxes, except those on the host network; no pod is deleted. A runtime that does not become ready, or
-whose pods get no network, is rolled back: all nodes run the former one again. It gets its settings from variables KNI_*,
+All pods get new sandboxes, except those on the host network; no pod is deleted. A runtime that does not become ready, or \
+whose pods get no network, is rolled back: all nodes run the former one again. It gets its settings from variables KNI_*, \
 see docs/own-runtime.md. kni-demo up keeps it. The word default brings back kni-demo's own network runtime.`;
 
 const newHelp = `

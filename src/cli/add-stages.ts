@@ -99,8 +99,8 @@ export const addPlan = (program: Command, world: World): void => {
 const upHelp = `
 Stacks:
   bookworm   the releases of Debian 12; needs only a Debian mirror
-  upstream   current releases of Kubernetes and containerd; needs a git host and an image registry (preview: its
-             parts were run, its downloads were not)
+  upstream   current releases of Kubernetes and containerd; needs a git host and an image registry (preview: its \
+parts were run, its downloads were not)
   <path>     your own stack file, like those in manifests/stacks
 Without --stack, up uses the stack of the existing cluster. A new cluster gets bookworm.
 
@@ -114,7 +114,7 @@ The pods of a running cluster get new sandboxes: their containers restart.
 Your own sources are a git URL or a directory. They must be of the release that the stack uses:
   --source kubernetes=https://host/me/kubernetes#my-branch
   --source containerd=../containerd         the current files, committed or not; up does not write to them
-up replaces the kubelet or containerd of a running cluster, and keeps its pods. Without --source, up restores the
+up replaces the kubelet or containerd of a running cluster, and keeps its pods. Without --source, up restores the \
 pinned program. The patches of the demo are applied to your sources unless you pass --no-patch.`;
 
 const verifyHelp = `

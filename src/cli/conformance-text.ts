@@ -7,7 +7,7 @@ import {failureLines} from '../conformance/text.ts';
 import {seconds} from '../duration.ts';
 import {oneLine} from '../view/table.ts';
 import type {Chosen} from './choose-requirements.ts';
-import {wrap} from './drill-text.ts';
+import {wrap} from './wrap.ts';
 
 /** Counts of requirements. */
 export interface Summary {

@@ -5,6 +5,7 @@ import type {Check, Drill, Measurement, Question, Verdict} from '../drills/drill
 import {reviewAddress} from '../drills/questions.ts';
 import {seconds} from '../duration.ts';
 import {columns, oneLine} from '../view/table.ts';
+import {wrap} from './wrap.ts';
 
 const usualWidth = 79;
 /** A narrower terminal breaks the lines itself. */
@@ -81,15 +82,4 @@ export const drillsText = (drills: readonly Drill[], paint: ChalkInstance): read
     'Run one: kni-demo drill readiness',
     'Run all: kni-demo drill --all',
   ];
-};
-
-/** Breaks at blanks. A word longer than `most` gets its own line. */
-export const wrap = (text: string, most: number): readonly string[] => {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + 1 + word.length > most) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return lines;
 };

@@ -23,6 +23,7 @@ import {examplesText} from './examples.ts';
 import {json, lockTimeout, name, quiet, stack, verbose} from './options.ts';
 import {commandsOf} from './settings/flags.ts';
 import type {World} from './world.ts';
+import {wrapHelp} from './wrap.ts';
 
 const {version, description}: {readonly version: string; readonly description: string} = JSON.parse(
   readFileSync(join(project.root, 'package.json'), 'utf8'),
@@ -36,7 +37,7 @@ export const createProgram = (world: World): Command => {
     // The arguments of kubectl are for kubectl, even --version.
     .enablePositionalOptions()
     .configureOutput({
-      writeOut: (text) => void world.stdout.write(text),
+      writeOut: (text) => void world.stdout.write(wrapHelp(text, process.stdout.columns || 80)),
       writeErr: (text) => void world.stderr.write(text),
     })
     .addHelpText('after', help);
@@ -190,11 +191,11 @@ Needs patch(1). Patches must apply without fuzz; moved lines do not matter. + ap
 Exit code 1 if a patch does not apply as up would apply it. Downloads sources that are not in the cache.`;
 
 const patchRebaseHelp = `
-Needs patch(1) and git. Tries each hunk exactly, then with up to 2 lines of fuzz, then a merge with the pinned source if
-that is in the cache. ! marks a hunk to check: it needed fuzz, fits twice, or was merged. Rejected hunks (-) are in *.rej
+Needs patch(1) and git. Tries each hunk exactly, then with up to 2 lines of fuzz, then a merge with the pinned source if \
+that is in the cache. ! marks a hunk to check: it needed fuzz, fits twice, or was merged. Rejected hunks (-) are in *.rej \
 beside the new patches, and rejected.txt explains them. Exit code 1 if a hunk was rejected.`;
 
 const help = `
-Exit codes: 0 success, 1 a task or the proof failed, 2 bad input, 3 this machine lacks something,
-4 the cluster's name is taken or it was made from other sources, 5 another kni-demo is running, 130 cancelled,
+Exit codes: 0 success, 1 a task or the proof failed, 2 bad input, 3 this machine lacks something, \
+4 the cluster's name is taken or it was made from other sources, 5 another kni-demo is running, 130 cancelled, \
 141 the reader of the output closed the pipe`;

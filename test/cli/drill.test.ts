@@ -1,7 +1,8 @@
 import {stripVTControlCharacters} from 'node:util';
 import {Chalk} from 'chalk';
 import {describe, expect, it} from 'vitest';
-import {drillText, wrap} from '../../src/cli/drill-text.ts';
+import {drillText} from '../../src/cli/drill-text.ts';
+import {wrap} from '../../src/cli/wrap.ts';
 import {drills} from '../../src/drills/drills.ts';
 import {drillNames} from '../../src/drills/names.ts';
 import {exitCodes} from '../../src/exit-codes.ts';

@@ -33,6 +33,12 @@ describe('the help of every command', () => {
     ).toContain(path.join(' '));
   });
 
+  it.each(pathsOf().map((path) => [path]))('fits into 80 columns: %j', async (path) => {
+    await using dir = await tempDir();
+    const {stdout} = await cli(dir, [...path, '--help']);
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
   // An unknown flag of kubectl is for kubectl.
   const refusing = pathsOf().filter(([first]) => first !== 'kubectl');
   it.each(refusing.map((path) => [path]))('is named by its errors: %j', async (path) => {
