@@ -1,4 +1,5 @@
 /** Serves KNI with the handlers of the user. */
+import {isIP} from 'node:net';
 import {create, type DescMessage, type MessageInitShape, toBinary} from '@bufbuild/protobuf';
 import {unobserved} from '../events/observe-rpcs.ts';
 import type {
@@ -20,6 +21,7 @@ import {
   SetupNodeNetworkResponseSchema,
 } from '../gen/kni_pb.ts';
 import {createLock} from '../lib/keyed-lock.ts';
+import {RpcError} from '../lib/rpc-error.ts';
 import type {Log, LogFields} from '../log.ts';
 import {podNameOf} from '../network/pod-ref.ts';
 import {describeIpConfigs} from '../rpc/ip-configs.ts';
@@ -149,7 +151,13 @@ const adapt = (handlers: Handlers, pods: ServeOptions['pods']): KniHandlers<obje
     CreateNetwork: ofPod(
       (...call) => handlers.createNetwork(...call),
       (answer, _, {note}) => {
-        note({netns: answer.netnsPath});
+        const netnsPath: unknown = answer.netnsPath;
+        note({netns: netnsPath});
+        if (typeof netnsPath !== 'string' || !netnsPath.startsWith('/'))
+          throw new RpcError(
+            'INTERNAL',
+            `invalid netnsPath ${JSON.stringify(netnsPath)}: answer an absolute path`,
+          );
         return encode(CreateNetworkResponseSchema, answer);
       },
     ),
@@ -194,10 +202,19 @@ const encode = <Desc extends DescMessage>(schema: Desc, answer: MessageInitShape
 const known = (fields: Readonly<Record<string, string | undefined>>): LogFields =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value));
 
-/** The generated types demand arrays that can be changed. */
+/** The generated types demand arrays that can be changed. A kubelet ignores invalid addresses silently. */
 const mutable = ({ipconfigs, ...rest}: PodNetworkAnswer) => ({
   ...rest,
   ipconfigs: Object.fromEntries(
-    Object.entries(ipconfigs).map(([name, {ip, ...each}]) => [name, {...each, ip: [...ip]}]),
+    Object.entries(ipconfigs).map(([name, {ip, ...each}]) => {
+      for (const address of ip) {
+        if (isIP(address) === 0)
+          throw new RpcError(
+            'INTERNAL',
+            `invalid address ${JSON.stringify(address)} of ${name}: answer an IP address without prefix length`,
+          );
+      }
+      return [name, {...each, ip: [...ip]}];
+    }),
   ),
 });
