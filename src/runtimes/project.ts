@@ -152,7 +152,12 @@ export const compileError = (project: TypescriptProject, error: unknown): UserEr
 
 const adviceFor = (problems: readonly string[]): string => {
   const has = (text: string): boolean => problems.some((problem) => problem.includes(text));
-  if (has(sdkName)) return 'copy .kni from a new project: kni-demo runtime new DIR';
+  const copy = 'copy .kni from a new project: kni-demo runtime new DIR';
+  if (has('No matching export in ".kni')) return `correct the name; if the SDK is newer, ${copy}`;
+  if (has(sdkName)) return copy;
+  const [, name] = /Could not resolve "((?:@[^/"]+\/)?[^./@":][^/":]*)[/"]/.exec(problems.join('\n')) ?? [];
+  if (name !== undefined)
+    return `run npm install ${name} in the project, or begin the path of a file with ./`;
   return has('permission denied')
     ? 'make the file readable and run the same command again'
     : 'correct the file and run the same command again';

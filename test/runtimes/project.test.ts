@@ -92,6 +92,32 @@ console.log(greeting satisfies string, serve(), createRequire + require);`,
     await expect(bundled).rejects.toMatchObject({tryThis: expect.stringContaining('kni-demo runtime new')});
   });
 
+  it('says that the SDK lacks a name', async () => {
+    await using dir = await tempDir();
+    await projectIn(dir, {
+      'runtime.ts': `import {serv} from 'kni-demo/sdk';\nserv();\n`,
+      '.kni/sdk.js': 'export {};',
+    });
+    await expect(bundle(dir)).rejects.toMatchObject({
+      why: expect.stringMatching(
+        /^runtime.ts:1:9: No matching export in "[^"]*\.kni\/sdk\.js" for import "serv"$/,
+      ),
+      tryThis: expect.stringMatching(/^correct the name; .*kni-demo runtime new DIR$/),
+    });
+  });
+
+  it.each([
+    ['left-pad', 'left-pad'],
+    ['@some/pad/left.js', '@some/pad'],
+  ])('says that the package of %s is not installed', async (path, name) => {
+    await using dir = await tempDir();
+    await projectIn(dir, {'runtime.ts': `import pad from '${path}';\npad();\n`});
+    await expect(bundle(dir)).rejects.toMatchObject({
+      why: `runtime.ts:1:17: Could not resolve "${path}"`,
+      tryThis: `run npm install ${name} in the project, or begin the path of a file with ./`,
+    });
+  });
+
   it('says that a file is to be made readable', () => {
     const directory = '/root/hello';
     const project = {kind: 'typescript', directory, entry: `${directory}/runtime.ts`} as const;
