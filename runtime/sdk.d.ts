@@ -169,7 +169,7 @@ export interface Call {
 /**
  * The seven calls of KNI. Each must be idempotent: a kubelet repeats a call whose answer it did not get. A handler that throws
  * RpcError chooses the status; a failed program answers INTERNAL with its message; any other error answers INTERNAL with an
- * id that is in the log. Calls for one pod run one after the other, except queryPodNetwork; calls for different pods run
+ * id, and the log has the id and the stack. Calls for one pod run one after the other, except queryPodNetwork; calls for different pods run
  * concurrently.
  */
 export interface Handlers {

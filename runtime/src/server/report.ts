@@ -2,6 +2,7 @@
 import {randomBytes} from 'node:crypto';
 import {errorText, type Log, type LogFields} from '../log.ts';
 import type {Context} from '../rpc/handler.ts';
+import {isForeseen} from './status.ts';
 
 export interface Report {
   readonly notes: Pick<Context, 'note' | 'after'>;
@@ -53,7 +54,8 @@ export const createReport = (
       },
       failed: (error) => {
         const text = errorText(error);
-        log[isRepeated(text) ? 'debug' : 'error'](`${name} failed`, {...line(), error: text});
+        const stack = error instanceof Error && !isForeseen(error) ? {stack: error.stack} : {};
+        log[isRepeated(text) ? 'debug' : 'error'](`${name} failed`, {...line(), error: text, ...stack});
       },
     };
   };

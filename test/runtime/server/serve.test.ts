@@ -113,7 +113,8 @@ describe('an RPC', () => {
       code: 13,
       details: 'internal error uid-1, see the log of the network runtime',
     });
-    expect(at.lines).toMatchObject([{correlation: 'uid-1', error: 'secret'}]);
+    const stack = expect.stringMatching(/^TypeError: secret\n.*serve\.test\.ts:/s) as string;
+    expect(at.lines).toMatchObject([{correlation: 'uid-1', error: 'secret', stack}]);
   });
 
   it('tells the log what it does not tell the caller', async () => {
