@@ -281,8 +281,13 @@ export interface Cni {
      * before `add`: DEL must get the same. Throws if the configuration is invalid.
      */
     attachment(config: string, ifName: string, more?: AttachmentOptions): Attachment;
-    /** Runs ADD of all plugins. Resolves with the attachment that `del` needs. After a failure it runs DEL, then rejects. */
+    /**
+     * Runs ADD of all plugins. Resolves with the attachment that `del` needs. After a failure it runs DEL, then rejects. If that DEL
+     * fails, too, `leftOf` returns the attachment for a later `del`.
+     */
     add(attachment: Attachment, target: Target): Promise<Attachment>;
+    /** What a failed `add` has left: `error` is what it rejected with. Undefined if nothing. Keep it in the record until `del` succeeds. */
+    leftOf(error: unknown): Attachment | undefined;
     /** Runs DEL of all plugins in reverse order. Idempotent. */
     del(attachment: Attachment, target: Target): Promise<void>;
     /** Runs CHECK of all plugins. Resolves with the reason if the network has no CHECK. */

@@ -52,17 +52,15 @@ await serve(
       const pod = pods.toAttach(request);
       if (pod.state === 'attached') return answerOf(pod);
       const {namespace, name, uid} = pod;
-      if (pod.data) await cni.del(pod.data, targetOf(pod)); // a crash has interrupted ADD
+      if (pod.data) await cni.del(pod.data, targetOf(pod)); // what an earlier ADD has left
       const args = {IgnoreUnknown: '1', K8S_POD_NAMESPACE: namespace, K8S_POD_NAME: name, K8S_POD_UID: uid};
       const attachment = cni.attachment(configuration(), 'eth0', {args});
       const attaching = await pods.write({...pod, sandbox: request.id, state: 'attaching', data: attachment});
-      try {
-        const added = await cni.add(attachment, targetOf(attaching));
-        return answerOf(await pods.write({...attaching, state: 'attached', data: added}));
-      } catch (error) {
-        await pods.write({...attaching, state: 'created', data: undefined});
+      const added = await cni.add(attachment, targetOf(attaching)).catch(async (error: unknown) => {
+        await pods.write({...attaching, state: 'created', data: cni.leftOf(error)});
         throw error;
-      }
+      });
+      return answerOf(await pods.write({...attaching, state: 'attached', data: added}));
     },
     async queryPodNetwork(request) {
       return answerOf(pods.attached(request));

@@ -3,6 +3,7 @@ import {beforeAll, describe, expect, inject, it} from 'vitest';
 import {startNode, type TestNode} from '../rig/node/node.ts';
 import {attach, bringUp, createNetwork, identify, newPod, takeDown} from '../rig/node/pod.ts';
 import {startUserRuntime} from '../rig/node/user-runtime.ts';
+import {installPlugins} from '../rig/runtime/plugins.ts';
 import {bundleTemplate} from '../rig/sdk.ts';
 import {tempDir} from '../rig/temp-dir.ts';
 
@@ -35,8 +36,11 @@ describe('the example that runs CNI plugins', {timeout: 120_000}, () => {
     bundle = await bundleTemplate(dir.join('project'), 'examples/cni-runtime/runtime.ts');
     return dir[Symbol.asyncDispose];
   });
-  const start = (node: TestNode) =>
-    startUserRuntime(node, bundle, {CNI_CONF_DIR: confDir, CNI_PATH: inject('tools').pluginDir});
+  const start = (node: TestNode, ...binDirs: readonly string[]) =>
+    startUserRuntime(node, bundle, {
+      CNI_CONF_DIR: confDir,
+      CNI_PATH: [inject('tools').pluginDir, ...binDirs].join(':'),
+    });
 
   it('gives a pod the addresses of its plugins, also after a restart, and takes all of it back', async () => {
     await using node = await startNode();
@@ -75,6 +79,21 @@ describe('the example that runs CNI plugins', {timeout: 120_000}, () => {
     });
     await configure(node, [bridge]);
     await attach(runtime.kni, pod, netns);
+    await takeDown(runtime.kni, pod, netns);
+    expect(await left(node)).toBe('');
+  });
+
+  it('keeps what a failed ADD has left until DEL succeeds', async () => {
+    await using node = await startNode();
+    await using plugins = await installPlugins(['fault']);
+    await using runtime = await start(node, plugins.binDir);
+    await configure(node, [bridge, {type: 'fault', rig: plugins.dir}]);
+    const pod = newPod('left');
+    const netns = await createNetwork(runtime.kni, pod);
+    await plugins.plan({'fault ADD': 'error', 'fault DEL': 'error'});
+    await expect(attach(runtime.kni, pod, netns)).rejects.toMatchObject({code: 14});
+    await expect(runtime.kni.detachInterface(identify(pod))).rejects.toMatchObject({code: 14});
+    await plugins.plan({});
     await takeDown(runtime.kni, pod, netns);
     expect(await left(node)).toBe('');
   });

@@ -22,8 +22,13 @@ export interface Cni {
    * before `add`: DEL must get the same. Throws if the configuration is invalid.
    */
   attachment(config: string, ifName: string, more?: AttachmentOptions): Attachment;
-  /** Runs ADD of all plugins. Resolves with the attachment that `del` needs. After a failure it runs DEL, then rejects. */
+  /**
+   * Runs ADD of all plugins. Resolves with the attachment that `del` needs. After a failure it runs DEL, then rejects. If that DEL
+   * fails, too, `leftOf` returns the attachment for a later `del`.
+   */
   add(attachment: Attachment, target: Target): Promise<Attachment>;
+  /** What a failed `add` has left: `error` is what it rejected with. Undefined if nothing. Keep it in the record until `del` succeeds. */
+  leftOf(error: unknown): Attachment | undefined;
   /** Runs DEL of all plugins in reverse order. Idempotent. */
   del(attachment: Attachment, target: Target): Promise<void>;
   /** Runs CHECK of all plugins. Resolves with the reason if the network has no CHECK. */
@@ -45,6 +50,7 @@ export const createCni = ({
   timeoutMs = 60_000,
 }: CniOptions = {}): Cni => {
   const invoke = createInvokePlugin({exec, binDirs, timeoutMs});
+  const left = new WeakMap<Error, Attachment>();
   return {
     attachment: (config, ifName, {args = {}, capabilityArgs = {}} = {}) => {
       const {name} = parseConflist(config);
@@ -55,9 +61,11 @@ export const createCni = ({
       if (!('error' in added)) return added.attachment;
       await delNetwork(invoke, added.attachment, target).catch((error: unknown) => {
         log.warn('DEL failed after a failed ADD', {sandbox: target.sandbox, error: errorText(error)});
+        if (added.error instanceof Error) left.set(added.error, added.attachment);
       });
       throw added.error;
     },
+    leftOf: (error) => (error instanceof Error ? left.get(error) : undefined),
     del: (attachment, target) => delNetwork(invoke, attachment, target),
     check: (attachment, target) => checkNetwork(invoke, attachment, target),
     interfaces: (attachment, netns) =>
