@@ -3,11 +3,12 @@
 import type {Locator, Page} from 'playwright-core';
 import {describe, expect, it} from 'vitest';
 import {useBrowser} from '../rig/dashboard/browse.ts';
-import {inOrder, madePod} from '../rig/dashboard/made-pod.ts';
+import {inOrder, madePod, timed} from '../rig/dashboard/made-pod.ts';
 import {serveLive} from '../rig/dashboard/page-server.ts';
 import {failure, podCreated, podFails} from '../rig/dashboard/pod-life.ts';
 import {snapshotOf} from '../rig/dashboard/snapshots.ts';
 import {beginning, story} from '../rig/dashboard/stories.ts';
+import {until} from '../rig/wait.ts';
 
 const {visit, replay} = useBrowser();
 
@@ -90,6 +91,55 @@ describe('the events of a pod', () => {
     await page.keyboard.press('Escape');
     await page.getByText('Choose a bar').waitFor();
     expect(await topOf(events)).toBe(top);
+  });
+
+  /** The story with a line of the log that belongs to no call, soon after the pod's first call. */
+  const withLine = [
+    ...story(),
+    ...inOrder([
+      timed(beginning + 2_540_000, {
+        type: 'log',
+        level: 'info',
+        node: 'test1-worker',
+        pod: 'default/web',
+        msg: 'bridge kni0 is up',
+      }),
+    ]),
+  ].toSorted((a, b) => (a.time < b.time ? -1 : 1));
+  const positionOf = async (events: Locator) =>
+    Number(await events.getByRole('option', {selected: true}).getAttribute('aria-posinset'));
+
+  it.each([
+    ['', {width: 1280, height: 720}],
+    ['?large', {width: 1920, height: 1080}],
+  ])('stay where they are when a row without a call is clicked (%s)', async (at, viewport) => {
+    const page = await replay(withLine, 25, {at, viewport});
+    await page.getByRole('option', {name: 'web'}).first().click();
+    const events = page.getByRole('listbox', {name: 'Events of this pod'});
+    await expect.poll(() => topOf(events)).toBeGreaterThan(0);
+    await page.getByRole('button', {name: 'KNI runtime: CreateNetwork'}).click();
+    await expect.poll(() => isWithin(events.getByRole('option', {selected: true}), events)).toBe(true);
+    const top = await topOf(events);
+    const line = events.getByRole('option', {name: 'bridge kni0 is up'});
+    expect(await isWithin(line, events)).toBe(true);
+    await line.click();
+    await expect.poll(() => page.locator('.detail-chosen').count()).toBe(0);
+    expect(await topOf(events)).toBe(top);
+    await expect.poll(() => line.getAttribute('aria-selected')).toBe('true');
+  });
+
+  it('are all reached with the arrow keys, also those without a call and with the same call', async () => {
+    const page = await replay(withLine, 25);
+    await page.getByRole('option', {name: 'web'}).first().click();
+    const events = page.getByRole('listbox', {name: 'Events of this pod'});
+    await events.focus();
+    const count = Number(await events.getByRole('option').last().getAttribute('aria-setsize'));
+    expect(count).toBeGreaterThan(15);
+    for (let position = 1; position <= count; position++) {
+      await page.keyboard.press('ArrowDown');
+      await until(`row ${position} is chosen`, async () => (await positionOf(events)) === position);
+    }
+    await expect.poll(() => isWithin(events.getByRole('option', {selected: true}), events)).toBe(true);
   });
 });
 

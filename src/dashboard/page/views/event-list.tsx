@@ -1,7 +1,8 @@
 /** The events of one life, in the order of time, linked to their bars. */
 
-import {useMemo} from 'preact/hooks';
+import {useEffect, useMemo, useState} from 'preact/hooks';
 import type {Life} from '../model/life.ts';
+import type {LogEntry} from '../model/model.ts';
 import {clockText, exactText} from '../model/text.ts';
 import {chosenBar, model} from '../store.ts';
 import {VirtualList} from './virtual-list.tsx';
@@ -12,6 +13,13 @@ export const EventList = ({life}: {readonly life: Life}) => {
     () => log.filter((entry) => entry.life === life.id && !entry.isMinor),
     [log, life.id],
   );
+  /** A bar has several rows, and some rows have no bar: the row that the user has chosen stays chosen while its bar does. */
+  const [row, setRow] = useState<LogEntry | undefined>(undefined);
+  const isRowChosen = row !== undefined && row.bar === chosenBar.value;
+  useEffect(() => {
+    if (!isRowChosen) setRow(undefined);
+  }, [isRowChosen]);
+  const ofBar = entries.find(({bar}) => bar !== undefined && bar === chosenBar.value);
   return (
     <section class="life-events" aria-label="Events of this pod">
       <VirtualList
@@ -20,9 +28,10 @@ export const EventList = ({life}: {readonly life: Life}) => {
         items={entries}
         rowHeight={1.6}
         keyOf={({id}) => id}
-        chosen={entries.find(({bar}) => bar !== undefined && bar === chosenBar.value)?.id}
-        onChoose={({bar}) => {
-          chosenBar.value = bar;
+        chosen={(isRowChosen ? row : ofBar)?.id}
+        onChoose={(entry) => {
+          setRow(entry);
+          chosenBar.value = entry.bar;
         }}
         revealsChosen
         sticksToEnd

@@ -34,7 +34,7 @@ export const LifeView = () => {
         <section class="life" aria-label={`Life of pod ${life.pod}`}>
           <LifeFacts life={life} />
           <Lanes key={life.id} life={life} now={life.open.size > 0 ? model.value.now : life.latest} />
-          <EventList life={life} />
+          <EventList key={life.id} life={life} />
           <BarDetail life={life} />
         </section>
       )}

@@ -52,9 +52,15 @@ export const VirtualList = <Item,>(props: Props<Item>) => {
   const index = items.findIndex((item) => keyOf(item) === chosen);
   /** Where the choice of a row has scrolled the list that was at its end. */
   const revealedAt = useRef<number | undefined>(undefined);
+  /** The row that the user has just chosen in this list. */
+  const ownChoice = useRef<string | number | undefined>(undefined);
   useLayoutEffect(() => {
     const element = box.current;
-    if (element === null || !revealsChosen) return;
+    const isOwn = chosen !== undefined && chosen === ownChoice.current;
+    ownChoice.current = undefined;
+    // The list stays where the user sees the row, also when the choice ends.
+    if (isOwn) revealedAt.current = undefined;
+    if (element === null || !revealsChosen || isOwn || element.clientHeight === 0) return;
     // If the user has scrolled since, the list stays where it is.
     const isRevealed = revealedAt.current === element.scrollTop;
     if (index >= 0 && isHidden(element, index * rowHeight, rowHeight)) {
@@ -72,11 +78,15 @@ export const VirtualList = <Item,>(props: Props<Item>) => {
   }, [chosen]);
   const first = Math.max(0, Math.floor(top / rowHeight) - overscan);
   const shown = items.slice(first, first + Math.ceil(height / rowHeight) + 2 * overscan);
+  const choose = (item: Item): void => {
+    ownChoice.current = keyOf(item);
+    onChoose?.(item);
+  };
   const move = (to: number): void => {
     const item = items[Math.min(Math.max(to, 0), items.length - 1)];
     const element = box.current;
     if (item === undefined || element === null) return;
-    onChoose?.(item);
+    choose(item);
     const at = Math.min(Math.max(to, 0), items.length - 1) * rowHeight;
     if (at < element.scrollTop) element.scrollTop = at;
     if (at + rowHeight > element.scrollTop + element.clientHeight)
@@ -127,7 +137,7 @@ export const VirtualList = <Item,>(props: Props<Item>) => {
               aria-setsize={items.length}
               aria-posinset={at + 1}
               style={{top: `${at * rowHeight}px`, height: `${rowHeight}px`}}
-              onClick={() => onChoose?.(item)}
+              onClick={() => choose(item)}
               onDblClick={() => onOpen?.(item)}
             >
               {row(item)}
