@@ -2,7 +2,7 @@
 
 import {describe, expect, it} from 'vitest';
 import {useBrowser} from '../rig/dashboard/browse.ts';
-import {inOrder, madePod} from '../rig/dashboard/made-pod.ts';
+import {inOrder, madePod, timed} from '../rig/dashboard/made-pod.ts';
 import {serveLive} from '../rig/dashboard/page-server.ts';
 import {podEnds, podStart} from '../rig/dashboard/pod-life.ts';
 import {silence, snapshotOf} from '../rig/dashboard/snapshots.ts';
@@ -155,6 +155,36 @@ describe('the log', () => {
     await rows.dblclick();
     await page.getByRole('region', {name: 'Life of pod default/flaky'}).waitFor();
     await page.getByRole('button', {name: 'portmap: ADD, 12 ms, failed', pressed: true}).waitFor();
+  });
+
+  it('stays where the user scrolled it when the page forgets its oldest lines', async () => {
+    const lines = (first: number, count: number) =>
+      inOrder(
+        Array.from({length: count}, (_, index) =>
+          timed(beginning + (first + index) * 1_000, {
+            type: 'log',
+            level: 'info',
+            node: 'test1-worker',
+            msg: `line ${first + index}`,
+          }),
+        ),
+      );
+    const served = await serveLive([...inOrder([snapshotOf(beginning - second, [])]), ...lines(0, 6_000)]);
+    const page = await visit(served, {at: '#log'});
+    const log = page.getByRole('listbox', {name: 'Log'});
+    await log.getByText('line 5999', {exact: true}).waitFor();
+    await log.evaluate((element) => element.scrollTo(0, element.scrollHeight / 2));
+    const row = log.getByText('line 3004', {exact: true});
+    const before = (await row.boundingBox())?.y;
+    served.send(lines(6_000, 500));
+    await expect
+      .poll(() => log.getByRole('option').first().getAttribute('aria-posinset').then(Number))
+      .toBeLessThan(2_700);
+    expect((await row.boundingBox())?.y).toBe(before);
+    await log.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+    await log.getByText('line 6499', {exact: true}).waitFor();
+    served.send(lines(6_500, 10));
+    await log.getByText('line 6509', {exact: true}).waitFor();
   });
 });
 

@@ -45,9 +45,29 @@ export const VirtualList = <Item,>(props: Props<Item>) => {
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
+  /** The first row in sight. */
+  const firstSeen = useRef<{readonly key: string | number; readonly index: number} | undefined>(undefined);
+  const noteFirstSeen = ({scrollTop}: HTMLElement): void => {
+    const at = Math.floor(scrollTop / rowHeight);
+    const item = items[at];
+    firstSeen.current = scrollTop === 0 || item === undefined ? undefined : {key: keyOf(item), index: at};
+  };
   useLayoutEffect(() => {
     const element = box.current;
-    if (element !== null && sticksToEnd && isAtEnd.current) element.scrollTop = element.scrollHeight;
+    if (element === null) return;
+    if (sticksToEnd && isAtEnd.current) {
+      element.scrollTop = element.scrollHeight;
+      return;
+    }
+    const seen = firstSeen.current;
+    if (seen === undefined) return;
+    // Rows above have come or gone: the rows in sight must not move.
+    const at = items.findIndex((item) => keyOf(item) === seen.key);
+    if (at >= 0 && at !== seen.index) {
+      element.scrollTop += (at - seen.index) * rowHeight;
+      setTop(element.scrollTop);
+    }
+    noteFirstSeen(element);
   });
   const index = items.findIndex((item) => keyOf(item) === chosen);
   /** Where the choice of a row has scrolled the list that was at its end. */
@@ -111,6 +131,7 @@ export const VirtualList = <Item,>(props: Props<Item>) => {
       tabIndex={0}
       onScroll={({currentTarget}) => {
         setTop(currentTarget.scrollTop);
+        noteFirstSeen(currentTarget);
         const {scrollHeight, scrollTop, clientHeight} = currentTarget;
         isAtEnd.current = scrollHeight - scrollTop - clientHeight < 4;
       }}
