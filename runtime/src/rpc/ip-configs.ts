@@ -20,7 +20,7 @@ export const answerOf = (network: PodNetworkRecord): Answer => {
   }));
   const dns = recorded.map((each) => each.dns).find(hasDns);
   return {
-    ipconfigs: Object.fromEntries(recorded.flatMap(ipConfigsOf)),
+    ipconfigs: Object.fromEntries(firstOfEachName(recorded.flatMap(ipConfigsOf))),
     extradata: withoutEmpty({netns, dns: dns ? JSON.stringify(dns) : ''}),
   };
 };
@@ -37,6 +37,10 @@ const ipConfigsOf = ({network, ifName, interfaces}: Attachment & ResultDetails):
     });
     return [name, create(IPConfigSchema, {ip: addresses.map(({ip}) => ip), mac, extradata})];
   });
+
+/** The plugins of a further network may report interfaces of other networks: they must not replace the addresses of eth0. */
+const firstOfEachName = (entries: readonly [string, IPConfig][]): [string, IPConfig][] =>
+  entries.filter(([name], index) => entries.findIndex(([other]) => other === name) === index);
 
 const hasDns = (dns: Readonly<Record<string, unknown>>): boolean =>
   Object.values(dns).some((value) => (Array.isArray(value) ? value.length > 0 : Boolean(value)));
