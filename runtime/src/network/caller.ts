@@ -33,4 +33,4 @@ export const timeForWaiting = ({timeLeft = forever, limits = usual}: Caller): nu
 export const timeForDel = ({timeLeft = forever, limits = usual}: Caller): number =>
   Math.max(timeLeft() - limits.answer, limits.least);
 
-const forever = () => Number.POSITIVE_INFINITY;
+export const forever = (): number => Number.POSITIVE_INFINITY;

@@ -4,27 +4,32 @@ import {CniError} from '../cni/errors.ts';
 import type {InvokePlugin} from '../cni/invocation.ts';
 import {type KnownBug, knownBugOf} from '../cni/known-bugs.ts';
 import {checkNetwork} from '../cni/network.ts';
+import {withinTime} from '../cni/plugin.ts';
+import {forever} from './caller.ts';
 import {UnknownNetwork, WrongState} from './errors.ts';
 import type {Parts, PodNetworkService, UncheckedAttachment} from './lifecycle.ts';
 import {podKeyOf} from './pod-ref.ts';
 
 export const createCheck =
   ({records, lock, invoke}: Parts): PodNetworkService['check'] =>
-  async (sandbox) => {
+  async (sandbox, {signal, timeLeft = forever} = {}) => {
     const found = records.bySandbox(sandbox);
     if (!found) throw new UnknownNetwork('unknown sandbox');
     const knownBugs: KnownBug[] = [];
     const unchecked: UncheckedAttachment[] = [];
-    await lock(podKeyOf(found.pod), async () => {
+    // Nobody reads a later result, and a Detach of the pod waits for the end.
+    const limited = withinTime(invoke, timeLeft);
+    const check = async () => {
       const record = records.get(found.key);
       if (record?.state !== 'attached') throw new WrongState('the sandbox is not attached');
       for (const attachment of record.attachments) {
         const target = {sandbox, netns: record.netns};
         const note = (bug: KnownBug) => knownBugs.push(bug);
-        const reason = await checkNetwork(pastKnownBugs(invoke, attachment, note), attachment, target);
+        const reason = await checkNetwork(pastKnownBugs(limited, attachment, note), attachment, target);
         if (reason !== undefined) unchecked.push({attachment, reason});
       }
-    });
+    };
+    await lock(podKeyOf(found.pod), check, signal);
     return {knownBugs, unchecked};
   };
 

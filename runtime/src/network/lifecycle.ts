@@ -41,9 +41,9 @@ export interface PodNetworkService {
   query(sandbox: string): PodNetworkRecord;
   /**
    * CNI CHECK of all attachments. Rejects with the first error of a plugin. Errors that are known bugs of a plugin do not count;
-   * it resolves with them, and with the attachments that have no CHECK.
+   * it resolves with them, and with the attachments that have no CHECK. No plugin is started after the caller's deadline.
    */
-  check(sandbox: string): Promise<CheckResult>;
+  check(sandbox: string, caller?: Caller): Promise<CheckResult>;
   /** Returns the record as it was before; `undefined` when no record matches. */
   detach(selector: Selector, caller?: Caller): Promise<PodNetworkRecord | undefined>;
   delete(selector: Selector, caller?: Caller): Promise<PodNetworkRecord | undefined>;

@@ -36,7 +36,7 @@ export interface InspectorParts {
   >;
 }
 
-export type InspectContext = InspectorParts & Pick<Context, 'signal' | 'note'>;
+export type InspectContext = InspectorParts & Pick<Context, 'signal' | 'timeLeft' | 'note'>;
 
 export const listPodNetworks = async (
   _: ListPodNetworksRequest,
@@ -48,11 +48,13 @@ export const listPodNetworks = async (
 
 export const inspectPodNetwork = async (
   request: InspectPodNetworkRequest,
-  {records, pods, note}: InspectContext,
+  {records, pods, note, signal, timeLeft}: InspectContext,
 ): Promise<InspectPodNetworkResponse> => {
   const found = select(records, request);
   note(fieldsOfNetwork(found));
-  const {problems, knownBugs, unchecked} = request.check ? await verdictOf(pods, found) : nothingFound;
+  const {problems, knownBugs, unchecked} = request.check
+    ? await verdictOf(pods, found, {signal, timeLeft})
+    : nothingFound;
   return create(InspectPodNetworkResponseSchema, {
     network: messageOf(found),
     attachments: shownAttachments(found).map((attachment) => {
@@ -122,9 +124,10 @@ const nothingFound: Verdict = {problems: [], knownBugs: [], unchecked: []};
 const verdictOf = async (
   pods: InspectorParts['pods'],
   {sandbox = ''}: PodNetworkRecord,
+  caller: Pick<InspectContext, 'signal' | 'timeLeft'>,
 ): Promise<Verdict> => {
   try {
-    return {problems: [], ...(await pods.check(sandbox))};
+    return {problems: [], ...(await pods.check(sandbox, caller))};
   } catch (error) {
     if (error instanceof CniError) return {...nothingFound, problems: [error.message]};
     throw error;

@@ -235,6 +235,7 @@ describe('a record', () => {
       quarantined: async () => [],
       note: () => undefined,
       signal: new AbortController().signal,
+      timeLeft: () => Number.POSITIVE_INFINITY,
     };
     const asked = {$typeName: 'kni.inspector.InspectPodNetworkRequest', sandbox: '', check: false} as const;
     const answer = await inspectPodNetwork({...asked, namespace: 'default', name: 'web-1'}, context);
