@@ -12,7 +12,7 @@ import type {Admission} from './admission.ts';
 import {addEach, planAttachments} from './attachments.ts';
 import {type Caller, timeForAdd, timeForDel} from './caller.ts';
 import {undoAttachments} from './cleanup.ts';
-import {AddressInUse, Conflict, NetnsFailed, UnknownNetwork, WrongState} from './errors.ts';
+import {AddressInUse, AddressMissing, Conflict, NetnsFailed, UnknownNetwork, WrongState} from './errors.ts';
 import {refuseHeldResources, releaseHeldResources} from './held-resources.ts';
 import type {AttachRequest, CleanupParts, PodNetworkService} from './lifecycle.ts';
 import {fieldsOfNetwork} from './log-fields.ts';
@@ -190,8 +190,10 @@ const addWithUniqueAddress = async (
   for (let attempt = 1; ; attempt++) {
     const addition = await addNetwork(invoke, planned, target, attempt === 1 ? started : undefined);
     const {attachment, error} = addition;
-    const isPrimary = error === undefined && planned.ifName === primaryInterface;
-    const holder = isPrimary ? await otherHolder(parts, record, attachment) : undefined;
+    if (error !== undefined || planned.ifName !== primaryInterface) return addition;
+    const ips = primaryIpsOf({...record, attachments: [attachment]});
+    if (ips.length === 0) return {attachment, error: new AddressMissing(planned.network)};
+    const holder = await otherHolder(parts, record, attachment, ips);
     if (!holder) return addition;
     const text = `network ${planned.network} assigned an address that is in use: ${holder}`;
     log.warn('address is in use, repeating ADD', {...fieldsOfNetwork(record), error: text});
@@ -204,13 +206,13 @@ const addWithUniqueAddress = async (
   }
 };
 
-/** Describes another pod that holds an address of eth0. Without another holder, reserves the addresses for the record. */
+/** Describes another pod that holds one of the addresses. Without another holder, reserves the addresses for the record. */
 const otherHolder = async (
   {addresses, strayAddresses}: AttachParts,
   record: PodNetworkRecord,
   attachment: Attachment,
+  ips: readonly string[],
 ): Promise<string | undefined> => {
-  const ips = primaryIpsOf({...record, attachments: [attachment]});
   for (const ip of ips) {
     const netns = await strayAddresses.holderOf(ip);
     if (netns !== undefined) return `${ip} of an orphaned netns, ${netns}`;

@@ -62,6 +62,15 @@ export class AddressInUse extends Error {
   override readonly name = 'AddressInUse';
 }
 
+/** The network's plugins assigned no address to eth0. A kubelet cannot use such a pod. */
+export class AddressMissing extends Error {
+  override readonly name = 'AddressMissing';
+
+  constructor(network: string) {
+    super(`the plugins of network ${network} assigned no address to eth0: check "ipam" in its configuration`);
+  }
+}
+
 /** It already exists with different parameters. */
 export class Conflict extends Error {
   override readonly name = 'Conflict';

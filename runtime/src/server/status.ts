@@ -14,6 +14,7 @@ import {Busy} from '../lib/gate.ts';
 import {RpcError} from '../lib/rpc-error.ts';
 import {
   AddressInUse,
+  AddressMissing,
   CleanupUnfinished,
   Conflict,
   InvalidRequest,
@@ -67,6 +68,7 @@ const codeOf = (error: unknown): Code | undefined => {
   if (error instanceof WrongState || error instanceof NodeNotReady) return status.FAILED_PRECONDITION;
   if (error instanceof InvalidConfig || error instanceof NotAdded || error instanceof NetworkUnavailable)
     return status.FAILED_PRECONDITION;
+  if (error instanceof AddressMissing) return status.FAILED_PRECONDITION;
   if (error instanceof CleanupUnfinished || error instanceof TooManyCleanups)
     return status.FAILED_PRECONDITION;
   if (error instanceof Conflict || error instanceof AddressInUse) return status.ALREADY_EXISTS;

@@ -14,6 +14,7 @@ import {CallerGone, DeadlineExceeded} from '../../../runtime/src/lib/deadline.ts
 import {Busy} from '../../../runtime/src/lib/gate.ts';
 import {
   AddressInUse,
+  AddressMissing,
   CleanupUnfinished,
   Conflict,
   InvalidRequest,
@@ -42,6 +43,7 @@ describe('the cause of an error', () => {
     ['WRONG_STATE', new WrongState('x')],
     ['CONFLICT', new Conflict('x')],
     ['ADDRESS_IN_USE', new AddressInUse('x')],
+    ['ADDRESS_MISSING', new AddressMissing('x')],
     ['NETWORK_UNAVAILABLE', new NetworkUnavailable('x')],
     ['NETWORK_BUSY', new NetworkBusy('x')],
     ['CLEANUP_UNFINISHED', new CleanupUnfinished('x')],
