@@ -47,7 +47,9 @@ export const VirtualList = <Item,>(props: Props<Item>) => {
   }, []);
   /** The first row in sight. */
   const firstSeen = useRef<{readonly key: string | number; readonly index: number} | undefined>(undefined);
-  const noteFirstSeen = ({scrollTop}: HTMLElement): void => {
+  const noteScroll = ({scrollHeight, scrollTop, clientHeight}: HTMLElement): void => {
+    setTop(scrollTop);
+    isAtEnd.current = scrollHeight - scrollTop - clientHeight < 4;
     const at = Math.floor(scrollTop / rowHeight);
     const item = items[at];
     firstSeen.current = scrollTop === 0 || item === undefined ? undefined : {key: keyOf(item), index: at};
@@ -63,11 +65,9 @@ export const VirtualList = <Item,>(props: Props<Item>) => {
     if (seen === undefined) return;
     // Rows above have come or gone: the rows in sight must not move.
     const at = items.findIndex((item) => keyOf(item) === seen.key);
-    if (at >= 0 && at !== seen.index) {
-      element.scrollTop += (at - seen.index) * rowHeight;
-      setTop(element.scrollTop);
-    }
-    noteFirstSeen(element);
+    if (at === seen.index) return;
+    if (at >= 0) element.scrollTop += (at - seen.index) * rowHeight;
+    noteScroll(element);
   });
   const index = items.findIndex((item) => keyOf(item) === chosen);
   /** Where the choice of a row has scrolled the list that was at its end. */
@@ -111,6 +111,8 @@ export const VirtualList = <Item,>(props: Props<Item>) => {
     if (at < element.scrollTop) element.scrollTop = at;
     if (at + rowHeight > element.scrollTop + element.clientHeight)
       element.scrollTop = at + rowHeight - element.clientHeight;
+    // The list renders before the event of this scroll: it must not return to its end.
+    noteScroll(element);
   };
   const steps: Readonly<Record<string, number>> = {
     ArrowDown: index + 1,
@@ -129,12 +131,7 @@ export const VirtualList = <Item,>(props: Props<Item>) => {
       aria-label={label}
       aria-activedescendant={index >= first && index < first + shown.length ? `${id}-${index}` : undefined}
       tabIndex={0}
-      onScroll={({currentTarget}) => {
-        setTop(currentTarget.scrollTop);
-        noteFirstSeen(currentTarget);
-        const {scrollHeight, scrollTop, clientHeight} = currentTarget;
-        isAtEnd.current = scrollHeight - scrollTop - clientHeight < 4;
-      }}
+      onScroll={({currentTarget}) => noteScroll(currentTarget)}
       onKeyDown={(event) => {
         const item = items[index];
         if (event.key === 'Enter' && item !== undefined) onOpen?.(item);
