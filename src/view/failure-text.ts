@@ -44,11 +44,11 @@ const commandOf = (error: unknown): readonly string[] => {
   return error.message.endsWith(command) ? [] : labelled('command', command);
 };
 
-/** A command that ran without a log has its last lines in its error. */
-const outputOf = (error: unknown, lastLines: readonly string[]): readonly string[] =>
-  lastLines.length === 0 && error instanceof CommandError && error.output !== ''
-    ? error.output.split('\n')
-    : lastLines;
+/** A command that ran without a log has its last lines only in its error. */
+const outputOf = (error: unknown, lastLines: readonly string[]): readonly string[] => {
+  if (!(error instanceof CommandError) || lastLines.includes(error.lastLine)) return lastLines;
+  return [...lastLines, ...error.output.split('\n').filter(Boolean)];
+};
 
 const labelled = (label: string, text: string): readonly string[] => {
   const [first, ...rest] = text.split('\n');

@@ -38,10 +38,13 @@ describe('failureText', () => {
     expect(textOf(error, {log: '/logs/task.log'})).not.toContain('  log: /logs/task.log');
   });
 
-  it('shows the last output of the command if the task has no lines', () => {
-    expect(textOf(commandError)).toContain('  │ from the command itself');
-    expect(textOf(commandError, {lastLines: ['from the log']})).toContain('  │ from the log');
-    expect(textOf(commandError, {lastLines: ['from the log']})).not.toContain('  │ from the command itself');
+  it('shows the last lines of the task, and the output of a command that is not among them', () => {
+    const outputOf = (...lastLines: readonly string[]) =>
+      textOf(commandError, {lastLines}).filter((line) => line.includes('│'));
+    const own = '  │ from the command itself';
+    expect(outputOf()).toEqual([own]);
+    expect(outputOf('from the log')).toEqual(['  │ from the log', own]);
+    expect(outputOf('from the log', 'from the command itself')).toEqual(['  │ from the log', own]);
   });
 
   it('gives the whole command if its summary is cut', () => {
