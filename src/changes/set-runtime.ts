@@ -7,7 +7,7 @@ import {lastLineOf} from '../host/reason.ts';
 import type {SavedFile, SwitchedRuntime} from './change.ts';
 import {putFiles} from './node-files.ts';
 import {rememberNetwork, restoreNetwork} from './node-network.ts';
-import {release, releaseByForce, releaseUnlessStopped} from './release.ts';
+import {release, releaseByForce} from './release.ts';
 import {systemctl} from './systemctl.ts';
 
 const {dropIn: dropInPath, programs, state} = userRuntimePaths;
@@ -87,7 +87,7 @@ export const setRuntime = async (
 };
 
 const leaveOwn = async (host: Host, signal: AbortSignal): Promise<readonly string[]> => {
-  await releaseUnlessStopped(host, signal);
+  await release(host, signal);
   await systemctl(host, 'stop', ['kni'], signal);
   await host.run(rememberNetwork(formerNetwork), {signal, timeout: 20_000});
   return [];

@@ -1,7 +1,7 @@
 import {expect, it} from 'vitest';
 import {dirsOf} from '../../src/cache/dirs.ts';
 import {withChanges} from '../../src/changes/changes.ts';
-import {fileWith} from '../../src/changes/set-runtime.ts';
+import {fileWith, setRuntime} from '../../src/changes/set-runtime.ts';
 import {hostOf} from '../rig/cli.ts';
 import {dirWithCluster, envOf, node, printed} from '../rig/demo.ts';
 
@@ -31,5 +31,27 @@ it("says that kni-demo's own runtime has replaced a former one that does not sta
   expect(said).toEqual([
     'undone: network runtime of test1-worker replaced by /root/hello',
     "note: test1-worker runs kni-demo's own network runtime, because /root/former does not work: Job for kni.service failed.",
+  ]);
+});
+
+it('starts a stopped runtime of kni-demo before it is replaced, so that its pods lose their networks', async () => {
+  let isRunning = false;
+  const host = hostOf((line) => {
+    if (line.includes('systemctl start kni')) isRunning = true;
+    if (line.includes('systemctl stop kni')) isRunning = false;
+    const isRefused = line.includes('release-sandboxes') && !isRunning;
+    return isRefused ? '2> kni-runtime: UNAVAILABLE: no server is listening\n[exit code 1]' : '';
+  });
+  const next = fileWith('# {"source": "/root/hello", "id": "0123456789ab"}\n');
+  await setRuntime(host, {next, ready: async () => undefined}, new AbortController().signal);
+  const steps = host.ran.flatMap((line) => /release-sandboxes|systemctl (?:start|stop) \w+/.exec(line) ?? []);
+  expect(steps).toEqual([
+    'systemctl stop kubelet',
+    'release-sandboxes',
+    'systemctl start kni',
+    'release-sandboxes',
+    'systemctl stop kni',
+    'systemctl start kni',
+    'systemctl start kubelet',
   ]);
 });
