@@ -186,7 +186,7 @@ export const waitForPod = async (
 };
 
 /** The last warning event of the pod, if possible one that matches `preferred`. */
-const lastWarning = async (
+export const lastWarning = async (
   controlPlane: Host,
   path: string,
   preferred?: RegExp,

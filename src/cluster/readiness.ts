@@ -1,13 +1,15 @@
 /** Reads from the API server whether the nodes are Ready, and why not. */
 
+import {setTimeout as sleep} from 'node:timers/promises';
 import {z} from 'zod';
+import {UserError} from '../errors.ts';
 import type {Host} from '../host/host.ts';
 import {joinRuns} from '../host/join-runs.ts';
 import {waitUntil} from '../host/wait-until.ts';
 import {readJson} from '../json.ts';
 import {inspectStarts, type NodeContainer, parseStarts} from '../tools/docker.ts';
 import {getJson} from '../tools/kubectl.ts';
-import type {Cluster} from './cluster.ts';
+import {type Cluster, flagOf} from './cluster.ts';
 
 export interface NodeReadiness {
   readonly name: string;
@@ -41,6 +43,34 @@ export const nodeReadiness = async (
 ): Promise<readonly NodeReadiness[]> => {
   const {stdout} = await controlPlane.run(getJson('nodes'), signal && {signal});
   return nodesIn(stdout);
+};
+
+export interface ReadyNodes {
+  /** The work that needs them, in messages: `a drill`. */
+  readonly purpose: string;
+  /** Milliseconds in which the nodes may become Ready: a restored node needs some seconds. Default: 30000. */
+  readonly settleTime?: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Throws UserError if one of these nodes does not become Ready. */
+export const requireReadyNodes = async (
+  cluster: Pick<Cluster, 'controlPlane' | 'nodes'>,
+  names: readonly string[],
+  {purpose, settleTime = 30_000, signal}: ReadyNodes,
+): Promise<void> => {
+  for (const end = performance.now() + settleTime; ; await sleep(500, undefined, {signal})) {
+    const readiness = await nodeReadiness(cluster.controlPlane, signal);
+    const waiting = readiness.find(({name, ready}) => !ready && names.includes(name));
+    if (waiting === undefined) return;
+    if (performance.now() > end)
+      throw new UserError({
+        what: `the cluster is not ready for ${purpose}`,
+        why: `node ${waiting.name} is not Ready: ${waiting.message}`,
+        tryThis: `see why: kni-demo status${flagOf(cluster)}`,
+        code: 'KNI-E103',
+      });
+  }
 };
 
 /** The nodes among the objects that kubectl printed. */

@@ -4,7 +4,7 @@ import type {Changes} from '../changes/changes.ts';
 import {changeFiles} from '../changes/make.ts';
 import {switchNode} from '../changes/switch-node.ts';
 import {type Pod, podsIn} from '../cluster/pod.ts';
-import {waitForReports} from '../cluster/readiness.ts';
+import {requireReadyNodes, waitForReports} from '../cluster/readiness.ts';
 import {waitForNodes} from '../cluster/start.ts';
 import {waitUntil} from '../host/wait-until.ts';
 import {getJson} from '../tools/kubectl.ts';
@@ -34,6 +34,8 @@ export interface CompareOptions {
   readonly pods: number;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
+  /** Milliseconds in which the nodes may become Ready before the first change. */
+  readonly settleTime?: number;
 }
 
 /**
@@ -42,10 +44,12 @@ export interface CompareOptions {
  */
 export const compareNetworks = async (
   changes: Changes,
-  {node, pods, signal, say}: CompareOptions,
+  {node, pods, signal, say, settleTime}: CompareOptions,
 ): Promise<Comparison> => {
   const {cluster} = changes;
   const host = cluster.node(node);
+  const names = cluster.nodes.map(({name}) => name);
+  await requireReadyNodes(cluster, names, {purpose: 'a comparison', settleTime, signal});
   const networks = await networksToCompare(host, node, signal);
   const ready = new Set((await podsOn(cluster, node, signal)).filter((pod) => pod.ready).map(({uid}) => uid));
   const settled = async (since: number): Promise<void> => {

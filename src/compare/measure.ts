@@ -2,8 +2,11 @@
 
 import type {Change} from '../changes/change.ts';
 import type {Changes} from '../changes/changes.ts';
-import {podManifest} from '../cluster/pods.ts';
+import {type Cluster, flagOf} from '../cluster/cluster.ts';
+import {lastWarning, podManifest} from '../cluster/pods.ts';
 import {parseLogLine} from '../cluster/runtime-log.ts';
+import {UserError} from '../errors.ts';
+import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
 import {runtimeJournal} from '../tools/journalctl.ts';
 import {scratch, timesFile} from './networks.ts';
@@ -53,7 +56,7 @@ export const measurePods = async (
     let createToReady = 0;
     const change: Change = {kind: 'objects-created', objects};
     await changes.make(change, async () => {
-      createToReady = await createAndWait(changes.cluster.controlPlane, name, node, signal);
+      createToReady = await createAndWait(changes.cluster, name, node, signal);
     });
     if (index === 0) files = (await filesOn(host, signal)).filter((file) => !before.includes(file));
     else {
@@ -72,9 +75,12 @@ export const measurePods = async (
 /** The clocks are not more precise than that. */
 const tenths = (ms: number): number => Math.round(ms * 10) / 10;
 
-/** Returns the milliseconds from the creation to Ready. kubectl watches the pod, so this does not depend on polling. */
+/**
+ * Returns the milliseconds from the creation to Ready. kubectl watches the pod, so this does not depend on polling. Throws UserError with
+ * the pod's last warning event if it does not become Ready.
+ */
 const createAndWait = async (
-  controlPlane: Host,
+  cluster: Pick<Cluster, 'controlPlane' | 'nodes'>,
   name: string,
   node: string,
   signal: AbortSignal,
@@ -85,12 +91,22 @@ const createAndWait = async (
     $kubectl wait --for=condition=Ready --timeout=90s "pod/$1" >/dev/null
     echo $(($(date +%s%N) - begin))`;
   const input = await podManifest({name, node});
-  const {stdout} = await controlPlane.run(['bash', ['-ec', script, 'bash', name]], {
-    input,
-    signal,
-    timeout: 120_000,
-  });
-  return Number(stdout) / 1e6;
+  const command = ['bash', ['-ec', script, 'bash', name]] as const;
+  const {controlPlane} = cluster;
+  try {
+    return Number((await controlPlane.run(command, {input, signal, timeout: 120_000})).stdout) / 1e6;
+  } catch (error) {
+    if (!(error instanceof CommandError) || signal.aborted) throw error;
+    throw new UserError(
+      {
+        what: `pod ${name} does not become Ready on ${node}`,
+        why: (await lastWarning(controlPlane, name)) ?? error.lastLine,
+        tryThis: `check the node: kni-demo status${flagOf(cluster)}`,
+        code: 'KNI-E102',
+      },
+      {cause: error},
+    );
+  }
 };
 
 const logsOf = async (

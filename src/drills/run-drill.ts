@@ -6,7 +6,7 @@ import {createObjects} from '../changes/make.ts';
 import {type Cluster, type ClusterPlace, flagOf, nameFlag} from '../cluster/cluster.ts';
 import {podsIn} from '../cluster/pod.ts';
 import {workerOf} from '../cluster/proof.ts';
-import {nodeReadiness} from '../cluster/readiness.ts';
+import {nodeReadiness, requireReadyNodes} from '../cluster/readiness.ts';
 import {newTraces, type Traces, tracesOn} from '../cluster/traces.ts';
 import {UserError} from '../errors.ts';
 import {CommandError} from '../host/command-error.ts';
@@ -144,22 +144,9 @@ const readyCluster = async (
       code: 'KNI-E208',
     });
   }
-  // A restored node needs some seconds.
-  for (const end = performance.now() + settleTime; ; await sleep(500, undefined, {signal})) {
-    const readiness = await nodeReadiness(cluster.controlPlane, signal);
-    const waiting = readiness.find(({name, ready}) => !ready && [worker, controlPlane].includes(name));
-    if (waiting === undefined) break;
-    if (performance.now() > end)
-      throw notReady(
-        `node ${waiting.name} is not Ready: ${waiting.message}`,
-        `see why: kni-demo status${flag}`,
-      );
-  }
+  await requireReadyNodes(cluster, [worker, controlPlane], {purpose: 'a drill', settleTime, signal});
   return {cluster, worker, controlPlane, before: await tracesOn(cluster.node(worker), signal)};
 };
-
-const notReady = (why: string, tryThis: string): UserError =>
-  new UserError({what: 'the cluster is not ready for a drill', why, tryThis, code: 'KNI-E103'});
 
 const createNamespace = async (changes: Scene['changes'], signal: AbortSignal): Promise<void> => {
   const {controlPlane} = changes.cluster;
