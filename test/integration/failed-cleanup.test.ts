@@ -184,4 +184,19 @@ describe('a DEL that keeps failing', () => {
       await takeDown(runtime.kni, plain, netns);
     },
   );
+
+  it('leaves no file of a netns that a restart of the node has unmounted', async () => {
+    const {netns} = await bringUp(runtime.kni, newPod('rebooted'));
+    await chain.plan({'fault DEL': unauthorized});
+    await node.run(['umount', netns]);
+    await restart();
+    await until('the reconcile after the start is over', () =>
+      runtime.log.some(({msg}) => msg === 'reconciled records and node'),
+    );
+    expect((await leftovers(node)).records).toHaveLength(1);
+    await chain.plan({});
+    await command('pending', '--retry');
+    await until('its record is dropped', async () => (await leftovers(node)).records.length === 0);
+    expect(await leftovers(node)).toEqual(nothing);
+  });
 });

@@ -28,10 +28,16 @@ export const createSweep = (
     !lock.isHeld(podKeyOf(record.pod)) &&
     cleanups.isDue(record.key, () => inputs(record));
 
+  /** After a restart of the node, the file on which the netns was mounted may be there. */
+  const dropWithFile = async (record: PodNetworkRecord): Promise<void> => {
+    await netns.remove(record.netns);
+    await records.drop(record.key);
+  };
+
   const cleanUp = async (record: PodNetworkRecord): Promise<void> => {
     if (!isLeftover(record)) return;
     if (isEmpty(record)) {
-      await records.drop(record.key);
+      await dropWithFile(record);
       return;
     }
     if (record.state !== 'pending' && isAbandoned(record)) {
@@ -45,7 +51,7 @@ export const createSweep = (
     await retryOrGiveUp(parts, record);
     const isPending = record.state === 'pending' || records.get(record.key)?.state === 'pending';
     if (isPending) return;
-    if (isGone) await records.drop(record.key);
+    if (isGone) await dropWithFile(record);
     log.info('cleaned up after an interrupted or failed call', fieldsOfNetwork(record));
   };
 
