@@ -4,7 +4,7 @@ import type {FeedMessage} from '../../../src/dashboard/feed.ts';
 import {emptyModel, type Model} from '../../../src/dashboard/page/model/model.ts';
 import {stateOf} from '../../../src/dashboard/page/model/pods.ts';
 import {mostBars, mostEntries, reduce} from '../../../src/dashboard/page/model/reduce.ts';
-import {inOrder, madePod, type Timed, timed} from '../../rig/dashboard/made-pod.ts';
+import {inOrder, madePod, sandboxOf, type Timed, timed} from '../../rig/dashboard/made-pod.ts';
 import {failure, podCreated, podEnds, podFails, podStart, podStarts} from '../../rig/dashboard/pod-life.ts';
 import {silence, snapshotOf} from '../../rig/dashboard/snapshots.ts';
 import {beginning, crowd, startMessage, story} from '../../rig/dashboard/stories.ts';
@@ -139,6 +139,36 @@ describe('the reducer', () => {
       source: 'log',
       isMinor: true,
     });
+  });
+
+  it('links lines that come before the events of their calls, also those of plugins', () => {
+    const messages = podFails(web, beginning);
+    const line = {
+      type: 'log',
+      level: 'warn',
+      node: web.node,
+      sandbox: sandboxOf(web),
+      plugin: 'portmap',
+      error: failure,
+    };
+    const lines = [
+      ...messages.filter(({type}) => type === 'log'),
+      timed(beginning + 482_000, {...line, msg: 'portmap ADD failed'}),
+    ];
+    const events = messages.filter(({type}) => type === 'event');
+    const early = [startMessage(beginning - second), ...lines, ...events].map((each) => inOrder([each]));
+    const model = early.reduce(reduce, emptyModel);
+    const whole = reduce(emptyModel, early.flat());
+    expect(withoutIds(model)).toEqual(withoutIds(whole));
+    const bars = model.lives.get(web.uid)?.bars ?? [];
+    const linked = (text: string) => {
+      const entry = model.log.find((each) => each.source === 'log' && each.text.startsWith(text));
+      const bar = bars.find(({id}) => id === entry?.bar);
+      return [entry?.life, entry?.pod, bar && `${bar.lane} ${bar.label}`];
+    };
+    expect(linked('AttachInterface failed')).toEqual([web.uid, web.pod, 'runtime AttachInterface']);
+    expect(linked('DeleteNetwork ok')).toEqual([web.uid, web.pod, 'runtime DeleteNetwork']);
+    expect(linked('portmap ADD failed')).toEqual([web.uid, web.pod, 'plugin portmap ADD']);
   });
 
   it('keeps the log in the order of time', () => {

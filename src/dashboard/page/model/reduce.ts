@@ -4,6 +4,7 @@ import {type ClusterEvent, microsecondsOf} from '../../../cluster/events/event.t
 import {eventWords, minorKinds} from '../../../cluster/events/event-words.ts';
 import type {FeedMessage, LogMessage, NodeSnapshot} from '../../feed.ts';
 import {interrupt, type Life, newLife, withEvent, withLastBars} from './life.ts';
+import {withLinkedLines} from './linked-lines.ts';
 import {emptyModel, type LogEntry, type Model} from './model.ts';
 import {type PodView, podAfter, podsWithSnapshot, withoutOld} from './pods.ts';
 import {visibleText} from './text.ts';
@@ -113,7 +114,10 @@ const createDraft = (model: Model) => {
     },
     finish(): Model {
       bound(lives, lifeOfPod);
-      const log = entries.length === 0 ? model.log : inTime(model.log, entries).slice(-mostEntries);
+      const log =
+        entries.length === 0
+          ? model.log
+          : withLinkedLines(inTime(model.log, entries).slice(-mostEntries), entries);
       const pods = withoutOld(changedPods ?? model.pods, now);
       return {...facts, now, nodes, pods, lives, lifeOfPod, log, lost, dropped, events, nextId};
     },
@@ -160,15 +164,8 @@ const entryOf = (event: ClusterEvent, links: Links): LogEntry => {
 };
 
 const logEntryOf = (message: LogMessage, id: number, at: number, life: Life | undefined): LogEntry => {
-  const {level, msg, error, node, pod, rpc, sandbox, plugin} = message;
+  const {level, msg, error, node, pod, rpc, plugin} = message;
   const isSevere = level === 'warn' || level === 'error';
-  const bar = life?.bars.findLast(
-    ({ended, label}) =>
-      ended !== undefined &&
-      label === rpc &&
-      (sandbox === undefined || ended.sandbox === undefined || ended.sandbox === sandbox) &&
-      Math.abs(microsecondsOf(ended.time) - at) < 50_000,
-  );
   return {
     id,
     at,
@@ -176,7 +173,7 @@ const logEntryOf = (message: LogMessage, id: number, at: number, life: Life | un
     source: 'log',
     pod,
     life: life?.id,
-    bar: bar?.id,
+    bar: undefined,
     about: message,
     level: isSevere ? level : 'info',
     text: visibleText(error === undefined ? msg : `${msg}: ${error}`),
