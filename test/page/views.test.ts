@@ -104,6 +104,31 @@ describe('nodes and networks', () => {
     await worker.getByText('Ready', {exact: true}).first().waitFor();
     await expect.poll(() => worker.innerText()).toContain('1 of 253 addresses');
   });
+
+  it('show in red that a network has few free addresses', async () => {
+    const snapshots = [snapshotOf(beginning, [])].map((message) =>
+      message.type === 'snapshot'
+        ? {
+            ...message,
+            nodes: message.nodes.map((node, index) => ({
+              ...node,
+              networks: [{name: 'kni', ready: true, capacity: 100, used: index === 0 ? 50 : 99}],
+            })),
+          }
+        : message,
+    );
+    const page = await visit(await serveLive(inOrder(snapshots)), {at: '#nodes'});
+    await page.getByRole('meter').first().waitFor();
+    const levels: readonly string[] = await page.evaluate(
+      "[...document.querySelectorAll('meter')].map((each) => getComputedStyle(each).getPropertyValue('--level'))",
+    );
+    expect(new Set(levels).size).toBe(2);
+    // The style of a browser's own part of an element cannot be read, but a rule that it does not understand is missing.
+    const rules: readonly string[] = await page.evaluate(
+      '[...document.styleSheets].flatMap(({cssRules}) => [...cssRules].map(({cssText}) => cssText))',
+    );
+    expect(rules.filter((rule) => /optimum-value.*--level/.test(rule))).toHaveLength(1);
+  });
 });
 
 describe('pods', () => {
