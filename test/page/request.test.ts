@@ -156,6 +156,23 @@ describe('a pod that cannot start', () => {
     const page = await visit(served);
     await expect.poll(() => page.locator('.life-error').innerText()).toBe(`✕ ${failure}`);
   });
+
+  it('shows the whole error, also a long one in large text', async () => {
+    const flaky = madePod('default/flaky', 8);
+    const error = `${failure}: ${'the rollback failed, too: '.repeat(7)}netplugin failed with no error message`;
+    const attempt = podFails(flaky, beginning).map((each) =>
+      each.type === 'event' && each.error !== undefined ? {...each, error} : each,
+    );
+    const served = await serveLive(inOrder([...podCreated(flaky, beginning), ...attempt]));
+    const page = await visit(served, {at: '?large'});
+    const shown = page.locator('.life-error');
+    await shown.waitFor();
+    const hidden = await shown.evaluate(({scrollWidth, clientWidth, scrollHeight, clientHeight}) => [
+      scrollWidth - clientWidth,
+      scrollHeight - clientHeight,
+    ]);
+    expect(hidden).toEqual([0, 0]);
+  });
 });
 
 describe('a pod with many failed attempts', () => {

@@ -20,10 +20,10 @@ export const LifeFacts = ({life}: {readonly life: Life}) => {
         <dl>
           {node !== undefined && <Fact name="node" value={shortNode(node, model.value.cluster)} />}
           {address !== undefined && <Fact name="address" value={address} />}
+          {failures > 0 && <Fact name="failed calls" value={String(failures)} isBad />}
           {callsOf(life).map(([label, value]) => (
             <Fact key={label} name={label} value={value} />
           ))}
-          {failures > 0 && <Fact name="failed calls" value={String(failures)} isBad />}
           {forgotten > 0 && <Fact name="older calls, not shown" value={String(forgotten)} />}
         </dl>
         {state !== 'gone' && (
@@ -33,7 +33,7 @@ export const LifeFacts = ({life}: {readonly life: Life}) => {
         )}
       </header>
       {state === 'failing' && error !== undefined && (
-        <p class="life-error" title={visibleText(error)}>
+        <p class="life-error">
           <b>✕</b> {visibleText(error)}
         </p>
       )}
