@@ -27,7 +27,7 @@ export interface Cni {
    * fails, too, `leftOf` returns the attachment for a later `del`.
    */
   add(attachment: Attachment, target: Target): Promise<Attachment>;
-  /** What a failed `add` has left: `error` is what it rejected with. Undefined if nothing. Keep it in the record until `del` succeeds. */
+  /** The attachment that a failed `add` has left on the node, by its error; else undefined. Keep it in the record until `del` succeeds. */
   leftOf(error: unknown): Attachment | undefined;
   /** Runs DEL of all plugins in reverse order. Idempotent. */
   del(attachment: Attachment, target: Target): Promise<void>;
