@@ -132,6 +132,8 @@ export interface PodWait {
   readonly signal: AbortSignal;
   /** Milliseconds. */
   readonly atMost?: number;
+  /** Milliseconds that the caller has waited before. They count in the message. */
+  readonly waited?: number;
   /**
    * Milliseconds that the pod may be crashing. Longer than the kubelet's first backoff of 10 s: after a node restarts,
    * it may report containers as crashing that it is about to restart.
@@ -147,7 +149,7 @@ export interface PodWait {
 export const waitForPod = async (
   controlPlane: Host,
   name: string,
-  {signal, atMost = 90_000, patience = 20_000, since = () => 0, flag = ''}: PodWait,
+  {signal, atMost = 90_000, waited = 0, patience = 20_000, since = () => 0, flag = ''}: PodWait,
 ): Promise<Pod> => {
   const notReady = async (reason: string, pod: Pod | undefined, cause?: Error): Promise<UserError> => {
     const image = pod?.missingImage;
@@ -179,7 +181,9 @@ export const waitForPod = async (
     const ready = last?.ready && isCurrent(last, since);
     return ready || last?.stuck || crashes ? last : undefined;
   }).catch(async (error: unknown) => {
-    throw error instanceof DeadlineExceeded ? await notReady(error.message, last, error) : error;
+    if (!(error instanceof DeadlineExceeded)) throw error;
+    const total = new DeadlineExceeded({...wait, atMost: waited + atMost}, error.cause);
+    throw await notReady(total.message, last, error);
   });
   if (!settled.ready) throw await notReady(`pod ${name} cannot become Ready`, settled);
   return settled;

@@ -29,9 +29,15 @@ export const renewSamplePod = async (cluster: Cluster, node: string, signal: Abo
   await replacePod(cluster.controlPlane, {name: samplePodName, node});
   signal.throwIfAborted();
   const {controlPlane} = cluster;
+  const begun = performance.now();
   const found =
     (await readyPod(controlPlane, samplePodName, {signal, atMost: 30_000})) ??
-    (await waitForPod(controlPlane, samplePodName, {signal, atMost: 1_000, flag: flagOf(cluster)}));
+    (await waitForPod(controlPlane, samplePodName, {
+      signal,
+      atMost: 1_000,
+      waited: performance.now() - begun,
+      flag: flagOf(cluster),
+    }));
   return waitForProof(cluster, samplePodName, signal, {atMost: 10_000, every: 100, found});
 };
 

@@ -203,6 +203,13 @@ describe('waitForPod', () => {
     });
   });
 
+  it('counts how long the caller has waited before', async () => {
+    const host: Host = {run: async () => ({stdout: '', stderr: ''})};
+    await expect(waitForPod(host, 'a', {signal, atMost: 50, waited: 30_000})).rejects.toMatchObject({
+      what: expect.stringMatching(/^waited 30\.1 s for pod a to be Ready/),
+    });
+  });
+
   it('ends when it is cancelled', async () => {
     const cancel = new AbortController();
     const host: Host = {
