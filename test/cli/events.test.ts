@@ -123,6 +123,20 @@ describe('events', () => {
     );
   });
 
+  it('says that the network runtime of a user reports no events', async () => {
+    await using dir = await dirWithCluster();
+    const refuses: Answer = () => {
+      const output =
+        'kni-runtime: UNIMPLEMENTED: The server does not implement the method /kni.inspector.Inspector/Watch';
+      throw new CommandError(['docker', []], {reason: 'exit code 1', output, exitStatus: 1});
+    };
+    const {code, stdout} = await cli(dir, ['events', ...since], {
+      host: hostWith({'worker kni-runtime': refuses}),
+    });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/lost the network runtime: it does not report events$/m);
+  });
+
   it('does not take the last event for the reason why a source has ended', async () => {
     await using dir = await dirWithCluster();
     const killed: Answer = () => {

@@ -69,7 +69,8 @@ export const callRuntime = async <T>(
     try {
       yield* stream;
     } catch (error) {
-      throw isServiceError(error) ? new AskFailed(describeError(error, socket), {cause: error}) : error;
+      // Without a cause, which would repeat the text.
+      throw isServiceError(error) ? new AskFailed(describeError(error, socket)) : error;
     } finally {
       stream.cancel();
     }

@@ -115,7 +115,8 @@ const createFeed = ({source, node, host, command, parse}: FeedParts, since: numb
         if (isEmptyJournal(asked, error)) return;
         const refusal = source === 'runtime' ? refusalOf(error) : undefined;
         const complaint = isOfSource(error.lastLine) ? error.reason : error.lastLine;
-        throw new SourceFailed(refusal?.details ?? complaint, {cause: error});
+        const answer = refusal?.status === 'UNIMPLEMENTED' ? 'it does not report events' : refusal?.details;
+        throw new SourceFailed(answer ?? complaint, {cause: error});
       }
     },
   };
