@@ -42,6 +42,7 @@ export const parseUserConflist = (text: string): UserConflist => {
     single.success
       ? {cniVersion: single.data.cniVersion ?? '0.2.0', name: single.data.name, plugins: [single.data]}
       : value,
+    {reportInput: true},
   );
   if (name === ownNetwork) throw new Error(`name: ${ownNetwork} is the network of kni-demo itself`);
   const bridges = plugins.flatMap(({type, bridge}) => (type === 'bridge' ? [bridge ?? 'cni0'] : []));

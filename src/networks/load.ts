@@ -10,6 +10,7 @@ import {seconds} from '../duration.ts';
 import {UserError} from '../errors.ts';
 import {stackNames} from '../stacks/load.ts';
 import {parseYaml} from '../stacks/parse.ts';
+import {fieldPrefix, problemsOf} from '../stacks/problems.ts';
 import type {Stack} from '../stacks/schema.ts';
 import {errorCodeOf, messageOf} from '../thrown.ts';
 import {parseUserConflist} from './conflist.ts';
@@ -95,7 +96,10 @@ const invalid = (choice: string, error: unknown): UserError =>
 
 const reasonOf = (error: unknown): string => {
   if (!(error instanceof z.ZodError)) return messageOf(error);
-  return error.issues.map(({path, message}) => `${path.join('.') || 'it'}: ${message}`).join('\n');
+  return error.issues
+    .flatMap(problemsOf)
+    .map(({at, text}) => `${fieldPrefix(at)}${text}`)
+    .join('\n');
 };
 
 const pathOf = async (name: string, dir: string): Promise<string> => {

@@ -21,7 +21,9 @@ export const removedPath = absolutePath.regex(
 /** A link of the network. Those that every node has are never removed. */
 export const linkName = z
   .string()
-  .regex(/^(?!(?:lo|eth0)$)\w[\w.-]{0,14}$/, 'must be the name of a link of the network itself');
+  .regex(/^\w[\w.-]*$/, 'must be the name of a link, such as mybr0')
+  .max(15, 'must have at most 15 characters, like each name of a link')
+  .regex(/^(?!(?:lo|eth0)$)/, 'must not be lo or eth0, which belong to the node');
 
 /** The leftovers on each node after the objects of the network are deleted. */
 export const leftovers = z.strictObject({

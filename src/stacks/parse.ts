@@ -2,7 +2,7 @@
 
 import {type Document, isNode, LineCounter, parseDocument} from 'yaml';
 import {z} from 'zod';
-import {type Problem, problemsOf} from './problems.ts';
+import {fieldPrefix, type Problem, problemsOf} from './problems.ts';
 import {Stack} from './schema.ts';
 
 export type StackResult =
@@ -65,10 +65,4 @@ const lineOf = (document: Document, lines: LineCounter, at: Problem['at']): numb
     if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
   }
   return 1;
-};
-
-/** `kubernetes.source.files[0].sha256: ` */
-const fieldPrefix = (at: Problem['at']): string => {
-  const path = at.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
-  return path === '' ? '' : `${path.replace(/^\./, '')}: `;
 };

@@ -41,3 +41,9 @@ const found = (value: {} | null): string => {
   if (typeof value === 'object') return 'fields';
   return typeof value === 'string' ? `the text ${JSON.stringify(value)}` : JSON.stringify(value);
 };
+
+/** `kubernetes.source.files[0].sha256: ` */
+export const fieldPrefix = (at: Problem['at']): string => {
+  const path = at.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+  return path === '' ? '' : `${path.replace(/^\./, '')}: `;
+};

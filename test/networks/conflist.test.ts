@@ -41,7 +41,12 @@ describe('parseUserConflist', () => {
     ['a plugin that is a path', conflist([{type: '../sh'}]), /name of a program/],
     ['IPAM that is a path', conflist([{type: 'ptp', ipam: {type: '../sh'}}]), /name of a program/],
     ['a bridge that no link can be', conflist([{type: 'bridge', bridge: 'a b'}]), /name of a link/],
-    ['the link of the node', conflist([{type: 'bridge', bridge: 'eth0'}]), /name of a link/],
+    ['the link of the node', conflist([{type: 'bridge', bridge: 'eth0'}]), /must not be lo or eth0/],
+    [
+      'a name that is too long for a link',
+      conflist([{type: 'bridge', bridge: 'b'.repeat(16)}]),
+      /at most 15/,
+    ],
     ...['leases', '/var/my leases', '/run/../etc', '/run'].map((dataDir): [string, string, RegExp] => [
       `${dataDir} for leases`,
       conflist([{type: 'ptp', ipam: {type: 'host-local', dataDir}}]),

@@ -161,7 +161,18 @@ describe('loadNetwork', () => {
     ['an unknown name', async () => 'calico', 'KNI-E223', /the known networks are kni, .*agent/],
     ['a missing file', async () => dir.join('no.yaml'), 'KNI-E223', /does not exist/],
     ['a file of another kind', () => file('some.txt', ''), 'KNI-E223', /must end with \.conflist/],
-    ['an invalid configuration', () => file('bad.conflist', '{}'), 'KNI-E223', /name/],
+    [
+      'an invalid configuration',
+      () => file('bad.conflist', '{}'),
+      'KNI-E223',
+      /^cniVersion: missing\nname: missing\nplugins: missing$/,
+    ],
+    [
+      'a configuration that is a list',
+      () => file('bad.conflist', '[]'),
+      'KNI-E223',
+      /^must be fields, not a list$/,
+    ],
     ['a manifest without a DaemonSet', () => file('job.yaml', configMap), 'KNI-E223', /no DaemonSet/],
     [
       'a DaemonSet that needs the network first',
