@@ -110,18 +110,19 @@ export const goError = ({directory, module}: Omit<GoProject, 'kind'>, error: unk
     {
       what: `cannot compile ${directory}`,
       why: problems.join('\n'),
-      tryThis: adviceFor(problems),
+      tryThis: adviceFor(problems, module),
       code: 'KNI-E222',
     },
     {cause: error},
   );
 };
 
-const adviceFor = (problems: readonly string[]): string => {
+const adviceFor = (problems: readonly string[], module: string): string => {
   const has = (pattern: RegExp): boolean => problems.some((line) => pattern.test(line));
   if (has(/signal: killed|cannot allocate memory|no space left on device/))
     return 'free memory or disk space, and run the same command again';
   return has(/cannot find package/)
-    ? 'copy the packages into the project (go mod vendor), or compile it yourself and give the executable'
+    ? 'copy the packages into the project (go mod vendor), or compile it yourself and give the executable\n' +
+        `begin the imports of your own packages with the module of the project: ${module}`
     : 'correct the file and run the same command again';
 };
