@@ -197,5 +197,5 @@ beside the new patches, and rejected.txt explains them. Exit code 1 if a hunk wa
 
 const help = `
 Exit codes: 0 success, 1 a task or the proof failed, 2 bad input, 3 this machine lacks something, \
-4 the cluster's name is taken or it was made from other sources, 5 another kni-demo is running, 130 cancelled, \
+4 the cluster is not kni-demo's, has other parameters or runs your own network runtime, 5 another kni-demo is running, 130 cancelled, \
 141 the reader of the output closed the pipe`;
