@@ -29,10 +29,17 @@ export const criticalPath = ({tasks}: Tasks, ran: RanTasks): readonly TaskTime[]
   let last = ended.at(-1);
   while (last !== undefined) {
     path.unshift({task: last, ms: ran.get(last) ?? 0});
-    const needs = new Set(tasks.get(last)?.needs);
+    const needs = allNeeds(tasks, last);
     last = ended.findLast((id) => needs.has(id));
   }
   return path;
+};
+
+/** Also those behind a need that did not run. */
+const allNeeds = (tasks: Tasks['tasks'], task: string): ReadonlySet<string> => {
+  const found = new Set<string>(tasks.get(task)?.needs);
+  for (const id of found) for (const need of tasks.get(id)?.needs ?? []) found.add(need);
+  return found;
 };
 
 /** By stack and task: the milliseconds that the task took when it ran last. */

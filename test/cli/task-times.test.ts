@@ -43,6 +43,14 @@ describe('the critical path', () => {
     ]);
   });
 
+  it('goes on behind a task whose result existed', () => {
+    const ran = new Map([
+      ['build/kubelet', 200],
+      ['setup/cluster', 40],
+    ]);
+    expect(criticalPath(plan, ran).map(({task: id}) => id)).toEqual(['build/kubelet', 'setup/cluster']);
+  });
+
   it('is empty if no task ran', () => {
     expect(criticalPath(plan, new Map())).toEqual([]);
   });
