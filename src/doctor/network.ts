@@ -4,17 +4,14 @@
  * (net.bridge.bridge-nf-call-iptables). VXLAN and `kubectl exec` then time out.
  */
 
-import {BlockList, isIPv6} from 'node:net';
 import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
 import {quoteCommand} from '../host/quote.ts';
-import {type DockerNetwork, inspectNetwork, parseNetwork} from '../tools/docker-network.ts';
+import {overlap} from '../ip-ranges.ts';
+import {type DockerNetwork, inspectNetwork, networkOfNodes, parseNetwork} from '../tools/docker-network.ts';
 import {nodeLinks, parseLinks} from '../tools/ip.ts';
 import {deleteMasquerade, families, type Masquerade, masqueradesOf, saveRules} from '../tools/iptables.ts';
 import type {CheckResult} from './checks.ts';
-
-/** The docker network that kind creates for its nodes. */
-const networkOfNodes = 'kind';
 
 /** `--fix` may remove a rule only if its bridge is gone: a rule of a bridge that exists belongs to another engine. */
 export const networkCheck = async (host: Host, signal: AbortSignal): Promise<CheckResult> => {
@@ -83,16 +80,4 @@ const networkOf = async (host: Host, signal: AbortSignal): Promise<DockerNetwork
     if (signal.aborted || !(error instanceof CommandError)) throw error;
     return undefined;
   }
-};
-
-const overlap = (a: string, b: string): boolean => contains(a, b) || contains(b, a);
-
-const contains = (outer: string, inner: string): boolean => {
-  const [address = '', length = ''] = outer.split('/');
-  const [innerAddress = ''] = inner.split('/');
-  if (isIPv6(address) !== isIPv6(innerAddress)) return false;
-  const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-  const list = new BlockList();
-  list.addSubnet(address, Number(length), family);
-  return list.check(innerAddress, family);
 };

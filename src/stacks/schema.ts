@@ -1,7 +1,7 @@
 /** The schema of manifests/stacks/*.yaml. The stack files, and not the code, pin every version and checksum. */
 
-import ipaddr from 'ipaddr.js';
 import {z} from 'zod';
+import {overlap} from '../ip-ranges.ts';
 
 const text = z.string().min(1, 'must not be empty');
 /** A file name, an image name, a version: one word. */
@@ -20,11 +20,6 @@ const debianPackages = z.array(
 
 /** `10.244.0.0/16` */
 const ipv4Range = z.cidrv4({error: 'must be an IPv4 range such as 10.244.0.0/16', abort: true});
-
-const overlap = (one: string, other: string): boolean => {
-  const [a, b] = [ipaddr.IPv4.parseCIDR(one), ipaddr.IPv4.parseCIDR(other)];
-  return a[0].match(b[0], Math.min(a[1], b[1]));
-};
 
 /** A Debian source package: the files to download, with their checksums. */
 const DebianSource = z.strictObject({

@@ -4,6 +4,9 @@ import {z} from 'zod';
 import type {Command} from '../host/host.ts';
 import {readJson} from '../json.ts';
 
+/** The network that kind creates for its nodes. */
+export const networkOfNodes = 'kind';
+
 /** Prints JSON. Fails if the network does not exist. */
 export const inspectNetwork = (name: string): Command => [
   'docker',
