@@ -13,16 +13,34 @@ const plugin = z.looseObject({
   bridge: linkName.optional(),
   ipam: ipam.optional(),
 });
-const list = z.looseObject({
-  cniVersion: z.string(),
-  name: cniName,
-  plugins: z.array(plugin).min(1, 'must name at least one plugin'),
+/** Those of the network runtime. */
+const versions = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'];
+const list = z
+  .looseObject({
+    cniVersion: z.string(),
+    cniVersions: z.array(z.string()).default([]),
+    name: cniName,
+    plugins: z.array(plugin).min(1, 'must name at least one plugin'),
+  })
+  .refine(
+    ({cniVersion, cniVersions}) => [cniVersion, ...cniVersions].some((each) => versions.includes(each)),
+    {
+      path: ['cniVersion'],
+      error: `must be one of ${versions.join(', ')}`,
+    },
+  );
+const range = z.union([z.cidrv4(), z.cidrv6()], 'must be a range of addresses, such as 10.1.0.0/24');
+const hostLocal = z.looseObject({
+  subnet: range.optional(),
+  ranges: z.array(z.array(z.looseObject({subnet: range}))).default([]),
 });
 
 export interface UserConflist {
   readonly cniName: string;
   /** The programs that it needs, those for IPAM included. */
   readonly programs: readonly string[];
+  /** Ranges of addresses in CIDR notation, those of host-local. */
+  readonly subnets: readonly string[];
   readonly leftovers: Leftovers;
 }
 
@@ -32,8 +50,14 @@ const placeholders = /\{\{ *\.PodCIDR *\}\}|usePodCidr/g;
 export const fillPodCidr = (text: string, podCidr: string): string =>
   text.replaceAll(placeholders, () => podCidr);
 
+/** Any range that a node can get. */
+const somePodCidr = '10.244.0.0/24';
+
 /** A list of plugins, or a single plugin as before CNI 1.0. Throws Error whose message says what is wrong. */
-export const parseUserConflist = (text: string): UserConflist => {
+export const parseUserConflist = (template: string, podCidr = somePodCidr): UserConflist => {
+  const text = fillPodCidr(template, podCidr);
+  const unknown = /\{\{.*?\}\}/.exec(text);
+  if (unknown) throw new Error(`unknown placeholder ${unknown[0]}: the podCIDR of the node is {{.PodCIDR}}`);
   const value: unknown = JSON.parse(text);
   const single = plugin
     .extend({name: z.string().optional(), cniVersion: z.string().optional()})
@@ -47,8 +71,12 @@ export const parseUserConflist = (text: string): UserConflist => {
   if (name === ownNetwork) throw new Error(`name: ${ownNetwork} is the network of kni-demo itself`);
   const bridges = plugins.flatMap(({type, bridge}) => (type === 'bridge' ? [bridge ?? 'cni0'] : []));
   const pools = plugins.flatMap((each) => (each.ipam?.type === 'host-local' ? [each.ipam] : []));
+  const subnets = pools
+    .map((pool) => hostLocal.parse(pool, {reportInput: true}))
+    .flatMap(({subnet, ranges}) => [subnet ?? [], ranges.flat().map((each) => each.subnet)].flat());
   return {
     cniName: name,
+    subnets,
     programs: [...new Set(plugins.flatMap(({type, ipam: own}) => [type, own?.type ?? []].flat()))],
     leftovers: {
       links: bridges,

@@ -94,7 +94,8 @@ const invalid = (choice: string, error: unknown): UserError =>
     {cause: error},
   );
 
-const reasonOf = (error: unknown): string => {
+/** For people. */
+export const reasonOf = (error: unknown): string => {
   if (!(error instanceof z.ZodError)) return messageOf(error);
   return error.issues
     .flatMap(problemsOf)

@@ -15,6 +15,7 @@ describe('parseUserConflist', () => {
     expect(parseUserConflist(text)).toEqual({
       cniName: 'mine',
       programs: ['bridge', 'host-local', 'portmap', 'firewall'],
+      subnets: ['10.244.0.0/24'],
       leftovers: {
         links: ['cni0', 'br7'],
         paths: [],
@@ -38,6 +39,17 @@ describe('parseUserConflist', () => {
     ['a name that is a path', conflist([{type: 'ptp'}], {name: '../x'}), /such as cbr0/],
     ['the name of the network of kni-demo', conflist([{type: 'ptp'}], {name: 'kni'}), /kni-demo itself/],
     ['a configuration without plugins', conflist([]), /at least one plugin/],
+    [
+      'a version that does not exist',
+      conflist([{type: 'ptp'}], {cniVersion: '9.0.0'}),
+      /must be one of 0.1.0/,
+    ],
+    ['an unknown placeholder', conflist([{type: 'ptp', mtu: '{{.MTU}}'}]), /unknown placeholder {{.MTU}}/],
+    ...[{subnet: '10.1.0.0/33'}, {ranges: [[{subnet: 'all'}]]}].map((ipam): [string, string, RegExp] => [
+      `the addresses ${JSON.stringify(ipam)}`,
+      conflist([{type: 'ptp', ipam: {type: 'host-local', ...ipam}}]),
+      /must be a range of addresses/,
+    ]),
     ['a plugin that is a path', conflist([{type: '../sh'}]), /name of a program/],
     ['IPAM that is a path', conflist([{type: 'ptp', ipam: {type: '../sh'}}]), /name of a program/],
     ['a bridge that no link can be', conflist([{type: 'bridge', bridge: 'a b'}]), /name of a link/],

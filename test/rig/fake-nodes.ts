@@ -92,6 +92,7 @@ export const fakeNodes = ({
       if (JSON.stringify(command) === JSON.stringify(listNodeContainers('test1')))
         return {stdout: printed(node(control), node(worker)).join('\n'), stderr: ''};
       const [file, args] = command;
+      if (args.join(' ').startsWith('network inspect')) return {stdout: networkOfNodes, stderr: ''};
       if (file !== 'docker' || args[0] !== 'exec') throw new Error(`unexpected command: ${file}`);
       const [name = '', program = '', ...rest] = args.slice(args[1] === '-i' ? 2 : 1);
       return {stdout: onNode(name, [program, rest], command, String(input ?? '')), stderr: ''};
@@ -100,6 +101,7 @@ export const fakeNodes = ({
   return nodes;
 };
 
+const networkOfNodes = JSON.stringify({Id: '0123', IPAM: {Config: [{Subnet: '172.18.0.0/16'}]}});
 const podCidrs = [
   [control, '10.244.0.0/24'],
   [worker, '10.244.1.0/24'],

@@ -7,10 +7,14 @@ import type {TaskRun} from '../../graph/task.ts';
 import {CommandError} from '../../host/command-error.ts';
 import type {Host} from '../../host/host.ts';
 import {waitUntil} from '../../host/wait-until.ts';
-import {parseUserConflist} from '../../networks/conflist.ts';
+import {overlap} from '../../ip-ranges.ts';
+import {parseUserConflist, type UserConflist} from '../../networks/conflist.ts';
+import {reasonOf} from '../../networks/load.ts';
 import {type ManifestObject, manifestText, parseManifest} from '../../networks/manifest.ts';
 import type {Network} from '../../networks/network.ts';
+import {inspectNetwork, networkOfNodes, parseNetwork} from '../../tools/docker-network.ts';
 import {applyManifest, kubectl} from '../../tools/kubectl.ts';
+import type {DemoContext} from '../context.ts';
 import {retry} from './retry.ts';
 import {pluginDirs} from './runtime-environment.ts';
 
@@ -98,13 +102,31 @@ export const waitForPodCidrs = (
     return found;
   });
 
+/** The record of a cluster may have a configuration that an earlier version did not refuse. */
+const parseConflist = ({name, conflist = ''}: Network, podCidr?: string): UserConflist => {
+  try {
+    return parseUserConflist(conflist, podCidr);
+  } catch (error) {
+    throw new UserError(
+      {
+        what: `cannot use network ${name}`,
+        why: reasonOf(error),
+        tryThis: 'correct the file and pass it with --cni, or go back to the network of kni-demo: --cni kni',
+        code: 'KNI-E224',
+      },
+      {cause: error},
+    );
+  }
+};
+
 /** Throws UserError if a node lacks a plugin of the user's configuration. */
 export const refuseMissingPlugins = async (
   cluster: Cluster,
-  {name, conflist = ''}: Network,
+  network: Network,
   signal: AbortSignal,
 ): Promise<void> => {
-  const {programs} = parseUserConflist(conflist);
+  const {name} = network;
+  const {programs} = parseConflist(network);
   const script = `for type; do
     for dir in ${pluginDirs.join(' ')}; do if [ -x "$dir/$type" ]; then continue 2; fi; done
     echo "$type"
@@ -124,4 +146,28 @@ export const refuseMissingPlugins = async (
     tryThis: `copy the plugin to each node: docker cp PLUGIN ${node?.name}:${pluginDirs[0]}/; then run the same command again`,
     code: 'KNI-E224',
   });
+};
+
+/** Throws UserError if the user's configuration gives pods addresses that nodes or Services have. `podCidrs` are those of each node. */
+export const refuseUsedAddresses = async (
+  {host, stack}: Pick<DemoContext, 'host' | 'stack'>,
+  network: Network,
+  podCidrs: ReadonlyMap<string, readonly string[]>,
+  signal: AbortSignal,
+): Promise<void> => {
+  const {stdout} = await host.run(inspectNetwork(networkOfNodes), {signal, timeout: 20_000});
+  const used = [
+    ...parseNetwork(stdout).subnets.map((range) => ({range, of: 'the nodes'})),
+    {range: stack.cluster.serviceSubnet, of: 'Services'},
+  ];
+  for (const subnet of [...podCidrs.values()].flatMap(([own]) => parseConflist(network, own).subnets)) {
+    const taken = used.find(({range}) => overlap(range, subnet));
+    if (taken === undefined) continue;
+    throw new UserError({
+      what: `cannot use network ${network.name}`,
+      why: `its range ${subnet} overlaps ${taken.range}, the range of ${taken.of}`,
+      tryThis: 'choose another range, or {{.PodCIDR}}, and run the same command again',
+      code: 'KNI-E224',
+    });
+  }
 };

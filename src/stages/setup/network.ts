@@ -20,6 +20,7 @@ import {
   deleteObjects,
   isApplied,
   refuseMissingPlugins,
+  refuseUsedAddresses,
   waitForPodCidrs,
 } from '../lib/network-objects.ts';
 import {
@@ -66,6 +67,7 @@ export const network: DemoTask = {
     await refuseUserRuntime(found, 'change the network for pods', running.signal);
     if (wanted?.conflist !== undefined) await refuseMissingPlugins(found, wanted, running.signal);
     const podCidrs = await waitForPodCidrs(found, running.signal);
+    if (wanted?.conflist !== undefined) await refuseUsedAddresses(context, wanted, podCidrs, running.signal);
     const former = [...record.former, ...(record.network ? [record.network] : [])].filter(
       (each) => !isSame(each, wanted),
     );

@@ -277,4 +277,30 @@ describe('the choice of the network for pods', () => {
     expect(demo.changes()).toEqual([]);
     expect(await demo.record()).toEqual({version: 1, former: [], isComplete: true});
   });
+
+  it('is refused if its record has an invalid configuration', async () => {
+    await using demo = await setUp(fakeNodes({files: ownFiles}));
+    const conflist = (mine.conflist ?? '').replace('1.0.0', '9.0.0');
+    expect(await rejection(demo.run({...mine, conflist}), UserError)).toMatchObject({
+      errorCode: 'KNI-E224',
+      why: expect.stringMatching(/^cniVersion: must be one of/),
+    });
+    expect(demo.changes()).toEqual([]);
+  });
+
+  it.each([
+    ['172.18.7.0/24', 'its range 172.18.7.0/24 overlaps 172.18.0.0/16, the range of the nodes'],
+    ['10.96.0.0/24', 'its range 10.96.0.0/24 overlaps 10.96.0.0/16, the range of Services'],
+  ])('is refused with the range %s, before any change', async (subnet, why) => {
+    await using demo = await setUp(fakeNodes({files: ownFiles}));
+    const conflist = (mine.conflist ?? '').replace(
+      '{"subnet":"{{.PodCIDR}}"}',
+      `{"type":"host-local","subnet":"${subnet}"}`,
+    );
+    expect(await rejection(demo.run({...mine, conflist}), UserError)).toMatchObject({
+      errorCode: 'KNI-E224',
+      why,
+    });
+    expect(demo.changes()).toEqual([]);
+  });
 });
