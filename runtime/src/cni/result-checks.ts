@@ -12,13 +12,16 @@ const isText: Check = (value) => typeof value === 'string';
 const isWhole: Check = (value) => Number.isSafeInteger(value);
 const areTexts: Check = (value) => Array.isArray(value) && value.every(isText);
 
-const isAddress: Check = (value) => value === '' || (typeof value === 'string' && isIP(value) !== 0);
+/** Go refuses zones, as in fe80::1%eth0. */
+const isIp = (text: string): boolean => isIP(text) !== 0 && !text.includes('%');
+
+const isAddress: Check = (value) => value === '' || (typeof value === 'string' && isIp(value));
 
 const isSubnet: Check = (value) => {
   if (typeof value !== 'string') return false;
   const [ip = '', bits = '', ...rest] = value.split('/');
   const isPrefix = /^\d{1,3}$/.test(bits) && Number(bits) <= (isIP(ip) === 4 ? 32 : 128);
-  return isIP(ip) !== 0 && isPrefix && rest.length === 0;
+  return isIp(ip) && isPrefix && rest.length === 0;
 };
 
 type Checks = Readonly<Record<string, Check>>;

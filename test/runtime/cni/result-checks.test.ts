@@ -30,6 +30,7 @@ describe('a result', () => {
     [{ips: [{address: '10.0.0.2/33'}]}, '"address" in "ips"'],
     [{ips: [{address: 5}]}, '"address" in "ips"'],
     [{ips: [{address: '10.0.0.2/24', gateway: 'none'}]}, '"gateway" in "ips"'],
+    [{ips: [{address: 'fd00::2/64', gateway: 'fe80::1%eth0'}]}, '"gateway" in "ips"'],
     [{routes: [{dst: 'default'}]}, '"dst" in "routes"'],
     [{routes: {}}, '"routes"'],
     [{interfaces: ['eth0']}, '"interfaces"'],
