@@ -159,6 +159,23 @@ describe('a live page', () => {
     await expect.poll(() => panel.count()).toBe(0);
   });
 
+  it('runs an action with the keyboard alone', async () => {
+    const served = await serveLive(inOrder([snapshotOf(beginning, [web])]));
+    const page = await visit(served);
+    const button = page.getByRole('button', {name: 'Actions'});
+    await button.press('Enter');
+    const panel = page.getByRole('complementary', {name: 'Actions'});
+    await panel.locator('select:focus').waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('0');
+    await page.keyboard.press('Enter');
+    await panel.getByText('✓ done').waitFor();
+    expect(served.actions).toEqual([{action: 'create-pod', name: expect.stringMatching(/0/)}]);
+    await page.keyboard.press('Escape');
+    await page.locator('.button:focus', {hasText: 'Actions'}).waitFor();
+    expect(await panel.count()).toBe(0);
+  });
+
   it('names the cluster in the command line unless it is the usual one', async () => {
     const served = await serveLive(inOrder([snapshotOf(beginning, [web])]), {cluster: 'demo'});
     const page = await visit(served);

@@ -1,6 +1,6 @@
 /** Changes the cluster. Each action shows the command line that does the same. */
 
-import {useState} from 'preact/hooks';
+import {useEffect, useRef, useState} from 'preact/hooks';
 import {defaultCluster} from '../../../cluster/names.ts';
 import type {ActionName, ActionRequest, ActionResponse} from '../../feed.ts';
 import {act} from '../live.ts';
@@ -89,6 +89,14 @@ export const ActionPanel = () => {
   }));
   const [progress, setProgress] = useState<Progress>({kind: 'idle'});
   const {action} = choice;
+  const panel = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    panel.current?.querySelector('select')?.focus();
+    return () => {
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
   const needsNode = action === 'stop-runtime' || action === 'start-runtime';
   const effective = {...choice, node: needsNode && choice.node === '' ? (worker?.name ?? '') : choice.node};
   const set = (change: Partial<Choice>): void => {
@@ -108,7 +116,7 @@ export const ActionPanel = () => {
       ? progress.commandLine
       : commandOf(effective, cluster);
   return (
-    <aside class="actions" aria-label="Actions">
+    <aside class="actions" aria-label="Actions" ref={panel}>
       <header class="panel-head">
         <h2>Actions</h2>
         <CloseButton
