@@ -134,6 +134,22 @@ describe('the life of a pod', () => {
     await until('the whole life is shown', async () => (await width()) === before);
   });
 
+  it('has one stop for Tab at all bars, before the events and the request', async () => {
+    const page = await replay(story(), 25);
+    await page.getByRole('option', {name: 'web'}).first().click();
+    await page.getByRole('button', {name: 'Show the whole life'}).focus();
+    await page.keyboard.press('Tab');
+    expect(await page.locator('.bar:focus').getAttribute('aria-label')).toMatch(/^Pod: created/);
+    await page.keyboard.press('Tab');
+    await page.locator('.event-list:focus').waitFor();
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.locator('.detail button:focus').waitFor();
+  });
+
   it('follows the newest pod until another one is chosen', async () => {
     const served = await serveLive(
       inOrder([snapshotOf(beginning - 2_000_000, []), ...podStart(web, beginning)]),

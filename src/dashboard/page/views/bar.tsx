@@ -15,9 +15,11 @@ interface Props {
   readonly top: number;
   readonly height: number;
   readonly isChosen: boolean;
+  /** The arrow keys move from bar to bar; Tab must not stop at hundreds of them. */
+  readonly isTabStop: boolean;
 }
 
-export const BarButton = ({placed, lane, title, since, top, height, isChosen}: Props) => {
+export const BarButton = ({placed, lane, title, since, top, height, isChosen, isTabStop}: Props) => {
   const {bar, left, width, labelled, text, tick} = placed;
   const name = nameOf(bar, title, since);
   return (
@@ -28,6 +30,7 @@ export const BarButton = ({placed, lane, title, since, top, height, isChosen}: P
       data-lane={bar.lane}
       aria-label={name}
       aria-pressed={isChosen}
+      tabIndex={isTabStop ? 0 : -1}
       title={name}
       style={{left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px`}}
       onClick={() => {

@@ -62,6 +62,8 @@ export const Lanes = memo(({life, now}: Props) => {
   const rowHeight = rowHeightFor(placed, room, unit);
   const boxes = boxesOf(placed, rowHeight, unit);
   const height = boxes.reduce((sum, box) => sum + box.height, 0);
+  const shown = placed.flatMap(({bars}) => bars.map(({bar}) => bar)).sort((a, b) => a.start - b.start);
+  const tabStop = (shown.find(({id}) => id === chosenBar.value) ?? shown[0])?.id;
   const change = (next: Window): void => setWindow(isWhole(scale, next) ? 'whole' : next);
   /** Around the bar that has the focus, so that it stays visible. */
   const zoomBy = (factor: number): void => {
@@ -157,6 +159,7 @@ export const Lanes = memo(({life, now}: Props) => {
                 top={(box?.top ?? 0) + (box?.padding ?? 0) + each.row * rowHeight}
                 height={Math.min(rowHeight - 3, 20 * unit)}
                 isChosen={chosenBar.value === each.bar.id}
+                isTabStop={tabStop === each.bar.id}
               />
             ));
           })}
