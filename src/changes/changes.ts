@@ -176,7 +176,15 @@ const changeLog = (dirs: Dirs, cluster: string, {changes: first, ...record}: Cha
   return {
     has: (change: Change): boolean => left.includes(change),
     list: (): readonly Change[] => left,
-    add: (change: Change): Promise<void> => write([...left, change]),
+    async add(change: Change): Promise<void> {
+      try {
+        await write([...left, change]);
+      } catch (error) {
+        // It is not made, so it must not be undone.
+        left = left.filter((each) => each !== change);
+        throw error;
+      }
+    },
     remove: (...changes: readonly Change[]): Promise<void> =>
       write(left.filter((each) => !changes.includes(each))),
   };

@@ -1,4 +1,4 @@
-import {readFile, writeFile} from 'node:fs/promises';
+import {mkdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {describe, expect, it} from 'vitest';
@@ -58,6 +58,15 @@ describe('withChanges', () => {
       'docker exec test1-worker systemctl start kni',
     ]);
     expect(await test.record()).toBeUndefined();
+  });
+
+  it('neither makes nor undoes a change that it cannot record', async () => {
+    await using test = await rig();
+    const {host, dirs, options} = test;
+    await mkdir(join(dirs.state, 'clusters/test1/changes.json.new'));
+    const work = withChanges({host, dirs}, options, (changes) => stopService(changes, stopKni));
+    await expect(work).rejects.toThrow(/^EISDIR: .*'.*\/changes\.json\.new'$/);
+    expect(test.ran().filter((line) => line.includes(' kni'))).toEqual([]);
   });
 
   it('undoes changes after an error, and rejects with that error', async () => {
