@@ -41,10 +41,19 @@ export const readIfExists = async (file: string): Promise<string | undefined> =>
  * The new text is on disk when this resolves.
  */
 export const replaceFile = async (file: string, text: string): Promise<void> => {
+  const scratch = `${file}.new`;
   makeDirectory(dirname(file));
-  await writeFile(`${file}.new`, text, {flush: true});
-  await rename(`${file}.new`, file);
+  await writeFile(scratch, text, {flush: true}).catch((error: unknown) => {
+    throw namingFile(error, scratch);
+  });
+  await rename(scratch, file);
   await syncDirectory(dirname(file));
+};
+
+/** Node.js leaves the path out of an error of write(2), such as ENOSPC. */
+const namingFile = (error: unknown, file: string): unknown => {
+  if (error instanceof Error && !error.message.includes(file)) error.message += ` '${file}'`;
+  return error;
 };
 
 /** Bytes that a file or a tree uses on disk. Files that vanish meanwhile count as 0. */

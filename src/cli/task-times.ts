@@ -56,7 +56,7 @@ const read = async (dirs: Pick<Dirs, 'state'>): Promise<z.infer<typeof remembere
   }
 };
 
-/** Keeps the times for the next run. Returns the last time of each task of the stack, this run included. */
+/** Keeps the times for the next run, if they can be written. Returns the last time of each task of the stack, this run included. */
 export const rememberTimes = async (
   dirs: Pick<Dirs, 'state'>,
   stack: string,
@@ -64,7 +64,9 @@ export const rememberTimes = async (
 ): Promise<Readonly<Record<string, number>>> => {
   const all = await read(dirs);
   const times = {...all[stack], ...Object.fromEntries(ran)};
-  if (ran.size > 0) await replaceFile(fileIn(dirs), `${JSON.stringify({...all, [stack]: times})}\n`);
+  const text = `${JSON.stringify({...all, [stack]: times})}\n`;
+  // A full disk must not fail a run that has succeeded.
+  if (ran.size > 0) await replaceFile(fileIn(dirs), text).catch(() => undefined);
   return times;
 };
 

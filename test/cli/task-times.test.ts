@@ -1,4 +1,4 @@
-import {writeFile} from 'node:fs/promises';
+import {symlink, writeFile} from 'node:fs/promises';
 import {describe, expect, it} from 'vitest';
 import {timeLines} from '../../src/cli/commands/up.ts';
 import {criticalPath, rememberTimes, savedTime} from '../../src/cli/task-times.ts';
@@ -53,6 +53,15 @@ describe('the critical path', () => {
 
   it('is empty if no task ran', () => {
     expect(criticalPath(plan, new Map())).toEqual([]);
+  });
+});
+
+describe('the times of a run', () => {
+  it('are returned even if the disk is full', async () => {
+    await using dir = await tempDir();
+    await symlink('/dev/full', dir.join('task-times.json.new'));
+    const ran = new Map([['build/pause', 5]]);
+    expect(await rememberTimes({state: dir.path}, 'bookworm', ran)).toEqual({'build/pause': 5});
   });
 });
 
