@@ -73,6 +73,8 @@ const unknownTo = (program: Command, words: readonly string[]): readonly string[
     command = next;
   }
   if (command === program && /^[a-z]/.test(words[0] ?? '')) return [words[0] ?? ''];
+  // All arguments are kubectl's.
+  if (command.name() === 'kubectl') return [];
   const known = new Set(['--help', '--version', ...command.options.map(({long}) => long)]);
   return flagsIn(words).filter((flag) => !known.has(flag));
 };
