@@ -117,11 +117,15 @@ export const runtimeProcess = (
       async () => running?.isOver() || ((await isReady(client)) ? true : undefined),
     ).catch((error: unknown): never => {
       signal.throwIfAborted();
-      throw notReady(`it has no ready network at ${runtimePaths.socket} after 30 s`, lines, error);
+      const why = `it has no ready network at ${runtimePaths.socket} after 30 s`;
+      const tryThis =
+        'listen at the path in KNI_SOCKET, and answer QueryNodeNetworks with a network whose `ready` is true';
+      throw notReady({why, tryThis, lines}, error);
     });
     if (running?.isOver()) {
       const code = await running.ended;
-      throw notReady(code === undefined ? 'a signal ended it' : `it ended with exit code ${code}`, lines);
+      const why = code === undefined ? 'a signal ended it' : `it ended with exit code ${code}`;
+      throw notReady({why, tryThis: 'correct it and run the same command again', lines});
     }
   };
   const end = async (name: 'SIGTERM' | 'SIGKILL'): Promise<number | undefined> => {
@@ -181,13 +185,19 @@ const send = (pid: number, name: NodeJS.Signals): void => {
   }
 };
 
-const notReady = (why: string, lines: readonly string[], cause?: unknown): UserError =>
+interface NotReady {
+  readonly why: string;
+  readonly tryThis: string;
+  /** Its output. */
+  readonly lines: readonly string[];
+}
+
+const notReady = ({why, tryThis, lines}: NotReady, cause?: unknown): UserError =>
   new UserError(
     {
       what: 'the network runtime did not start',
       why: [why, ...lines.slice(-10).map((line) => `│ ${line}`)].join('\n'),
-      tryThis:
-        'listen at the path in KNI_SOCKET, and answer QueryNodeNetworks with a network whose `ready` is true',
+      tryThis,
       code: 'KNI-E118',
     },
     {cause},

@@ -72,7 +72,7 @@ describe('runtime test', () => {
     await chmod(file, 0o755);
     const {code, stderr, errorCode} = await test([file]);
     expect({code, errorCode}).toEqual({code: 1, errorCode: 'KNI-E118'});
-    expect(stderr).toContain('it ended with exit code 3\n       │ no configuration\n');
+    expect(stderr).toContain('it ended with exit code 3\n       │ no configuration\ntry:   correct it ');
   });
 
   it('checks a running runtime with calls only, and deletes the networks of its pods', {
