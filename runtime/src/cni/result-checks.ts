@@ -2,7 +2,7 @@
  * Checks the members of a result that plugins written in Go parse. A later DEL passes the result on to all plugins of the list: one
  * that cannot parse it fails, and the pod could never be cleaned up.
  */
-import {isIP} from 'node:net';
+import {isAddress, isSubnet} from '../lib/ip-text.ts';
 import {isObject} from '../lib/json.ts';
 import {BadResult, resultInVersion} from './result-versions.ts';
 
@@ -12,27 +12,17 @@ const isText: Check = (value) => typeof value === 'string';
 const isWhole: Check = (value) => Number.isSafeInteger(value);
 const areTexts: Check = (value) => Array.isArray(value) && value.every(isText);
 
-/** Go refuses zones, as in fe80::1%eth0. */
-const isIp = (text: string): boolean => isIP(text) !== 0 && !text.includes('%');
-
-const isAddress: Check = (value) => value === '' || (typeof value === 'string' && isIp(value));
-
-const isSubnet: Check = (value) => {
-  if (typeof value !== 'string') return false;
-  const [ip = '', bits = '', ...rest] = value.split('/');
-  const isPrefix = /^\d{1,3}$/.test(bits) && Number(bits) <= (isIP(ip) === 4 ? 32 : 128);
-  return isIp(ip) && isPrefix && rest.length === 0;
-};
+const isAddressOrEmpty: Check = (value) => value === '' || isAddress(value);
 
 type Checks = Readonly<Record<string, Check>>;
 
 /** The types of Go's `types100.Result` (containernetworking/cni). */
 const lists: Readonly<Record<string, Checks>> = {
   interfaces: {name: isText, mac: isText, mtu: isWhole, sandbox: isText, socketPath: isText, pciID: isText},
-  ips: {address: isSubnet, gateway: isAddress},
+  ips: {address: isSubnet, gateway: isAddressOrEmpty},
   routes: {
     dst: isSubnet,
-    gw: isAddress,
+    gw: isAddressOrEmpty,
     mtu: isWhole,
     advmss: isWhole,
     priority: isWhole,

@@ -2,7 +2,7 @@
  * Checks capability arguments against CNI's CONVENTIONS.md ("Dynamic plugin specific fields") before a plugin gets them.
  * A plugin that refuses an argument in ADD also refuses it in DEL, so such a pod could not be cleaned up.
  */
-import {isIP} from 'node:net';
+import {isAddress, isSubnet} from '../lib/ip-text.ts';
 import {isObject} from '../lib/json.ts';
 
 /** Returns what is wrong with a value, or `undefined`. `at` names the value in that text. */
@@ -18,16 +18,8 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 const isInteger = (value: unknown, least: number, most: number): boolean =>
   Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most;
 
-/** A zone, as in fe80::1%eth0, is only valid on one node, and plugins refuse it. */
-const isAddress = (value: unknown): boolean => isText(value) && isIP(value) !== 0 && !value.includes('%');
-
 /** With or without a prefix length. */
-const isAddressOrCidr = (value: unknown): boolean => {
-  if (!isText(value)) return false;
-  const [ip = '', bits, ...rest] = value.split('/');
-  if (!isAddress(ip) || rest.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (isIP(ip) === 4 ? 32 : 128));
-};
+const isAddressOrSubnet = (value: unknown): boolean => isAddress(value) || isSubnet(value);
 
 /** `size` octets in hexadecimal, separated by colons. */
 const isHardwareAddress = (value: unknown, size: number): boolean =>
@@ -96,7 +88,7 @@ const bandwidth: Check = (value, at) => {
 
 /** By the key under which plugins get the value. */
 export const capabilityChecks = {
-  ips: listOf(either(isAddressOrCidr, 'an IP address without a zone, with or without a prefix length')),
+  ips: listOf(either(isAddressOrSubnet, 'an IP address without a zone, with or without a prefix length')),
   mac: either((value) => isHardwareAddress(value, 6), 'six octets, such as 02:00:00:00:00:0a'),
   infinibandGUID: either(
     (value) => isHardwareAddress(value, 8),

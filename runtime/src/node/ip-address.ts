@@ -1,6 +1,6 @@
 /** Functions for IPv4 and IPv6 addresses and subnets as text, in the canonical form that the kernel prints. */
-import {isIP} from 'node:net';
 import ipaddr from 'ipaddr.js';
+import {isAddress, isSubnet} from '../lib/ip-text.ts';
 
 export type Family = 4 | 6;
 
@@ -20,11 +20,8 @@ export const addressFrom = (value: unknown): string | undefined =>
 
 /** Clears the bits after the prefix. Undefined for an invalid subnet. */
 export const cidrFrom = (value: unknown): string | undefined => {
-  if (typeof value !== 'string') return undefined;
-  const [ip = '', bits = '', ...rest] = value.split('/');
-  if (!isAddress(ip) || !/^\d{1,3}$/.test(bits) || rest.length > 0) return undefined;
-  if (Number(bits) > (familyOf(ip) === 4 ? 32 : 128)) return undefined;
-  return `${networkAddressOf(value)}/${Number(bits)}`;
+  if (!isSubnet(value)) return undefined;
+  return `${networkAddressOf(value)}/${Number(value.split('/')[1])}`;
 };
 
 /** The first address of a subnet. */
@@ -69,7 +66,3 @@ export const overlaps = (one: Span, other: Span): boolean =>
 
 export const isWithin = (inner: Span, outer: Span): boolean =>
   inner.family === outer.family && outer.first <= inner.first && inner.last <= outer.last;
-
-/** Refuses addresses with a zone, such as fe80::1%eth0, which are meaningless on other nodes. */
-const isAddress = (value: unknown): value is string =>
-  typeof value === 'string' && isIP(value) !== 0 && !value.includes('%');
