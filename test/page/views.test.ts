@@ -1,6 +1,7 @@
 /** The other views of the page, in a real browser. */
 
 import {describe, expect, it} from 'vitest';
+import type {FeedMessage, NodeSnapshot} from '../../src/dashboard/feed.ts';
 import {useBrowser} from '../rig/dashboard/browse.ts';
 import {inOrder, madePod, timed} from '../rig/dashboard/made-pod.ts';
 import {serveLive} from '../rig/dashboard/page-server.ts';
@@ -91,6 +92,14 @@ describe('the topology', () => {
   });
 });
 
+/** A snapshot with other nodes. */
+const snapshotWith = (
+  change: (nodes: readonly NodeSnapshot[]) => readonly NodeSnapshot[],
+): readonly FeedMessage[] =>
+  inOrder([snapshotOf(beginning, [])]).map((message) =>
+    message.type === 'snapshot' ? {...message, nodes: change(message.nodes)} : message,
+  );
+
 describe('nodes and networks', () => {
   it('say why a node is not ready and since when, and ready again when it is', async () => {
     const served = await serveLive(inOrder([snapshotOf(beginning, [web], {silent: 'test1-worker'})]));
@@ -105,19 +114,39 @@ describe('nodes and networks', () => {
     await expect.poll(() => worker.innerText()).toContain('1 of 253 addresses');
   });
 
+  it.each(['#nodes', '#topology'])(
+    'show the whole names of four nodes with two addresses each (%s)',
+    async (at) => {
+      const snapshot = snapshotWith((nodes) =>
+        ['control-plane', 'worker', 'worker2', 'worker3'].flatMap((name, index) =>
+          nodes.slice(0, 1).map((node) => ({
+            ...node,
+            name: `test1-${name}`,
+            addresses: [`172.18.0.${index + 2}`, `fc00:f853:ccd:e793::${index + 2}`],
+          })),
+        ),
+      );
+      const page = await visit(await serveLive(snapshot), {at});
+      const names = page.getByRole('article').getByRole('heading', {level: 2});
+      await names.last().waitFor();
+      const cut = await names.evaluateAll((all) =>
+        all.flatMap(({scrollWidth, clientWidth, textContent}) =>
+          scrollWidth > clientWidth ? [textContent] : [],
+        ),
+      );
+      expect(await names.count()).toBe(4);
+      expect(cut).toEqual([]);
+    },
+  );
+
   it('show in red that a network has few free addresses', async () => {
-    const snapshots = [snapshotOf(beginning, [])].map((message) =>
-      message.type === 'snapshot'
-        ? {
-            ...message,
-            nodes: message.nodes.map((node, index) => ({
-              ...node,
-              networks: [{name: 'kni', ready: true, capacity: 100, used: index === 0 ? 50 : 99}],
-            })),
-          }
-        : message,
+    const snapshot = snapshotWith((nodes) =>
+      nodes.map((node, index) => ({
+        ...node,
+        networks: [{name: 'kni', ready: true, capacity: 100, used: index === 0 ? 50 : 99}],
+      })),
     );
-    const page = await visit(await serveLive(inOrder(snapshots)), {at: '#nodes'});
+    const page = await visit(await serveLive(snapshot), {at: '#nodes'});
     await page.getByRole('meter').first().waitFor();
     const levels: readonly string[] = await page.evaluate(
       "[...document.querySelectorAll('meter')].map((each) => getComputedStyle(each).getPropertyValue('--level'))",

@@ -47,7 +47,9 @@ const NodeCard = ({box}: {readonly box: NodeBox}) => {
       <header class="node-head">
         <h2 title={node.name}>{shortNode(node.name, model.value.cluster)}</h2>
         <NodeState node={node} />
-        <span class="port mono">{node.addresses.join(', ')}</span>
+        <span class="port mono" title={node.addresses.join(', ')}>
+          {node.addresses.join(', ')}
+        </span>
       </header>
       {node.silent !== undefined && <p class="node-trouble">{visibleText(node.silent)}</p>}
       {node.ready === false && node.reason !== undefined && (
