@@ -1,7 +1,7 @@
 /** Compares CNI and KNI on a worker, and shows the result to people. */
 
 import {withChanges} from '../changes/changes.ts';
-import {type Cluster, nameFlag, requireCluster, requireRunning} from '../cluster/cluster.ts';
+import {type Cluster, nameFlag, requireAllNodes, requireCluster} from '../cluster/cluster.ts';
 import {refuseUserRuntime} from '../cluster/user-runtime.ts';
 import {type Comparison, compareNetworks} from '../compare/compare.ts';
 import {seconds} from '../duration.ts';
@@ -36,7 +36,7 @@ export const runComparison = async (
   const {say, note} = runOutput(world, json, printed);
   const begun = performance.now();
   const cluster = await requireCluster(place, name, signal);
-  requireRunning(name, cluster.nodes);
+  await requireAllNodes(place.dirs, name, cluster.nodes);
   await refuseUserRuntime(cluster, 'compare CNI with KNI', signal);
   const worker = workerOf(cluster, name, node);
   say(`Comparing CNI and KNI on ${worker} with ${pods} pods each. Its other pods restart twice.`);

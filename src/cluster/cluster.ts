@@ -163,6 +163,32 @@ export const removedNodes = (
   return made.filter((each) => nodes.every((node) => node.name !== each));
 };
 
+/** kind cannot add a node to an existing cluster, and the API server still has the removed one. */
+export const refuseRemovedNodes = (
+  name: string,
+  record: ClusterRecord | undefined,
+  nodes: readonly NodeContainer[],
+): void => {
+  const removed = removedNodes(name, record, nodes);
+  if (removed.length === 0) return;
+  throw new UserError({
+    what: `cluster ${name} is incomplete`,
+    why: `the container of ${removed.join(', ')} was removed`,
+    tryThis: recreateHint(name, record?.workers),
+    code: 'KNI-E403',
+  });
+};
+
+/** For work that needs all nodes. Throws UserError when a node was removed or is stopped. */
+export const requireAllNodes = async (
+  dirs: Dirs,
+  name: string,
+  nodes: readonly NodeContainer[],
+): Promise<void> => {
+  refuseRemovedNodes(name, await readRecord(dirs, name), nodes);
+  requireRunning(name, nodes);
+};
+
 /** The directory of a cluster in the state directory. `down` removes it. */
 export const clusterDirectory = (dirs: Dirs, name: string): string => join(dirs.state, 'clusters', name);
 

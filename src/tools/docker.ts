@@ -209,10 +209,14 @@ export const parseNodeContainers = (stdout: string): readonly NodeContainer[] =>
   stdout
     .split('\n')
     .filter(Boolean)
-    .map((line) => {
-      const {state, stack, ...node} = readJson(printedNode, line, 'the output of docker ps');
-      return {...node, running: state === 'running', stack: stack === '' ? undefined : stack};
-    })
+    .map((line) => readJson(printedNode, line, 'the output of docker ps'))
+    // `docker rm -f` needs seconds to delete the volume of a node, which cannot be started again.
+    .filter(({state}) => state !== 'removing')
+    .map(({state, stack, ...node}) => ({
+      ...node,
+      running: state === 'running',
+      stack: stack === '' ? undefined : stack,
+    }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 
 /** Prints the size of each image in bytes, one per line. */

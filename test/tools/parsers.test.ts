@@ -46,6 +46,10 @@ describe('parseNodeContainers', () => {
     expect(parseNodeContainers(lines({...node, state}))).toMatchObject([{running: false}]);
   });
 
+  it('leaves out a container that docker is removing', () => {
+    expect(parseNodeContainers(lines({...node, state: 'removing'}))).toEqual([]);
+  });
+
   it('finds nothing in nothing', () => {
     expect(parseNodeContainers('')).toEqual([]);
   });

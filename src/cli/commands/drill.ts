@@ -1,7 +1,7 @@
 /** drill: runs drills on a cluster, and shows their steps, their evidence and their verdicts. */
 
 import {restoreChanges} from '../../changes/changes.ts';
-import {nameFlag, requireCluster, requireRunning} from '../../cluster/cluster.ts';
+import {nameFlag, requireAllNodes, requireCluster, requireRunning} from '../../cluster/cluster.ts';
 import {refuseUserRuntime} from '../../cluster/user-runtime.ts';
 import {drills} from '../../drills/drills.ts';
 import {UserError} from '../../errors.ts';
@@ -44,6 +44,7 @@ export const drill = async (
     const cluster = await requireCluster({host, dirs}, name, signal);
     requireRunning(name, cluster.nodes);
     if (restore) return restoreCluster(world, output, name);
+    await requireAllNodes(dirs, name, cluster.nodes);
     await refuseUserRuntime(cluster, 'run drills', signal);
     const result = resultOf(await runDrills(world, chosen, {name, json, command}));
     output.record('result', {command: 'drill', cluster: name, ...result});

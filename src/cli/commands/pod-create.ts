@@ -2,7 +2,7 @@
 
 import {readFile} from 'node:fs/promises';
 import {text as readAll} from 'node:stream/consumers';
-import {type Cluster, nameFlag, requireCluster, requireRunning} from '../../cluster/cluster.ts';
+import {type Cluster, nameFlag, requireAllNodes, requireCluster} from '../../cluster/cluster.ts';
 import {findPod} from '../../cluster/pod.ts';
 import {podsInFile} from '../../cluster/pod-file.ts';
 import {createPods, podManifest, waitForPod} from '../../cluster/pods.ts';
@@ -45,8 +45,9 @@ export const podCreate = async (
     options.filename === undefined
       ? await podsLikeSample(pod ?? 'samplepod', options)
       : await podsOfFile(options.filename);
-  const cluster = await requireCluster(hostAndDirs(world), name, signal);
-  requireRunning(name, cluster.nodes);
+  const {host, dirs} = hostAndDirs(world);
+  const cluster = await requireCluster({host, dirs}, name, signal);
+  await requireAllNodes(dirs, name, cluster.nodes);
   await restoreFirst(world, name, 'kni-demo pod create');
   if (node !== undefined) cluster.node(node); // throws when the node is unknown
   for (const path of wanted.paths) await refuseExisting(cluster, path, nameFlag(name), signal);

@@ -10,8 +10,8 @@ import {
   type Cluster,
   clusterDirectory,
   nameFlag,
+  requireAllNodes,
   requireCluster,
-  requireRunning,
 } from '../../cluster/cluster.ts';
 import {proofLines} from '../../cluster/proof.ts';
 import {
@@ -61,7 +61,7 @@ export const runtimeDev = async (
   const compileGo = await goCompilerFor(world, project, {command, lockTimeout, json, output, cluster: name});
   await runLocked(place.dirs, {command, lockTimeout, say: output.note, signal}, async () => {
     const cluster = await requireCluster(place, name, signal);
-    requireRunning(name, cluster.nodes);
+    await requireAllNodes(place.dirs, name, cluster.nodes);
     await restoreLocked(world, place, name);
     await requireOwnNetwork(place.dirs, name);
     const source = project.directory;

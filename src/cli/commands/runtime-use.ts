@@ -6,8 +6,8 @@ import {
   type Cluster,
   clusterDirectory,
   nameFlag,
+  requireAllNodes,
   requireCluster,
-  requireRunning,
 } from '../../cluster/cluster.ts';
 import {samplePodName} from '../../cluster/names.ts';
 import {proofLines, runtimeLine} from '../../cluster/proof.ts';
@@ -52,7 +52,7 @@ export const runtimeUse = async (
   const compileGo = source && (await goCompilerFor(world, source, compiling));
   await runLocked(place.dirs, {command, lockTimeout, say: note, signal}, async () => {
     const found = await requireCluster(place, name, signal);
-    requireRunning(name, found.nodes);
+    await requireAllNodes(place.dirs, name, found.nodes);
     await restoreLocked(world, place, name);
     if (source !== undefined) await requireOwnNetwork(place.dirs, name);
     const directory = clusterDirectory(place.dirs, name);

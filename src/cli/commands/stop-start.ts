@@ -1,9 +1,8 @@
 /** stop and start: the node containers of a cluster. */
 
-import {readRecord, requireCluster} from '../../cluster/cluster.ts';
+import {readRecord, refuseRemovedNodes, requireCluster} from '../../cluster/cluster.ts';
 import {startNodes, startRuntimes, waitForNodes} from '../../cluster/start.ts';
 import {seconds} from '../../duration.ts';
-import {refuseRemovedNodes} from '../../stages/lib/find-cluster.ts';
 import {stopContainers} from '../../tools/docker.ts';
 import {lineWriter} from '../../view/stream.ts';
 import {hostAndDirs} from '../context.ts';

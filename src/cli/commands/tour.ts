@@ -1,7 +1,7 @@
 /** tour: shows KNI step by step with some drills and a comparison with CNI. A key continues. */
 
 import {setTimeout as sleep} from 'node:timers/promises';
-import {nameFlag, requireCluster, requireRunning} from '../../cluster/cluster.ts';
+import {nameFlag, requireAllNodes, requireCluster} from '../../cluster/cluster.ts';
 import {refuseUserRuntime} from '../../cluster/user-runtime.ts';
 import {drills} from '../../drills/drills.ts';
 import type {DrillName} from '../../drills/names.ts';
@@ -74,7 +74,7 @@ export const tour = async (world: World, {name, auto, json, lockTimeout}: TourOp
   const command = 'kni-demo tour';
   await runLocked(dirs, {command, lockTimeout, say: note, signal}, async () => {
     const cluster = await requireCluster({host, dirs}, name, signal);
-    requireRunning(name, cluster.nodes);
+    await requireAllNodes(dirs, name, cluster.nodes);
     await refuseUserRuntime(cluster, 'run drills', signal);
     const chosen = story.flatMap((each) => drills.find((drill) => drill.name === each) ?? []);
     await pause('introduction');

@@ -1,6 +1,6 @@
 /** verify: proves that KNI gave the sample pod its network, on a running cluster. */
 
-import {requireCluster, requireRunning} from '../../cluster/cluster.ts';
+import {requireAllNodes, requireCluster} from '../../cluster/cluster.ts';
 import {seconds} from '../../duration.ts';
 import {verifyPlan} from '../../stages/demo.ts';
 import {restoreFirst} from '../interrupted.ts';
@@ -30,7 +30,7 @@ export const verify = async (world: World, options: VerifyOptions): Promise<void
     {say: () => undefined, mayWrite: false},
   );
   const {nodes} = await requireCluster(context, name, signal);
-  requireRunning(name, nodes);
+  await requireAllNodes(context.dirs, name, nodes);
   await restoreFirst(world, name, 'kni-demo verify');
   const proof = proofCollector();
   const plan = verifyPlan();

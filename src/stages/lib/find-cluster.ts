@@ -1,6 +1,6 @@
 /** Finds the cluster of a run, and refuses a cluster that `up` must not change. */
 
-import {type ClusterRecord, nodesOf, readRecord, recreateHint, removedNodes} from '../../cluster/cluster.ts';
+import {nodesOf, readRecord, refuseRemovedNodes} from '../../cluster/cluster.ts';
 import {defaultCluster} from '../../cluster/names.ts';
 import {refuseForeign} from '../../cluster/ownership.ts';
 import {UserError} from '../../errors.ts';
@@ -43,22 +43,6 @@ export const plannedNodesOf = (plan: Pick<TaskRun, 'fingerprintOf'>): PlannedNod
   image: imageOf(nodeImage.id, plan),
   system: systemTag(plan),
 });
-
-/** kind cannot add a node to an existing cluster, and the API server still has the removed one. */
-export const refuseRemovedNodes = (
-  name: string,
-  record: ClusterRecord | undefined,
-  nodes: readonly NodeContainer[],
-): void => {
-  const removed = removedNodes(name, record, nodes);
-  if (removed.length === 0) return;
-  throw new UserError({
-    what: `cluster ${name} is incomplete`,
-    why: `the container of ${removed.join(', ')} was removed`,
-    tryThis: recreateHint(name, record?.workers),
-    code: 'KNI-E403',
-  });
-};
 
 /** The flags of the `up` that is refused, to repeat them. */
 const flagsOf = ({cluster, stack, stackFile, repeatedFlags = []}: DemoContext): readonly string[] => {
