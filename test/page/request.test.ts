@@ -2,10 +2,11 @@
 
 import type {Locator, Page} from 'playwright-core';
 import {describe, expect, it} from 'vitest';
+import {createHub} from '../../src/dashboard/hub.ts';
 import {useBrowser} from '../rig/dashboard/browse.ts';
 import {inOrder, madePod, timed} from '../rig/dashboard/made-pod.ts';
 import {serveLive} from '../rig/dashboard/page-server.ts';
-import {failure, podCreated, podFails} from '../rig/dashboard/pod-life.ts';
+import {failure, podCreated, podFails, podStart} from '../rig/dashboard/pod-life.ts';
 import {snapshotOf} from '../rig/dashboard/snapshots.ts';
 import {beginning, story} from '../rig/dashboard/stories.ts';
 import {until} from '../rig/wait.ts';
@@ -46,6 +47,25 @@ describe('a call', () => {
       expect(await isWithin(response, page.locator('.detail'))).toBe(true);
     },
   );
+
+  it('stays chosen when the page reconnects', async () => {
+    const messages = inOrder(podStart(madePod('default/web', 2), beginning));
+    const start = {version: 1, cluster: 'test1', readOnly: true, live: true, actions: [], drills: []};
+    const hub = createHub({start});
+    for (const message of messages) hub.publish(message);
+    const page = await visit(await serveLive([], {hub}));
+    await page.getByRole('button', {name: 'KNI runtime: AttachInterface'}).click();
+    const response = page.getByRole('group', {name: 'Response'});
+    await response.getByText('"ip": ["10.244.1.3"]').waitFor();
+    const next = podStart(madePod('default/next', 4), beginning + 5_000_000, 20);
+    for (const message of inOrder(next)) hub.publish(message);
+    hub.publish({type: 'start', time: new Date().toISOString(), ...start});
+    await page.getByText('No pod yet').waitFor();
+    for (const message of [...messages, ...inOrder(next)]) hub.publish(message);
+    await response.getByText('"ip": ["10.244.1.3"]').waitFor();
+    await page.getByRole('option', {name: 'next'}).first().waitFor();
+    expect(await page.locator('.facts-name').innerText()).toBe('web');
+  });
 
   it('leaves all room to a request without a long response', async () => {
     const page = await replay(story(), 25);

@@ -5,6 +5,7 @@ import type {FeedMessage} from '../feed.ts';
 import {emptyModel, type Model} from './model/model.ts';
 import {reduce, type TickMessage} from './model/reduce.ts';
 import {shownLifeOf} from './model/shown-life.ts';
+import {foundBarIn, type SoughtBar, soughtBarOf} from './model/sought-bar.ts';
 
 export const views = ['life', 'topology', 'nodes', 'pods', 'log'] as const;
 export type View = (typeof views)[number];
@@ -61,11 +62,27 @@ const flush = (): void => {
   const messages = waiting;
   waiting = [];
   const begun = performance.now();
-  model.value = reduce(model.value, messages);
+  update(reduce(model.value, messages), messages);
   // After the page is rendered and painted.
   setTimeout(() => {
     const work = performance.now() - begun;
     pause = Math.min(Math.max(work * restPerWork, pauses.least), pauses.most);
+  });
+};
+
+/** Until the messages of a new feed have come as far as the bar that was chosen. */
+let sought: SoughtBar | undefined;
+
+const update = (next: Model, messages: readonly Message[]): void => {
+  if (messages.some(({type}) => type === 'start')) sought ??= soughtBarOf(model.value, chosenBar.value);
+  // The user may have chosen another bar since.
+  if (sought?.id !== chosenBar.value) sought = undefined;
+  const found = sought && foundBarIn(next, sought);
+  batch(() => {
+    model.value = next;
+    if (found === undefined) return;
+    chosenBar.value = found;
+    sought = undefined;
   });
 };
 
