@@ -39,7 +39,8 @@ export const runComparison = async (
   await requireAllNodes(place.dirs, name, cluster.nodes);
   await refuseUserRuntime(cluster, 'compare CNI with KNI', signal);
   const worker = workerOf(cluster, name, node);
-  say(`Comparing CNI and KNI on ${worker} with ${pods} pods each. Its other pods restart twice.`);
+  say(`Comparing CNI and KNI on ${worker} with ${pods} pods each.`);
+  say('Its other pods restart twice.');
   const result = await startingAnew(world, () =>
     withChanges(place, {cluster: name, command, signal, say: note}, (changes) =>
       compareNetworks(changes, {node: worker, pods, signal, say: note}),
