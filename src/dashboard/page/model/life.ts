@@ -229,9 +229,10 @@ const ended = (life: Life, event: ClusterEvent, {lane, label, key}: Step, {id, a
 /** DEL while AttachInterface runs, and what removes the sandbox of a failed attempt. */
 const isRollback = ({state, bars, open}: Life, {command, rpc, kind}: ClusterEvent): boolean => {
   if (command === 'DEL')
-    return [...open.values()].some((id) => bars.findLast((bar) => bar.id === id)?.label === 'AttachInterface')
-      ? true
-      : state === 'failing';
+    return (
+      state === 'failing' ||
+      [...open.values()].some((id) => bars.findLast((bar) => bar.id === id)?.label === 'AttachInterface')
+    );
   const isUndoing =
     rpc === 'DetachInterface' || rpc === 'DeleteNetwork' || /^sandbox-(stop|remov)/.test(kind);
   return isUndoing && state === 'failing';

@@ -78,7 +78,7 @@ const Detail = ({bar, life}: {readonly bar: Bar; readonly life: Life}) => {
       <header class="detail-head">
         <h3>
           {visibleText(label)}
-          {isFailed && <span class="tag tag-bad">failed</span>}
+          {isFailed && <span class="tag">failed</span>}
           {isRollback && <span class="tag">rollback</span>}
         </h3>
         <span class="dim">{programs[lane] ?? `KNI runtime → ${lane.slice('plugin '.length)}`}</span>

@@ -1,7 +1,7 @@
 /** Lines between the lanes: from the caller of each call to the program that it calls. Decoration: the bars have names. */
 
 import type {PlacedBar, PlacedLane} from '../model/lanes.ts';
-import type {Lane, Life} from '../model/life.ts';
+import type {Lane} from '../model/life.ts';
 
 export interface LaneBox {
   readonly lane: Lane;
@@ -12,7 +12,6 @@ export interface LaneBox {
 }
 
 interface Props {
-  readonly life: Life;
   readonly boxes: readonly LaneBox[];
   readonly placed: readonly PlacedLane[];
   readonly width: number;

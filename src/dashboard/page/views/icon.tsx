@@ -15,7 +15,6 @@ const paths = {
   plus: 'M8 3v10M3 8h10',
   minus: 'M3 8h10',
   fit: 'M2 5V2h3M11 2h3v3M14 11v3h-3M5 14H2v-3',
-  warning: 'M8 2 1.5 13.5h13ZM8 6.5v3.2M8 11.4v.6',
 } as const;
 
 export type IconName = keyof typeof paths;

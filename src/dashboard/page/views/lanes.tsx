@@ -146,7 +146,7 @@ export const Lanes = memo(({life, now}: Props) => {
         </div>
         <div class="lane-track" ref={ref}>
           <Stripes {...{scale, window, width, boxes, height}} />
-          <Calls {...{life, boxes, placed, width, height}} />
+          <Calls {...{boxes, placed, width, height}} />
           {placed.map(({lane, bars}, index) => {
             const box = boxes[index];
             return bars.map((each) => (
