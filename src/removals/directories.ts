@@ -1,7 +1,8 @@
 /** The cache, the state, and the link to the docker command. */
 
 import {rm} from 'node:fs/promises';
-import {exists, removeTree} from '../cache/files.ts';
+import {lockName} from '../cache/dirs.ts';
+import {namesIn, removeTree} from '../cache/files.ts';
 import {listCache, removeCache} from '../cache/inventory.ts';
 import {requireOurDirectory} from '../cache/marker.ts';
 import {mountPointsIn} from '../host/mounts.ts';
@@ -31,7 +32,7 @@ export const directoryRemovals = async (
       },
     });
   }
-  if (await exists(dirs.state))
+  if ((await namesIn(dirs.state)).some((name) => name !== lockName))
     removals.push({what: `logs and state in ${dirs.state}`, remove: () => removeTree(dirs.state)});
   return removals;
 };
