@@ -92,7 +92,7 @@ describe('up', () => {
     expect(
       host.ran.filter((command) => /docker (build|run|pull|import)|mmdebstrap|kind create/.test(command)),
     ).toEqual([]);
-    expect(await readdir(dir.join('state/kni-demo'))).toEqual(['clusters']);
+    expect(await readdir(dir.join('state/kni-demo'))).toEqual(['clusters', 'lock']);
   });
 
   it('ends with the exit code of the failed task, after the reason and the path of the log', async () => {
