@@ -58,7 +58,10 @@ export const changeFiles = async (
   return change;
 };
 
-/** Applies a manifest. `objects` names everything that it creates. */
+/**
+ * Applies a manifest. `objects` names everything that it creates. The signal does not end kubectl: in the node it would go on, and could
+ * create the objects after their deletion.
+ */
 export const createObjects = async (
   changes: Changes,
   {
@@ -69,7 +72,8 @@ export const createObjects = async (
 ): Promise<Change> => {
   const change: Change = {kind: 'objects-created', objects: [...objects]};
   await changes.make(change, async () => {
-    await changes.cluster.controlPlane.run(applyManifest, {input: manifest, signal});
+    await changes.cluster.controlPlane.run(applyManifest, {input: manifest, timeout: 30_000});
+    signal.throwIfAborted();
   });
   return change;
 };

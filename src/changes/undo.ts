@@ -63,28 +63,45 @@ const removeNetwork = ({bridge, leases}: Extract<Change, {kind: 'network-created
   ],
 ];
 
-const namespaceFlag = ({namespace}: ClusterObject): readonly string[] =>
-  namespace === undefined ? [] : ['-n', namespace];
+const onObject = (
+  verb: string,
+  {resource, namespace, name}: ClusterObject,
+  ...flags: readonly string[]
+): Command =>
+  kubectl(
+    verb,
+    resource,
+    ...(namespace === undefined ? [] : ['-n', namespace]),
+    name,
+    '--ignore-not-found',
+    ...flags,
+  );
 
-/** Resolves when the objects are gone. The containers of pods get one second to end. */
+/** The containers of pods get one second to end. */
+const deletionOf = (object: ClusterObject): Command =>
+  onObject('delete', object, '--wait=false', '--grace-period=1');
+
+/** Prints nothing if the object does not exist, and otherwise the time of its deletion after this word. */
+const exists = 'exists';
+const lookFor = (object: ClusterObject): Command =>
+  onObject('get', object, '-o', `jsonpath=${exists}{.metadata.deletionTimestamp}`);
+
+/** Resolves when the objects are gone. */
 const deleteObjects = async (
   controlPlane: Host,
   objects: readonly ClusterObject[],
   signal: AbortSignal,
 ): Promise<void> => {
-  const flags = ['--ignore-not-found', '--wait=false', '--grace-period=1'];
+  for (const object of objects) await controlPlane.run(deletionOf(object), {signal});
   for (const object of objects)
-    await controlPlane.run(
-      kubectl('delete', object.resource, ...namespaceFlag(object), object.name, ...flags),
-      {signal},
-    );
-  for (const object of objects) {
-    const {resource, name} = object;
-    const get = kubectl('get', resource, ...namespaceFlag(object), name, '--ignore-not-found', '-o', 'name');
     await waitUntil(
       // A kubelet of 1.20 can take a minute to remove a pod that is deleted while it starts (docs/troubleshooting.md).
-      {what: `${resource} ${name} to be gone`, every: 250, atMost: 110_000, signal},
-      async (polling) => (await controlPlane.run(get, {signal: polling})).stdout === '' || undefined,
+      {what: `${object.resource} ${object.name} to be gone`, every: 250, atMost: 110_000, signal},
+      async (polling) => {
+        const {stdout} = await controlPlane.run(lookFor(object), {signal: polling});
+        // After kill -9 the command that was to create it may have gone on in the node.
+        if (stdout === exists) await controlPlane.run(deletionOf(object), {signal: polling});
+        return stdout === '' || undefined;
+      },
     );
-  }
 };

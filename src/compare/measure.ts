@@ -53,11 +53,12 @@ export const measurePods = async (
     const before = index === 0 ? await filesOn(host, signal) : [];
     const objects = [{resource: 'pod', namespace: 'default', name}];
     const since = Date.now();
-    let createToReady = 0;
+    let created = 0;
     const change: Change = {kind: 'objects-created', objects};
     await changes.make(change, async () => {
-      createToReady = await createAndWait(changes.cluster, name, node, signal);
+      created = await createPod(changes.cluster.controlPlane, await podManifest({name, node}));
     });
+    const createToReady = (await whenReady(changes.cluster, name, node, signal)) - created;
     if (index === 0) files = (await filesOn(host, signal)).filter((file) => !before.includes(file));
     else {
       const times = podTimesFrom(name, await logsOf(host, {side, name, since, signal}));
@@ -75,26 +76,32 @@ export const measurePods = async (
 /** The clocks are not more precise than that. */
 const tenths = (ms: number): number => Math.round(ms * 10) / 10;
 
+const kubectl = 'kubectl --kubeconfig=/etc/kubernetes/admin.conf';
+
 /**
- * Returns the milliseconds from the creation to Ready. kubectl watches the pod, so this does not depend on polling. Throws UserError with
- * the pod's last warning event if it does not become Ready.
+ * Returns the time after the creation, in milliseconds since 1970. It is not cancelled: kubectl would go on in the node, and could create
+ * the pod after its deletion.
  */
-const createAndWait = async (
+const createPod = async (controlPlane: Host, input: string): Promise<number> => {
+  const command = ['sh', ['-ec', `${kubectl} create -f - >/dev/null; date +%s%N`]] as const;
+  return Number((await controlPlane.run(command, {input, timeout: 30_000})).stdout) / 1e6;
+};
+
+/**
+ * Resolves with the time at which the pod is Ready, in milliseconds since 1970. kubectl watches the pod, so this does not depend on
+ * polling. Throws UserError with the pod's last warning event if it does not become Ready.
+ */
+const whenReady = async (
   cluster: Pick<Cluster, 'controlPlane' | 'nodes'>,
   name: string,
   node: string,
   signal: AbortSignal,
 ): Promise<number> => {
-  const script = `kubectl="kubectl --kubeconfig=/etc/kubernetes/admin.conf"
-    $kubectl create -f - >/dev/null
-    begin=$(date +%s%N)
-    $kubectl wait --for=condition=Ready --timeout=90s "pod/$1" >/dev/null
-    echo $(($(date +%s%N) - begin))`;
-  const input = await podManifest({name, node});
-  const command = ['bash', ['-ec', script, 'bash', name]] as const;
+  const script = `${kubectl} wait --for=condition=Ready --timeout=90s "pod/$1" >/dev/null; date +%s%N`;
+  const command = ['sh', ['-ec', script, 'sh', name]] as const;
   const {controlPlane} = cluster;
   try {
-    return Number((await controlPlane.run(command, {input, signal, timeout: 120_000})).stdout) / 1e6;
+    return Number((await controlPlane.run(command, {signal, timeout: 120_000})).stdout) / 1e6;
   } catch (error) {
     if (!(error instanceof CommandError) || signal.aborted) throw error;
     throw new UserError(

@@ -1,5 +1,7 @@
+import {once} from 'node:events';
 import {mkdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import {describe, expect, it} from 'vitest';
 import {dirsOf} from '../../src/cache/dirs.ts';
@@ -8,6 +10,7 @@ import {restoreChanges, withChanges} from '../../src/changes/changes.ts';
 import {createObjects, stopService} from '../../src/changes/make.ts';
 import {readChanges, summarizeChanges} from '../../src/changes/record.ts';
 import {UserError} from '../../src/errors.ts';
+import type {Host} from '../../src/host/host.ts';
 import {localHost} from '../../src/host/process.ts';
 import {bundle} from '../rig/bundle.ts';
 import {hostOf} from '../rig/cli.ts';
@@ -38,6 +41,7 @@ const rig = async (answer?: (command: string) => string, ps = nodes) => {
   };
 };
 
+const pod = {resource: 'pod', namespace: 'default', name: 'drill'};
 const stopKni = {node: 'test1-worker', unit: 'kni', signal};
 
 describe('withChanges', () => {
@@ -199,17 +203,56 @@ describe('withChanges', () => {
     await using test = await rig((command) => {
       if (!command.includes(' get ')) return '';
       asked += 1;
-      return asked === 1 ? 'pod/drill' : '';
+      return asked === 1 ? 'exists2026-11-29T10:00:00Z' : '';
     });
     const {host, dirs, options} = test;
     await withChanges({host, dirs}, options, async (changes) => {
-      const objects = [{resource: 'pod', namespace: 'default', name: 'drill'}];
-      await createObjects(changes, {manifest: 'kind: Pod', objects, signal});
+      await createObjects(changes, {manifest: 'kind: Pod', objects: [pod], signal});
     });
     expect(asked).toBe(2);
     expect(test.ran().some((line) => line.includes('delete pod -n default drill --ignore-not-found'))).toBe(
       true,
     );
+  });
+
+  it('deletes an object that appears after the first deletion', async () => {
+    const deletion = / delete pod -n default drill /;
+    let deleted = 0;
+    await using test = await rig((command) => {
+      if (deletion.test(command)) deleted += 1;
+      return command.includes(' get ') && deleted < 2 ? 'exists' : '';
+    });
+    const {host, dirs, options} = test;
+    await withChanges({host, dirs}, options, (changes) =>
+      changes.make({kind: 'objects-created', objects: [pod]}, async () => undefined),
+    );
+    expect(test.ran().filter((line) => deletion.test(line))).toHaveLength(2);
+  });
+
+  it('lets a creation end after Ctrl-C, because it would go on in the node after the deletion', async () => {
+    await using test = await rig();
+    const {dirs, options} = test;
+    const cancel = new AbortController();
+    const events: string[] = [];
+    const host: Host = {
+      async run([file, args], given = {}) {
+        const line = [file, ...args].join(' ');
+        if (line.endsWith(' apply -f -')) {
+          cancel.abort();
+          await Promise.race([sleep(200), given.signal && once(given.signal, 'abort')]);
+          given.signal?.throwIfAborted();
+          events.push('created');
+        }
+        if (line.includes(' delete ')) events.push('deleted');
+        return test.host.run([file, args], given);
+      },
+    };
+    const work = withChanges({host, dirs}, {...options, signal: cancel.signal}, async (changes) => {
+      await createObjects(changes, {manifest: 'kind: Pod', objects: [pod], signal: cancel.signal});
+      events.push('more work');
+    });
+    await expect(work).rejects.toThrow('aborted');
+    expect(events).toEqual(['created', 'deleted']);
   });
 });
 
