@@ -135,6 +135,7 @@ describe('listView', () => {
       '  exit code 2: go build ./cmd/kubelet',
       '  │ compiling',
       '  │ undefined: kni',
+      '  │ from the command itself',
       '  log: /logs/build/kubelet.log',
       '  try: see the log, fix the cause and run the same command again; finished tasks are kept',
     ]);
