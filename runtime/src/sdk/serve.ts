@@ -1,5 +1,4 @@
 /** Serves KNI with the handlers of the user. */
-import {isIP} from 'node:net';
 import {create, type DescMessage, type MessageInitShape, toBinary} from '@bufbuild/protobuf';
 import {unobserved} from '../events/observe-rpcs.ts';
 import type {
@@ -20,6 +19,7 @@ import {
   QueryPodNetworkResponseSchema,
   SetupNodeNetworkResponseSchema,
 } from '../gen/kni_pb.ts';
+import {isAddress} from '../lib/ip-text.ts';
 import {createLock} from '../lib/keyed-lock.ts';
 import {RpcError} from '../lib/rpc-error.ts';
 import type {Log, LogFields} from '../log.ts';
@@ -208,10 +208,10 @@ const mutable = ({ipconfigs, ...rest}: PodNetworkAnswer) => ({
   ipconfigs: Object.fromEntries(
     Object.entries(ipconfigs).map(([name, {ip, ...each}]) => {
       for (const address of ip) {
-        if (isIP(address) === 0)
+        if (!isAddress(address))
           throw new RpcError(
             'INTERNAL',
-            `invalid address ${JSON.stringify(address)} of ${name}: answer an IP address without prefix length`,
+            `invalid address ${JSON.stringify(address)} of ${name}: answer an IP address without prefix length or zone`,
           );
       }
       return [name, {...each, ip: [...ip]}];

@@ -21,13 +21,13 @@ describe('serve', () => {
     expect(await readdir(dir.path)).toEqual([]);
   });
 
-  it.each(['10.244.1.2/24', '999.1.2.3', ''])('refuses the answer %j for an address', async (address) => {
+  it.each(['10.244.1.2/24', '999.1.2.3', 'fe80::1%eth0', ''])('refuses the address %j', async (address) => {
     await using dir = await tempDir();
     const answer = async () => ({ipconfigs: {eth0: {ip: ['10.244.1.2', address]}}});
     using kni = await serveIn(dir, {attachInterface: answer, queryPodNetwork: answer});
     const refused = {
       code: 13,
-      details: `invalid address ${JSON.stringify(address)} of eth0: answer an IP address without prefix length`,
+      details: `invalid address ${JSON.stringify(address)} of eth0: answer an IP address without prefix length or zone`,
     };
     await expect(kni.attachInterface({id: 'sandbox'})).rejects.toMatchObject(refused);
     await expect(kni.queryPodNetwork({id: 'sandbox'})).rejects.toMatchObject(refused);
