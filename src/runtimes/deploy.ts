@@ -13,9 +13,9 @@ import type {Project} from './project.ts';
 import {awaitReady, notReady} from './ready.ts';
 
 /**
- * A shell function that waits until the kubelet is connected to the new runtime. It reconnects with a backoff from 0.2 s. It refuses
- * pods until then, and tries them again only after 10 to 15 s. A reader of events, or a question that was just answered, may be
- * connected, too: only the kubelet's end of a connection names the kubelet.
+ * A shell function that waits until the kubelet is connected to the new runtime, or a few seconds have passed. The kubelet reconnects
+ * with a backoff from 0.2 s. It refuses pods until then, and tries them again only after 10 to 15 s. A reader of events, or a program
+ * that has just asked for the networks, may be connected, too: only the kubelet's end of a connection names the kubelet.
  */
 export const kubeletConnected = `
 kubelet_connected() {

@@ -54,24 +54,25 @@ describe('kubelet_connected', () => {
     const socket = dir.join('kni.sock');
     const server = createServer((connection) => connection.on('error', () => undefined));
     await new Promise<void>((done) => server.listen(socket, done));
-    const script = `${kubeletConnected}kubelet_connected; echo connected`.replace(
-      '/run/kni/kni.sock',
-      socket,
-    );
+    // It never gives up, so a connection that it does not find is a timeout.
+    const script = `${kubeletConnected}kubelet_connected; echo connected`
+      .replace('/run/kni/kni.sock', socket)
+      .replace('$(seq 50)', '$(seq 5000)');
     const other = connect(socket);
     await new Promise<void>((done) => other.on('connect', done));
     const order: string[] = [];
     const waiting = localHost()
-      .run(['sh', ['-c', script]])
+      .run(['sh', ['-c', script]], {timeout: 30_000})
       .then(({stdout}) => order.push(stdout));
     await sleep(300);
     order.push('kubelet');
     const program = `process.title = 'kubelet'; net.connect(${JSON.stringify(socket)})`;
     const kubelet = spawn(process.execPath, ['-e', program], {stdio: 'ignore'});
-    await waiting;
-    kubelet.kill();
-    other.destroy();
-    server.close();
+    await waiting.finally(() => {
+      kubelet.kill();
+      other.destroy();
+      server.close();
+    });
     expect(order).toEqual(['kubelet', 'connected']);
   });
 });
