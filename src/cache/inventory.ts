@@ -1,4 +1,4 @@
-/** Lists and removes the content of the cache. */
+/** Lists the content of the cache, and removes the cache or the state directory. */
 
 import {lstat, rmdir} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
@@ -13,7 +13,7 @@ export interface CacheEntry {
   readonly bytes: number;
 }
 
-/** The paths that `removeCache` would remove: each artifact, and every other entry of the cache. */
+/** The paths in the cache that `removeDirectory` would remove: each artifact, and every other entry. */
 export const listCache = async (dirs: Dirs): Promise<readonly CacheEntry[]> => {
   const artifacts = join(dirs.cache, 'artifacts');
   const paths = [
@@ -25,15 +25,15 @@ export const listCache = async (dirs: Dirs): Promise<readonly CacheEntry[]> => {
   return Promise.all(paths.map(async (path) => ({path, bytes: await bytesOf(path)})));
 };
 
-/** Removes the cache except its lock, which the holder of the lock removes. State and logs stay. */
-export const removeCache = async ({cache}: Dirs): Promise<void> => {
-  const isLink = await lstat(cache).then(
+/** Removes the cache or the state directory, except its lock, which the holder of the lock removes. */
+export const removeDirectory = async (directory: string): Promise<void> => {
+  const isLink = await lstat(directory).then(
     (stat) => stat.isSymbolicLink(),
     () => false,
   );
-  if (isLink) return removeTree(cache);
-  for (const name of await namesIn(cache)) if (name !== lockName) await removeTree(join(cache, name));
-  await rmdir(cache).catch((error: unknown) => {
+  if (isLink) return removeTree(directory);
+  for (const name of await namesIn(directory)) if (name !== lockName) await removeTree(join(directory, name));
+  await rmdir(directory).catch((error: unknown) => {
     if (!['ENOENT', 'ENOTEMPTY'].includes(errorCodeOf(error) ?? '')) throw error;
   });
 };

@@ -2,8 +2,8 @@
 
 import {rm} from 'node:fs/promises';
 import {lockName} from '../cache/dirs.ts';
-import {namesIn, removeTree} from '../cache/files.ts';
-import {listCache, removeCache} from '../cache/inventory.ts';
+import {namesIn} from '../cache/files.ts';
+import {listCache, removeDirectory} from '../cache/inventory.ts';
 import {requireOurDirectory} from '../cache/marker.ts';
 import {mountPointsIn} from '../host/mounts.ts';
 import {managedLink} from '../stages/lib/managed-engine.ts';
@@ -28,11 +28,11 @@ export const directoryRemovals = async (
       async remove() {
         // A killed engine leaves mount points in its data directory.
         for (const point of await mountPointsIn(dirs.cache)) await host.run(unmount(point), {signal});
-        await removeCache(dirs);
+        await removeDirectory(dirs.cache);
       },
     });
   }
   if ((await namesIn(dirs.state)).some((name) => name !== lockName))
-    removals.push({what: `logs and state in ${dirs.state}`, remove: () => removeTree(dirs.state)});
+    removals.push({what: `logs and state in ${dirs.state}`, remove: () => removeDirectory(dirs.state)});
   return removals;
 };

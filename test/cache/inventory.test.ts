@@ -4,7 +4,7 @@ import {basename, join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {artifactPath, publish} from '../../src/cache/artifact.ts';
 import {type Dirs, dirsOf} from '../../src/cache/dirs.ts';
-import {listCache, pruneArtifacts, removeCache} from '../../src/cache/inventory.ts';
+import {listCache, pruneArtifacts, removeDirectory} from '../../src/cache/inventory.ts';
 import {scratchPath} from '../../src/cache/scratch.ts';
 import {type TempDir, tempDir} from '../rig/temp-dir.ts';
 
@@ -44,14 +44,14 @@ describe('listCache', () => {
   });
 });
 
-describe('removeCache', () => {
+describe('removeDirectory', () => {
   it('removes the cache, and nothing beside it', async () => {
     await using dir = await tempDir();
     const dirs = dirsIn(dir);
     await make(dirs, 'kubelet', 'a');
     await mkdir(dirs.logs, {recursive: true});
-    await removeCache(dirs);
-    await removeCache(dirs);
+    await removeDirectory(dirs.cache);
+    await removeDirectory(dirs.cache);
     expect(existsSync(dirs.cache)).toBe(false);
     expect(existsSync(dirs.logs)).toBe(true);
   });

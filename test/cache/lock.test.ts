@@ -6,7 +6,7 @@ import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {describe, expect, it, vi} from 'vitest';
 import {type Dirs, dirsOf} from '../../src/cache/dirs.ts';
-import {removeCache} from '../../src/cache/inventory.ts';
+import {removeDirectory} from '../../src/cache/inventory.ts';
 import {withLock} from '../../src/cache/lock.ts';
 import type {Holder} from '../../src/cache/lock-file.ts';
 import {UserError} from '../../src/errors.ts';
@@ -250,15 +250,15 @@ describe('withLock', () => {
     expect(await readdir(dirs.cache)).toEqual(['artifact', 'lock']);
   });
 
-  it('excludes others until the last file of the cache is removed', async () => {
+  it.each(['cache', 'state'] as const)('excludes others until the %s is removed', async (shared) => {
     await using dir = await tempDir();
+    await using other = await tempDir();
     const dirs = dirsIn(dir);
     await withLock(dirs, refuse, async () => {
-      await writeFile(join(dirs.cache, 'artifact'), '');
-      await removeCache(dirs);
-      await expect(withLock(dirs, refuse, async () => 'both')).rejects.toMatchObject({
-        exitCode: exitCodes.busy,
-      });
+      await writeFile(join(dirs[shared], 'file'), '');
+      await removeDirectory(dirs[shared]);
+      const second = withLock({...dirsIn(other), [shared]: dirs[shared]}, refuse, async () => 'both');
+      await expect(second).rejects.toMatchObject({exitCode: exitCodes.busy});
     });
     expect(await readdir(dir.path)).toEqual([]);
   });
