@@ -80,8 +80,6 @@ export const setRuntime = async (
   const since = Date.now();
   await systemctl(host, 'start', ['kni'], signal);
   await ready(host, {since, signal});
-  // After an interrupted switch our own runtime was stopped, so it could not release its sandboxes: release them now.
-  if (next.former === null) await release(host, signal);
   await systemctl(host, 'start', ['kubelet'], signal);
   return left;
 };
