@@ -122,7 +122,7 @@ export const inputErrors = {
   ),
   'KNI-E224': entry(
     'The network does not fit the cluster or the other flags.',
-    'Its range of pods differs from that of the stack or has addresses of the nodes, it routes packets itself, or the nodes lack one of its plugins.',
+    'Its range of pods differs from that of the stack or has addresses of the nodes or of Services, it routes packets itself, or the nodes lack one of its plugins.',
     'Read the message; docs/networks.md says what a network needs.',
   ),
   'KNI-E230': entry(
