@@ -7,7 +7,7 @@ import {lastLineOf} from '../host/reason.ts';
 import type {SavedFile, SwitchedRuntime} from './change.ts';
 import {putFiles} from './node-files.ts';
 import {rememberNetwork, restoreNetwork} from './node-network.ts';
-import {release, releaseByForce} from './release.ts';
+import {releaseByForce, releaseIfPossible} from './release.ts';
 import {systemctl} from './systemctl.ts';
 
 const {dropIn: dropInPath, programs, state} = userRuntimePaths;
@@ -85,10 +85,10 @@ export const setRuntime = async (
 };
 
 const leaveOwn = async (host: Host, signal: AbortSignal): Promise<readonly string[]> => {
-  await release(host, signal);
+  const unreleased = await releaseIfPossible(host, signal);
   await systemctl(host, 'stop', ['kni'], signal);
   await host.run(rememberNetwork(formerNetwork), {signal, timeout: 20_000});
-  return [];
+  return unreleased.map(unreleasedNote);
 };
 
 const leaveUsers = async (host: Host, signal: AbortSignal): Promise<readonly string[]> => {
@@ -98,13 +98,16 @@ const leaveUsers = async (host: Host, signal: AbortSignal): Promise<readonly str
   const removeState: Command = ['rm', ['-rf', state]];
   await host.run(removeState, {signal, timeout: 20_000});
   return [
-    ...unreleased.map(({pod, error}) => `the former runtime did not release ${pod}: ${error}`),
+    ...unreleased.map(unreleasedNote),
     ...removed
       .split('\n')
       .filter(Boolean)
       .map((line) => (line.startsWith('! ') ? `cannot remove ${line.slice(2)}` : `removed ${line}`)),
   ];
 };
+
+const unreleasedNote = ({pod, error}: {readonly pod: string; readonly error: string}): string =>
+  `the former runtime did not release ${pod}: ${error}`;
 
 /** Resolves when the runtime of a node answers, ready or not. */
 export const answers: NextRuntime['ready'] = (host, {signal}) =>

@@ -40,7 +40,8 @@ it('starts a stopped runtime of kni-demo before it is replaced, so that its pods
     if (line.includes('systemctl start kni')) isRunning = true;
     if (line.includes('systemctl stop kni')) isRunning = false;
     const isRefused = line.includes('release-sandboxes') && !isRunning;
-    return isRefused ? '2> kni-runtime: UNAVAILABLE: no server is listening\n[exit code 1]' : '';
+    if (isRefused) return '2> kni-runtime: UNAVAILABLE: no server is listening\n[exit code 1]';
+    return line.includes('--force') ? '{"sandboxes": []}' : '';
   });
   const next = fileWith('# {"source": "/root/hello", "id": "0123456789ab"}\n');
   await setRuntime(host, {next, ready: async () => undefined}, new AbortController().signal);
@@ -54,4 +55,21 @@ it('starts a stopped runtime of kni-demo before it is replaced, so that its pods
     'systemctl start kni',
     'systemctl start kubelet',
   ]);
+});
+
+it('replaces a runtime of kni-demo that does not start, and names the pods whose networks it keeps', async () => {
+  const host = hostOf((line) => {
+    if (line.includes('--force'))
+      return '{"sandboxes": [{"pod": "default/web", "error": "UNAVAILABLE: no server is listening"}]}';
+    if (line.includes('release-sandboxes'))
+      return '2> kni-runtime: UNAVAILABLE: no server is listening\n[exit code 1]';
+    const isFirst = line.includes('systemctl start kni') && !host.ran.some((ran) => ran.includes('stop kni'));
+    return isFirst ? '2> Job for kni.service failed.\n[exit code 1]' : '';
+  });
+  const next = fileWith('# {"source": "/root/hello", "id": "0123456789ab"}\n');
+  const left = setRuntime(host, {next, ready: async () => undefined}, new AbortController().signal);
+  expect(await left).toEqual([
+    'the former runtime did not release default/web: UNAVAILABLE: no server is listening',
+  ]);
+  expect(host.ran.at(-1)).toContain('systemctl start kubelet');
 });
