@@ -18,16 +18,24 @@ export const answerOf = (network: PodNetworkRecord): Answer => {
     ...attachment,
     ...readResult(attachment, netns),
   }));
+  const attached = new Set(recorded.map(({ifName}) => ifName));
   const dns = recorded.map((each) => each.dns).find(hasDns);
   return {
-    ipconfigs: Object.fromEntries(firstOfEachName(recorded.flatMap(ipConfigsOf))),
+    ipconfigs: Object.fromEntries(recorded.flatMap((each) => ipConfigsOf(each, attached))),
     extradata: withoutEmpty({netns, dns: dns ? JSON.stringify(dns) : ''}),
   };
 };
 
-/** The entries of one attachment, by interface name. */
-const ipConfigsOf = ({network, ifName, interfaces}: Attachment & ResultDetails): [string, IPConfig][] =>
-  primaryFirst(interfaces, ifName).map(({name, mac, mtu, addresses}) => {
+/**
+ * The entries of one attachment, by interface name. Its plugins may report interfaces of other attachments, `attached`: they must not
+ * replace the addresses there.
+ */
+const ipConfigsOf = (
+  {network, ifName, interfaces}: Attachment & ResultDetails,
+  attached: ReadonlySet<string>,
+): [string, IPConfig][] => {
+  const own = interfaces.filter(({name}) => name === ifName || !attached.has(name));
+  return primaryFirst(own, ifName).map(({name, mac, mtu, addresses}) => {
     const gateways = [...new Set(addresses.flatMap(({gateway}) => (gateway ? [gateway] : [])))];
     const extradata = withoutEmpty({
       prefixes: addresses.map(({cidr}) => cidr).join(),
@@ -37,10 +45,7 @@ const ipConfigsOf = ({network, ifName, interfaces}: Attachment & ResultDetails):
     });
     return [name, create(IPConfigSchema, {ip: addresses.map(({ip}) => ip), mac, extradata})];
   });
-
-/** The plugins of a further network may report interfaces of other networks: they must not replace the addresses of eth0. */
-const firstOfEachName = (entries: readonly [string, IPConfig][]): [string, IPConfig][] =>
-  entries.filter(([name], index) => entries.findIndex(([other]) => other === name) === index);
+};
 
 const hasDns = (dns: Readonly<Record<string, unknown>>): boolean =>
   Object.values(dns).some((value) => (Array.isArray(value) ? value.length > 0 : Boolean(value)));

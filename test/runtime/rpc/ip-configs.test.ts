@@ -54,7 +54,17 @@ describe('the ipconfigs of a pod', () => {
     ]);
   });
 
-  it('have the addresses of eth0 from the network that attached it', () => {
+  it('have the addresses of an interface from the network that attached it', () => {
+    const first = attachment('eth0', {
+      interfaces: [
+        {name: 'eth0', sandbox: netns},
+        {name: 'net1', sandbox: netns},
+      ],
+      ips: [
+        {address: '10.244.1.2/24', interface: 0},
+        {address: '10.244.1.3/24', interface: 1},
+      ],
+    });
     const net1 = attachment('net1', {
       interfaces: [
         {name: 'eth0', sandbox: netns},
@@ -65,10 +75,9 @@ describe('the ipconfigs of a pod', () => {
         {address: '10.9.0.3/24', interface: 1},
       ],
     });
-    const {ipconfigs} = answerOf(network(eth0, net1));
+    const {ipconfigs} = answerOf(network(first, net1));
     expect(Object.entries(ipconfigs).map(([name, {ip}]) => [name, ip])).toEqual([
-      ['eth0', ['10.244.1.2', 'fd00::2']],
-      ['extra', ['10.1.0.2']],
+      ['eth0', ['10.244.1.2']],
       ['net1', ['10.9.0.3']],
     ]);
   });
