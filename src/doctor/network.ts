@@ -8,7 +8,7 @@ import {CommandError} from '../host/command-error.ts';
 import type {Host} from '../host/host.ts';
 import {quoteCommand} from '../host/quote.ts';
 import {overlap} from '../ip-ranges.ts';
-import {type DockerNetwork, inspectNetwork, networkOfNodes, parseNetwork} from '../tools/docker-network.ts';
+import {networkOfNodes} from '../tools/docker-network.ts';
 import {nodeLinks, parseLinks} from '../tools/ip.ts';
 import {deleteMasquerade, families, type Masquerade, masqueradesOf, saveRules} from '../tools/iptables.ts';
 import type {CheckResult} from './checks.ts';
@@ -19,7 +19,7 @@ export const networkCheck = async (host: Host, signal: AbortSignal): Promise<Che
   const rules = await readRules(host, signal);
   if (typeof rules === 'string') return {name, kind: 'ok', message: rules};
   if (rules.masquerades.length === 0) return {name, kind: 'ok', message: 'no masquerading of docker'};
-  const nodes = await networkOf(host, signal);
+  const nodes = await networkOfNodes(host, signal);
   // An engine on another machine or in its own netns, such as rootless docker, has its bridges there.
   if (nodes !== undefined && !rules.links.has(nodes.bridge))
     return {name, kind: 'ok', message: 'not checked: docker has its networks elsewhere'};
@@ -68,16 +68,5 @@ const readRules = async (host: Host, signal: AbortSignal): Promise<Rules | strin
   } catch (error) {
     if (signal.aborted || !(error instanceof CommandError)) throw error;
     return `not checked, only root can read the rules: ${error.lastLine}`;
-  }
-};
-
-/** Undefined before the first cluster, and without an engine. */
-const networkOf = async (host: Host, signal: AbortSignal): Promise<DockerNetwork | undefined> => {
-  try {
-    const {stdout} = await host.run(inspectNetwork(networkOfNodes), {signal, timeout: 20_000});
-    return parseNetwork(stdout);
-  } catch (error) {
-    if (signal.aborted || !(error instanceof CommandError)) throw error;
-    return undefined;
   }
 };

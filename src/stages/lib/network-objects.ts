@@ -12,7 +12,7 @@ import {parseUserConflist, type UserConflist} from '../../networks/conflist.ts';
 import {reasonOf} from '../../networks/load.ts';
 import {type ManifestObject, manifestText, parseManifest} from '../../networks/manifest.ts';
 import type {Network} from '../../networks/network.ts';
-import {inspectNetwork, networkOfNodes, parseNetwork} from '../../tools/docker-network.ts';
+import {networkOfNodes} from '../../tools/docker-network.ts';
 import {applyManifest, kubectl} from '../../tools/kubectl.ts';
 import type {DemoContext} from '../context.ts';
 import {retry} from './retry.ts';
@@ -155,9 +155,9 @@ export const refuseUsedAddresses = async (
   podCidrs: ReadonlyMap<string, readonly string[]>,
   signal: AbortSignal,
 ): Promise<void> => {
-  const {stdout} = await host.run(inspectNetwork(networkOfNodes), {signal, timeout: 20_000});
+  const nodes = await networkOfNodes(host, signal);
   const used = [
-    ...parseNetwork(stdout).subnets.map((range) => ({range, of: 'the nodes'})),
+    ...(nodes?.subnets ?? []).map((range) => ({range, of: 'the nodes'})),
     {range: stack.cluster.serviceSubnet, of: 'Services'},
   ];
   for (const subnet of [...podCidrs.values()].flatMap(([own]) => parseConflist(network, own).subnets)) {
