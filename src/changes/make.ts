@@ -1,5 +1,6 @@
 /** The temporary changes that commands make. Each is undone when `withChanges` ends, or earlier with `changes.undo`. */
 
+import type {Command} from '../host/host.ts';
 import {applyManifest} from '../tools/kubectl.ts';
 import type {Change, ClusterObject} from './change.ts';
 import type {Changes} from './changes.ts';
@@ -58,6 +59,8 @@ export const changeFiles = async (
   return change;
 };
 
+const creation: Command = ['timeout', ['25', applyManifest[0], ...applyManifest[1]]];
+
 /**
  * Applies a manifest. `objects` names everything that it creates. The signal does not end kubectl: in the node it would go on, and could
  * create the objects after their deletion.
@@ -72,7 +75,7 @@ export const createObjects = async (
 ): Promise<Change> => {
   const change: Change = {kind: 'objects-created', objects: [...objects]};
   await changes.make(change, async () => {
-    await changes.cluster.controlPlane.run(applyManifest, {input: manifest, timeout: 30_000});
+    await changes.cluster.controlPlane.run(creation, {input: manifest, timeout: 30_000});
     signal.throwIfAborted();
   });
   return change;

@@ -81,10 +81,10 @@ const onObject = (
 const deletionOf = (object: ClusterObject): Command =>
   onObject('delete', object, '--wait=false', '--grace-period=1');
 
-/** Prints nothing if the object does not exist, and otherwise the time of its deletion after this word. */
-const exists = 'exists';
+const found = 'found ';
+/** Prints nothing if the object does not exist, and otherwise the time of its deletion after `found`. */
 const lookFor = (object: ClusterObject): Command =>
-  onObject('get', object, '-o', `jsonpath=${exists}{.metadata.deletionTimestamp}`);
+  onObject('get', object, '-o', `jsonpath=${found}{.metadata.deletionTimestamp}`);
 
 /** Resolves when the objects are gone. */
 const deleteObjects = async (
@@ -100,7 +100,7 @@ const deleteObjects = async (
       async (polling) => {
         const {stdout} = await controlPlane.run(lookFor(object), {signal: polling});
         // After kill -9 the command that was to create it may have gone on in the node.
-        if (stdout === exists) await controlPlane.run(deletionOf(object), {signal: polling});
+        if (stdout === found) await controlPlane.run(deletionOf(object), {signal: polling});
         return stdout === '' || undefined;
       },
     );

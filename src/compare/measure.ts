@@ -83,7 +83,7 @@ const kubectl = 'kubectl --kubeconfig=/etc/kubernetes/admin.conf';
  * the pod after its deletion.
  */
 const createPod = async (controlPlane: Host, input: string): Promise<number> => {
-  const command = ['sh', ['-ec', `${kubectl} create -f - >/dev/null; date +%s%N`]] as const;
+  const command = ['sh', ['-ec', `timeout 25 ${kubectl} create -f - >/dev/null; date +%s%N`]] as const;
   return Number((await controlPlane.run(command, {input, timeout: 30_000})).stdout) / 1e6;
 };
 

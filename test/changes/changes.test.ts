@@ -203,7 +203,7 @@ describe('withChanges', () => {
     await using test = await rig((command) => {
       if (!command.includes(' get ')) return '';
       asked += 1;
-      return asked === 1 ? 'exists2026-11-29T10:00:00Z' : '';
+      return asked === 1 ? 'found 2026-11-29T10:00:00Z' : '';
     });
     const {host, dirs, options} = test;
     await withChanges({host, dirs}, options, async (changes) => {
@@ -220,7 +220,7 @@ describe('withChanges', () => {
     let deleted = 0;
     await using test = await rig((command) => {
       if (deletion.test(command)) deleted += 1;
-      return command.includes(' get ') && deleted < 2 ? 'exists' : '';
+      return command.includes(' get ') && deleted < 2 ? 'found ' : '';
     });
     const {host, dirs, options} = test;
     await withChanges({host, dirs}, options, (changes) =>
