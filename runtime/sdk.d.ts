@@ -283,11 +283,11 @@ export interface Cni {
     attachment(config: string, ifName: string, more?: AttachmentOptions): Attachment;
     /**
      * Runs ADD of all plugins. Resolves with the attachment that `del` needs. After a failure it runs DEL, then rejects. If that DEL
-     * fails, too, `leftOf` returns the attachment for a later `del`.
+     * fails, too, `leftoverOf` returns the attachment for a later `del`.
      */
     add(attachment: Attachment, target: Target): Promise<Attachment>;
     /** The attachment that a failed `add` has left on the node, by its error; else undefined. Keep it in the record until `del` succeeds. */
-    leftOf(error: unknown): Attachment | undefined;
+    leftoverOf(error: unknown): Attachment | undefined;
     /** Runs DEL of all plugins in reverse order. Idempotent. */
     del(attachment: Attachment, target: Target): Promise<void>;
     /** Runs CHECK of all plugins. Resolves with the reason if the network has no CHECK. */

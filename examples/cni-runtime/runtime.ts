@@ -57,7 +57,7 @@ await serve(
       const attachment = cni.attachment(configuration(), 'eth0', {args});
       const attaching = await pods.write({...pod, sandbox: request.id, state: 'attaching', data: attachment});
       const added = await cni.add(attachment, targetOf(attaching)).catch(async (error: unknown) => {
-        await pods.write({...attaching, state: 'created', data: cni.leftOf(error)});
+        await pods.write({...attaching, state: 'created', data: cni.leftoverOf(error)});
         throw error;
       });
       return answerOf(await pods.write({...attaching, state: 'attached', data: added}));

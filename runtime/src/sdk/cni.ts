@@ -24,11 +24,11 @@ export interface Cni {
   attachment(config: string, ifName: string, more?: AttachmentOptions): Attachment;
   /**
    * Runs ADD of all plugins. Resolves with the attachment that `del` needs. After a failure it runs DEL, then rejects. If that DEL
-   * fails, too, `leftOf` returns the attachment for a later `del`.
+   * fails, too, `leftoverOf` returns the attachment for a later `del`.
    */
   add(attachment: Attachment, target: Target): Promise<Attachment>;
   /** The attachment that a failed `add` has left on the node, by its error; else undefined. Keep it in the record until `del` succeeds. */
-  leftOf(error: unknown): Attachment | undefined;
+  leftoverOf(error: unknown): Attachment | undefined;
   /** Runs DEL of all plugins in reverse order. Idempotent. */
   del(attachment: Attachment, target: Target): Promise<void>;
   /** Runs CHECK of all plugins. Resolves with the reason if the network has no CHECK. */
@@ -65,7 +65,7 @@ export const createCni = ({
       });
       throw added.error;
     },
-    leftOf: (error) => (error instanceof Error ? left.get(error) : undefined),
+    leftoverOf: (error) => (error instanceof Error ? left.get(error) : undefined),
     del: (attachment, target) => delNetwork(invoke, attachment, target),
     check: (attachment, target) => checkNetwork(invoke, attachment, target),
     interfaces: (attachment, netns) =>
