@@ -47,10 +47,10 @@ export const measurePods = async (
 ): Promise<Measurement> => {
   const samples: Sample[] = [];
   const host = changes.cluster.node(node);
-  let files: readonly string[] = [];
+  let files: readonly string[] | undefined;
   for (let index = 0; index <= pods; index += 1) {
     const name = `kni-demo-compare-${round}-${index}`;
-    const before = index === 0 ? await filesOn(host, signal) : [];
+    const before = await filesOn(host, signal);
     const objects = [{resource: 'pod', namespace: 'default', name}];
     const since = Date.now();
     let created = 0;
@@ -59,8 +59,10 @@ export const measurePods = async (
       created = await createPod(changes.cluster.controlPlane, await podManifest({name, node}));
     });
     const createToReady = (await whenReady(changes.cluster, name, node, signal)) - created;
-    if (index === 0) files = (await filesOn(host, signal)).filter((file) => !before.includes(file));
-    else {
+    const added = (await filesOn(host, signal)).filter((file) => !before.includes(file));
+    // Other pods of the node that start meanwhile add theirs, so the fewest count.
+    if (files === undefined || added.length < files.length) files = added;
+    if (index > 0) {
       const times = podTimesFrom(name, await logsOf(host, {side, name, since, signal}));
       samples.push({
         sandboxToContainer: tenths(times.containerStarted - times.sandboxBegin),
@@ -70,7 +72,7 @@ export const measurePods = async (
     }
     await changes.undo(change);
   }
-  return {samples, files};
+  return {samples, files: files ?? []};
 };
 
 /** The clocks are not more precise than that. */

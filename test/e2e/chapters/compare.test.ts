@@ -34,6 +34,8 @@ it('shows who does what, and how long it takes', async () => {
   });
   for (const side of [result.cni, result.kni])
     expect(side.times.sandboxToContainer.median).toBeGreaterThan(side.times.pluginToContainer.median);
+  // A lease, a netns, and the results of two networks; and a lease, a netns and the kubelet's addresses. None of other pods.
+  expect([result.cni.files.length, result.kni.files.length]).toEqual([4, 3]);
   expect(result.cni.files.join('\n')).toMatch(/\/run\/netns\/cni-.*\n(.*\n)*.*\/var\/lib\/cni\/results\//);
   expect(result.kni.files.join('\n')).toMatch(/^\/run\/netns\/kni-/);
   expect(result.kni.files.join('\n')).not.toContain('/var/lib/cni');
