@@ -52,7 +52,7 @@ await serve(
       const pod = pods.toAttach(request);
       if (pod.state === 'attached') return answerOf(pod);
       const {namespace, name, uid} = pod;
-      if (pod.data) await cni.del(pod.data, targetOf(pod)); // what an earlier ADD has left
+      if (pod.data) await cni.del(pod.data, targetOf(pod)); // an earlier ADD failed or was interrupted
       const args = {IgnoreUnknown: '1', K8S_POD_NAMESPACE: namespace, K8S_POD_NAME: name, K8S_POD_UID: uid};
       const attachment = cni.attachment(configuration(), 'eth0', {args});
       const attaching = await pods.write({...pod, sandbox: request.id, state: 'attaching', data: attachment});
